@@ -1,0 +1,62 @@
+"""Sentences with their exact offsets, and the content words in them."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+import sentencex
+import Stemmer
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+
+#: Words that carry no subject of their own. From the English list of the Snowball project, without the
+#: negations, which change what a sentence claims.
+STOP_WORDS = frozenset(
+    "i me my myself we our ours ourselves you your yours yourself he him his she her hers it its they them their "
+    "theirs what which who whom this that these those am is are was were be been being have has had having do does "
+    "did doing would should could ought a an the and but if or because as until while of at by for with about "
+    "against between into through during before after above below to from up down in out on off over under again "
+    "further then once here there when where why how all any both each few more most other some such only own same "
+    "so than too very can will just please hi hello thanks thank let us may might must also".split()
+)
+
+NEGATIONS = frozenset(
+    "no not never none nobody nothing neither nor cannot without don't doesn't didn't won't wouldn't can't couldn't "
+    "isn't aren't wasn't weren't shouldn't haven't hasn't hadn't unable".split()
+)
+
+
+def split(text: str, *, offset: int = 0) -> Iterator[tuple[int, int]]:
+    """Yield the (start, end) of each sentence of `text`, trimmed; a line is never joined to the next.
+
+    `offset` is added to both ends.
+    """
+    position = offset
+    for line in text.splitlines(keepends=True):
+        for piece in sentencex.segment("en", line):
+            stripped = piece.strip()
+            if stripped and stripped not in ("-", "*", "•"):
+                start = position + piece.index(stripped)
+                yield start, start + len(stripped)
+            position += len(piece)
+
+
+@lru_cache(maxsize=20_000)
+def stem(word: str) -> str:
+    """Return the stem of a lower-case English word."""
+    return str(_stemmer().stemWord(word))
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> Stemmer.Stemmer:
+    return Stemmer.Stemmer("english", 0)
+
+
+def words(text: str) -> list[str]:
+    """Return the words of `text` in lower case, with straight apostrophes."""
+    return [word.replace("’", "'") for word in _WORD.findall(text.lower())]
+
+
+def content(text: str) -> frozenset[str]:
+    """Return the stems of the words of `text` that carry its subject."""
+    return frozenset(stem(word) for word in words(text) if word not in STOP_WORDS and word not in NEGATIONS)

@@ -1,0 +1,1 @@
+"""Celery tasks: delivery policy only. The work is in `worker`."""

@@ -1,0 +1,11 @@
+"""Hints that something waits in a conversation."""
+
+from worker import hints
+from worker.app import app
+from worker.services import services
+
+
+@app.task(name=hints.DRAIN)
+def drain(*, conversation_id: str, **_newer: object) -> None:
+    """Answer what waits in one conversation, oldest first."""
+    services().drainer.drain(conversation_id)

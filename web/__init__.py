@@ -1,0 +1,44 @@
+"""The thin front: accepts, shows, and never waits for a model."""
+
+from flask import Flask
+
+from web import auth, context, health, limits, openapi, problems
+from web.api import ProblemApi
+from worker.services import Services, install
+from worker.settings import Settings
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application; `settings` come from the environment when they are not given."""
+    settings = settings or Settings.from_env()
+    app = Flask("answerback", static_folder=None)
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.max_body_bytes,
+        MAX_FORM_MEMORY_SIZE=settings.max_body_bytes,
+        API_TITLE="Answerback",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX=None,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.strict_slashes = False
+    app.extensions["answerback"] = install(Services(settings))
+
+    # Order matters: a request gets its id first, then its principal, then its rate limit.
+    context.init_app(app, settings)
+    auth.init_app(app)
+    limits.init_app(app, settings)
+    problems.init_app(app)
+    api = ProblemApi(app)
+    _register(api)
+    health.init_app(app, settings)
+    if settings.openapi:
+        openapi.init_app(app, api)
+    return app
+
+
+def _register(api: ProblemApi) -> None:
+    from web import conversations, deliveries, documents, messages, search, snapshots, tickets
+
+    for module in (tickets, conversations, messages, documents, snapshots, search, deliveries):
+        api.register_blueprint(module.blueprint, url_prefix="/v1")

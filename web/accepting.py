@@ -1,0 +1,60 @@
+"""What tickets and messages share: idempotency keys, deadlines, callback URLs, and the 202."""
+
+from typing import Any
+
+import flask
+
+from web.api import services
+from worker.conversations.intake import Accepted, Submission, fingerprint
+from worker.errors import Invalid
+
+_MOST_KEY = 255
+
+Response202 = tuple[dict[str, Any], int, dict[str, str]]
+
+
+def submission(content: str, new: dict[str, Any]) -> Submission:
+    """Return what the caller submits with this request.
+
+    Raises:
+        Invalid: the idempotency key is malformed.
+        AddressRefused: the callback URL may not be called.
+    """
+    built = services()
+    url = new.get("callback_url")
+    if url is not None:
+        built.guard.check_url(url)
+    key = idempotency_key()
+    return Submission(
+        content=content,
+        deadline_s=new.get("deadline_s") or built.settings.deadline_s,
+        callback_url=url,
+        idempotency_key=key,
+        fingerprint=fingerprint(flask.request.path, new) if key is not None else None,
+        request_id=flask.g.request_id,
+    )
+
+
+def idempotency_key() -> str | None:
+    """Return the caller's Idempotency-Key, quoted (as the IETF draft has it) or bare.
+
+    Raises:
+        Invalid: it is empty, too long, or holds characters other than visible ASCII and blanks.
+    """
+    given = flask.request.headers.get("Idempotency-Key")
+    if given is None:
+        return None
+    key = given.strip()
+    if len(key) >= 2 and key[0] == key[-1] == '"':
+        key = key[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+    if not 1 <= len(key) <= _MOST_KEY or any(not 32 <= ord(char) < 127 for char in key):
+        raise Invalid(f"Idempotency-Key must have 1 to {_MOST_KEY} visible ASCII characters.", field="Idempotency-Key")
+    return key
+
+
+def accepted(result: Accepted) -> Response202:
+    """Hint a worker at an accepted message, and return the response. The hint may be lost: a sweeper gives it again."""
+    message = result.message
+    if result.hint:
+        services().hints.drain(message["conversation_id"])
+    return message, 202, {"Location": message["links"]["self"], "Retry-After": "1"}

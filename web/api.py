@@ -1,0 +1,91 @@
+"""What every resource shares: blueprints that parse strictly, errors that are problems, typed access to the services."""
+
+import json
+import re
+from typing import Any, cast
+
+import flask
+import marshmallow as ma
+from flask_smorest import Api
+from flask_smorest import Blueprint as SmorestBlueprint
+from flask_smorest.spec import APISpecMixin
+from webargs.flaskparser import FlaskParser, abort
+
+from web.problems import PROBLEM_JSON, Problem
+from worker.services import Services
+from worker.store.scope import Scope
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def services() -> Services:
+    """Return the services of this application."""
+    return cast(Services, flask.current_app.extensions["answerback"])
+
+
+def scope() -> Scope:
+    """Return the caller's view of the database."""
+    return Scope(services().store, flask.g.principal.workspace_id)
+
+
+def parse_json(data: bytes) -> Any:
+    """Return the value of a JSON text that can be stored and sent again.
+
+    Raises:
+        ValueError: it is not JSON, or holds NaN, infinity or half a surrogate pair, or is nested too deep.
+    """
+    try:
+        value = json.loads(data.decode(), parse_constant=_refuse)
+        if _SURROGATE.search(data):
+            json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("the JSON is nested too deep") from None
+    return value
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+class StrictParser(FlaskParser):
+    """Refuses what is not JSON instead of taking it for an empty body, and unknown fields everywhere."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": ma.RAISE, "json": ma.RAISE}
+
+    def load_json(self, req: flask.Request, schema: ma.Schema) -> Any:
+        return json_body(req)
+
+
+def json_body(req: flask.Request) -> Any:
+    """Return the JSON value of a request's body; ends the request when there is none."""
+    data = req.get_data(cache=True)
+    if not req.is_json:
+        abort(415, messages={"json": ["The body must be sent as application/json."]})
+    try:
+        return parse_json(data)
+    except ValueError as error:
+        abort(400, messages={"json": [f"The body is not valid JSON: {error}"]})
+
+
+class Blueprint(SmorestBlueprint):
+    """A group of resources under /v1."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+
+class ProblemApi(Api):
+    """An API whose errors are RFC 9457 problems."""
+
+    ERROR_SCHEMA = Problem
+
+    def _register_responses(self) -> None:
+        """Document errors under the media type that they are sent with."""
+        usual = self.DEFAULT_RESPONSE_CONTENT_TYPE
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = PROBLEM_JSON
+        try:
+            APISpecMixin._register_responses(self)
+        finally:
+            self.DEFAULT_RESPONSE_CONTENT_TYPE = usual
+
+    def _register_error_handlers(self) -> None:
+        """`web.problems` handles every error, also outside the API."""

@@ -1,0 +1,64 @@
+"""What surrounds every request: its id, its time, its log line, CORS, and headers against misuse in browsers."""
+
+import re
+import secrets
+import time
+
+import flask
+from flask import Flask, Response
+
+from worker import logs
+from worker.settings import Settings
+
+log = logs.get(__name__)
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+_QUIET = {"/healthz", "/readyz"}
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Surround the requests of `app`."""
+    if settings.cors_origins:
+        from flask_cors import CORS
+
+        CORS(
+            app,
+            origins=list(settings.cors_origins),
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer", "X-Request-ID"],
+            expose_headers=[
+                *("Location", "Preference-Applied", "RateLimit", "RateLimit-Policy", "Retry-After"),
+                *("X-Process-Time", "X-Request-ID"),
+            ],
+            max_age=600,
+        )
+    app.before_request(_begin)
+    app.after_request(_end)
+    app.teardown_request(_forget)
+
+
+def _begin() -> None:
+    flask.g.began = time.perf_counter()
+    given = flask.request.headers.get("X-Request-ID", "")
+    flask.g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+    logs.bind(request_id=flask.g.request_id)
+
+
+def _end(response: Response) -> Response:
+    spent = time.perf_counter() - flask.g.get("began", time.perf_counter())
+    response.headers["X-Request-ID"] = flask.g.get("request_id", "")
+    response.headers["X-Process-Time"] = f"{spent:.6f}"
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Cache-Control", "no-store")
+    if flask.request.path not in _QUIET:
+        log.info(
+            "request",
+            method=flask.request.method,
+            path=flask.request.path,
+            status=response.status_code,
+            ms=round(spent * 1000, 2),
+        )
+    return response
+
+
+def _forget(_error: BaseException | None) -> None:
+    logs.unbind()

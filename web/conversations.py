@@ -1,0 +1,155 @@
+"""Conversations: open, read, write into, hand over, give back, close, erase."""
+
+from typing import Any
+
+import flask
+
+from web import schemas
+from web.accepting import Response202, accepted, submission
+from web.api import Blueprint, scope, services
+from worker import logs
+from worker.conversations import wire
+from worker.conversations.intake import Opening
+from worker.conversations.sessions import SessionsAway
+from worker.store.tables import conversation, message
+
+blueprint = Blueprint("conversations", __name__, description="Conversations with customers")
+log = logs.get(__name__)
+
+Page = dict[str, Any]
+
+
+@blueprint.post("/conversations")
+@blueprint.arguments(schemas.NewConversation)
+@blueprint.response(201, schemas.Conversation)
+def open_conversation(new: dict[str, Any]) -> tuple[Any, int, dict[str, str]]:
+    """Open a conversation, or return the one that has this external_id."""
+    made = services().intake.open(flask.g.principal.workspace_id, Opening(**new))
+    assert isinstance(made, dict)
+    return made, 201, {"Location": made["links"]["self"]}
+
+
+@blueprint.get("/conversations")
+@blueprint.arguments(schemas.ConversationQuery, location="query")
+@blueprint.response(200, schemas.page_of(schemas.Conversation))
+def list_conversations(query: dict[str, Any]) -> Page:
+    """List conversations, newest first."""
+    where = [conversation.c.owner == query["owner"]] if "owner" in query else []
+    rows, cursor = scope().page(conversation, *where, after=query.get("cursor"), limit=query["limit"])
+    return {"items": [wire.conversation(row) for row in rows], "next_cursor": cursor}
+
+
+@blueprint.get("/conversations/<string:conversation_id>")
+@blueprint.response(200, schemas.Conversation)
+def show(conversation_id: str) -> dict[str, Any]:
+    """Return a conversation."""
+    return wire.conversation(scope().get(conversation, conversation_id))
+
+
+@blueprint.patch("/conversations/<string:conversation_id>")
+@blueprint.arguments(schemas.ConversationChange)
+@blueprint.response(200, schemas.Conversation)
+def change(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
+    """Change what is known of a conversation."""
+    mine = scope()
+    with mine.store.begin() as tx:
+        mine.lock(tx, conversation, conversation_id)
+        tx.execute(
+            conversation.update()
+            .where(conversation.c.id == conversation_id)
+            .values(updated_at=mine.store.clock.sql(), **{name: value for name, value in new.items()})
+        )
+        return wire.conversation(mine.get_in(tx, conversation, conversation_id))
+
+
+@blueprint.delete("/conversations/<string:conversation_id>")
+@blueprint.response(204)
+def erase(conversation_id: str) -> None:
+    """Erase a conversation and all that was said in it, everywhere."""
+    mine = scope()
+    with mine.store.begin() as tx:
+        mine.lock(tx, conversation, conversation_id)
+        tx.execute(conversation.delete().where(conversation.c.id == conversation_id))
+    try:
+        services().sessions.delete(conversation_id)
+    except SessionsAway as error:  # it expires by itself, and nothing leads to it any more
+        log.warning("session_not_erased", conversation_id=conversation_id, **error.context)
+
+
+@blueprint.post("/conversations/<string:conversation_id>/messages")
+@blueprint.arguments(schemas.NewMessage)
+@blueprint.response(202, schemas.Message)
+def submit(new: dict[str, Any], conversation_id: str) -> Response202:
+    """Accept a customer's message; the answer follows by poll, stream or callback."""
+    workspace_id = flask.g.principal.workspace_id
+    return accepted(services().intake.accept(workspace_id, conversation_id, submission(new["content"], new)))
+
+
+@blueprint.get("/conversations/<string:conversation_id>/messages")
+@blueprint.arguments(schemas.PageQuery, location="query")
+@blueprint.response(200, schemas.page_of(schemas.Message))
+def list_messages(query: dict[str, Any], conversation_id: str) -> Page:
+    """Return the whole exchange, in order."""
+    mine = scope()
+    mine.get(conversation, conversation_id)
+    after = query.get("cursor", "0")
+    statement = (
+        wire.with_reply()
+        .where(
+            message.c.workspace_id == mine.workspace_id,
+            message.c.conversation_id == conversation_id,
+            message.c.seq > (int(after) if after.isdecimal() and len(after) < 10 else 0),
+        )
+        .order_by(message.c.seq)
+        .limit(query["limit"] + 1)
+    )
+    with mine.store.read() as connection:
+        rows = list(connection.execute(statement).mappings())
+    more = len(rows) > query["limit"]
+    rows = rows[: query["limit"]]
+    return {"items": [wire.message(row) for row in rows], "next_cursor": str(rows[-1]["seq"]) if more else None}
+
+
+@blueprint.post("/conversations/<string:conversation_id>/handoff")
+@blueprint.arguments(schemas.NewHandoff, required=False)
+@blueprint.response(200, schemas.Conversation)
+def hand_off(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
+    """Give a conversation to a person; the bot stays silent until it is resumed."""
+    summary = new.get("summary", "A person took over.")
+    services().mailbox.take_over(flask.g.principal.workspace_id, conversation_id, summary=summary)
+    return _changed(conversation_id)
+
+
+@blueprint.post("/conversations/<string:conversation_id>/resume")
+@blueprint.response(200, schemas.Conversation)
+def resume(conversation_id: str) -> dict[str, Any]:
+    """Give a conversation back to the bot."""
+    services().mailbox.resume(flask.g.principal.workspace_id, conversation_id)
+    return _changed(conversation_id)
+
+
+@blueprint.post("/conversations/<string:conversation_id>/replies")
+@blueprint.arguments(schemas.NewReply)
+@blueprint.response(201, schemas.Message)
+def reply(new: dict[str, Any], conversation_id: str) -> tuple[Any, int, dict[str, str]]:
+    """Record what a person said to the customer; the conversation is theirs from then on."""
+    row = services().mailbox.speak(flask.g.principal.workspace_id, conversation_id, **new)
+    _changed(conversation_id)
+    said = wire.message(row)
+    return said, 201, {"Location": said["links"]["self"]}
+
+
+@blueprint.post("/conversations/<string:conversation_id>/close")
+@blueprint.response(200, schemas.Conversation)
+def close(conversation_id: str) -> dict[str, Any]:
+    """Close a conversation; a new message from the customer opens it again."""
+    services().mailbox.close(flask.g.principal.workspace_id, conversation_id)
+    return _changed(conversation_id)
+
+
+def _changed(conversation_id: str) -> dict[str, Any]:
+    """Wake who waits for this conversation, hint at its callbacks, and return it."""
+    built = services()
+    built.wakeups.send(conversation_id)
+    built.hints.deliver(conversation_id)
+    return wire.conversation(scope().get(conversation, conversation_id))

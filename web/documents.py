@@ -1,0 +1,132 @@
+"""Documents of the knowledge base."""
+
+from pathlib import PurePath
+from typing import Any
+
+import flask
+from webargs.flaskparser import abort
+
+from kb.documents import media_type_of, title_of
+from web import schemas
+from web.api import Blueprint, json_body, scope, services
+from worker.errors import Invalid
+from worker.knowledge.library import LISTED, NewDocument, wire
+from worker.store.tables import document
+
+blueprint = Blueprint("documents", __name__, description="The knowledge base")
+
+#: Larger files are not opened here to look for their title; their name serves.
+_READ_FOR_TITLE = 256 * 1024
+
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": schemas.NewDocument},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "Markdown, HTML, CSV of questions and answers, or plain text",
+                        },
+                        "title": {"type": "string", "minLength": 1, "maxLength": 500},
+                        "url": {"type": "string", "format": "uri"},
+                    },
+                }
+            },
+        },
+    }
+}
+
+
+@blueprint.post("/documents")
+@blueprint.response(202, schemas.Document)
+@blueprint.doc(**_BODY)
+def add() -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Add a document, as JSON or as a file; it is indexed by a worker and then published."""
+    workspace_id = flask.g.principal.workspace_id
+    made = services().library.add(workspace_id, _submitted())
+    services().hints.index(workspace_id)
+    return made, 202, {"Location": made["links"]["self"], "Retry-After": "1"}
+
+
+@blueprint.get("/documents")
+@blueprint.arguments(schemas.PageQuery, location="query")
+@blueprint.response(200, schemas.page_of(schemas.Document))
+def list_documents(query: dict[str, Any]) -> dict[str, Any]:
+    """List documents, newest first."""
+    rows, cursor = scope().page(document, after=query.get("cursor"), limit=query["limit"], columns=LISTED)
+    return {"items": [wire(row) for row in rows], "next_cursor": cursor}
+
+
+@blueprint.get("/documents/<string:document_id>")
+@blueprint.response(200, schemas.Document)
+def show(document_id: str) -> dict[str, Any]:
+    """Return a document with its text."""
+    return wire(scope().get(document, document_id))
+
+
+@blueprint.put("/documents/<string:document_id>")
+@blueprint.response(202, schemas.Document)
+@blueprint.doc(**_BODY)
+def replace(document_id: str) -> tuple[dict[str, Any], int, dict[str, str]]:
+    """Replace a document; the old text answers until the new one is published."""
+    workspace_id = flask.g.principal.workspace_id
+    made = services().library.replace(workspace_id, document_id, _submitted())
+    services().hints.index(workspace_id)
+    return made, 202, {"Location": made["links"]["self"], "Retry-After": "1"}
+
+
+@blueprint.delete("/documents/<string:document_id>")
+@blueprint.response(204)
+def remove(document_id: str) -> None:
+    """Delete a document; from the next publish on it is never cited."""
+    workspace_id = flask.g.principal.workspace_id
+    services().library.remove(workspace_id, document_id)
+    services().hints.index(workspace_id)
+
+
+def _submitted() -> NewDocument:
+    """Return the document that this request brings.
+
+    Raises:
+        Invalid: a field is missing or of no use.
+        DocumentUnreadable: the file is not what its name says.
+    """
+    request = flask.request
+    if request.mimetype == "multipart/form-data":
+        return _uploaded()
+    new = _checked(schemas.NewDocument(), json_body(request))
+    return NewDocument(title=new["title"], data=new["text"].encode(), media_type="text/markdown", url=new.get("url"))
+
+
+def _uploaded() -> NewDocument:
+    request = flask.request
+    files = request.files.getlist("file")
+    if len(files) != 1 or set(request.files) != {"file"} or not files[0].filename:
+        raise Invalid("Send exactly one file, as the form field `file`, with its name.", field="file")
+    given = _checked(schemas.NewDocument(only=("title", "url"), partial=True), request.form.to_dict())
+    name = PurePath(files[0].filename.replace("\\", "/")).name
+    media_type = media_type_of(name)
+    if media_type is None:
+        abort(415, messages={"file": [f"{name[:100]!r} cannot be read; send Markdown, HTML, CSV or plain text."]})
+    data = files[0].read()
+    title = given.get("title")
+    if title is None and len(data) <= _READ_FOR_TITLE:
+        title = title_of(data, media_type=media_type, name=name)
+    title = (title or PurePath(name).stem).strip()[:500] or "Untitled"
+    return NewDocument(title=title, data=data, media_type=media_type, url=given.get("url"))
+
+
+def _checked(schema: Any, value: Any) -> dict[str, Any]:
+    import marshmallow as ma
+
+    try:
+        loaded: dict[str, Any] = schema.load(value)
+    except ma.ValidationError as error:
+        abort(422, exc=error, messages=error.messages)
+    return loaded

@@ -1,0 +1,31 @@
+"""How gunicorn serves the API. Addresses and sizes come from the command line of `answerback web`."""
+
+from typing import Any
+
+worker_class = "gthread"
+timeout = 90  # longer than the longest wait that a client may ask for
+graceful_timeout = 8
+keepalive = 30
+backlog = 2048
+limit_request_line = 8190
+accesslog = None  # the application logs each request itself, with its ids
+control_socket_disable = True
+
+
+def post_worker_init(_worker: Any) -> None:
+    """Structured logs from the first request on."""
+    from worker import logs
+    from worker.settings import Settings
+
+    logs.configure(Settings.from_env().log_level)
+
+
+def worker_exit(_server: Any, _worker: Any) -> None:
+    """Publish the hints that are still queued."""
+    from worker.services import uninstall
+
+    built = uninstall()
+    if built is not None:
+        built.hints.stop()
+        built.wakeups.stop()
+        built.store.close()

@@ -1,0 +1,108 @@
+"""Whether the product is well, without a key: root, liveness, readiness."""
+
+import time
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import flask
+from flask import Flask
+from redis.exceptions import RedisError
+
+from web.api import services
+from web.auth import public
+from worker.errors import AnswerbackError, StartupFailed
+from worker.presence import living
+from worker.settings import Settings, masked
+from worker.store import migrate
+
+_NEEDED = ("database", "redis", "broker", "answer_workers")
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Add the routes."""
+
+    @app.get("/")
+    @public
+    def root() -> Any:
+        found = _components(settings)
+        links = {"health": "/healthz", "readiness": "/readyz", "api": "/v1"}
+        if settings.openapi:
+            links |= {"openapi": "/openapi.json", "docs": "/docs"}
+        return {"name": "Answerback", "version": _version(), "well": _well(found), "links": links}
+
+    @app.get("/healthz")
+    @public
+    def alive() -> Any:
+        return {"status": "alive"}
+
+    @app.get("/readyz")
+    @public
+    def ready() -> Any:
+        found = _components(settings)
+        well = _well(found)
+        body = {"status": "ready" if well else "not ready", "components": found}
+        return body, 200 if well else 503, {} if well else {"Retry-After": "2"}
+
+
+def _version() -> str:
+    try:
+        return version("answerback")
+    except PackageNotFoundError:
+        return "0"
+
+
+def _well(found: dict[str, dict[str, Any]]) -> bool:
+    return all(found[name]["state"] == "up" for name in _NEEDED)
+
+
+def _components(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Ask each part now. A part that answers nothing is down, whatever another part says."""
+    built = services()
+    workers: list[dict[str, Any]] = []
+
+    def database() -> dict[str, Any]:
+        at = migrate.current(built.store)
+        if at != migrate.head():
+            raise StartupFailed(f"The database is at version {at}: run `answerback migrate`.")
+        return {"address": masked(settings.database)}
+
+    def redis() -> dict[str, Any]:
+        built.redis.ping()
+        workers.extend(living(built.redis, prefix=settings.redis_prefix))
+        return {"address": masked(settings.redis)}
+
+    def sessions() -> dict[str, Any]:
+        built.sessions.health()
+        return built.sessions.describe()
+
+    def broker() -> dict[str, Any]:
+        if settings.broker_url is not None and settings.broker != settings.redis:
+            from kombu import Connection
+
+            with Connection(settings.broker, connect_timeout=2) as connection:
+                connection.ensure_connection(max_retries=1, timeout=2)
+        else:
+            built.redis.ping()
+        return {"address": masked(settings.broker)}
+
+    found = {name: _asked(ask) for name, ask in (("database", database), ("redis", redis), ("sessions", sessions))}
+    found["broker"] = _asked(broker)
+    for role in ("answer", "callback", "ingest"):
+        count = sum(role in worker["roles"] for worker in workers)
+        found[f"{role}_workers"] = {"state": "up" if count else "down", "count": count, "latency_ms": 0.0}
+    for name, component in found.items():
+        component["needed"] = name in _NEEDED
+    return found
+
+
+def _asked(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    began = time.perf_counter()
+    try:
+        told: dict[str, Any] = {"state": "up", **ask()}
+    except (AnswerbackError, RedisError) as error:
+        told = {"state": "down", "problem": str(error)}
+    except Exception as error:  # each broker transport has its own exceptions
+        flask.current_app.logger.warning("component down: %r", error)
+        told = {"state": "down", "problem": type(error).__name__}
+    return {**told, "latency_ms": round((time.perf_counter() - began) * 1000, 2)}

@@ -1,0 +1,149 @@
+"""Messages: what became of them, as a poll, a wait or a stream; cancel; feedback."""
+
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import flask
+from flask import Response
+
+from web import schemas
+from web.api import Blueprint, scope, services
+from worker.conversations import wire
+from worker.conversations.outcomes import ENDED
+from worker.errors import Conflict, NotFound
+from worker.services import Services
+from worker.store.scope import Scope
+from worker.store.tables import event, message
+
+blueprint = Blueprint("messages", __name__, description="Messages and what became of them")
+
+MOST_WAIT_S = 60
+_LOOK_EVERY_S = 1.0
+_HEARTBEAT_S = 15.0
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,6})\s*(?:$|[,;\s])")
+
+
+@blueprint.get("/messages/<string:message_id>")
+@blueprint.response(200, schemas.Message)
+@blueprint.doc(
+    parameters=[
+        {
+            "in": "header",
+            "name": "Prefer",
+            "schema": {"type": "string"},
+            "description": "`wait=N`: answer when the message has ended, or after N seconds (at most 60)",
+        }
+    ]
+)
+def show(message_id: str) -> Any:
+    """Return a message; with `Prefer: wait=N`, wait until it has ended."""
+    mine = scope()
+    row = _read(mine, message_id)
+    preferred = _WAIT.search(flask.request.headers.get("Prefer", ""))
+    if preferred is None:
+        return wire.message(row)
+    seconds = min(int(preferred.group(1)), MOST_WAIT_S)
+    row = _wait(services(), mine, row, seconds)
+    return wire.message(row), 200, {"Preference-Applied": f"wait={seconds}"}
+
+
+@blueprint.get("/messages/<string:message_id>/events")
+@blueprint.response(200, {"type": "string"}, content_type="text/event-stream")
+@blueprint.doc(
+    parameters=[
+        {
+            "in": "header",
+            "name": "Last-Event-ID",
+            "schema": {"type": "string"},
+            "description": "the id of the last event that was received; what came later follows",
+        }
+    ]
+)
+def stream(message_id: str) -> Response:
+    """Stream what happens to a message, until it has ended (Server-Sent Events)."""
+    mine = scope()
+    row = _read(mine, message_id)
+    last = flask.request.headers.get("Last-Event-ID", "")
+    after = int(last) if last.isascii() and last.isdecimal() and len(last) < 19 else 0
+    return Response(
+        _events(services(), mine, row, after),
+        mimetype="text/event-stream",
+        headers={"X-Accel-Buffering": "no"},
+    )
+
+
+@blueprint.post("/messages/<string:message_id>/cancel")
+@blueprint.response(200, schemas.Message)
+def cancel(message_id: str) -> dict[str, Any]:
+    """End an open message; if it is being answered, the model is stopped."""
+    built = services()
+    conversation_id = built.mailbox.cancel(flask.g.principal.workspace_id, message_id)
+    built.wakeups.send(conversation_id)
+    built.hints.deliver(conversation_id)
+    return wire.message(_read(scope(), message_id))
+
+
+@blueprint.put("/messages/<string:message_id>/feedback")
+@blueprint.arguments(schemas.NewFeedback)
+@blueprint.response(200, schemas.Message)
+def rate(new: dict[str, Any], message_id: str) -> dict[str, Any]:
+    """Say how good an answer was."""
+    mine = scope()
+    with mine.store.begin() as tx:
+        row = mine.lock(tx, message, message_id)
+        if row["state"] not in ENDED:
+            raise Conflict("The message has not ended yet; there is nothing to rate.")
+        feedback = {"rating": new["rating"], "comment": new.get("comment")}
+        tx.execute(message.update().where(message.c.id == message_id).values(feedback=feedback))
+    return wire.message(_read(mine, message_id))
+
+
+def _read(mine: Scope, message_id: str) -> Mapping[str, Any]:
+    statement = wire.with_reply().where(message.c.workspace_id == mine.workspace_id, message.c.id == message_id)
+    with mine.store.read() as connection:
+        row = connection.execute(statement).mappings().first()
+    if row is None:
+        raise NotFound("There is no message with this id.")
+    return row
+
+
+def _wait(built: Services, mine: Scope, row: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
+    ends = time.monotonic() + seconds
+    with built.wakeups.subscribe(row["conversation_id"]) as changed:
+        while row["state"] not in ENDED and (left := ends - time.monotonic()) > 0:
+            changed.wait(min(left, _LOOK_EVERY_S))
+            changed.clear()
+            row = _read(mine, row["id"])
+    return row
+
+
+def _events(built: Services, mine: Scope, row: Mapping[str, Any], after: int) -> Iterator[str]:
+    """Yield the message's events from the log, then what comes; a comment keeps the connection alive."""
+    said = time.monotonic()
+    yield "retry: 2000\n\n"
+    with built.wakeups.subscribe(row["conversation_id"]) as changed:
+        while True:
+            statement = (
+                mine.select(event).where(event.c.message_id == row["id"], event.c.id > after).order_by(event.c.id).limit(100)
+            )
+            with mine.store.read() as connection:
+                found = list(connection.execute(statement).mappings())
+            for one in found:
+                after = one["id"]
+                ended = one["type"] in ENDED
+                data = wire.message(_read(mine, row["id"])) if ended else {"message_id": row["id"], **one["data"]}
+                yield f"id: {after}\nevent: {one['type']}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+                said = time.monotonic()
+                if ended:
+                    return
+            if not found and row["state"] in ENDED:
+                return
+            if time.monotonic() - said >= _HEARTBEAT_S:
+                yield ": still here\n\n"
+                said = time.monotonic()
+            changed.wait(_LOOK_EVERY_S)
+            changed.clear()
+            row = _read(mine, row["id"])

@@ -1,0 +1,166 @@
+"""Errors as clients see them: RFC 9457 problems. The one place that maps errors to status codes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import flask
+import marshmallow as ma
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from kb.errors import DocumentTooLarge, DocumentUnreadable, KnowledgeError
+from worker import errors, logs
+from worker.callbacks.addresses import AddressRefused
+from worker.errors import AnswerbackError
+from worker.knowledge.relay import NoWorker
+
+log = logs.get(__name__)
+
+PROBLEM_JSON = "application/problem+json"
+
+_STATUS: dict[type[Exception], int] = {
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.IdempotencyMismatch: 422,
+    errors.Invalid: 422,
+    errors.KeyRefused: 401,
+    errors.DatabaseAway: 503,
+    NoWorker: 503,
+    AddressRefused: 422,
+    DocumentTooLarge: 413,
+    DocumentUnreadable: 422,
+    KnowledgeError: 503,
+}
+
+#: Codes for what the framework refuses; stable, unlike its texts.
+_CODES = {
+    400: "malformed",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    409: "conflict",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid",
+    429: "rate_limited",
+    500: "internal",
+    503: "unavailable",
+}
+
+_TYPES = {429: "https://iana.org/assignments/http-problem-types#quota-exceeded"}
+
+
+class FieldProblem(ma.Schema):
+    """What is wrong with one field of the input."""
+
+    field = ma.fields.String(required=True, metadata={"description": "path of the field, with dots"})
+    message = ma.fields.String(required=True)
+
+
+class Problem(ma.Schema):
+    """An error."""
+
+    type = ma.fields.String(required=True)
+    title = ma.fields.String(required=True)
+    status = ma.fields.Integer(required=True)
+    detail = ma.fields.String(required=True)
+    instance = ma.fields.String(required=True)
+    code = ma.fields.String(required=True, metadata={"description": "stable name of the error"})
+    request_id = ma.fields.String(required=True)
+    errors = ma.fields.List(ma.fields.Nested(FieldProblem))
+
+
+def init_app(app: Flask) -> None:
+    """Turn every error into a problem."""
+    app.register_error_handler(AnswerbackError, _anticipated)
+    app.register_error_handler(KnowledgeError, _anticipated)
+    app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(Exception, _unanticipated)
+
+
+def problem(
+    status: int,
+    *,
+    title: str,
+    detail: str,
+    code: str,
+    fields: list[dict[str, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return an error response."""
+    body: dict[str, Any] = {
+        "type": _TYPES.get(status, "about:blank"),
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": flask.request.path,
+        "code": code,
+        "request_id": flask.g.get("request_id", ""),
+    }
+    if fields:
+        body["errors"] = fields
+    response = flask.make_response(flask.current_app.json.dumps(body), status)
+    response.headers["Content-Type"] = PROBLEM_JSON
+    response.headers.update(headers or {})
+    return response
+
+
+def _anticipated(error: AnswerbackError | KnowledgeError) -> Response:
+    status = next(_STATUS[kind] for kind in (*type(error).__mro__, KnowledgeError) if kind in _STATUS)
+    headers = {"Retry-After": "2"} if status == 503 else {}
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+    if status >= 500:
+        log.warning("request_refused", code=error.code, **getattr(error, "context", {}))
+    field = getattr(error, "field", None)
+    fields = [{"field": field, "message": str(error)}] if field else None
+    return problem(status, title=_TITLES[status], detail=str(error), code=error.code, fields=fields, headers=headers)
+
+
+def _refused(error: HTTPException) -> Response:
+    if error.response is not None:  # a redirect or a response that was made on purpose
+        return flask.make_response(error.response)
+    status = error.code or 500
+    data = getattr(error, "data", {})
+    fields = list(_flattened(data.get("messages") or {}))
+    detail = "; ".join(f"{one['field']}: {one['message']}" for one in fields[:5]) or error.description or error.name
+    headers = {name: value for name, value in error.get_headers() if name not in ("Content-Type", "Content-Length")}
+    headers.update(data.get("headers") or {})
+    code = data.get("code") or _CODES.get(status, error.name.lower().replace(" ", "_"))
+    return problem(status, title=error.name, detail=detail, code=code, fields=fields, headers=headers)
+
+
+def _unanticipated(error: Exception) -> Response:
+    log.exception("request_failed", exc_info=error)
+    return problem(
+        500,
+        title=_TITLES[500],
+        detail="Something failed that was not foreseen. Nothing half-done was kept; name the request id when you report it.",
+        code="internal",
+    )
+
+
+_TITLES = {
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    409: "Conflict",
+    413: "Content Too Large",
+    422: "Unprocessable Content",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+}
+
+
+def _flattened(messages: Any, path: tuple[str, ...] = ()) -> Any:
+    """Yield field problems from marshmallow's nested messages; where it came in stands first and is left out."""
+    if isinstance(messages, Mapping):
+        for name, inner in messages.items():
+            yield from _flattened(inner, path if not path and name in ("json", "query", "files", "form") else (*path, str(name)))
+    elif isinstance(messages, list):
+        for inner in messages:
+            yield from _flattened(inner, path)
+    else:
+        yield {"field": ".".join(path) or "body", "message": str(messages)}

@@ -1,0 +1,32 @@
+"""Tickets: a conversation and its first message in one call."""
+
+from typing import Any
+
+import flask
+
+from web import schemas
+from web.accepting import Response202, accepted, submission
+from web.api import Blueprint, services
+from worker.conversations.intake import Accepted, Opening
+
+blueprint = Blueprint("tickets", __name__, description="Tickets to answer")
+
+
+@blueprint.post("/tickets")
+@blueprint.arguments(schemas.NewTicket)
+@blueprint.response(202, schemas.Message)
+def submit(new: dict[str, Any]) -> Response202:
+    """Accept a ticket; the answer follows by poll, stream or callback."""
+    result = services().intake.open(
+        flask.g.principal.workspace_id,
+        Opening(
+            subject=new.get("subject"),
+            requester=new.get("requester"),
+            external_id=new.get("external_id"),
+            channel=new.get("channel"),
+            metadata=new.get("metadata"),
+        ),
+        submission(new["body"], new),
+    )
+    assert isinstance(result, Accepted)
+    return accepted(result)

@@ -1,0 +1,1 @@
+"""What a worker can do. Knows no Flask."""

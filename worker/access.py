@@ -1,0 +1,149 @@
+"""Workspaces and the API keys that open them."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from worker.callbacks.signing import new_secret
+from worker.conversations.wire import time
+from worker.errors import KeyRefused, NotFound
+from worker.ids import new_id
+from worker.store.engine import Store
+from worker.store.tables import api_key, workspace
+
+SCOPES = ("read", "write", "admin")
+DEFAULT_WORKSPACE = "default"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Principal:
+    """Who calls: a key, the workspace that it opens, and what it may do there."""
+
+    key_id: str
+    workspace_id: str
+    scopes: frozenset[str]
+
+
+class Keys:
+    """Makes, checks and revokes API keys. Only their digests are kept."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._now = store.clock.sql()
+
+    def workspace(self, name: str = DEFAULT_WORKSPACE) -> str:
+        """Return the id of a workspace, which is made if there is none of this name."""
+        found = sa.select(workspace.c.id).where(workspace.c.name == name)
+        with self._store.read() as connection:
+            id = connection.execute(found).scalar()
+        if id is not None:
+            return str(id)
+        try:
+            with self._store.begin() as tx:
+                made = workspace.insert().values(
+                    id=new_id("ws"), name=name, callback_secret=new_secret(), created_at=self._now
+                )
+                return str(tx.execute(made.returning(workspace.c.id)).scalar_one())
+        except IntegrityError:  # a twin was first
+            with self._store.read() as connection:
+                return str(connection.execute(found).scalar_one())
+
+    def callback_secret(self, workspace_id: str) -> str:
+        """Return the secret that signs the callbacks of a workspace's messages."""
+        with self._store.read() as connection:
+            return str(
+                connection.execute(
+                    sa.select(workspace.c.callback_secret).where(workspace.c.id == workspace_id)
+                ).scalar_one()
+            )
+
+    def make(
+        self,
+        workspace_id: str,
+        *,
+        name: str,
+        scopes: Sequence[str] = SCOPES,
+        expires_in_s: float | None = None,
+        key: str | None = None,
+    ) -> str:
+        """Make a key and return it; this is the only time that it can be seen. A given `key` is kept if new."""
+        key = key or f"ab_{secrets.token_urlsafe(32)}"
+        row = {
+            "id": new_id("key"),
+            "workspace_id": workspace_id,
+            "name": name,
+            "digest": _digest(key),
+            "hint": key[:8],
+            "scopes": list(scopes),
+            "created_at": self._now,
+            "expires_at": None if expires_in_s is None else self._now + int(expires_in_s * 1000),
+        }
+        try:
+            with self._store.begin() as tx:
+                tx.execute(api_key.insert().values(**row))
+        except IntegrityError:
+            pass  # known already
+        return key
+
+    def check(self, key: str) -> Principal:
+        """Return whom a key stands for.
+
+        Raises:
+            KeyRefused: it is unknown, expired or revoked.
+        """
+        known = sa.select(
+            api_key.c.id,
+            api_key.c.workspace_id,
+            api_key.c.scopes,
+            sa.and_(
+                api_key.c.revoked_at.is_(None), sa.or_(api_key.c.expires_at.is_(None), api_key.c.expires_at > self._now)
+            ).label("valid"),
+        ).where(api_key.c.digest == _digest(key))
+        with self._store.read() as connection:
+            row = connection.execute(known).first()
+        if row is None or not row.valid:
+            raise KeyRefused
+        return Principal(key_id=row.id, workspace_id=row.workspace_id, scopes=frozenset(row.scopes))
+
+    def revoke(self, key_id: str) -> None:
+        """Refuse a key from now on.
+
+        Raises:
+            NotFound: there is no key with this id.
+        """
+        with self._store.begin() as tx:
+            changed = tx.execute(
+                api_key.update()
+                .where(api_key.c.id == key_id)
+                .values(revoked_at=sa.func.coalesce(api_key.c.revoked_at, self._now))
+            )
+            if not changed.rowcount:
+                raise NotFound("There is no key with this id.")
+
+    def all(self) -> list[dict[str, Any]]:
+        """Return every key with its workspace, newest last, without the key itself."""
+        rows = sa.select(api_key, workspace.c.name.label("workspace")).join_from(api_key, workspace).order_by(api_key.c.id)
+        with self._store.read() as connection:
+            return [
+                {
+                    "id": row["id"],
+                    "name": row["name"],
+                    "workspace": row["workspace"],
+                    "hint": f"{row['hint']}…",
+                    "scopes": row["scopes"],
+                    "created_at": time(row["created_at"]),
+                    "expires_at": time(row["expires_at"]),
+                    "revoked_at": time(row["revoked_at"]),
+                }
+                for row in connection.execute(rows).mappings()
+            ]
+
+
+def _digest(key: str) -> str:
+    """A fast digest serves: keys have 256 random bits, unlike passwords."""
+    return hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Callbacks: signed, retried, and only to addresses that may be called."""

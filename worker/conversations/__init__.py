@@ -1,0 +1,1 @@
+"""Conversations: what is accepted, who works on it, and what is said."""

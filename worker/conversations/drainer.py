@@ -1,0 +1,165 @@
+"""Answer what waits in one conversation: the work behind a hint."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from worker import logs
+from worker.answering.question import Question, Revoked
+from worker.conversations import history
+from worker.conversations.leases import Lease, Leases
+from worker.conversations.mailbox import Claim, Finished, LeaseLost, Mailbox, late_summary
+from worker.conversations.outcomes import Answer, Handoff, Outcome, Retry
+from worker.conversations.sessions import Session, SessionsAway, SessionStore, Turn
+from worker.errors import AnswerbackError
+from worker.store.engine import Store
+
+log = logs.get(__name__)
+
+#: Turns that one hint may work off, so that a busy conversation does not keep a slot from the others.
+TURNS_PER_HINT = 10
+
+
+class Answers(Protocol):
+    """Whoever answers: the agent, or a fake of it."""
+
+    def answer(self, question: Question, *, revoked: Callable[[], bool]) -> Outcome:
+        """Return how a question ends; `revoked` says that nobody waits for it any more.
+
+        Raises:
+            Revoked: it stopped for that reason.
+        """
+        ...
+
+
+class Hints(Protocol):
+    """Whoever tells workers where to look; a hint may be lost."""
+
+    def drain(self, conversation_id: str) -> None: ...
+
+    def deliver(self, conversation_id: str) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drainer:
+    """Takes turns: claim, load the session, answer, finish. Safe to share between threads."""
+
+    mailbox: Mailbox
+    leases: Leases
+    sessions: SessionStore
+    store: Store
+    agent: Answers
+    hints: Hints
+    wake: Callable[[str], None]
+    window: int
+    stopping: threading.Event
+
+    def drain(self, conversation_id: str) -> None:
+        """Answer what waits in one conversation, oldest first; return at once when another does so."""
+        for _turn in range(TURNS_PER_HINT):
+            if self.stopping.is_set():
+                return
+            claim = self.mailbox.claim(conversation_id)
+            if claim is None or not self._take_turn(claim):
+                return
+        self.hints.drain(conversation_id)
+
+    def _take_turn(self, claim: Claim) -> bool:
+        """Work on one claim; return whether more waits in the conversation."""
+        newest = claim.messages[-1]
+        with (
+            logs.bound(
+                conversation_id=claim.conversation_id,
+                message_id=newest["id"],
+                seq=newest["seq"],
+                attempt=claim.attempts,
+                request_id=newest["request_id"],
+            ),
+            self.leases.hold(claim) as lease,
+        ):
+            self.wake(claim.conversation_id)
+            try:
+                return self._answer(claim, lease)
+            except Revoked:
+                log.info("turn_revoked", lost=lease.lost)
+                if lease.lost:
+                    return False
+                self.mailbox.release(claim)
+                return True
+            except LeaseLost as error:
+                log.warning("write_fenced", **error.context)
+                return False
+
+    def _answer(self, claim: Claim, lease: Lease) -> bool:
+        session = self._load(claim)
+        outcome = self._outcome(claim, session, lease)
+        if isinstance(outcome, Retry):
+            self.mailbox.retry(claim, outcome)
+            log.warning("turn_will_be_retried", error=dict(outcome.error))
+            return False
+        finished = self.mailbox.finish(claim, outcome)
+        self.wake(claim.conversation_id)
+        if any(message["callback_url"] for message in claim.messages):
+            self.hints.deliver(claim.conversation_id)
+        self._remember(claim, session, outcome, finished)
+        log.info("turn_finished", outcome=type(outcome).__name__.lower(), messages=len(finished.message_ids))
+        return finished.more
+
+    def _outcome(self, claim: Claim, session: Session, lease: Lease) -> Outcome:
+        if self.mailbox.exhausted(claim):
+            return Handoff(
+                reason="error",
+                summary=f"No answer after {claim.attempts - 1} attempts.",
+                error=claim.messages[0]["error"] or {"code": "too_many_attempts", "message": "The worker was lost."},
+            )
+        if claim.remaining_s <= 0:
+            return Handoff(reason="deadline", summary=late_summary(claim.messages))
+        question = Question(
+            workspace_id=claim.workspace_id,
+            content="\n\n".join(message["content"] for message in claim.messages),
+            subject=claim.subject,
+            turns=session.turns,
+            facts=session.facts,
+            remaining_s=claim.remaining_s,
+        )
+        try:
+            return self.agent.answer(question, revoked=lambda: lease.revoked)
+        except (Revoked, LeaseLost):
+            raise
+        except AnswerbackError as error:
+            log.warning("turn_failed", code=error.code, **error.context)
+            return Retry(error={"code": error.code, "message": str(error)})
+        except Exception:
+            log.exception("turn_failed")
+            return Retry(error={"code": "unexpected", "message": "The worker failed in a way that was not foreseen."})
+
+    def _load(self, claim: Claim) -> Session:
+        try:
+            session = self.sessions.get(claim.conversation_id)
+        except SessionsAway as error:
+            log.warning("session_rebuilt", why="away", **error.context)
+            session = None
+        if session is not None and session.history == claim.history:
+            return session
+        return history.rebuild(self.store, claim, window=self.window)
+
+    def _remember(self, claim: Claim, session: Session, outcome: Answer | Handoff, finished: Finished) -> None:
+        if not finished.message_ids:
+            return
+        ended = [row for row in claim.messages if row["id"] in finished.message_ids]
+        turns = [Turn(seq=row["seq"], role="customer", content=row["content"]) for row in ended]
+        answered = isinstance(outcome, Answer)
+        if isinstance(outcome, Answer) and finished.seq is not None:
+            turns.append(Turn(seq=finished.seq, role="assistant", content=outcome.content))
+        changed = session.extended(
+            turns,
+            history=finished.history,
+            owner="bot" if answered else "human",
+            window=self.window,
+            counted={"messages": len(ended), "answered" if answered else "handed_off": len(ended)},
+        )
+        try:
+            self.sessions.put(changed)
+        except SessionsAway as error:
+            log.warning("session_not_kept", **error.context)

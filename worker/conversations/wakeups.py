@@ -1,0 +1,74 @@
+"""Tell web processes that a conversation changed, so that who waits need not poll often.
+
+Carried by Redis publish/subscribe: it may lose a wake-up, so whoever waits also looks by itself now and then.
+"""
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from worker import logs
+
+log = logs.get(__name__)
+
+
+class Wakeups:
+    """Publishes, and wakes the threads of this process that wait. The listener starts with the first of them."""
+
+    def __init__(self, client: Redis, *, prefix: str) -> None:
+        self._client = client
+        self._channel = f"{prefix}changed"
+        self._guard = threading.Lock()
+        self._waiting: defaultdict[str, set[threading.Event]] = defaultdict(set)
+        self._listener: threading.Thread | None = None
+        self._stopped = threading.Event()
+
+    def send(self, conversation_id: str) -> None:
+        """Say that a conversation changed. Never fails: who waits will see it a little later."""
+        try:
+            self._client.publish(self._channel, conversation_id)
+        except RedisError as error:
+            log.warning("wakeup_lost", cause=str(error))
+
+    @contextmanager
+    def subscribe(self, conversation_id: str) -> Iterator[threading.Event]:
+        """Yield an event that is set whenever the conversation may have changed."""
+        event = threading.Event()
+        with self._guard:
+            self._waiting[conversation_id].add(event)
+            if self._listener is None:
+                self._listener = threading.Thread(target=self._listen, name="wakeups", daemon=True)
+                self._listener.start()
+        try:
+            yield event
+        finally:
+            with self._guard:
+                self._waiting[conversation_id].discard(event)
+                if not self._waiting[conversation_id]:
+                    del self._waiting[conversation_id]
+
+    def stop(self) -> None:
+        """Stop listening."""
+        self._stopped.set()
+
+    def _listen(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                with self._client.pubsub(ignore_subscribe_messages=True) as subscription:
+                    subscription.subscribe(self._channel)
+                    while not self._stopped.is_set():
+                        received = subscription.get_message(timeout=1.0)
+                        if received is not None:
+                            self._wake(received["data"].decode())
+            except (RedisError, OSError) as error:
+                log.warning("wakeups_interrupted", cause=str(error))
+                self._stopped.wait(1.0)
+
+    def _wake(self, conversation_id: str) -> None:
+        with self._guard:
+            for event in self._waiting.get(conversation_id, ()):
+                event.set()

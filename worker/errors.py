@@ -1,0 +1,82 @@
+"""What can go wrong and was expected to.
+
+AnswerbackError
+├── SettingsInvalid      the environment asks for something impossible
+├── StartupFailed        a check before the start did not pass
+├── DatabaseAway         the database cannot be asked now
+├── NotFound             no such thing in this workspace
+├── Conflict             the thing is in a state that does not allow it
+│   └── IdempotencyMismatch
+├── Invalid              the input breaks a rule that only the data can tell
+├── KeyRefused           no such API key, or it is revoked or expired
+├── LeaseLost            another worker holds the conversation now (conversations/mailbox.py)
+├── AddressRefused       a URL that may not be called (callbacks/addresses.py)
+├── NoWorker             no worker took up a question in time (searching.py)
+└── ModelError           the language model gave no answer (answering/llm.py)
+"""
+
+
+class AnswerbackError(Exception):
+    """An anticipated failure; a subclass's docstring is its default message."""
+
+    code = "error"
+
+    def __init__(self, message: str | None = None, **context: object) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+        self.context = context  # for logs, never for customers
+
+
+class SettingsInvalid(AnswerbackError):
+    """The environment asks for something impossible."""
+
+    code = "settings_invalid"
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class StartupFailed(AnswerbackError):
+    """A check before the start did not pass."""
+
+    code = "startup_failed"
+
+
+class DatabaseAway(AnswerbackError):
+    """The database cannot be reached at the moment; nothing was changed. Try again."""
+
+    code = "database_away"
+
+
+class NotFound(AnswerbackError):
+    """There is no such thing here."""
+
+    code = "not_found"
+
+
+class Conflict(AnswerbackError):
+    """The state it is in does not allow that."""
+
+    code = "conflict"
+
+
+class IdempotencyMismatch(AnswerbackError):
+    """This Idempotency-Key was used before with another request."""
+
+    code = "idempotency_mismatch"
+
+
+class Invalid(AnswerbackError):
+    """The input is not valid."""
+
+    code = "invalid"
+
+    def __init__(self, message: str | None = None, *, field: str | None = None, **context: object) -> None:
+        super().__init__(message, **context)
+        self.field = field
+
+
+class KeyRefused(AnswerbackError):
+    """The API key is unknown, expired or revoked."""
+
+    code = "key_refused"

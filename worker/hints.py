@@ -1,0 +1,99 @@
+"""Tell workers where to look. A hint is published after the commit, from a bounded queue in the background.
+
+A hint may be lost, doubled or late, and nothing is lost with it: sweepers find what nobody was told about.
+So a stalled broker never holds a request, and a full queue drops hints.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from worker import logs
+
+log = logs.get(__name__)
+
+#: Task names, each with its queue. A deployment updates consumers before producers, so a change gets a new version.
+DRAIN = "answer.drain.v1"
+DELIVER = "callback.deliver.v1"
+INDEX = "knowledge.index.v1"
+QUEUES = {DRAIN: "answer", DELIVER: "callback", INDEX: "ingest"}
+
+_CAPACITY = 10_000
+
+Publish = Callable[[str, str, Mapping[str, str]], None]
+
+
+class Hints:
+    """Publishes task messages that hold ids only. Safe to share between threads."""
+
+    def __init__(self, publish: Publish, *, capacity: int = _CAPACITY) -> None:
+        self._publish = publish
+        self._queue: queue.Queue[tuple[str, Mapping[str, str]] | None] = queue.Queue(capacity)
+        self._guard = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self.dropped = 0
+        self.published = 0
+
+    def drain(self, conversation_id: str) -> None:
+        """Something waits in this conversation."""
+        self._put(DRAIN, {"conversation_id": conversation_id})
+
+    def deliver(self, conversation_id: str) -> None:
+        """Callbacks of this conversation are due."""
+        self._put(DELIVER, {"conversation_id": conversation_id})
+
+    def index(self, workspace_id: str) -> None:
+        """Documents of this workspace changed."""
+        self._put(INDEX, {"workspace_id": workspace_id})
+
+    def stop(self, *, timeout_s: float = 2.0) -> None:
+        """Publish what is queued, for at most `timeout_s`."""
+        thread = self._thread
+        if thread is not None:
+            try:
+                self._queue.put_nowait(None)
+            except queue.Full:
+                return
+            thread.join(timeout_s)
+
+    def _put(self, task: str, arguments: Mapping[str, str]) -> None:
+        if self._thread is None:
+            self._start()
+        try:
+            self._queue.put_nowait((task, arguments))
+        except queue.Full:
+            self.dropped += 1
+
+    def _start(self) -> None:
+        with self._guard:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="hints", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while (hint := self._queue.get()) is not None:
+            task, arguments = hint
+            try:
+                self._publish(task, QUEUES[task], arguments)
+                self.published += 1
+            except Exception as error:  # any broker, any failure: the sweeper will hint again
+                log.warning("hint_lost", task=task, cause=str(error), **arguments)
+
+
+def publisher(app: Any) -> Publish:
+    """Return a function that publishes through a Celery app, over one connection kept open."""
+    local: dict[str, Any] = {}
+
+    def publish(task: str, queue_name: str, arguments: Mapping[str, str]) -> None:
+        producer = local.get("producer")
+        if producer is None:
+            producer = local["producer"] = app.amqp.Producer(app.connection_for_write())
+        try:
+            app.send_task(task, kwargs=dict(arguments), queue=queue_name, producer=producer, ignore_result=True, retry=False)
+        except Exception:
+            local.pop("producer", None)
+            producer.close()
+            raise
+
+    return publish

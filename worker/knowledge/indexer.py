@@ -1,0 +1,331 @@
+"""Read, cut and embed documents, and publish them as a snapshot."""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from kb import documents, passages
+from kb import snapshot as snapshots
+from kb.embedding import Embedder
+from kb.errors import KnowledgeError
+from kb.passages import Passage
+from worker import logs
+from worker.ids import new_id
+from worker.store.engine import Store
+from worker.store.tables import document, passage, snapshot, vector, workspace
+
+log = logs.get(__name__)
+
+_LEASE_MS = 60_000
+_MOST_ATTEMPTS = 3
+_BATCH = 500
+
+#: Snapshots kept for rolling back; older ones are deleted.
+KEPT = 5
+
+Progress = Callable[[int, int], None]
+
+
+class Indexer:
+    """Works off queued documents and publishes. Two at once do work twice, never wrong."""
+
+    def __init__(self, store: Store, embedder: Embedder, folder: Path, *, threads: int = 2) -> None:
+        self._store = store
+        self._now = store.clock.sql()
+        self._embedder = embedder
+        self._folder = folder
+        self._threads = threads
+
+    def index(self, workspace_id: str, *, progress: Progress = lambda _done, _total: None) -> str | None:
+        """Index every queued document of a workspace, then publish; return the version that was published, if any."""
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="embed") as pool:
+            while (row := self._claim(workspace_id)) is not None:
+                with logs.bound(document_id=row["id"]):
+                    self._index_one(row, pool, progress)
+        return self.publish(workspace_id)
+
+    def publish(self, workspace_id: str, *, force: bool = False) -> str | None:
+        """Publish what is indexed, unless the newest snapshot holds it already; return the version.
+
+        The folder is complete before the row that names it is written; a crash in between leaves the old one serving.
+        """
+        with self._store.read() as connection:
+            revision = connection.execute(
+                sa.select(workspace.c.knowledge_revision).where(workspace.c.id == workspace_id)
+            ).scalar_one()
+            version = f"{revision}-{self._embedder.identity.rsplit(':', 1)[-1][:6]}"
+            known = sa.select(snapshot.c.version).where(
+                snapshot.c.workspace_id == workspace_id, snapshot.c.version == version
+            )
+            exists = connection.execute(known).first() is not None
+            rows = [] if exists and not force else list(self._passages(connection, workspace_id))
+        if exists and not force:
+            return None
+        rows = self._with_vectors(workspace_id, rows)
+        place = self._folder / workspace_id / version
+        if place.exists():
+            shutil.rmtree(place)
+        matrix = np.zeros((0, self._embedder.dimensions), np.float32)
+        if rows:
+            matrix = np.frombuffer(b"".join(row["value"] for row in rows), np.float32).reshape(len(rows), -1)
+        manifest = snapshots.write(
+            place,
+            version=version,
+            model=self._embedder.identity,
+            records=[row["record"] for row in rows],
+            texts=(row["passage"].embedded for row in rows),
+            vectors=matrix,
+        )
+        with self._store.begin() as tx:
+            now = self._store.now(tx)
+            active = tx.execute(
+                sa.select(workspace.c.snapshot_version, snapshot.c.revision)
+                .join_from(
+                    workspace,
+                    snapshot,
+                    sa.and_(
+                        snapshot.c.workspace_id == workspace.c.id, snapshot.c.version == workspace.c.snapshot_version
+                    ),
+                    isouter=True,
+                )
+                .where(workspace.c.id == workspace_id)
+                .with_for_update(of=workspace)
+            ).one()
+            tx.execute(
+                snapshot.delete().where(snapshot.c.workspace_id == workspace_id, snapshot.c.version == version)
+            )
+            tx.execute(
+                snapshot.insert().values(
+                    workspace_id=workspace_id, version=version, revision=revision, manifest=manifest, created_at=now
+                )
+            )
+            if active.revision is None or active.revision <= revision:
+                tx.execute(workspace.update().where(workspace.c.id == workspace_id).values(snapshot_version=version))
+            tx.execute(
+                document.update()
+                .where(
+                    document.c.workspace_id == workspace_id,
+                    document.c.state == "indexed",
+                    document.c.revision <= revision,
+                )
+                .values(state="ready", updated_at=now)
+            )
+        self._prune(workspace_id)
+        log.info("snapshot_published", workspace_id=workspace_id, version=version, passages=manifest["passages"])
+        return version
+
+    # -- one document ------------------------------------------------------------------------------------------------
+
+    def _claim(self, workspace_id: str) -> Mapping[str, Any] | None:
+        due = (
+            sa.select(document.c.id)
+            .where(
+                document.c.workspace_id == workspace_id,
+                document.c.state.in_(("queued", "indexing")),
+                document.c.due_at <= self._now,
+            )
+            .order_by(document.c.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        with self._store.begin() as tx:
+            return (
+                tx.execute(
+                    document.update()
+                    .where(document.c.id == due.scalar_subquery())
+                    .values(state="indexing", attempts=document.c.attempts + 1, due_at=self._now + _LEASE_MS)
+                    .returning(*document.c)
+                )
+                .mappings()
+                .first()
+            )
+
+    def _index_one(self, row: Mapping[str, Any], pool: ThreadPoolExecutor, progress: Progress) -> None:
+        try:
+            if row["attempts"] > _MOST_ATTEMPTS:
+                raise KnowledgeError("The document could not be read: reading it ended the worker each time.")
+            read = documents.read(row["source"], media_type=row["media_type"], title=row["title"])
+            read = documents.Document(title=row["title"], text=read.text, sections=read.sections)
+            cut = list(passages.cut(read, count_tokens=self._embedder.count_tokens))
+            self._embed(row, cut, pool, progress)
+        except KnowledgeError as error:
+            self._fail(row, str(error))
+            return
+        except Exception:
+            log.exception("document_failed")
+            self._fail(row, "The document could not be read.")
+            return
+        with self._store.begin() as tx:
+            held = tx.execute(
+                document.update()
+                .where(*self._held(row))
+                .values(state="indexed", text=read.text, passages=len(cut), error=None, due_at=None, updated_at=self._now)
+            )
+            if not held.rowcount:
+                return
+            tx.execute(passage.delete().where(passage.c.document_id == row["id"]))
+            for batch in _batches(cut):
+                tx.execute(passage.insert(), [self._passage_row(row, one) for one in batch])
+        log.info("document_indexed", passages=len(cut))
+
+    def _embed(
+        self, row: Mapping[str, Any], cut: Sequence[Passage], pool: ThreadPoolExecutor, progress: Progress
+    ) -> None:
+        """Embed the passages whose content has no vector yet, and keep the vectors."""
+        texts = {one.digest: one.embedded for one in cut}
+        missing = self._missing(row["workspace_id"], list(texts))
+        done = len(texts) - len(missing)
+        progress(done, len(texts))
+        for batch in _batches(missing):
+            vectors = list(pool.map(lambda digest: self._embedder.encode(texts[digest]), batch))
+            with self._store.begin() as tx:
+                self._keep(tx, row["workspace_id"], batch, vectors)
+                tx.execute(document.update().where(*self._held(row)).values(due_at=self._now + _LEASE_MS))
+            done += len(batch)
+            progress(done, len(texts))
+
+    def _missing(self, workspace_id: str, digests: Sequence[str]) -> list[str]:
+        kept: set[str] = set()
+        with self._store.read() as connection:
+            for batch in _batches(digests):
+                kept |= set(
+                    connection.execute(
+                        sa.select(vector.c.digest).where(
+                            vector.c.workspace_id == workspace_id,
+                            vector.c.model == self._embedder.identity,
+                            vector.c.digest.in_(batch),
+                        )
+                    ).scalars()
+                )
+        return [digest for digest in digests if digest not in kept]
+
+    def _keep(self, tx: sa.Connection, workspace_id: str, digests: Sequence[str], vectors: Sequence[Any]) -> None:
+        insert = sqlite.insert if self._store.is_sqlite else postgresql.insert
+        tx.execute(
+            insert(vector).on_conflict_do_nothing(),
+            [
+                {
+                    "workspace_id": workspace_id,
+                    "model": self._embedder.identity,
+                    "digest": digest,
+                    "value": value.astype("<f4").tobytes(),
+                }
+                for digest, value in zip(digests, vectors, strict=True)
+            ],
+        )
+
+    def _fail(self, row: Mapping[str, Any], reason: str) -> None:
+        with self._store.begin() as tx:
+            tx.execute(
+                document.update()
+                .where(*self._held(row))
+                .values(state="failed", error=reason, due_at=None, updated_at=self._now)
+            )
+        log.warning("document_failed", reason=reason)
+
+    def _held(self, row: Mapping[str, Any]) -> tuple[sa.ColumnElement[bool], ...]:
+        """The claim's fence: no one replaced the document or claimed it again meanwhile."""
+        return (
+            document.c.id == row["id"],
+            document.c.state == "indexing",
+            document.c.attempts == row["attempts"],
+            document.c.revision == row["revision"],
+        )
+
+    def _passage_row(self, row: Mapping[str, Any], one: Passage) -> dict[str, Any]:
+        return {
+            "id": new_id("psg"),
+            "workspace_id": row["workspace_id"],
+            "document_id": row["id"],
+            "ordinal": one.ordinal,
+            "start": one.start,
+            "end": one.end,
+            "headings": list(one.headings),
+            "anchor": one.anchor,
+            "digest": one.digest,
+        }
+
+    # -- a whole knowledge base --------------------------------------------------------------------------------------
+
+    def _passages(self, connection: sa.Connection, workspace_id: str) -> Iterator[dict[str, Any]]:
+        rows = connection.execute(
+            sa.select(passage, document.c.title, document.c.url, document.c.text, vector.c.value)
+            .join_from(passage, document, document.c.id == passage.c.document_id)
+            .outerjoin(
+                vector,
+                sa.and_(
+                    vector.c.workspace_id == passage.c.workspace_id,
+                    vector.c.model == self._embedder.identity,
+                    vector.c.digest == passage.c.digest,
+                ),
+            )
+            .where(passage.c.workspace_id == workspace_id)
+            .order_by(passage.c.document_id, passage.c.ordinal)
+        ).mappings()
+        for row in rows:
+            text = row["text"][row["start"] : row["end"]]
+            record = snapshots.Record(
+                passage_id=row["id"],
+                document_id=row["document_id"],
+                title=row["title"],
+                url=row["url"],
+                headings=tuple(row["headings"]),
+                anchor=row["anchor"],
+                start=row["start"],
+                end=row["end"],
+                text=text,
+            )
+            one = Passage(
+                ordinal=row["ordinal"],
+                start=row["start"],
+                end=row["end"],
+                text=text,
+                headings=record.headings,
+                anchor=row["anchor"],
+                title=row["title"],
+            )
+            yield {"record": record, "passage": one, "digest": row["digest"], "value": row["value"]}
+
+    def _with_vectors(self, workspace_id: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Embed what another model had embedded before; usually nothing."""
+        texts = {row["digest"]: row["passage"].embedded for row in rows if row["value"] is None}
+        if not texts:
+            return rows
+        made: dict[str, bytes] = {}
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="embed") as pool:
+            for batch in _batches(list(texts)):
+                vectors = list(pool.map(lambda digest: self._embedder.encode(texts[digest]), batch))
+                with self._store.begin() as tx:
+                    self._keep(tx, workspace_id, batch, vectors)
+                made |= {digest: value.astype("<f4").tobytes() for digest, value in zip(batch, vectors, strict=True)}
+        return [row if row["value"] is not None else {**row, "value": made[row["digest"]]} for row in rows]
+
+    def _prune(self, workspace_id: str) -> None:
+        with self._store.begin() as tx:
+            active = tx.execute(
+                sa.select(workspace.c.snapshot_version).where(workspace.c.id == workspace_id)
+            ).scalar_one()
+            versions = list(
+                tx.execute(
+                    sa.select(snapshot.c.version)
+                    .where(snapshot.c.workspace_id == workspace_id)
+                    .order_by(snapshot.c.created_at.desc())
+                ).scalars()
+            )
+            gone = [version for version in versions[KEPT:] if version != active]
+            tx.execute(
+                snapshot.delete().where(snapshot.c.workspace_id == workspace_id, snapshot.c.version.in_(gone))
+            )
+        for version in gone:
+            shutil.rmtree(self._folder / workspace_id / version, ignore_errors=True)
+
+
+def _batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for first in range(0, len(items), _BATCH):
+        yield items[first : first + _BATCH]

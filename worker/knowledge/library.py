@@ -1,0 +1,206 @@
+"""Documents of a workspace: add, replace, remove. Indexing follows in a worker."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from kb import documents
+from worker.conversations.wire import time
+from worker.errors import NotFound
+from worker.ids import new_id
+from worker.store.engine import Store
+from worker.store.scope import Scope
+from worker.store.tables import document, passage, snapshot, workspace
+
+#: Columns of a document without its bytes and its text.
+LISTED = [column for column in document.c if column.name not in ("source", "text")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewDocument:
+    """A document as it came; `name` is the file it was ingested from."""
+
+    title: str
+    data: bytes
+    media_type: str
+    url: str | None = None
+    name: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """Changes whenever the document would be read differently."""
+        digest = hashlib.sha256(self.data)
+        digest.update(repr((self.title, self.url, self.media_type)).encode())
+        return digest.hexdigest()
+
+
+def wire(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document as clients see it."""
+    return {
+        "id": row["id"],
+        "title": row["title"],
+        "url": row["url"],
+        "media_type": row["media_type"],
+        "state": "indexing" if row["state"] == "indexed" else row["state"],
+        "error": row["error"],
+        **({"text": row["text"]} if "text" in row else {}),
+        "passages": row["passages"],
+        "created_at": time(row["created_at"]),
+        "updated_at": time(row["updated_at"]),
+        "links": {"self": f"/v1/documents/{row['id']}"},
+    }
+
+
+class Library:
+    """Writes documents. Each change raises the knowledge base's revision, which a publish then catches up with."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._now = store.clock.sql()
+
+    def add(self, workspace_id: str, new: NewDocument) -> dict[str, Any]:
+        """Queue a document for indexing and return it.
+
+        Raises:
+            DocumentUnreadable: it is not what it is said to be, or blank.
+            DocumentTooLarge: it is too large.
+        """
+        documents.decode(new.data, new.media_type)
+        with self._store.begin() as tx:
+            return wire(self._insert(tx, workspace_id, new))
+
+    def put_file(self, workspace_id: str, new: NewDocument) -> tuple[dict[str, Any], bool]:
+        """Add the document of a file or replace the one it made before; return it and whether anything changed.
+
+        Raises:
+            DocumentUnreadable, DocumentTooLarge: as `add`.
+        """
+        documents.decode(new.data, new.media_type)
+        with self._store.begin() as tx:
+            same_file = Scope(self._store, workspace_id).select(document, *LISTED).where(document.c.name == new.name)
+            row = tx.execute(same_file.with_for_update()).mappings().first()
+            if row is None:
+                return wire(self._insert(tx, workspace_id, new)), True
+            if row["digest"] == new.digest and row["state"] != "failed":
+                return wire(row), False
+            return wire(self._replace(tx, workspace_id, row["id"], new)), True
+
+    def replace(self, workspace_id: str, document_id: str, new: NewDocument) -> dict[str, Any]:
+        """Replace a document; the old text answers until the new one is published.
+
+        Raises:
+            NotFound: the workspace has no such document.
+            DocumentUnreadable, DocumentTooLarge: as `add`.
+        """
+        documents.decode(new.data, new.media_type)
+        with self._store.begin() as tx:
+            Scope(self._store, workspace_id).lock(tx, document, document_id)
+            return wire(self._replace(tx, workspace_id, document_id, new))
+
+    def remove(self, workspace_id: str, document_id: str) -> None:
+        """Delete a document; from the next publish on it is never cited.
+
+        Raises:
+            NotFound: the workspace has no such document.
+        """
+        with self._store.begin() as tx:
+            self._raise_revision(tx, workspace_id)
+            tx.execute(passage.delete().where(passage.c.document_id == document_id, passage.c.workspace_id == workspace_id))
+            gone = tx.execute(
+                document.delete().where(document.c.id == document_id, document.c.workspace_id == workspace_id)
+            )
+            if not gone.rowcount:
+                raise NotFound("There is no document with this id.")
+
+    def activate(self, workspace_id: str, version: str) -> None:
+        """Let a published snapshot answer from now on.
+
+        Raises:
+            NotFound: the workspace has no such snapshot.
+        """
+        with self._store.begin() as tx:
+            known = sa.select(snapshot.c.version).where(
+                snapshot.c.workspace_id == workspace_id, snapshot.c.version == version
+            )
+            if tx.execute(known).first() is None:
+                raise NotFound("There is no snapshot with this version.")
+            tx.execute(workspace.update().where(workspace.c.id == workspace_id).values(snapshot_version=version))
+
+    def snapshots(self, workspace_id: str) -> list[dict[str, Any]]:
+        """Return the published snapshots, newest first."""
+        with self._store.read() as connection:
+            active = connection.execute(
+                sa.select(workspace.c.snapshot_version).where(workspace.c.id == workspace_id)
+            ).scalar_one()
+            rows = connection.execute(
+                sa.select(snapshot).where(snapshot.c.workspace_id == workspace_id).order_by(snapshot.c.created_at.desc())
+            ).mappings()
+            return [
+                {
+                    "version": row["version"],
+                    "active": row["version"] == active,
+                    "documents": row["manifest"]["documents"],
+                    "passages": row["manifest"]["passages"],
+                    "model": row["manifest"]["model"],
+                    "created_at": time(row["created_at"]),
+                }
+                for row in rows
+            ]
+
+    def sweep(self) -> tuple[str, ...]:
+        """Return the workspaces in which documents wait, or that changed after their snapshot was published."""
+        waiting = sa.select(document.c.workspace_id).where(
+            document.c.state.in_(("queued", "indexing")), document.c.due_at <= self._now
+        )
+        newest = (
+            sa.select(sa.func.max(snapshot.c.revision)).where(snapshot.c.workspace_id == workspace.c.id).scalar_subquery()
+        )
+        behind = sa.select(workspace.c.id).where(workspace.c.knowledge_revision > sa.func.coalesce(newest, 0))
+        with self._store.read() as connection:
+            return tuple(dict.fromkeys(connection.execute(waiting.union(behind)).scalars()))
+
+    def _insert(self, tx: sa.Connection, workspace_id: str, new: NewDocument) -> Mapping[str, Any]:
+        revision = self._raise_revision(tx, workspace_id)
+        inserted = document.insert().values(
+            id=new_id("doc"),
+            workspace_id=workspace_id,
+            created_at=self._now,
+            **self._content(new, revision),
+        )
+        return tx.execute(inserted.returning(*LISTED)).mappings().one()
+
+    def _replace(self, tx: sa.Connection, workspace_id: str, document_id: str, new: NewDocument) -> Mapping[str, Any]:
+        revision = self._raise_revision(tx, workspace_id)
+        changed = (
+            document.update()
+            .where(document.c.id == document_id, document.c.workspace_id == workspace_id)
+            .values(**self._content(new, revision))
+        )
+        return tx.execute(changed.returning(*LISTED)).mappings().one()
+
+    def _content(self, new: NewDocument, revision: int) -> dict[str, Any]:
+        fields = {"title": new.title, "url": new.url, "media_type": new.media_type, "source": new.data, "digest": new.digest}
+        if new.name is not None:
+            fields["name"] = new.name
+        return {
+            **fields,
+            "state": "queued",
+            "error": None,
+            "passages": 0,
+            "revision": revision,
+            "attempts": 0,
+            "due_at": self._now,
+            "updated_at": self._now,
+        }
+
+    def _raise_revision(self, tx: sa.Connection, workspace_id: str) -> int:
+        raised = (
+            workspace.update()
+            .where(workspace.c.id == workspace_id)
+            .values(knowledge_revision=workspace.c.knowledge_revision + 1)
+            .returning(workspace.c.knowledge_revision)
+        )
+        return int(tx.execute(raised).scalar_one())

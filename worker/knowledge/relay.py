@@ -1,0 +1,165 @@
+"""Searches for the web server, which loads no index: asked and answered through Redis within a few seconds."""
+
+import json
+import secrets
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from kb.errors import KnowledgeError
+from worker import logs
+from worker.errors import AnswerbackError
+
+if TYPE_CHECKING:  # the web server imports this module and must not load an index
+    from kb.search import Found
+    from worker.answering.agent import Searches
+
+log = logs.get(__name__)
+
+_MOST_WAITING = 1_000
+
+
+class NoWorker(AnswerbackError):
+    """No worker answered in time; try again."""
+
+    code = "no_worker"
+
+
+class SearchClient:
+    """Asks a worker to search."""
+
+    def __init__(self, client: Redis, *, prefix: str, timeout_s: float = 5.0) -> None:
+        self._client = client
+        self._queue = f"{prefix}searches"
+        self._replies = f"{prefix}found:"
+        self._timeout_s = timeout_s
+
+    def search(
+        self, workspace_id: str, query: str, *, limit: int, document_ids: Sequence[str] | None = None
+    ) -> dict[str, Any]:
+        """Return `{snapshot, items}` as clients see them.
+
+        Raises:
+            NoWorker: none took the question up and answered in time, or Redis is away.
+            KnowledgeError: the worker could not search.
+        """
+        reply_key = self._replies + secrets.token_hex(12)
+        asked = {
+            "reply": reply_key,
+            "workspace_id": workspace_id,
+            "query": query,
+            "limit": limit,
+            "document_ids": list(document_ids) if document_ids is not None else None,
+            "until": time.time() + self._timeout_s,
+        }
+        try:
+            pipe = self._client.pipeline(transaction=False)
+            pipe.rpush(self._queue, json.dumps(asked))
+            pipe.ltrim(self._queue, -_MOST_WAITING, -1)
+            pipe.expire(self._queue, int(self._timeout_s) + 1)
+            pipe.execute()
+            reply = self._client.blpop([reply_key], timeout=self._timeout_s)
+        except RedisError as error:
+            raise NoWorker(cause=str(error)) from error
+        if reply is None:
+            raise NoWorker
+        found: dict[str, Any] = json.loads(reply[1])
+        if "error" in found:
+            raise KnowledgeError(found["error"])
+        return found
+
+
+class SearchResponder:
+    """Answers the web server's searches, beside the tasks, so that a full worker still searches."""
+
+    def __init__(self, client: Redis, knowledge: "Searches", *, prefix: str, threads: int = 2) -> None:
+        self._client = client
+        self._knowledge = knowledge
+        self._queue = f"{prefix}searches"
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="search")
+        self._slots = threading.Semaphore(threads)
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start answering."""
+        self._thread = threading.Thread(target=self._run, name="searches", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take up no more questions."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join(3)
+        self._pool.shutdown(wait=False)
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            self._slots.acquire()
+            try:
+                asked = self._client.blpop([self._queue], timeout=1.0)
+                if asked is None or self._stopped.is_set():
+                    if asked is not None:
+                        self._client.lpush(self._queue, asked[1])
+                    self._slots.release()
+                    continue
+                self._pool.submit(self._answer, asked[1])
+            except (RedisError, OSError) as error:
+                self._slots.release()
+                log.warning("searches_interrupted", cause=str(error))
+                self._stopped.wait(1.0)
+
+    def _answer(self, raw: bytes) -> None:
+        try:
+            asked = json.loads(raw)
+            if asked["until"] < time.time():
+                return
+            reply = json.dumps(self._search(asked), ensure_ascii=False)
+            pipe = self._client.pipeline()
+            pipe.rpush(asked["reply"], reply)
+            pipe.expire(asked["reply"], 10)
+            pipe.execute()
+        except Exception:
+            log.exception("search_failed")
+        finally:
+            self._slots.release()
+
+    def _search(self, asked: dict[str, Any]) -> dict[str, Any]:
+        only = asked["document_ids"]
+        try:
+            found = self._knowledge.search(
+                asked["workspace_id"], asked["query"], limit=asked["limit"] if only is None else 200
+            )
+        except KnowledgeError as error:
+            return {"error": str(error)}
+        return as_wire(found, limit=asked["limit"], document_ids=only)
+
+
+def as_wire(found: "Found", *, limit: int, document_ids: Sequence[str] | None = None) -> dict[str, Any]:
+    """Return the outcome of a search as clients see it."""
+    hits = [hit for hit in found.hits if document_ids is None or hit.record.document_id in document_ids][:limit]
+    return {
+        "snapshot": found.snapshot,
+        "items": [
+            {
+                "document_id": hit.record.document_id,
+                "title": hit.record.title,
+                "headings": list(hit.record.headings),
+                "url": hit.record.url,
+                "text": hit.record.text,
+                "start": hit.record.start,
+                "end": hit.record.end,
+                "score": round(hit.score, 6),
+                "scores": {
+                    "dense": None if hit.dense is None else round(hit.dense, 6),
+                    "lexical": None if hit.lexical is None else round(hit.lexical, 6),
+                },
+            }
+            for hit in hits
+        ],
+    }

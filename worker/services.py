@@ -1,0 +1,279 @@
+"""The composition root: builds each part once per process, after the fork, from the settings.
+
+Heavy parts (the index, the embedding model, the language model's client) are imported where they are built, so that
+the web server, which uses none of them, stays light.
+"""
+
+import os
+import secrets
+import socket
+import threading
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from worker import logs
+from worker.access import Keys
+from worker.app import app
+from worker.conversations.intake import Intake
+from worker.conversations.leases import Leases
+from worker.conversations.mailbox import Mailbox
+from worker.conversations.sessions import Codec, RedisSessionStore, SessionStore
+from worker.conversations.wakeups import Wakeups
+from worker.hints import Hints, publisher
+from worker.knowledge.library import Library
+from worker.presence import Presence
+from worker.settings import Settings
+from worker.store.engine import Store, open_store
+
+if TYPE_CHECKING:
+    from kb.embedding import Embedder
+    from worker.answering.agent import Agent
+    from worker.answering.question import Answerer
+    from worker.callbacks.addresses import Guard
+    from worker.callbacks.sending import Sender
+    from worker.conversations.drainer import Drainer
+    from worker.knowledge.indexer import Indexer
+    from worker.knowledge.relay import SearchClient, SearchResponder
+    from worker.knowledge.shelf import Shelf
+    from worker.sweeper import Sweeper
+
+log = logs.get(__name__)
+
+
+class Services:
+    """Every part of one process. Parts are made on first use; `roles` are the queues that the process consumes."""
+
+    def __init__(self, settings: Settings, *, roles: tuple[str, ...] = ()) -> None:
+        self.settings = settings
+        self.roles = roles
+        self.holder = f"{socket.gethostname()[:20]}-{os.getpid()}-{secrets.token_hex(4)}"
+        self.stopping = threading.Event()
+
+    @cached_property
+    def store(self) -> Store:
+        answers = "answer" in self.roles
+        return open_store(self.settings.database, pool_size=16 if answers else 10)
+
+    @cached_property
+    def redis(self) -> Redis:
+        """A client that gives up soon: what it is used for must never hold anything up."""
+        tcp = {} if self.settings.redis.startswith("unix") else {"socket_keepalive": True}
+        return Redis.from_url(
+            self.settings.redis,
+            socket_timeout=2.0,
+            socket_connect_timeout=1.0,
+            health_check_interval=15,
+            **tcp,
+            retry=Retry(NoBackoff(), 1),
+            max_connections=self.settings.answer_concurrency + self.settings.web_threads + 50,
+        )
+
+    @cached_property
+    def waiting_redis(self) -> Redis:
+        """A client for calls that wait on purpose: subscriptions and blocking pops."""
+        return Redis.from_url(
+            self.settings.redis, socket_timeout=30.0, socket_connect_timeout=1.0, retry=Retry(NoBackoff(), 0)
+        )
+
+    @cached_property
+    def sessions(self) -> SessionStore:
+        settings = self.settings
+        return RedisSessionStore(
+            self.redis,
+            url=settings.redis,
+            prefix=settings.redis_prefix,
+            ttl_s=settings.session_ttl_s,
+            limit=settings.session_limit,
+            codec=Codec(settings.session_keys),
+        )
+
+    @cached_property
+    def keys(self) -> Keys:
+        return Keys(self.store)
+
+    @cached_property
+    def hints(self) -> Hints:
+        return Hints(publisher(app))
+
+    @cached_property
+    def wakeups(self) -> Wakeups:
+        return Wakeups(self.waiting_redis, prefix=self.settings.redis_prefix)
+
+    @cached_property
+    def intake(self) -> Intake:
+        return Intake(self.store)
+
+    @cached_property
+    def mailbox(self) -> Mailbox:
+        settings = self.settings
+        return Mailbox(
+            self.store,
+            holder=self.holder,
+            lease_s=settings.lease_s,
+            burst=settings.burst,
+            max_attempts=settings.max_attempts,
+        )
+
+    @cached_property
+    def leases(self) -> Leases:
+        return Leases(self.mailbox)
+
+    @cached_property
+    def library(self) -> Library:
+        return Library(self.store)
+
+    @cached_property
+    def presence(self) -> Presence:
+        return Presence(self.redis, prefix=self.settings.redis_prefix, holder=self.holder, roles=self.roles)
+
+    @cached_property
+    def guard(self) -> "Guard":
+        from worker.callbacks.addresses import Guard
+
+        return Guard(allow=self.settings.callback_allow)
+
+    @cached_property
+    def sender(self) -> "Sender":
+        from worker.callbacks.sending import Sender
+
+        return Sender(self.store, self.guard)
+
+    @cached_property
+    def search_client(self) -> "SearchClient":
+        from worker.knowledge.relay import SearchClient
+
+        return SearchClient(self.waiting_redis, prefix=self.settings.redis_prefix)
+
+    @cached_property
+    def embedder(self) -> "Embedder":
+        from kb.embedding import OnnxEmbedder
+
+        return OnnxEmbedder.load(self.settings.embedding_folder, precision=self.settings.embedding_precision)
+
+    @cached_property
+    def indexer(self) -> "Indexer":
+        from worker.knowledge.indexer import Indexer
+
+        return Indexer(self.store, self.embedder, self.settings.snapshots_folder)
+
+    @cached_property
+    def shelf(self) -> "Shelf":
+        from worker.knowledge.shelf import Shelf
+
+        return Shelf(self.store, self.embedder, self.settings.snapshots_folder)
+
+    @cached_property
+    def answerer(self) -> "Answerer":
+        settings = self.settings
+        if settings.chosen_answerer == "extractive":
+            from worker.answering.extractive import ExtractiveAnswerer
+
+            return ExtractiveAnswerer(self.embedder)
+        from worker.answering.llm import LlmAnswerer, open_client
+
+        client = open_client(
+            api_key=settings.openai_api_key,
+            base_url=settings.openai_base_url,
+            concurrency=settings.answer_concurrency,
+        )
+        return LlmAnswerer(client=client, models=settings.models, timeout_s=settings.model_timeout_s)
+
+    @cached_property
+    def agent(self) -> "Agent":
+        from worker.answering.agent import Agent
+
+        return Agent(knowledge=self.shelf, answerer=self.answerer)
+
+    @cached_property
+    def drainer(self) -> "Drainer":
+        from worker.conversations.drainer import Drainer
+
+        return Drainer(
+            mailbox=self.mailbox,
+            leases=self.leases,
+            sessions=self.sessions,
+            store=self.store,
+            agent=self.agent,
+            hints=self.hints,
+            wake=self.wakeups.send,
+            window=self.settings.session_history,
+            stopping=self.stopping,
+        )
+
+    @cached_property
+    def sweeper(self) -> "Sweeper":
+        from worker.sweeper import Sweeper
+
+        return Sweeper(
+            mailbox=self.mailbox,
+            sender=self.sender,
+            library=self.library,
+            sessions=self.sessions,
+            hints=self.hints,
+            presence=self.presence,
+        )
+
+    @cached_property
+    def responder(self) -> "SearchResponder":
+        from worker.knowledge.relay import SearchResponder
+
+        return SearchResponder(self.waiting_redis, self.shelf, prefix=self.settings.redis_prefix)
+
+    def start(self) -> None:
+        """Build what the roles need and start the threads that keep a worker process honest."""
+        if "answer" in self.roles:
+            self.embedder.encode("warm-up")
+            self.drainer  # noqa: B018 - builds it, and all it needs, before the first task
+            self.leases.start()
+            self.responder.start()
+        self.sweeper.start()
+        log.info(
+            "worker_started",
+            roles=self.roles,
+            holder=self.holder,
+            sessions=self.sessions.describe(),
+            answerer=self.settings.chosen_answerer,
+        )
+
+    def stop(self) -> None:
+        """Take up nothing more and give back what is held."""
+        self.stopping.set()
+        self.presence.withdraw()
+        self.sweeper.stop()
+        if "answer" in self.roles:
+            self.responder.stop()
+            self.leases.release_all()
+            self.leases.stop()
+        self.hints.stop()
+        self.wakeups.stop()
+        self.store.close()
+
+
+_guard = threading.Lock()
+_built: dict[int, Services] = {}
+
+
+def services() -> Services:
+    """Return the services of this process, built from the environment on first use."""
+    pid = os.getpid()
+    if pid not in _built:
+        with _guard:
+            if pid not in _built:
+                install(Services(Settings.from_env()))
+    return _built[pid]
+
+
+def install(built: Services) -> Services:
+    """Make these the services of this process."""
+    _built.clear()
+    _built[os.getpid()] = built
+    return built
+
+
+def uninstall() -> Any:
+    """Forget the services of this process and return them."""
+    return _built.pop(os.getpid(), None)

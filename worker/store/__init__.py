@@ -1,0 +1,1 @@
+"""Tables, engine and migrations. SQL is the truth; everything else is a hint or a cache."""

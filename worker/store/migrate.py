@@ -1,0 +1,58 @@
+"""Bring a database to the version of this code."""
+
+import time
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from worker.store.engine import Store
+
+_FOLDER = Path(__file__).parent / "migrations"
+
+#: Names this product's advisory lock in PostgreSQL: two processes must not migrate at once.
+_LOCK = 4_281_733
+
+
+def config() -> Config:
+    """Return Alembic's configuration, without a database."""
+    settings = Config()
+    settings.set_main_option("script_location", str(_FOLDER))
+    settings.set_main_option("path_separator", "os")
+    return settings
+
+
+def upgrade(store: Store) -> None:
+    """Run every migration that is missing, in one transaction; does nothing when there is none."""
+    if current(store) == head():
+        return
+    settings = config()
+    with store.begin() as tx:
+        if not store.is_sqlite:
+            tx.execute(sa.text("SELECT pg_advisory_xact_lock(:name)"), {"name": _LOCK})
+        settings.attributes["connection"] = tx
+        command.upgrade(settings, "head")
+
+
+def current(store: Store) -> str | None:
+    """Return the version that a database is at; None when it is empty."""
+    with store.read() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def head() -> str | None:
+    """Return the version that this code needs."""
+    return ScriptDirectory.from_config(config()).get_current_head()
+
+
+def wait_until_migrated(store: Store, *, timeout_s: float) -> bool:
+    """Return whether the database reaches this code's version in time; another process may be migrating it."""
+    ends = time.monotonic() + timeout_s
+    while current(store) != head():
+        if time.monotonic() >= ends:
+            return False
+        time.sleep(0.2)
+    return True

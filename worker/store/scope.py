@@ -1,0 +1,55 @@
+"""The one place where queries are bound to a workspace."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from worker.errors import NotFound
+from worker.store.engine import Store
+
+
+class Scope:
+    """Reads the rows of one workspace; there is no way to read another's through it."""
+
+    def __init__(self, store: Store, workspace_id: str) -> None:
+        self.store = store
+        self.workspace_id = workspace_id
+
+    def select(self, table: sa.Table, *columns: Any) -> sa.Select[Any]:
+        """Return a SELECT of `table` (or `columns` of it) that sees this workspace only."""
+        return sa.select(*(columns or (table,))).where(table.c.workspace_id == self.workspace_id)
+
+    def get(self, table: sa.Table, id: str) -> sa.RowMapping:
+        """Return a row by its id.
+
+        Raises:
+            NotFound: there is none in this workspace.
+        """
+        with self.store.read() as connection:
+            return self.get_in(connection, table, id)
+
+    def get_in(self, connection: sa.Connection, table: sa.Table, id: str) -> sa.RowMapping:
+        """Do the same inside a transaction."""
+        row = connection.execute(self.select(table).where(table.c.id == id)).mappings().first()
+        if row is None:
+            raise NotFound(f"There is no {table.name} with this id.")
+        return row
+
+    def lock(self, connection: sa.Connection, table: sa.Table, id: str) -> sa.RowMapping:
+        """Do the same and keep others from changing the row until the transaction ends."""
+        statement = self.select(table).where(table.c.id == id).with_for_update()
+        row = connection.execute(statement).mappings().first()
+        if row is None:
+            raise NotFound(f"There is no {table.name} with this id.")
+        return row
+
+    def page(
+        self, table: sa.Table, *where: sa.ColumnElement[bool], after: str | None, limit: int, columns: Any = ()
+    ) -> tuple[list[sa.RowMapping], str | None]:
+        """Return up to `limit` rows, newest first, and the cursor of the next page or None."""
+        statement = self.select(table, *columns).where(*where).order_by(table.c.id.desc()).limit(limit + 1)
+        if after is not None:
+            statement = statement.where(table.c.id < after)
+        with self.store.read() as connection:
+            rows = list(connection.execute(statement).mappings())
+        return rows[:limit], rows[limit - 1]["id"] if len(rows) > limit else None

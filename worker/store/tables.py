@@ -1,0 +1,281 @@
+"""Every table. Times are whole milliseconds since 1970 UTC, by the database's clock.
+
+Every row carries its workspace, so that one rule scopes every query (see `worker/store/scope.py`).
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_JSON = JSON(none_as_null=True)
+_Serial = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _id() -> Column[str]:
+    return Column("id", String(48), primary_key=True)
+
+
+def _workspace() -> Column[str]:
+    return Column("workspace_id", String(48), ForeignKey("workspace.id"), nullable=False)
+
+
+def _time(name: str, *, nullable: bool = True) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable)
+
+
+workspace = Table(
+    "workspace",
+    metadata,
+    _id(),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("callback_secret", String(200), nullable=False),
+    Column("knowledge_revision", BigInteger, nullable=False, server_default="0"),  # counts changes to documents
+    Column("snapshot_version", String(48)),  # the snapshot that answers
+    _time("created_at", nullable=False),
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    _id(),
+    _workspace(),
+    Column("name", String(200), nullable=False),
+    Column("digest", String(64), nullable=False, unique=True),  # sha256 of the key, in hex
+    Column("hint", String(16), nullable=False),  # its first characters, to tell keys apart
+    Column("scopes", _JSON, nullable=False),
+    _time("created_at", nullable=False),
+    _time("expires_at"),
+    _time("revoked_at"),
+)
+
+conversation = Table(
+    "conversation",
+    metadata,
+    _id(),
+    _workspace(),
+    Column("external_id", String(200)),
+    Column("subject", Text),
+    Column("requester", _JSON),
+    Column("channel", String(64)),
+    Column("metadata", _JSON),
+    Column("owner", String(16), nullable=False),  # bot, human, closed
+    Column("handoff", _JSON),  # the latest one: {reason, summary, at}
+    Column("next_seq", Integer, nullable=False),
+    Column("history", Integer, nullable=False),  # counts changes to what was said; session state is stamped with it
+    Column("mailbox", String(16), nullable=False),  # idle, ready, running, waiting
+    _time("due_at"),  # when a sweeper looks again: next hint (ready), retry (waiting), end of the lease (running)
+    Column("hints", Integer, nullable=False),  # hints given since it became ready
+    Column("lease_token", BigInteger, nullable=False),  # the fencing token: grows with every claim
+    Column("lease_holder", String(48)),  # the process that holds the lease
+    Column("abort", Boolean, nullable=False),  # tells the holder that nobody waits for its answer any more
+    _time("created_at", nullable=False),
+    _time("updated_at", nullable=False),
+    UniqueConstraint("workspace_id", "external_id"),
+    Index("ix_conversation_list", "workspace_id", "owner", "id"),
+    Index(
+        "ix_conversation_due",
+        "due_at",
+        sqlite_where=text("mailbox <> 'idle'"),
+        postgresql_where=text("mailbox <> 'idle'"),
+    ),
+)
+
+_OPEN = text("state IN ('queued', 'running')")
+
+message = Table(
+    "message",
+    metadata,
+    _id(),
+    _workspace(),
+    Column("conversation_id", String(48), ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("role", String(16), nullable=False),  # customer, assistant, agent
+    Column("author", String(200)),
+    Column("state", String(16), nullable=False),  # queued, running, answered, handed_off, cancelled, failed
+    Column("content", Text, nullable=False),
+    Column("idempotency_key", String(255)),
+    Column("fingerprint", String(64)),
+    Column("callback_url", Text),
+    Column("request_id", String(128)),
+    Column("attempts", Integer, nullable=False),
+    Column("fence", BigInteger),  # lease token under which it was last worked on
+    Column("reply_id", String(48)),  # the assistant's message that answers it
+    Column("handoff", _JSON),
+    Column("error", _JSON),
+    Column("feedback", _JSON),
+    Column("timings", _JSON),
+    _time("created_at", nullable=False),
+    _time("started_at"),
+    _time("finished_at"),
+    _time("deadline_at"),
+    UniqueConstraint("conversation_id", "seq"),
+    UniqueConstraint("workspace_id", "idempotency_key"),
+    Index("ix_message_deadline", "deadline_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_message_open", "conversation_id", "seq", sqlite_where=_OPEN, postgresql_where=_OPEN),
+)
+
+reply = Table(
+    "reply",
+    metadata,
+    _id(),  # that of the assistant's message
+    _workspace(),
+    Column("conversation_id", String(48), ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("content", Text, nullable=False),
+    Column("citations", _JSON, nullable=False),
+    Column("support", Float, nullable=False),
+    Column("answerer", String(32), nullable=False),
+    Column("model", String(200)),
+    Column("snapshot", String(48)),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    Column("cost_usd", Float, nullable=False),
+    _time("created_at", nullable=False),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    _workspace(),
+    Column("conversation_id", String(48), ForeignKey("conversation.id", ondelete="CASCADE")),
+    Column("message_id", String(48)),
+    Column("type", String(64), nullable=False),
+    Column("data", _JSON, nullable=False),
+    _time("created_at", nullable=False),
+    Index("ix_event_conversation", "conversation_id", "id"),
+    Index("ix_event_message", "message_id", "id"),
+)
+
+endpoint = Table(
+    "endpoint",
+    metadata,
+    _id(),
+    _workspace(),
+    Column("url", Text, nullable=False),
+    Column("secret", String(200), nullable=False),
+    Column("events", _JSON),
+    Column("description", Text),
+    Column("state", String(16), nullable=False),
+    _time("created_at", nullable=False),
+)
+
+_UNSENT = text("state = 'pending'")
+
+delivery = Table(
+    "delivery",
+    metadata,
+    _id(),  # the webhook-id: the same over all attempts
+    _workspace(),
+    Column("endpoint_id", String(48), ForeignKey("endpoint.id")),  # none for a message's own callback_url
+    Column("conversation_id", String(48), ForeignKey("conversation.id", ondelete="CASCADE"), index=True),
+    Column("message_id", String(48)),
+    Column("event_id", BigInteger),
+    Column("type", String(64), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("state", String(16), nullable=False),  # pending, delivered, exhausted
+    Column("attempts", Integer, nullable=False),
+    Column("lease_token", BigInteger, nullable=False),
+    _time("due_at"),  # next attempt, or the end of the lease of the one under way
+    _time("created_at", nullable=False),
+    _time("finished_at"),
+    Index("ix_delivery_due", "due_at", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
+    Index("ix_delivery_list", "workspace_id", "id"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", _Serial, primary_key=True, autoincrement=True),
+    _workspace(),
+    Column("delivery_id", String(48), ForeignKey("delivery.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("number", Integer, nullable=False),
+    _time("started_at", nullable=False),
+    Column("duration_ms", Integer, nullable=False),
+    Column("status", Integer),
+    Column("address", String(64)),
+    Column("error", Text),
+    Column("response", Text),
+)
+
+_UNREAD = text("state IN ('queued', 'indexing')")
+
+document = Table(
+    "document",
+    metadata,
+    _id(),
+    _workspace(),
+    Column("title", Text, nullable=False),
+    Column("url", Text),
+    Column("name", Text),  # the file it was ingested from; ingesting that file again replaces the document
+    Column("media_type", String(100), nullable=False),
+    Column("source", LargeBinary, nullable=False),  # the bytes as they came
+    Column("digest", String(64), nullable=False),  # sha256 of title, url, media type and source
+    Column("text", Text),
+    Column("passages", Integer, nullable=False),
+    Column("state", String(16), nullable=False),  # queued, indexing, indexed (waits for a publish), ready, failed
+    Column("error", Text),
+    Column("revision", BigInteger, nullable=False),  # the knowledge base's, at its last change
+    Column("attempts", Integer, nullable=False),
+    _time("due_at"),
+    _time("created_at", nullable=False),
+    _time("updated_at", nullable=False),
+    Index("ix_document_list", "workspace_id", "id"),
+    Index("ix_document_due", "due_at", sqlite_where=_UNREAD, postgresql_where=_UNREAD),
+)
+
+passage = Table(
+    "passage",
+    metadata,
+    _id(),
+    _workspace(),
+    Column("document_id", String(48), ForeignKey("document.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("ordinal", Integer, nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("headings", _JSON, nullable=False),
+    Column("anchor", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+)
+
+vector = Table(
+    "vector",
+    metadata,
+    Column("workspace_id", String(48), ForeignKey("workspace.id"), primary_key=True),
+    Column("model", String(200), primary_key=True),
+    Column("digest", String(64), primary_key=True),  # of the passage's embedded text
+    Column("value", LargeBinary, nullable=False),  # float32, little-endian
+)
+
+snapshot = Table(
+    "snapshot",
+    metadata,
+    Column("workspace_id", String(48), ForeignKey("workspace.id"), primary_key=True),
+    Column("version", String(48), primary_key=True),
+    Column("revision", BigInteger, nullable=False),  # the state of the documents that it holds
+    Column("manifest", _JSON, nullable=False),
+    _time("created_at", nullable=False),
+)
