@@ -8,7 +8,7 @@ import io
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
@@ -68,11 +68,16 @@ class Section:
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """The text of a file. Blocks stand apart by a blank line; list items and table rows by a line."""
+    """The text of a file. Blocks stand apart by a blank line; list items and table rows by a line.
+
+    `sections_join` says whether short neighbouring sections belong together, as those of an article do and the rows
+    of a table of questions do not.
+    """
 
     title: str
     text: str
     sections: tuple[Section, ...]
+    sections_join: bool = True
 
 
 def media_type_of(name: str) -> str | None:
@@ -129,7 +134,7 @@ def read(data: bytes, *, media_type: str, title: str) -> Document:
     """
     text = decode(data, media_type)
     if media_type == "text/csv":
-        return _Writer(title).finish(_read_csv(text))
+        return replace(_Writer(title).finish(_read_csv(text)), sections_join=False)
     if media_type == "text/html":
         return _Writer(title).finish(_read_html(text))
     if media_type == "text/markdown":

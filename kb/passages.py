@@ -40,37 +40,67 @@ def cut(
 ) -> Iterator[Passage]:
     """Yield the passages of a document, in order.
 
-    A sentence, list item or table row is never cut; one that is longer than `target_tokens` stands alone.
+    A sentence, list item or table row is never cut; one that is longer than `target_tokens` stands alone. Neighbouring
+    sections that fit together into one passage share it, under the headings that they have in common.
     `count_tokens` may count special tokens too: the limit is soft.
     """
-    ordinal = 0
-    for section in document.sections:
-        for start, end in _pack(document.text, section, count_tokens, target_tokens):
-            yield Passage(
-                ordinal=ordinal,
-                start=start,
-                end=end,
-                text=document.text[start:end],
-                headings=section.headings,
-                anchor=section.anchor,
-                title=document.title,
-            )
-            ordinal += 1
+    pieces = [
+        _Piece(section=section, start=start, end=end, tokens=tokens)
+        for section in document.sections
+        for start, end, tokens in _pack(document.text, section, count_tokens, target_tokens)
+    ]
+    if document.sections_join:
+        pieces = _joined(pieces, target_tokens)
+    for ordinal, piece in enumerate(pieces):
+        yield Passage(
+            ordinal=ordinal,
+            start=piece.start,
+            end=piece.end,
+            text=document.text[piece.start : piece.end],
+            headings=piece.section.headings,
+            anchor=piece.section.anchor,
+            title=document.title,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Piece:
+    section: Section
+    start: int
+    end: int
+    tokens: int
+
+
+def _joined(pieces: list[_Piece], target_tokens: int) -> list[_Piece]:
+    """Join neighbours while they fit: a short article is one passage, and so is an introduction with what follows."""
+    joined: list[_Piece] = []
+    for piece in pieces:
+        last = joined[-1] if joined else None
+        if last is None or last.tokens + piece.tokens > target_tokens:
+            joined.append(piece)
+            continue
+        common = tuple(
+            one for one, other in zip(last.section.headings, piece.section.headings, strict=False) if one == other
+        )
+        section = Section(headings=common, anchor=last.section.anchor, start=last.start, end=piece.end)
+        joined[-1] = _Piece(section=section, start=last.start, end=piece.end, tokens=last.tokens + piece.tokens)
+    return joined
 
 
 def _pack(
     text: str, section: Section, count_tokens: Callable[[str], int], target_tokens: int
-) -> Iterator[tuple[int, int]]:
+) -> Iterator[tuple[int, int, int]]:
+    """Yield (start, end, tokens) of runs of whole sentences."""
     start: int | None = None
     last = used = 0
     for begin, end in sentences.split(text[section.start : section.end], offset=section.start):
         cost = count_tokens(text[begin:end])
         if start is not None and used + cost > target_tokens:
-            yield start, last
+            yield start, last, used
             start, used = None, 0
         if start is None:
             start = begin
         used += cost
         last = end
     if start is not None:
-        yield start, last
+        yield start, last, used

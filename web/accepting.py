@@ -1,5 +1,6 @@
 """What tickets and messages share: idempotency keys, deadlines, callback URLs, and the 202."""
 
+import json
 from typing import Any
 
 import flask
@@ -10,7 +11,6 @@ from worker.errors import Invalid
 
 _MOST_KEY = 255
 
-Response202 = tuple[dict[str, Any], int, dict[str, str]]
 
 
 def submission(content: str, new: dict[str, Any]) -> Submission:
@@ -52,9 +52,15 @@ def idempotency_key() -> str | None:
     return key
 
 
-def accepted(result: Accepted) -> Response202:
-    """Hint a worker at an accepted message, and return the response. The hint may be lost: a sweeper gives it again."""
+def accepted(result: Accepted) -> flask.Response:
+    """Hint a worker at an accepted message, and return the response. The hint may be lost: a sweeper gives it again.
+
+    The message is in the form of `schemas.Message` already; the tests hold it to that, so it is not dumped once more.
+    """
     message = result.message
     if result.hint:
         services().hints.drain(message["conversation_id"])
-    return message, 202, {"Location": message["links"]["self"], "Retry-After": "1"}
+    response = flask.Response(json.dumps(message, ensure_ascii=False), 202, mimetype="application/json")
+    response.headers["Location"] = message["links"]["self"]
+    response.headers["Retry-After"] = "1"
+    return response

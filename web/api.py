@@ -72,6 +72,10 @@ class Blueprint(SmorestBlueprint):
 
     ARGUMENTS_PARSER = StrictParser()
 
+    def arguments(self, schema: Any, **options: Any) -> Any:
+        """Do as flask-smorest does, but with one instance of the schema: else each request makes its fields anew."""
+        return super().arguments(schema() if isinstance(schema, type) else schema, **options)
+
 
 class ProblemApi(Api):
     """An API whose errors are RFC 9457 problems."""

@@ -3,9 +3,10 @@
 from typing import Any
 
 import flask
+from flask import Response
 
 from web import schemas
-from web.accepting import Response202, accepted, submission
+from web.accepting import accepted, submission
 from web.api import Blueprint, scope, services
 from worker import logs
 from worker.conversations import wire
@@ -25,7 +26,6 @@ Page = dict[str, Any]
 def open_conversation(new: dict[str, Any]) -> tuple[Any, int, dict[str, str]]:
     """Open a conversation, or return the one that has this external_id."""
     made = services().intake.open(flask.g.principal.workspace_id, Opening(**new))
-    assert isinstance(made, dict)
     return made, 201, {"Location": made["links"]["self"]}
 
 
@@ -79,7 +79,7 @@ def erase(conversation_id: str) -> None:
 @blueprint.post("/conversations/<string:conversation_id>/messages")
 @blueprint.arguments(schemas.NewMessage)
 @blueprint.response(202, schemas.Message)
-def submit(new: dict[str, Any], conversation_id: str) -> Response202:
+def submit(new: dict[str, Any], conversation_id: str) -> Response:
     """Accept a customer's message; the answer follows by poll, stream or callback."""
     workspace_id = flask.g.principal.workspace_id
     return accepted(services().intake.accept(workspace_id, conversation_id, submission(new["content"], new)))

@@ -3,11 +3,12 @@
 from typing import Any
 
 import flask
+from flask import Response
 
 from web import schemas
-from web.accepting import Response202, accepted, submission
+from web.accepting import accepted, submission
 from web.api import Blueprint, services
-from worker.conversations.intake import Accepted, Opening
+from worker.conversations.intake import Opening
 
 blueprint = Blueprint("tickets", __name__, description="Tickets to answer")
 
@@ -15,9 +16,9 @@ blueprint = Blueprint("tickets", __name__, description="Tickets to answer")
 @blueprint.post("/tickets")
 @blueprint.arguments(schemas.NewTicket)
 @blueprint.response(202, schemas.Message)
-def submit(new: dict[str, Any]) -> Response202:
+def submit(new: dict[str, Any]) -> Response:
     """Accept a ticket; the answer follows by poll, stream or callback."""
-    result = services().intake.open(
+    result = services().intake.submit(
         flask.g.principal.workspace_id,
         Opening(
             subject=new.get("subject"),
@@ -28,5 +29,4 @@ def submit(new: dict[str, Any]) -> Response202:
         ),
         submission(new["body"], new),
     )
-    assert isinstance(result, Accepted)
     return accepted(result)

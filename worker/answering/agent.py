@@ -15,10 +15,10 @@ from worker.conversations.outcomes import Answer, Handoff, Outcome, Retry
 #: Passages that are shown to the answerer.
 SHOWN = 5
 
-#: The best passage's cosine below which nothing relevant was found, and the cosine from which no shared word is
-#: needed. Chosen on the sample articles against CLINC150's questions (docs/decisions/0012-refusal.md).
-LEAST_COSINE = 0.38
-SURE_COSINE = 0.55
+#: Below this nothing relevant was found; see `relevance`. Chosen on the sample articles with the questions in
+#: tests/data/in_scope.txt against CLINC150's (docs/decisions/0012-refusal.md).
+LEAST_RELEVANCE = 0.44
+WORDS_BONUS = 0.15
 
 
 class Searches(Protocol):
@@ -46,9 +46,10 @@ class Agent:
         if escalation.asks_for_person(question.content):
             return _handoff(question, "asked_for_person", "The customer asks for a person.")
         began = self.clock()
-        found = self.knowledge.search(question.workspace_id, query_for(question), limit=SHOWN)
+        query = query_for(question)
+        found = self.knowledge.search(question.workspace_id, query, limit=SHOWN)
         timings = {"search_ms": _ms(self.clock() - began)}
-        if not is_relevant(question.content, found.hits):
+        if relevance(query, found.hits) < LEAST_RELEVANCE:
             return _handoff(question, "no_answer", "The knowledge base has nothing on this.", found.hits, timings=timings)
         began = self.clock()
         try:
@@ -97,15 +98,16 @@ def query_for(question: Question) -> str:
     return f"{earlier[-1]} {question.content}" if earlier else question.content
 
 
-def is_relevant(query: str, hits: Sequence[Hit]) -> bool:
-    """Whether the best passage by meaning is near enough to be worth an answer."""
-    nearest = max((hit for hit in hits if hit.dense is not None), key=lambda hit: hit.dense or 0.0, default=None)
-    if nearest is None or (nearest.dense or 0.0) < LEAST_COSINE:
-        return False
-    if (nearest.dense or 0.0) >= SURE_COSINE:
-        return True
-    record = nearest.record
-    return bool(sentences.content(query) & sentences.content(" ".join((record.title, *record.headings, record.text))))
+def relevance(query: str, hits: Sequence[Hit]) -> float:
+    """Return how near the best passage is: its cosine, and a bonus for the share of the query's words that it has."""
+    wanted = sentences.content(query)
+    best = 0.0
+    for hit in hits:
+        if hit.dense is not None:
+            record = hit.record
+            known = sentences.content(" ".join((record.title, *record.headings, record.text)))
+            best = max(best, hit.dense + WORDS_BONUS * (len(wanted & known) / len(wanted) if wanted else 0.0))
+    return best
 
 
 def _handoff(

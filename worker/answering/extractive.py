@@ -1,30 +1,47 @@
 """Answer without a model: choose the sentences of the passages that answer, in their own order."""
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from kb import sentences
-from kb.embedding import Embedder
+from kb.embedding import Embedder, Vector
 from kb.search import Hit
 from worker.answering.question import Draft, Question, Revoked
 
-#: Passages that are read sentence by sentence. Each sentence costs one embedding, about 2 ms.
+#: Passages that are read sentence by sentence; the second only for what it says much better.
 _READ = 2
 _MOST_SENTENCES = 4
-_MOST_CHARACTERS = 700
+_MOST_CHARACTERS = 800
 
-#: A sentence is used when its score is at least this share of the best one's.
-_NEAR_BEST = 0.72
+#: Beside the best unit, those are used whose score is at least this share of the best one's.
+_NEAR_BEST = 0.8
+
+#: Added to a unit's cosine: for each share of the question's words that it has, and for leading its passage.
+_WORDS_BONUS = 0.3
+_LATER_PASSAGE = -0.1
+
+#: Vectors of sentences that are kept: 1.5 kB each.
+_KEPT_VECTORS = 10_000
+
+_ENDS = re.compile(r"[.!?:;…)\]”\"'|*]$")
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Candidate:
+class _Unit:
+    """What is quoted together: a sentence, or a list with the line that introduces it."""
+
     position: int
     place: int
-    text: str
+    paragraph: int
+    lines: tuple[str, ...]
     score: float
+
+    def __len__(self) -> int:
+        return sum(map(len, self.lines))
 
 
 class ExtractiveAnswerer:
@@ -34,56 +51,79 @@ class ExtractiveAnswerer:
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
+        self._vector: Callable[[str], Vector] = lru_cache(_KEPT_VECTORS)(embedder.encode)
 
     def draft(self, question: Question, hits: Sequence[Hit], *, revoked: Callable[[], bool]) -> Draft:
         """Return the sentences that answer, or no text when none does."""
         vector = self._embedder.encode(question.content)
         asked = sentences.content(question.content)
-        candidates: list[_Candidate] = []
+        units: list[_Unit] = []
         for position, hit in enumerate(hits[:_READ]):
-            lead = 0.0 if position == 0 else -0.08
-            for place, (start, end) in enumerate(sentences.split(hit.record.text)):
+            heading = ""
+            for place, (paragraph, lines) in enumerate(_groups(hit.record.text)):
                 if revoked():
                     raise Revoked
-                text = hit.record.text[start:end]
-                words = sentences.content(text)
-                if len(words) < 2 or text.endswith("?"):
+                if len(lines) == 1 and not _ENDS.search(lines[0]) and " | " not in lines[0]:
+                    heading = lines[0]
                     continue
-                # Read with its headings: "Choose Reset." answers nothing by itself.
-                context = " ".join((*hit.record.headings[-1:], text))
-                cosine = float(np.dot(vector, self._embedder.encode(context)))
+                # Read below its heading: "Choose Reset." answers nothing by itself.
+                text = " ".join((heading or hit.record.title, *lines))
+                words = sentences.content(text)
+                if len(words) < 2 or lines[-1].endswith("?"):
+                    continue
+                cosine = float(np.dot(vector, self._vector(text)))
                 shared = len(asked & words) / len(asked) if asked else 0.0
-                early = 0.04 if place == 0 else 0.0
-                candidates.append(
-                    _Candidate(position=position, place=place, text=text, score=cosine + 0.25 * shared + early + lead)
+                later = _LATER_PASSAGE if position else 0.0
+                score = cosine + _WORDS_BONUS * shared + later
+                units.append(
+                    _Unit(position=position, place=place, paragraph=paragraph, lines=tuple(lines), score=score)
                 )
-        return Draft(text=_compose(candidates) or None)
+        return Draft(text=_compose(units) or None)
 
 
-def _compose(candidates: Sequence[_Candidate]) -> str:
-    """Put the best sentences of the best passage in their own order; steps stay together."""
-    if not candidates:
+def _groups(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield sentences with the number of their paragraph, each by itself, but a list as a whole with its introduction."""
+    group: list[str] = []
+    paragraph, last_end = 0, 0
+    for start, end in sentences.split(text):
+        line = text[start:end]
+        listed = line.startswith("- ")
+        if group and not (listed and (group[-1].startswith("- ") or group[-1].endswith(":"))):
+            yield paragraph, group
+            group = []
+        paragraph += "\n\n" in text[last_end:start]
+        last_end = end
+        group.append(line)
+    if group:
+        yield paragraph, group
+
+
+def _compose(units: Sequence[_Unit]) -> str:
+    """Put the best units in their own order, each sentence with its passage's number."""
+    if not units:
         return ""
-    best = max(candidates, key=lambda candidate: candidate.score)
-    near = [
-        candidate
-        for candidate in candidates
-        if candidate.score >= _NEAR_BEST * best.score
-        and (candidate.position == best.position or candidate.score >= 0.95 * best.score)
-    ]
-    chosen: list[_Candidate] = []
-    length = 0
-    for candidate in sorted(near, key=lambda candidate: -candidate.score)[:_MOST_SENTENCES]:
-        if chosen and length + len(candidate.text) > _MOST_CHARACTERS:
-            continue
-        chosen.append(candidate)
-        length += len(candidate.text)
-    chosen.sort(key=lambda candidate: (candidate.position, candidate.place))
+    ranked = sorted(units, key=lambda unit: -unit.score)
+    best = ranked[0]
+    near = [unit for unit in ranked[1:_MOST_SENTENCES] if unit.score >= _NEAR_BEST * best.score]
+    # What follows in the paragraph says how, where the best sentence often says only that.
+    follows = [unit for unit in units if unit.paragraph == best.paragraph and unit.place > best.place]
+    chosen, length = [best], len(best)
+    for unit in dict.fromkeys((*near, *follows)):
+        if unit.position == best.position and length + len(unit) <= _MOST_CHARACTERS and len(chosen) < _MOST_SENTENCES:
+            chosen.append(unit)
+            length += len(unit)
+    chosen.sort(key=lambda unit: (unit.position, unit.place))
     lines: list[str] = []
-    for candidate in chosen:
-        sentence = f"{candidate.text} [{candidate.position + 1}]"
-        if candidate.text.startswith("- ") or not lines or lines[-1].startswith("- "):
-            lines.append(sentence)
-        else:
-            lines[-1] += " " + sentence
+    for unit in chosen:
+        for text in unit.lines:
+            sentence = f"{text} [{unit.position + 1}]"
+            if not lines or _stands_alone(text) or _stands_alone(lines[-1]):
+                lines.append(sentence)
+            else:
+                lines[-1] += " " + sentence
     return "\n".join(lines)
+
+
+def _stands_alone(line: str) -> bool:
+    """Whether a line is a list item or a table row."""
+    return line.startswith("- ") or " | " in line

@@ -141,7 +141,7 @@ def _citation(number: int, hit: Hit, support: _Support) -> Citation:
 def _with_mark(sentence: str, number: int) -> str:
     """Put the number before the sentence's closing mark, as readers expect it."""
     sentence = sentence.strip()
-    if sentence[-1:] in ".!?":
+    if sentence[-1:] in (".", "!"):
         return f"{sentence[:-1]} [{number}]{sentence[-1]}"
     return f"{sentence} [{number}]"
 

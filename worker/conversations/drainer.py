@@ -17,8 +17,8 @@ from worker.store.engine import Store
 
 log = logs.get(__name__)
 
-#: Turns that one hint may work off, so that a busy conversation does not keep a slot from the others.
-TURNS_PER_HINT = 10
+#: Turns that one hint may work off, so that the task ends and its slot shows as free now and then.
+TURNS_PER_HINT = 50
 
 
 class Answers(Protocol):
@@ -56,17 +56,27 @@ class Drainer:
     stopping: threading.Event
 
     def drain(self, conversation_id: str) -> None:
-        """Answer what waits in one conversation, oldest first; return at once when another does so."""
-        for _turn in range(TURNS_PER_HINT):
-            if self.stopping.is_set():
-                return
-            claim = self.mailbox.claim(conversation_id)
-            if claim is None or not self._take_turn(claim):
-                return
-        self.hints.drain(conversation_id)
+        """Answer what waits in one conversation, oldest first, and then elsewhere while there is any.
 
-    def _take_turn(self, claim: Claim) -> bool:
-        """Work on one claim; return whether more waits in the conversation."""
+        Returns at once when another worker has the conversation. Looking further after a turn, and not before, keeps a
+        crowd of stale hints cheap and yet leaves no slot idle while something is ready.
+        """
+        target: str | None = conversation_id
+        for _turn in range(TURNS_PER_HINT):
+            if target is None or self.stopping.is_set():
+                return
+            claim = self.mailbox.claim(target)
+            if claim is None:
+                if target == conversation_id:
+                    return
+            else:
+                self._take_turn(claim)
+            target = self.mailbox.next_ready()
+        if target is not None:
+            self.hints.drain(target)
+
+    def _take_turn(self, claim: Claim) -> None:
+        """Work on one claim."""
         newest = claim.messages[-1]
         with (
             logs.bound(
@@ -80,31 +90,27 @@ class Drainer:
         ):
             self.wake(claim.conversation_id)
             try:
-                return self._answer(claim, lease)
+                self._answer(claim, lease)
             except Revoked:
                 log.info("turn_revoked", lost=lease.lost)
-                if lease.lost:
-                    return False
-                self.mailbox.release(claim)
-                return True
+                if not lease.lost:
+                    self.mailbox.release(claim)
             except LeaseLost as error:
                 log.warning("write_fenced", **error.context)
-                return False
 
-    def _answer(self, claim: Claim, lease: Lease) -> bool:
+    def _answer(self, claim: Claim, lease: Lease) -> None:
         session = self._load(claim)
         outcome = self._outcome(claim, session, lease)
         if isinstance(outcome, Retry):
             self.mailbox.retry(claim, outcome)
             log.warning("turn_will_be_retried", error=dict(outcome.error))
-            return False
+            return
         finished = self.mailbox.finish(claim, outcome)
         self.wake(claim.conversation_id)
         if any(message["callback_url"] for message in claim.messages):
             self.hints.deliver(claim.conversation_id)
         self._remember(claim, session, outcome, finished)
         log.info("turn_finished", outcome=type(outcome).__name__.lower(), messages=len(finished.message_ids))
-        return finished.more
 
     def _outcome(self, claim: Claim, session: Session, lease: Lease) -> Outcome:
         if self.mailbox.exhausted(claim):

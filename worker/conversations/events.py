@@ -18,6 +18,9 @@ from worker.store.tables import event as event_table
 from worker.store.tables import message as message_table
 
 
+_INSERT_EVENT = event_table.insert()
+
+
 def announce_messages(
     tx: sa.Connection, rows: Iterable[Mapping[str, Any]], type: str, *, now: int, data: Mapping[str, Any] | None = None
 ) -> None:
@@ -26,7 +29,7 @@ def announce_messages(
     if not rows:
         return
     tx.execute(
-        event_table.insert(),
+        _INSERT_EVENT,
         [
             {
                 "workspace_id": row["workspace_id"],

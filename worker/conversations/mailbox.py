@@ -94,6 +94,12 @@ class Mailbox:
         self._lease_ms = int(lease_s * 1000)
         self._burst_limit = BURST_LIMIT if burst == "merge" else 1
         self._max_attempts = max_attempts
+        self._longest_ready = (
+            sa.select(conversation.c.id)
+            .where(conversation.c.mailbox == "ready")
+            .order_by(conversation.c.due_at)
+            .limit(1)
+        )
 
     # -- the drainer's side ------------------------------------------------------------------------------------------
 
@@ -152,6 +158,11 @@ class Mailbox:
             remaining_s=(min(row["deadline_at"] for row in rows) - now) / 1000,
             attempts=max(row["attempts"] for row in rows) + 1,
         )
+
+    def next_ready(self) -> str | None:
+        """Return the conversation that has been ready for longest, for a worker that has a slot free."""
+        with self._store.read() as connection:
+            return connection.execute(self._longest_ready).scalar()
 
     def renew(self, tokens: Mapping[str, int]) -> dict[str, bool]:
         """Extend the leases of these conversations (id -> token) in one statement.

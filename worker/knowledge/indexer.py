@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +152,7 @@ class Indexer:
             if row["attempts"] > _MOST_ATTEMPTS:
                 raise KnowledgeError("The document could not be read: reading it ended the worker each time.")
             read = documents.read(row["source"], media_type=row["media_type"], title=row["title"])
-            read = documents.Document(title=row["title"], text=read.text, sections=read.sections)
+            read = replace(read, title=row["title"])
             cut = list(passages.cut(read, count_tokens=self._embedder.count_tokens))
             self._embed(row, cut, pool, progress)
         except KnowledgeError as error:

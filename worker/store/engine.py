@@ -1,10 +1,13 @@
 """Connections, transactions and the clock that decides."""
 
+import fcntl
 import json
+import os
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -14,7 +17,10 @@ from sqlalchemy.sql.functions import GenericFunction
 
 from worker.errors import DatabaseAway
 
+T = TypeVar("T")
+
 _BUSY_MS = 10_000
+_MOST_TOGETHER = 64
 
 
 class now_ms(GenericFunction[int]):  # noqa: N801 - named as it reads in SQL
@@ -49,6 +55,72 @@ class DatabaseClock:
         return now_ms()
 
 
+class _Turn:
+    """One's turn to write to a SQLite file, among the threads of all processes.
+
+    SQLite lets one connection write, and lets the others poll with growing pauses; a lock that is handed over at once
+    costs microseconds instead (measured: p99 of accepting 690 ms with the polling, 100 ms without).
+    """
+
+    def __init__(self, path: str | None) -> None:
+        self._threads = threading.Lock()
+        self._path = f"{path}.turn" if path and path != ":memory:" else None
+        self._file: int | None = None
+
+    def __enter__(self) -> None:
+        self._threads.acquire()
+        try:
+            if self._path is not None:
+                if self._file is None:
+                    self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                fcntl.flock(self._file, fcntl.LOCK_EX)
+        except OSError:
+            self._threads.release()
+            raise
+
+    def __exit__(self, *_error: object) -> None:
+        if self._file is not None:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._threads.release()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._threads:
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
+
+
+class _Job:
+    """A piece of work for `Store.submit`, and what became of it."""
+
+    def __init__(self, work: Callable[[sa.Connection], Any]) -> None:
+        self._work = work
+        self._value: Any = None
+        self._error: Exception | None = None
+        self.done = False
+
+    def run(self, connection: sa.Connection, *, alone: bool) -> None:
+        if alone:
+            self._value = self._work(connection)
+            return
+        connection.exec_driver_sql("SAVEPOINT job")
+        try:
+            self._value = self._work(connection)
+        except Exception as error:
+            self._error = error
+            connection.exec_driver_sql("ROLLBACK TO job")
+        connection.exec_driver_sql("RELEASE job")
+
+    def fail(self, error: Exception) -> None:
+        self._error = error
+
+    def outcome(self) -> Any:
+        if self._error is not None:
+            raise self._error
+        return self._value
+
+
 class Store:
     """A database; safe to share between threads, not across a fork."""
 
@@ -56,8 +128,9 @@ class Store:
         self.engine = engine
         self.clock = clock or DatabaseClock()
         self.is_sqlite = engine.dialect.name == "sqlite"
-        # SQLite lets one connection write; queueing for it here costs microseconds, SQLite's own wait milliseconds.
-        self._turn = threading.Lock() if self.is_sqlite else None
+        self._turn = _Turn(engine.url.database) if self.is_sqlite else None
+        self._jobs: deque[_Job] = deque()
+        self._write_connection: sa.Connection | None = None
 
     @contextmanager
     def begin(self) -> Iterator[sa.Connection]:
@@ -70,9 +143,22 @@ class Store:
             if self._turn is None:
                 with self.engine.begin() as connection:
                     yield connection
-                return
-            with self.engine.connect().execution_options(answerback_write=True) as connection, self._turn, connection.begin():
-                yield connection
+            else:
+                with self._turn, self._writer() as connection:
+                    yield connection
+
+    @contextmanager
+    def _writer(self) -> Iterator[sa.Connection]:
+        """Open a transaction on the one connection that writes to SQLite; the caller holds the turn."""
+        if self._write_connection is None:
+            self._write_connection = self.engine.connect().execution_options(answerback_write=True)
+        try:
+            with self._write_connection.begin():
+                yield self._write_connection
+        except sa.exc.DBAPIError:
+            self._write_connection.close()
+            self._write_connection = None
+            raise
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -84,12 +170,51 @@ class Store:
         with _classified(), self.engine.connect() as connection:
             yield connection
 
+    def submit(self, work: Callable[[sa.Connection], T]) -> T:
+        """Run `work` in a transaction that is committed when this returns; for small writes that come in crowds.
+
+        On SQLite, calls that wait at the same time share one transaction, each in a savepoint of its own: taking turns
+        at the file's lock and syncing it cost more than the writes (measured: 220 against 900 tickets/s). What `work`
+        raises undoes its own writes only, and is raised here.
+
+        Raises:
+            DatabaseAway: the database cannot be reached, or is locked for too long; nothing was written.
+        """
+        if self._turn is None:
+            with self.begin() as tx:
+                return work(tx)
+        job = _Job(work)
+        self._jobs.append(job)
+        with self._turn:
+            if not job.done:
+                self._run_jobs()
+        return cast(T, job.outcome())
+
+    def _run_jobs(self) -> None:
+        """Run what waits, the caller's own job among it; the caller holds the turn."""
+        jobs = [self._jobs.popleft() for _ in range(min(len(self._jobs), _MOST_TOGETHER))]
+        try:
+            with _classified(), self._writer() as connection:
+                for job in jobs:
+                    job.run(connection, alone=len(jobs) == 1)
+        except Exception as error:
+            for job in jobs:
+                job.fail(error)
+        for job in jobs:
+            job.done = True
+
     def now(self, connection: sa.Connection) -> int:
         """Return the time, in ms since 1970 UTC."""
         return int(connection.execute(sa.select(self.clock.sql())).scalar_one())
 
     def close(self) -> None:
         """Close every idle connection."""
+        if self._turn is not None:
+            with self._turn:
+                if self._write_connection is not None:
+                    self._write_connection.close()
+                    self._write_connection = None
+            self._turn.close()
         self.engine.dispose()
 
 
@@ -103,6 +228,34 @@ def _classified() -> Iterator[None]:
         if error.connection_invalidated:
             raise DatabaseAway(cause=str(error).splitlines()[0]) from error
         raise
+
+
+class Prepared:
+    """An INSERT of given columns, compiled once and run on the driver itself: a third of the cost of `execute`.
+
+    `run` takes a row with a value for each of `columns`; with `returning` the statement gives rows back.
+    """
+
+    def __init__(self, statement: sa.Insert, columns: Iterable[str], dialect: sa.Dialect) -> None:
+        compiled = statement.compile(dialect=dialect, column_keys=list(columns))
+        processors = compiled._bind_processors  # how SQLAlchemy itself turns values into the driver's
+        self._sql = str(compiled)
+        self._positions = compiled.positiontup
+        self._names = list(compiled.params)
+        self._constants = {name: value for name, value in compiled.params.items() if value is not None}
+        self._processors = {name: process for name, process in processors.items() if callable(process)}
+
+    def run(self, connection: sa.Connection, row: Mapping[str, Any]) -> sa.CursorResult[Any]:
+        """Insert one row."""
+        values = {
+            name: self._value(name, row[name] if name in row else self._constants[name])
+            for name in (self._positions or self._names)
+        }
+        return connection.exec_driver_sql(self._sql, tuple(values.values()) if self._positions else values)
+
+    def _value(self, name: str, value: Any) -> Any:
+        process = self._processors.get(name)
+        return value if process is None else process(value)
 
 
 def open_store(url: str, *, pool_size: int = 10, clock: Clock | None = None) -> Store:

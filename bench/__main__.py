@@ -1,0 +1,45 @@
+"""Benchmarks, each a ratio against a baseline measured in the same run: `python -m bench [NAME …]`."""
+
+import argparse
+import json
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench import accepting, answering, indexing, searching
+from tests.support.models import exported_models
+
+BENCHES: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "accepting": accepting.run,
+    "answering": answering.run,
+    "searching": searching.run,
+    "indexing": indexing.run,
+}
+
+
+def main() -> None:
+    """Run the benchmarks that are named, or all, print them and write them to bench/results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}; all without")
+    options = parser.parse_args()
+    unknown = set(options.names) - set(BENCHES)
+    if unknown:
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    models = exported_models()
+    results: dict[str, Any] = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "machine": platform.processor()}
+    for name in options.names or BENCHES:
+        print(f"\n{name}", flush=True)
+        results[name] = BENCHES[name](models)
+        for line in results[name].pop("lines"):
+            print(f"  {line}", flush=True)
+    folder = Path(__file__).parent / "results"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{results['at'].replace(':', '')}.json"
+    path.write_text(json.dumps(results, indent=1) + "\n")
+    print(f"\nwritten to {path}")
+
+
+if __name__ == "__main__":
+    main()

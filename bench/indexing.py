@@ -1,0 +1,69 @@
+"""Ingesting documents, from rows to a published snapshot, against the bare loop that embeds their passages."""
+
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from kb import documents, passages
+from tests.support.processes import valkey
+from tests.support.stack import environment, prepare, services
+from worker.knowledge.library import NewDocument
+from worker.store.tables import passage
+from worker.up import sample_folder
+
+_COPIES = 12
+_LEAST_RATIO = 0.85
+
+
+def run(models: Path) -> dict[str, Any]:
+    """Ingest copies of the sample articles, each made different so that none is embedded only once."""
+    with tempfile.TemporaryDirectory() as folder, valkey() as redis:
+        env = environment(Path(folder), redis, models)
+        prepare(env)
+        with services(env) as built:
+            workspace_id = built.keys.workspace()
+            embedder = built.embedder
+            articles = [file.read_text() for file in sorted(sample_folder().glob("*.md"))]
+            texts = [f"{article}\n\nEdition {copy}." for copy in range(_COPIES) for article in articles]
+            cut = [
+                one.embedded
+                for number, text in enumerate(texts)
+                for one in passages.cut(
+                    documents.read(text.encode(), media_type="text/markdown", title=f"Article {number}"),
+                    count_tokens=embedder.count_tokens,
+                )
+            ]
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(embedder.encode, cut[:50]))
+                first = _timed(lambda: list(pool.map(embedder.encode, cut)))
+                for number, text in enumerate(texts):
+                    new = NewDocument(title=f"Article {number}", data=text.encode(), media_type="text/markdown")
+                    built.library.add(workspace_id, new)
+                ours = _timed(lambda: built.indexer.index(workspace_id))
+                second = _timed(lambda: list(pool.map(embedder.encode, cut)))
+            with built.store.read() as connection:
+                count = connection.execute(sa.select(sa.func.count()).select_from(passage)).scalar_one()
+    bare = len(cut) / ((first + second) / 2)
+    rate = count / ours
+    ratio = rate / bare
+    return {
+        "ratio": ratio,
+        "least": _LEAST_RATIO,
+        "passages": count,
+        "per_second": rate,
+        "baseline_per_second": bare,
+        "lines": [
+            f"{count} passages in {len(texts)} documents: {rate:.0f}/s from rows to a published snapshot; "
+            f"bare encode loop {bare:.0f}/s; ratio {ratio:.2f} (at least {_LEAST_RATIO})"
+        ],
+    }
+
+
+def _timed(work: Any) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began

@@ -1,0 +1,92 @@
+"""Start real processes for tests and benchmarks, and end them by id."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(ready: Callable[[], object], *, timeout_s: float = 30.0, what: str = "it") -> None:
+    ends = time.monotonic() + timeout_s
+    last: Exception | None = None
+    while time.monotonic() < ends:
+        try:
+            if ready():
+                return
+        except OSError as error:
+            last = error
+        time.sleep(0.05)
+    raise TimeoutError(f"{what} was not ready after {timeout_s} s ({last})")
+
+
+def answers(url: str) -> bool:
+    with urllib.request.urlopen(url, timeout=2) as response:
+        return bool(response.status == 200)
+
+
+@contextlib.contextmanager
+def running(
+    command: list[str], *, env: Mapping[str, str] | None = None, log: Path | None = None, grace_s: float = 12.0
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command in a group of its own, and end the whole group afterwards."""
+    out = log.open("ab") if log is not None else subprocess.DEVNULL
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **(env or {})},
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(grace_s)
+            except subprocess.TimeoutExpired:
+                pass
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@contextlib.contextmanager
+def valkey(folder: Path | None = None) -> Iterator[str]:
+    """Run a Valkey of one's own; yield its URL."""
+    from worker.checks import valkey_binary
+
+    with tempfile.TemporaryDirectory(prefix="ab-", dir="/tmp") as short:
+        path = Path(short) / "valkey.sock"
+        options = ["--port", "0", "--unixsocket", str(path), "--save", "", "--appendonly", "no", "--dir", short]
+        with running([str(valkey_binary()), *options]):
+            wait_for(path.exists, what="Valkey")
+            yield f"unix://{path}?db=0"
+
+
+@contextlib.contextmanager
+def model_server(*, latency_s: float = 0.0) -> Iterator[str]:
+    """Run the stand-in for the language model; yield its base URL without /v1."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "tests.support.model_server", "--port", str(port), "--latency-s", str(latency_s)]
+    with running(command):
+        wait_for(lambda: answers(f"{url}/control"), what="the model server")
+        yield url
