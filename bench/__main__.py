@@ -10,6 +10,7 @@ from typing import Any
 
 from bench import accepting, answering, indexing, searching
 from tests.support.models import exported_models
+from worker import logs
 
 BENCHES: dict[str, Callable[[Path], dict[str, Any]]] = {
     "accepting": accepting.run,
@@ -27,6 +28,7 @@ def main() -> None:
     unknown = set(options.names) - set(BENCHES)
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    logs.configure("warning")
     models = exported_models()
     results: dict[str, Any] = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "machine": platform.processor()}
     for name in options.names or BENCHES:

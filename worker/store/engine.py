@@ -63,29 +63,37 @@ class _Turn:
     """
 
     def __init__(self, path: str | None) -> None:
-        self._threads = threading.Lock()
+        self.threads = threading.Lock()
         self._path = f"{path}.turn" if path and path != ":memory:" else None
         self._file: int | None = None
 
     def __enter__(self) -> None:
-        self._threads.acquire()
+        self.threads.acquire()
         try:
-            if self._path is not None:
-                if self._file is None:
-                    self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-                fcntl.flock(self._file, fcntl.LOCK_EX)
+            self.take_file()
         except OSError:
-            self._threads.release()
+            self.threads.release()
             raise
 
     def __exit__(self, *_error: object) -> None:
+        self.leave_file()
+        self.threads.release()
+
+    def take_file(self) -> None:
+        """Wait for the other processes; the caller holds `threads`."""
+        if self._path is not None:
+            if self._file is None:
+                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def leave_file(self) -> None:
+        """Let the other processes."""
         if self._file is not None:
             fcntl.flock(self._file, fcntl.LOCK_UN)
-        self._threads.release()
 
     def close(self) -> None:
         """Close the file."""
-        with self._threads:
+        with self.threads:
             if self._file is not None:
                 os.close(self._file)
                 self._file = None
@@ -185,9 +193,13 @@ class Store:
                 return work(tx)
         job = _Job(work)
         self._jobs.append(job)
-        with self._turn:
+        with self._turn.threads:
             if not job.done:
-                self._run_jobs()
+                self._turn.take_file()
+                try:
+                    self._run_jobs()
+                finally:
+                    self._turn.leave_file()
         return cast(T, job.outcome())
 
     def _run_jobs(self) -> None:
@@ -242,7 +254,7 @@ class Prepared:
         self._sql = str(compiled)
         self._positions = compiled.positiontup
         self._names = list(compiled.params)
-        self._constants = {name: value for name, value in compiled.params.items() if value is not None}
+        self._constants = {name: value for name, value in compiled.params.items() if name not in set(columns)}
         self._processors = {name: process for name, process in processors.items() if callable(process)}
 
     def run(self, connection: sa.Connection, row: Mapping[str, Any]) -> sa.CursorResult[Any]:
