@@ -5,6 +5,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ _QUERIES = (
 def run(models: Path) -> dict[str, Any]:
     """Measure both ways in turns, over snapshots of synthetic passages: real words, random unit vectors."""
     embedder = OnnxEmbedder.load(models / "all-MiniLM-L6-v2")
+    pool = ThreadPoolExecutor(2)
     result: dict[str, Any] = {"most_ratio": _MOST_RATIO, "lines": []}
     for size in _SIZES:
         with tempfile.TemporaryDirectory() as folder:
@@ -42,7 +44,7 @@ def run(models: Path) -> dict[str, Any]:
             assert index is not None
 
             def ours(query: str, snapshot: snapshots.Snapshot = snapshot) -> None:
-                search(query, snapshot=snapshot, embedder=embedder, limit=5)
+                search(query, snapshot=snapshot, embedder=embedder, limit=5, pool=pool)
 
             def bare(query: str, index: Any = index) -> None:
                 index.search(embedder.encode(query), 5)

@@ -1,8 +1,9 @@
 """Hybrid search over a snapshot: a dense and a lexical leg, fused by weighted, normalised scores."""
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from kb.embedding import Embedder, Vector
+from kb.embedding import Embedder
 from kb.snapshot import Record, Snapshot
 
 #: How many passages each leg brings to the fusion.
@@ -34,7 +35,6 @@ class Found:
 
     snapshot: str
     hits: tuple[Hit, ...]
-    vector: Vector | None = None
 
 
 def search(
@@ -44,18 +44,18 @@ def search(
     embedder: Embedder,
     limit: int = 8,
     dense_weight: float = DENSE_WEIGHT,
+    pool: Executor | None = None,
 ) -> Found:
-    """Return up to `limit` passages for `query`."""
-    vector = embedder.encode(query)
+    """Return up to `limit` passages for `query`; with a `pool`, its threads look up words while this one embeds."""
     if snapshot.vectors is None or snapshot.lexical is None:
-        return Found(snapshot=snapshot.version, hits=(), vector=vector)
+        return Found(snapshot=snapshot.version, hits=())
     candidates = max(CANDIDATES, limit)
-    dense = dict(snapshot.vectors.search(vector, candidates))
-    lexical = dict(snapshot.lexical.search(query, candidates))
+    beside = pool.submit(snapshot.lexical.search, query, candidates) if pool is not None else None
+    dense = dict(snapshot.vectors.search(embedder.encode(query), candidates))
+    lexical = dict(snapshot.lexical.search(query, candidates) if beside is None else beside.result())
     ranked = fuse(dense, lexical, dense_weight=dense_weight)[:limit]
     return Found(
         snapshot=snapshot.version,
-        vector=vector,
         hits=tuple(
             Hit(record=snapshot.record(row), score=score, dense=dense.get(row), lexical=lexical.get(row))
             for row, score in ranked

@@ -17,6 +17,9 @@ from kb.embedding import Vector
 FLAT_LIMIT = 20_000
 REFINED_LIMIT = 500_000
 
+#: Candidates that a quantised index refines, whatever is asked for: 20 times 10, as measured for recall@10 of .991.
+_REFINED = 200
+
 faiss.omp_set_num_threads(1)
 
 
@@ -34,9 +37,7 @@ class VectorIndex:
 
     def __init__(self, index: Any) -> None:
         self._index = index
-        if isinstance(index, faiss.IndexRefine):
-            index.k_factor = 20
-        elif isinstance(index, faiss.IndexIVF):
+        if isinstance(index, faiss.IndexIVF):
             index.nprobe = 64
 
     @classmethod
@@ -69,5 +70,8 @@ class VectorIndex:
 
     def search(self, vector: Vector, limit: int) -> list[tuple[int, float]]:
         """Return up to `limit` (row, inner product), best first."""
-        scores, rows = self._index.search(vector.reshape(1, -1), limit)
+        options = {}
+        if isinstance(self._index, faiss.IndexRefine):
+            options["params"] = faiss.IndexRefineSearchParameters(k_factor=max(2.0, _REFINED / limit))
+        scores, rows = self._index.search(vector.reshape(1, -1), limit, **options)
         return [(row, score) for row, score in zip(rows[0].tolist(), scores[0].tolist(), strict=True) if row >= 0]

@@ -80,7 +80,7 @@ def stream(message_id: str) -> Response:
 def cancel(message_id: str) -> dict[str, Any]:
     """End an open message; if it is being answered, the model is stopped."""
     built = services()
-    conversation_id = built.mailbox.cancel(flask.g.principal.workspace_id, message_id)
+    conversation_id = built.steering.cancel(flask.g.principal.workspace_id, message_id)
     built.wakeups.send(conversation_id)
     built.hints.deliver(conversation_id)
     return wire.message(_read(scope(), message_id))

@@ -4,6 +4,7 @@ Heavy parts (the index, the embedding model, the language model's client) are im
 the web server, which uses none of them, stays light.
 """
 
+import gc
 import os
 import secrets
 import socket
@@ -22,6 +23,7 @@ from worker.conversations.intake import Intake
 from worker.conversations.leases import Leases
 from worker.conversations.mailbox import Mailbox
 from worker.conversations.sessions import Codec, RedisSessionStore, SessionStore
+from worker.conversations.steering import Steering
 from worker.conversations.wakeups import Wakeups
 from worker.hints import Hints, publisher
 from worker.knowledge.library import Library
@@ -117,6 +119,10 @@ class Services:
             burst=settings.burst,
             max_attempts=settings.max_attempts,
         )
+
+    @cached_property
+    def steering(self) -> Steering:
+        return Steering(self.store)
 
     @cached_property
     def leases(self) -> Leases:
@@ -215,6 +221,8 @@ class Services:
             sessions=self.sessions,
             hints=self.hints,
             presence=self.presence,
+            wake=self.wakeups.send,
+            busy=lambda: len(self.leases) >= self.settings.answer_concurrency,
         )
 
     @cached_property
@@ -231,6 +239,10 @@ class Services:
             self.leases.start()
             self.responder.start()
         self.sweeper.start()
+        # What lives as long as the process is not looked through again at every collection.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 50, 100)
         log.info(
             "worker_started",
             roles=self.roles,

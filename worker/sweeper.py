@@ -33,7 +33,11 @@ class Sweeper:
         sessions: SessionStore,
         hints: Hints,
         presence: Presence,
+        wake: Callable[[str], None],
+        busy: Callable[[], bool],
     ) -> None:
+        self._wake = wake
+        self._busy = busy
         self._hints = hints
         self._mailbox = mailbox
         self._sender = sender
@@ -44,6 +48,7 @@ class Sweeper:
         self._thread: threading.Thread | None = None
         self._duties: dict[Callable[[], None], float] = {
             self._sweep_mailboxes: _EVERY_S,
+            self._sweep_deadlines: _EVERY_S,
             self._presence.announce: _EVERY_S,
             self._sweep_callbacks: _CALLBACKS_EVERY_S,
             self._sweep_knowledge: _KNOWLEDGE_EVERY_S,
@@ -80,11 +85,21 @@ class Sweeper:
             log.exception("sweep_failed")
 
     def _sweep_mailboxes(self) -> None:
-        swept = self._mailbox.sweep()
-        for conversation_id in swept.conversation_ids:
+        """A process whose slots are all taken gives no hints: each of its turns ends with a look for the next."""
+        if self._busy():
+            return
+        ids = self._mailbox.sweep()
+        for conversation_id in ids:
             self._hints.drain(conversation_id)
-        if swept.conversation_ids or swept.message_ids:
-            log.info("swept", hinted=len(swept.conversation_ids), past_deadline=len(swept.message_ids))
+        if ids:
+            log.info("conversations_hinted_again", count=len(ids))
+
+    def _sweep_deadlines(self) -> None:
+        ids = self._mailbox.sweep_deadlines()
+        for conversation_id in ids:
+            self._wake(conversation_id)
+        if ids:
+            log.warning("deadlines_passed", conversations=len(ids))
 
     def _sweep_callbacks(self) -> None:
         for conversation_id in self._sender.sweep():

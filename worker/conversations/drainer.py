@@ -61,19 +61,17 @@ class Drainer:
         Returns at once when another worker has the conversation. Looking further after a turn, and not before, keeps a
         crowd of stale hints cheap and yet leaves no slot idle while something is ready.
         """
-        target: str | None = conversation_id
+        claim = self.mailbox.claim(conversation_id)
         for _turn in range(TURNS_PER_HINT):
-            if target is None or self.stopping.is_set():
-                return
-            claim = self.mailbox.claim(target)
             if claim is None:
-                if target == conversation_id:
-                    return
-            else:
-                self._take_turn(claim)
-            target = self.mailbox.next_ready()
-        if target is not None:
-            self.hints.drain(target)
+                return
+            self._take_turn(claim)
+            if self.stopping.is_set():
+                return
+            claim = self.mailbox.claim_any()
+        if claim is not None:
+            self.mailbox.release(claim)
+            self.hints.drain(claim.conversation_id)
 
     def _take_turn(self, claim: Claim) -> None:
         """Work on one claim."""
@@ -88,7 +86,6 @@ class Drainer:
             ),
             self.leases.hold(claim) as lease,
         ):
-            self.wake(claim.conversation_id)
             try:
                 self._answer(claim, lease)
             except Revoked:
@@ -141,6 +138,8 @@ class Drainer:
             return Retry(error={"code": "unexpected", "message": "The worker failed in a way that was not foreseen."})
 
     def _load(self, claim: Claim) -> Session:
+        if claim.history == 0:  # nothing was said yet, so there is nothing to look for
+            return history.blank(claim)
         try:
             session = self.sessions.get(claim.conversation_id)
         except SessionsAway as error:

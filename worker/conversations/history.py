@@ -1,11 +1,23 @@
 """Build session state from SQL, when Redis has none or an old one."""
 
+from dataclasses import replace
+
 from worker.conversations.mailbox import Claim
 from worker.conversations.outcomes import OPEN
 from worker.conversations.sessions import Session, Turn
 from worker.store.engine import Store
 from worker.store.scope import Scope
 from worker.store.tables import message
+
+
+def blank(claim: Claim) -> Session:
+    """Return the state of a claimed conversation in which nothing was said before."""
+    return Session(
+        conversation_id=claim.conversation_id,
+        workspace_id=claim.workspace_id,
+        history=claim.history,
+        facts={key: value for key, value in claim.requester.items() if value},
+    )
 
 
 def rebuild(store: Store, claim: Claim, *, window: int) -> Session:
@@ -20,10 +32,8 @@ def rebuild(store: Store, claim: Claim, *, window: int) -> Session:
         rows = connection.execute(said.limit(window)).all()
     turns = tuple(Turn(seq=row.seq, role=row.role, content=row.content) for row in reversed(rows))
     customers = [row for row in rows if row.role == "customer"]
-    return Session(
-        conversation_id=claim.conversation_id,
-        workspace_id=claim.workspace_id,
-        history=claim.history,
+    return replace(
+        blank(claim),
         last_seq=turns[-1].seq if turns else 0,
         turns=turns,
         counters={
@@ -31,5 +41,4 @@ def rebuild(store: Store, claim: Claim, *, window: int) -> Session:
             "answered": sum(row.state == "answered" for row in customers),
             "handed_off": sum(row.state == "handed_off" for row in customers),
         },
-        facts={key: value for key, value in claim.requester.items() if value},
     )

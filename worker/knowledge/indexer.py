@@ -27,6 +27,10 @@ _LEASE_MS = 60_000
 _MOST_ATTEMPTS = 3
 _BATCH = 500
 
+#: Documents that are indexed together, so that a crowd of small ones keeps all threads busy and shares transactions.
+_TOGETHER = 64
+_BYTES_TOGETHER = 4 * 1024 * 1024
+
 #: Snapshots kept for rolling back; older ones are deleted.
 KEPT = 5
 
@@ -44,11 +48,13 @@ class Indexer:
         self._threads = threads
 
     def index(self, workspace_id: str, *, progress: Progress = lambda _done, _total: None) -> str | None:
-        """Index every queued document of a workspace, then publish; return the version that was published, if any."""
+        """Index every queued document of a workspace, then publish; return the version that was published, if any.
+
+        `progress` is told how many passages of the documents at hand are embedded, and of how many.
+        """
         with ThreadPoolExecutor(self._threads, thread_name_prefix="embed") as pool:
-            while (row := self._claim(workspace_id)) is not None:
-                with logs.bound(document_id=row["id"]):
-                    self._index_one(row, pool, progress)
+            while rows := self._claim(workspace_id):
+                self._index_some(workspace_id, rows, pool, progress)
         return self.publish(workspace_id)
 
     def publish(self, workspace_id: str, *, force: bool = False) -> str | None:
@@ -121,75 +127,96 @@ class Indexer:
         log.info("snapshot_published", workspace_id=workspace_id, version=version, passages=manifest["passages"])
         return version
 
-    # -- one document ------------------------------------------------------------------------------------------------
+    # -- some documents -----------------------------------------------------------------------------------------------
 
-    def _claim(self, workspace_id: str) -> Mapping[str, Any] | None:
-        due = (
-            sa.select(document.c.id)
-            .where(
-                document.c.workspace_id == workspace_id,
-                document.c.state.in_(("queued", "indexing")),
-                document.c.due_at <= self._now,
-            )
-            .order_by(document.c.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
+    def _claim(self, workspace_id: str) -> list[Mapping[str, Any]]:
+        """Take documents that wait, or whose indexer was lost; one that was lost before is taken alone."""
+        waits = (
+            document.c.workspace_id == workspace_id,
+            document.c.state.in_(("queued", "indexing")),
+            document.c.due_at <= self._now,
         )
+        oldest = sa.select(document.c.id, document.c.attempts, sa.func.length(document.c.source).label("size"))
         with self._store.begin() as tx:
-            return (
-                tx.execute(
-                    document.update()
-                    .where(document.c.id == due.scalar_subquery())
-                    .values(state="indexing", attempts=document.c.attempts + 1, due_at=self._now + _LEASE_MS)
-                    .returning(*document.c)
-                )
-                .mappings()
-                .first()
+            due = tx.execute(
+                oldest.where(*waits)
+                .order_by(document.c.attempts, document.c.id)
+                .limit(_TOGETHER)
+                .with_for_update(skip_locked=True)
+            ).all()
+            ids, size = [], 0
+            for row in due:
+                size += row.size
+                if ids and (row.attempts or size > _BYTES_TOGETHER):
+                    break
+                ids.append(row.id)
+            claimed = (
+                document.update()
+                .where(document.c.id.in_(ids))
+                .values(state="indexing", attempts=document.c.attempts + 1, due_at=self._now + _LEASE_MS)
+                .returning(*document.c)
             )
+            return [dict(row) for row in tx.execute(claimed).mappings()] if ids else []
 
-    def _index_one(self, row: Mapping[str, Any], pool: ThreadPoolExecutor, progress: Progress) -> None:
+    def _index_some(
+        self, workspace_id: str, rows: Sequence[Mapping[str, Any]], pool: ThreadPoolExecutor, progress: Progress
+    ) -> None:
+        """Read, cut and embed documents together; each that cannot be read fails by itself."""
+        done: list[tuple[Mapping[str, Any], str, list[Passage]]] = []
+        for row in rows:
+            with logs.bound(document_id=row["id"]):
+                read = self._read(row)
+            if read is not None:
+                done.append((row, *read))
+        self._embed(workspace_id, done, pool, progress)
+        with self._store.begin() as tx:
+            for row, text, cut in done:
+                held = tx.execute(
+                    document.update()
+                    .where(*_held(row))
+                    .values(state="indexed", text=text, passages=len(cut), error=None, due_at=None, updated_at=self._now)
+                )
+                if not held.rowcount:
+                    continue  # replaced or claimed again meanwhile; its newer self is indexed instead
+                tx.execute(passage.delete().where(passage.c.document_id == row["id"]))
+                tx.execute(passage.insert(), [_passage_row(row, one) for one in cut])
+        log.info("documents_indexed", documents=len(done), passages=sum(len(cut) for _row, _text, cut in done))
+
+    def _read(self, row: Mapping[str, Any]) -> tuple[str, list[Passage]] | None:
+        """Return a document's text and passages; None when it cannot be read, which is then written down."""
         try:
             if row["attempts"] > _MOST_ATTEMPTS:
                 raise KnowledgeError("The document could not be read: reading it ended the worker each time.")
             read = documents.read(row["source"], media_type=row["media_type"], title=row["title"])
             read = replace(read, title=row["title"])
-            cut = list(passages.cut(read, count_tokens=self._embedder.count_tokens))
-            self._embed(row, cut, pool, progress)
+            return read.text, list(passages.cut(read, count_tokens=self._embedder.count_tokens))
         except KnowledgeError as error:
             self._fail(row, str(error))
-            return
         except Exception:
             log.exception("document_failed")
             self._fail(row, "The document could not be read.")
-            return
-        with self._store.begin() as tx:
-            held = tx.execute(
-                document.update()
-                .where(*self._held(row))
-                .values(state="indexed", text=read.text, passages=len(cut), error=None, due_at=None, updated_at=self._now)
-            )
-            if not held.rowcount:
-                return
-            tx.execute(passage.delete().where(passage.c.document_id == row["id"]))
-            for batch in _batches(cut):
-                tx.execute(passage.insert(), [self._passage_row(row, one) for one in batch])
-        log.info("document_indexed", passages=len(cut))
+        return None
 
     def _embed(
-        self, row: Mapping[str, Any], cut: Sequence[Passage], pool: ThreadPoolExecutor, progress: Progress
+        self,
+        workspace_id: str,
+        done: Sequence[tuple[Mapping[str, Any], str, Sequence[Passage]]],
+        pool: ThreadPoolExecutor,
+        progress: Progress,
     ) -> None:
-        """Embed the passages whose content has no vector yet, and keep the vectors."""
-        texts = {one.digest: one.embedded for one in cut}
-        missing = self._missing(row["workspace_id"], list(texts))
-        done = len(texts) - len(missing)
-        progress(done, len(texts))
+        """Embed the passages whose content has no vector yet, and keep the vectors; the claims live on meanwhile."""
+        texts = {one.digest: one.embedded for _row, _text, cut in done for one in cut}
+        missing = self._missing(workspace_id, list(texts))
+        ready = len(texts) - len(missing)
+        progress(ready, len(texts))
         for batch in _batches(missing):
             vectors = list(pool.map(lambda digest: self._embedder.encode(texts[digest]), batch))
             with self._store.begin() as tx:
-                self._keep(tx, row["workspace_id"], batch, vectors)
-                tx.execute(document.update().where(*self._held(row)).values(due_at=self._now + _LEASE_MS))
-            done += len(batch)
-            progress(done, len(texts))
+                self._keep(tx, workspace_id, batch, vectors)
+                for row, _text, _cut in done:
+                    tx.execute(document.update().where(*_held(row)).values(due_at=self._now + _LEASE_MS))
+            ready += len(batch)
+            progress(ready, len(texts))
 
     def _missing(self, workspace_id: str, digests: Sequence[str]) -> list[str]:
         kept: set[str] = set()
@@ -225,32 +252,10 @@ class Indexer:
         with self._store.begin() as tx:
             tx.execute(
                 document.update()
-                .where(*self._held(row))
+                .where(*_held(row))
                 .values(state="failed", error=reason, due_at=None, updated_at=self._now)
             )
         log.warning("document_failed", reason=reason)
-
-    def _held(self, row: Mapping[str, Any]) -> tuple[sa.ColumnElement[bool], ...]:
-        """The claim's fence: no one replaced the document or claimed it again meanwhile."""
-        return (
-            document.c.id == row["id"],
-            document.c.state == "indexing",
-            document.c.attempts == row["attempts"],
-            document.c.revision == row["revision"],
-        )
-
-    def _passage_row(self, row: Mapping[str, Any], one: Passage) -> dict[str, Any]:
-        return {
-            "id": new_id("psg"),
-            "workspace_id": row["workspace_id"],
-            "document_id": row["id"],
-            "ordinal": one.ordinal,
-            "start": one.start,
-            "end": one.end,
-            "headings": list(one.headings),
-            "anchor": one.anchor,
-            "digest": one.digest,
-        }
 
     # -- a whole knowledge base --------------------------------------------------------------------------------------
 
@@ -330,3 +335,27 @@ class Indexer:
 def _batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
     for first in range(0, len(items), _BATCH):
         yield items[first : first + _BATCH]
+
+
+def _held(row: Mapping[str, Any]) -> tuple[sa.ColumnElement[bool], ...]:
+    """The claim's fence: no one replaced the document or claimed it again meanwhile."""
+    return (
+        document.c.id == row["id"],
+        document.c.state == "indexing",
+        document.c.attempts == row["attempts"],
+        document.c.revision == row["revision"],
+    )
+
+
+def _passage_row(row: Mapping[str, Any], one: Passage) -> dict[str, Any]:
+    return {
+        "id": new_id("psg"),
+        "workspace_id": row["workspace_id"],
+        "document_id": row["id"],
+        "ordinal": one.ordinal,
+        "start": one.start,
+        "end": one.end,
+        "headings": list(one.headings),
+        "anchor": one.anchor,
+        "digest": one.digest,
+    }

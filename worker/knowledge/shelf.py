@@ -4,6 +4,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -36,6 +37,7 @@ class Shelf:
         self._embedder = embedder
         self._folder = folder
         self._clock = clock
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="lexical")
         self._guard = threading.Lock()
         self._open: OrderedDict[str, tuple[Snapshot, float]] = OrderedDict()
 
@@ -46,7 +48,8 @@ class Shelf:
             SnapshotMissing: nothing was published yet.
             SnapshotInvalid: the active snapshot cannot be read and none was open before.
         """
-        return searching.search(query, snapshot=self.current(workspace_id), embedder=self._embedder, limit=limit)
+        snapshot = self.current(workspace_id)
+        return searching.search(query, snapshot=snapshot, embedder=self._embedder, limit=limit, pool=self._pool)
 
     def current(self, workspace_id: str) -> Snapshot:
         """Return the active snapshot of a workspace; raises as `search` does."""

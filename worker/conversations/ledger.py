@@ -1,0 +1,120 @@
+"""The parts that transactions on conversations are made of.
+
+Every step starts by changing the conversation's row, so steps on one conversation never overlap. The statements of a
+turn are built once: building one costs more than running it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from worker.conversations import wire
+from worker.conversations.events import announce_conversation, announce_messages
+from worker.conversations.intake import FIRST_HINT_MS
+from worker.conversations.outcomes import OPEN, Handoff
+from worker.errors import NotFound
+from worker.store.engine import Store
+from worker.store.tables import conversation, message
+
+Row = Mapping[str, Any]
+
+
+class Ledger:
+    """Reads and changes conversations inside a transaction that the caller holds."""
+
+    def __init__(self, store: Store) -> None:
+        self.now = store.clock.sql()
+        open_ = (
+            sa.select(message)
+            .where(message.c.conversation_id == sa.bindparam("talk"), message.c.state.in_(OPEN))
+            .order_by(message.c.seq)
+        )
+        self._open = open_.limit(sa.bindparam("limit"))
+        self._under_fence = open_.where(message.c.state == "running", message.c.fence == sa.bindparam("token"))
+        self._any_open = sa.select(message.c.id).where(
+            message.c.conversation_id == sa.bindparam("talk"), message.c.state.in_(OPEN)
+        )
+        self._settle = (
+            conversation.update()
+            .where(conversation.c.id == sa.bindparam("talk"))
+            .values(
+                {
+                    name: sa.bindparam(f"new_{name}")
+                    for name in ("mailbox", "due_at", "hints", "lease_holder", "next_seq", "history")
+                }
+            )
+        )
+
+    def touch(self, tx: sa.Connection, *where: sa.ColumnElement[bool], **values: Any) -> Row:
+        """Lock a conversation and return it; its `updated_at` is the time of this transaction.
+
+        Raises:
+            NotFound: there is none.
+        """
+        changed = conversation.update().where(*where).values(updated_at=self.now, **values).returning(*conversation.c)
+        row = tx.execute(changed).mappings().first()
+        if row is None:
+            raise NotFound("There is no conversation with this id.")
+        return row
+
+    def seize(self, tx: sa.Connection, *where: sa.ColumnElement[bool]) -> Row:
+        """Do the same, and fence off whoever holds it."""
+        return self.touch(tx, *where, lease_token=conversation.c.lease_token + 1)
+
+    def update(self, tx: sa.Connection, talk: Row, **values: Any) -> None:
+        """Change a locked conversation."""
+        tx.execute(conversation.update().where(conversation.c.id == talk["id"]).values(**values))
+
+    def settle(self, tx: sa.Connection, talk: Row, *, more: bool | None = None, **values: Any) -> bool:
+        """Leave the mailbox ready when something waits in it, idle otherwise; return which."""
+        if more is None:
+            more = tx.execute(self._any_open, {"talk": talk["id"]}).first() is not None
+        new = {
+            "mailbox": "ready" if more else "idle",
+            "due_at": talk["updated_at"] + FIRST_HINT_MS if more else None,
+            "hints": 0,
+            "lease_holder": None,
+            "next_seq": values.pop("next_seq", talk["next_seq"]),
+            "history": values.pop("history", talk["history"]),
+        }
+        tx.execute(self._settle, {"talk": talk["id"], **{f"new_{name}": value for name, value in new.items()}})
+        if values:
+            self.update(tx, talk, **values)
+        return more
+
+    def open_messages(self, tx: sa.Connection, conversation_id: str, *, limit: int = 1_000) -> list[Row]:
+        """Return the messages that have not ended, oldest first."""
+        rows = tx.execute(self._open, {"talk": conversation_id, "limit": limit}).mappings()
+        return [dict(row) for row in rows]
+
+    def held_messages(self, tx: sa.Connection, conversation_id: str, token: int) -> list[Row]:
+        """Return the messages that are worked on under this fencing token, oldest first."""
+        rows = tx.execute(self._under_fence, {"talk": conversation_id, "token": token}).mappings()
+        return [dict(row) for row in rows]
+
+    def hand_over(self, tx: sa.Connection, talk: Row, rows: Sequence[Row], handoff: Handoff) -> None:
+        """End `rows` with the handoff and all else that is open with it, and make a person the owner."""
+        now = talk["updated_at"]
+        told = {"reason": handoff.reason, "summary": handoff.summary, "ticket": None}
+        ids = [row["id"] for row in rows]
+        error = None if handoff.error is None else dict(handoff.error)
+        ended = {"state": "handed_off", "finished_at": now, "timings": dict(handoff.timings)}
+        tx.execute(message.update().where(message.c.id.in_(ids)).values(handoff=told, error=error, **ended))
+        announce_messages(tx, rows, "handed_off", now=now, data=told)
+        behind = [row for row in self.open_messages(tx, talk["id"]) if row["id"] not in ids]
+        owned = told | {"reason": "owned_by_person"}
+        tx.execute(
+            message.update().where(message.c.id.in_([row["id"] for row in behind])).values(handoff=owned, **ended)
+        )
+        announce_messages(tx, behind, "handed_off", now=now, data=owned)
+        self.settle(
+            tx,
+            talk,
+            more=False,
+            owner="human",
+            handoff={"reason": handoff.reason, "summary": handoff.summary, "at": wire.time(now)},
+            history=talk["history"] + 1,
+        )
+        if talk["owner"] != "human":
+            announce_conversation(tx, talk, "conversation.handed_off", now=now, data=told)

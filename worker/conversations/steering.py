@@ -1,0 +1,153 @@
+"""What people do to a conversation: cancel, take over, speak, give back, close.
+
+Whoever holds the conversation is fenced off first, so a message that is being answered ends once, this way or that.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from worker.conversations.events import announce_conversation, announce_messages
+from worker.conversations.ledger import Ledger
+from worker.conversations.outcomes import OPEN, Handoff
+from worker.errors import Conflict, NotFound
+from worker.ids import new_id
+from worker.store.engine import Store
+from worker.store.tables import conversation, message
+
+
+class Steering:
+    """Changes who owns a conversation. Each method is one transaction."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._ledger = Ledger(store)
+
+    def cancel(self, workspace_id: str, message_id: str) -> str:
+        """End an open message as cancelled, and tell its holder to stop; return the conversation's id.
+
+        Raises:
+            NotFound: the workspace has no such message.
+            Conflict: it has ended already.
+        """
+        with self._store.begin() as tx:
+            found = tx.execute(
+                sa.select(message.c.conversation_id).where(
+                    message.c.id == message_id, message.c.workspace_id == workspace_id
+                )
+            ).scalar()
+            if found is None:
+                raise NotFound("There is no message with this id.")
+            talk = self._ledger.touch(tx, conversation.c.id == found)
+            now = talk["updated_at"]
+            ended = (
+                message.update()
+                .where(message.c.id == message_id, message.c.state.in_(OPEN))
+                .values(state="cancelled", finished_at=now)
+                .returning(*message.c)
+            )
+            row = tx.execute(ended).mappings().first()
+            if row is None:
+                raise Conflict("The message has ended; it cannot be cancelled.")
+            announce_messages(tx, [row], "cancelled", now=now)
+            left = self._ledger.open_messages(tx, found)
+            values: dict[str, Any] = {"history": talk["history"] + 1}
+            if talk["mailbox"] == "running":
+                values["abort"] = not any(other["state"] == "running" for other in left)
+            elif not left:
+                values |= {"mailbox": "idle", "due_at": None}
+            self._ledger.update(tx, talk, **values)
+        return str(found)
+
+    def take_over(
+        self, workspace_id: str, conversation_id: str, *, summary: str, reason: str = "asked_for_person"
+    ) -> tuple[str, ...]:
+        """Make a person the owner; what is open is theirs. Return the ids of the messages that this ended.
+
+        Raises:
+            NotFound: the workspace has no such conversation.
+            Conflict: it is closed.
+        """
+        with self._store.begin() as tx:
+            talk = self._seize(tx, workspace_id, conversation_id)
+            rows = self._ledger.open_messages(tx, conversation_id)
+            if talk["owner"] == "human" and not rows:
+                self._ledger.settle(tx, talk, more=False)
+                return ()
+            self._ledger.hand_over(tx, talk, rows, Handoff(reason=reason, summary=summary))
+            return tuple(row["id"] for row in rows)
+
+    def speak(self, workspace_id: str, conversation_id: str, *, content: str, author: str) -> Mapping[str, Any]:
+        """Record what a person said to the customer; who speaks, owns the conversation from then on.
+
+        Raises:
+            NotFound: the workspace has no such conversation.
+            Conflict: it is closed.
+        """
+        with self._store.begin() as tx:
+            talk = self._seize(tx, workspace_id, conversation_id)
+            rows = self._ledger.open_messages(tx, conversation_id)
+            if talk["owner"] == "bot" or rows:
+                taken = Handoff(reason="owned_by_person", summary=f"{author} replied to the customer.")
+                self._ledger.hand_over(tx, talk, rows, taken)
+            now = talk["updated_at"]
+            row = {
+                **dict.fromkeys(message.c.keys()),
+                "id": new_id("msg"),
+                "workspace_id": workspace_id,
+                "conversation_id": conversation_id,
+                "seq": talk["next_seq"],
+                "role": "agent",
+                "author": author,
+                "state": "answered",
+                "content": content,
+                "attempts": 0,
+                "created_at": now,
+                "finished_at": now,
+            }
+            tx.execute(message.insert().values(**row))
+            self._ledger.settle(tx, talk, more=False, next_seq=talk["next_seq"] + 1, history=talk["history"] + 2)
+            return row
+
+    def resume(self, workspace_id: str, conversation_id: str) -> None:
+        """Give a conversation back to the bot; what the person was asked stays with the person.
+
+        Raises:
+            NotFound: the workspace has no such conversation.
+            Conflict: no person owns it.
+        """
+        with self._store.begin() as tx:
+            talk = self._seize(tx, workspace_id, conversation_id)
+            if talk["owner"] != "human":
+                raise Conflict("No person owns the conversation; there is nothing to resume.")
+            self._ledger.settle(tx, talk, more=False, owner="bot", history=talk["history"] + 1)
+            announce_conversation(tx, talk, "conversation.resumed", now=talk["updated_at"], data={})
+
+    def close(self, workspace_id: str, conversation_id: str) -> tuple[str, ...]:
+        """Close a conversation; what is open in it is cancelled. Return the ids of those messages.
+
+        Raises:
+            NotFound: the workspace has no such conversation.
+        """
+        with self._store.begin() as tx:
+            talk = self._seize(tx, workspace_id, conversation_id, closed=True)
+            now = talk["updated_at"]
+            rows = self._ledger.open_messages(tx, conversation_id)
+            ids = [row["id"] for row in rows]
+            tx.execute(message.update().where(message.c.id.in_(ids)).values(state="cancelled", finished_at=now))
+            announce_messages(tx, rows, "cancelled", now=now)
+            self._ledger.settle(tx, talk, more=False, owner="closed", history=talk["history"] + 1)
+            if talk["owner"] != "closed":
+                announce_conversation(tx, talk, "conversation.closed", now=now, data={})
+            return tuple(ids)
+
+    def _seize(
+        self, tx: sa.Connection, workspace_id: str, conversation_id: str, *, closed: bool = False
+    ) -> Mapping[str, Any]:
+        """Lock a conversation of this workspace, fence off its holder, and see that it is open or may be `closed`."""
+        mine = (conversation.c.id == conversation_id, conversation.c.workspace_id == workspace_id)
+        talk = self._ledger.seize(tx, *mine)
+        if talk["owner"] == "closed" and not closed:
+            raise Conflict("The conversation is closed.")
+        return talk
