@@ -1,5 +1,6 @@
 """Ingesting documents, from rows to a published snapshot, against the bare loop that embeds their passages."""
 
+import re
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,10 @@ from worker.knowledge.library import NewDocument
 from worker.store.tables import passage
 from worker.up import sample_folder
 
-_COPIES = 12
+_COPIES = 16
+
+#: Sample articles in one document: with four, it has about as many passages as an article of a real help centre.
+_ARTICLES = 4
 _LEAST_RATIO = 0.85
 
 
@@ -27,8 +31,9 @@ def run(models: Path) -> dict[str, Any]:
         with services(env) as built:
             workspace_id = built.keys.workspace()
             embedder = built.embedder
-            articles = [file.read_text() for file in sorted(sample_folder().glob("*.md"))]
-            texts = [f"{article}\n\nEdition {copy}." for copy in range(_COPIES) for article in articles]
+            articles = [re.sub(r"\A---.*?---\n", "", file.read_text(), flags=re.S) for file in sorted(sample_folder().glob("*.md"))]
+            guides = ["\n\n".join(articles[first : first + _ARTICLES]) for first in range(0, len(articles), _ARTICLES)]
+            texts = [re.sub(r"\n\n(?=#)", f" Edition {copy}.\n\n", guide) for copy in range(_COPIES) for guide in guides]
             cut = [
                 one.embedded
                 for number, text in enumerate(texts)

@@ -9,8 +9,11 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import PurePath
 from typing import Any
+
+from markdown_it import MarkdownIt
 
 from kb.errors import DocumentTooLarge, DocumentUnreadable
 
@@ -138,9 +141,7 @@ def read(data: bytes, *, media_type: str, title: str) -> Document:
     if media_type == "text/html":
         return _Writer(title).finish(_read_html(text))
     if media_type == "text/markdown":
-        from markdown_it import MarkdownIt
-
-        rendered = MarkdownIt("commonmark", {"html": False}).enable("table").render(_without_front_matter(text))
+        rendered = _markdown().render(_without_front_matter(text))
         return _Writer(title).finish(_read_html(rendered))
     paragraphs = re.split(r"\n\s*\n", text)
     return _Writer(title).finish(("text", 0, " ".join(paragraph.split()), "") for paragraph in paragraphs)
@@ -235,6 +236,11 @@ def _clean(text: str) -> str:
     text = unicodedata.normalize("NFC", text)
     text = "".join(char for char in text if char == "\n" or unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co"))
     return re.sub(r"[^\S\n]+", " ", text).strip()
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": False}).enable("table")
 
 
 def _without_front_matter(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,14 @@ _MOST_ATTEMPTS = 3
 _BATCH = 500
 
 #: Documents that are indexed together, so that a crowd of small ones keeps all threads busy and shares transactions.
-_TOGETHER = 64
+_TOGETHER = 32
 _BYTES_TOGETHER = 4 * 1024 * 1024
 
 #: Snapshots kept for rolling back; older ones are deleted.
 KEPT = 5
+
+#: A claimed document, its text and its passages.
+_Read = tuple[Mapping[str, Any], str, list[Passage]]
 
 Progress = Callable[[int, int], None]
 
@@ -52,9 +55,19 @@ class Indexer:
 
         `progress` is told how many passages of the documents at hand are embedded, and of how many.
         """
-        with ThreadPoolExecutor(self._threads, thread_name_prefix="embed") as pool:
-            while rows := self._claim(workspace_id):
-                self._index_some(workspace_id, rows, pool, progress)
+        with (
+            ThreadPoolExecutor(self._threads, thread_name_prefix="embed") as pool,
+            ThreadPoolExecutor(1, thread_name_prefix="read") as ahead,
+        ):
+            # The next documents are read, and the last ones written, while these are embedded.
+            coming = ahead.submit(self._claim_and_read, workspace_id)
+            written: list[Future[None]] = []
+            while (found := coming.result()) is not None:
+                coming = ahead.submit(self._claim_and_read, workspace_id)
+                self._embed(workspace_id, found, pool, progress)
+                written.append(ahead.submit(self._keep_passages, found))
+            for one in written:
+                one.result()
         return self.publish(workspace_id)
 
     def publish(self, workspace_id: str, *, force: bool = False) -> str | None:
@@ -158,19 +171,23 @@ class Indexer:
             )
             return [dict(row) for row in tx.execute(claimed).mappings()] if ids else []
 
-    def _index_some(
-        self, workspace_id: str, rows: Sequence[Mapping[str, Any]], pool: ThreadPoolExecutor, progress: Progress
-    ) -> None:
-        """Read, cut and embed documents together; each that cannot be read fails by itself."""
-        done: list[tuple[Mapping[str, Any], str, list[Passage]]] = []
+    def _claim_and_read(self, workspace_id: str) -> list[_Read] | None:
+        """Claim documents and read them; each that cannot be read fails by itself. None when none waits."""
+        rows = self._claim(workspace_id)
+        if not rows:
+            return None
+        found = []
         for row in rows:
             with logs.bound(document_id=row["id"]):
                 read = self._read(row)
             if read is not None:
-                done.append((row, *read))
-        self._embed(workspace_id, done, pool, progress)
+                found.append((row, *read))
+        return found
+
+    def _keep_passages(self, found: Sequence[_Read]) -> None:
+        """Write the text and the passages of documents that are still as they were when they were claimed."""
         with self._store.begin() as tx:
-            for row, text, cut in done:
+            for row, text, cut in found:
                 held = tx.execute(
                     document.update()
                     .where(*_held(row))
@@ -180,7 +197,7 @@ class Indexer:
                     continue  # replaced or claimed again meanwhile; its newer self is indexed instead
                 tx.execute(passage.delete().where(passage.c.document_id == row["id"]))
                 tx.execute(passage.insert(), [_passage_row(row, one) for one in cut])
-        log.info("documents_indexed", documents=len(done), passages=sum(len(cut) for _row, _text, cut in done))
+        log.info("documents_indexed", documents=len(found), passages=sum(len(cut) for _row, _text, cut in found))
 
     def _read(self, row: Mapping[str, Any]) -> tuple[str, list[Passage]] | None:
         """Return a document's text and passages; None when it cannot be read, which is then written down."""
@@ -200,12 +217,12 @@ class Indexer:
     def _embed(
         self,
         workspace_id: str,
-        done: Sequence[tuple[Mapping[str, Any], str, Sequence[Passage]]],
+        found: Sequence[_Read],
         pool: ThreadPoolExecutor,
         progress: Progress,
     ) -> None:
         """Embed the passages whose content has no vector yet, and keep the vectors; the claims live on meanwhile."""
-        texts = {one.digest: one.embedded for _row, _text, cut in done for one in cut}
+        texts = {one.digest: one.embedded for _row, _text, cut in found for one in cut}
         missing = self._missing(workspace_id, list(texts))
         ready = len(texts) - len(missing)
         progress(ready, len(texts))
@@ -213,8 +230,11 @@ class Indexer:
             vectors = list(pool.map(lambda digest: self._embedder.encode(texts[digest]), batch))
             with self._store.begin() as tx:
                 self._keep(tx, workspace_id, batch, vectors)
-                for row, _text, _cut in done:
-                    tx.execute(document.update().where(*_held(row)).values(due_at=self._now + _LEASE_MS))
+                tx.execute(
+                    document.update()
+                    .where(document.c.id.in_([row["id"] for row, _text, _cut in found]), document.c.state == "indexing")
+                    .values(due_at=self._now + _LEASE_MS)
+                )
             ready += len(batch)
             progress(ready, len(texts))
 
