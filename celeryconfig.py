@@ -1,4 +1,4 @@
-"""Celery's settings; each has a measured reason in docs/decisions/0002 to 0004. Read when a worker or a hint needs them."""
+"""Celery's settings, read when a worker or a hint needs them. Each has a measured reason in docs/decisions/."""
 
 from kombu import Queue
 

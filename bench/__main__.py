@@ -30,7 +30,10 @@ def main() -> None:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     logs.configure("warning")
     models = exported_models()
-    results: dict[str, Any] = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "machine": platform.processor()}
+    results: dict[str, Any] = {
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "machine": platform.processor(),
+    }
     for name in options.names or BENCHES:
         print(f"\n{name}", flush=True)
         results[name] = BENCHES[name](models)

@@ -72,7 +72,9 @@ def _overhead(made: Stack) -> dict[str, float]:
     ids = [made.ask(f"How do I reset my password? ({number})")["id"] for number in range(_SINGLE)]
     with services(made.env) as built, built.store.read() as connection:
         rows = connection.execute(
-            sa.select(message.c.finished_at - message.c.created_at).where(message.c.id.in_(ids), message.c.state == "answered")
+            sa.select(message.c.finished_at - message.c.created_at).where(
+                message.c.id.in_(ids), message.c.state == "answered"
+            )
         ).scalars()
         spent = sorted(rows)
     assert len(spent) == _SINGLE, f"{len(spent)} of {_SINGLE} answered"
@@ -85,7 +87,9 @@ def _throughput(made: Stack) -> dict[str, Any]:
         for number in range(_CONVERSATIONS)
     ]
     asked = json.dumps({"content": "How do I reset my password?"}).encode()
-    requests = [(f"/v1/conversations/{talk}/messages", asked) for _ in range(_MESSAGES // _CONVERSATIONS) for talk in talks]
+    requests = [
+        (f"/v1/conversations/{talk}/messages", asked) for _ in range(_MESSAGES // _CONVERSATIONS) for talk in talks
+    ]
     before = {name: _cpu_s(pid) for name, pid in made.pids.items()}
     port = int(made.url.rsplit(":", 1)[1])
     load = post("127.0.0.1", port, requests, key=KEY, connections=8)

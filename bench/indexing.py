@@ -31,9 +31,14 @@ def run(models: Path) -> dict[str, Any]:
         with services(env) as built:
             workspace_id = built.keys.workspace()
             embedder = built.embedder
-            articles = [re.sub(r"\A---.*?---\n", "", file.read_text(), flags=re.S) for file in sorted(sample_folder().glob("*.md"))]
+            articles = [
+                re.sub(r"\A---.*?---\n", "", file.read_text(), flags=re.S)
+                for file in sorted(sample_folder().glob("*.md"))
+            ]
             guides = ["\n\n".join(articles[first : first + _ARTICLES]) for first in range(0, len(articles), _ARTICLES)]
-            texts = [re.sub(r"\n\n(?=#)", f" Edition {copy}.\n\n", guide) for copy in range(_COPIES) for guide in guides]
+            texts = [
+                re.sub(r"\n\n(?=#)", f" Edition {copy}.\n\n", guide) for copy in range(_COPIES) for guide in guides
+            ]
             cut = [
                 one.embedded
                 for number, text in enumerate(texts)

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-
 _REQUESTS_PER_CONNECTION = 25
 
 

@@ -110,7 +110,9 @@ def decode(data: bytes, media_type: str) -> str:
             f"The document has {len(text):,} characters; at most {MAX_CHARACTERS:,} are accepted. Split it."
         )
     if media_type == "text/csv" and text.count("\n") > MAX_ROWS:
-        raise DocumentTooLarge(f"The table has {text.count(chr(10)):,} lines; at most {MAX_ROWS:,} are accepted. Split it.")
+        raise DocumentTooLarge(
+            f"The table has {text.count(chr(10)):,} lines; at most {MAX_ROWS:,} are accepted. Split it."
+        )
     if not text.strip():
         raise DocumentUnreadable("The document is empty.")
     return text
@@ -263,7 +265,9 @@ def _read_csv(text: str) -> Iterator[_Block]:
     answer = next((i for i, name in enumerate(header) if name in _ANSWER_COLUMNS and i != question), None)
     if question is None or answer is None:
         raise DocumentUnreadable(
-            "The table needs a first line with the columns `question` and `answer`; it has: " + ", ".join(header[:8]) + "."
+            "The table needs a first line with the columns `question` and `answer`; it has: "
+            + ", ".join(header[:8])
+            + "."
         )
     for row in rows[1:]:
         if len(row) > max(question, answer) and row[question].strip() and row[answer].strip():
@@ -304,7 +308,7 @@ def _blocks(root: Any) -> Iterator[_Block]:
         if not tag or tag in _DROPPED or _hidden(node):
             continue
         if tag == "br":
-            inline.append("\n" if not any(parent.tag == "pre" for parent in node.iterancestors()) else "\n")
+            inline.append("\n")
             continue
         if tag in _HEADINGS:
             yield from _flush(inline, "p")
@@ -345,7 +349,9 @@ def _visible(node: Any) -> str:
     if not any(_hidden(child) for child in node.iterdescendants() if isinstance(child.tag, str)):
         return str(node.text_content())
     return "".join(
-        text for text in node.itertext() if not _hidden(text.getparent()) and not any(map(_hidden, text.getparent().iterancestors()))
+        text
+        for text in node.itertext()
+        if not _hidden(text.getparent()) and not any(map(_hidden, text.getparent().iterancestors()))
     )
 
 

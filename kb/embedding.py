@@ -55,9 +55,7 @@ class OnnxEmbedder:
     Load it after a fork, never before.
     """
 
-    def __init__(
-        self, session: Any, tokenizer: Any, *, identity: str, dimensions: int, max_tokens: int
-    ) -> None:
+    def __init__(self, session: Any, tokenizer: Any, *, identity: str, dimensions: int, max_tokens: int) -> None:
         self._session = session
         self._tokenizer = tokenizer
         self.identity = identity
@@ -169,8 +167,7 @@ def verify_files(folder: Path, manifest: Mapping[str, Any], names: list[str]) ->
         path = folder / name
         if not path.is_file() or sha256_of(path) != manifest["sha256"].get(name):
             raise ModelInvalid(
-                f"The embedding model's file {path} is missing or damaged: "
-                f"delete {folder} and run `answerback model`."
+                f"The embedding model's file {path} is missing or damaged: delete {folder} and run `answerback model`."
             )
 
 

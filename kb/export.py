@@ -130,7 +130,7 @@ def _write_onnx(reference: Any, folder: Path) -> None:
             str(raw),
             input_names=names,
             output_names=["token_states"],
-            dynamic_axes={name: axes for name in [*names, "token_states"]},
+            dynamic_axes=dict.fromkeys([*names, "token_states"], axes),
             opset_version=17,
             dynamo=False,
         )

@@ -25,7 +25,9 @@ def read_manifest(folder: Path, *, model: str | None = None) -> dict[str, Any]:
     except ValueError:
         raise SnapshotInvalid(f"The manifest of the snapshot at {folder} cannot be read.") from None
     if manifest.get("format") != FORMAT:
-        raise SnapshotInvalid(f"The snapshot at {folder} has format {manifest.get('format')}; this version reads {FORMAT}.")
+        raise SnapshotInvalid(
+            f"The snapshot at {folder} has format {manifest.get('format')}; this version reads {FORMAT}."
+        )
     if model is not None and manifest["model"] != model:
         raise SnapshotInvalid(
             f"Snapshot {manifest['version']} was made with the embedding model {manifest['model']}, "

@@ -61,7 +61,9 @@ def load(folder: Path) -> Labels:
         LabelsUnreadable: a file is missing or malformed.
     """
     try:
-        corpus = {row["_id"]: f"{row.get('title', '')} {row['text']}".strip() for row in _lines(folder / "corpus.jsonl")}
+        corpus = {
+            row["_id"]: f"{row.get('title', '')} {row['text']}".strip() for row in _lines(folder / "corpus.jsonl")
+        }
         queries = {row["_id"]: row["text"] for row in _lines(folder / "queries.jsonl")}
         qrels: dict[str, dict[str, int]] = {}
         with (folder / "qrels.tsv").open() as file:
@@ -114,7 +116,8 @@ def evaluate(
             vectors=vectors,
         )
         opened = snapshots.open_snapshot(place, verify=False)
-        assert opened.vectors is not None and opened.lexical is not None
+        assert opened.vectors is not None
+        assert opened.lexical is not None
         dense_leg, lexical_leg = opened.vectors, opened.lexical
 
         def dense(query: str) -> dict[int, float]:

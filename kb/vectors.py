@@ -70,8 +70,9 @@ class VectorIndex:
 
     def search(self, vector: Vector, limit: int) -> list[tuple[int, float]]:
         """Return up to `limit` (row, inner product), best first."""
-        options = {}
+        options: dict[str, Any] = {}
         if isinstance(self._index, faiss.IndexRefine):
-            options["params"] = faiss.IndexRefineSearchParameters(k_factor=max(2.0, _REFINED / limit))
+            options["params"] = faiss.IndexRefineSearchParameters()
+            options["params"].k_factor = max(2.0, _REFINED / limit)
         scores, rows = self._index.search(vector.reshape(1, -1), limit, **options)
         return [(row, score) for row, score in zip(rows[0].tolist(), scores[0].tolist(), strict=True) if row >= 0]

@@ -12,7 +12,6 @@ from worker.errors import Invalid
 _MOST_KEY = 255
 
 
-
 def submission(content: str, new: dict[str, Any]) -> Submission:
     """Return what the caller submits with this request.
 

@@ -1,4 +1,4 @@
-"""What every resource shares: blueprints that parse strictly, errors that are problems, typed access to the services."""
+"""What every resource shares: strict parsing, errors that are problems, typed access to the services."""
 
 import json
 import re
@@ -50,9 +50,13 @@ def _refuse(name: str) -> Any:
 class StrictParser(FlaskParser):
     """Refuses what is not JSON instead of taking it for an empty body, and unknown fields everywhere."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": ma.RAISE, "json": ma.RAISE}
+    DEFAULT_UNKNOWN_BY_LOCATION = {  # noqa: RUF012 - as the base class has it
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": ma.RAISE,
+        "json": ma.RAISE,
+    }
 
-    def load_json(self, req: flask.Request, schema: ma.Schema) -> Any:
+    def load_json(self, req: flask.Request, schema: ma.Schema) -> Any:  # noqa: ARG002
         return json_body(req)
 
 
@@ -84,7 +88,7 @@ class ProblemApi(Api):
 
     def _register_responses(self) -> None:
         """Document errors under the media type that they are sent with."""
-        usual = self.DEFAULT_RESPONSE_CONTENT_TYPE
+        usual: str = APISpecMixin.DEFAULT_RESPONSE_CONTENT_TYPE
         self.DEFAULT_RESPONSE_CONTENT_TYPE = PROBLEM_JSON
         try:
             APISpecMixin._register_responses(self)

@@ -24,7 +24,14 @@ def init_app(app: Flask, settings: Settings) -> None:
         CORS(
             app,
             origins=list(settings.cors_origins),
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer", "X-Request-ID"],
+            allow_headers=[
+                "Authorization",
+                "Content-Type",
+                "Idempotency-Key",
+                "Last-Event-ID",
+                "Prefer",
+                "X-Request-ID",
+            ],
             expose_headers=[
                 *("Location", "Preference-Applied", "RateLimit", "RateLimit-Policy", "Retry-After"),
                 *("X-Process-Time", "X-Request-ID"),

@@ -57,7 +57,7 @@ def change(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
         tx.execute(
             conversation.update()
             .where(conversation.c.id == conversation_id)
-            .values(updated_at=mine.store.clock.sql(), **{name: value for name, value in new.items()})
+            .values(updated_at=mine.store.clock.sql(), **new)
         )
         return wire.conversation(mine.get_in(tx, conversation, conversation_id))
 

@@ -14,7 +14,6 @@ control_socket_disable = True
 
 
 def post_worker_init(_worker: Any) -> None:
-    import sys; sys.setswitchinterval(0.005)
     """Structured logs from the first request on; and no full collection every few requests (8 % of the time before)."""
     from worker import logs
     from worker.settings import Settings

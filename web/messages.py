@@ -101,7 +101,7 @@ def rate(new: dict[str, Any], message_id: str) -> dict[str, Any]:
     return wire.message(_read(mine, message_id))
 
 
-def _read(mine: Scope, message_id: str) -> Mapping[str, Any]:
+def _read(mine: Scope, message_id: str) -> Mapping[Any, Any]:
     statement = wire.with_reply().where(message.c.workspace_id == mine.workspace_id, message.c.id == message_id)
     with mine.store.read() as connection:
         row = connection.execute(statement).mappings().first()
@@ -110,7 +110,7 @@ def _read(mine: Scope, message_id: str) -> Mapping[str, Any]:
     return row
 
 
-def _wait(built: Services, mine: Scope, row: Mapping[str, Any], seconds: float) -> Mapping[str, Any]:
+def _wait(built: Services, mine: Scope, row: Mapping[Any, Any], seconds: float) -> Mapping[Any, Any]:
     ends = time.monotonic() + seconds
     with built.wakeups.subscribe(row["conversation_id"]) as changed:
         while row["state"] not in ENDED and (left := ends - time.monotonic()) > 0:
@@ -120,14 +120,17 @@ def _wait(built: Services, mine: Scope, row: Mapping[str, Any], seconds: float) 
     return row
 
 
-def _events(built: Services, mine: Scope, row: Mapping[str, Any], after: int) -> Iterator[str]:
+def _events(built: Services, mine: Scope, row: Mapping[Any, Any], after: int) -> Iterator[str]:
     """Yield the message's events from the log, then what comes; a comment keeps the connection alive."""
     said = time.monotonic()
     yield "retry: 2000\n\n"
     with built.wakeups.subscribe(row["conversation_id"]) as changed:
         while True:
             statement = (
-                mine.select(event).where(event.c.message_id == row["id"], event.c.id > after).order_by(event.c.id).limit(100)
+                mine.select(event)
+                .where(event.c.message_id == row["id"], event.c.id > after)
+                .order_by(event.c.id)
+                .limit(100)
             )
             with mine.store.read() as connection:
                 found = list(connection.execute(statement).mappings())

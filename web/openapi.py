@@ -24,7 +24,9 @@ def init_app(app: Flask, api: Api) -> None:
     def openapi() -> Any:
         return described()
 
-    pages = get_swaggerui_blueprint("/docs", "/openapi.json", config={"app_name": "Answerback", "persistAuthorization": True})
+    pages = get_swaggerui_blueprint(
+        "/docs", "/openapi.json", config={"app_name": "Answerback", "persistAuthorization": True}
+    )
     app.register_blueprint(pages)
     app.view_functions["swagger_ui.show"] = public(app.view_functions["swagger_ui.show"])
 
@@ -36,7 +38,7 @@ def _completed(spec: dict[str, Any]) -> dict[str, Any]:
     spec["security"] = [{"key": []}]
     for path, operations in spec["paths"].items():
         post = operations.get("post")
-        if post is not None and (path.endswith("/tickets") or path.endswith("/messages")):
+        if post is not None and path.endswith(("/tickets", "/messages")):
             post.setdefault("parameters", []).append(
                 {
                     "in": "header",

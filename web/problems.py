@@ -137,7 +137,7 @@ def _unanticipated(error: Exception) -> Response:
     return problem(
         500,
         title=_TITLES[500],
-        detail="Something failed that was not foreseen. Nothing half-done was kept; name the request id when you report it.",
+        detail="Something failed that was not foreseen; nothing half-done was kept. Please report the request id.",
         code="internal",
     )
 
@@ -158,7 +158,9 @@ def _flattened(messages: Any, path: tuple[str, ...] = ()) -> Any:
     """Yield field problems from marshmallow's nested messages; where it came in stands first and is left out."""
     if isinstance(messages, Mapping):
         for name, inner in messages.items():
-            yield from _flattened(inner, path if not path and name in ("json", "query", "files", "form") else (*path, str(name)))
+            yield from _flattened(
+                inner, path if not path and name in ("json", "query", "files", "form") else (*path, str(name))
+            )
     elif isinstance(messages, list):
         for inner in messages:
             yield from _flattened(inner, path)

@@ -40,7 +40,7 @@ class Metadata(fields.Dict):
     """A small JSON object of the caller's own."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> dict[str, Any]:
-        loaded: dict[str, Any] = super()._deserialize(value, attr, data, **options)
+        loaded: dict[str, Any] = super()._deserialize(value, attr, data, **options)  # type: ignore[no-untyped-call]
         try:
             size = len(json.dumps(loaded, allow_nan=False, ensure_ascii=False).encode())
         except (ValueError, RecursionError):
@@ -77,7 +77,7 @@ class Seconds(fields.Float):
         super().__init__(validate=[bounds], **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> float:
-        if isinstance(value, bool) or isinstance(value, str):
+        if isinstance(value, bool | str):
             raise self.make_error("invalid", input=value)
         seconds: float = super()._deserialize(value, attr, data, **options)
         if not math.isfinite(seconds):
@@ -277,7 +277,9 @@ class Message(ma.Schema):
     content = fields.String(required=True)
     state = fields.String(required=True, validate=validate.OneOf(STATES))
     reply = fields.Nested(Reply, required=True, allow_none=True)
-    citations = fields.List(fields.Nested(Citation), required=True, metadata={"description": "of an assistant's message"})
+    citations = fields.List(
+        fields.Nested(Citation), required=True, metadata={"description": "of an assistant's message"}
+    )
     handoff = fields.Nested(Handoff, required=True, allow_none=True)
     error = fields.Nested(MessageError, required=True, allow_none=True)
     feedback = fields.Nested(Feedback, required=True, allow_none=True)

@@ -140,7 +140,9 @@ class Keys:
 
     def all(self) -> list[dict[str, Any]]:
         """Return every key with its workspace, newest last, without the key itself."""
-        rows = sa.select(api_key, workspace.c.name.label("workspace")).join_from(api_key, workspace).order_by(api_key.c.id)
+        rows = (
+            sa.select(api_key, workspace.c.name.label("workspace")).join_from(api_key, workspace).order_by(api_key.c.id)
+        )
         with self._store.read() as connection:
             return [
                 {

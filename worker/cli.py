@@ -32,7 +32,7 @@ class _Group(click.Group):
 
 
 class _Failure(click.ClickException):
-    def show(self, file: Any = None) -> None:
+    def show(self, file: Any = None) -> None:  # noqa: ARG002
         click.secho(self.message, err=True, fg="red", bold=False)
 
 
@@ -206,7 +206,9 @@ def search(query: str, limit: int, workspace: str, as_json: bool) -> None:
         return
     for item in found["items"]:
         dense, lexical = item["scores"]["dense"], item["scores"]["lexical"]
-        scores = f"dense {'–' if dense is None else f'{dense:.3f}'}  lexical {'–' if lexical is None else f'{lexical:.2f}'}"
+        scores = (
+            f"dense {'–' if dense is None else f'{dense:.3f}'}  lexical {'–' if lexical is None else f'{lexical:.2f}'}"
+        )
         click.secho(f"{item['score']:.3f}  {' > '.join([item['title'], *item['headings'][1:]])}", bold=True, nl=False)
         click.secho(f"  {scores}", dim=True)
         click.echo("       " + " ".join(item["text"].split())[:160])
@@ -215,7 +217,9 @@ def search(query: str, limit: int, workspace: str, as_json: bool) -> None:
 
 @main.command("eval")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--precision", type=click.Choice(["int8", "fp32"]), help="Of the embedding model; the setting's without it.")
+@click.option(
+    "--precision", type=click.Choice(["int8", "fp32"]), help="Of the embedding model; the setting's without it."
+)
 @click.option("--dense-weight", type=click.FloatRange(0, 1), help="Weight of the dense leg in the fusion.")
 @_as_json
 def evaluate(folder: Path, precision: str | None, dense_weight: float | None, as_json: bool) -> None:
@@ -299,7 +303,9 @@ def list_keys(as_json: bool) -> None:
         return
     for key in found:
         state = "revoked" if key["revoked_at"] else f"until {key['expires_at']}" if key["expires_at"] else "active"
-        click.echo(f"{key['id']}  {key['hint']:<12}{key['workspace']:<16}{key['name']:<20}{','.join(key['scopes']):<18}{state}")
+        click.echo(
+            f"{key['id']}  {key['hint']:<12}{key['workspace']:<16}{key['name']:<20}{','.join(key['scopes']):<18}{state}"
+        )
 
 
 @keys.command("revoke")
@@ -356,7 +362,9 @@ def snapshots(context: click.Context, workspace: str, as_json: bool) -> None:
         return
     for one in found:
         mark = "*" if one["active"] else " "
-        click.echo(f"{mark} {one['version']:<16}{one['created_at']}  {one['documents']} documents, {one['passages']} passages")
+        click.echo(
+            f"{mark} {one['version']:<16}{one['created_at']}  {one['documents']} documents, {one['passages']} passages"
+        )
 
 
 @snapshots.command()

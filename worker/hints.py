@@ -89,7 +89,7 @@ class Hints:
             try:
                 self._publish(task, QUEUES[task], arguments)
                 self.published += 1
-            except Exception as error:  # any broker, any failure: the sweeper will hint again
+            except Exception as error:  # noqa: BLE001 - any broker, any failure: the sweeper will hint again
                 log.warning("hint_lost", task=task, cause=str(error), **arguments)
 
 
@@ -102,7 +102,9 @@ def publisher(app: Any) -> Publish:
         if producer is None:
             producer = local["producer"] = app.amqp.Producer(app.connection_for_write())
         try:
-            app.send_task(task, kwargs=dict(arguments), queue=queue_name, producer=producer, ignore_result=True, retry=False)
+            app.send_task(
+                task, kwargs=dict(arguments), queue=queue_name, producer=producer, ignore_result=True, retry=False
+            )
         except Exception:
             local.pop("producer", None)
             producer.close()

@@ -35,7 +35,16 @@ def configure(level: str = "info", *, stream: Any = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("httpx", "httpcore", "openai", "alembic", "kombu", "amqp", "celery.worker.strategy", "celery.app.trace"):
+    for noisy in (
+        "httpx",
+        "httpcore",
+        "openai",
+        "alembic",
+        "kombu",
+        "amqp",
+        "celery.worker.strategy",
+        "celery.app.trace",
+    ):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
 
 

@@ -181,11 +181,7 @@ class Services:
             return ExtractiveAnswerer(self.embedder)
         from worker.answering.llm import LlmAnswerer, open_client
 
-        client = open_client(
-            api_key=settings.openai_api_key,
-            base_url=settings.openai_base_url,
-            concurrency=settings.answer_concurrency,
-        )
+        client = open_client(api_key=settings.openai_api_key, base_url=settings.openai_base_url)
         return LlmAnswerer(client=client, models=settings.models, timeout_s=settings.model_timeout_s)
 
     @cached_property

@@ -79,7 +79,9 @@ _EXPECTED = {
 }
 
 
-def _setting(env: str, help: str, parse: Callable[[str], Any] = str, default: Any = MISSING, *, secret: bool = False) -> Any:
+def _setting(
+    env: str, help: str, parse: Callable[[str], Any] = str, default: Any = MISSING, *, secret: bool = False
+) -> Any:
     metadata = {"env": env, "help": help, "parse": parse}
     return field(default=default, repr=not secret, metadata=metadata)
 
@@ -102,10 +104,18 @@ class Settings:
         "ANSWERBACK_DATABASE_URL", "SQLAlchemy URL; SQLite in the home without it", str, None, secret=True
     )
     redis_url: str | None = _setting(
-        "ANSWERBACK_REDIS_URL", "session state, rate limits, wake-ups; embedded Valkey without it", str, None, secret=True
+        "ANSWERBACK_REDIS_URL",
+        "session state, rate limits, wake-ups; embedded Valkey without it",
+        str,
+        None,
+        secret=True,
     )
     broker_url: str | None = _setting(
-        "ANSWERBACK_BROKER_URL", "Celery broker, redis:// or amqp://; the Redis above without it", str, None, secret=True
+        "ANSWERBACK_BROKER_URL",
+        "Celery broker, redis:// or amqp://; the Redis above without it",
+        str,
+        None,
+        secret=True,
     )
     answerer: str | None = _setting(
         "ANSWERBACK_ANSWERER",
@@ -134,7 +144,9 @@ class Settings:
         "ANSWERBACK_ANSWER_CONCURRENCY", "messages answered at once by one worker process", _count, 64
     )
     lease_s: float = _setting("ANSWERBACK_LEASE_S", "lease on a conversation", _positive, 10.0)
-    deadline_s: float = _setting("ANSWERBACK_DEADLINE_S", "time a message has until a person takes it", _positive, 120.0)
+    deadline_s: float = _setting(
+        "ANSWERBACK_DEADLINE_S", "time a message has until a person takes it", _positive, 120.0
+    )
     max_attempts: int = _setting(
         "ANSWERBACK_MAX_ATTEMPTS", "attempts at one message before a person takes it", _count, 5
     )
@@ -154,9 +166,15 @@ class Settings:
         _networks,
         (),
     )
-    session_ttl_s: float = _setting("ANSWERBACK_SESSION_TTL_S", "life of session state after its last use", _positive, 86_400.0)
-    session_limit: int = _setting("ANSWERBACK_SESSION_LIMIT", "sessions kept at most; the oldest go first", _count, 100_000)
-    session_history: int = _setting("ANSWERBACK_SESSION_HISTORY", "turns of a conversation that a session keeps", _count, 20)
+    session_ttl_s: float = _setting(
+        "ANSWERBACK_SESSION_TTL_S", "life of session state after its last use", _positive, 86_400.0
+    )
+    session_limit: int = _setting(
+        "ANSWERBACK_SESSION_LIMIT", "sessions kept at most; the oldest go first", _count, 100_000
+    )
+    session_history: int = _setting(
+        "ANSWERBACK_SESSION_HISTORY", "turns of a conversation that a session keeps", _count, 20
+    )
     session_keys: tuple[str, ...] = _setting(
         "ANSWERBACK_SESSION_KEYS",
         "Fernet keys that encrypt session state, newest first, with commas",

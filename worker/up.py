@@ -160,7 +160,7 @@ def _locked(settings: Settings) -> Iterator[IO[str]]:
         except OSError:
             file.seek(0)
             raise StartupFailed(
-                f"Answerback already runs from {settings.home.absolute()} (process {file.read().strip() or 'unknown'}): "
+                f"Answerback already runs from {settings.home.absolute()} (process {file.read().strip() or '?'}): "
                 "stop that one, or set ANSWERBACK_HOME to another folder."
             ) from None
         file.seek(0)
@@ -361,7 +361,9 @@ def _ingest_sample(settings: Settings, stop: _Stop, *, say: Say) -> None:
         stdin=subprocess.DEVNULL,
     )
     if made.returncode:
-        raise StartupFailed("The sample articles could not be ingested: see the lines above, or set ANSWERBACK_SAMPLE=off.")
+        raise StartupFailed(
+            "The sample articles could not be ingested: see the lines above, or set ANSWERBACK_SAMPLE=off."
+        )
     marker.touch()
 
 
@@ -378,7 +380,7 @@ def _wait_until_ready(settings: Settings, supervisor: _Supervisor, stop: _Stop) 
     while time.monotonic() < ends and not stop.asked:
         supervisor.require_alive()
         try:
-            with urllib.request.urlopen(url, timeout=2):
+            with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own address
                 return
         except (urllib.error.URLError, OSError):
             pass
@@ -386,11 +388,14 @@ def _wait_until_ready(settings: Settings, supervisor: _Supervisor, stop: _Stop) 
             raise StartupFailed(f"{', '.join(given_up)} did not start: see {settings.home.absolute() / 'logs'}.")
         time.sleep(0.1)
     if not stop.asked:
-        raise StartupFailed(f"{url} did not become ready: run `answerback doctor`, and see {settings.home.absolute() / 'logs'}.")
+        raise StartupFailed(
+            f"{url} did not become ready: run `answerback doctor`, and see {settings.home.absolute() / 'logs'}."
+        )
 
 
 def _address(settings: Settings) -> str:
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host
+    everywhere = ("0.0.0.0", "::")  # noqa: S104 - asked about, not bound
+    host = "127.0.0.1" if settings.host in everywhere else settings.host
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 

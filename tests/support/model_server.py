@@ -83,7 +83,13 @@ class ModelServer:
         return await self._say(request, asked, text_for(mode, asked["messages"]), stall=mode == "stall")
 
     async def _say(
-        self, request: web.Request, asked: dict[str, Any], text: str | None, *, tool: str | None = None, stall: bool = False
+        self,
+        request: web.Request,
+        asked: dict[str, Any],
+        text: str | None,
+        *,
+        tool: str | None = None,
+        stall: bool = False,
     ) -> web.StreamResponse:
         call = {"index": 0, "id": "call_1", "type": "function", "function": {"name": tool, "arguments": "{}"}}
         reason = "tool_calls" if tool else "stop"

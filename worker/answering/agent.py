@@ -10,7 +10,7 @@ from kb.search import Found, Hit
 from worker.answering import escalation, grounding
 from worker.answering.llm import ModelError
 from worker.answering.question import Answerer, Draft, Question
-from worker.conversations.outcomes import Answer, Handoff, Outcome, Retry
+from worker.conversations.outcomes import Answer, Handoff, Outcome, Retry, Usage
 
 #: Passages that are shown to the answerer.
 SHOWN = 5
@@ -50,7 +50,9 @@ class Agent:
         found = self.knowledge.search(question.workspace_id, query, limit=SHOWN)
         timings = {"search_ms": _ms(self.clock() - began)}
         if relevance(query, found.hits) < LEAST_RELEVANCE:
-            return _handoff(question, "no_answer", "The knowledge base has nothing on this.", found.hits, timings=timings)
+            return _handoff(
+                question, "no_answer", "The knowledge base has nothing on this.", found.hits, timings=timings
+            )
         began = self.clock()
         try:
             draft = self.answerer.draft(question, found.hits, revoked=revoked)
@@ -120,7 +122,8 @@ def _handoff(
     timings: dict[str, float] | None = None,
 ) -> Handoff:
     summary = escalation.summary(question, why, hits)
-    return Handoff(reason=reason, summary=summary, timings=timings or {}, **({"usage": draft.usage} if draft else {}))
+    usage = draft.usage if draft is not None else Usage()
+    return Handoff(reason=reason, summary=summary, timings=timings or {}, usage=usage)
 
 
 def _ms(seconds: float) -> float:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from kb.search import Hit
 from worker.answering.question import Question
 
-_PERSON = r"(?:human|person|people|agent|representative|rep|operator|advisor|adviser|someone real|real someone|staff|colleague)"
+_PERSON = r"(?:human|person|people|agent|representative|rep|operator|advis[eo]r|someone real|staff|colleague)"
 _ASKS = re.compile(
-    rf"\b(?:talk|speak|chat|connect|transfer|put|get|escalate|hand|pass|want|need|like|give)\b[^.?!\n]{{0,40}}\b(?:a |an |the |your |some )?"
-    rf"(?:real |live |actual |human )?{_PERSON}\b|^\W*(?:human|agent|representative|operator)\W*(?:please)?\W*$",
+    r"\b(?:talk|speak|chat|connect|transfer|put|get|escalate|hand|pass|want|need|like|give)\b[^.?!\n]{0,40}"
+    rf"\b(?:a |an |the |your |some )?(?:real |live |actual |human )?{_PERSON}\b"
+    r"|^\W*(?:human|agent|representative|operator)\W*(?:please)?\W*$",
     re.I | re.M,
 )
 _DENIES = re.compile(
@@ -17,7 +18,9 @@ _DENIES = re.compile(
     rf"|\b{_PERSON}\b[^.?!\n]{{0,30}}\b(?:not (?:needed|necessary|required))\b",
     re.I,
 )
-_OF_THE_BUSINESS = re.compile(r"\b(?:delivery|another|other|third|second|contact|authori[sz]ed|per)\s+(?:person|agent)\b", re.I)
+_OF_THE_BUSINESS = re.compile(
+    r"\b(?:delivery|another|other|third|second|contact|authori[sz]ed|per)\s+(?:person|agent)\b", re.I
+)
 
 
 def asks_for_person(text: str) -> bool:

@@ -82,7 +82,7 @@ class ExtractiveAnswerer:
 
 
 def _groups(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield sentences with the number of their paragraph, each by itself, but a list as a whole with its introduction."""
+    """Yield sentences with their paragraph's number, each by itself, but a list as a whole with its introduction."""
     group: list[str] = []
     paragraph, last_end = 0, 0
     for start, end in sentences.split(text):

@@ -144,4 +144,3 @@ def _with_mark(sentence: str, number: int) -> str:
     if sentence[-1:] in (".", "!"):
         return f"{sentence[:-1]} [{number}]{sentence[-1]}"
     return f"{sentence} [{number}]"
-

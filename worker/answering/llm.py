@@ -25,7 +25,9 @@ class ModelError(AnswerbackError):
 
     code = "model_error"
 
-    def __init__(self, message: str | None = None, *, then: str, after_s: float | None = None, **context: object) -> None:
+    def __init__(
+        self, message: str | None = None, *, then: str, after_s: float | None = None, **context: object
+    ) -> None:
         super().__init__(message, **context)
         self.then = then
         self.after_s = after_s
@@ -66,7 +68,6 @@ class LlmAnswerer:
     def _ask(
         self, model: str, question: Question, hits: Sequence[Hit], ends: float, revoked: Callable[[], bool]
     ) -> Draft:
-        import httpx
         import openai
         from openai.types.chat import ChatCompletionChunk
 
@@ -88,7 +89,7 @@ class LlmAnswerer:
                     "temperature": 0,
                     "max_tokens": _MOST_TOKENS,
                 },
-                options={"timeout": httpx.Timeout(remaining, connect=min(5.0, remaining))},
+                options={"timeout": openai.Timeout(remaining, connect=min(5.0, remaining))},
                 cast_to=ChatCompletionChunk,
                 stream=True,
                 stream_cls=openai.Stream[ChatCompletionChunk],
@@ -105,7 +106,9 @@ class LlmAnswerer:
                     if chunk.choices and chunk.choices[0].delta and chunk.choices[0].delta.content:
                         pieces.append(chunk.choices[0].delta.content)
                         length += len(pieces[-1])
-        except (openai.OpenAIError, httpx.HTTPError, ValueError) as error:
+        except (ModelError, Revoked):
+            raise
+        except Exception as error:  # the client's own errors, and its transport's in the middle of a stream
             raise classify(error) from error
         text = "".join(pieces).strip()
         if not text:
@@ -135,7 +138,9 @@ def classify(error: Exception) -> ModelError:
             return ModelError("The model endpoint refuses the key.", then="give_up", status=error.status_code)
         if error.status_code in (408, 409, 425, 429) or error.status_code >= 500:
             return ModelError(f"The model endpoint answered {error.status_code}.", then="retry", after_s=after)
-        return ModelError(f"The model endpoint answered {error.status_code}.", then="fall_back", status=error.status_code)
+        return ModelError(
+            f"The model endpoint answered {error.status_code}.", then="fall_back", status=error.status_code
+        )
     if isinstance(error, openai.APITimeoutError) or "timed out" in str(error).lower():
         return ModelError("The model did not answer in time.", then="retry")
     if isinstance(error, openai.APIConnectionError):
@@ -150,15 +155,8 @@ def _retry_after(error: Any) -> float | None:
         return None
 
 
-def open_client(*, api_key: str | None, base_url: str | None, concurrency: int) -> Any:
-    """Return an OpenAI client that never retries by itself and reuses its connections."""
-    import httpx
+def open_client(*, api_key: str | None, base_url: str | None) -> Any:
+    """Return an OpenAI client that never retries by itself: that belongs to the mailbox."""
     import openai
 
-    limits = httpx.Limits(max_connections=concurrency + 8, max_keepalive_connections=concurrency + 8)
-    return openai.OpenAI(
-        api_key=api_key or "none-needed",
-        base_url=base_url,
-        max_retries=0,
-        http_client=httpx.Client(limits=limits, timeout=60.0, trust_env=True),
-    )
+    return openai.OpenAI(api_key=api_key or "none-needed", base_url=base_url, max_retries=0)

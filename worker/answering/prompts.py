@@ -30,11 +30,15 @@ def messages(question: Question, hits: Sequence[Hit]) -> list[dict[str, str]]:
         for number, hit in enumerate(hits, 1)
     )
     said = [
-        {"role": "assistant" if turn.role == "assistant" else "user", "content": turn.content} for turn in question.turns[-6:]
+        {"role": "assistant" if turn.role == "assistant" else "user", "content": turn.content}
+        for turn in question.turns[-6:]
     ]
     subject = f"Subject: {question.subject}\n" if question.subject else ""
     return [
         {"role": "system", "content": SYSTEM},
         *said,
-        {"role": "user", "content": f"<passages>\n{passages}\n</passages>\n\n<customer>\n{subject}{question.content}\n</customer>"},
+        {
+            "role": "user",
+            "content": f"<passages>\n{passages}\n</passages>\n\n<customer>\n{subject}{question.content}\n</customer>",
+        },
     ]

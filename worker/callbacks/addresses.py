@@ -24,10 +24,10 @@ MAX_LENGTH = 2_000
 DENIED: tuple[Network, ...] = tuple(
     ipaddress.ip_network(network)
     for network in (
-        "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 168.63.129.16/32 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 "
-        "192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4 "
-        "::/96 ::ffff:0:0:0/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 2002::/16 3fff::/20 5f00::/16 "
-        "fc00::/7 fe80::/10 fec0::/10 ff00::/8"
+        "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 168.63.129.16/32 169.254.0.0/16 172.16.0.0/12 "
+        "192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 "
+        "224.0.0.0/4 240.0.0.0/4 ::/96 ::ffff:0:0:0/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 "
+        "2002::/16 3fff::/20 5f00::/16 fc00::/7 fe80::/10 fec0::/10 ff00::/8"
     ).split()
 )
 
@@ -135,7 +135,9 @@ class _GuardedBackend(httpcore.NetworkBackend):
             address = self._guard.addresses(host, port)[0]
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
-        stream = self._backend.connect_tcp(str(address), port, _left(timeout, self._deadline), local_address, socket_options)
+        stream = self._backend.connect_tcp(
+            str(address), port, _left(timeout, self._deadline), local_address, socket_options
+        )
         return _BoundedStream(stream, self._deadline)
 
 

@@ -90,7 +90,7 @@ class Sender:
             ).scalars()
             return tuple(dict.fromkeys(id for id in found if id is not None))
 
-    def _claim(self, delivery_id: str) -> tuple[Mapping[str, Any], str] | None:
+    def _claim(self, delivery_id: str) -> tuple[Mapping[Any, Any], str] | None:
         with self._store.begin() as tx:
             row = (
                 tx.execute(
@@ -113,7 +113,7 @@ class Sender:
             ).scalar_one()
         return row, secret
 
-    def _post(self, row: Mapping[str, Any], secret: str) -> Result:
+    def _post(self, row: Mapping[Any, Any], secret: str) -> Result:
         body = row["payload"].encode()
         headers = signing.headers(secret, id=row["id"], timestamp=int(time.time()), body=body)
         headers |= {"content-type": "application/json", "user-agent": "Answerback-Webhooks/1"}
@@ -140,7 +140,7 @@ class Sender:
             result = Result(status=None, error=f"{type(error).__name__}: {error}"[:500])
         return Result(**{**vars(result), "duration_ms": int((time.monotonic() - began) * 1000)})
 
-    def _record(self, row: Mapping[str, Any], result: Result) -> None:
+    def _record(self, row: Mapping[Any, Any], result: Result) -> None:
         number = row["attempts"]
         over = result.final or number > len(SCHEDULE_S)
         state = "delivered" if result.delivered else "exhausted" if over else "pending"

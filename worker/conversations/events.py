@@ -17,12 +17,11 @@ from worker.store.tables import delivery as delivery_table
 from worker.store.tables import event as event_table
 from worker.store.tables import message as message_table
 
-
 _INSERT_EVENT = event_table.insert()
 
 
 def announce_messages(
-    tx: sa.Connection, rows: Iterable[Mapping[str, Any]], type: str, *, now: int, data: Mapping[str, Any] | None = None
+    tx: sa.Connection, rows: Iterable[Mapping[Any, Any]], type: str, *, now: int, data: Mapping[Any, Any] | None = None
 ) -> None:
     """Write one event of `type` for each message, and a delivery where one was asked for and the message has ended."""
     rows = list(rows)
@@ -48,7 +47,9 @@ def announce_messages(
                 _write_delivery(tx, row["id"], type=f"message.{type}", now=now)
 
 
-def announce_conversation(tx: sa.Connection, row: Mapping[str, Any], type: str, *, now: int, data: Mapping[str, Any]) -> None:
+def announce_conversation(
+    tx: sa.Connection, row: Mapping[Any, Any], type: str, *, now: int, data: Mapping[Any, Any]
+) -> None:
     """Write one event about a conversation as a whole."""
     tx.execute(
         event_table.insert().values(
@@ -61,7 +62,9 @@ def _write_delivery(tx: sa.Connection, message_id: str, *, type: str, now: int) 
     """Promise a callback. It is read back here so that it tells exactly what this transaction makes true."""
     row = tx.execute(wire.with_reply().where(message_table.c.id == message_id)).mappings().one()
     talk = (
-        tx.execute(sa.select(conversation_table).where(conversation_table.c.id == row["conversation_id"])).mappings().one()
+        tx.execute(sa.select(conversation_table).where(conversation_table.c.id == row["conversation_id"]))
+        .mappings()
+        .one()
     )
     payload = {
         "type": type,

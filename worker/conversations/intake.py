@@ -39,10 +39,10 @@ class Opening:
     """A conversation to open, or to continue when the workspace has one with this `external_id`."""
 
     subject: str | None = None
-    requester: Mapping[str, Any] | None = None
+    requester: Mapping[Any, Any] | None = None
     external_id: str | None = None
     channel: str | None = None
-    metadata: Mapping[str, Any] | None = None
+    metadata: Mapping[Any, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,7 @@ class Intake:
     def open(self, workspace_id: str, opening: Opening) -> dict[str, Any]:
         """Open a conversation, or find the one that has this external id; return it."""
 
-        def work(tx: sa.Connection) -> Mapping[str, Any]:
+        def work(tx: sa.Connection) -> Mapping[Any, Any]:
             found = None
             if opening.external_id is not None:
                 same = sa.select(conversation).where(
@@ -158,13 +158,13 @@ class Intake:
             raise IdempotencyMismatch
         return Accepted(message=wire.as_accepted(row), hint=False)
 
-    def _next_seq(self, tx: sa.Connection, workspace_id: str, column: str, value: str) -> Mapping[str, Any] | None:
+    def _next_seq(self, tx: sa.Connection, workspace_id: str, column: str, value: str) -> Mapping[Any, Any] | None:
         """Give the next message its place and wake the mailbox; a closed conversation is the bot's again."""
         return tx.execute(self._take_seq[column], {"workspace": workspace_id, "value": value}).mappings().first()
 
     def _insert_conversation(
         self, tx: sa.Connection, workspace_id: str, opening: Opening, *, holds_message: bool
-    ) -> Mapping[str, Any]:
+    ) -> Mapping[Any, Any]:
         row = {
             "id": new_id("conv"),
             "workspace_id": workspace_id,
@@ -184,7 +184,7 @@ class Intake:
         now = (self._open_ready if holds_message else self._open_idle).run(tx, row).scalar_one()
         return {**row, "handoff": None, "created_at": now, "updated_at": now}
 
-    def _insert_message(self, tx: sa.Connection, talk: Mapping[str, Any], submission: Submission) -> Accepted:
+    def _insert_message(self, tx: sa.Connection, talk: Mapping[Any, Any], submission: Submission) -> Accepted:
         now = talk["updated_at"]
         kept_for_person = talk["owner"] == "human"
         row = {

@@ -17,7 +17,7 @@ from worker.errors import NotFound
 from worker.store.engine import Store
 from worker.store.tables import conversation, message
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 
 class Ledger:

@@ -57,7 +57,7 @@ class Claim:
     token: int
     history: int
     subject: str | None
-    requester: Mapping[str, Any]
+    requester: Mapping[Any, Any]
     messages: tuple[Row, ...]
     remaining_s: float
     attempts: int

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from redis import Redis
@@ -152,7 +152,7 @@ class Codec:
         data = json.dumps(asdict(session), ensure_ascii=False, separators=(",", ":")).encode()
         return self._fernet.encrypt(data) if self._fernet else data
 
-    def load(self, data: bytes) -> Session | None:
+    def load(self, data: Any) -> Session | None:
         """Return the session, or None when it was written with other keys or another version: a miss."""
         try:
             fields = json.loads(self._fernet.decrypt(data) if self._fernet else data)
@@ -178,7 +178,12 @@ class MemorySessionStore:
     """Sessions in this process: for tests, and for one process without Redis."""
 
     def __init__(
-        self, *, ttl_s: float = 86_400, limit: int = 100_000, codec: Codec | None = None, clock: Callable[[], float] = time.time
+        self,
+        *,
+        ttl_s: float = 86_400,
+        limit: int = 100_000,
+        codec: Codec | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._ttl_s = ttl_s
         self._limit = limit
@@ -401,7 +406,10 @@ class RedisSessionStore:
             return changed
 
         with _reachable():
-            changed: Session | None = self._client.transaction(attempt, key, value_from_callable=True)
+            changed = cast(
+                Session | None,
+                self._client.transaction(attempt, key, value_from_callable=True),  # type: ignore[arg-type]
+            )
         if changed is not None:
             self._counted.add("writes")
             self.touch(conversation_id)

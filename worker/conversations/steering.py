@@ -78,7 +78,7 @@ class Steering:
             self._ledger.hand_over(tx, talk, rows, Handoff(reason=reason, summary=summary))
             return tuple(row["id"] for row in rows)
 
-    def speak(self, workspace_id: str, conversation_id: str, *, content: str, author: str) -> Mapping[str, Any]:
+    def speak(self, workspace_id: str, conversation_id: str, *, content: str, author: str) -> Mapping[Any, Any]:
         """Record what a person said to the customer; who speaks, owns the conversation from then on.
 
         Raises:
@@ -144,7 +144,7 @@ class Steering:
 
     def _seize(
         self, tx: sa.Connection, workspace_id: str, conversation_id: str, *, closed: bool = False
-    ) -> Mapping[str, Any]:
+    ) -> Mapping[Any, Any]:
         """Lock a conversation of this workspace, fence off its holder, and see that it is open or may be `closed`."""
         mine = (conversation.c.id == conversation_id, conversation.c.workspace_id == workspace_id)
         talk = self._ledger.seize(tx, *mine)

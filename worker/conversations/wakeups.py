@@ -58,7 +58,7 @@ class Wakeups:
     def _listen(self) -> None:
         while not self._stopped.is_set():
             try:
-                with self._client.pubsub(ignore_subscribe_messages=True) as subscription:
+                with self._client.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
                     subscription.subscribe(self._channel)
                     while not self._stopped.is_set():
                         received = subscription.get_message(timeout=1.0)

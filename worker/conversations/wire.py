@@ -9,6 +9,9 @@ import sqlalchemy as sa
 from worker.store.tables import message as message_table
 from worker.store.tables import reply as reply_table
 
+#: A row, as SQLAlchemy gives it or as a plain dict.
+Row = Mapping[Any, Any]
+
 #: Columns of a message with its reply; see `with_reply`.
 _REPLY_COLUMNS = [
     reply_table.c[name].label(f"reply__{name}")
@@ -42,7 +45,7 @@ def time(ms: int | None) -> str | None:
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def conversation(row: Mapping[str, Any]) -> dict[str, Any]:
+def conversation(row: Row) -> dict[str, Any]:
     """Return a conversation as clients see it."""
     id = row["id"]
     return {
@@ -60,7 +63,7 @@ def conversation(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def message(row: Mapping[str, Any]) -> dict[str, Any]:
+def message(row: Row) -> dict[str, Any]:
     """Return a message as clients see it; a row of `with_reply`, or one without a reply."""
     id = row["id"]
     reply = _reply(row) if row.get("reply__id") else None
@@ -92,7 +95,7 @@ def message(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def as_accepted(row: Mapping[str, Any]) -> dict[str, Any]:
+def as_accepted(row: Row) -> dict[str, Any]:
     """Return a message as it was in the first response, whatever became of it since."""
     ended_at_once = row["finished_at"] == row["created_at"] and row["attempts"] == 0
     if ended_at_once:
@@ -102,7 +105,7 @@ def as_accepted(row: Mapping[str, Any]) -> dict[str, Any]:
     return message({**row, **gone, **first})
 
 
-def _reply(row: Mapping[str, Any]) -> dict[str, Any]:
+def _reply(row: Row) -> dict[str, Any]:
     return {
         "id": row["reply__id"],
         "content": row["reply__content"],

@@ -35,7 +35,7 @@ _BYTES_TOGETHER = 4 * 1024 * 1024
 KEPT = 5
 
 #: A claimed document, its text and its passages.
-_Read = tuple[Mapping[str, Any], str, list[Passage]]
+_Read = tuple[Mapping[Any, Any], str, list[Passage]]
 
 Progress = Callable[[int, int], None]
 
@@ -117,9 +117,7 @@ class Indexer:
                 .where(workspace.c.id == workspace_id)
                 .with_for_update(of=workspace)
             ).one()
-            tx.execute(
-                snapshot.delete().where(snapshot.c.workspace_id == workspace_id, snapshot.c.version == version)
-            )
+            tx.execute(snapshot.delete().where(snapshot.c.workspace_id == workspace_id, snapshot.c.version == version))
             tx.execute(
                 snapshot.insert().values(
                     workspace_id=workspace_id, version=version, revision=revision, manifest=manifest, created_at=now
@@ -142,7 +140,7 @@ class Indexer:
 
     # -- some documents -----------------------------------------------------------------------------------------------
 
-    def _claim(self, workspace_id: str) -> list[Mapping[str, Any]]:
+    def _claim(self, workspace_id: str) -> list[Mapping[Any, Any]]:
         """Take documents that wait, or whose indexer was lost; one that was lost before is taken alone."""
         waits = (
             document.c.workspace_id == workspace_id,
@@ -157,7 +155,8 @@ class Indexer:
                 .limit(_TOGETHER)
                 .with_for_update(skip_locked=True)
             ).all()
-            ids, size = [], 0
+            ids: list[str] = []
+            size = 0
             for row in due:
                 size += row.size
                 if ids and (row.attempts or size > _BYTES_TOGETHER):
@@ -191,7 +190,9 @@ class Indexer:
                 held = tx.execute(
                     document.update()
                     .where(*_held(row))
-                    .values(state="indexed", text=text, passages=len(cut), error=None, due_at=None, updated_at=self._now)
+                    .values(
+                        state="indexed", text=text, passages=len(cut), error=None, due_at=None, updated_at=self._now
+                    )
                 )
                 if not held.rowcount:
                     continue  # replaced or claimed again meanwhile; its newer self is indexed instead
@@ -199,7 +200,7 @@ class Indexer:
                 tx.execute(passage.insert(), [_passage_row(row, one) for one in cut])
         log.info("documents_indexed", documents=len(found), passages=sum(len(cut) for _row, _text, cut in found))
 
-    def _read(self, row: Mapping[str, Any]) -> tuple[str, list[Passage]] | None:
+    def _read(self, row: Mapping[Any, Any]) -> tuple[str, list[Passage]] | None:
         """Return a document's text and passages; None when it cannot be read, which is then written down."""
         try:
             if row["attempts"] > _MOST_ATTEMPTS:
@@ -268,7 +269,7 @@ class Indexer:
             ],
         )
 
-    def _fail(self, row: Mapping[str, Any], reason: str) -> None:
+    def _fail(self, row: Mapping[Any, Any], reason: str) -> None:
         with self._store.begin() as tx:
             tx.execute(
                 document.update()
@@ -345,9 +346,7 @@ class Indexer:
                 ).scalars()
             )
             gone = [version for version in versions[KEPT:] if version != active]
-            tx.execute(
-                snapshot.delete().where(snapshot.c.workspace_id == workspace_id, snapshot.c.version.in_(gone))
-            )
+            tx.execute(snapshot.delete().where(snapshot.c.workspace_id == workspace_id, snapshot.c.version.in_(gone)))
         for version in gone:
             shutil.rmtree(self._folder / workspace_id / version, ignore_errors=True)
 
@@ -357,7 +356,7 @@ def _batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
         yield items[first : first + _BATCH]
 
 
-def _held(row: Mapping[str, Any]) -> tuple[sa.ColumnElement[bool], ...]:
+def _held(row: Mapping[Any, Any]) -> tuple[sa.ColumnElement[bool], ...]:
     """The claim's fence: no one replaced the document or claimed it again meanwhile."""
     return (
         document.c.id == row["id"],
@@ -367,7 +366,7 @@ def _held(row: Mapping[str, Any]) -> tuple[sa.ColumnElement[bool], ...]:
     )
 
 
-def _passage_row(row: Mapping[str, Any], one: Passage) -> dict[str, Any]:
+def _passage_row(row: Mapping[Any, Any], one: Passage) -> dict[str, Any]:
     return {
         "id": new_id("psg"),
         "workspace_id": row["workspace_id"],

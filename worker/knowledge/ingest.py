@@ -74,8 +74,7 @@ def ingest_files(
         document.c.workspace_id == workspace_id, document.c.id.in_(names), document.c.state == "failed"
     )
     with store.read() as connection:
-        for id, error in connection.execute(failed):
-            report.failed[names[id]] = error
+        for id, reason in connection.execute(failed):
+            report.failed[names[id]] = reason
             report.added -= 1
     return report
-

@@ -37,7 +37,7 @@ class NewDocument:
         return digest.hexdigest()
 
 
-def wire(row: Mapping[str, Any]) -> dict[str, Any]:
+def wire(row: Mapping[Any, Any]) -> dict[str, Any]:
     """Return a document as clients see it."""
     return {
         "id": row["id"],
@@ -108,7 +108,9 @@ class Library:
         """
         with self._store.begin() as tx:
             self._raise_revision(tx, workspace_id)
-            tx.execute(passage.delete().where(passage.c.document_id == document_id, passage.c.workspace_id == workspace_id))
+            tx.execute(
+                passage.delete().where(passage.c.document_id == document_id, passage.c.workspace_id == workspace_id)
+            )
             gone = tx.execute(
                 document.delete().where(document.c.id == document_id, document.c.workspace_id == workspace_id)
             )
@@ -136,7 +138,9 @@ class Library:
                 sa.select(workspace.c.snapshot_version).where(workspace.c.id == workspace_id)
             ).scalar_one()
             rows = connection.execute(
-                sa.select(snapshot).where(snapshot.c.workspace_id == workspace_id).order_by(snapshot.c.created_at.desc())
+                sa.select(snapshot)
+                .where(snapshot.c.workspace_id == workspace_id)
+                .order_by(snapshot.c.created_at.desc())
             ).mappings()
             return [
                 {
@@ -156,13 +160,15 @@ class Library:
             document.c.state.in_(("queued", "indexing")), document.c.due_at <= self._now
         )
         newest = (
-            sa.select(sa.func.max(snapshot.c.revision)).where(snapshot.c.workspace_id == workspace.c.id).scalar_subquery()
+            sa.select(sa.func.max(snapshot.c.revision))
+            .where(snapshot.c.workspace_id == workspace.c.id)
+            .scalar_subquery()
         )
         behind = sa.select(workspace.c.id).where(workspace.c.knowledge_revision > sa.func.coalesce(newest, 0))
         with self._store.read() as connection:
             return tuple(dict.fromkeys(connection.execute(waiting.union(behind)).scalars()))
 
-    def _insert(self, tx: sa.Connection, workspace_id: str, new: NewDocument) -> Mapping[str, Any]:
+    def _insert(self, tx: sa.Connection, workspace_id: str, new: NewDocument) -> Mapping[Any, Any]:
         revision = self._raise_revision(tx, workspace_id)
         inserted = document.insert().values(
             id=new_id("doc"),
@@ -172,7 +178,7 @@ class Library:
         )
         return tx.execute(inserted.returning(*LISTED)).mappings().one()
 
-    def _replace(self, tx: sa.Connection, workspace_id: str, document_id: str, new: NewDocument) -> Mapping[str, Any]:
+    def _replace(self, tx: sa.Connection, workspace_id: str, document_id: str, new: NewDocument) -> Mapping[Any, Any]:
         revision = self._raise_revision(tx, workspace_id)
         changed = (
             document.update()
@@ -182,7 +188,13 @@ class Library:
         return tx.execute(changed.returning(*LISTED)).mappings().one()
 
     def _content(self, new: NewDocument, revision: int) -> dict[str, Any]:
-        fields = {"title": new.title, "url": new.url, "media_type": new.media_type, "source": new.data, "digest": new.digest}
+        fields = {
+            "title": new.title,
+            "url": new.url,
+            "media_type": new.media_type,
+            "source": new.data,
+            "digest": new.digest,
+        }
         if new.name is not None:
             fields["name"] = new.name
         return {

@@ -114,7 +114,7 @@ class SearchResponder:
                 log.warning("searches_interrupted", cause=str(error))
                 self._stopped.wait(1.0)
 
-    def _answer(self, raw: bytes) -> None:
+    def _answer(self, raw: Any) -> None:
         try:
             asked = json.loads(raw)
             if asked["until"] < time.time():

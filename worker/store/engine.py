@@ -115,7 +115,7 @@ class _Job:
         connection.exec_driver_sql("SAVEPOINT job")
         try:
             self._value = self._work(connection)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - raised to who submitted it
             self._error = error
             connection.exec_driver_sql("ROLLBACK TO job")
         connection.exec_driver_sql("RELEASE job")
@@ -209,7 +209,7 @@ class Store:
             with _classified(), self._writer() as connection:
                 for job in jobs:
                     job.run(connection, alone=len(jobs) == 1)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - raised to who submitted them
             for job in jobs:
                 job.fail(error)
         for job in jobs:

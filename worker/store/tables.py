@@ -142,7 +142,9 @@ reply = Table(
     metadata,
     _id(),  # that of the assistant's message
     _workspace(),
-    Column("conversation_id", String(48), ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column(
+        "conversation_id", String(48), ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
     Column("content", Text, nullable=False),
     Column("citations", _JSON, nullable=False),
     Column("support", Float, nullable=False),
