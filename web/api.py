@@ -9,6 +9,7 @@ import marshmallow as ma
 from flask_smorest import Api
 from flask_smorest import Blueprint as SmorestBlueprint
 from flask_smorest.spec import APISpecMixin
+from webargs.core import missing
 from webargs.flaskparser import FlaskParser, abort
 
 from web.problems import PROBLEM_JSON, Problem
@@ -57,6 +58,8 @@ class StrictParser(FlaskParser):
     }
 
     def load_json(self, req: flask.Request, schema: ma.Schema) -> Any:  # noqa: ARG002
+        if not req.mimetype and not req.get_data(cache=True):
+            return missing  # no body at all: the schema says whether one was needed
         return json_body(req)
 
 

@@ -342,7 +342,7 @@ class Indexer:
                 tx.execute(
                     sa.select(snapshot.c.version)
                     .where(snapshot.c.workspace_id == workspace_id)
-                    .order_by(snapshot.c.created_at.desc())
+                    .order_by(snapshot.c.revision.desc(), snapshot.c.created_at.desc())
                 ).scalars()
             )
             gone = [version for version in versions[KEPT:] if version != active]

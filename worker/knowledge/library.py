@@ -140,7 +140,7 @@ class Library:
             rows = connection.execute(
                 sa.select(snapshot)
                 .where(snapshot.c.workspace_id == workspace_id)
-                .order_by(snapshot.c.created_at.desc())
+                .order_by(snapshot.c.revision.desc(), snapshot.c.created_at.desc())
             ).mappings()
             return [
                 {

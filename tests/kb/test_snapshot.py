@@ -1,0 +1,114 @@
+"""Snapshots appear whole or not at all, and a damaged or foreign one is refused."""
+
+import json
+
+import numpy as np
+import pytest
+
+from kb import snapshot as snapshots
+from kb.errors import SnapshotInvalid, SnapshotMissing
+from kb.search import fuse, search
+from kb.snapshot import Record
+
+TEXTS = ("Reset your password on the sign-in page.", "Parcels arrive in two days.", "Refunds take five days.")
+
+
+def records():
+    return [
+        Record(
+            passage_id=f"p{row}",
+            document_id=f"d{row}",
+            title=f"T{row}",
+            url=None,
+            headings=("H",),
+            anchor="h",
+            start=0,
+            end=len(text),
+            text=text,
+        )
+        for row, text in enumerate(TEXTS)
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path, embedder):
+    place = tmp_path / "ws" / "1"
+    vectors = np.stack([embedder.encode(text) for text in TEXTS])
+    snapshots.write(place, version="1", model=embedder.identity, records=records(), texts=TEXTS, vectors=vectors)
+    return place
+
+
+def test_what_was_written_is_found_by_meaning_and_by_word(folder, embedder):
+    opened = snapshots.open_snapshot(folder, model=embedder.identity)
+    found = search("I forgot my passphrase, how to log in again?", snapshot=opened, embedder=embedder)
+    assert found.hits[0].record == records()[0]
+    assert found.snapshot == "1"
+    by_word = search("refunds", snapshot=opened, embedder=embedder).hits[0]
+    assert by_word.record.document_id == "d2"
+    assert by_word.lexical > 0
+    assert by_word.dense > 0
+
+
+def test_the_folder_holds_nothing_but_the_snapshot(folder):
+    assert [path.name for path in folder.parent.iterdir()] == ["1"]
+    assert json.loads((folder / "manifest.json").read_text())["passages"] == 3
+
+
+@pytest.mark.parametrize("victim", ["vectors.faiss", "passages.jsonl", "passages.npy"])
+def test_a_damaged_file_is_refused_with_a_sentence(folder, victim):
+    path = folder / victim
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    path.write_bytes(data)
+    with pytest.raises(SnapshotInvalid, match="answerback snapshots rebuild"):
+        snapshots.open_snapshot(folder)
+
+
+def test_another_models_snapshot_is_refused(folder):
+    with pytest.raises(SnapshotInvalid, match="other-model"):
+        snapshots.open_snapshot(folder, model="other-model")
+
+
+def test_a_missing_or_newer_snapshot_is_refused(folder, tmp_path):
+    with pytest.raises(SnapshotMissing):
+        snapshots.open_snapshot(tmp_path / "none")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"format": 99}))
+    with pytest.raises(SnapshotInvalid, match="format 99"):
+        snapshots.open_snapshot(folder)
+
+
+def test_a_crash_while_writing_leaves_nothing_behind(tmp_path, embedder):
+    place = tmp_path / "ws" / "1"
+
+    def texts():
+        yield TEXTS[0]
+        raise RuntimeError("killed")
+
+    vectors = np.stack([embedder.encode(text) for text in TEXTS])
+    with pytest.raises(RuntimeError):
+        snapshots.write(place, version="1", model="m", records=records(), texts=texts(), vectors=vectors)
+    assert list(place.parent.iterdir()) == []
+
+
+def test_an_empty_knowledge_base_finds_nothing(tmp_path, embedder):
+    none = np.zeros((0, embedder.dimensions), np.float32)
+    snapshots.write(tmp_path / "1", version="1", model=embedder.identity, records=[], texts=[], vectors=none)
+    opened = snapshots.open_snapshot(tmp_path / "1", model=embedder.identity)
+    assert search("anything", snapshot=opened, embedder=embedder).hits == ()
+
+
+def test_fusion_weighs_normalised_scores_and_breaks_ties_by_row():
+    ranked = fuse({1: 0.9, 2: 0.5, 3: 0.1}, {2: 20.0, 3: 10.0}, dense_weight=0.7)
+    assert [row for row, _score in ranked] == [1, 2, 3]
+    assert ranked[0][1] == pytest.approx(0.7)
+    assert ranked[1][1] == pytest.approx(0.7 * 0.5 + 0.3)
+    assert fuse({}, {7: 3.0}) == [(7, 1.0)]
+    assert fuse({}, {}) == []
+
+
+def test_a_query_of_unknown_or_no_words_is_no_error(folder, embedder):
+    opened = snapshots.open_snapshot(folder)
+    for query in ("xqzzy", "?!", "AND OR NOT (", "the of and", "🍪"):
+        assert opened.lexical.search(query, 5) == []
+        assert len(search(query, snapshot=opened, embedder=embedder).hits) == 3

@@ -1,0 +1,113 @@
+"""Fakes that mirror real parts, and builders for what they take."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+
+from kb.search import Found, Hit
+from kb.snapshot import Record
+from worker.answering.question import Draft, Question
+from worker.conversations.intake import Intake, Opening, Submission
+from worker.conversations.outcomes import Answer, Outcome
+from worker.store.engine import Store, open_store
+
+
+class TableClock:
+    """A clock that stands still until it is told: one row that every statement reads, in any database."""
+
+    def sql(self) -> sa.ColumnElement[int]:
+        return sa.literal_column("(SELECT ms FROM test_clock)", sa.BigInteger)
+
+    @staticmethod
+    def create(store: Store, *, at: int = 1_000_000) -> None:
+        with store.begin() as tx:
+            tx.execute(sa.text("CREATE TABLE test_clock (ms BIGINT)"))
+            tx.execute(sa.text("INSERT INTO test_clock VALUES (:at)"), {"at": at})
+
+    @staticmethod
+    def advance(store: Store, seconds: float) -> None:
+        with store.begin() as tx:
+            tx.execute(sa.text("UPDATE test_clock SET ms = ms + :ms"), {"ms": int(seconds * 1000)})
+
+
+def frozen_store(url: str) -> Store:
+    """Open and create an empty database whose time is told by `TableClock.advance`."""
+    from worker.store import migrate
+
+    store = open_store(url, clock=TableClock())
+    migrate.upgrade(store)
+    TableClock.create(store)
+    return store
+
+
+def accept(store: Store, workspace_id: str, text: str = "How do I reset my password?", **fields: object) -> dict:
+    """Submit a ticket and return its message."""
+    opening = Opening(external_id=fields.pop("external_id", None))  # type: ignore[arg-type]
+    submission = Submission(content=text, **{"deadline_s": 120, **fields})  # type: ignore[arg-type]
+    return Intake(store).submit(workspace_id, opening, submission).message
+
+
+def hit(text: str, *, title: str = "Cookies", dense: float | None = 0.9, url: str | None = None, start: int = 0) -> Hit:
+    record = Record(
+        passage_id="psg_1",
+        document_id="doc_1",
+        title=title,
+        url=url,
+        headings=(title,),
+        anchor="section",
+        start=start,
+        end=start + len(text),
+        text=text,
+    )
+    return Hit(record=record, score=1.0, dense=dense, lexical=1.0)
+
+
+@dataclass
+class FakeSearch:
+    hits: Sequence[Hit] = ()
+    queries: list[str] = field(default_factory=list)
+
+    def search(self, workspace_id: str, query: str, *, limit: int) -> Found:
+        self.queries.append(query)
+        return Found(snapshot="1-abc", hits=tuple(self.hits[:limit]))
+
+
+@dataclass
+class FakeAnswerer:
+    text: str | None = None
+    error: Exception | None = None
+    name: str = "llm"
+    calls: list[Question] = field(default_factory=list)
+
+    def draft(self, question: Question, hits: Sequence[Hit], *, revoked: Callable[[], bool]) -> Draft:
+        self.calls.append(question)
+        if self.error is not None:
+            raise self.error
+        return Draft(text=self.text, model="fake")
+
+
+@dataclass
+class FakeAgent:
+    outcome: Outcome | Callable[[Question], Outcome]
+    questions: list[Question] = field(default_factory=list)
+
+    def answer(self, question: Question, *, revoked: Callable[[], bool]) -> Outcome:
+        self.questions.append(question)
+        return self.outcome(question) if callable(self.outcome) else self.outcome
+
+
+@dataclass
+class FakeHints:
+    drained: list[str] = field(default_factory=list)
+    delivered: list[str] = field(default_factory=list)
+
+    def drain(self, conversation_id: str) -> None:
+        self.drained.append(conversation_id)
+
+    def deliver(self, conversation_id: str) -> None:
+        self.delivered.append(conversation_id)
+
+
+def answer(text: str = "Yes.") -> Answer:
+    return Answer(content=text, citations=(), support=1.0, answerer="fake")

@@ -1,0 +1,74 @@
+"""Readiness is honest: each part is really asked."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support import processes
+from web import create_app
+from worker.presence import Presence
+
+
+def test_root_and_liveness_need_no_key(app):
+    client = app.test_client()
+    root = client.get("/").json
+    assert root["name"] == "Answerback"
+    assert root["links"]["docs"] == "/docs"
+    assert root["well"] is False  # no worker lives
+    assert client.get("/healthz").json == {"status": "alive"}
+
+
+def test_ready_only_when_a_worker_lives_and_it_names_the_session_store(app, built, settings):
+    client = app.test_client()
+    response = client.get("/readyz")
+    assert response.status_code == 503
+    assert response.json["components"]["answer_workers"]["state"] == "down"
+    presence = Presence(built.redis, prefix=settings.redis_prefix, holder="h", roles=("answer",))
+    presence.announce()
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    components = response.json["components"]
+    assert components["sessions"] | {"latency_ms": 0} == {
+        "state": "up",
+        "type": "redis",
+        "address": settings.redis,
+        "prefix": f"{settings.redis_prefix}session:",
+        "ttl_s": 86400.0,
+        "encrypted": False,
+        "latency_ms": 0,
+        "needed": False,
+    }
+    assert all("latency_ms" in component for component in components.values())
+    presence.withdraw()
+    assert client.get("/readyz").status_code == 503
+
+
+def test_a_dead_redis_never_reads_as_healthy_nor_a_live_database_as_sick(settings):
+    with processes.valkey() as url:
+        app = create_app(replace(settings, redis_url=url))
+    components = app.test_client().get("/readyz").json["components"]
+    assert components["redis"]["state"] == components["sessions"]["state"] == components["broker"]["state"] == "down"
+    assert components["database"]["state"] == "up"
+
+
+def test_a_dead_redis_does_not_stop_accepting(settings):
+    with processes.valkey() as url:
+        app = create_app(replace(settings, redis_url=url))
+    headers = {"Authorization": f"Bearer {settings.api_key}"}
+    response = app.test_client().post("/v1/tickets", json={"body": "x"}, headers=headers)
+    assert response.status_code == 202
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs/"])
+def test_the_description_and_its_page_can_be_switched_off(app, settings, path):
+    assert app.test_client().get(path).status_code == 200
+    assert create_app(replace(settings, openapi=False)).test_client().get(path).status_code == 404
+
+
+def test_the_description_is_openapi_3_1_with_callbacks_and_problems(app):
+    spec = app.test_client().get("/openapi.json").json
+    assert spec["openapi"] == "3.1.0"
+    assert "message.answered" in spec["webhooks"]
+    ticket = spec["paths"]["/v1/tickets"]["post"]
+    assert "callbacks" in ticket
+    assert list(spec["components"]["responses"]["UNPROCESSABLE_ENTITY"]["content"]) == ["application/problem+json"]

@@ -1,0 +1,51 @@
+"""Whatever a client sends: no 5xx, and no response that the description does not describe."""
+
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.support.stack import KEY
+
+_CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+#: These need a worker or do not end by themselves; the integration tests call them on the real thing.
+_ELSEWHERE = {"POST /v1/search"}
+
+_SETTINGS = settings(
+    max_examples=30,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
+
+
+def test_every_response_to_whatever_input_is_described(app, built):
+    schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
+    headers = {"Authorization": f"Bearer {KEY}"}
+    seen: dict[str, set[int]] = {}
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        if operation.label in _ELSEWHERE:
+            continue
+        statuses = seen.setdefault(operation.label, set())
+
+        _exercise(operation, headers, statuses)
+    assert len(seen) >= 24
+    assert 202 in seen["POST /v1/tickets"]
+    assert 404 in seen["GET /v1/messages/{message_id}"]
+
+
+def _exercise(operation, headers: dict[str, str], statuses: set[int]) -> None:
+    @_SETTINGS
+    @given(case=operation.as_strategy())
+    def run(case):
+        response = case.call(headers=headers)
+        statuses.add(response.status_code)
+        case.validate_response(response, checks=_CHECKS)
+
+    run()

@@ -1,0 +1,72 @@
+"""What is not supported by what it cites is not sent."""
+
+import pytest
+
+from tests.support.fakes import hit
+from worker.answering import grounding
+
+REFUNDS = hit(
+    "We refund your payment within five working days. Returns are free within 30 days. "
+    "We do not refund shipping fees. Write to help@shop.example.",
+    title="Refunds",
+    start=100,
+    url="https://shop.example/refunds",
+)
+COOKIES = hit("Cookies are small files. You can delete cookies in the browser.")
+
+
+def test_a_supported_sentence_is_kept_with_a_quote_that_stands_in_the_document():
+    found = grounding.check("Your payment is refunded within five working days [1].", [REFUNDS])
+    (citation,) = found.citations
+    assert citation.quote == "We refund your payment within five working days."
+    assert REFUNDS.record.text[citation.start - 100 : citation.end - 100] == citation.quote
+    assert found.content == "Your payment is refunded within five working days [1]."
+    assert citation.url == "https://shop.example/refunds#section"
+    assert found.support >= 0.6
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        "We ship to the moon for three euros [1].",
+        "Returns are free within 90 days [1].",
+        "We do not refund your payment within five working days, never [2].",
+        "Write to evil@phisher.example [1].",
+        "Read https://evil.example/refund to refund your payment [1].",
+        "Returns are free within 30 days [99].",
+        "Returns are free within 30 days [2].",
+        "Hope this helps!",
+        "",
+    ],
+)
+def test_what_no_cited_passage_says_is_not_sent(draft):
+    assert grounding.check(draft, [REFUNDS, COOKIES]) is None
+
+
+def test_a_denial_needs_a_denial_as_its_source():
+    assert grounding.check("We do not refund shipping fees [1].", [REFUNDS]) is not None
+    assert grounding.check("Returns are not free within 30 days [1].", [hit("Returns are free within 30 days.")]) is None
+
+
+def test_an_unsupported_sentence_is_dropped_and_the_rest_renumbered():
+    draft = "You can delete cookies in the browser [2]. Returns are free within 30 days [1]. Buy our stock [1]!"
+    found = grounding.check(draft, [REFUNDS, COOKIES])
+    assert found.content == "You can delete cookies in the browser [1]. Returns are free within 30 days [2]."
+    assert [citation.number for citation in found.citations] == [1, 2]
+    assert found.dropped == 1
+
+
+def test_a_draft_that_is_mostly_unsupported_is_not_sent_at_all():
+    draft = "Returns are free within 30 days [1]. The moon is made of cheese [1]. Our boss is a lizard [1]."
+    assert grounding.check(draft, [REFUNDS]) is None
+
+
+def test_a_sentence_without_a_number_gets_the_one_that_supports_it():
+    found = grounding.check("You can delete cookies in the browser.", [REFUNDS, COOKIES])
+    assert found.content == "You can delete cookies in the browser [1]."
+
+
+def test_lists_keep_their_lines():
+    passage = hit("How to:\n- Open the account page.\n- Choose Delete.")
+    found = grounding.check("- Open the account page [1].\n- Choose Delete [1].", [passage])
+    assert found.content == "- Open the account page [1].\n- Choose Delete [2]."

@@ -1,0 +1,112 @@
+"""The model's failures, over real HTTP, each turned into what helps."""
+
+import json
+import threading
+import time
+import urllib.request
+
+import pytest
+
+from tests.support.fakes import hit
+from worker.answering.llm import LlmAnswerer, ModelError, open_client
+from worker.answering.question import Question, Revoked
+
+HITS = [hit("You can delete cookies in the browser. They come back.")]
+
+
+def control(url: str, **settings: object) -> dict:
+    data = json.dumps(settings).encode() if settings else None
+    request = urllib.request.Request(f"{url}/control", data=data, headers={"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=5) as response:
+        return json.load(response)
+
+
+@pytest.fixture(autouse=True)
+def _calm(model_url: str):
+    control(model_url, latency_s=0, mode="answer", tokens_per_s=0, reset=True)
+
+
+def draft(url: str, *models: str, timeout_s: float = 5, remaining_s: float = 60, revoked=lambda: False):
+    answerer = LlmAnswerer(client=open_client(api_key=None, base_url=f"{url}/v1"), models=models, timeout_s=timeout_s)
+    question = Question(workspace_id="w", content="How do I delete cookies?", remaining_s=remaining_s)
+    return answerer.draft(question, HITS, revoked=revoked)
+
+
+def test_a_model_sees_numbered_passages_and_its_tokens_are_counted(model_url):
+    made = draft(model_url, "good")
+    assert made.text == "You can delete cookies in the browser [1]."
+    assert made.usage.completion_tokens > 0
+    (seen,) = control(model_url)["seen"]
+    assert "[1] Cookies\nYou can delete cookies" in seen["messages"][-1]["content"]
+    assert "How do I delete cookies?" in seen["messages"][-1]["content"]
+
+
+@pytest.mark.parametrize(
+    ("model", "then"),
+    [
+        ("fail-429", "retry"),
+        ("fail-500", "retry"),
+        ("fail-503", "retry"),
+        ("fail-404", "fall_back"),
+        ("fail-400", "fall_back"),
+        ("fail-401", "give_up"),
+        ("garbage", "retry"),
+    ],
+)
+def test_each_failure_is_classified(model_url, model, then):
+    with pytest.raises(ModelError) as caught:
+        draft(model_url, model)
+    assert caught.value.then == then
+    if model == "fail-429":
+        assert caught.value.after_s == 1.0
+
+
+def test_the_next_model_answers_when_the_first_cannot(model_url):
+    made = draft(model_url, "fail-500", "fail-404", "good")
+    assert made.model == "good"
+
+
+def test_the_failure_that_promises_most_decides_when_all_fail(model_url):
+    with pytest.raises(ModelError) as caught:
+        draft(model_url, "fail-401", "fail-429")
+    assert caught.value.then == "retry"
+
+
+def test_a_stalled_stream_ends_at_the_deadline(model_url):
+    began = time.monotonic()
+    with pytest.raises(ModelError) as caught:
+        draft(model_url, "stall", timeout_s=1)
+    assert caught.value.then == "retry"
+    assert time.monotonic() - began < 5
+
+
+def test_a_model_that_drips_ends_at_the_deadline_too(model_url):
+    control(model_url, tokens_per_s=2)
+    with pytest.raises(ModelError):
+        draft(model_url, "good", timeout_s=1.2)
+
+
+def test_a_dead_endpoint_is_worth_a_retry():
+    with pytest.raises(ModelError) as caught:
+        draft("http://127.0.0.1:9", "good")
+    assert caught.value.then == "retry"
+
+
+def test_a_cancelled_message_closes_the_stream_so_that_spending_stops(model_url):
+    control(model_url, tokens_per_s=5)
+    stop = threading.Event()
+    threading.Timer(0.5, stop.set).start()
+    with pytest.raises(Revoked):
+        draft(model_url, "good", revoked=stop.is_set)
+    ends = time.monotonic() + 3
+    while control(model_url)["counts"]["active"] and time.monotonic() < ends:
+        time.sleep(0.05)
+    assert control(model_url)["counts"]["active"] == 0
+    assert control(model_url)["counts"]["finished"] == 0
+
+
+@pytest.mark.parametrize(("model", "wants_person"), [("refuse", False), ("person", True)])
+def test_a_model_may_say_that_it_has_no_answer(model_url, model, wants_person):
+    made = draft(model_url, model)
+    assert made.text is None
+    assert made.wants_person is wants_person

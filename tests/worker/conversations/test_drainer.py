@@ -1,0 +1,145 @@
+"""A turn: claim, load the session, answer, finish, and what happens when a part is away."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+
+from tests.support.fakes import FakeAgent, FakeHints, TableClock, accept, answer
+from worker.answering.question import Question
+from worker.conversations.drainer import Drainer
+from worker.conversations.leases import Leases
+from worker.conversations.mailbox import Mailbox
+from worker.conversations.outcomes import Handoff, Outcome, Retry
+from worker.conversations.sessions import MemorySessionStore, SessionsAway
+from worker.store.tables import message
+
+
+class AwaySessions(MemorySessionStore):
+    """A session store that cannot be reached."""
+
+    def get(self, conversation_id):
+        raise SessionsAway
+
+    def put(self, session):
+        raise SessionsAway
+
+
+@pytest.fixture
+def build(store) -> Callable[..., Drainer]:
+    def make(outcome: Outcome | Callable[[Question], Outcome], sessions=None, **options) -> Drainer:
+        mailbox = Mailbox(store, holder="one", **options)
+        return Drainer(
+            mailbox=mailbox,
+            leases=Leases(mailbox),
+            sessions=sessions or MemorySessionStore(),
+            store=store,
+            agent=FakeAgent(outcome),
+            hints=FakeHints(),
+            wake=lambda _id: None,
+            window=20,
+            stopping=threading.Event(),
+        )
+
+    return make
+
+
+def row_of(store, id: str):
+    with store.read() as connection:
+        return connection.execute(sa.select(message).where(message.c.id == id)).one()
+
+
+def test_the_second_question_knows_the_first_and_its_answer(store, workspace_id, build):
+    drainer = build(answer("It is blue."))
+    first = accept(store, workspace_id, "What colour is it?", external_id="x")
+    drainer.drain(first["conversation_id"])
+    accept(store, workspace_id, "And how big?", external_id="x")
+    drainer.drain(first["conversation_id"])
+    said = [(turn.role, turn.content) for turn in drainer.agent.questions[-1].turns]
+    assert said == [("customer", "What colour is it?"), ("assistant", "It is blue.")]
+
+
+@pytest.mark.parametrize("lost", ["flushed", "stale", "away"])
+def test_losing_the_session_changes_no_answer(store, workspace_id, build, lost):
+    sessions = AwaySessions() if lost == "away" else MemorySessionStore()
+    drainer = build(answer("It is blue."), sessions)
+    first = accept(store, workspace_id, "What colour is it?", external_id="x")
+    drainer.drain(first["conversation_id"])
+    if lost == "flushed":
+        sessions.delete(first["conversation_id"])
+    elif lost == "stale":
+        kept = sessions.get(first["conversation_id"])
+        sessions.delete(first["conversation_id"])
+        sessions.put(kept.extended([], history=0, owner="bot", window=0 or 1, counted={}))
+    accept(store, workspace_id, "And how big?", external_id="x")
+    drainer.drain(first["conversation_id"])
+    said = [turn.content for turn in drainer.agent.questions[-1].turns]
+    assert said == ["What colour is it?", "It is blue."]
+
+
+def test_a_finished_turn_goes_on_with_what_waits_elsewhere(store, workspace_id, build):
+    drainer = build(answer())
+    sent = [accept(store, workspace_id) for _ in range(3)]
+    drainer.drain(sent[0]["conversation_id"])
+    assert [row_of(store, one["id"]).state for one in sent] == ["answered"] * 3
+
+
+def test_a_hint_at_a_conversation_that_is_taken_returns_at_once(store, workspace_id, build):
+    sent = accept(store, workspace_id)
+    Mailbox(store, holder="other").claim(sent["conversation_id"])
+    accept(store, workspace_id)
+    drainer = build(answer())
+    drainer.drain(sent["conversation_id"])
+    assert drainer.agent.questions == []
+
+
+def test_a_crash_of_the_agent_is_retried_and_at_last_handed_over_without_blocking_others(store, workspace_id, build):
+    def poison(question: Question) -> Outcome:
+        if "poison" in question.content:
+            raise ZeroDivisionError
+        return answer()
+
+    drainer = build(poison, max_attempts=2)
+    bad = accept(store, workspace_id, "poison")
+    good = accept(store, workspace_id, "fine")
+    for _ in range(4):
+        drainer.drain(bad["conversation_id"])
+        drainer.drain(good["conversation_id"])
+        TableClock.advance(store, 10)
+    assert row_of(store, good["id"]).state == "answered"
+    row = row_of(store, bad["id"])
+    assert (row.state, row.handoff["reason"], row.error["code"]) == ("handed_off", "error", "unexpected")
+    assert row.attempts == 3
+
+
+def test_a_retry_keeps_its_error_for_the_operator(store, workspace_id, build):
+    drainer = build(Retry(error={"code": "model_error", "message": "busy"}, after_s=5))
+    sent = accept(store, workspace_id)
+    drainer.drain(sent["conversation_id"])
+    row = row_of(store, sent["id"])
+    assert (row.state, row.error["message"]) == ("queued", "busy")
+
+
+def test_a_message_taken_up_after_its_deadline_is_handed_over_without_asking_anyone(store, workspace_id, build):
+    drainer = build(answer())
+    sent = accept(store, workspace_id, deadline_s=1)
+    TableClock.advance(store, 2)
+    drainer.drain(sent["conversation_id"])
+    assert row_of(store, sent["id"]).handoff["reason"] == "deadline"
+    assert drainer.agent.questions == []
+
+
+def test_a_callback_is_hinted_at_when_a_message_with_one_ends(store, workspace_id, build):
+    drainer = build(Handoff(reason="no_answer", summary="?"))
+    sent = accept(store, workspace_id, callback_url="https://desk.example/hook")
+    drainer.drain(sent["conversation_id"])
+    assert drainer.hints.delivered == [sent["conversation_id"]]
+
+
+def test_a_stopping_worker_takes_no_further_turn(store, workspace_id, build):
+    drainer = build(answer())
+    one, two = accept(store, workspace_id), accept(store, workspace_id)
+    drainer.stopping.set()
+    drainer.drain(one["conversation_id"])
+    assert row_of(store, two["id"]).state == "queued"

@@ -1,0 +1,127 @@
+"""Accepting: one transaction, one message for one key, nothing half-done."""
+
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from tests.support.fakes import accept
+from worker.conversations.intake import Intake, Opening, Submission
+from worker.errors import IdempotencyMismatch, NotFound
+from worker.store.tables import conversation, event, message
+
+
+def submission(key: str | None = None, fingerprint: str = "f", content: str = "Hi") -> Submission:
+    return Submission(content=content, deadline_s=60, idempotency_key=key, fingerprint=fingerprint)
+
+
+def count(store, table) -> int:
+    with store.read() as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+
+
+def test_twenty_twins_at_once_become_one_message(store, workspace_id):
+    intake = Intake(store)
+    ids: list[str] = []
+    barrier = threading.Barrier(20)
+
+    def send() -> None:
+        barrier.wait()
+        ids.append(intake.submit(workspace_id, Opening(), submission("k")).message["id"])
+
+    threads = [threading.Thread(target=send) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(ids) == 20
+    assert len(set(ids)) == 1
+    assert count(store, message) == count(store, conversation) == count(store, event) == 1
+
+
+def test_the_same_key_with_another_body_is_refused(store, workspace_id):
+    intake = Intake(store)
+    intake.submit(workspace_id, Opening(), submission("k", "one"))
+    with pytest.raises(IdempotencyMismatch):
+        intake.submit(workspace_id, Opening(), submission("k", "two"))
+
+
+def test_a_replay_shows_the_first_response_whatever_became_of_the_message(store, workspace_id):
+    from tests.support.fakes import answer
+    from worker.conversations.mailbox import Mailbox
+
+    intake = Intake(store)
+    first = intake.submit(workspace_id, Opening(), submission("k")).message
+    mailbox = Mailbox(store, holder="one")
+    mailbox.finish(mailbox.claim(first["conversation_id"]), answer())
+    again = intake.submit(workspace_id, Opening(), submission("k"))
+    assert again.message == first
+    assert not again.hint
+
+
+def test_fifty_messages_from_ten_clients_have_seqs_without_gap_or_twin(store, workspace_id):
+    intake = Intake(store)
+    talk = intake.open(workspace_id, Opening(external_id="x"))["id"]
+    seqs: list[int] = []
+
+    def send() -> None:
+        for _ in range(5):
+            seqs.append(intake.accept(workspace_id, talk, submission()).message["seq"])
+
+    threads = [threading.Thread(target=send) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(seqs) == list(range(1, 51))
+
+
+def test_one_bad_submission_does_not_undo_its_neighbours(store, workspace_id):
+    """Writes that wait together share a transaction on SQLite; a failing one takes back its own only."""
+    intake = Intake(store)
+    results: list[object] = []
+    barrier = threading.Barrier(16)
+
+    def send(number: int) -> None:
+        barrier.wait()
+        try:
+            if number % 2:
+                results.append(intake.accept(workspace_id, "conv_none", submission()))
+            else:
+                results.append(intake.submit(workspace_id, Opening(), submission()))
+        except NotFound as error:
+            results.append(error)
+
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(isinstance(result, NotFound) for result in results) == 8
+    assert count(store, message) == 8
+
+
+def test_an_external_id_continues_its_conversation_and_twins_of_it_share_one(store, workspace_id):
+    talks: list[str] = []
+    barrier = threading.Barrier(8)
+
+    def send() -> None:
+        barrier.wait()
+        talks.append(accept(store, workspace_id, external_id="T-1")["conversation_id"])
+
+    threads = [threading.Thread(target=send) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(talks)) == 1
+    assert count(store, message) == 8
+
+
+def test_another_workspaces_conversation_cannot_be_written_into(store, workspace_id):
+    from worker.access import Keys
+
+    sent = accept(store, workspace_id)
+    other = Keys(store).workspace("other")
+    with pytest.raises(NotFound):
+        Intake(store).accept(other, sent["conversation_id"], submission())

@@ -1,0 +1,198 @@
+"""Documents in, published snapshots out; nothing embedded twice; a bad one harms no other."""
+
+import pytest
+import sqlalchemy as sa
+
+from kb.errors import DocumentUnreadable, SnapshotMissing
+from tests.support.fakes import TableClock
+from worker.errors import NotFound
+from worker.knowledge.indexer import KEPT, Indexer
+from worker.knowledge.library import Library, NewDocument
+from worker.knowledge.shelf import LOOK_EVERY_S, Shelf
+from worker.store.tables import document, vector
+
+
+class CountingEmbedder:
+    """The real model, with a count of what it was asked."""
+
+    def __init__(self, embedder):
+        self._embedder = embedder
+        self.identity, self.dimensions, self.max_tokens = embedder.identity, embedder.dimensions, embedder.max_tokens
+        self.encoded = []
+
+    def encode(self, text):
+        self.encoded.append(text)
+        return self._embedder.encode(text)
+
+    def count_tokens(self, text):
+        return self._embedder.count_tokens(text)
+
+
+@pytest.fixture
+def counting(embedder):
+    return CountingEmbedder(embedder)
+
+
+@pytest.fixture
+def library(store):
+    return Library(store)
+
+
+@pytest.fixture
+def indexer(store, counting, tmp_path):
+    return Indexer(store, counting, tmp_path / "snapshots")
+
+
+@pytest.fixture
+def clock():
+    class Seconds:
+        now = 0.0
+
+        def __call__(self):
+            return self.now
+
+    return Seconds()
+
+
+@pytest.fixture
+def shelf(store, embedder, tmp_path, clock):
+    return Shelf(store, embedder, tmp_path / "snapshots", clock=clock)
+
+
+def new(title: str, text: str, **fields) -> NewDocument:
+    return NewDocument(title=title, data=text.encode(), media_type="text/markdown", **fields)
+
+
+def titles(shelf, clock, workspace_id, query):
+    clock.now += LOOK_EVERY_S
+    return [hit.record.title for hit in shelf.search(workspace_id, query, limit=5).hits]
+
+
+def states(store):
+    with store.read() as connection:
+        return dict(connection.execute(sa.select(document.c.title, document.c.state)).all())
+
+
+def test_a_document_is_searchable_after_its_publish(store, workspace_id, library, indexer, shelf, clock):
+    library.add(workspace_id, new("Parcels", "Parcels arrive within two days."))
+    with pytest.raises(SnapshotMissing):
+        titles(shelf, clock, workspace_id, "parcel")
+    assert library.sweep() == (workspace_id,)
+    version = indexer.index(workspace_id)
+    assert states(store) == {"Parcels": "ready"}
+    assert titles(shelf, clock, workspace_id, "when does my parcel come?") == ["Parcels"]
+    assert [one["version"] for one in library.snapshots(workspace_id) if one["active"]] == [version]
+    assert library.sweep() == ()
+
+
+def test_what_did_not_change_is_never_embedded_again(workspace_id, library, indexer, counting):
+    library.put_file(workspace_id, new("A", "First text.", name="a.md"))
+    library.put_file(workspace_id, new("B", "Second text.", name="b.md"))
+    indexer.index(workspace_id)
+    first = len(counting.encoded)
+    _row, changed = library.put_file(workspace_id, new("A", "First text.", name="a.md"))
+    assert not changed
+    library.put_file(workspace_id, new("B", "Second text, changed.", name="b.md"))
+    indexer.index(workspace_id)
+    assert counting.encoded[first:] == ["B\nSecond text, changed."]
+
+
+def test_a_replaced_document_answers_with_its_old_text_until_the_new_one_is_published(
+    workspace_id, library, indexer, shelf, clock
+):
+    made = library.add(workspace_id, new("Hours", "We open at eight."))
+    indexer.index(workspace_id)
+    library.replace(workspace_id, made["id"], new("Hours", "We open at nine."))
+    clock.now += 2
+    assert "eight" in shelf.search(workspace_id, "when do you open?", limit=1).hits[0].record.text
+    indexer.index(workspace_id)
+    clock.now += 2
+    assert "nine" in shelf.search(workspace_id, "when do you open?", limit=1).hits[0].record.text
+
+
+def test_a_removed_document_is_never_found_again(workspace_id, library, indexer, shelf, clock):
+    library.add(workspace_id, new("Keep", "Cookies are small files."))
+    gone = library.add(workspace_id, new("Gone", "Cookies are tasty."))
+    indexer.index(workspace_id)
+    assert set(titles(shelf, clock, workspace_id, "cookies")) == {"Keep", "Gone"}
+    library.remove(workspace_id, gone["id"])
+    indexer.index(workspace_id)
+    assert titles(shelf, clock, workspace_id, "cookies") == ["Keep"]
+    with pytest.raises(NotFound):
+        library.remove(workspace_id, gone["id"])
+
+
+def test_a_bad_document_fails_with_a_reason_and_the_others_go_on(store, workspace_id, library, indexer):
+    library.add(workspace_id, new("Bad", "# Only a heading"))
+    library.add(workspace_id, new("Good", "Some text."))
+    indexer.index(workspace_id)
+    assert states(store) == {"Bad": "failed", "Good": "ready"}
+    with store.read() as connection:
+        error = connection.execute(sa.select(document.c.error).where(document.c.title == "Bad")).scalar_one()
+    assert "headings at most" in error
+
+
+def test_what_cannot_be_read_at_all_is_refused_before_it_is_kept(store, workspace_id, library):
+    with pytest.raises(DocumentUnreadable):
+        library.add(workspace_id, new("Zip", "PK\x03\x04"))
+    assert states(store) == {}
+
+
+def test_a_document_whose_indexer_died_is_taken_up_again_and_given_up_after_three(store, workspace_id, library, indexer):
+    library.add(workspace_id, new("Poison", "text."))
+    for _ in range(3):
+        assert indexer._claim(workspace_id)  # claimed, then killed
+        TableClock.advance(store, 61)
+    indexer.index(workspace_id)
+    assert states(store) == {"Poison": "failed"}
+
+
+def test_rolling_back_and_forward_is_one_call_and_old_versions_are_bounded(
+    workspace_id, library, indexer, shelf, clock, tmp_path
+):
+    versions = []
+    for number in range(KEPT + 2):
+        library.add(workspace_id, new(f"Doc {number}", f"Cookies number {number}."))
+        versions.append(indexer.index(workspace_id))
+    kept = [one["version"] for one in library.snapshots(workspace_id)]
+    assert kept == versions[::-1][:KEPT]
+    assert {path.name for path in (tmp_path / "snapshots" / workspace_id).iterdir()} == set(kept)
+    library.activate(workspace_id, versions[-2])
+    assert len(titles(shelf, clock, workspace_id, "cookies")) == 5
+    clock.now += 2
+    assert shelf.current(workspace_id).version == versions[-2]
+    with pytest.raises(NotFound):
+        library.activate(workspace_id, "none")
+
+
+def test_workspaces_do_not_see_each_other(store, workspace_id, library, indexer, shelf, clock):
+    from worker.access import Keys
+
+    other = Keys(store).workspace("other")
+    library.add(workspace_id, new("Mine", "Cookies are mine."))
+    library.add(other, new("Theirs", "Cookies are theirs."))
+    indexer.index(workspace_id)
+    indexer.index(other)
+    assert titles(shelf, clock, workspace_id, "cookies") == ["Mine"]
+    assert titles(shelf, clock, other, "cookies") == ["Theirs"]
+
+
+def test_a_damaged_new_snapshot_leaves_the_old_one_serving(workspace_id, library, indexer, shelf, clock, tmp_path):
+    library.add(workspace_id, new("One", "Cookies are small."))
+    old = indexer.index(workspace_id)
+    assert shelf.current(workspace_id).version == old
+    library.add(workspace_id, new("Two", "Cookies are big."))
+    version = indexer.index(workspace_id)
+    (tmp_path / "snapshots" / workspace_id / version / "vectors.faiss").write_bytes(b"damaged")
+    clock.now += 2
+    assert shelf.current(workspace_id).version == old
+
+
+def test_vectors_are_kept_so_that_any_machine_can_rebuild(store, workspace_id, library, indexer, counting):
+    library.add(workspace_id, new("One", "Cookies are small."))
+    version = indexer.index(workspace_id)
+    spent = len(counting.encoded)
+    assert indexer.publish(workspace_id, force=True) == version
+    assert len(counting.encoded) == spent
+    with store.read() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(vector)).scalar_one() == 1
