@@ -91,7 +91,7 @@ def for_doctor(settings: Settings) -> list[Check]:
         model(settings),
         snapshot(settings),
         served("web", settings.host, settings.port),
-        served("flower", "127.0.0.1", settings.flower_port),
+        served("flower", settings.flower_host, settings.flower_port),
     ]
 
 
@@ -114,17 +114,18 @@ def home(settings: Settings) -> Check:
     return Check(name="home", run=ask)
 
 
-def database(settings: Settings, *, wait_s: float = 0.0) -> Check:
-    """The database answers and has this version's tables."""
+def database(settings: Settings, *, wait_s: float = 0.0, migrated: bool = True) -> Check:
+    """The database answers and, unless it is about to be `migrated`, has this version's tables."""
 
     def ask() -> str:
         shown = masked(settings.database)
         store = open_store(settings.database, pool_size=1)
         try:
-            if not migrate.wait_until_migrated(store, timeout_s=wait_s):
+            at = migrate.current(store)
+            if migrated and at != migrate.head() and not migrate.wait_until_migrated(store, timeout_s=wait_s):
                 raise StartupFailed(
-                    f"The database {shown} is at version {migrate.current(store)}, "
-                    f"this program needs {migrate.head()}: run `answerback migrate`."
+                    f"The database {shown} is at version {at}, this program needs {migrate.head()}: "
+                    "run `answerback migrate`."
                 )
         except DatabaseAway as error:
             cause = error.context.get("cause", "")

@@ -91,7 +91,7 @@ def flower() -> None:
     _become(
         "celery",
         *("--app", "worker.app", "flower", f"--port={settings.flower_port}"),
-        f"--address={os.environ.get('ANSWERBACK_FLOWER_HOST', '127.0.0.1')}",
+        f"--address={settings.flower_host}",
         *("--purge_offline_workers=60", "--max_tasks=5000", *auth),
     )
 

@@ -93,6 +93,7 @@ class Settings:
     home: Path = _setting("ANSWERBACK_HOME", "where state is kept", Path, Path("var"))
     host: str = _setting("ANSWERBACK_HOST", "address that the web server listens on", str, "127.0.0.1")
     port: int = _setting("ANSWERBACK_PORT", "its port", _port, 8000)
+    flower_host: str = _setting("ANSWERBACK_FLOWER_HOST", "address that Flower listens on", str, "127.0.0.1")
     flower_port: int = _setting("ANSWERBACK_FLOWER_PORT", "port of Flower, the view on tasks", _port, 5555)
     flower_auth: str | None = _setting(
         "ANSWERBACK_FLOWER_AUTH", "`user:password` that Flower asks for", str, None, secret=True

@@ -57,7 +57,7 @@ def up(settings: Settings, *, say: Say) -> None:
         checks.require(
             [
                 checks.port_free("web", settings.host, settings.port, "ANSWERBACK_PORT"),
-                checks.port_free("flower", "127.0.0.1", settings.flower_port, "ANSWERBACK_FLOWER_PORT"),
+                checks.port_free("flower", settings.flower_host, settings.flower_port, "ANSWERBACK_FLOWER_PORT"),
             ]
         )
         prepare_model(settings, say=say)
@@ -100,6 +100,7 @@ def prepare_database(settings: Settings) -> str | None:
     Raises:
         StartupFailed: the database cannot be reached.
     """
+    checks.require([checks.home(settings), checks.database(settings, migrated=False)])
     store = open_store(settings.database, pool_size=1)
     try:
         migrate.upgrade(store)
@@ -412,7 +413,7 @@ def _banner(settings: Settings, made_key: str | None) -> str:
 Answerback is ready.
 
   API      {address}   (docs at {address}/docs)
-  Flower   http://127.0.0.1:{settings.flower_port}
+  Flower   http://{settings.flower_host}:{settings.flower_port}
   API key  {shown}
   Logs     {settings.home.absolute() / "logs"}
 

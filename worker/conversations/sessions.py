@@ -1,7 +1,7 @@
 """Session state: a cache of what a conversation is about, stamped so that it can never mislead.
 
 SQL holds everything that is in here. A session whose `history` differs from the conversation's is a miss.
-There is no second cache in the process: a read over the local socket was measured at 0.1 ms, 1/100 of an
+There is no second cache in the process: a read over the local socket was measured at 0.15 ms, 1/100 of an
 answer, and could not be kept fresh for less (docs/decisions/0010-no-local-session-cache.md).
 """
 

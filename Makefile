@@ -1,0 +1,62 @@
+# The few commands of this project. `make help` lists them.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --quiet --constraint requirements.lock
+
+.PHONY: help setup up test lint check bench lock docs clean
+.DEFAULT_GOAL := help
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready ## make the venv and install what running needs
+
+up: $(VENV)/.ready ## run everything on this machine until Ctrl-C
+	@exec $(BIN)/answerback up
+
+test: $(VENV)/.ready-test ## run all tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.ready-check ## style, types, import contracts, compose file
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(BIN)/python -m docs.generate --check
+
+check: lint test ## everything that must pass before a change lands
+
+bench: $(VENV)/.ready-test ## benchmarks, each a ratio against a baseline of the same run
+	$(BIN)/python -m bench
+
+docs: $(VENV)/.ready-test ## write the reference pages that are made from the code
+	$(BIN)/python -m docs.generate
+
+lock: $(VENV)/.ready ## resolve requirements.lock anew
+	$(INSTALL) pip-tools
+	$(BIN)/pip-compile --quiet --upgrade --all-extras --strip-extras --no-header --no-emit-index-url \
+	  --no-emit-find-links --no-emit-options --output-file requirements.lock setup.cfg
+	sed -i -E 's/^(torch==[0-9.]+)\+[a-z0-9]+$$/\1/' requirements.lock
+
+clean: ## remove the venv and caches; the data in var stays
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/it." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.ready: setup.cfg requirements.lock | $(BIN)/python
+	@echo "Installing dependencies (a few minutes the first time) …"
+	$(INSTALL) --editable '.[export]'
+	@touch $@
+
+$(VENV)/.ready-test: setup.cfg requirements.lock | $(VENV)/.ready
+	$(INSTALL) --editable '.[export,test]'
+	@touch $@
+
+$(VENV)/.ready-check: setup.cfg requirements.lock | $(VENV)/.ready-test
+	$(INSTALL) --editable '.[export,test,check]'
+	@touch $@
