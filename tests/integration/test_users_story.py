@@ -120,7 +120,9 @@ def test_from_an_empty_home_to_an_answer_and_back_again(env, tmp_path):
         assert doctor.returncode == 0, doctor.stdout
         assert {finding["problem"] for finding in json.loads(doctor.stdout)} == {None}
 
-        (worker,) = [one for one in ours(env) if one.cmdline()[-1:] == ["--without-mingle"] and "answer" in one.cmdline()]
+        (worker,) = [
+            one for one in ours(env) if one.cmdline()[-1:] == ["--without-mingle"] and "answer" in one.cmdline()
+        ]
         worker.kill()
         wait_for(lambda: len([one for one in ours(env) if "answer" in one.cmdline()]) == 1, what="a new worker")
         wait_for(lambda: is_ready(url), timeout_s=30, what="readiness after a kill")

@@ -289,12 +289,18 @@ def test_a_broken_body_is_refused(call, built, data, content_type, status):
 
 @pytest.mark.parametrize("key", ["", '""', "x" * 256, "ключ"])
 def test_a_bad_idempotency_key_is_refused(call, key):
-    response = call("POST", "/v1/tickets", json={"body": "x"}, headers={"Idempotency-Key": key.encode().decode("latin-1")})
+    response = call(
+        "POST", "/v1/tickets", json={"body": "x"}, headers={"Idempotency-Key": key.encode().decode("latin-1")}
+    )
     assert response.status_code == 422
 
 
 def test_unknown_routes_and_methods_are_problems_too(call):
-    for method, path, status in (("GET", "/v1/none", 404), ("DELETE", "/v1/tickets", 405), ("GET", "/v1/messages/x\x00y", 404)):
+    for method, path, status in (
+        ("GET", "/v1/none", 404),
+        ("DELETE", "/v1/tickets", 405),
+        ("GET", "/v1/messages/x\x00y", 404),
+    ):
         response = call(method, path)
         assert (response.status_code, response.mimetype) == (status, "application/problem+json")
     assert "POST" in call("DELETE", "/v1/tickets").headers["Allow"]
@@ -309,7 +315,10 @@ def test_each_key_opens_its_own_workspace_only(call, app, built):
     stranger = Client(app.test_client(), built.keys.make(other, name="stranger"))
     assert stranger("GET", f"/v1/messages/{made['id']}").status_code == 404
     assert stranger("GET", f"/v1/conversations/{made['conversation_id']}").status_code == 404
-    assert stranger("POST", f"/v1/conversations/{made['conversation_id']}/messages", json={"content": "x"}).status_code == 404
+    assert (
+        stranger("POST", f"/v1/conversations/{made['conversation_id']}/messages", json={"content": "x"}).status_code
+        == 404
+    )
     assert stranger("POST", f"/v1/messages/{made['id']}/cancel").status_code == 404
     assert stranger("DELETE", f"/v1/conversations/{made['conversation_id']}").status_code == 404
     assert stranger("GET", "/v1/conversations").json["items"] == []

@@ -71,7 +71,7 @@ class _Turn:
         self.threads.acquire()
         try:
             self.take_file()
-        except OSError:
+        except DatabaseAway:
             self.threads.release()
             raise
 
@@ -83,7 +83,10 @@ class _Turn:
         """Wait for the other processes; the caller holds `threads`."""
         if self._path is not None:
             if self._file is None:
-                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                try:
+                    self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                except OSError as error:
+                    raise DatabaseAway(cause=str(error)) from error
             fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def leave_file(self) -> None:

@@ -58,7 +58,10 @@ def test_overload_is_retried_and_a_bad_key_is_not():
 
 
 def test_a_follow_up_too_short_to_stand_alone_brings_the_last_question_along():
-    turns = (Turn(seq=1, role="customer", content="How do I delete cookies?"), Turn(seq=2, role="assistant", content="…"))
+    turns = (
+        Turn(seq=1, role="customer", content="How do I delete cookies?"),
+        Turn(seq=2, role="assistant", content="…"),
+    )
     assert query_for(Question(workspace_id="w", content="and on a phone?", turns=turns)).startswith("How do I delete")
     whole = "How long does delivery to Norway take?"
     assert query_for(Question(workspace_id="w", content=whole, turns=turns)) == whole

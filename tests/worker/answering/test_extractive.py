@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from kb.search import search
-from kb.snapshot import Record, write
 from kb import documents, passages
 from kb import snapshot as snapshots
+from kb.search import search
+from kb.snapshot import Record, write
 from worker.answering.agent import Agent
 from worker.answering.extractive import ExtractiveAnswerer
 from worker.answering.question import Question

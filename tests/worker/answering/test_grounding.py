@@ -45,7 +45,9 @@ def test_what_no_cited_passage_says_is_not_sent(draft):
 
 def test_a_denial_needs_a_denial_as_its_source():
     assert grounding.check("We do not refund shipping fees [1].", [REFUNDS]) is not None
-    assert grounding.check("Returns are not free within 30 days [1].", [hit("Returns are free within 30 days.")]) is None
+    assert (
+        grounding.check("Returns are not free within 30 days [1].", [hit("Returns are free within 30 days.")]) is None
+    )
 
 
 def test_an_unsupported_sentence_is_dropped_and_the_rest_renumbered():

@@ -91,7 +91,9 @@ def test_our_signature_is_the_published_vector():
     assert made["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
-def test_a_receiver_verifies_the_callback_with_the_standard_library_for_it(store, workspace_id, sender, receiver, promised):
+def test_a_receiver_verifies_the_callback_with_the_standard_library_for_it(
+    store, workspace_id, sender, receiver, promised
+):
     sender.deliver(promised)
     ((headers, body),) = receiver.got
     secret = Keys(store).callback_secret(workspace_id)

@@ -71,7 +71,7 @@ def test_losing_the_session_changes_no_answer(store, workspace_id, build, lost):
     elif lost == "stale":
         kept = sessions.get(first["conversation_id"])
         sessions.delete(first["conversation_id"])
-        sessions.put(kept.extended([], history=0, owner="bot", window=0 or 1, counted={}))
+        sessions.put(kept.extended([], history=0, owner="bot", window=1, counted={}))
     accept(store, workspace_id, "And how big?", external_id="x")
     drainer.drain(first["conversation_id"])
     said = [turn.content for turn in drainer.agent.questions[-1].turns]

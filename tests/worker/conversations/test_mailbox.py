@@ -200,9 +200,7 @@ def test_a_person_who_takes_over_fences_off_the_bot(store, workspace_id, mailbox
         mailbox.finish(claim, answer())
     assert state_of(store, sent["id"]) == "handed_off"
     Steering(store).resume(workspace_id, sent["conversation_id"])
-    again = Intake(store).accept(
-        workspace_id, sent["conversation_id"], Submission(content="and now?", deadline_s=60)
-    )
+    again = Intake(store).accept(workspace_id, sent["conversation_id"], Submission(content="and now?", deadline_s=60))
     assert again.message["state"] == "queued"
     assert mailbox.claim(sent["conversation_id"]) is not None
 

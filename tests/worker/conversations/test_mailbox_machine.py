@@ -66,7 +66,9 @@ class MailboxMachine(RuleBasedStateMachine):
     def rows(self) -> list:
         with self.store.read() as connection:
             return connection.execute(
-                sa.select(message).where(message.c.role == "customer").order_by(message.c.conversation_id, message.c.seq)
+                sa.select(message)
+                .where(message.c.role == "customer")
+                .order_by(message.c.conversation_id, message.c.seq)
             ).all()
 
     @rule(talk=st.sampled_from(TALKS), key=st.none() | st.integers(0, 3), deadline_s=st.sampled_from([15, 600]))

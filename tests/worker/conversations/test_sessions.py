@@ -41,7 +41,9 @@ def make(request: pytest.FixtureRequest, valkey_url: str) -> Iterator[type]:
 
 def test_what_was_put_comes_back_whole(make):
     store = make()
-    kept = session(turns=(Turn(seq=1, role="customer", content="Où? 🍪"),), counters={"messages": 1}, facts={"name": "Zoë"})
+    kept = session(
+        turns=(Turn(seq=1, role="customer", content="Où? 🍪"),), counters={"messages": 1}, facts={"name": "Zoë"}
+    )
     assert store.put(kept)
     assert store.get("conv_1") == kept
     assert store.get("conv_2") is None

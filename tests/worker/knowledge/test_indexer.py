@@ -138,7 +138,9 @@ def test_what_cannot_be_read_at_all_is_refused_before_it_is_kept(store, workspac
     assert states(store) == {}
 
 
-def test_a_document_whose_indexer_died_is_taken_up_again_and_given_up_after_three(store, workspace_id, library, indexer):
+def test_a_document_whose_indexer_died_is_taken_up_again_and_given_up_after_three(
+    store, workspace_id, library, indexer
+):
     library.add(workspace_id, new("Poison", "text."))
     for _ in range(3):
         assert indexer._claim(workspace_id)  # claimed, then killed

@@ -1,0 +1,92 @@
+"""What keeps the house in order: the front is light, every route is guarded, the compose file runs our commands."""
+
+import re
+import shlex
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+
+from tests.support.processes import ROOT
+from worker.up import PROGRAMS, sample_folder
+
+#: Routes that need no key, on purpose.
+PUBLIC = {"/", "/healthz", "/readyz", "/openapi.json", "/docs/", "/docs/<path:path>"}
+
+
+def test_the_front_is_light():
+    """`web` never loads the index, torch, onnxruntime or the model's client."""
+    script = (
+        "import sys; import web; web.create_app();"
+        "heavy = {'faiss', 'torch', 'onnxruntime', 'openai', 'tantivy', 'transformers', 'numpy'} & set(sys.modules);"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+
+
+def test_importing_opens_reads_and_loads_nothing():
+    """The environment is read when something is built, not when a module is imported."""
+    script = "import web, tasks, worker.services, worker.process, worker.cli, kb; import worker.app"
+    env = {"PATH": "/usr/bin", "ANSWERBACK_PORT": "not a port", "PYTHONPATH": str(ROOT)}
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-c", script], check=True, cwd="/", env=env)
+    assert time.monotonic() - began < 30
+
+
+def test_every_route_needs_a_key_unless_it_says_otherwise(tmp_path):
+    from pathlib import Path
+
+    from web import create_app
+    from worker.settings import Settings
+
+    app = create_app(Settings(home=Path(tmp_path), redis_url="redis://127.0.0.1:1/0", rate_limit=None))
+    client = app.test_client()
+    seen = 0
+    for rule in app.url_map.iter_rules():
+        path = re.sub(r"<[^>]+>", "x", rule.rule)
+        for method in rule.methods - {"OPTIONS", "HEAD"}:
+            if rule.rule in PUBLIC:
+                continue
+            assert client.open(path, method=method).status_code == 401, f"{method} {rule.rule} is open"
+            seen += 1
+    assert seen >= 24
+
+
+def test_the_compose_file_runs_the_commands_that_are_used_by_hand():
+    composed = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    commands = {name: service.get("command") for name, service in composed["services"].items()}
+    for name, command in PROGRAMS.items():
+        assert commands[name] == command, name
+    assert {"postgres", "redis"} <= set(commands)
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/operations.md", "CONTRIBUTING.md"])
+def test_commands_in_the_docs_exist(page):
+    from worker.cli import main
+
+    text = (ROOT / page).read_text()
+    for line in re.findall(r"^\s*(?:\$ )?(answerback [a-z].*)$", text, re.M):
+        words = shlex.split(line.split("#")[0])[1:]
+        command = main
+        for word in words:
+            known = getattr(command, "commands", {})
+            if word in known:
+                command = known[word]
+        assert command is not main, line
+    makefile = (ROOT / "Makefile").read_text()
+    for target in set(re.findall(r"`make ([a-z]+)`", text)):
+        assert f"\n{target}:" in makefile, target
+
+
+def test_links_between_pages_lead_somewhere():
+    for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")):
+        for target in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} -> {target}"
+
+
+def test_the_sample_is_a_believable_help_centre():
+    articles = sorted(sample_folder().glob("*.md"))
+    assert len(articles) >= 25
+    assert all(article.read_text().startswith("---\nurl: https://") for article in articles)

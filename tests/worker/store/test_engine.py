@@ -1,0 +1,96 @@
+"""The database: migrations match the tables, and shared transactions keep each other's writes apart."""
+
+import threading
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from worker.errors import DatabaseAway
+from worker.store import migrate
+from worker.store.engine import Prepared, open_store
+from worker.store.tables import event, metadata, workspace
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_code(store):
+    with store.begin() as tx:
+        tx.execute(sa.text("DROP TABLE test_clock"))
+        differences = compare_metadata(MigrationContext.configure(tx), metadata)
+        tx.execute(sa.text("CREATE TABLE test_clock (ms BIGINT)"))
+    assert differences == []
+
+
+def test_migrating_twice_and_from_two_processes_at_once_is_safe(tmp_path):
+    url = f"sqlite:///{tmp_path / 'x.db'}"
+    errors = []
+
+    def run():
+        store = open_store(url)
+        try:
+            migrate.upgrade(store)
+        except Exception as error:  # noqa: BLE001
+            errors.append(error)
+        store.close()
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert migrate.current(open_store(url)) == migrate.head()
+
+
+def test_the_database_clock_is_in_milliseconds(tmp_path):
+    import time
+
+    store = open_store(f"sqlite:///{tmp_path / 'x.db'}")
+    with store.read() as connection:
+        assert abs(store.now(connection) - time.time() * 1000) < 5000
+
+
+def test_work_that_raises_takes_back_its_own_writes_only(store, workspace_id):
+    barrier = threading.Barrier(8)
+    failed = []
+
+    def write(number: int) -> None:
+        def work(tx):
+            tx.execute(event.insert().values(workspace_id=workspace_id, type=str(number), data={}, created_at=number))
+            if number % 2:
+                raise ValueError(number)
+
+        barrier.wait()
+        try:
+            store.submit(work)
+        except ValueError:
+            failed.append(number)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with store.read() as connection:
+        kept = set(connection.execute(sa.select(event.c.type)).scalars())
+    assert kept == {"0", "2", "4", "6"}
+    assert sorted(failed) == [1, 3, 5, 7]
+
+
+def test_a_prepared_insert_stores_what_an_ordinary_one_does(store, workspace_id):
+    prepared = Prepared(event.insert(), ["workspace_id", "type", "data", "created_at"], store.engine.dialect)
+    row = {"workspace_id": workspace_id, "type": "x", "data": {"é": [1, None]}, "created_at": 5}
+    with store.begin() as tx:
+        prepared.run(tx, row)
+        tx.execute(event.insert().values(**row))
+        one, other = tx.execute(sa.select(event.c.data, event.c.type, event.c.created_at)).all()
+    assert one == other
+
+
+def test_a_database_that_cannot_be_reached_is_told_as_such(tmp_path):
+    for url in ("postgresql+psycopg://nobody@127.0.0.1:1/none", f"sqlite:///{tmp_path / 'no' / 'folder' / 'x.db'}"):
+        store = open_store(url)
+        with pytest.raises(DatabaseAway), store.begin() as tx:
+            tx.execute(sa.select(workspace))
+        with pytest.raises(DatabaseAway):
+            store.submit(lambda tx: tx.execute(sa.select(workspace)))

@@ -1,0 +1,55 @@
+"""Settings: all problems at once, secrets hidden, each documented."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from docs.generate import settings_page
+from tests.support.processes import ROOT
+from worker.errors import SettingsInvalid
+from worker.settings import Settings, masked
+
+
+def test_all_problems_are_told_at_once():
+    with pytest.raises(SettingsInvalid) as caught:
+        Settings.from_env({"ANSWERBACK_PORT": "99999", "ANSWERBACK_LEASE_S": "0", "ANSWERBACK_RATE_LIMIT": "fast"})
+    assert len(caught.value.problems) == 3
+    assert "ANSWERBACK_PORT must be a port from 1 to 65535, not '99999'." in caught.value.problems
+
+
+def test_contradictions_are_told_too():
+    with pytest.raises(SettingsInvalid, match="needs OPENAI_API_KEY"):
+        Settings.from_env({"ANSWERBACK_ANSWERER": "llm"})
+    with pytest.raises(SettingsInvalid, match="Fernet"):
+        Settings.from_env({"ANSWERBACK_SESSION_KEYS": "short"})
+
+
+def test_secrets_are_neither_shown_nor_quoted():
+    env = {"OPENAI_API_KEY": "sk-secret", "ANSWERBACK_DATABASE_URL": "postgresql://u:hunter2@db/x"}
+    assert "secret" not in repr(Settings.from_env(env))
+    assert "hunter2" not in repr(Settings.from_env(env))
+    assert masked("redis://u:hunter2@h:1/0") == "redis://u:***@h:1/0"
+
+
+def test_a_key_or_base_url_chooses_the_language_model():
+    assert Settings.from_env({}).chosen_answerer == "extractive"
+    assert Settings.from_env({"OPENAI_BASE_URL": "http://x/v1"}).chosen_answerer == "llm"
+    assert (
+        Settings.from_env({"OPENAI_API_KEY": "k", "ANSWERBACK_ANSWERER": "extractive"}).chosen_answerer == "extractive"
+    )
+
+
+def test_a_home_too_deep_for_a_socket_gets_a_short_one():
+    deep = Settings.from_env({"ANSWERBACK_HOME": "/tmp/" + "x" * 120})
+    assert len(str(deep.valkey_socket)) < 100
+    assert deep.valkey_socket == Settings.from_env({"ANSWERBACK_HOME": "/tmp/" + "x" * 120}).valkey_socket
+    assert (
+        Settings.from_env({"ANSWERBACK_HOME": "/tmp/a"}).broker
+        == "redis+socket:///tmp/a/run/valkey.sock?virtual_host=0"
+    )
+
+
+def test_every_setting_is_documented_and_the_page_is_current():
+    assert all(setting.metadata["help"] for setting in fields(Settings))
+    assert Path(ROOT / "docs" / "settings.md").read_text() == settings_page()
