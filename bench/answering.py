@@ -1,5 +1,6 @@
 """Answering: throughput against the ideal, overhead with an instant model, CPU per message, memory."""
 
+import contextlib
 import json
 import statistics
 import tempfile
@@ -13,7 +14,7 @@ import sqlalchemy as sa
 
 from bench.load import post
 from tests.support.processes import model_server, wait_for
-from tests.support.stack import KEY, Stack, services, stack
+from tests.support.stack import KEY, Stack, command, services, stack
 from worker.store.tables import conversation, message
 from worker.up import sample_folder
 
@@ -43,7 +44,7 @@ def run(models: Path) -> dict[str, Any]:
         overhead = _overhead(made)
         _control(model, latency_s=_LATENCY_S)
         throughput = _throughput(made)
-        memory = {name: _memory_mb(pid) for name, pid in made.pids.items()}
+        memory = _memory(made)
     share = throughput["per_second"] / (_CONCURRENCY / _LATENCY_S)
     return {
         "overhead_p50_ms": overhead["p50_ms"],
@@ -122,6 +123,22 @@ def _throughput(made: Stack) -> dict[str, Any]:
         "cpu_ms": sum(cpu.values()),
         **{f"cpu_{name}_ms": value for name, value in cpu.items()},
     }
+
+
+def _memory(made: Stack) -> dict[str, float]:
+    """Return the resident memory of every process; those that the measurements did not need are started for it."""
+    with contextlib.ExitStack() as exits:
+        for name, arguments in {
+            "callback": ("worker", "callback"),
+            "ingest": ("worker", "ingest"),
+            "flower": ("flower",),
+        }.items():
+            made.pids[name] = exits.enter_context(command(made, *arguments)).pid
+        time.sleep(6)
+        found = {name: _memory_mb(pid) for name, pid in made.pids.items()}
+        with services(made.env) as built:
+            found["valkey"] = built.redis.info("memory")["used_memory_rss"] / 2**20
+        return found
 
 
 def _control(model: str, **settings: Any) -> None:

@@ -6,9 +6,11 @@ what it writes is what every serving process loads.
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable
 from importlib import metadata, resources
 from pathlib import Path
@@ -69,10 +71,20 @@ def export(model: str, folder: Path, *, report: Callable[[str], None] = lambda _
         ModelInvalid: the weights are not what they should be, or the export strays from them.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    with warnings.catch_warnings():
+        # The exporter warns of its age and of constants in the trace; the comparison below tells what matters.
+        warnings.simplefilter("ignore")
+        return _export(model, folder, report)
+
+
+def _export(model: str, folder: Path, report: Callable[[str], None]) -> dict[str, Any]:
     source = resolve(model)
     report(f"loading {model} with sentence-transformers")
     from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()
+    logging.getLogger().addFilter(lambda record: "pre-processing before quantization" not in record.getMessage())
     reference = SentenceTransformer(source, device="cpu", local_files_only=Path(source).is_dir())
     folder.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))

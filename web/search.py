@@ -6,6 +6,7 @@ import flask
 
 from web import schemas
 from web.api import Blueprint, services
+from web.auth import reads
 
 blueprint = Blueprint("search", __name__, description="The knowledge base, searched")
 
@@ -13,6 +14,7 @@ blueprint = Blueprint("search", __name__, description="The knowledge base, searc
 @blueprint.post("/search")
 @blueprint.arguments(schemas.NewSearch)
 @blueprint.response(200, schemas.SearchResult)
+@reads
 def search(new: dict[str, Any]) -> dict[str, Any]:
     """Find passages, best first, with the score of each leg."""
     return services().search_client.search(

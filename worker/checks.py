@@ -170,9 +170,9 @@ def broker(settings: Settings) -> Check:
             with Connection(settings.broker, connect_timeout=3) as connection:  # type: ignore[no-untyped-call]
                 connection.ensure_connection(max_retries=1, timeout=3)
         except Exception as error:  # noqa: BLE001 - each transport has its own exceptions
-            raise StartupFailed(
-                f"The broker {shown} cannot be reached ({error}): start it, or correct ANSWERBACK_BROKER_URL."
-            ) from None
+            embedded = settings.embedded_redis and settings.broker_url is None
+            hint = "run `answerback up`" if embedded else "start it, or correct ANSWERBACK_BROKER_URL"
+            raise StartupFailed(f"The broker {shown} cannot be reached ({error}): {hint}.") from None
         return shown
 
     return Check(name="broker", run=ask)

@@ -8,7 +8,7 @@ from celery import signals
 
 from worker import checks, logs
 from worker.errors import AnswerbackError
-from worker.services import Services, install, services
+from worker.services import Services, install, installed, uninstall
 from worker.settings import Settings
 
 log = logs.get(__name__)
@@ -52,7 +52,9 @@ def _start(settings: Settings) -> None:
 @signals.worker_shutting_down.connect
 def _land(**_signal: Any) -> None:
     """Let what runs finish within the grace, then give it back: another worker takes it at once."""
-    built = services()
+    built = installed()
+    if built is None:  # the parent of forked workers holds nothing
+        return
     built.stopping.set()
     if "answer" in built.roles:
         threading.Thread(target=_give_back, args=(built,), name="landing", daemon=True).start()
@@ -68,7 +70,9 @@ def _give_back(built: Services) -> None:
 @signals.worker_shutdown.connect
 @signals.worker_process_shutdown.connect
 def _stop(**_signal: Any) -> None:
-    services().stop()
+    built = uninstall()
+    if built is not None:
+        built.stop()
 
 
 @signals.task_prerun.connect

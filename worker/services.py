@@ -10,7 +10,7 @@ import secrets
 import socket
 import threading
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -282,6 +282,11 @@ def install(built: Services) -> Services:
     return built
 
 
-def uninstall() -> Any:
+def installed() -> Services | None:
+    """Return the services of this process if there are any yet."""
+    return _built.get(os.getpid())
+
+
+def uninstall() -> Services | None:
     """Forget the services of this process and return them."""
     return _built.pop(os.getpid(), None)

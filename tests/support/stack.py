@@ -123,6 +123,7 @@ def environment(home: Path, redis: str, models: Path, **settings: str) -> dict[s
         "ANSWERBACK_REDIS_URL": redis,
         "ANSWERBACK_MODEL_DIR": str(models),
         "ANSWERBACK_API_KEY": KEY,
+        "ANSWERBACK_FLOWER_PORT": str(free_port()),
         "ANSWERBACK_RATE_LIMIT": "1000000/minute",
         "ANSWERBACK_LOG_LEVEL": "warning",
         **settings,

@@ -125,7 +125,7 @@ class Sender:
                 client.stream("POST", row["url"], content=body, headers=headers) as response,
             ):
                 peer = response.extensions["network_stream"].get_extra_info("server_addr")
-                excerpt = next(response.iter_bytes(_EXCERPT_BYTES), b"")
+                excerpt = _excerpt(response)
                 result = Result(
                     status=response.status_code,
                     response=excerpt.decode(errors="replace").replace("\x00", ""),
@@ -177,6 +177,14 @@ class Sender:
             error=result.error,
             state=state if held.rowcount else "fenced",
         )
+
+
+def _excerpt(response: httpx.Response) -> bytes:
+    """Return how the body begins; a body that never comes does not undo the status that did."""
+    try:
+        return next(response.iter_bytes(_EXCERPT_BYTES), b"")
+    except httpx.HTTPError:
+        return b""
 
 
 def _retry_after(response: httpx.Response) -> float | None:

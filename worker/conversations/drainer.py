@@ -12,7 +12,7 @@ from worker.conversations.leases import Lease, Leases
 from worker.conversations.mailbox import Claim, Finished, LeaseLost, Mailbox, late_summary
 from worker.conversations.outcomes import Answer, Handoff, Outcome, Retry
 from worker.conversations.sessions import Session, SessionsAway, SessionStore, Turn
-from worker.errors import AnswerbackError
+from worker.errors import AnswerbackError, DatabaseAway
 from worker.store.engine import Store
 
 log = logs.get(__name__)
@@ -94,6 +94,8 @@ class Drainer:
                     self.mailbox.release(claim)
             except LeaseLost as error:
                 log.warning("write_fenced", **error.context)
+            except DatabaseAway as error:  # the lease runs out, and the message is taken up again
+                log.warning("turn_not_finished", code=error.code, **error.context)
 
     def _answer(self, claim: Claim, lease: Lease) -> None:
         session = self._load(claim)

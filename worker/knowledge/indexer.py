@@ -1,5 +1,6 @@
 """Read, cut and embed documents, and publish them as a snapshot."""
 
+import itertools
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -81,16 +82,19 @@ class Indexer:
             ).scalar_one()
             version = f"{revision}-{self._embedder.identity.rsplit(':', 1)[-1][:6]}"
             known = sa.select(snapshot.c.version).where(
-                snapshot.c.workspace_id == workspace_id, snapshot.c.version == version
+                snapshot.c.workspace_id == workspace_id,
+                snapshot.c.revision == revision,
+                snapshot.c.version.startswith(version, autoescape=True),
             )
             exists = connection.execute(known).first() is not None
-            rows = [] if exists and not force else list(self._passages(connection, workspace_id))
-        if exists and not force:
-            return None
+            if exists and not force:
+                return None
+            rows = list(self._passages(connection, workspace_id))
         rows = self._with_vectors(workspace_id, rows)
+        # A folder that is there may be in use, or be another builder's; it is never written over.
+        names = itertools.chain([version], (f"{version}.{again}" for again in itertools.count(2)))
+        version = next(name for name in names if not (self._folder / workspace_id / name).exists())
         place = self._folder / workspace_id / version
-        if place.exists():
-            shutil.rmtree(place)
         matrix = np.zeros((0, self._embedder.dimensions), np.float32)
         if rows:
             matrix = np.frombuffer(b"".join(row["value"] for row in rows), np.float32).reshape(len(rows), -1)

@@ -197,8 +197,12 @@ class Store:
         job = _Job(work)
         self._jobs.append(job)
         with self._turn.threads:
-            if not job.done:
-                self._turn.take_file()
+            while not job.done:  # one that is done was run by whoever had the turn before
+                try:
+                    self._turn.take_file()
+                except DatabaseAway:
+                    self._jobs.remove(job)  # its caller is told that nothing was written, so nobody may run it later
+                    raise
                 try:
                     self._run_jobs()
                 finally:
@@ -206,7 +210,7 @@ class Store:
         return cast(T, job.outcome())
 
     def _run_jobs(self) -> None:
-        """Run what waits, the caller's own job among it; the caller holds the turn."""
+        """Run what has waited longest; the caller holds the turn."""
         jobs = [self._jobs.popleft() for _ in range(min(len(self._jobs), _MOST_TOGETHER))]
         try:
             with _classified(), self._writer() as connection:
@@ -215,8 +219,13 @@ class Store:
         except Exception as error:  # noqa: BLE001 - raised to who submitted them
             for job in jobs:
                 job.fail(error)
-        for job in jobs:
-            job.done = True
+        except BaseException:
+            for job in jobs:
+                job.fail(DatabaseAway(cause="interrupted"))
+            raise
+        finally:
+            for job in jobs:
+                job.done = True
 
     def now(self, connection: sa.Connection) -> int:
         """Return the time, in ms since 1970 UTC."""

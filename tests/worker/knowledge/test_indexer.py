@@ -194,7 +194,9 @@ def test_vectors_are_kept_so_that_any_machine_can_rebuild(store, workspace_id, l
     library.add(workspace_id, new("One", "Cookies are small."))
     version = indexer.index(workspace_id)
     spent = len(counting.encoded)
-    assert indexer.publish(workspace_id, force=True) == version
+    assert indexer.publish(workspace_id, force=True) == f"{version}.2"
+    assert [one["version"] for one in library.snapshots(workspace_id) if one["active"]] == [f"{version}.2"]
+    assert indexer.publish(workspace_id) is None
     assert len(counting.encoded) == spent
     with store.read() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(vector)).scalar_one() == 1

@@ -94,3 +94,39 @@ def test_a_database_that_cannot_be_reached_is_told_as_such(tmp_path):
             tx.execute(sa.select(workspace))
         with pytest.raises(DatabaseAway):
             store.submit(lambda tx: tx.execute(sa.select(workspace)))
+
+
+def test_a_crowd_larger_than_one_transaction_is_served_whole(store, workspace_id):
+    def work(tx):
+        tx.execute(event.insert().values(workspace_id=workspace_id, type="x", data={}, created_at=1))
+        return "done"
+
+    results = []
+    threads = [threading.Thread(target=lambda: results.append(store.submit(work))) for _ in range(150)]
+    with store.begin():  # they pile up behind this one
+        for thread in threads[:100] if store.is_sqlite else []:
+            thread.start()
+    for thread in threads:
+        if thread.ident is None:
+            thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == ["done"] * 150
+    with store.read() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(event)).scalar_one() == 150
+
+
+def test_work_whose_caller_was_told_no_is_never_done_later(tmp_path, monkeypatch):
+    store = open_store(f"sqlite:///{tmp_path / 'x.db'}")
+    migrate.upgrade(store)
+    ran = []
+    with monkeypatch.context() as patched:
+
+        def away():
+            raise DatabaseAway
+
+        patched.setattr(store._turn, "take_file", away)
+        with pytest.raises(DatabaseAway):
+            store.submit(lambda _tx: ran.append("refused"))
+    store.submit(lambda _tx: ran.append("accepted"))
+    assert ran == ["accepted"]
