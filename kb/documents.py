@@ -346,13 +346,13 @@ def _flush(inline: list[str], tag: str) -> Iterator[_Block]:
 
 
 def _visible(node: Any) -> str:
-    if not any(_hidden(child) for child in node.iterdescendants() if isinstance(child.tag, str)):
-        return str(node.text_content())
-    return "".join(
-        text
-        for text in node.itertext()
-        if not _hidden(text.getparent()) and not any(map(_hidden, text.getparent().iterancestors()))
-    )
+    """Return the text of an element without that of hidden ones inside it."""
+    parts = [node.text or ""]
+    for child in node:
+        if isinstance(child.tag, str) and not _hidden(child):
+            parts.append(_visible(child))
+        parts.append(child.tail or "")
+    return "".join(parts)
 
 
 def _hidden(node: Any) -> bool:

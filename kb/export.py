@@ -83,7 +83,7 @@ def _export(model: str, folder: Path, report: Callable[[str], None]) -> dict[str
     from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()
+    disable_progress_bar()  # type: ignore[no-untyped-call]
     logging.getLogger().addFilter(lambda record: "pre-processing before quantization" not in record.getMessage())
     reference = SentenceTransformer(source, device="cpu", local_files_only=Path(source).is_dir())
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -47,10 +47,12 @@ class LexicalIndex:
         index = tantivy.Index(_schema(), path=str(folder))
         index.register_tokenizer(_ANALYSER, _analyser())
         writer = index.writer(heap_size=_HEAP_BYTES, num_threads=1)
-        for row, text in enumerate(texts):
-            writer.add_document(tantivy.Document(row=row, text=text))
-        writer.commit()
-        writer.wait_merging_threads()
+        try:
+            for row, text in enumerate(texts):
+                writer.add_document(tantivy.Document(row=row, text=text))
+            writer.commit()
+        finally:
+            writer.wait_merging_threads()  # its threads must not write on into a folder that is being removed
         return cls(index)
 
     @classmethod

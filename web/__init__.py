@@ -1,5 +1,7 @@
 """The thin front: accepts, shows, and never waits for a model."""
 
+import threading
+
 from flask import Flask
 
 from web import auth, context, health, limits, openapi, problems
@@ -23,6 +25,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False
     app.extensions["answerback"] = install(Services(settings))
+    app.extensions["answerback_waiters"] = threading.Semaphore(max(1, settings.web_threads * 3 // 4))
 
     # Order matters: a request gets its id first, then its principal, then its rate limit.
     context.init_app(app, settings)

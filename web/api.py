@@ -16,6 +16,7 @@ from web.problems import PROBLEM_JSON, Problem
 from worker.services import Services
 from worker.store.scope import Scope
 
+_MOST_DEPTH = 32
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -37,11 +38,27 @@ def parse_json(data: bytes) -> Any:
     """
     try:
         value = json.loads(data.decode(), parse_constant=_refuse)
+        if data.count(b"[") + data.count(b"{") > _MOST_DEPTH and _deeper_than(value, _MOST_DEPTH):
+            raise ValueError("the JSON is nested too deep")
         if _SURROGATE.search(data):
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise ValueError("the JSON is nested too deep") from None
     return value
+
+
+def _deeper_than(value: Any, depth: int) -> bool:
+    """Whether arrays and objects are nested deeper than that; without recursion."""
+    level = [value]
+    while level and depth >= 0:
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        depth -= 1
+    return bool(level)
 
 
 def _refuse(name: str) -> Any:

@@ -48,6 +48,8 @@ def _begin() -> None:
     given = flask.request.headers.get("X-Request-ID", "")
     flask.g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
     logs.bind(request_id=flask.g.request_id)
+    if not flask.request.path.isprintable():  # no id holds such characters, and databases refuse them
+        flask.abort(404)
 
 
 def _end(response: Response) -> Response:

@@ -110,7 +110,7 @@ def _uploaded() -> NewDocument:
     if len(files) != 1 or set(request.files) != {"file"} or not files[0].filename:
         raise Invalid("Send exactly one file, as the form field `file`, with its name.", field="file")
     given = _checked(schemas.NewDocument(only=("title", "url"), partial=True), request.form.to_dict())
-    name = PurePath(files[0].filename.replace("\\", "/")).name
+    name = _printable(PurePath(files[0].filename.replace("\\", "/")).name)
     media_type = media_type_of(name)
     if media_type is None:
         abort(415, messages={"file": [f"{name[:100]!r} cannot be read; send Markdown, HTML, CSV or plain text."]})
@@ -118,8 +118,12 @@ def _uploaded() -> NewDocument:
     title = given.get("title")
     if title is None and len(data) <= _READ_FOR_TITLE:
         title = title_of(data, media_type=media_type, name=name)
-    title = (title or PurePath(name).stem).strip()[:500] or "Untitled"
+    title = _printable(title or PurePath(name).stem).strip()[:500] or "Untitled"
     return NewDocument(title=title, data=data, media_type=media_type, url=given.get("url"))
+
+
+def _printable(text: str) -> str:
+    return "".join(char for char in text if char.isprintable())
 
 
 def _checked(schema: Any, value: Any) -> dict[str, Any]:

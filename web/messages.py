@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -23,6 +24,10 @@ blueprint = Blueprint("messages", __name__, description="Messages and what becam
 MOST_WAIT_S = 60
 _LOOK_EVERY_S = 1.0
 _HEARTBEAT_S = 15.0
+
+#: A stream ends after this; the client resumes where it was.
+_MOST_STREAM_S = 300.0
+_WAITING = ""
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,6})\s*(?:$|[,;\s])")
 
 
@@ -45,8 +50,14 @@ def show(message_id: str) -> Any:
     preferred = _WAIT.search(flask.request.headers.get("Prefer", ""))
     if preferred is None:
         return wire.message(row)
-    seconds = min(int(preferred.group(1)), MOST_WAIT_S)
-    row = _wait(services(), mine, row, seconds)
+    waiters: threading.Semaphore = flask.current_app.extensions["answerback_waiters"]
+    if not waiters.acquire(blocking=False):
+        return wire.message(row)  # who waits holds a thread; the last ones are kept for who does not
+    try:
+        seconds = min(int(preferred.group(1)), MOST_WAIT_S)
+        row = _wait(services(), mine, row, seconds)
+    finally:
+        waiters.release()
     return wire.message(row), 200, {"Preference-Applied": f"wait={seconds}"}
 
 
@@ -69,7 +80,7 @@ def stream(message_id: str) -> Response:
     last = flask.request.headers.get("Last-Event-ID", "")
     after = int(last) if last.isascii() and last.isdecimal() and len(last) < 19 else 0
     return Response(
-        _events(services(), mine, row, after),
+        _held(_events(services(), mine, row, after), flask.current_app.extensions["answerback_waiters"]),
         mimetype="text/event-stream",
         headers={"X-Accel-Buffering": "no"},
     )
@@ -120,9 +131,23 @@ def _wait(built: Services, mine: Scope, row: Mapping[Any, Any], seconds: float) 
     return row
 
 
+def _held(events: Iterator[str], waiters: threading.Semaphore) -> Iterator[str]:
+    """Stream while a thread can be spared; else tell what is known, and the client comes back by itself."""
+    spared = waiters.acquire(blocking=False)
+    try:
+        for event in events:
+            if event != _WAITING:
+                yield event
+            elif not spared:
+                return
+    finally:
+        if spared:
+            waiters.release()
+
+
 def _events(built: Services, mine: Scope, row: Mapping[Any, Any], after: int) -> Iterator[str]:
     """Yield the message's events from the log, then what comes; a comment keeps the connection alive."""
-    said = time.monotonic()
+    began = said = time.monotonic()
     yield "retry: 2000\n\n"
     with built.wakeups.subscribe(row["conversation_id"]) as changed:
         while True:
@@ -147,6 +172,9 @@ def _events(built: Services, mine: Scope, row: Mapping[Any, Any], after: int) ->
             if time.monotonic() - said >= _HEARTBEAT_S:
                 yield ": still here\n\n"
                 said = time.monotonic()
+            if time.monotonic() - began >= _MOST_STREAM_S:
+                return
+            yield _WAITING
             changed.wait(_LOOK_EVERY_S)
             changed.clear()
             row = _read(mine, row["id"])

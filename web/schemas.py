@@ -359,7 +359,9 @@ class FoundPassage(ma.Schema):
 class SearchResult(ma.Schema):
     """Passages, best first."""
 
-    snapshot = fields.String(required=True)
+    snapshot = fields.String(
+        required=True, allow_none=True, metadata={"description": "null while nothing is published"}
+    )
     items = fields.List(fields.Nested(FoundPassage), required=True)
 
 

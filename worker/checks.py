@@ -101,7 +101,7 @@ def home(settings: Settings) -> Check:
     def ask() -> str:
         folder = settings.home.absolute()
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             probe = folder / f".probe-{os.getpid()}"
             probe.touch()
             probe.unlink()

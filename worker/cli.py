@@ -87,12 +87,13 @@ def worker(queue: str) -> None:
 def flower() -> None:
     """Watch tasks in the browser (Flower)."""
     settings = Settings.from_env()
-    auth = [f"--basic-auth={settings.flower_auth}"] if settings.flower_auth else []
+    if settings.flower_auth:  # by the environment: arguments can be read by everyone on the machine
+        os.environ["FLOWER_BASIC_AUTH"] = settings.flower_auth
     _become(
         "celery",
         *("--app", "worker.app", "flower", f"--port={settings.flower_port}"),
         f"--address={settings.flower_host}",
-        *("--purge_offline_workers=60", "--max_tasks=5000", *auth),
+        *("--purge_offline_workers=60", "--max_tasks=5000"),
     )
 
 

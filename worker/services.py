@@ -103,7 +103,7 @@ class Services:
 
     @cached_property
     def wakeups(self) -> Wakeups:
-        return Wakeups(self.waiting_redis, prefix=self.settings.redis_prefix)
+        return Wakeups(self.redis, self.waiting_redis, prefix=self.settings.redis_prefix)
 
     @cached_property
     def intake(self) -> Intake:
@@ -138,9 +138,11 @@ class Services:
 
     @cached_property
     def guard(self) -> "Guard":
-        from worker.callbacks.addresses import Guard
+        from worker.callbacks.addresses import Guard, resolve, resolve_within
 
-        return Guard(allow=self.settings.callback_allow)
+        # The front decides while a client waits; a worker has time, and decides again on what it dials.
+        resolver = resolve if self.roles else resolve_within(1.0)
+        return Guard(allow=self.settings.callback_allow, resolve=resolver)
 
     @cached_property
     def sender(self) -> "Sender":
@@ -152,7 +154,7 @@ class Services:
     def search_client(self) -> "SearchClient":
         from worker.knowledge.relay import SearchClient
 
-        return SearchClient(self.waiting_redis, prefix=self.settings.redis_prefix)
+        return SearchClient(self.redis, self.waiting_redis, prefix=self.settings.redis_prefix)
 
     @cached_property
     def embedder(self) -> "Embedder":
@@ -219,6 +221,7 @@ class Services:
             presence=self.presence,
             wake=self.wakeups.send,
             busy=lambda: len(self.leases) >= self.settings.answer_concurrency,
+            roles=self.roles,
         )
 
     @cached_property

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from worker.errors import SettingsInvalid
 
@@ -307,5 +308,12 @@ def _problem(setting: "Field[Any]", text: str) -> str:
 
 
 def masked(url: str) -> str:
-    """Return a URL with its password replaced, for logs."""
-    return re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:***@", url)
+    """Return what may be shown of a URL: scheme, host, port and path; never a user, a password or options."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    try:
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        port = ""
+    return f"{parts.scheme}://{host}{port}{parts.path}"

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from worker import logs
 from worker.callbacks.sending import Sender
@@ -35,6 +35,7 @@ class Sweeper:
         presence: Presence,
         wake: Callable[[str], None],
         busy: Callable[[], bool],
+        roles: Sequence[str],
     ) -> None:
         self._wake = wake
         self._busy = busy
@@ -50,10 +51,13 @@ class Sweeper:
             self._sweep_mailboxes: _EVERY_S,
             self._sweep_deadlines: _EVERY_S,
             self._presence.announce: _EVERY_S,
-            self._sweep_callbacks: _CALLBACKS_EVERY_S,
-            self._sweep_knowledge: _KNOWLEDGE_EVERY_S,
             self._clean_sessions: _SESSIONS_EVERY_S,
         }
+        # Who would do the work looks for it; while nobody does it, hints would only pile up.
+        if "callback" in roles:
+            self._duties[self._sweep_callbacks] = _CALLBACKS_EVERY_S
+        if "ingest" in roles:
+            self._duties[self._sweep_knowledge] = _KNOWLEDGE_EVERY_S
 
     def start(self) -> None:
         """Start sweeping."""

@@ -15,7 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 from xmlrpc.client import Fault, ServerProxy
@@ -230,11 +230,18 @@ class _Supervisor:
         try:
             self._process.wait(_STOP_S)
         except subprocess.TimeoutExpired:
-            for info in self._proxy().supervisor.getAllProcessInfo():
-                if info["pid"]:
-                    os.kill(info["pid"], signal.SIGKILL)
+            for pid in self._pids():
+                with suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)
             self._process.kill()
             self._process.wait()
+
+    def _pids(self) -> list[int]:
+        """Return the leaders of the programs' process groups."""
+        try:
+            return [info["pid"] for info in self._proxy().supervisor.getAllProcessInfo() if info["pid"]]
+        except (OSError, Fault):
+            return []
 
     def _proxy(self) -> Any:
         from supervisor.xmlrpc import SupervisorTransport
@@ -278,7 +285,7 @@ def _configuration(settings: Settings, socket: Path) -> str:
         return f"""
 [program:{name}]
 command = {quoted(shlex.join(command))}
-directory = {quoted(home)}
+directory = {quoted(Path.cwd())}
 autostart = {str(start).lower()}
 autorestart = true
 startsecs = 2

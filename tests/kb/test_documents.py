@@ -51,6 +51,11 @@ def test_what_a_reader_would_not_see_is_not_read():
     assert found.title == "Page"
 
 
+def test_a_hidden_icon_in_a_heading_or_cell_is_left_out():
+    found = html("<h2><i aria-hidden='true'>icon</i> Returns</h2><table><tr><td>A<b hidden>x</b> b</td></tr></table>")
+    assert found.text == "Returns\n\nA b"
+
+
 def test_html_headings_keep_their_ids_as_anchors():
     assert html("<h1>A</h1><h2 id='sec-2'>B</h2><p>text</p>").sections[0].anchor == "sec-2"
 

@@ -101,6 +101,18 @@ def test_waiting_ends_with_its_time(call):
     assert response.json["state"] == "queued"
 
 
+def test_waiting_readers_never_take_the_last_threads(call, app):
+    made = submit(call)
+    waiters = app.extensions["answerback_waiters"]
+    while waiters.acquire(blocking=False):
+        pass
+    began = time.monotonic()
+    response = call("GET", f"/v1/messages/{made['id']}", headers={"Prefer": "wait=20"})
+    assert "Preference-Applied" not in response.headers
+    assert "event: queued" in call("GET", made["links"]["events"]).text
+    assert time.monotonic() - began < 2
+
+
 def test_the_stream_tells_what_happened_and_resumes(call, built):
     made = submit(call)
     answer_all(built)
@@ -275,6 +287,7 @@ def test_bad_input_names_the_field_and_keeps_nothing(call, built, body, status, 
         (b'{"body": "\\ud800"}', "application/json", 400),
         (b'{"body": "\xff"}', "application/json", 400),
         (b"[" * 100_000, "application/json", 400),
+        (b'{"body": "x", "metadata": {"a": ' + b"[" * 900 + b"]" * 900 + b"}}", "application/json", 400),
         (b'{"body": "x"}', "text/plain", 415),
         (b"body=x", "application/x-www-form-urlencoded", 415),
         (b'{"body": "' + b"x" * 12 * 1024 * 1024 + b'"}', "application/json", 413),

@@ -7,6 +7,7 @@ import pytest
 from tests.support import processes
 from web import create_app
 from worker.presence import Presence
+from worker.settings import masked
 
 
 def test_root_and_liveness_need_no_key(app):
@@ -31,7 +32,7 @@ def test_ready_only_when_a_worker_lives_and_it_names_the_session_store(app, buil
     assert components["sessions"] | {"latency_ms": 0} == {
         "state": "up",
         "type": "redis",
-        "address": settings.redis,
+        "address": masked(settings.redis),
         "prefix": f"{settings.redis_prefix}session:",
         "ttl_s": 86400.0,
         "encrypted": False,

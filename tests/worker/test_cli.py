@@ -77,7 +77,7 @@ def test_keys_are_made_listed_and_revoked(run):
 def test_what_goes_wrong_is_one_sentence(run, tmp_path):
     for arguments, changes, expected in (
         (("ask", "x"), {"ANSWERBACK_MODEL_DIR": str(tmp_path)}, "answerback model"),
-        (("ask", "x"), {}, "ingest documents first"),
+        (("search", "x"), {}, "ingest documents first"),
         (("search", "x"), {"ANSWERBACK_DATABASE_URL": f"sqlite:///{tmp_path}/new.db"}, "answerback migrate"),
         (("eval", str(tmp_path)), {}, "not a labelled set"),
         (("doctor",), {"ANSWERBACK_PORT": "x"}, "ANSWERBACK_PORT must be"),

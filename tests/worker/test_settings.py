@@ -29,7 +29,10 @@ def test_secrets_are_neither_shown_nor_quoted():
     env = {"OPENAI_API_KEY": "sk-secret", "ANSWERBACK_DATABASE_URL": "postgresql://u:hunter2@db/x"}
     assert "secret" not in repr(Settings.from_env(env))
     assert "hunter2" not in repr(Settings.from_env(env))
-    assert masked("redis://u:hunter2@h:1/0") == "redis://u:***@h:1/0"
+    assert masked("redis://u:hunter2@h:1/0?password=hunter2") == "redis://h:1/0"
+    assert masked("postgresql://db/x?user=a&password=hunter2") == "postgresql://db/x"
+    assert masked("redis://:p@ss@host") == "redis://host"
+    assert masked("sqlite:////var/x.db") == "sqlite:////var/x.db"
 
 
 def test_a_key_or_base_url_chooses_the_language_model():

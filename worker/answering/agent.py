@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kb import sentences
+from kb.errors import SnapshotMissing
 from kb.search import Found, Hit
 from worker.answering import escalation, grounding
 from worker.answering.llm import ModelError
@@ -47,7 +48,10 @@ class Agent:
             return _handoff(question, "asked_for_person", "The customer asks for a person.")
         began = self.clock()
         query = query_for(question)
-        found = self.knowledge.search(question.workspace_id, query, limit=SHOWN)
+        try:
+            found = self.knowledge.search(question.workspace_id, query, limit=SHOWN)
+        except SnapshotMissing:
+            return _handoff(question, "no_answer", "The knowledge base is empty.")
         timings = {"search_ms": _ms(self.clock() - began)}
         if relevance(query, found.hits) < LEAST_RELEVANCE:
             return _handoff(

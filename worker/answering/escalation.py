@@ -7,10 +7,14 @@ from kb.search import Hit
 from worker.answering.question import Question
 
 _PERSON = r"(?:human|person|people|agent|representative|rep|operator|advis[eo]r|someone real|staff|colleague)"
+_HUMAN = r"(?:human(?: being)?|agent|representative|operator|advis[eo]r|(?:real|live|actual|human) person|someone real)"
 _ASKS = re.compile(
-    r"\b(?:talk|speak|chat|connect|transfer|put|get|escalate|hand|pass|want|need|like|give)\b[^.?!\n]{0,40}"
-    rf"\b(?:a |an |the |your |some )?(?:real |live |actual |human )?{_PERSON}\b"
-    r"|^\W*(?:human|agent|representative|operator)\W*(?:please)?\W*$",
+    # to be put in touch: "speak with your staff", "transfer me to a person"
+    r"\b(?:talk|speak|chat|connect|transfer|escalate|hand|pass|put|call)\b[^.?!\n]{0,25}\b(?:to|with|through to)\s+"
+    rf"(?:a |an |the |your |one of your |some )?(?:real |live |actual |human |support )*{_PERSON}\b"
+    # to have one: "get me a human", "I need a real person"
+    rf"|\b(?:get|give|want|need|like|prefer|put|let me have)\b(?: me| to have)?\s+(?:a |an |some )?{_HUMAN}\b"
+    rf"|\btalk {_PERSON}\b|^\W*{_HUMAN}\W*(?:please)?\W*$",
     re.I | re.M,
 )
 _DENIES = re.compile(

@@ -91,7 +91,8 @@ def support(claim: str, passage: str) -> _Support | None:
     """Return how well one or two neighbouring sentences of a passage support a claim, and which.
 
     The score is the share of the claim's content words (stems) that the quote has; 0 when the claim has a number,
-    link or address that the quote lacks, or when one of the two is negated and the other is not.
+    link or address that the quote lacks, or when the claim is negated and the sentence nearest to it is not, or the
+    other way round.
     """
     wanted = sentences.content(claim)
     if not wanted:
@@ -104,7 +105,11 @@ def support(claim: str, passage: str) -> _Support | None:
                 continue
             start, end = spans[first][0], spans[last][1]
             quote = passage[start:end]
-            if not _agrees(claim, quote):
+            nearest = max(
+                (passage[slice(*span)] for span in spans[first : last + 1]),
+                key=lambda sentence: len(wanted & sentences.content(sentence)),
+            )
+            if not _agrees(claim, quote) or _denies(claim) != _denies(nearest):
                 continue
             score = len(wanted & sentences.content(quote)) / len(wanted)
             if best is None or score > best.score + 0.05 * (last - first):
@@ -113,13 +118,14 @@ def support(claim: str, passage: str) -> _Support | None:
 
 
 def _agrees(claim: str, quote: str) -> bool:
-    """Whether what must be exact is exact: numbers, links and addresses, and whether it is denied."""
+    """Whether what must be exact is exact: numbers, links and addresses."""
     if not set(_NUMBER.findall(claim)) <= set(_NUMBER.findall(quote)):
         return False
-    if any(link.rstrip(".,;)") not in quote for link in _LINK.findall(claim)):
-        return False
-    denies = bool(sentences.NEGATIONS.intersection(sentences.words(claim)))
-    return not denies or bool(sentences.NEGATIONS.intersection(sentences.words(quote)))
+    return all(link.rstrip(".,;)") in quote for link in _LINK.findall(claim))
+
+
+def _denies(text: str) -> bool:
+    return bool(sentences.NEGATIONS.intersection(sentences.words(text)))
 
 
 def _citation(number: int, hit: Hit, support: _Support) -> Citation:

@@ -5,6 +5,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -50,6 +51,19 @@ def resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
+def resolve_within(seconds: float) -> Resolve:
+    """Return a `resolve` that gives up after a time, for where a request waits."""
+    pool = ThreadPoolExecutor(8, thread_name_prefix="resolve")
+
+    def bounded(host: str, port: int) -> list[str]:
+        try:
+            return pool.submit(resolve, host, port).result(seconds)
+        except TimeoutError as error:
+            raise OSError(f"{host} could not be resolved in time") from error
+
+    return bounded
+
+
 class Guard:
     """Decides about URLs and addresses; `allow` are networks that the operator opened."""
 
@@ -78,6 +92,8 @@ class Guard:
         port = port if port is not None else (443 if parts.scheme == "https" else 80)
         try:
             addresses = self.addresses(host, port)
+        except UnicodeError:
+            raise AddressRefused("The URL's host is not a valid name.") from None
         except OSError:
             # A name that does not resolve now may later; the connection decides again.
             addresses = []

@@ -116,7 +116,11 @@ class Sender:
     def _post(self, row: Mapping[Any, Any], secret: str) -> Result:
         body = row["payload"].encode()
         headers = signing.headers(secret, id=row["id"], timestamp=int(time.time()), body=body)
-        headers |= {"content-type": "application/json", "user-agent": "Answerback-Webhooks/1"}
+        headers |= {
+            "accept-encoding": "identity",
+            "content-type": "application/json",
+            "user-agent": "Answerback-Webhooks/1",
+        }
         began = time.monotonic()
         try:
             self._guard.check_url(row["url"])
@@ -182,7 +186,7 @@ class Sender:
 def _excerpt(response: httpx.Response) -> bytes:
     """Return how the body begins; a body that never comes does not undo the status that did."""
     try:
-        return next(response.iter_bytes(_EXCERPT_BYTES), b"")
+        return next(response.iter_raw(_EXCERPT_BYTES), b"")
     except httpx.HTTPError:
         return b""
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from kb.errors import KnowledgeError
 from worker import logs
 from worker.answering.question import Question, Revoked
 from worker.conversations import history
@@ -61,7 +62,7 @@ class Drainer:
         Returns at once when another worker has the conversation. Looking further after a turn, and not before, keeps a
         crowd of stale hints cheap and yet leaves no slot idle while something is ready.
         """
-        claim = self.mailbox.claim(conversation_id)
+        claim = None if self.stopping.is_set() else self.mailbox.claim(conversation_id)
         for _turn in range(TURNS_PER_HINT):
             if claim is None:
                 return
@@ -132,8 +133,8 @@ class Drainer:
             return self.agent.answer(question, revoked=lambda: lease.revoked)
         except (Revoked, LeaseLost):
             raise
-        except AnswerbackError as error:
-            log.warning("turn_failed", code=error.code, **error.context)
+        except (AnswerbackError, KnowledgeError) as error:
+            log.warning("turn_failed", code=error.code, cause=str(error))
             return Retry(error={"code": error.code, "message": str(error)})
         except Exception:
             log.exception("turn_failed")

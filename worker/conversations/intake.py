@@ -70,14 +70,15 @@ class Intake:
         wakes = sa.and_(conversation.c.mailbox == "idle", conversation.c.owner != "human")
         opened = conversation.insert().values(created_at=now, updated_at=now).returning(conversation.c.updated_at)
         dialect = store.engine.dialect
-        self._open_idle = Prepared(opened.values(due_at=None), _OPENED, dialect)
-        self._open_ready = Prepared(opened.values(due_at=now + FIRST_HINT_MS), _OPENED, dialect)
+        self._open_idle = Prepared(opened.values(due_at=None, ready_at=None), _OPENED, dialect)
+        self._open_ready = Prepared(opened.values(due_at=now + FIRST_HINT_MS, ready_at=now), _OPENED, dialect)
         take_seq = conversation.update().values(
             next_seq=conversation.c.next_seq + 1,
             updated_at=now,
             owner=sa.case((conversation.c.owner == "closed", "bot"), else_=conversation.c.owner),
             mailbox=sa.case((wakes, "ready"), else_=conversation.c.mailbox),
             due_at=sa.case((wakes, now + FIRST_HINT_MS), else_=conversation.c.due_at),
+            ready_at=sa.case((wakes, now), else_=conversation.c.ready_at),
             hints=sa.case((wakes, 0), else_=conversation.c.hints),
         )
         mine = conversation.c.workspace_id == sa.bindparam("workspace")

@@ -63,12 +63,16 @@ class Leases:
         """Keep the lease of `claim` alive for the block."""
         lease = Lease(claim)
         with self._guard:
+            older = self._held.get(claim.conversation_id)
             self._held[claim.conversation_id] = lease
+        if older is not None:  # fenced off by a person or its own expiry, and not noticed yet
+            older.revoke(lost=True)
         try:
             yield lease
         finally:
             with self._guard:
-                self._held.pop(claim.conversation_id, None)
+                if self._held.get(claim.conversation_id) is lease:
+                    del self._held[claim.conversation_id]
 
     def release_all(self) -> None:
         """Give everything back for other processes to take at once."""
@@ -76,7 +80,10 @@ class Leases:
             held = list(self._held.values())
         for lease in held:
             lease.revoke(lost=True)
-            self._mailbox.release(lease.claim)
+            try:
+                self._mailbox.release(lease.claim)
+            except AnswerbackError as error:  # then it runs out
+                log.warning("lease_not_released", code=error.code, **error.context)
 
     def beat(self) -> None:
         """Renew once."""

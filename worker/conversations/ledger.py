@@ -41,7 +41,7 @@ class Ledger:
             .values(
                 {
                     name: sa.bindparam(f"new_{name}")
-                    for name in ("mailbox", "due_at", "hints", "lease_holder", "next_seq", "history")
+                    for name in ("mailbox", "due_at", "ready_at", "hints", "lease_holder", "next_seq", "history")
                 }
             )
         )
@@ -73,6 +73,7 @@ class Ledger:
         new = {
             "mailbox": "ready" if more else "idle",
             "due_at": talk["updated_at"] + FIRST_HINT_MS if more else None,
+            "ready_at": talk["updated_at"] if more else None,
             "hints": 0,
             "lease_holder": None,
             "next_seq": values.pop("next_seq", talk["next_seq"]),

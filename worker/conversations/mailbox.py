@@ -101,16 +101,16 @@ class Mailbox:
         )
         ready = conversation.c.mailbox == "ready"
         run_out = sa.and_(conversation.c.mailbox.in_(("running", "waiting")), conversation.c.due_at <= now)
-        longest_due = (
+        waited_longest = (
             sa.select(conversation.c.id)
             .where(sa.or_(ready, run_out))
-            .order_by(conversation.c.due_at)
+            .order_by(conversation.c.ready_at)
             .limit(1)
             .with_for_update(skip_locked=True)
             .scalar_subquery()
         )
         self._claim = claim.where(conversation.c.id == sa.bindparam("talk"), sa.or_(ready, run_out))
-        self._claim_any = claim.where(conversation.c.id == longest_due)
+        self._claim_any = claim.where(conversation.c.id == waited_longest)
         self._start = (
             message.update()
             .where(

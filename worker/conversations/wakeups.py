@@ -19,8 +19,10 @@ log = logs.get(__name__)
 class Wakeups:
     """Publishes, and wakes the threads of this process that wait. The listener starts with the first of them."""
 
-    def __init__(self, client: Redis, *, prefix: str) -> None:
+    def __init__(self, client: Redis, waiting: Redis, *, prefix: str) -> None:
+        """`waiting` is a client whose calls may block: it listens."""
         self._client = client
+        self._waiting_client = waiting
         self._channel = f"{prefix}changed"
         self._guard = threading.Lock()
         self._waiting: defaultdict[str, set[threading.Event]] = defaultdict(set)
@@ -58,7 +60,7 @@ class Wakeups:
     def _listen(self) -> None:
         while not self._stopped.is_set():
             try:
-                with self._client.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
+                with self._waiting_client.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
                     subscription.subscribe(self._channel)
                     while not self._stopped.is_set():
                         received = subscription.get_message(timeout=1.0)

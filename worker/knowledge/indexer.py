@@ -188,14 +188,32 @@ class Indexer:
         return found
 
     def _keep_passages(self, found: Sequence[_Read]) -> None:
-        """Write the text and the passages of documents that are still as they were when they were claimed."""
+        """Write the text and the passages of documents that are still as they were when they were claimed.
+
+        That is a change to the knowledge base of its own: a publish that began before must not count as holding it.
+        """
+        if not found:
+            return
         with self._store.begin() as tx:
+            raised = (
+                workspace.update()
+                .where(workspace.c.id == found[0][0]["workspace_id"])
+                .values(knowledge_revision=workspace.c.knowledge_revision + 1)
+                .returning(workspace.c.knowledge_revision)
+            )
+            revision = tx.execute(raised).scalar_one()
             for row, text, cut in found:
                 held = tx.execute(
                     document.update()
                     .where(*_held(row))
                     .values(
-                        state="indexed", text=text, passages=len(cut), error=None, due_at=None, updated_at=self._now
+                        state="indexed",
+                        text=text,
+                        passages=len(cut),
+                        revision=revision,
+                        error=None,
+                        due_at=None,
+                        updated_at=self._now,
                     )
                 )
                 if not held.rowcount:

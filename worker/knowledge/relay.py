@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from redis import Redis
 from redis.exceptions import RedisError
 
-from kb.errors import KnowledgeError
+from kb.errors import KnowledgeError, SnapshotMissing
 from worker import logs
 from worker.errors import AnswerbackError
 
@@ -33,8 +33,10 @@ class NoWorker(AnswerbackError):
 class SearchClient:
     """Asks a worker to search."""
 
-    def __init__(self, client: Redis, *, prefix: str, timeout_s: float = 5.0) -> None:
+    def __init__(self, client: Redis, waiting: Redis, *, prefix: str, timeout_s: float = 5.0) -> None:
+        """`waiting` is a client whose calls may block for `timeout_s`."""
         self._client = client
+        self._waiting = waiting
         self._queue = f"{prefix}searches"
         self._replies = f"{prefix}found:"
         self._timeout_s = timeout_s
@@ -63,7 +65,7 @@ class SearchClient:
             pipe.ltrim(self._queue, -_MOST_WAITING, -1)
             pipe.expire(self._queue, int(self._timeout_s) + 1)
             pipe.execute()
-            reply = self._client.blpop([reply_key], timeout=self._timeout_s)
+            reply = self._waiting.blpop([reply_key], timeout=self._timeout_s)
         except RedisError as error:
             raise NoWorker(cause=str(error)) from error
         if reply is None:
@@ -135,6 +137,8 @@ class SearchResponder:
             found = self._knowledge.search(
                 asked["workspace_id"], asked["query"], limit=asked["limit"] if only is None else 200
             )
+        except SnapshotMissing:  # nothing was published yet, so there is nothing to find
+            return {"snapshot": None, "items": []}
         except KnowledgeError as error:
             return {"error": str(error)}
         return as_wire(found, limit=asked["limit"], document_ids=only)

@@ -87,6 +87,7 @@ conversation = Table(
     Column("history", Integer, nullable=False),  # counts changes to what was said; session state is stamped with it
     Column("mailbox", String(16), nullable=False),  # idle, ready, running, waiting
     _time("due_at"),  # when a sweeper looks again: next hint (ready), retry (waiting), end of the lease (running)
+    _time("ready_at"),  # since when something waits in it; whoever waited longest is claimed first
     Column("hints", Integer, nullable=False),  # hints given since it became ready
     Column("lease_token", BigInteger, nullable=False),  # the fencing token: grows with every claim
     Column("lease_holder", String(48)),  # the process that holds the lease
@@ -95,6 +96,12 @@ conversation = Table(
     _time("updated_at", nullable=False),
     UniqueConstraint("workspace_id", "external_id"),
     Index("ix_conversation_list", "workspace_id", "owner", "id"),
+    Index(
+        "ix_conversation_ready",
+        "ready_at",
+        sqlite_where=text("mailbox <> 'idle'"),
+        postgresql_where=text("mailbox <> 'idle'"),
+    ),
     Index(
         "ix_conversation_due",
         "due_at",

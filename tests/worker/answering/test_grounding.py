@@ -50,6 +50,12 @@ def test_a_denial_needs_a_denial_as_its_source():
     )
 
 
+def test_a_source_that_denies_does_not_support_the_opposite():
+    forbidden = hit("You cannot return sale items within 30 days.")
+    assert grounding.check("You can return sale items within 30 days [1].", [forbidden]) is None
+    assert grounding.check("You cannot return sale items within 30 days [1].", [forbidden]) is not None
+
+
 def test_an_unsupported_sentence_is_dropped_and_the_rest_renumbered():
     draft = "You can delete cookies in the browser [2]. Returns are free within 30 days [1]. Buy our stock [1]!"
     found = grounding.check(draft, [REFUNDS, COOKIES])

@@ -79,6 +79,12 @@ def test_decimal_and_octal_spellings_are_decided_by_what_the_system_dials():
         Guard().check_url("https://localhost/")
 
 
+@pytest.mark.parametrize("host", ["a..b", "x" * 64 + ".example"])
+def test_a_malformed_host_is_refused_not_a_failure(host):
+    with pytest.raises(AddressRefused):
+        Guard().check_url(f"https://{host}/")
+
+
 def test_an_operator_may_allow_a_private_network_there_also_plain_http_and_any_port():
     guard(["127.0.0.1"], allow="127.0.0.0/8").check_url("http://desk.internal:9000/hook")
     with pytest.raises(AddressRefused):

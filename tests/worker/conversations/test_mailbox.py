@@ -211,6 +211,15 @@ def test_work_given_back_at_shutdown_costs_no_attempt(store, workspace_id, mailb
     assert Mailbox(store, holder="two").claim(sent["conversation_id"]).attempts == 1
 
 
+def test_a_crowd_is_served_in_its_order_however_often_it_was_hinted_at(store, workspace_id, mailbox):
+    old = accept(store, workspace_id)
+    for _ in range(4):
+        TableClock.advance(store, 10)
+        mailbox.sweep()
+    accept(store, workspace_id)
+    assert mailbox.claim_any().conversation_id == old["conversation_id"]
+
+
 def test_claiming_what_waited_longest_takes_expired_leases_too(store, workspace_id, mailbox):
     old = accept(store, workspace_id)
     mailbox.claim(old["conversation_id"])

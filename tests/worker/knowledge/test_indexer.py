@@ -167,6 +167,21 @@ def test_rolling_back_and_forward_is_one_call_and_old_versions_are_bounded(
         library.activate(workspace_id, "none")
 
 
+def test_a_document_that_comes_while_others_are_indexed_is_published_too(
+    store, workspace_id, library, indexer, shelf, clock
+):
+    library.add(workspace_id, new("First", "Cookies are small."))
+    found = indexer._claim_and_read(workspace_id)
+    library.add(workspace_id, new("Second", "Cookies are big."))  # nobody reads on: the claim was the last
+    indexer._keep_passages(found)
+    indexer.publish(workspace_id)
+    assert library.sweep() == (workspace_id,)
+    indexer.index(workspace_id)
+    assert states(store) == {"First": "ready", "Second": "ready"}
+    assert set(titles(shelf, clock, workspace_id, "cookies")) == {"First", "Second"}
+    assert library.sweep() == ()
+
+
 def test_workspaces_do_not_see_each_other(store, workspace_id, library, indexer, shelf, clock):
     from worker.access import Keys
 

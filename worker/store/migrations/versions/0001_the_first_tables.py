@@ -28,7 +28,7 @@ def upgrade() -> None:
     sa.Column('name', sa.String(length=200), nullable=False),
     sa.Column('digest', sa.String(length=64), nullable=False),
     sa.Column('hint', sa.String(length=16), nullable=False),
-    sa.Column('scopes', sa.JSON(), nullable=False),
+    sa.Column('scopes', sa.JSON(none_as_null=True), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
     sa.Column('expires_at', sa.BigInteger(), nullable=True),
     sa.Column('revoked_at', sa.BigInteger(), nullable=True),
@@ -41,15 +41,16 @@ def upgrade() -> None:
     sa.Column('workspace_id', sa.String(length=48), nullable=False),
     sa.Column('external_id', sa.String(length=200), nullable=True),
     sa.Column('subject', sa.Text(), nullable=True),
-    sa.Column('requester', sa.JSON(), nullable=True),
+    sa.Column('requester', sa.JSON(none_as_null=True), nullable=True),
     sa.Column('channel', sa.String(length=64), nullable=True),
-    sa.Column('metadata', sa.JSON(), nullable=True),
+    sa.Column('metadata', sa.JSON(none_as_null=True), nullable=True),
     sa.Column('owner', sa.String(length=16), nullable=False),
-    sa.Column('handoff', sa.JSON(), nullable=True),
+    sa.Column('handoff', sa.JSON(none_as_null=True), nullable=True),
     sa.Column('next_seq', sa.Integer(), nullable=False),
     sa.Column('history', sa.Integer(), nullable=False),
     sa.Column('mailbox', sa.String(length=16), nullable=False),
     sa.Column('due_at', sa.BigInteger(), nullable=True),
+    sa.Column('ready_at', sa.BigInteger(), nullable=True),
     sa.Column('hints', sa.Integer(), nullable=False),
     sa.Column('lease_token', sa.BigInteger(), nullable=False),
     sa.Column('lease_holder', sa.String(length=48), nullable=True),
@@ -63,6 +64,7 @@ def upgrade() -> None:
     with op.batch_alter_table('conversation', schema=None) as batch_op:
         batch_op.create_index('ix_conversation_due', ['due_at'], unique=False, sqlite_where=sa.text("mailbox <> 'idle'"), postgresql_where=sa.text("mailbox <> 'idle'"))
         batch_op.create_index('ix_conversation_list', ['workspace_id', 'owner', 'id'], unique=False)
+        batch_op.create_index('ix_conversation_ready', ['ready_at'], unique=False, sqlite_where=sa.text("mailbox <> 'idle'"), postgresql_where=sa.text("mailbox <> 'idle'"))
 
     op.create_table('document',
     sa.Column('id', sa.String(length=48), nullable=False),
@@ -94,7 +96,7 @@ def upgrade() -> None:
     sa.Column('workspace_id', sa.String(length=48), nullable=False),
     sa.Column('url', sa.Text(), nullable=False),
     sa.Column('secret', sa.String(length=200), nullable=False),
-    sa.Column('events', sa.JSON(), nullable=True),
+    sa.Column('events', sa.JSON(none_as_null=True), nullable=True),
     sa.Column('description', sa.Text(), nullable=True),
     sa.Column('state', sa.String(length=16), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
@@ -105,7 +107,7 @@ def upgrade() -> None:
     sa.Column('workspace_id', sa.String(length=48), nullable=False),
     sa.Column('version', sa.String(length=48), nullable=False),
     sa.Column('revision', sa.BigInteger(), nullable=False),
-    sa.Column('manifest', sa.JSON(), nullable=False),
+    sa.Column('manifest', sa.JSON(none_as_null=True), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
     sa.ForeignKeyConstraint(['workspace_id'], ['workspace.id'], name=op.f('fk_snapshot_workspace_id_workspace')),
     sa.PrimaryKeyConstraint('workspace_id', 'version', name=op.f('pk_snapshot'))
@@ -150,7 +152,7 @@ def upgrade() -> None:
     sa.Column('conversation_id', sa.String(length=48), nullable=True),
     sa.Column('message_id', sa.String(length=48), nullable=True),
     sa.Column('type', sa.String(length=64), nullable=False),
-    sa.Column('data', sa.JSON(), nullable=False),
+    sa.Column('data', sa.JSON(none_as_null=True), nullable=False),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
     sa.ForeignKeyConstraint(['conversation_id'], ['conversation.id'], name=op.f('fk_event_conversation_id_conversation'), ondelete='CASCADE'),
     sa.ForeignKeyConstraint(['workspace_id'], ['workspace.id'], name=op.f('fk_event_workspace_id_workspace')),
@@ -176,10 +178,10 @@ def upgrade() -> None:
     sa.Column('attempts', sa.Integer(), nullable=False),
     sa.Column('fence', sa.BigInteger(), nullable=True),
     sa.Column('reply_id', sa.String(length=48), nullable=True),
-    sa.Column('handoff', sa.JSON(), nullable=True),
-    sa.Column('error', sa.JSON(), nullable=True),
-    sa.Column('feedback', sa.JSON(), nullable=True),
-    sa.Column('timings', sa.JSON(), nullable=True),
+    sa.Column('handoff', sa.JSON(none_as_null=True), nullable=True),
+    sa.Column('error', sa.JSON(none_as_null=True), nullable=True),
+    sa.Column('feedback', sa.JSON(none_as_null=True), nullable=True),
+    sa.Column('timings', sa.JSON(none_as_null=True), nullable=True),
     sa.Column('created_at', sa.BigInteger(), nullable=False),
     sa.Column('started_at', sa.BigInteger(), nullable=True),
     sa.Column('finished_at', sa.BigInteger(), nullable=True),
@@ -201,7 +203,7 @@ def upgrade() -> None:
     sa.Column('ordinal', sa.Integer(), nullable=False),
     sa.Column('start', sa.Integer(), nullable=False),
     sa.Column('end', sa.Integer(), nullable=False),
-    sa.Column('headings', sa.JSON(), nullable=False),
+    sa.Column('headings', sa.JSON(none_as_null=True), nullable=False),
     sa.Column('anchor', sa.Text(), nullable=False),
     sa.Column('digest', sa.String(length=64), nullable=False),
     sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_passage_document_id_document'), ondelete='CASCADE'),
@@ -216,7 +218,7 @@ def upgrade() -> None:
     sa.Column('workspace_id', sa.String(length=48), nullable=False),
     sa.Column('conversation_id', sa.String(length=48), nullable=False),
     sa.Column('content', sa.Text(), nullable=False),
-    sa.Column('citations', sa.JSON(), nullable=False),
+    sa.Column('citations', sa.JSON(none_as_null=True), nullable=False),
     sa.Column('support', sa.Float(), nullable=False),
     sa.Column('answerer', sa.String(length=32), nullable=False),
     sa.Column('model', sa.String(length=200), nullable=True),
@@ -292,6 +294,7 @@ def downgrade() -> None:
 
     op.drop_table('document')
     with op.batch_alter_table('conversation', schema=None) as batch_op:
+        batch_op.drop_index('ix_conversation_ready', sqlite_where=sa.text("mailbox <> 'idle'"), postgresql_where=sa.text("mailbox <> 'idle'"))
         batch_op.drop_index('ix_conversation_list')
         batch_op.drop_index('ix_conversation_due', sqlite_where=sa.text("mailbox <> 'idle'"), postgresql_where=sa.text("mailbox <> 'idle'"))
 
