@@ -5,7 +5,7 @@ It answers as a good model would: the first sentence of the first passage, with 
 
     fail-429, fail-500 …   answer with that status
     garbage                answer with what is not JSON
-    stall                  begin to stream, then say nothing
+    stall                  begin to stream, then say nothing, or only comments
     refuse, person         say that there is no answer, ask for a person
     invent, forge          claim what no passage says, cite what was never given
     tool                   call the first tool that is offered
@@ -25,7 +25,7 @@ _PASSAGE = re.compile(r"\[(\d+)\] ([^\n]*)\n(.*?)(?=\n\n\[\d+\] |\n</passages>)"
 
 class ModelServer:
     def __init__(self) -> None:
-        self.settings: dict[str, Any] = {"latency_s": 0.0, "mode": "answer", "tokens_per_s": 0.0}
+        self.settings: dict[str, Any] = {"latency_s": 0.0, "mode": "answer", "tokens_per_s": 0.0, "comments": False}
         self.counts = {"requests": 0, "active": 0, "most_active": 0, "finished": 0, "closed_early": 0}
         self.seen: list[dict[str, Any]] = []
 
@@ -43,7 +43,7 @@ class ModelServer:
     async def control(self, request: web.Request) -> web.Response:
         self.settings |= await request.json()
         if self.settings.pop("reset", False):
-            self.counts = dict.fromkeys(self.counts, 0)
+            self.counts = dict.fromkeys(self.counts, 0) | {"active": self.counts["active"]}
             self.seen.clear()
         return web.json_response(self.settings)
 
@@ -115,8 +115,12 @@ class ModelServer:
         pace = self.settings["tokens_per_s"]
         pieces = re.findall(r"\S+\s*", text or "") if pace else [text or ""]
         for piece in pieces:
-            if stall:
-                await asyncio.sleep(3600)
+            while stall:
+                await asyncio.sleep(0.05)
+                if request.transport is None or request.transport.is_closing():
+                    raise ConnectionResetError
+                if self.settings["comments"]:
+                    await response.write(b": keep-alive\n\n")
             await send({"content": piece})
             if pace:
                 await asyncio.sleep(1 / pace)

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from kb.search import Hit
 from worker import logs
 from worker.answering import prompts
 from worker.answering.question import Draft, Question, Revoked
+from worker.answering.watch import Watch
 from worker.conversations.outcomes import Usage
 from worker.errors import AnswerbackError
 
@@ -42,6 +43,7 @@ class LlmAnswerer:
     timeout_s: float
     clock: Callable[[], float] = time.monotonic
     name: str = "llm"
+    watch: Watch = field(default_factory=Watch)
 
     def draft(self, question: Question, hits: Sequence[Hit], *, revoked: Callable[[], bool]) -> Draft:
         """Ask until one model answers.
@@ -79,21 +81,24 @@ class LlmAnswerer:
         usage = Usage()
         try:
             # One read may take all that remains, no more; the loop below bounds the sum of them.
-            with self.client.post(
-                "/chat/completions",
-                body={
-                    "model": model,
-                    "messages": prompts.messages(question, hits),
-                    "stream": True,
-                    "stream_options": {"include_usage": True},
-                    "temperature": 0,
-                    "max_tokens": _MOST_TOKENS,
-                },
-                options={"timeout": openai.Timeout(remaining, connect=min(5.0, remaining))},
-                cast_to=ChatCompletionChunk,
-                stream=True,
-                stream_cls=openai.Stream[ChatCompletionChunk],
-            ) as stream:
+            with (
+                self.client.post(
+                    "/chat/completions",
+                    body={
+                        "model": model,
+                        "messages": prompts.messages(question, hits),
+                        "stream": True,
+                        "stream_options": {"include_usage": True},
+                        "temperature": 0,
+                        "max_tokens": _MOST_TOKENS,
+                    },
+                    options={"timeout": openai.Timeout(remaining, connect=min(5.0, remaining))},
+                    cast_to=ChatCompletionChunk,
+                    stream=True,
+                    stream_cls=openai.Stream[ChatCompletionChunk],
+                ) as stream,
+                self.watch.over(stream.response, ends=ends, revoked=revoked),
+            ):
                 for chunk in stream:
                     if revoked():
                         raise Revoked
@@ -109,7 +114,15 @@ class LlmAnswerer:
         except (ModelError, Revoked):
             raise
         except Exception as error:  # the client's own errors, and its transport's in the middle of a stream
+            if revoked():
+                raise Revoked from error
+            if self.clock() >= ends:
+                raise ModelError("The model did not finish in time.", then="retry") from error
             raise classify(error) from error
+        if revoked():  # a connection that was shut down can look like the end of a stream
+            raise Revoked
+        if self.clock() >= ends:
+            raise ModelError("The model did not finish in time.", then="retry")
         text = "".join(pieces).strip()
         if not text:
             raise ModelError("The model answered nothing.", then="retry")

@@ -23,7 +23,7 @@ def control(url: str, **settings: object) -> dict:
 
 @pytest.fixture(autouse=True)
 def _calm(model_url: str):
-    control(model_url, latency_s=0, mode="answer", tokens_per_s=0, reset=True)
+    control(model_url, latency_s=0, mode="answer", tokens_per_s=0, comments=False, reset=True)
 
 
 def draft(url: str, *models: str, timeout_s: float = 5, remaining_s: float = 60, revoked=lambda: False):
@@ -77,6 +77,23 @@ def test_a_stalled_stream_ends_at_the_deadline(model_url):
     with pytest.raises(ModelError) as caught:
         draft(model_url, "stall", timeout_s=1)
     assert caught.value.then == "retry"
+    assert time.monotonic() - began < 5
+
+
+def test_a_stream_kept_alive_by_comments_ends_at_the_deadline_too(model_url):
+    control(model_url, comments=True)
+    began = time.monotonic()
+    with pytest.raises(ModelError):
+        draft(model_url, "stall", timeout_s=1)
+    assert time.monotonic() - began < 5
+
+
+def test_cancelling_ends_a_stream_that_says_nothing(model_url):
+    stop = threading.Event()
+    threading.Timer(0.5, stop.set).start()
+    began = time.monotonic()
+    with pytest.raises(Revoked):
+        draft(model_url, "stall", timeout_s=20, revoked=stop.is_set)
     assert time.monotonic() - began < 5
 
 
