@@ -1,8 +1,8 @@
 """Ends calls that nobody waits for any more, even while the other side says nothing.
 
 A time-out bounds one read, not a call: a server that drips, or sends comments to keep a stream alive, never runs into
-it, and a thread that waits in a read cannot look whether its message was cancelled. One thread looks for all of them, and
-shuts the connection down.
+it, and a thread that waits in a read cannot look whether its message was cancelled. One thread looks for all of them,
+and shuts the connection down.
 """
 
 import socket
