@@ -19,7 +19,7 @@ from worker.conversations.mailbox import Claim, LeaseLost, Mailbox
 from worker.conversations.outcomes import ENDED, Handoff, Retry
 from worker.conversations.steering import Steering
 from worker.errors import Conflict
-from worker.store.tables import message, reply
+from worker.store.tables import conversation, message, reply
 
 LEASE_S = 10
 TALKS = ("a", "b")
@@ -43,6 +43,8 @@ class MailboxMachine(RuleBasedStateMachine):
         self.accepted: dict[str, str] = {}  # message id -> talk
         self.keys: dict[str, str] = {}  # idempotency key -> message id
         self.ended: dict[str, tuple] = {}
+        self.now = 0.0
+        self.leases: dict[str, tuple[int, float]] = {}  # what should hold: conversation -> token, end
 
     def database_url(self) -> str:
         folder = Path(tempfile.mkdtemp(prefix="mailbox-"))
@@ -82,20 +84,39 @@ class MailboxMachine(RuleBasedStateMachine):
             self.keys[name] = id
         self.accepted[id] = talk
 
+    def take(self, claim: Claim | None) -> None:
+        if claim is not None:
+            token, end = self.leases.get(claim.conversation_id, (0, 0.0))
+            assert claim.token > token, "a token was given twice"
+            assert end <= self.now, "a conversation was taken from a worker whose lease holds"
+            self.leases[claim.conversation_id] = (claim.token, self.now + LEASE_S)
+            self.held.append(claim)
+
+    def forget_seized(self) -> None:
+        """People and deadlines end leases; what the table no longer shows as running, holds no more."""
+        with self.store.read() as connection:
+            rows = connection.execute(
+                sa.select(conversation.c.id, conversation.c.lease_token).where(conversation.c.mailbox == "running")
+            )
+            running = dict(rows.all())
+        self.leases = {id: lease for id, lease in self.leases.items() if running.get(id) == lease[0]}
+
     @rule()
     def work_on_what_is_due(self) -> None:
-        claim = self.mailbox.claim_any()
-        if claim is not None:
-            self.held.append(claim)
+        self.take(self.mailbox.claim_any())
+
+    @precondition(lambda self: self.held)
+    @rule()
+    def a_lease_runs_out_and_another_worker_follows(self) -> None:
+        self.time_passes(LEASE_S + 1)
+        self.take(self.mailbox.claim(self.held[-1].conversation_id))
 
     @precondition(lambda self: self.accepted)
     @rule(data=st.data())
     def receive_a_hint_again(self, data: st.DataObject) -> None:
         id = data.draw(st.sampled_from(sorted(self.accepted)))
         talk = next(row.conversation_id for row in self.rows() if row.id == id)
-        claim = self.mailbox.claim(talk)
-        if claim is not None:
-            self.held.append(claim)
+        self.take(self.mailbox.claim(talk))
 
     @precondition(lambda self: self.held)
     @rule(data=st.data(), how=st.sampled_from(["answer", "handoff", "retry", "release"]))
@@ -112,8 +133,11 @@ class MailboxMachine(RuleBasedStateMachine):
             else:
                 self.mailbox.release(claim)
             assert newest or how == "release", "a fenced claim was let through"
+            if newest:
+                self.leases.pop(claim.conversation_id, None)
         except LeaseLost:
-            pass
+            token, end = self.leases.get(claim.conversation_id, (0, 0.0))
+            assert token != claim.token or end <= self.now, "a lease that holds was lost"
 
     @precondition(lambda self: self.held)
     @rule(data=st.data())
@@ -123,16 +147,19 @@ class MailboxMachine(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([1, 3, LEASE_S + 1, 40]))
     def time_passes(self, seconds: int) -> None:
         TableClock.advance(self.store, seconds)
+        self.now += seconds
 
     @rule()
     def renew(self) -> None:
         newest = {claim.conversation_id: claim.token for claim in sorted(self.held, key=lambda claim: claim.token)}
-        self.mailbox.renew(newest)
+        for id in self.mailbox.renew(newest):
+            self.leases[id] = (newest[id], self.now + LEASE_S)
 
     @rule()
     def sweep(self) -> None:
         self.mailbox.sweep()
         self.mailbox.sweep_deadlines()
+        self.forget_seized()
 
     @precondition(lambda self: self.accepted)
     @rule(data=st.data())
@@ -153,6 +180,14 @@ class MailboxMachine(RuleBasedStateMachine):
                 self.steering.speak(self.workspace_id, talk, content="I am here", author="Ada")
             else:
                 getattr(self.steering, how)(self.workspace_id, talk)
+        self.forget_seized()
+
+    @invariant()
+    def what_waits_is_never_in_an_idle_mailbox(self) -> None:
+        with self.store.read() as connection:
+            boxes = dict(connection.execute(sa.select(conversation.c.id, conversation.c.mailbox)).all())
+        for row in self.rows():
+            assert row.state in ENDED or boxes[row.conversation_id] != "idle", "a message that nobody will look for"
 
     @invariant()
     def nothing_accepted_is_lost(self) -> None:
@@ -182,8 +217,8 @@ class MailboxMachine(RuleBasedStateMachine):
 
 
 _SETTINGS = settings(
-    max_examples=40,
-    stateful_step_count=40,
+    max_examples=150,
+    stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
@@ -197,7 +232,7 @@ class EachMachine(MailboxMachine):
 
 
 TestMailboxAnsweringEach = EachMachine.TestCase
-TestMailboxAnsweringEach.settings = settings(_SETTINGS, max_examples=20)
+TestMailboxAnsweringEach.settings = settings(_SETTINGS, max_examples=60)
 
 
 class PostgresqlMachine(MailboxMachine):
@@ -208,4 +243,4 @@ class PostgresqlMachine(MailboxMachine):
 
 @pytest.mark.postgresql
 class TestMailboxOnPostgresql(PostgresqlMachine.TestCase):
-    settings = settings(_SETTINGS, max_examples=15)
+    settings = settings(_SETTINGS, max_examples=25)
