@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from tests.support.processes import ROOT
-from worker.up import PROGRAMS, sample_folder
+from worker.supervisor import PROGRAMS
+from worker.up import sample_folder
 
 #: Routes that need no key, on purpose.
 PUBLIC = {"/", "/healthz", "/readyz", "/openapi.json", "/docs/", "/docs/<path:path>"}

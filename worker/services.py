@@ -22,7 +22,8 @@ from worker.app import app
 from worker.conversations.intake import Intake
 from worker.conversations.leases import Leases
 from worker.conversations.mailbox import Mailbox
-from worker.conversations.sessions import Codec, RedisSessionStore, SessionStore
+from worker.conversations.redis_sessions import RedisSessionStore
+from worker.conversations.sessions import Codec, SessionStore
 from worker.conversations.steering import Steering
 from worker.conversations.wakeups import Wakeups
 from worker.hints import Hints, publisher

@@ -1,24 +1,20 @@
 """The whole product on one machine: `answerback up`.
 
-supervisord runs the processes and starts again what dies; this module prepares the home, checks, brings the parts up
-in order, and takes them down again.
+This module prepares the home, checks, brings the parts up in order, and takes them down again.
 """
 
-import ctypes
 import fcntl
 import os
 import shlex
 import signal
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
-from xmlrpc.client import Fault, ServerProxy
+from typing import IO
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -29,20 +25,11 @@ from worker.errors import StartupFailed
 from worker.settings import Settings
 from worker.store import migrate
 from worker.store.engine import open_store
+from worker.supervisor import Supervisor, environment, own_command
 
 Say = Callable[[str], None]
 
-_STOP_S = 14.0
 _READY_S = 60.0
-
-#: What runs beside the embedded Valkey; each command is the one to type by hand.
-PROGRAMS = {
-    "web": ["answerback", "web"],
-    "answer": ["answerback", "worker", "answer"],
-    "callback": ["answerback", "worker", "callback"],
-    "ingest": ["answerback", "worker", "ingest"],
-    "flower": ["answerback", "flower"],
-}
 
 
 def up(settings: Settings, *, say: Say) -> None:
@@ -62,7 +49,7 @@ def up(settings: Settings, *, say: Say) -> None:
         )
         prepare_model(settings, say=say)
         made_key = prepare_database(settings)
-        supervisor = _Supervisor(settings, lock)
+        supervisor = Supervisor(settings, lock)
         try:
             supervisor.begin()
             if settings.embedded_redis:
@@ -88,7 +75,7 @@ def prepare_model(settings: Settings, *, say: Say) -> None:
         checks.require([checks.model(settings)])
         return
     say(f"Preparing the embedding model {settings.embedding_model} (once) …")
-    made = subprocess.run(_command("answerback", "model"), env=_environment(settings), stdin=subprocess.DEVNULL)
+    made = subprocess.run(own_command("answerback", "model"), env=environment(settings), stdin=subprocess.DEVNULL)
     if made.returncode:
         raise StartupFailed("The embedding model could not be prepared: see the lines above, then try again.")
     checks.require([checks.model(settings)])
@@ -171,178 +158,7 @@ def _locked(settings: Settings) -> Iterator[IO[str]]:
         yield file
 
 
-class _Supervisor:
-    """supervisord, and what it says through its socket."""
-
-    def __init__(self, settings: Settings, lock: IO[str]) -> None:
-        self._settings = settings
-        self._lock = lock
-        self._run = settings.valkey_socket.parent
-        self._socket = self._run / "supervisor.sock"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def begin(self) -> None:
-        """Start supervisord with the embedded Valkey, if that is used, and nothing else."""
-        home = self._settings.home.absolute()
-        for folder in (self._run, home / "logs", home / "valkey"):
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        config = home / "run" / "supervisord.conf"
-        config.write_text(_configuration(self._settings, self._socket))
-        (home / "run" / "valkey.conf").write_text(_valkey_configuration(self._settings))
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--configuration", str(config)],
-            env=_environment(self._settings),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=(home / "logs" / "supervisord.err").open("w"),
-            pass_fds=(self._lock.fileno(),),
-            start_new_session=True,
-            preexec_fn=_end_with_parent,
-        )
-        ends = time.monotonic() + 10
-        while time.monotonic() < ends:
-            self.require_alive()
-            try:
-                self._proxy().supervisor.getState()
-                return
-            except (OSError, Fault):
-                time.sleep(0.05)
-        raise StartupFailed(f"supervisord did not start: see {home / 'logs'}.")
-
-    def start_all(self) -> None:
-        """Start everything else, at once."""
-        self._proxy().supervisor.startProcessGroup("answerback", False)
-
-    def require_alive(self) -> None:
-        """Raise StartupFailed when supervisord ended."""
-        if self._process is None or self._process.poll() is not None:
-            raise StartupFailed(f"supervisord ended: see {self._settings.home.absolute() / 'logs'}.")
-
-    def given_up(self) -> list[str]:
-        """Return the programs that ended so often that they are not started again."""
-        return [info["name"] for info in self._proxy().supervisor.getAllProcessInfo() if info["statename"] == "FATAL"]
-
-    def end(self) -> None:
-        """Stop everything: the programs together, then Valkey; kill what does not stop in time."""
-        if self._process is None or self._process.poll() is not None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            for pid in self._pids():
-                with suppress(ProcessLookupError):
-                    os.killpg(pid, signal.SIGKILL)
-            self._process.kill()
-            self._process.wait()
-
-    def _pids(self) -> list[int]:
-        """Return the leaders of the programs' process groups."""
-        try:
-            return [info["pid"] for info in self._proxy().supervisor.getAllProcessInfo() if info["pid"]]
-        except (OSError, Fault):
-            return []
-
-    def _proxy(self) -> Any:
-        from supervisor.xmlrpc import SupervisorTransport
-
-        transport = SupervisorTransport(None, None, f"unix://{self._socket}")
-        return ServerProxy("http://127.0.0.1", transport=transport)
-
-
-def _end_with_parent() -> None:
-    """Ask Linux to send SIGTERM when the parent dies, even by SIGKILL; elsewhere the lock tells the next start."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGTERM)
-
-
-def _command(name: str, *arguments: str) -> list[str]:
-    """Return a command of this very installation, whatever the PATH is."""
-    if name == "answerback":
-        return [sys.executable, "-m", "worker.cli", *arguments]
-    return [name, *arguments]
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    paths = [str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
-    return {
-        **os.environ,
-        "ANSWERBACK_HOME": str(settings.home.absolute()),
-        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-        "PYTHONUNBUFFERED": "1",
-        "OMP_NUM_THREADS": "1",
-        "TOKENIZERS_PARALLELISM": "false",
-    }
-
-
-def _configuration(settings: Settings, socket: Path) -> str:
-    home = settings.home.absolute()
-
-    def quoted(value: object) -> str:
-        return str(value).replace("%", "%%")
-
-    def program(name: str, command: list[str], *, start: bool) -> str:
-        return f"""
-[program:{name}]
-command = {quoted(shlex.join(command))}
-directory = {quoted(Path.cwd())}
-autostart = {str(start).lower()}
-autorestart = true
-startsecs = 2
-startretries = 20
-stopsignal = TERM
-stopwaitsecs = 10
-killasgroup = true
-redirect_stderr = true
-stdout_logfile = {quoted(home / "logs" / f"{name}.log")}
-stdout_logfile_maxbytes = 20MB
-stdout_logfile_backups = 3
-"""
-
-    parts = [
-        f"""[unix_http_server]
-file = {quoted(socket)}
-chmod = 0700
-
-[supervisord]
-logfile = {quoted(home / "logs" / "supervisord.log")}
-pidfile = {quoted(home / "run" / "supervisord.pid")}
-childlogdir = {quoted(home / "logs")}
-loglevel = info
-silent = true
-
-[rpcinterface:supervisor]
-supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
-
-[group:answerback]
-programs = {",".join(PROGRAMS)}
-priority = 20
-"""
-    ]
-    parts += [program(name, _command(*command), start=False) for name, command in PROGRAMS.items()]
-    if settings.embedded_redis:
-        parts.append("\n[group:store]\nprograms = valkey\npriority = 10\n")
-        valkey = [str(checks.valkey_binary()), str(home / "run" / "valkey.conf")]
-        parts.append(program("valkey", valkey, start=True))
-    return "".join(parts)
-
-
-def _valkey_configuration(settings: Settings) -> str:
-    """Append-only, so that a restart keeps queues and sessions; never evicting, so that nothing queued vanishes."""
-    return f"""port 0
-unixsocket "{settings.valkey_socket}"
-unixsocketperm 700
-dir "{settings.home.absolute() / "valkey"}"
-appendonly yes
-appendfsync everysec
-save ""
-maxmemory-policy noeviction
-daemonize no
-loglevel notice
-"""
-
-
-def _wait_for_valkey(settings: Settings, supervisor: _Supervisor, stop: _Stop) -> None:
+def _wait_for_valkey(settings: Settings, supervisor: Supervisor, stop: _Stop) -> None:
     client = Redis.from_url(settings.redis, socket_timeout=1.0)
     ends = time.monotonic() + 20
     while time.monotonic() < ends and not stop.asked:
@@ -364,8 +180,8 @@ def _ingest_sample(settings: Settings, stop: _Stop, *, say: Say) -> None:
         return
     say("Ingesting the sample knowledge base (once) …")
     made = subprocess.run(
-        _command("answerback", "ingest", "--quiet", str(sample_folder())),
-        env=_environment(settings),
+        own_command("answerback", "ingest", "--quiet", str(sample_folder())),
+        env=environment(settings),
         stdin=subprocess.DEVNULL,
     )
     if made.returncode:
@@ -382,7 +198,7 @@ def sample_folder() -> Path:
     return Path(kb.__file__).parent / "sample"
 
 
-def _wait_until_ready(settings: Settings, supervisor: _Supervisor, stop: _Stop) -> None:
+def _wait_until_ready(settings: Settings, supervisor: Supervisor, stop: _Stop) -> None:
     url = f"{_address(settings)}/readyz"
     ends = time.monotonic() + _READY_S
     while time.monotonic() < ends and not stop.asked:

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.processes import ROOT, answers, free_port, wait_for
+from tests.support.processes import ROOT, answers, free_port, running, wait_for
 from tests.support.stack import Stack, is_ready
 
 STOP_S = 15
@@ -23,23 +23,12 @@ STOP_S = 15
 @contextlib.contextmanager
 def up(env: dict[str, str], log: Path):
     """Run `answerback up` as a terminal would; yield its process."""
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "worker.cli", "up"],
-            env=env,
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+    log.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "worker.cli", "up"]
     try:
-        yield process
+        with running(command, env=env, log=log, grace_s=STOP_S + 5) as process:
+            yield process
     finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(STOP_S + 5)
         for left in ours(env):
             left.kill()
 

@@ -51,7 +51,7 @@ def test_every_hint_has_a_task_and_every_queue_a_worker():
     import tasks.knowledge  # noqa: F401
     from worker.app import app
     from worker.cli import _ENDS
-    from worker.up import PROGRAMS
+    from worker.supervisor import PROGRAMS
 
     assert set(QUEUES) <= set(app.tasks)
     assert set(QUEUES.values()) == set(_ENDS)

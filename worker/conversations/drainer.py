@@ -18,9 +18,6 @@ from worker.store.engine import Store
 
 log = logs.get(__name__)
 
-#: Turns that one hint may work off, so that the task ends and its slot shows as free now and then.
-TURNS_PER_HINT = 50
-
 
 class Answers(Protocol):
     """Whoever answers: the agent, or a fake of it."""
@@ -36,8 +33,6 @@ class Answers(Protocol):
 
 class Hints(Protocol):
     """Whoever tells workers where to look; a hint may be lost."""
-
-    def drain(self, conversation_id: str) -> None: ...
 
     def deliver(self, conversation_id: str) -> None: ...
 
@@ -63,16 +58,9 @@ class Drainer:
         crowd of stale hints cheap and yet leaves no slot idle while something is ready.
         """
         claim = None if self.stopping.is_set() else self.mailbox.claim(conversation_id)
-        for _turn in range(TURNS_PER_HINT):
-            if claim is None:
-                return
+        while claim is not None:
             self._take_turn(claim)
-            if self.stopping.is_set():
-                return
-            claim = self.mailbox.claim_any()
-        if claim is not None:
-            self.mailbox.release(claim)
-            self.hints.drain(claim.conversation_id)
+            claim = None if self.stopping.is_set() else self.mailbox.claim_any()
 
     def _take_turn(self, claim: Claim) -> None:
         """Work on one claim."""

@@ -8,10 +8,10 @@ from cryptography.fernet import Fernet
 from redis import Redis
 
 from tests.support import processes
+from worker.conversations.redis_sessions import RedisSessionStore
 from worker.conversations.sessions import (
     Codec,
     MemorySessionStore,
-    RedisSessionStore,
     Session,
     SessionsAway,
     SessionStore,
