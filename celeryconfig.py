@@ -26,7 +26,7 @@ broker_transport_options = (
     }
 )
 
-imports = ("worker.process", "tasks.answer", "tasks.callback", "tasks.knowledge")
+imports = ("worker.process", "tasks.answer", "tasks.callback", "tasks.knowledge", "tasks.canary")
 task_queues = [
     Queue(name, routing_key=name, queue_arguments={"x-queue-type": "quorum"} if _amqp else None)
     for name in sorted(set(QUEUES.values()))

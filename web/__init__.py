@@ -41,7 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _register(api: ProblemApi) -> None:
-    from web import conversations, deliveries, documents, messages, search, snapshots, tickets
+    from web import conversations, deliveries, documents, messages, search, snapshots, status, tickets
 
-    for module in (tickets, conversations, messages, documents, snapshots, search, deliveries):
+    for module in (tickets, conversations, messages, documents, snapshots, search, deliveries, status):
         api.register_blueprint(module.blueprint, url_prefix="/v1")

@@ -25,11 +25,9 @@ def post_worker_init(_worker: Any) -> None:
 
 
 def worker_exit(_server: Any, _worker: Any) -> None:
-    """Publish the hints that are still queued."""
+    """Publish the hints that are still queued, and close."""
     from worker.services import uninstall
 
     built = uninstall()
     if built is not None:
-        built.hints.stop()
-        built.wakeups.stop()
-        built.store.close()
+        built.close()

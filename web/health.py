@@ -12,11 +12,15 @@ from redis.exceptions import RedisError
 from web.api import services
 from web.auth import public
 from worker.errors import AnswerbackError, StartupFailed
-from worker.presence import living
+from worker.presence import STATES, living
 from worker.settings import Settings, masked
 from worker.store import migrate
 
-_NEEDED = ("database", "redis", "broker", "answer_workers")
+#: Without these nothing is answered. Without Redis or the broker, what is accepted is answered a little later.
+_NEEDED = ("database", "answer_workers")
+
+#: Workers in these states answer.
+_ANSWERS = ("working", "cut_off")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -41,7 +45,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     def ready() -> Any:
         found = _components(settings)
         well = _well(found)
-        body = {"status": "ready" if well else "not ready", "components": found}
+        degraded = any(component["state"] != "up" for component in found.values())
+        status = "not ready" if not well else "degraded" if degraded else "ready"
+        body = {"status": status, "components": found}
         return body, 200 if well else 503, {} if well else {"Retry-After": "2"}
 
 
@@ -65,11 +71,11 @@ def _components(settings: Settings) -> dict[str, dict[str, Any]]:
         at = migrate.current(built.store)
         if at != migrate.head():
             raise StartupFailed(f"The database is at version {at}: run `answerback migrate`.")
+        workers.extend(living(built.store))
         return {"address": masked(settings.database)}
 
     def redis() -> dict[str, Any]:
         built.redis.ping()
-        workers.extend(living(built.redis, prefix=settings.redis_prefix))
         return {"address": masked(settings.redis)}
 
     def sessions() -> dict[str, Any]:
@@ -89,8 +95,10 @@ def _components(settings: Settings) -> dict[str, dict[str, Any]]:
     found = {name: _asked(ask) for name, ask in (("database", database), ("redis", redis), ("sessions", sessions))}
     found["broker"] = _asked(broker)
     for role in ("answer", "callback", "ingest"):
-        count = sum(role in worker["roles"] for worker in workers)
-        found[f"{role}_workers"] = {"state": "up" if count else "down", "count": count, "latency_ms": 0.0}
+        states = [worker["state"] for worker in workers if role in worker["roles"]]
+        up = any(state in _ANSWERS for state in states)
+        counts = {state: states.count(state) for state in STATES}
+        found[f"{role}_workers"] = {"state": "up" if up else "down", "count": len(states), **counts, "latency_ms": 0.0}
     for name, component in found.items():
         component["needed"] = name in _NEEDED
     return found

@@ -11,6 +11,7 @@ from flask import Flask, Response
 from flask_limiter import Limiter
 from limits.storage import RedisStorage
 
+from worker.redis_pool import open_redis
 from worker.settings import Settings
 
 
@@ -36,7 +37,9 @@ class LeasingRedisStorage(RedisStorage):
     """
 
     def __init__(self, uri: str, **options: Any) -> None:
-        super().__init__(uri.removeprefix("answerback+"), **options)
+        url = uri.removeprefix("answerback+").replace("redis+unix://", "unix://")
+        pool = open_redis(url, timeout_s=_PATIENCE_S).connection_pool
+        super().__init__(url, connection_pool=pool, **options)
         self._reserve = self.storage.register_script(self._RESERVE)
         self._guard = threading.Lock()
         self._leases: dict[str, _Lease] = {}
@@ -83,6 +86,8 @@ class _Lease:
     ends: float
 
 
+#: A Redis that takes longer is away: a client waits for this.
+_PATIENCE_S = 0.08
 _FAST_S = 0.1
 _MOST_LEASED = 32
 _MOST_KEYS = 10_000
@@ -99,7 +104,6 @@ def init_app(app: Flask, settings: Settings) -> None:
         application_limits_exempt_when=lambda: "principal" not in flask.g,
         strategy="fixed-window",
         storage_uri="answerback+" + settings.redis.replace("unix://", "redis+unix://"),
-        storage_options={"socket_timeout": 0.25, "socket_connect_timeout": 0.25},  # type: ignore[dict-item]
         key_prefix=f"{settings.redis_prefix}rate",
         in_memory_fallback=[settings.rate_limit],
         in_memory_fallback_enabled=True,

@@ -1,4 +1,4 @@
-"""Messages: what became of them, as a poll, a wait or a stream; cancel; feedback."""
+"""Messages: what became of them, as a poll, a wait or a stream; cancel; try again; feedback."""
 
 import json
 import re
@@ -97,6 +97,18 @@ def cancel(message_id: str) -> dict[str, Any]:
     return wire.message(_read(scope(), message_id))
 
 
+@blueprint.post("/messages/<string:message_id>/retry")
+@blueprint.response(202, schemas.Message)
+def retry(message_id: str) -> tuple[Any, int, dict[str, str]]:
+    """Have a message that was handed off or failed answered once more; the conversation is the bot's again."""
+    built = services()
+    conversation_id = built.steering.retry(flask.g.principal.workspace_id, message_id)
+    built.wakeups.send(conversation_id)
+    built.hints.drain(conversation_id)
+    shown = wire.message(_read(scope(), message_id))
+    return shown, 202, {"Location": shown["links"]["self"], "Retry-After": "1"}
+
+
 @blueprint.put("/messages/<string:message_id>/feedback")
 @blueprint.arguments(schemas.NewFeedback)
 @blueprint.response(200, schemas.Message)
@@ -161,13 +173,13 @@ def _events(built: Services, mine: Scope, row: Mapping[Any, Any], after: int) ->
                 found = list(connection.execute(statement).mappings())
             for one in found:
                 after = one["id"]
-                ended = one["type"] in ENDED
-                data = wire.message(_read(mine, row["id"])) if ended else {"message_id": row["id"], **one["data"]}
+                data = {"message_id": row["id"], **one["data"]}
+                if one["type"] in ENDED:  # perhaps tried again since: then more follows
+                    row = _read(mine, row["id"])
+                    data = wire.message(row)
                 yield f"id: {after}\nevent: {one['type']}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
                 said = time.monotonic()
-                if ended:
-                    return
-            if not found and row["state"] in ENDED:
+            if row["state"] in ENDED and (not found or found[-1]["type"] in ENDED):
                 return
             if time.monotonic() - said >= _HEARTBEAT_S:
                 yield ": still here\n\n"

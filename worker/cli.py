@@ -347,6 +347,29 @@ def deliveries(state: str | None, limit: int, workspace: str, as_json: bool) -> 
         click.echo(f"{one['id']}  {one['state']:<10}{one['attempts']:>3}×  {one['type']:<20}{one['url']}  {seen}")
 
 
+@main.command()
+@_as_json
+def status(as_json: bool) -> None:
+    """Show what waits, who works, and what happened so far."""
+    from worker.counters import NAMES
+    from worker.status import status as ask
+
+    with _services() as built:
+        found = ask(built.store, built.counters)
+    if as_json:
+        _print_json(found)
+        return
+    oldest = found["oldest_unanswered_s"]
+    click.echo(
+        f"unanswered messages  {found['open_messages']}" + (f", the oldest for {oldest:.1f} s" if oldest else "")
+    )
+    click.echo(f"leases held          {found['leases_held']}")
+    for one in found["workers"]:
+        click.echo(f"worker {one['id']:<32} {','.join(one['roles']):<10} {one['state']}, {one['leases']} leases")
+    for name, value in found["counters"].items():
+        click.echo(f"{name:<20} {value:>10}  {NAMES[name]}")
+
+
 @main.group(invoke_without_command=True)
 @click.option("--workspace", default="default", show_default=True)
 @_as_json
@@ -400,7 +423,7 @@ def _services() -> Iterator[Any]:
     try:
         yield built
     finally:
-        built.store.close()
+        built.close()
 
 
 @contextmanager

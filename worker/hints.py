@@ -21,11 +21,17 @@ DELIVER = "callback.deliver.v1"
 INDEX = "knowledge.index.v1"
 QUEUES = {DRAIN: "answer", DELIVER: "callback", INDEX: "ingest"}
 
+#: What a worker sends to itself, on a queue of its own: see `worker.watchdog`.
+CANARY = "canary.v1"
+
 _CAPACITY = 100
 
 #: Published at once after a quiet time, and then at this rate: an accept costs less than half without its hint.
 _BURST = 100
 _PER_SECOND = 50.0
+
+#: A broker that takes longer to confirm is away.
+_PATIENCE_S = 5
 
 Publish = Callable[[str, str, Mapping[str, str]], None]
 
@@ -33,8 +39,11 @@ Publish = Callable[[str, str, Mapping[str, str]], None]
 class Hints:
     """Publishes task messages that hold ids only. Safe to share between threads."""
 
-    def __init__(self, publish: Publish, *, capacity: int = _CAPACITY) -> None:
+    def __init__(
+        self, publish: Publish, *, capacity: int = _CAPACITY, count: Callable[[str], None] = lambda _name: None
+    ) -> None:
         self._publish = publish
+        self._count = count
         self._queue: queue.Queue[tuple[str, Mapping[str, str]] | None] = queue.Queue(capacity)
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -70,6 +79,7 @@ class Hints:
             self._queue.put_nowait((task, arguments))
         except queue.Full:
             self.dropped += 1
+            self._count("hints_lost")
 
     def _start(self) -> None:
         with self._guard:
@@ -90,20 +100,38 @@ class Hints:
                 self._publish(task, QUEUES[task], arguments)
                 self.published += 1
             except Exception as error:  # noqa: BLE001 - any broker, any failure: the sweeper will hint again
+                self._count("hints_lost")
                 log.warning("hint_lost", task=task, cause=str(error), **arguments)
 
 
 def publisher(app: Any) -> Publish:
-    """Return a function that publishes through a Celery app, over one connection kept open."""
+    """Return a function that publishes through a Celery app, over one connection kept open, in a few seconds or not.
+
+    For one thread at a time.
+    """
     local: dict[str, Any] = {}
+
+    def connect() -> Any:
+        connection = app.connection_for_write()
+        if connection.transport.driver_type == "amqp":  # what is read here are confirms, soon or never
+            times = {"read_timeout": _PATIENCE_S, "write_timeout": _PATIENCE_S}
+            connection.transport_options = {**connection.transport_options, **times}
+        return app.amqp.Producer(connection)
 
     def publish(task: str, queue_name: str, arguments: Mapping[str, str]) -> None:
         producer = local.get("producer")
         if producer is None:
-            producer = local["producer"] = app.amqp.Producer(app.connection_for_write())
+            producer = local["producer"] = connect()
         try:
             app.send_task(
-                task, kwargs=dict(arguments), queue=queue_name, producer=producer, ignore_result=True, retry=False
+                task,
+                kwargs=dict(arguments),
+                queue=queue_name,
+                producer=producer,
+                ignore_result=True,
+                retry=False,
+                timeout=_PATIENCE_S,
+                confirm_timeout=_PATIENCE_S,
             )
         except Exception:
             local.pop("producer", None)

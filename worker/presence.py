@@ -1,47 +1,87 @@
-"""Which worker processes live, told through Redis with a short life, for readiness."""
+"""Which worker processes live, and how they are: told in SQL every second, by the database's clock."""
 
-import json
-import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from redis import Redis
-from redis.exceptions import RedisError
+import sqlalchemy as sa
 
 from worker import logs
+from worker.conversations import wire
+from worker.errors import AnswerbackError
+from worker.store.engine import Store
+from worker.store.tables import process
 
 log = logs.get(__name__)
 
-_LIFE_S = 5
+#: A process that was not seen for this long does not live.
+_LIFE_MS = 5_000
+_FORGOTTEN_MS = 600_000
+
+#: Working; cut off from the broker, so it answers only what it finds by sweeping; stalled; about to stop.
+STATES = ("working", "cut_off", "stalled", "stopping")
 
 
 class Presence:
     """Says that this process lives; `roles` are the queues that it consumes."""
 
-    def __init__(self, client: Redis, *, prefix: str, holder: str, roles: tuple[str, ...]) -> None:
-        self._client = client
-        self._key = f"{prefix}worker:{holder}"
-        self._said = {"roles": roles, "holder": holder}
+    def __init__(
+        self,
+        store: Store,
+        *,
+        holder: str,
+        roles: Sequence[str],
+        state: Callable[[], str] = lambda: "working",
+        leases: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self._store = store
+        self._now = store.clock.sql()
+        self._holder = holder
+        self._roles = list(roles)
+        self._state = state
+        self._leases = leases
 
     def announce(self) -> None:
-        """Say so for the next seconds."""
-        try:
-            self._client.set(self._key, json.dumps({**self._said, "at": time.time()}), ex=_LIFE_S)
-        except RedisError as error:
-            log.warning("presence_not_announced", cause=str(error))
+        """Say so for the next seconds.
+
+        Raises:
+            DatabaseAway: nobody was told.
+        """
+        how = {"state": self._state(), "leases": self._leases(), "seen_at": self._now}
+        with self._store.begin() as tx:
+            if not tx.execute(process.update().where(process.c.id == self._holder).values(**how)).rowcount:
+                tx.execute(process.insert().values(id=self._holder, roles=self._roles, started_at=self._now, **how))
+                tx.execute(process.delete().where(process.c.seen_at < self._now - _FORGOTTEN_MS))
 
     def withdraw(self) -> None:
         """Say that this process leaves."""
         try:
-            self._client.delete(self._key)
-        except RedisError:
-            return
+            with self._store.begin() as tx:
+                tx.execute(process.delete().where(process.c.id == self._holder))
+        except AnswerbackError as error:  # it is forgotten soon
+            log.warning("presence_not_withdrawn", code=error.code, **error.context)
 
 
-def living(client: Redis, *, prefix: str) -> list[dict[str, Any]]:
-    """Return what the living workers say of themselves.
+def living(store: Store) -> list[dict[str, Any]]:
+    """Return what the living workers say of themselves, oldest first.
 
     Raises:
-        RedisError: Redis cannot be asked.
+        DatabaseAway: the database cannot be asked.
     """
-    keys = list(client.scan_iter(match=f"{prefix}worker:*", count=1000))
-    return [json.loads(said) for said in client.mget(keys) if said] if keys else []
+    now = store.clock.sql()
+    statement = (
+        sa.select(process, (now - process.c.seen_at).label("age_ms"))
+        .where(process.c.seen_at > now - _LIFE_MS)
+        .order_by(process.c.started_at)
+    )
+    with store.read() as connection:
+        return [
+            {
+                "id": row.id,
+                "roles": row.roles,
+                "state": row.state,
+                "leases": row.leases,
+                "started_at": wire.time(row.started_at),
+                "seen_ms_ago": row.age_ms,
+            }
+            for row in connection.execute(statement)
+        ]

@@ -9,6 +9,8 @@ import os
 import secrets
 import socket
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -26,11 +28,14 @@ from worker.conversations.redis_sessions import RedisSessionStore
 from worker.conversations.sessions import Codec, SessionStore
 from worker.conversations.steering import Steering
 from worker.conversations.wakeups import Wakeups
-from worker.hints import Hints, publisher
+from worker.counters import Counters
+from worker.hints import CANARY, Hints, publisher
 from worker.knowledge.library import Library
 from worker.presence import Presence
+from worker.redis_pool import open_redis
 from worker.settings import Settings
 from worker.store.engine import Store, open_store
+from worker.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from kb.embedding import Embedder
@@ -38,22 +43,41 @@ if TYPE_CHECKING:
     from worker.answering.question import Answerer
     from worker.callbacks.addresses import Guard
     from worker.callbacks.sending import Sender
-    from worker.conversations.drainer import Drainer
+    from worker.conversations.drainer import Drainer, Slots
     from worker.knowledge.indexer import Indexer
     from worker.knowledge.relay import SearchClient, SearchResponder
     from worker.knowledge.shelf import Shelf
-    from worker.sweeper import Sweeper
+    from worker.sweeper import Crew, Sweeper
 
 log = logs.get(__name__)
+
+
+#: Callbacks that one process sends at once because a sweep found them, beside those that it was hinted at.
+_CALLBACKS_AT_ONCE = 8
+
+
+def new_holder() -> str:
+    """Return a name for this process that no other ever has."""
+    return f"{socket.gethostname()[:20]}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seat:
+    """Where a process sits in its Celery worker: its canaries' queue, the slots of its pool, and how it is ended."""
+
+    canaries: str | None = None
+    slots: int = 1
+    end: Callable[[], None] = lambda: None
 
 
 class Services:
     """Every part of one process. Parts are made on first use; `roles` are the queues that the process consumes."""
 
-    def __init__(self, settings: Settings, *, roles: tuple[str, ...] = ()) -> None:
+    def __init__(self, settings: Settings, *, roles: tuple[str, ...] = (), seat: "Seat | None" = None) -> None:
         self.settings = settings
         self.roles = roles
-        self.holder = f"{socket.gethostname()[:20]}-{os.getpid()}-{secrets.token_hex(4)}"
+        self.seat = seat
+        self.holder = new_holder()
         self.stopping = threading.Event()
 
     @cached_property
@@ -64,16 +88,8 @@ class Services:
     @cached_property
     def redis(self) -> Redis:
         """A client that gives up soon: what it is used for must never hold anything up."""
-        tcp = {} if self.settings.redis.startswith("unix") else {"socket_keepalive": True}
-        return Redis.from_url(
-            self.settings.redis,
-            socket_timeout=2.0,
-            socket_connect_timeout=1.0,
-            health_check_interval=15,
-            **tcp,
-            retry=Retry(NoBackoff(), 1),
-            max_connections=self.settings.answer_concurrency + self.settings.web_threads + 50,
-        )
+        most = self.settings.answer_concurrency + self.settings.web_threads + 50
+        return open_redis(self.settings.redis, timeout_s=0.5, retries=1, max_connections=most)
 
     @cached_property
     def waiting_redis(self) -> Redis:
@@ -100,7 +116,11 @@ class Services:
 
     @cached_property
     def hints(self) -> Hints:
-        return Hints(publisher(app))
+        return Hints(publisher(app), count=self.counters.add)
+
+    @cached_property
+    def counters(self) -> Counters:
+        return Counters(self.store)
 
     @cached_property
     def wakeups(self) -> Wakeups:
@@ -108,7 +128,7 @@ class Services:
 
     @cached_property
     def intake(self) -> Intake:
-        return Intake(self.store)
+        return Intake(self.store, keys_kept_s=self.settings.idempotency_s, count=self.counters.add)
 
     @cached_property
     def mailbox(self) -> Mailbox:
@@ -127,7 +147,7 @@ class Services:
 
     @cached_property
     def leases(self) -> Leases:
-        return Leases(self.mailbox)
+        return Leases(self.mailbox, beat=lambda: self.watchdog.beat("lease renewal"))
 
     @cached_property
     def library(self) -> Library:
@@ -135,7 +155,24 @@ class Services:
 
     @cached_property
     def presence(self) -> Presence:
-        return Presence(self.redis, prefix=self.settings.redis_prefix, holder=self.holder, roles=self.roles)
+        return Presence(
+            self.store,
+            holder=self.holder,
+            roles=self.roles,
+            state=lambda: self.watchdog.state,
+            leases=lambda: len(self.leases),
+        )
+
+    @cached_property
+    def watchdog(self) -> Watchdog:
+        seat = self.seat or Seat()
+        publish = publisher(app)
+
+        def send() -> None:
+            if seat.canaries is not None:
+                publish(CANARY, seat.canaries, {})
+
+        return Watchdog(send=send, slots=seat.slots, end=seat.end)
 
     @cached_property
     def guard(self) -> "Guard":
@@ -206,24 +243,35 @@ class Services:
             hints=self.hints,
             wake=self.wakeups.send,
             window=self.settings.session_history,
+            slots=self.slots,
             stopping=self.stopping,
+            count=self.counters.add,
         )
 
     @cached_property
+    def slots(self) -> "Slots":
+        from worker.conversations.drainer import Slots
+
+        return Slots(self.settings.answer_concurrency)
+
+    @cached_property
+    def answering_crew(self) -> "Crew":
+        from worker.sweeper import Crew
+
+        return Crew(self.settings.answer_concurrency, name="swept-answer")
+
+    @cached_property
+    def callback_crew(self) -> "Crew":
+        from worker.sweeper import Crew
+
+        return Crew(_CALLBACKS_AT_ONCE, name="swept-callback")
+
+    @cached_property
     def sweeper(self) -> "Sweeper":
+        from worker.duties import duties
         from worker.sweeper import Sweeper
 
-        return Sweeper(
-            mailbox=self.mailbox,
-            sender=self.sender,
-            library=self.library,
-            sessions=self.sessions,
-            hints=self.hints,
-            presence=self.presence,
-            wake=self.wakeups.send,
-            busy=lambda: len(self.leases) >= self.settings.answer_concurrency,
-            roles=self.roles,
-        )
+        return Sweeper(duties(self), beat=lambda: self.watchdog.beat("sweeper"))
 
     @cached_property
     def responder(self) -> "SearchResponder":
@@ -239,6 +287,7 @@ class Services:
             self.leases.start()
             self.responder.start()
         self.sweeper.start()
+        self.watchdog.start()
         # What lives as long as the process is not looked through again at every collection.
         gc.collect()
         gc.freeze()
@@ -254,15 +303,29 @@ class Services:
     def stop(self) -> None:
         """Take up nothing more and give back what is held."""
         self.stopping.set()
-        self.presence.withdraw()
+        self.watchdog.stop()
         self.sweeper.stop()
         if "answer" in self.roles:
+            self.answering_crew.stop()
             self.responder.stop()
             self.leases.release_all()
             self.leases.stop()
-        self.hints.stop()
-        self.wakeups.stop()
-        self.store.close()
+        if "callback" in self.roles:
+            self.callback_crew.stop()
+        self.presence.withdraw()
+        self.close()
+
+    def close(self, *, timeout_s: float = 2.0) -> None:
+        """Publish and write what is still in memory, for at most about `timeout_s`, and close what is open."""
+        built = self.__dict__
+        if "hints" in built:
+            self.hints.stop(timeout_s=timeout_s)
+        if "counters" in built:
+            self.counters.stop()
+        if "wakeups" in built:
+            self.wakeups.stop()
+        if "store" in built:
+            self.store.close()
 
 
 _guard = threading.Lock()

@@ -152,6 +152,9 @@ class Settings:
     max_attempts: int = _setting(
         "ANSWERBACK_MAX_ATTEMPTS", "attempts at one message before a person takes it", _count, 5
     )
+    idempotency_s: float = _setting(
+        "ANSWERBACK_IDEMPOTENCY_S", "time that an Idempotency-Key is remembered", _positive, 86_400.0
+    )
     burst: str = _setting(
         "ANSWERBACK_BURST",
         "`merge`: messages queued together get one reply; `each`: one each",

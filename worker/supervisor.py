@@ -77,7 +77,14 @@ class Supervisor:
 
     def given_up(self) -> list[str]:
         """Return the programs that ended so often that they are not started again."""
-        return [info["name"] for info in self._proxy().supervisor.getAllProcessInfo() if info["statename"] == "FATAL"]
+        found = self._proxy().supervisor.getAllProcessInfo()
+        return [f"{info['group']}:{info['name']}" for info in found if info["statename"] == "FATAL"]
+
+    def revive(self) -> None:
+        """Start again what was given up: a server that is away for long comes back too."""
+        with suppress(OSError, Fault):
+            for name in self.given_up():
+                self._proxy().supervisor.startProcess(name, False)
 
     def end(self) -> None:
         """Stop everything: the programs together, then Valkey; kill what does not stop in time."""

@@ -1,63 +1,30 @@
-"""What every worker process looks for once a second, so that no hint is ever needed and no leader elected."""
+"""What every worker process looks for once a second, so that no hint is ever needed and no leader elected.
+
+What it finds, this process does itself: a hint would go through the broker, and be lost where the first one was.
+"""
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from worker import logs
-from worker.callbacks.sending import Sender
-from worker.conversations.mailbox import Mailbox
-from worker.conversations.sessions import SessionStore
 from worker.errors import AnswerbackError
-from worker.hints import Hints
-from worker.knowledge.library import Library
-from worker.presence import Presence
 
 log = logs.get(__name__)
 
-_EVERY_S = 1.0
-_CALLBACKS_EVERY_S = 2.0
-_KNOWLEDGE_EVERY_S = 5.0
-_SESSIONS_EVERY_S = 60.0
+#: A duty, and how often it is done, in seconds.
+Duties = Mapping[Callable[[], None], float]
 
 
 class Sweeper:
-    """One thread; each round hints at what is due and says that this process lives."""
+    """One thread that goes round its duties; `beat` is called once a round, to show that it still goes."""
 
-    def __init__(
-        self,
-        *,
-        mailbox: Mailbox,
-        sender: Sender,
-        library: Library,
-        sessions: SessionStore,
-        hints: Hints,
-        presence: Presence,
-        wake: Callable[[str], None],
-        busy: Callable[[], bool],
-        roles: Sequence[str],
-    ) -> None:
-        self._wake = wake
-        self._busy = busy
-        self._hints = hints
-        self._mailbox = mailbox
-        self._sender = sender
-        self._library = library
-        self._sessions = sessions
-        self._presence = presence
+    def __init__(self, duties: Duties, *, beat: Callable[[], None] = lambda: None) -> None:
+        self._duties = duties
+        self._beat = beat
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
-        self._duties: dict[Callable[[], None], float] = {
-            self._sweep_mailboxes: _EVERY_S,
-            self._sweep_deadlines: _EVERY_S,
-            self._presence.announce: _EVERY_S,
-            self._clean_sessions: _SESSIONS_EVERY_S,
-        }
-        # Who would do the work looks for it; while nobody does it, hints would only pile up.
-        if "callback" in roles:
-            self._duties[self._sweep_callbacks] = _CALLBACKS_EVERY_S
-        if "ingest" in roles:
-            self._duties[self._sweep_knowledge] = _KNOWLEDGE_EVERY_S
 
     def start(self) -> None:
         """Start sweeping."""
@@ -73,9 +40,10 @@ class Sweeper:
     def _run(self) -> None:
         due = dict.fromkeys(self._duties, 0.0)
         while not self._stopped.is_set():
-            now = time.monotonic()
+            self._beat()
             for duty, every_s in self._duties.items():
-                if now >= due[duty]:
+                now = time.monotonic()
+                if now >= due[duty] and not self._stopped.is_set():
                     due[duty] = now + every_s
                     self._perform(duty)
             self._stopped.wait(0.25)
@@ -88,30 +56,44 @@ class Sweeper:
         except Exception:
             log.exception("sweep_failed")
 
-    def _sweep_mailboxes(self) -> None:
-        """A process whose slots are all taken gives no hints: each of its turns ends with a look for the next."""
-        if self._busy():
-            return
-        ids = self._mailbox.sweep()
-        for conversation_id in ids:
-            self._hints.drain(conversation_id)
-        if ids:
-            log.info("conversations_hinted_again", count=len(ids))
 
-    def _sweep_deadlines(self) -> None:
-        ids = self._mailbox.sweep_deadlines()
-        for conversation_id in ids:
-            self._wake(conversation_id)
-        if ids:
-            log.warning("deadlines_passed", conversations=len(ids))
+class Crew:
+    """Threads that do what sweeps find; one thing is not done twice at a time."""
 
-    def _sweep_callbacks(self) -> None:
-        for conversation_id in self._sender.sweep():
-            self._hints.deliver(conversation_id)
+    def __init__(self, size: int, *, name: str) -> None:
+        self._pool = ThreadPoolExecutor(size, thread_name_prefix=name)
+        self._guard = threading.Lock()
+        self._busy_with: set[str] = set()
+        self._size = size
 
-    def _sweep_knowledge(self) -> None:
-        for workspace_id in self._library.sweep():
-            self._hints.index(workspace_id)
+    @property
+    def free(self) -> int:
+        """How many threads could take something up now."""
+        return self._size - len(self._busy_with)
 
-    def _clean_sessions(self) -> None:
-        self._sessions.clean_up()
+    def do(self, work: Callable[[str], None], ids: Iterable[str]) -> None:
+        """Have `work` done for each of `ids`, except those under way."""
+        for id in ids:
+            with self._guard:
+                if id in self._busy_with:
+                    continue
+                self._busy_with.add(id)
+            try:
+                self._pool.submit(self._perform, work, id)
+            except RuntimeError:  # stopping
+                self._busy_with.discard(id)
+
+    def stop(self) -> None:
+        """Take up nothing more; what is under way is not waited for."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _perform(self, work: Callable[[str], None], id: str) -> None:
+        try:
+            work(id)
+        except AnswerbackError as error:
+            log.warning("swept_work_interrupted", code=error.code, **error.context)
+        except Exception:
+            log.exception("swept_work_failed")
+        finally:
+            with self._guard:
+                self._busy_with.discard(id)

@@ -63,6 +63,7 @@ def up(settings: Settings, *, say: Say) -> None:
                 say(_banner(settings, made_key))
             while not stop.wait(1.0):
                 supervisor.require_alive()
+                supervisor.revive()
         finally:
             say("Stopping …")
             supervisor.end()

@@ -156,7 +156,9 @@ def main() -> None:
     options = parser.parse_args()
     server = ModelServer()
     server.settings["latency_s"] = options.latency_s
-    web.run_app(server.app(), host="127.0.0.1", port=options.port, access_log=None, print=None)
+    web.run_app(
+        server.app(), host="127.0.0.1", port=options.port, access_log=None, print=None, handler_cancellation=True
+    )
 
 
 if __name__ == "__main__":

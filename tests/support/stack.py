@@ -88,9 +88,7 @@ def services(env: Mapping[str, str]) -> Iterator[Services]:
     try:
         yield built
     finally:
-        if "hints" in built.__dict__:
-            built.hints.stop()
-        built.store.close()
+        built.close()
 
 
 def prepare(env: Mapping[str, str], *, sample: Path | None = None) -> None:

@@ -24,9 +24,7 @@ def app(settings: Settings):
     made = create_app(settings)
     yield made
     built = made.extensions["answerback"]
-    if "hints" in built.__dict__:
-        built.hints.stop(timeout_s=0.1)
-    built.store.close()
+    built.close(timeout_s=0.1)
     uninstall()
 
 

@@ -333,6 +333,7 @@ def test_each_key_opens_its_own_workspace_only(call, app, built):
         == 404
     )
     assert stranger("POST", f"/v1/messages/{made['id']}/cancel").status_code == 404
+    assert stranger("POST", f"/v1/messages/{made['id']}/retry").status_code == 404
     assert stranger("DELETE", f"/v1/conversations/{made['conversation_id']}").status_code == 404
     assert stranger("GET", "/v1/conversations").json["items"] == []
 
@@ -441,3 +442,37 @@ def test_searching_without_a_worker_is_a_503(call, built):
     built.search_client._timeout_s = 0.2
     response = call("POST", "/v1/search", json={"query": "cookies"})
     assert (response.status_code, response.json["code"]) == (503, "no_worker")
+
+
+# -- what operators see and do -------------------------------------------------------------------------------------
+
+
+def test_a_message_that_a_person_got_by_a_fault_can_be_given_back_to_the_bot(call, built):
+    from worker.conversations.outcomes import Handoff
+
+    made = call("POST", "/v1/tickets", json={"body": "How do I reset my password?"}).json
+    assert call("POST", f"/v1/messages/{made['id']}/retry").status_code == 409
+    claim = built.mailbox.claim(made["conversation_id"])
+    built.mailbox.finish(claim, Handoff(reason="error", summary="?", error={"code": "x", "message": "x"}))
+    again = call("POST", f"/v1/messages/{made['id']}/retry")
+    assert (again.status_code, again.json["state"], again.json["handoff"]) == (202, "queued", None)
+    assert again.headers["Location"] == made["links"]["self"]
+    assert call("GET", f"/v1/conversations/{made['conversation_id']}").json["owner"] == "bot"
+    built.mailbox.finish(built.mailbox.claim(made["conversation_id"]), answer())
+    streamed = call("GET", f"/v1/messages/{made['id']}/events").text
+    types = [line.removeprefix("event: ") for line in streamed.splitlines() if line.startswith("event: ")]
+    assert types == ["queued", "running", "handed_off", "queued", "running", "answered"]
+
+
+def test_status_is_for_administrators_and_counts_duplicates(call, built):
+    key = {"Idempotency-Key": "one"}
+    for _ in range(3):
+        assert call("POST", "/v1/tickets", json={"body": "Hi"}, headers=key).status_code == 202
+    built.counters.flush()
+    shown = call("GET", "/v1/status").json
+    assert shown["counters"]["duplicates_refused"] == 2
+    assert shown["open_messages"] == 1
+    assert shown["oldest_unanswered_s"] >= 0
+    writer = built.keys.make(built.keys.workspace(), name="w", scopes=["read", "write"])
+    call.key = writer
+    assert call("GET", "/v1/status").status_code == 403

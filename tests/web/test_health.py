@@ -24,11 +24,14 @@ def test_ready_only_when_a_worker_lives_and_it_names_the_session_store(app, buil
     response = client.get("/readyz")
     assert response.status_code == 503
     assert response.json["components"]["answer_workers"]["state"] == "down"
-    presence = Presence(built.redis, prefix=settings.redis_prefix, holder="h", roles=("answer",))
+    state = ["working"]
+    presence = Presence(built.store, holder="h", roles=("answer",), state=lambda: state[0])
     presence.announce()
     response = client.get("/readyz")
     assert response.status_code == 200
+    assert response.json["status"] == "degraded"  # nobody sends callbacks
     components = response.json["components"]
+    assert components["answer_workers"]["working"] == 1
     assert components["sessions"] | {"latency_ms": 0} == {
         "state": "up",
         "type": "redis",
@@ -40,8 +43,23 @@ def test_ready_only_when_a_worker_lives_and_it_names_the_session_store(app, buil
         "needed": False,
     }
     assert all("latency_ms" in component for component in components.values())
+    state[0] = "stalled"
+    presence.announce()
+    response = client.get("/readyz")
+    assert response.status_code == 503, "a worker that consumes nothing passes for one that works"
+    assert response.json["components"]["answer_workers"]["stalled"] == 1
     presence.withdraw()
     assert client.get("/readyz").status_code == 503
+
+
+def test_without_redis_it_is_degraded_and_not_out_of_service(settings):
+    """Accepting goes on, and workers answer what they sweep: a balancer must not take the front away."""
+    with processes.valkey() as url:
+        app = create_app(replace(settings, redis_url=url))
+    Presence(app.extensions["answerback"].store, holder="h", roles=("answer",), state=lambda: "cut_off").announce()
+    response = app.test_client().get("/readyz")
+    assert (response.status_code, response.json["status"]) == (200, "degraded")
+    assert response.json["components"]["redis"]["state"] == "down"
 
 
 def test_a_dead_redis_never_reads_as_healthy_nor_a_live_database_as_sick(settings):

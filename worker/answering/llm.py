@@ -2,14 +2,13 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from kb.search import Hit
 from worker import logs
-from worker.answering import prompts
+from worker.answering import prompts, watch
 from worker.answering.question import Draft, Question, Revoked
-from worker.answering.watch import Watch
 from worker.conversations.outcomes import Usage
 from worker.errors import AnswerbackError
 
@@ -43,7 +42,6 @@ class LlmAnswerer:
     timeout_s: float
     clock: Callable[[], float] = time.monotonic
     name: str = "llm"
-    watch: Watch = field(default_factory=Watch)
 
     def draft(self, question: Question, hits: Sequence[Hit], *, revoked: Callable[[], bool]) -> Draft:
         """Ask until one model answers.
@@ -80,8 +78,8 @@ class LlmAnswerer:
         length = 0
         usage = Usage()
         try:
-            # One read may take all that remains, no more; the loop below bounds the sum of them.
             with (
+                watch.call(ends=time.monotonic() + remaining, revoked=revoked),
                 self.client.post(
                     "/chat/completions",
                     body={
@@ -97,7 +95,6 @@ class LlmAnswerer:
                     stream=True,
                     stream_cls=openai.Stream[ChatCompletionChunk],
                 ) as stream,
-                self.watch.over(stream.response, ends=ends, revoked=revoked),
             ):
                 for chunk in stream:
                     if revoked():
@@ -119,10 +116,6 @@ class LlmAnswerer:
             if self.clock() >= ends:
                 raise ModelError("The model did not finish in time.", then="retry") from error
             raise classify(error) from error
-        if revoked():  # a connection that was shut down can look like the end of a stream
-            raise Revoked
-        if self.clock() >= ends:
-            raise ModelError("The model did not finish in time.", then="retry")
         text = "".join(pieces).strip()
         if not text:
             raise ModelError("The model answered nothing.", then="retry")
@@ -169,7 +162,9 @@ def _retry_after(error: Any) -> float | None:
 
 
 def open_client(*, api_key: str | None, base_url: str | None) -> Any:
-    """Return an OpenAI client that never retries by itself: that belongs to the mailbox."""
+    """Return an OpenAI client that never retries by itself (the mailbox does), and whose calls can be ended."""
     import openai
 
-    return openai.OpenAI(api_key=api_key or "none-needed", base_url=base_url, max_retries=0)
+    client = openai.OpenAI(api_key=api_key or "none-needed", base_url=base_url, max_retries=0)
+    watch.watch(client)
+    return client

@@ -1,7 +1,8 @@
 """Answer what waits in one conversation: the work behind a hint."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,6 +38,32 @@ class Hints(Protocol):
     def deliver(self, conversation_id: str) -> None: ...
 
 
+class Slots:
+    """How many turns this process takes at once, whoever asked for them: a hint or a sweep."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._guard = threading.Lock()
+        self.taken = 0
+
+    @property
+    def free(self) -> int:
+        """How many could be taken now."""
+        return self.size - self.taken
+
+    @contextmanager
+    def one(self) -> Iterator[bool]:
+        """Hold a slot for the block; yields whether there was one. Never waits."""
+        with self._guard:
+            held = self.taken < self.size
+            self.taken += held
+        try:
+            yield held
+        finally:
+            with self._guard:
+                self.taken -= held
+
+
 @dataclass(frozen=True, kw_only=True)
 class Drainer:
     """Takes turns: claim, load the session, answer, finish. Safe to share between threads."""
@@ -49,18 +76,24 @@ class Drainer:
     hints: Hints
     wake: Callable[[str], None]
     window: int
+    slots: Slots
     stopping: threading.Event
+    count: Callable[[str], None] = lambda _name: None
 
     def drain(self, conversation_id: str) -> None:
         """Answer what waits in one conversation, oldest first, and then elsewhere while there is any.
 
-        Returns at once when another worker has the conversation. Looking further after a turn, and not before, keeps a
-        crowd of stale hints cheap and yet leaves no slot idle while something is ready.
+        Returns at once when another worker has the conversation, or when all slots are taken: each of those turns ends
+        with a look for the next. Looking further after a turn, and not before, keeps a crowd of stale hints cheap and
+        yet leaves no slot idle while something is ready.
         """
-        claim = None if self.stopping.is_set() else self.mailbox.claim(conversation_id)
-        while claim is not None:
-            self._take_turn(claim)
-            claim = None if self.stopping.is_set() else self.mailbox.claim_any()
+        with self.slots.one() as taken:
+            if not taken:
+                return
+            claim = None if self.stopping.is_set() else self.mailbox.claim(conversation_id)
+            while claim is not None:
+                self._take_turn(claim)
+                claim = None if self.stopping.is_set() else self.mailbox.claim_any()
 
     def _take_turn(self, claim: Claim) -> None:
         """Work on one claim."""
@@ -79,9 +112,12 @@ class Drainer:
                 self._answer(claim, lease)
             except Revoked:
                 log.info("turn_revoked", lost=lease.lost)
+                if lease.lost and not self.stopping.is_set():
+                    self.count("leases_lost")
                 if not lease.lost:
                     self.mailbox.release(claim)
             except LeaseLost as error:
+                self.count("writes_fenced")
                 log.warning("write_fenced", **error.context)
             except DatabaseAway as error:  # the lease runs out, and the message is taken up again
                 log.warning("turn_not_finished", code=error.code, **error.context)
@@ -91,6 +127,7 @@ class Drainer:
         outcome = self._outcome(claim, session, lease)
         if isinstance(outcome, Retry):
             self.mailbox.retry(claim, outcome)
+            self.count("retries")
             log.warning("turn_will_be_retried", error=dict(outcome.error))
             return
         finished = self.mailbox.finish(claim, outcome)

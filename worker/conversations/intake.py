@@ -18,8 +18,11 @@ from worker.store.tables import conversation, message
 
 T = TypeVar("T")
 
-#: A conversation that became ready is hinted at again when nobody claimed it for this long.
-FIRST_HINT_MS = 2_000
+#: A sweeper takes up a conversation that became ready when nobody followed the hint for this long.
+UNHEARD_MS = 2_000
+
+#: What an idempotency key is remembered for unless the settings say otherwise: a day, as at Stripe.
+KEPT_S = 86_400.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,22 +67,34 @@ class Intake:
     The statements are built once: building one costs three times what running it does.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(
+        self, store: Store, *, keys_kept_s: float = KEPT_S, count: Callable[[str], None] = lambda _name: None
+    ) -> None:
+        """`keys_kept_s` is how long an idempotency key is remembered; `count` is told of each duplicate."""
         self._store = store
+        self._count = count
         now = store.clock.sql()
+        self._forgotten = message.c.created_at <= now - int(keys_kept_s * 1000)
+        self._find_key = (
+            wire.with_reply()
+            .add_columns(self._forgotten.label("forgotten"))
+            .where(
+                message.c.workspace_id == sa.bindparam("workspace"),
+                message.c.idempotency_key == sa.bindparam("key"),
+            )
+        )
         wakes = sa.and_(conversation.c.mailbox == "idle", conversation.c.owner != "human")
         opened = conversation.insert().values(created_at=now, updated_at=now).returning(conversation.c.updated_at)
         dialect = store.engine.dialect
         self._open_idle = Prepared(opened.values(due_at=None, ready_at=None), _OPENED, dialect)
-        self._open_ready = Prepared(opened.values(due_at=now + FIRST_HINT_MS, ready_at=now), _OPENED, dialect)
+        self._open_ready = Prepared(opened.values(due_at=now + UNHEARD_MS, ready_at=now), _OPENED, dialect)
         take_seq = conversation.update().values(
             next_seq=conversation.c.next_seq + 1,
             updated_at=now,
             owner=sa.case((conversation.c.owner == "closed", "bot"), else_=conversation.c.owner),
             mailbox=sa.case((wakes, "ready"), else_=conversation.c.mailbox),
-            due_at=sa.case((wakes, now + FIRST_HINT_MS), else_=conversation.c.due_at),
+            due_at=sa.case((wakes, now + UNHEARD_MS), else_=conversation.c.due_at),
             ready_at=sa.case((wakes, now), else_=conversation.c.ready_at),
-            hints=sa.case((wakes, 0), else_=conversation.c.hints),
         )
         mine = conversation.c.workspace_id == sa.bindparam("workspace")
         self._take_seq = {
@@ -148,16 +163,29 @@ class Intake:
     def _replayed(self, workspace_id: str, submission: Submission) -> Accepted | None:
         if submission.idempotency_key is None:
             return None
-        same = wire.with_reply().where(
-            message.c.workspace_id == workspace_id, message.c.idempotency_key == submission.idempotency_key
-        )
+        same = {"workspace": workspace_id, "key": submission.idempotency_key}
         with self._store.read() as connection:
-            row = connection.execute(same).mappings().first()
+            row = connection.execute(self._find_key, same).mappings().first()
         if row is None:
+            return None
+        if row["forgotten"]:
+            self.forget_keys(message.c.id == row["id"])
             return None
         if row["fingerprint"] != submission.fingerprint:
             raise IdempotencyMismatch
-        return Accepted(message=wire.as_accepted(row), hint=False)
+        self._count("duplicates_refused")
+        return Accepted(message=wire.as_accepted(row), hint=row["state"] == "queued")
+
+    def forget_keys(self, *which: sa.ColumnElement[bool], limit: int = 500) -> int:
+        """Forget idempotency keys that are older than they are kept, oldest first; return how many."""
+        old = (
+            sa.select(message.c.id)
+            .where(message.c.idempotency_key.is_not(None), self._forgotten, *which)
+            .order_by(message.c.created_at)
+            .limit(limit)
+        )
+        forget = message.update().where(message.c.id.in_(old)).values(idempotency_key=None, fingerprint=None)
+        return self._store.submit(lambda tx: tx.execute(forget).rowcount)
 
     def _next_seq(self, tx: sa.Connection, workspace_id: str, column: str, value: str) -> Mapping[Any, Any] | None:
         """Give the next message its place and wake the mailbox; a closed conversation is the bot's again."""
@@ -178,7 +206,6 @@ class Intake:
             "next_seq": 2 if holds_message else 1,
             "history": 0,
             "mailbox": "ready" if holds_message else "idle",
-            "hints": 0,
             "lease_token": 0,
             "abort": False,
         }
@@ -220,7 +247,7 @@ class Intake:
 
 _OPENED = (
     *("id", "workspace_id", "external_id", "subject", "requester", "channel", "metadata", "owner", "next_seq"),
-    *("history", "mailbox", "hints", "lease_token", "abort"),
+    *("history", "mailbox", "lease_token", "abort"),
 )
 _NO_COLUMNS: dict[str, Any] = dict.fromkeys(message.c.keys())
 _OWNED = {"reason": "owned_by_person", "summary": "A person is already in this conversation.", "ticket": None}

@@ -1,7 +1,7 @@
 """One thread per process renews every lease that the process holds, in one statement."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from worker import logs
@@ -36,8 +36,10 @@ class Lease:
 class Leases:
     """The leases of this process."""
 
-    def __init__(self, mailbox: Mailbox, *, beat_s: float = BEAT_S) -> None:
+    def __init__(self, mailbox: Mailbox, *, beat_s: float = BEAT_S, beat: Callable[[], None] = lambda: None) -> None:
+        """`beat` is called once a round, to show that renewal still goes on."""
         self._mailbox = mailbox
+        self._show = beat
         self._beat_s = beat_s
         self._held: dict[str, Lease] = {}
         self._guard = threading.Lock()
@@ -98,6 +100,7 @@ class Leases:
 
     def _run(self) -> None:
         while not self._stopped.wait(self._beat_s):
+            self._show()
             try:
                 self.beat()
             except AnswerbackError as error:

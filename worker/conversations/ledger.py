@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from worker.conversations import wire
 from worker.conversations.events import announce_conversation, announce_messages
-from worker.conversations.intake import FIRST_HINT_MS
+from worker.conversations.intake import UNHEARD_MS
 from worker.conversations.outcomes import OPEN, Handoff
 from worker.errors import NotFound
 from worker.store.engine import Store
@@ -41,7 +41,7 @@ class Ledger:
             .values(
                 {
                     name: sa.bindparam(f"new_{name}")
-                    for name in ("mailbox", "due_at", "ready_at", "hints", "lease_holder", "next_seq", "history")
+                    for name in ("mailbox", "due_at", "ready_at", "lease_holder", "next_seq", "history")
                 }
             )
         )
@@ -72,9 +72,8 @@ class Ledger:
             more = tx.execute(self._any_open, {"talk": talk["id"]}).first() is not None
         new = {
             "mailbox": "ready" if more else "idle",
-            "due_at": talk["updated_at"] + FIRST_HINT_MS if more else None,
+            "due_at": talk["updated_at"] + UNHEARD_MS if more else None,
             "ready_at": talk["updated_at"] if more else None,
-            "hints": 0,
             "lease_holder": None,
             "next_seq": values.pop("next_seq", talk["next_seq"]),
             "history": values.pop("history", talk["history"]),

@@ -14,7 +14,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from worker.conversations.events import announce_messages
-from worker.conversations.intake import FIRST_HINT_MS
 from worker.conversations.ledger import Ledger, Row
 from worker.conversations.outcomes import OPEN, Answer, Handoff, Retry
 from worker.errors import AnswerbackError
@@ -25,10 +24,8 @@ from worker.store.tables import conversation, message, reply
 #: Messages that one reply may answer together.
 BURST_LIMIT = 20
 
-#: A hint that nothing came of is given again after these, by how many were given, and then at this ceiling:
-#: a long queue is not made longer by repeating what is in it.
-_HINT_WAITS_MS = {0: FIRST_HINT_MS, 1: 4_000, 2: 8_000, 3: 16_000}
-_HINT_CEILING_MS = 30_000
+#: What a sweeper took up and then did not claim, since its process died, another takes up after this.
+_TAKEN_UP_MS = 3_000
 
 #: The holder of a valid lease ends its own messages at their deadline; a sweeper steps in after this.
 _DEADLINE_GRACE_MS = 3_000
@@ -94,7 +91,6 @@ class Mailbox:
                 lease_holder=holder,
                 due_at=now + self._lease_ms,
                 updated_at=now,
-                hints=0,
                 abort=False,
             )
             .returning(*conversation.c)
@@ -223,7 +219,7 @@ class Mailbox:
             self._requeue(tx, claim, error=dict(retry.error))
             first_deadline = min((row["deadline_at"] for row in claim.messages), default=now)
             due = max(now, min(now + delay, first_deadline))
-            self._ledger.update(tx, talk, mailbox="waiting", due_at=due, hints=0)
+            self._ledger.update(tx, talk, mailbox="waiting", due_at=due)
 
     def release(self, claim: Claim) -> None:
         """Give the claim back untouched, for another process to take at once; a lost lease is not an error here."""
@@ -231,7 +227,7 @@ class Mailbox:
             with self._store.begin() as tx:
                 talk = self._locked(tx, claim)
                 self._requeue(tx, claim, error=None, refund=True)
-                self._ledger.update(tx, talk, mailbox="ready", due_at=talk["updated_at"], hints=0)
+                self._ledger.update(tx, talk, mailbox="ready", due_at=talk["updated_at"])
         except LeaseLost:
             return
 
@@ -242,7 +238,7 @@ class Mailbox:
     # -- the sweeper's side ------------------------------------------------------------------------------------------
 
     def sweep(self, *, limit: int = 64) -> tuple[str, ...]:
-        """Return the conversations that a worker should be hinted at: stale hints, retries, leases that ran out.
+        """Take up, and return, the conversations that nobody came for: lost hints, retries, leases that ran out.
 
         Any number of processes may sweep at once; rows that one has locked, the others skip.
         """
@@ -254,11 +250,10 @@ class Mailbox:
             with self._store.begin() as tx:
                 due = sa.select(conversation.c.id).where(*overdue).order_by(conversation.c.due_at).limit(limit)
                 ids = tuple(tx.execute(due.with_for_update(skip_locked=True)).scalars())
-                wait = sa.case(_HINT_WAITS_MS, value=conversation.c.hints, else_=_HINT_CEILING_MS)
                 tx.execute(
                     conversation.update()
                     .where(conversation.c.id.in_(ids))
-                    .values(mailbox="ready", due_at=self._now + wait, hints=conversation.c.hints + 1)
+                    .values(mailbox="ready", due_at=self._now + _TAKEN_UP_MS)
                 )
         return ids
 

@@ -1,4 +1,4 @@
-"""What people do to a conversation: cancel, take over, speak, give back, close.
+"""What people do to a conversation: cancel, try again, take over, speak, give back, close.
 
 Whoever holds the conversation is fenced off first, so a message that is being answered ends once, this way or that.
 """
@@ -16,6 +16,9 @@ from worker.ids import new_id
 from worker.store.engine import Store
 from worker.store.tables import conversation, message
 
+#: How a message must have ended to be tried again.
+_RETRIED = ("handed_off", "failed")
+
 
 class Steering:
     """Changes who owns a conversation. Each method is one transaction."""
@@ -32,13 +35,7 @@ class Steering:
             Conflict: it has ended already.
         """
         with self._store.begin() as tx:
-            found = tx.execute(
-                sa.select(message.c.conversation_id).where(
-                    message.c.id == message_id, message.c.workspace_id == workspace_id
-                )
-            ).scalar()
-            if found is None:
-                raise NotFound("There is no message with this id.")
+            found = self._message(tx, workspace_id, message_id)["conversation_id"]
             talk = self._ledger.touch(tx, conversation.c.id == found)
             now = talk["updated_at"]
             ended = (
@@ -59,6 +56,54 @@ class Steering:
                 values |= {"mailbox": "idle", "due_at": None}
             self._ledger.update(tx, talk, **values)
         return str(found)
+
+    def retry(self, workspace_id: str, message_id: str) -> str:
+        """Give a message that was handed off or failed to the bot once more, with what the customer wrote after it.
+
+        It has as long as it had at first. Return the conversation's id.
+
+        Raises:
+            NotFound: the workspace has no such message.
+            Conflict: it did not end that way, or the customer was told something since, or the conversation is closed.
+        """
+        with self._store.begin() as tx:
+            row = self._message(tx, workspace_id, message_id)
+            # Whoever answers what came after it must not be first, and is fenced off.
+            talk = self._ledger.seize(tx, conversation.c.id == row["conversation_id"])
+            now = talk["updated_at"]
+            row = self._message(tx, workspace_id, message_id)  # as it is now that nobody else can change it
+            if talk["owner"] == "closed":
+                raise Conflict("The conversation is closed.")
+            if row["role"] != "customer" or row["state"] not in _RETRIED:
+                raise Conflict("Only a message that was handed off or failed can be tried again.")
+            later = (message.c.conversation_id == talk["id"], message.c.seq > row["seq"])
+            if tx.execute(sa.select(message.c.id).where(*later, message.c.role != "customer")).first() is not None:
+                raise Conflict("Something was said to the customer since; an answer now would come out of order.")
+            again = (
+                message.update()
+                .where(
+                    message.c.conversation_id == talk["id"],
+                    message.c.seq >= row["seq"],
+                    message.c.state.in_(_RETRIED),
+                )
+                .values(
+                    state="queued",
+                    attempts=0,
+                    handoff=None,
+                    error=None,
+                    timings=None,
+                    started_at=None,
+                    finished_at=None,
+                    deadline_at=now + (message.c.deadline_at - message.c.created_at),
+                )
+                .returning(*message.c)
+            )
+            rows = sorted(tx.execute(again).mappings(), key=lambda one: one["seq"])
+            announce_messages(tx, rows, "queued", now=now, data={"retried": True})
+            self._ledger.settle(tx, talk, more=True, owner="bot", history=talk["history"] + 1)
+            if talk["owner"] == "human":
+                announce_conversation(tx, talk, "conversation.resumed", now=now, data={"message_id": message_id})
+        return str(talk["id"])
 
     def take_over(
         self, workspace_id: str, conversation_id: str, *, summary: str, reason: str = "asked_for_person"
@@ -141,6 +186,13 @@ class Steering:
             if talk["owner"] != "closed":
                 announce_conversation(tx, talk, "conversation.closed", now=now, data={})
             return tuple(ids)
+
+    def _message(self, tx: sa.Connection, workspace_id: str, message_id: str) -> Mapping[Any, Any]:
+        mine = (message.c.id == message_id, message.c.workspace_id == workspace_id)
+        row = tx.execute(sa.select(message).where(*mine)).mappings().first()
+        if row is None:
+            raise NotFound("There is no message with this id.")
+        return row
 
     def _seize(
         self, tx: sa.Connection, workspace_id: str, conversation_id: str, *, closed: bool = False

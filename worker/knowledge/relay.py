@@ -3,7 +3,6 @@
 import json
 import secrets
 import threading
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -57,10 +56,11 @@ class SearchClient:
             "query": query,
             "limit": limit,
             "document_ids": list(document_ids) if document_ids is not None else None,
-            "until": time.time() + self._timeout_s,
         }
         try:
             pipe = self._client.pipeline(transaction=False)
+            # Somebody waits as long as this lives: no clock of ours says so, since machines may disagree by an hour.
+            pipe.set(_awaited(reply_key), b"1", px=int(self._timeout_s * 1000))
             pipe.rpush(self._queue, json.dumps(asked))
             pipe.ltrim(self._queue, -_MOST_WAITING, -1)
             pipe.expire(self._queue, int(self._timeout_s) + 1)
@@ -74,6 +74,10 @@ class SearchClient:
         if "error" in found:
             raise KnowledgeError(found["error"])
         return found
+
+
+def _awaited(reply_key: str) -> str:
+    return f"{reply_key}:awaited"
 
 
 class SearchResponder:
@@ -119,7 +123,7 @@ class SearchResponder:
     def _answer(self, raw: Any) -> None:
         try:
             asked = json.loads(raw)
-            if asked["until"] < time.time():
+            if not self._client.getdel(_awaited(asked["reply"])):
                 return
             reply = json.dumps(self._search(asked), ensure_ascii=False)
             pipe = self._client.pipeline()

@@ -20,6 +20,15 @@ from worker.errors import DatabaseAway
 T = TypeVar("T")
 
 _BUSY_MS = 10_000
+
+#: A server that is gone is noticed in seconds, not in the hours that TCP allows (libpq, 34.1.2).
+_POSTGRESQL = {
+    "connect_timeout": 3,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
 _MOST_TOGETHER = 64
 
 
@@ -289,7 +298,7 @@ def open_store(url: str, *, pool_size: int = 10, clock: Clock | None = None) -> 
         options["connect_args"] = {"timeout": _BUSY_MS / 1000, "check_same_thread": False}
         options["pool_timeout"] = 10
     else:
-        options |= {"pool_pre_ping": True, "pool_timeout": 5, "connect_args": {"connect_timeout": 3}}
+        options |= {"pool_pre_ping": True, "pool_timeout": 5, "connect_args": _POSTGRESQL}
     engine = sa.create_engine(url, **options)
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _configure_sqlite)

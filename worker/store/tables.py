@@ -57,6 +57,24 @@ workspace = Table(
     _time("created_at", nullable=False),
 )
 
+process = Table(  # the workers that live, and how they are
+    "process",
+    metadata,
+    _id(),  # the holder of its leases
+    Column("roles", _JSON, nullable=False),  # the queues that it consumes
+    Column("state", String(16), nullable=False),  # working, cut_off (from the broker), stalled, stopping
+    Column("leases", Integer, nullable=False),  # held now
+    _time("started_at", nullable=False),
+    _time("seen_at", nullable=False),
+)
+
+counter = Table(  # what happened, summed over all processes since the database was made
+    "counter",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
 api_key = Table(
     "api_key",
     metadata,
@@ -86,9 +104,10 @@ conversation = Table(
     Column("next_seq", Integer, nullable=False),
     Column("history", Integer, nullable=False),  # counts changes to what was said; session state is stamped with it
     Column("mailbox", String(16), nullable=False),  # idle, ready, running, waiting
-    _time("due_at"),  # when a sweeper looks again: next hint (ready), retry (waiting), end of the lease (running)
+    _time(
+        "due_at"
+    ),  # when a sweeper takes it up: nobody came for it (ready), retry (waiting), end of the lease (running)
     _time("ready_at"),  # since when something waits in it; whoever waited longest is claimed first
-    Column("hints", Integer, nullable=False),  # hints given since it became ready
     Column("lease_token", BigInteger, nullable=False),  # the fencing token: grows with every claim
     Column("lease_holder", String(48)),  # the process that holds the lease
     Column("abort", Boolean, nullable=False),  # tells the holder that nobody waits for its answer any more
@@ -111,6 +130,7 @@ conversation = Table(
 )
 
 _OPEN = text("state IN ('queued', 'running')")
+_KEYED = text("idempotency_key IS NOT NULL")
 
 message = Table(
     "message",
@@ -142,6 +162,7 @@ message = Table(
     UniqueConstraint("workspace_id", "idempotency_key"),
     Index("ix_message_deadline", "deadline_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_message_open", "conversation_id", "seq", sqlite_where=_OPEN, postgresql_where=_OPEN),
+    Index("ix_message_keyed", "created_at", sqlite_where=_KEYED, postgresql_where=_KEYED),
 )
 
 reply = Table(

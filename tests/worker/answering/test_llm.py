@@ -8,6 +8,7 @@ import urllib.request
 import pytest
 
 from tests.support.fakes import hit
+from tests.support.processes import wait_for
 from worker.answering.llm import LlmAnswerer, ModelError, open_client
 from worker.answering.question import Question, Revoked
 
@@ -120,6 +121,18 @@ def test_a_cancelled_message_closes_the_stream_so_that_spending_stops(model_url)
         time.sleep(0.05)
     assert control(model_url)["counts"]["active"] == 0
     assert control(model_url)["counts"]["finished"] == 0
+
+
+def test_a_cancelled_message_stops_a_model_that_has_not_even_begun_to_answer(model_url):
+    """The time to the first token is when a model costs most; the server sees the call end within a second."""
+    control(model_url, latency_s=30)
+    stop = threading.Event()
+    threading.Timer(0.3, stop.set).start()
+    began = time.monotonic()
+    with pytest.raises(Revoked):
+        draft(model_url, "good", timeout_s=30, revoked=stop.is_set)
+    assert time.monotonic() - began < 5
+    wait_for(lambda: control(model_url)["counts"]["closed_early"] == 1, timeout_s=5, what="the end of the call")
 
 
 @pytest.mark.parametrize(("model", "wants_person"), [("refuse", False), ("person", True)])

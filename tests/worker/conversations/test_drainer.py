@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from tests.support.fakes import FakeAgent, FakeHints, TableClock, accept, answer
 from worker.answering.question import Question
-from worker.conversations.drainer import Drainer
+from worker.conversations.drainer import Drainer, Slots
 from worker.conversations.leases import Leases
 from worker.conversations.mailbox import Mailbox
 from worker.conversations.outcomes import Handoff, Outcome, Retry
@@ -39,6 +39,7 @@ def build(store) -> Callable[..., Drainer]:
             hints=FakeHints(),
             wake=lambda _id: None,
             window=20,
+            slots=Slots(4),
             stopping=threading.Event(),
         )
 
@@ -143,3 +144,41 @@ def test_a_stopping_worker_takes_no_further_turn(store, workspace_id, build):
     drainer.stopping.set()
     drainer.drain(one["conversation_id"])
     assert row_of(store, two["id"]).state == "queued"
+
+
+def test_a_process_takes_no_more_turns_at_once_than_it_has_slots(store, workspace_id, build):
+    inside, release = threading.Semaphore(0), threading.Event()
+
+    def slow(_question: Question) -> Outcome:
+        inside.release()
+        release.wait(10)
+        return answer()
+
+    drainer = build(slow)
+    sent = [accept(store, workspace_id) for _ in range(5)]
+    threads = [threading.Thread(target=drainer.drain, args=[one["conversation_id"]], daemon=True) for one in sent[:4]]
+    for thread in threads:
+        thread.start()
+    for _ in threads:
+        assert inside.acquire(timeout=10)
+    drainer.drain(sent[4]["conversation_id"])
+    assert row_of(store, sent[4]["id"]).state == "queued", "a fifth turn was taken with four slots"
+    release.set()
+    for thread in threads:
+        thread.join(10)
+    assert row_of(store, sent[4]["id"]).state == "answered", "the turns that ended did not look for the next"
+
+
+def test_a_write_that_is_fenced_and_a_retry_are_counted(store, workspace_id, build):
+    counted: list[str] = []
+    sent = accept(store, workspace_id)
+
+    def stolen(_question: Question) -> Outcome:
+        TableClock.advance(store, 11)
+        Mailbox(store, holder="two").claim(sent["conversation_id"])
+        return answer()
+
+    drainer = build(stolen)
+    object.__setattr__(drainer, "count", counted.append)
+    drainer.drain(sent["conversation_id"])
+    assert counted == ["writes_fenced"]

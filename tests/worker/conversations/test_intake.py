@@ -5,7 +5,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from tests.support.fakes import accept
+from tests.support.fakes import TableClock, accept
 from worker.conversations.intake import Intake, Opening, Submission
 from worker.errors import IdempotencyMismatch, NotFound
 from worker.store.tables import conversation, event, message
@@ -57,6 +57,29 @@ def test_a_replay_shows_the_first_response_whatever_became_of_the_message(store,
     again = intake.submit(workspace_id, Opening(), submission("k"))
     assert again.message == first
     assert not again.hint
+
+
+def test_a_replay_of_what_still_waits_is_hinted_at_again(store, workspace_id):
+    """The front may have died between the commit and the hint: then the client's repetition brings it."""
+    intake = Intake(store)
+    intake.submit(workspace_id, Opening(), submission("k"))
+    assert intake.submit(workspace_id, Opening(), submission("k")).hint
+
+
+def test_a_key_is_forgotten_after_its_time_and_not_before(store, workspace_id):
+    counted: list[str] = []
+    intake = Intake(store, keys_kept_s=60, count=counted.append)
+    first = intake.submit(workspace_id, Opening(), submission("k", "one")).message
+    TableClock.advance(store, 59)
+    assert intake.submit(workspace_id, Opening(), submission("k", "one")).message["id"] == first["id"]
+    assert intake.forget_keys() == 0
+    TableClock.advance(store, 1)
+    other = intake.submit(workspace_id, Opening(), submission("k", "two")).message
+    assert other["id"] != first["id"], "an expired key still refuses another request"
+    assert counted == ["duplicates_refused"]
+    TableClock.advance(store, 60)
+    assert intake.forget_keys() == 1
+    assert intake.forget_keys() == 0
 
 
 def test_fifty_messages_from_ten_clients_have_seqs_without_gap_or_twin(store, workspace_id):
