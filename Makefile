@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --constraint requirements.lock
 
-.PHONY: help setup up test lint check bench lock docs clean
+.PHONY: help setup up test lint check bench faults soak lock docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -30,6 +30,9 @@ check: lint test ## everything that must pass before a change lands
 
 bench: $(VENV)/.ready-test ## benchmarks, each a ratio against a baseline of the same run
 	$(BIN)/python -m bench
+
+faults: $(VENV)/.ready-test ## mistreat real processes in fourteen ways, and check that every promise is kept
+	$(BIN)/python -m tests.faults $(FAULTS)
 
 docs: $(VENV)/.ready-test ## write the reference pages that are made from the code
 	$(BIN)/python -m docs.generate

@@ -13,6 +13,7 @@ broker_connection_retry_on_startup = True
 broker_connection_max_retries = None
 broker_connection_timeout = 4
 broker_pool_limit = 10
+broker_heartbeat = 5  # AMQP: the same; Celery's default notices after four minutes
 broker_transport_options = (
     {"confirm_publish": True}
     if _amqp
@@ -21,7 +22,7 @@ broker_transport_options = (
         "socket_keepalive": True,
         "socket_timeout": 5,
         "socket_connect_timeout": 2,
-        "health_check_interval": 10,
+        "health_check_interval": 3,  # a half-open connection is noticed after two of these, before the watchdog does
         "global_keyprefix": f"{_settings.redis_prefix}celery:",
     }
 )

@@ -87,7 +87,7 @@ class _Lease:
 
 
 #: A Redis that takes longer is away: a client waits for this.
-_PATIENCE_S = 0.08
+_PATIENCE_S = 0.05
 _FAST_S = 0.1
 _MOST_LEASED = 32
 _MOST_KEYS = 10_000

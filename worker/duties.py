@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 log = logs.get(__name__)
 
 _SOON_S = 1.0
-_CALLBACKS_S = 2.0
+_MAILBOXES_S = 0.5
+_CALLBACKS_S = 0.5
 _KNOWLEDGE_S = 5.0
 _CLEANING_S = 60.0
 
@@ -25,7 +26,7 @@ def duties(built: "Services") -> Duties:
         _Cleaning(built): _CLEANING_S,
     }
     if "answer" in built.roles:
-        found[_Mailboxes(built)] = _SOON_S
+        found[_Mailboxes(built)] = _MAILBOXES_S
     if "callback" in built.roles:
         found[_Callbacks(built)] = _CALLBACKS_S
     if "ingest" in built.roles:

@@ -119,6 +119,17 @@ def publisher(app: Any) -> Publish:
         return app.amqp.Producer(connection)
 
     def publish(task: str, queue_name: str, arguments: Mapping[str, str]) -> None:
+        began = time.monotonic()
+        fresh = "producer" not in local
+        try:
+            send(task, queue_name, arguments)
+        except Exception:
+            # A connection that was idle may have been closed meanwhile; a broker that is away is not asked twice.
+            if fresh or time.monotonic() - began > 1.0:
+                raise
+            send(task, queue_name, arguments)
+
+    def send(task: str, queue_name: str, arguments: Mapping[str, str]) -> None:
         producer = local.get("producer")
         if producer is None:
             producer = local["producer"] = connect()

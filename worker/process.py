@@ -63,7 +63,14 @@ def _take_seat(instance: Any, settings: Settings) -> Seat:
         name, routing_key=name, auto_delete=True, expires=expires, queue_arguments=kind, no_declare=not amqp
     )
     instance.app.amqp.queues.select_add(queue)
-    return Seat(canaries=name, slots=instance.concurrency, end=_end)
+    subscribed = (lambda: True) if _forks(instance) else (lambda: _asks_for(instance, _roles))
+    return Seat(canaries=name, slots=instance.concurrency, end=_end, subscribed=subscribed)
+
+
+def _asks_for(instance: Any, roles: tuple[str, ...]) -> bool:
+    """Whether the consumer asks the broker for its queues; while it connects anew, it does not."""
+    consumer = getattr(getattr(instance, "consumer", None), "task_consumer", None)
+    return consumer is not None and all(consumer.consuming_from(role) for role in roles)
 
 
 @signals.worker_process_init.connect

@@ -53,7 +53,7 @@ log = logs.get(__name__)
 
 
 #: Callbacks that one process sends at once because a sweep found them, beside those that it was hinted at.
-_CALLBACKS_AT_ONCE = 8
+_CALLBACKS_AT_ONCE = 16
 
 
 def new_holder() -> str:
@@ -63,11 +63,12 @@ def new_holder() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Seat:
-    """Where a process sits in its Celery worker: its canaries' queue, the slots of its pool, and how it is ended."""
+    """Where a process sits in its Celery worker: its canaries' queue, its pool's slots, how it ends, if it consumes."""
 
     canaries: str | None = None
     slots: int = 1
     end: Callable[[], None] = lambda: None
+    subscribed: Callable[[], bool] = lambda: True
 
 
 class Services:
@@ -172,7 +173,7 @@ class Services:
             if seat.canaries is not None:
                 publish(CANARY, seat.canaries, {})
 
-        return Watchdog(send=send, slots=seat.slots, end=seat.end)
+        return Watchdog(send=send, slots=seat.slots, end=seat.end, subscribed=seat.subscribed)
 
     @cached_property
     def guard(self) -> "Guard":

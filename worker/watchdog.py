@@ -2,8 +2,8 @@
 
 Celery workers are known to stay alive and consume nothing after a reconnect (celery#8030, #10096, #10205), which a
 ping does not show. So each process sends itself a canary through the broker, on a queue that its consumer reads
-together with its work; a canary that was published and does not arrive says that nothing else arrives either. Threads
-that must go round, as the sweeper's, beat here.
+together with its work; a canary that was published and does not arrive says that nothing else arrives either. The
+consumer must ask for the work's queue too, and threads that must go round, as the sweeper's, beat here.
 """
 
 import threading
@@ -25,7 +25,11 @@ BEAT_PATIENCE_S = 30.0
 
 
 class Watchdog:
-    """Watches one process. `send` publishes a canary, and raises when the broker is away."""
+    """Watches one process.
+
+    `send` publishes a canary, and raises when the broker is away; `subscribed` tells whether the consumer asks for the
+    queues that it is there for.
+    """
 
     def __init__(
         self,
@@ -33,6 +37,7 @@ class Watchdog:
         send: Callable[[], None],
         slots: int,
         end: Callable[[], None],
+        subscribed: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.monotonic,
         consumption_patience_s: float = CONSUMPTION_PATIENCE_S,
         beat_patience_s: float = BEAT_PATIENCE_S,
@@ -40,12 +45,14 @@ class Watchdog:
         self._send = send
         self._slots = slots
         self._end = end
+        self._subscribed = subscribed
         self._clock = clock
         self._consumption_patience_s = consumption_patience_s
         self._beat_patience_s = beat_patience_s
         self._guard = threading.Lock()
         self._running = 0
         self._waits_since: float | None = None  # since when a canary is out
+        self._unsubscribed_since: float | None = None
         self._cut_off = False
         self._stalled: str | None = None
         self._beats: dict[str, float] = {}
@@ -97,10 +104,15 @@ class Watchdog:
             if not self._cut_off:
                 log.warning("broker_away", cause=str(error))
             with self._guard:
-                self._cut_off, self._waits_since = True, None
+                self._cut_off, self._waits_since, self._unsubscribed_since = True, None, None
             return
+        subscribed = self._subscribed()
         with self._guard:
             self._cut_off = False
+            if subscribed:
+                self._unsubscribed_since = None
+            elif self._unsubscribed_since is None:
+                self._unsubscribed_since = self._clock()
             if self._waits_since is None and self._running < self._slots:
                 self._waits_since = self._clock()
 
@@ -113,6 +125,8 @@ class Watchdog:
         with self._guard:
             if self._waits_since is not None and now - self._waits_since > self._consumption_patience_s:
                 return f"nothing was consumed for {now - self._waits_since:.0f} s although a canary was sent"
+            if (since := self._unsubscribed_since) is not None and now - since > self._consumption_patience_s:
+                return f"the consumer has not asked for its queue for {now - since:.0f} s"
         return None
 
     def _send_canaries(self) -> None:

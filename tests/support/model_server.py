@@ -9,6 +9,8 @@ It answers as a good model would: the first sentence of the first passage, with 
     refuse, person         say that there is no answer, ask for a person
     invent, forge          claim what no passage says, cite what was never given
     tool                   call the first tool that is offered
+
+`poison` is a word: a prompt that holds it is answered with 500.
 """
 
 import argparse
@@ -25,7 +27,8 @@ _PASSAGE = re.compile(r"\[(\d+)\] ([^\n]*)\n(.*?)(?=\n\n\[\d+\] |\n</passages>)"
 
 class ModelServer:
     def __init__(self) -> None:
-        self.settings: dict[str, Any] = {"latency_s": 0.0, "mode": "answer", "tokens_per_s": 0.0, "comments": False}
+        self.settings: dict[str, Any] = {"latency_s": 0.0, "mode": "answer", "tokens_per_s": 0.0}
+        self.settings |= {"comments": False, "poison": ""}
         self.counts = {"requests": 0, "active": 0, "most_active": 0, "finished": 0, "closed_early": 0}
         self.seen: list[dict[str, Any]] = []
 
@@ -70,6 +73,8 @@ class ModelServer:
     async def _answer(self, request: web.Request, asked: dict[str, Any]) -> web.StreamResponse:
         name = asked["model"]
         mode = self.settings["mode"] if name in ("good", "gpt-4o-mini") else name
+        if self.settings["poison"] and self.settings["poison"] in json.dumps(asked["messages"][-1:]):
+            mode = "fail-500"
         await asyncio.sleep(self.settings["latency_s"])
         if mode.startswith("fail-"):
             status = int(mode.removeprefix("fail-"))

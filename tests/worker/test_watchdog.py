@@ -88,3 +88,17 @@ def test_a_thread_that_no_longer_goes_round_is_noticed(clock):
     assert dog.problem() is None
     clock.now += 2
     assert "the sweeper has not gone round" in dog.problem()
+
+
+def test_a_consumer_that_no_longer_asks_for_its_queue_is_noticed_though_canaries_arrive(clock):
+    subscribed = [False]
+    dog = Watchdog(send=lambda: None, slots=2, end=lambda: None, subscribed=lambda: subscribed[0], clock=clock)
+    for _ in range(6):
+        dog.send_canary()
+        dog.task_began()
+        dog.task_ended()
+        clock.now += 3
+    assert "has not asked for its queue" in dog.problem()
+    subscribed[0] = True
+    dog.send_canary()
+    assert dog.problem() is None

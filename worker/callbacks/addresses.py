@@ -1,5 +1,6 @@
 """Which URLs may be called. Decided when one is given, and again on every connection, on the address dialled."""
 
+import functools
 import ipaddress
 import socket
 import ssl
@@ -190,12 +191,18 @@ def _left(timeout: float | None, deadline: Callable[[], float]) -> float:
     return left if timeout is None else min(timeout, left)
 
 
+@functools.cache
+def _ssl_context() -> ssl.SSLContext:
+    """One for the process: reading the certificates takes longer than a call."""
+    return ssl.create_default_context()
+
+
 def open_client(guard: Guard, *, total_s: float) -> httpx.Client:
     """Return a client for one call of at most `total_s` seconds: no redirects, no proxies, no kept connections."""
     ends = time.monotonic() + total_s
     transport = httpx.HTTPTransport(trust_env=False, retries=0)
     transport._pool = httpcore.ConnectionPool(  # httpx offers no public way to pass a network backend
-        ssl_context=ssl.create_default_context(),
+        ssl_context=_ssl_context(),
         max_connections=1,
         max_keepalive_connections=0,
         network_backend=_GuardedBackend(guard, lambda: ends),

@@ -1,0 +1,130 @@
+"""A TCP proxy between the product and a server: it passes, swallows, resets, or cuts a commit in two."""
+
+import asyncio
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Callable
+
+#: What PostgreSQL's protocol sends for COMMIT: a simple query, 'Q', its length, and the text.
+_COMMIT = b"Q" + struct.pack("!I", 4 + len(b"COMMIT\0")) + b"COMMIT\0"
+
+Address = tuple[str, int] | str
+
+
+class Proxy:
+    """Listens on `port` of 127.0.0.1; `target` is (host, port) or the path of a Unix socket."""
+
+    def __init__(self, target: Address) -> None:
+        self._target = target
+        self._loop = asyncio.new_event_loop()
+        self._links: set[_Link] = set()
+        self.swallowing = False
+        self.refusing = False
+        self.cut_commit: Callable[[], str | None] = lambda: None
+        self.cuts = {"before": 0, "after": 0}
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self._server = self._run(self._listen())
+        self.port = int(self._server.sockets[0].getsockname()[1])
+
+    def swallow(self) -> None:
+        """From now on nothing gets through, in either direction, and nobody is told."""
+        self.swallowing = True
+
+    def heal(self) -> None:
+        """Let new connections through. Those that lost bytes stay as they are: half-open, for ever."""
+        self.swallowing = self.refusing = False
+
+    def refuse(self) -> None:
+        """Reset every connection, and every new one."""
+        self.refusing = True
+        self.reset()
+
+    def reset(self) -> int:
+        """Reset every connection there is; return how many."""
+        return self._run(self._reset())
+
+    def close(self) -> None:
+        self.reset()
+        self._loop.call_soon_threadsafe(self._server.close)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+
+    def _run(self, work):
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _listen(self) -> asyncio.Server:
+        return await asyncio.start_server(self._accept, "127.0.0.1", 0, backlog=512)
+
+    async def _reset(self) -> int:
+        links = list(self._links)
+        for link in links:
+            link.reset()
+        return len(links)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        link = _Link(self, writer)
+        self._links.add(link)
+        try:
+            if self.refusing:
+                link.reset()
+                return
+            if self.swallowing:
+                link.deaf = True
+                await reader.read()  # until the client gives up
+                return
+            if isinstance(self._target, str):
+                upstream = await asyncio.open_unix_connection(self._target)
+            else:
+                upstream = await asyncio.open_connection(*self._target)
+            link.upstream = upstream[1]
+            async with asyncio.TaskGroup() as group:
+                group.create_task(link.pump(reader, upstream[1], watch=True))
+                group.create_task(link.pump(upstream[0], writer))
+        except* (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            link.reset()
+            self._links.discard(link)
+
+
+class _Link:
+    def __init__(self, proxy: Proxy, client: asyncio.StreamWriter) -> None:
+        self._proxy = proxy
+        self._client = client
+        self.upstream: asyncio.StreamWriter | None = None
+        self.deaf = False
+
+    async def pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, watch: bool = False) -> None:
+        while data := await reader.read(65_536):
+            if self._proxy.swallowing or self.deaf:
+                self.deaf = True
+                continue
+            if watch and _COMMIT in data:
+                when = self._proxy.cut_commit()
+                if when is not None:
+                    self._proxy.cuts[when] += 1
+                if when == "after":  # it is committed, and the client never hears of it
+                    writer.write(data)
+                    await writer.drain()
+                    await asyncio.sleep(0.05)
+                if when is not None:
+                    self.reset()
+                    return
+            writer.write(data)
+            await writer.drain()
+        if not self.deaf:
+            with contextlib.suppress(OSError):
+                writer.close()
+
+    def reset(self) -> None:
+        for writer in (self._client, self.upstream):
+            if writer is None or writer.transport.is_closing():
+                continue
+            raw = writer.get_extra_info("socket")
+            if raw is not None and raw.family != socket.AF_UNIX:
+                with contextlib.suppress(OSError):
+                    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
