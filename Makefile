@@ -34,6 +34,10 @@ bench: $(VENV)/.ready-test ## benchmarks, each a ratio against a baseline of the
 faults: $(VENV)/.ready-test ## mistreat real processes in fourteen ways, and check that every promise is kept
 	$(BIN)/python -m tests.faults $(FAULTS)
 
+MESSAGES ?= 10000
+soak: $(VENV)/.ready-test ## faults at random under load: MESSAGES=10000 SEED=… ON=sqlite|postgresql|rabbitmq
+	$(BIN)/python -m tests.faults.soak --messages $(MESSAGES) $(if $(SEED),--seed $(SEED)) $(if $(ON),--on $(ON))
+
 docs: $(VENV)/.ready-test ## write the reference pages that are made from the code
 	$(BIN)/python -m docs.generate
 

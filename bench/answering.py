@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from bench.load import post
 from tests.support.processes import model_server, wait_for
 from tests.support.stack import KEY, Stack, command, services, stack
-from worker.store.tables import conversation, message
+from worker.store.tables import OPEN_MESSAGE, conversation, message
 from worker.up import sample_folder
 
 _MESSAGES, _CONVERSATIONS, _CONCURRENCY, _LATENCY_S = 2_000, 500, 64, 1.0
@@ -42,7 +42,7 @@ def run(models: Path) -> dict[str, Any]:
         ) as made,
     ):
         overhead = _overhead(made)
-        _control(model, latency_s=_LATENCY_S)
+        control(model, latency_s=_LATENCY_S)
         throughput = _throughput(made)
         memory = _memory(made)
     share = throughput["per_second"] / (_CONCURRENCY / _LATENCY_S)
@@ -97,20 +97,10 @@ def _throughput(made: Stack) -> dict[str, Any]:
     assert load.statuses == {202: _MESSAGES}, load.statuses
     mine = message.c.conversation_id.in_(sa.select(conversation.c.id).where(conversation.c.external_id.like("bench-%")))
     customers = sa.and_(mine, message.c.role == "customer")
+    first, last = wait_until_answered(made, customers)
+    after = {name: _cpu_s(pid) for name, pid in made.pids.items()}
     with services(made.env) as built:
-
-        def left() -> bool:
-            time.sleep(0.5)
-            with built.store.read() as connection:
-                waiting = sa.select(sa.func.count()).where(customers, message.c.state.in_(("queued", "running")))
-                return connection.execute(waiting).scalar_one() == 0
-
-        wait_for(left, timeout_s=180, what="the last answer")
-        after = {name: _cpu_s(pid) for name, pid in made.pids.items()}
         with built.store.read() as connection:
-            first, last = connection.execute(
-                sa.select(sa.func.min(message.c.created_at), sa.func.max(message.c.finished_at)).where(customers)
-            ).one()
             states = dict(
                 connection.execute(
                     sa.select(message.c.state, sa.func.count()).where(customers).group_by(message.c.state)
@@ -123,6 +113,23 @@ def _throughput(made: Stack) -> dict[str, Any]:
         "cpu_ms": sum(cpu.values()),
         **{f"cpu_{name}_ms": value for name, value in cpu.items()},
     }
+
+
+def wait_until_answered(made: Stack, which: sa.ColumnElement[bool]) -> tuple[int, int]:
+    """Wait until none of these messages is open; return when the first was accepted and the last ended, in ms."""
+    with services(made.env) as built:
+
+        def none_left() -> bool:
+            time.sleep(0.5)
+            with built.store.read() as connection:
+                waiting = sa.select(sa.func.count()).where(which, OPEN_MESSAGE)
+                return connection.execute(waiting).scalar_one() == 0
+
+        wait_for(none_left, timeout_s=180, what="the last answer")
+        with built.store.read() as connection:
+            times = sa.select(sa.func.min(message.c.created_at), sa.func.max(message.c.finished_at)).where(which)
+            first, last = connection.execute(times).one()
+            return first, last
 
 
 def _memory(made: Stack) -> dict[str, float]:
@@ -141,7 +148,8 @@ def _memory(made: Stack) -> dict[str, float]:
         return found
 
 
-def _control(model: str, **settings: Any) -> None:
+def control(model: str, **settings: Any) -> None:
+    """Change how the model behaves."""
     request = urllib.request.Request(
         f"{model}/control", data=json.dumps(settings).encode(), headers={"Content-Type": "application/json"}
     )

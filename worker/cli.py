@@ -79,7 +79,8 @@ def worker(queue: str) -> None:
     _become(
         "celery",
         *("--app", "worker.app", "worker", "--queues", queue, "--pool", pool, *sized),
-        *("--hostname", f"{queue}@%h", "--without-gossip", "--without-mingle"),
+        # Two of one name on one machine would fight for the queue of remote control, which RabbitMQ refuses.
+        *("--hostname", f"{queue}-{os.getpid()}@%h", "--without-gossip", "--without-mingle"),
     )
 
 

@@ -4,11 +4,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from worker.conversations.outcomes import OPEN
 from worker.counters import Counters
 from worker.presence import living
 from worker.store.engine import Store
-from worker.store.tables import conversation, message
+from worker.store.tables import AWAKE, OPEN_MESSAGE, conversation, message
 
 
 def status(store: Store, counters: Counters) -> dict[str, Any]:
@@ -22,11 +21,11 @@ def status(store: Store, counters: Counters) -> dict[str, Any]:
         DatabaseAway: nothing can be said.
     """
     now = store.clock.sql()
-    waiting = sa.select(sa.func.count(), sa.func.min(message.c.created_at), now).where(message.c.state.in_(OPEN))
+    waiting = sa.select(sa.func.count(), sa.func.min(message.c.created_at), now).where(OPEN_MESSAGE)
     held = sa.select(sa.func.count()).where(conversation.c.mailbox == "running", conversation.c.due_at > now)
     with store.read() as connection:
         count, oldest, at = connection.execute(waiting).one()
-        leases = connection.execute(held.where(conversation.c.mailbox != "idle")).scalar_one()
+        leases = connection.execute(held.where(AWAKE)).scalar_one()
     return {
         "open_messages": count,
         "oldest_unanswered_s": None if oldest is None else round(max(0, at - oldest) / 1000, 3),

@@ -1,19 +1,24 @@
 """The faults, each against an installation of its own. What is asserted beside the checker's verdict stands here."""
 
+import contextlib
 import random
 import signal
+import sqlite3
 import statistics
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from tests.faults.checker import Tables, Verdict
 from tests.faults.rig import Rig, rig
 from tests.support.processes import ROOT, wait_for
+from tests.support.stack import KEY
 
 LEASE_S = 10.0
 
@@ -515,3 +520,71 @@ def deaf(rig: Rig) -> Report:
     report.expect(ended() == 1, f"the worker was started again {ended()} times")
     all_answered(rig, report)
     return report
+
+
+@fault(15, "the database is away for 8 s under load")
+def database_away(rig: Rig) -> Report:
+    _stand(rig)
+    rig.control(latency_s=0.5)
+    pool = ThreadPoolExecutor(4)
+    running = [pool.submit(_write_for, rig, 14.0, client) for client in range(4)]
+    time.sleep(3.0)
+    refusals = [pool.submit(_until_refused, rig, 20.0)]
+    with _database_gone(rig):
+        time.sleep(8.0)
+    back = time.time()
+    for one in running:
+        one.result(90)
+    refused = refusals[0].result(30)
+    pool.shutdown()
+    report = finish(rig, f"{len(rig.sent)} messages", since=back, bound_s=LEASE_S + SWEPT_S + 6.0)
+    report.notes.append(f"clients saw {sorted(set(rig.failures))} and repeated {len(rig.failures)} requests")
+    report.expect(set(rig.failures) <= {"503 database_away"}, f"clients saw {sorted(set(rig.failures))}")
+    report.expect(refused is not None, "nobody was refused with 503 and Retry-After")
+    all_answered(rig, report)
+    return report
+
+
+def _write_for(rig: Rig, seconds: float, client: int) -> None:
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        rig.submit(f"away-{client}-{random.randrange(5)}", callback=True)
+        time.sleep(0.1)
+
+
+def _until_refused(rig: Rig, seconds: float) -> str | None:
+    """Return the Retry-After of the first 503, if there is one in time."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        request = urllib.request.Request(
+            f"{rig.url}/v1/conversations",
+            data=b"{}",
+            headers={"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"},
+        )
+        try:
+            urllib.request.urlopen(request, timeout=30).close()
+        except urllib.error.HTTPError as error:
+            with error:
+                if error.code == 503:
+                    return error.headers["Retry-After"]
+        time.sleep(0.1)
+    return None
+
+
+@contextlib.contextmanager
+def _database_gone(rig: Rig) -> Iterator[None]:
+    """Refuse every connection to PostgreSQL; hold SQLite's lock, as a backup that went wrong would."""
+    if rig.database_proxy is not None:
+        rig.database_proxy.refuse()
+        try:
+            yield
+        finally:
+            rig.database_proxy.heal()
+        return
+    connection = sqlite3.connect(rig.tables_url.removeprefix("sqlite:///"), timeout=30, isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
+        connection.close()

@@ -13,7 +13,7 @@ from worker import logs
 from worker.callbacks import signing
 from worker.callbacks.addresses import AddressRefused, Guard, open_client
 from worker.store.engine import Store
-from worker.store.tables import attempt, delivery, message, workspace
+from worker.store.tables import UNSENT_DELIVERY, attempt, delivery, message, workspace
 
 log = logs.get(__name__)
 
@@ -61,7 +61,7 @@ class Sender:
                 .outerjoin_from(delivery, message, message.c.id == delivery.c.message_id)
                 .where(
                     delivery.c.conversation_id == conversation_id,
-                    delivery.c.state == "pending",
+                    UNSENT_DELIVERY,
                     delivery.c.due_at <= self._now,
                 )
                 .order_by(delivery.c.created_at, message.c.seq, delivery.c.id)
@@ -85,7 +85,7 @@ class Sender:
         with self._store.read() as connection:
             found = connection.execute(
                 sa.select(delivery.c.conversation_id)
-                .where(delivery.c.state == "pending", delivery.c.due_at <= self._now)
+                .where(UNSENT_DELIVERY, delivery.c.due_at <= self._now)
                 .order_by(delivery.c.due_at)
                 .limit(limit)
             ).scalars()

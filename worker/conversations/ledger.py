@@ -12,10 +12,10 @@ import sqlalchemy as sa
 from worker.conversations import wire
 from worker.conversations.events import announce_conversation, announce_messages
 from worker.conversations.intake import UNHEARD_MS
-from worker.conversations.outcomes import OPEN, Handoff
+from worker.conversations.outcomes import Handoff
 from worker.errors import NotFound
 from worker.store.engine import Store
-from worker.store.tables import conversation, message
+from worker.store.tables import OPEN_MESSAGE, conversation, message
 
 Row = Mapping[Any, Any]
 
@@ -27,14 +27,12 @@ class Ledger:
         self.now = store.clock.sql()
         open_ = (
             sa.select(message)
-            .where(message.c.conversation_id == sa.bindparam("talk"), message.c.state.in_(OPEN))
+            .where(message.c.conversation_id == sa.bindparam("talk"), OPEN_MESSAGE)
             .order_by(message.c.seq)
         )
         self._open = open_.limit(sa.bindparam("limit"))
         self._under_fence = open_.where(message.c.state == "running", message.c.fence == sa.bindparam("token"))
-        self._any_open = sa.select(message.c.id).where(
-            message.c.conversation_id == sa.bindparam("talk"), message.c.state.in_(OPEN)
-        )
+        self._any_open = sa.select(message.c.id).where(message.c.conversation_id == sa.bindparam("talk"), OPEN_MESSAGE)
         self._settle = (
             conversation.update()
             .where(conversation.c.id == sa.bindparam("talk"))

@@ -15,11 +15,11 @@ import sqlalchemy as sa
 
 from worker.conversations.events import announce_messages
 from worker.conversations.ledger import Ledger, Row
-from worker.conversations.outcomes import OPEN, Answer, Handoff, Retry
+from worker.conversations.outcomes import Answer, Handoff, Retry
 from worker.errors import AnswerbackError
 from worker.ids import new_id
 from worker.store.engine import Prepared, Store
-from worker.store.tables import conversation, message, reply
+from worker.store.tables import AWAKE, OPEN_MESSAGE, conversation, message, reply
 
 #: Messages that one reply may answer together.
 BURST_LIMIT = 20
@@ -99,7 +99,7 @@ class Mailbox:
         run_out = sa.and_(conversation.c.mailbox.in_(("running", "waiting")), conversation.c.due_at <= now)
         waited_longest = (
             sa.select(conversation.c.id)
-            .where(sa.or_(ready, run_out))
+            .where(AWAKE, sa.or_(ready, run_out))
             .order_by(conversation.c.ready_at)
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -111,7 +111,7 @@ class Mailbox:
             message.update()
             .where(
                 message.c.conversation_id == sa.bindparam("talk"),
-                message.c.state.in_(OPEN),
+                OPEN_MESSAGE,
                 message.c.seq <= sa.bindparam("last"),
             )
             .values(
@@ -242,7 +242,7 @@ class Mailbox:
 
         Any number of processes may sweep at once; rows that one has locked, the others skip.
         """
-        overdue = (conversation.c.mailbox != "idle", conversation.c.due_at <= self._now)
+        overdue = (AWAKE, conversation.c.due_at <= self._now)
         with self._store.read() as connection:
             found = connection.execute(sa.select(conversation.c.id).where(*overdue).limit(1)).first()
         ids: tuple[str, ...] = ()
@@ -262,7 +262,7 @@ class Mailbox:
         with self._store.read() as connection:
             late = connection.execute(
                 sa.select(message.c.conversation_id)
-                .where(message.c.state.in_(OPEN), message.c.deadline_at <= self._now - _DEADLINE_GRACE_MS)
+                .where(OPEN_MESSAGE, message.c.deadline_at <= self._now - _DEADLINE_GRACE_MS)
                 .order_by(message.c.deadline_at)
                 .limit(limit)
             ).scalars()

@@ -13,7 +13,7 @@ from worker.errors import NotFound
 from worker.ids import new_id
 from worker.store.engine import Store
 from worker.store.scope import Scope
-from worker.store.tables import document, passage, snapshot, workspace
+from worker.store.tables import UNREAD_DOCUMENT, document, passage, snapshot, workspace
 
 #: Columns of a document without its bytes and its text.
 LISTED = [column for column in document.c if column.name not in ("source", "text")]
@@ -156,9 +156,7 @@ class Library:
 
     def sweep(self) -> tuple[str, ...]:
         """Return the workspaces in which documents wait, or that changed after their snapshot was published."""
-        waiting = sa.select(document.c.workspace_id).where(
-            document.c.state.in_(("queued", "indexing")), document.c.due_at <= self._now
-        )
+        waiting = sa.select(document.c.workspace_id).where(UNREAD_DOCUMENT, document.c.due_at <= self._now)
         newest = (
             sa.select(sa.func.max(snapshot.c.revision))
             .where(snapshot.c.workspace_id == workspace.c.id)

@@ -18,10 +18,11 @@ from worker.conversations.intake import Intake, Opening, Submission
 from worker.conversations.mailbox import Claim, LeaseLost, Mailbox
 from worker.conversations.outcomes import ENDED, Handoff, Retry
 from worker.conversations.steering import Steering
-from worker.errors import Conflict
+from worker.errors import Conflict, NotFound
 from worker.store.tables import conversation, message, reply
 
 LEASE_S = 10
+KEYS_KEPT_S = 30
 TALKS = ("a", "b")
 
 
@@ -36,12 +37,12 @@ class MailboxMachine(RuleBasedStateMachine):
         self.store = frozen_store(self.database_url())
         self.exits.callback(self.store.close)
         self.workspace_id = Keys(self.store).workspace()
-        self.intake = Intake(self.store)
+        self.intake = Intake(self.store, keys_kept_s=KEYS_KEPT_S)
         self.steering = Steering(self.store)
         self.mailbox = Mailbox(self.store, holder="worker", lease_s=LEASE_S, burst=self.burst, max_attempts=3)
         self.held: list[Claim] = []
         self.accepted: dict[str, str] = {}  # message id -> talk
-        self.keys: dict[str, str] = {}  # idempotency key -> message id
+        self.keys: dict[str, tuple[str, float]] = {}  # idempotency key -> message id, when
         self.ended: dict[str, tuple] = {}
         self.now = 0.0
         self.leases: dict[str, tuple[int, float]] = {}  # what should hold: conversation -> token, end
@@ -78,11 +79,36 @@ class MailboxMachine(RuleBasedStateMachine):
         name = None if key is None else f"{talk}-{key}"
         submission = Submission(content=talk, deadline_s=deadline_s, idempotency_key=name, fingerprint=name)
         id = self.intake.submit(self.workspace_id, Opening(external_id=talk), submission).message["id"]
-        if name in self.keys:
-            assert id == self.keys[name], "a twin became a second message"
-        elif name is not None:
-            self.keys[name] = id
+        if name is not None:
+            first, at = self.keys.get(name, ("", -1e9))
+            if self.now - at < KEYS_KEPT_S:
+                assert id == first, "a twin became a second message"
+            else:
+                assert id not in self.accepted, "a key was remembered for ever"
+                self.keys[name] = (id, self.now)
         self.accepted[id] = talk
+
+    @rule()
+    def answer_what_is_due(self) -> None:
+        while (claim := self.mailbox.claim_any()) is not None:
+            self.take(claim)
+            self.held.remove(claim)
+            self.mailbox.finish(claim, answer(f"{claim.token}"))
+            self.leases.pop(claim.conversation_id, None)
+
+    @rule()
+    def hand_over_and_give_back(self) -> None:
+        claim = self.mailbox.claim_any()
+        if claim is not None:
+            self.take(claim)
+            self.held.remove(claim)
+            self.mailbox.finish(claim, Handoff(reason="error", summary="?"))
+            self.steering.resume(self.workspace_id, claim.conversation_id)
+            self.leases.pop(claim.conversation_id, None)
+
+    @rule()
+    def forget_keys(self) -> None:
+        self.intake.forget_keys()
 
     def take(self, claim: Claim | None) -> None:
         if claim is not None:
@@ -167,6 +193,17 @@ class MailboxMachine(RuleBasedStateMachine):
         id = data.draw(st.sampled_from(sorted(self.accepted)))
         with contextlib.suppress(Conflict):
             self.steering.cancel(self.workspace_id, id)
+
+    @rule(data=st.data())
+    def an_operator_tries_again(self, data: st.DataObject) -> None:
+        with_people = [row.id for row in self.rows() if row.state == "handed_off"]
+        id = data.draw(st.sampled_from(with_people or sorted(self.accepted) or ["msg_unknown"]))
+        with contextlib.suppress(Conflict, NotFound):
+            self.steering.retry(self.workspace_id, id)
+            for row in self.rows():  # what is tried again may end once more
+                if row.state not in ENDED:
+                    assert self.ended.pop(row.id, ("handed_off",))[0] == "handed_off", "what was answered was undone"
+        self.forget_seized()
 
     @precondition(lambda self: self.accepted)
     @rule(data=st.data(), how=st.sampled_from(["take_over", "resume", "speak", "close"]))

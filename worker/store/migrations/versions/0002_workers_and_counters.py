@@ -27,11 +27,13 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('name', name=op.f('pk_counter'))
     )
     op.create_index('ix_message_keyed', 'message', ['created_at'], sqlite_where=_KEYED, postgresql_where=_KEYED)
+    op.create_index('ix_conversation_newest', 'conversation', ['workspace_id', 'id'])
     op.drop_column('conversation', 'hints')
 
 
 def downgrade() -> None:
     op.add_column('conversation', sa.Column('hints', sa.Integer(), nullable=False, server_default='0'))
+    op.drop_index('ix_conversation_newest', table_name='conversation')
     op.drop_index('ix_message_keyed', table_name='message')
     op.drop_table('counter')
     op.drop_table('process')
