@@ -526,7 +526,7 @@ def deaf(rig: Rig) -> Report:
 def database_away(rig: Rig) -> Report:
     _stand(rig)
     rig.control(latency_s=0.5)
-    pool = ThreadPoolExecutor(4)
+    pool = ThreadPoolExecutor(5)
     running = [pool.submit(_write_for, rig, 14.0, client) for client in range(4)]
     time.sleep(3.0)
     refusals = [pool.submit(_until_refused, rig, 20.0)]
