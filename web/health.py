@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 
 from web.api import services
 from web.auth import public
+from worker.checks import reach_broker
 from worker.errors import AnswerbackError, StartupFailed
 from worker.presence import STATES, living
 from worker.settings import Settings, masked
@@ -84,10 +85,7 @@ def _components(settings: Settings) -> dict[str, dict[str, Any]]:
 
     def broker() -> dict[str, Any]:
         if settings.broker_url is not None and settings.broker != settings.redis:
-            from kombu.connection import Connection
-
-            with Connection(settings.broker, connect_timeout=2) as connection:  # type: ignore[no-untyped-call]
-                connection.ensure_connection(max_retries=1, timeout=2)
+            reach_broker(settings.broker, timeout_s=2)
         else:
             built.redis.ping()
         return {"address": masked(settings.broker)}

@@ -163,12 +163,9 @@ def broker(settings: Settings) -> Check:
     """The broker accepts a connection."""
 
     def ask() -> str:
-        from kombu.connection import Connection
-
         shown = masked(settings.broker)
         try:
-            with Connection(settings.broker, connect_timeout=3) as connection:  # type: ignore[no-untyped-call]
-                connection.ensure_connection(max_retries=1, timeout=3)
+            reach_broker(settings.broker, timeout_s=3)
         except Exception as error:  # noqa: BLE001 - each transport has its own exceptions
             embedded = settings.embedded_redis and settings.broker_url is None
             hint = "run `answerback up`" if embedded else "start it, or correct ANSWERBACK_BROKER_URL"
@@ -176,6 +173,17 @@ def broker(settings: Settings) -> Check:
         return shown
 
     return Check(name="broker", run=ask)
+
+
+def reach_broker(url: str, *, timeout_s: float) -> None:
+    """Connect to a broker, or raise one of its transport's exceptions; one that takes bytes and is silent is away."""
+    from kombu.connection import Connection
+
+    silent = {} if url.startswith("amqp") else {"socket_timeout": timeout_s, "socket_connect_timeout": timeout_s}
+    with Connection(  # type: ignore[no-untyped-call]
+        url, connect_timeout=timeout_s, transport_options=silent
+    ) as connection:
+        connection.ensure_connection(max_retries=1, timeout=timeout_s)
 
 
 def model(settings: Settings) -> Check:

@@ -19,6 +19,9 @@ log = logs.get(__name__)
 #: How long a turn that is under way may go on after a worker was told to stop; then it is given back.
 GRACE_S = 8.0
 
+#: A worker that has not passed its checks by then ends.
+_START_S = 120.0
+
 #: What a process that its watchdog ends gets on top of the grace, before it ends itself the hard way.
 _HARD_END_S = 2.0
 
@@ -36,6 +39,9 @@ def _prepare(instance: Any, **_signal: Any) -> None:
     """Check before anything is consumed: Celery only logs what a later handler raises and says it is ready."""
     global _roles, _seat
     _roles = tuple(sorted(instance.app.amqp.queues.consume_from))
+    late = threading.Timer(_START_S, os._exit, args=[70])  # nobody watches yet, and whoever hangs here hangs for ever
+    late.daemon = True
+    late.start()
     try:
         settings = Settings.from_env()
         checks.require(checks.for_worker(settings, _roles))
@@ -45,6 +51,8 @@ def _prepare(instance: Any, **_signal: Any) -> None:
     except AnswerbackError as error:
         log.error("worker_not_started", code=error.code, problem=str(error))
         raise SystemExit(1) from None
+    finally:
+        late.cancel()
 
 
 def _forks(instance: Any) -> bool:

@@ -10,6 +10,10 @@ from redis.connection import ConnectionPool
 from redis.exceptions import ConnectionError as RedisAway
 from redis.retry import Retry
 
+from worker import logs
+
+log = logs.get(__name__)
+
 #: After a failure, one call in this time tries again; the others fail at once.
 _PROBE_EVERY_S = 1.0
 
@@ -39,8 +43,11 @@ class GuardedPool(ConnectionPool):
     def release(self, connection: Any) -> None:
         """Take a connection back; one that was lost in use says that Redis is away."""
         if connection.is_connected:
+            if self._away:
+                log.info("redis_is_back")
             self._away = False
         elif not self._away:
+            log.warning("redis_away")
             self._next_probe = time.monotonic() + _PROBE_EVERY_S
             self._away = True
         super().release(connection)

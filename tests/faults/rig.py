@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -399,8 +400,6 @@ def rig(backend: str = "sqlite", **settings: str) -> Iterator[Rig]:
         made = Rig(exits, backend, Path(home), **settings)
         try:
             yield made
-        except BaseException:
-            keep = os.environ.get("FAULTS_KEEP")
-            if keep:
-                subprocess.run(["cp", "-r", home, keep], check=False)
-            raise
+        finally:
+            if keep := os.environ.get("FAULTS_KEEP"):  # a folder to look into afterwards
+                shutil.copytree(home, Path(keep) / Path(home).name)

@@ -24,6 +24,9 @@ from worker import logs
 _CLIENTS = 6
 _TURNS_PER_TALK = 8
 
+#: A client's mean pause between two messages: about 30 messages a second together, so that a run has many faults.
+_PAUSE_S = 0.2
+
 #: Clients pause while so many messages wait: a backlog of minutes would say little.
 _MOST_WAITING = 400
 
@@ -155,6 +158,7 @@ def _write(made: Rig, story: Story, chance: random.Random, client: int, count: i
         for number in range(count):
             while story.depth and story.depth[-1][1] > _MOST_WAITING:
                 time.sleep(0.2)
+            time.sleep(chance.uniform(0.0, 2 * _PAUSE_S))
             talk = f"soak-{client}-{chance.randrange(max(1, count // _TURNS_PER_TALK))}"
             kind = chance.random()
             callback = chance.random() < 0.3

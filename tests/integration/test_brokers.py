@@ -1,4 +1,4 @@
-"""What is asked of each broker: hints are confirmed or fail soon, idle connections may break, queues are as designed."""
+"""What is asked of each broker: hints are confirmed or fail soon, idle connections may break, queues are quorum queues."""
 
 import os
 import subprocess
@@ -11,6 +11,8 @@ from tests.faults.proxy import Proxy
 from tests.faults.rig import Valkey
 from tests.support.processes import ROOT
 from tests.support.servers import RABBITMQ, require
+from worker import checks
+from worker.settings import Settings
 
 BROKERS = ["valkey", pytest.param("rabbitmq", marks=pytest.mark.rabbitmq)]
 
@@ -85,6 +87,18 @@ def test_a_broker_that_swallows_everything_fails_a_hint_instead_of_holding_it_fo
     assert seconds < 20
     proxy.heal()
     assert publish()[0] == "published"
+
+
+def test_a_worker_that_starts_while_the_broker_swallows_everything_fails_and_can_be_started_again(proxy, tmp_path):
+    """It would wait for ever otherwise, alive and useless, where nobody watches yet."""
+    settings = Settings.from_env({"ANSWERBACK_HOME": str(tmp_path), "ANSWERBACK_BROKER_URL": proxy.url})
+    assert checks.run(checks.broker(settings)).problem is None
+    proxy.swallow()
+    began = time.monotonic()
+    assert "cannot be reached" in checks.run(checks.broker(settings)).problem
+    assert time.monotonic() - began < 30
+    proxy.heal()
+    assert checks.run(checks.broker(settings)).problem is None
 
 
 @pytest.mark.rabbitmq

@@ -34,7 +34,7 @@ class Wakeups:
         try:
             self._client.publish(self._channel, conversation_id)
         except RedisError as error:
-            log.warning("wakeup_lost", cause=str(error))
+            log.debug("wakeup_lost", cause=str(error))
 
     @contextmanager
     def subscribe(self, conversation_id: str) -> Iterator[threading.Event]:

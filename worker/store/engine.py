@@ -19,7 +19,8 @@ from worker.errors import DatabaseAway
 
 T = TypeVar("T")
 
-_BUSY_MS = 10_000
+#: How long a writer waits for a stranger that has SQLite's lock; our own writers take turns before they ask for it.
+_BUSY_MS = 1_000
 
 #: A server that is gone is noticed in seconds, not in the hours that TCP allows (libpq, 34.1.2).
 _POSTGRESQL = {
