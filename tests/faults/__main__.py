@@ -7,7 +7,8 @@ import sys
 import time
 import traceback
 
-from tests.faults.faults import FAULTS, Fault, measure
+from tests.faults.faults import FAULTS
+from tests.faults.harness import Fault, measure
 from tests.faults.rig import BACKENDS
 from worker import logs
 

@@ -16,8 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.faults.broker_faults import purge_rabbitmq
 from tests.faults.checker import Tables, Verdict
-from tests.faults.faults import purge_rabbitmq
 from tests.faults.rig import BACKENDS, Rig, rig
 from worker import logs
 

@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from tests.faults.checker import Received, Sent, check
-from tests.faults.faults import FAULTS, measure
+from tests.faults.faults import FAULTS
+from tests.faults.harness import measure
 
 
 @pytest.mark.parametrize(

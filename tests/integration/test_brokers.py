@@ -1,4 +1,4 @@
-"""What is asked of each broker: hints are confirmed or fail soon, idle connections may break, queues are quorum queues."""
+"""What is asked of each broker: a hint is confirmed or fails soon, connections may break, work is in quorum queues."""
 
 import os
 import subprocess
