@@ -27,6 +27,7 @@ _HARD_END_S = 2.0
 
 _roles: tuple[str, ...] = ()
 _seat = Seat()
+_grace_ends = 0.0
 
 
 @signals.setup_logging.connect
@@ -119,16 +120,21 @@ def _land(**_signal: Any) -> None:
     built = installed()
     if built is None:  # the parent of forked workers holds nothing
         return
+    global _grace_ends
+    _grace_ends = time.monotonic() + GRACE_S
     built.stopping.set()
     if "answer" in built.roles:
         threading.Thread(target=_give_back, args=(built,), name="landing", daemon=True).start()
 
 
 def _give_back(built: Services) -> None:
-    ends = time.monotonic() + GRACE_S
-    while len(built.leases) and time.monotonic() < ends:
-        time.sleep(0.05)
+    _wait_for_turns(built)
     built.leases.release_all()
+
+
+def _wait_for_turns(built: Services) -> None:
+    while len(built.leases) and time.monotonic() < _grace_ends:
+        time.sleep(0.05)
 
 
 @signals.worker_shutdown.connect
@@ -136,6 +142,8 @@ def _give_back(built: Services) -> None:
 def _stop(**_signal: Any) -> None:
     built = uninstall()
     if built is not None:
+        if "answer" in built.roles:  # Celery waited for its tasks, and knows nothing of turns that a sweep began
+            _wait_for_turns(built)
         built.stop()
 
 

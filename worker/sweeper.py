@@ -18,7 +18,7 @@ Duties = Mapping[Callable[[], None], float]
 
 
 class Sweeper:
-    """One thread that goes round its duties; `beat` is called once a round, to show that it still goes."""
+    """One thread that goes round its duties; `beat` is called before each, to show that it still goes."""
 
     def __init__(self, duties: Duties, *, beat: Callable[[], None] = lambda: None) -> None:
         self._duties = duties
@@ -40,8 +40,8 @@ class Sweeper:
     def _run(self) -> None:
         due = dict.fromkeys(self._duties, 0.0)
         while not self._stopped.is_set():
-            self._beat()
             for duty, every_s in self._duties.items():
+                self._beat()
                 now = time.monotonic()
                 if now >= due[duty] and not self._stopped.is_set():
                     due[duty] = now + every_s

@@ -49,6 +49,7 @@ def emptied(rig: Rig) -> Report:
     report = finish(rig, "60 messages, 8 slots; queued, reserved and running ones", since=back, bound_s=SWEPT_S + 5.0)
     all_answered(rig, report)
     report.expect(not rig.failures, f"clients saw {rig.failures[:3]}")
+    report.expect(until_hints_work(rig, "back") < 20, "hints no longer lead to answers")
     return report
 
 
@@ -83,6 +84,7 @@ def flushed(rig: Rig) -> Report:
     flushed_at = time.time()
     report = finish(rig, f"{len(rig.sent)} messages, 12 flushes", since=flushed_at, bound_s=SWEPT_S)
     all_answered(rig, report)
+    report.expect(until_hints_work(rig, "flushed") < 20, "hints no longer lead to answers")
     rig.submit("follow", "How do I reset my password?")
     rig.wait_until_all_ended()
     rig.valkey.command("FLUSHALL")

@@ -241,7 +241,8 @@ def draw(story: Story, ends: list[tuple[float, float, str]], path: Path, title: 
 def run(*, messages: int, seed: int, backend: str, folder: Path) -> bool:
     """Run, print the table and draw the picture; return whether every promise was kept."""
     began = time.monotonic()
-    with rig(backend, ANSWERBACK_LEASE_S="3", ANSWERBACK_MAX_ATTEMPTS="50") as made:
+    burst = random.Random(seed).choice(("merge", "each"))
+    with rig(backend, ANSWERBACK_LEASE_S="3", ANSWERBACK_MAX_ATTEMPTS="50", ANSWERBACK_BURST=burst) as made:
         story, verdict = soak(made, messages=messages, seed=seed)
         ends = latencies(made)
         counters = made.counters()
@@ -249,11 +250,11 @@ def run(*, messages: int, seed: int, backend: str, folder: Path) -> bool:
         print(f"    {count:>4} × {kind}")
     spent = sorted(seconds for _at, seconds, state in ends if state == "answered") or [0.0]
     path = folder / f"soak-{backend}-{seed}.png"
-    draw(story, ends, path, f"{verdict.through} messages, {len(story.faults)} faults, {backend}, seed {seed}")
+    draw(story, ends, path, f"{verdict.through} messages, {len(story.faults)} faults, {backend}, {burst}, seed {seed}")
     kept = verdict.kept and verdict.through >= messages
     states = ", ".join(f"{count} {state}" for state, count in verdict.states.items())
     print(
-        f"    through {verdict.through} ({states})\n"
+        f"    policy {burst}, through {verdict.through} ({states})\n"
         f"    lost {len(verdict.lost)}  doubled {len(verdict.doubled)}  out of order {len(verdict.disordered)}\n"
         f"    accepted to answered: p50 {statistics.median(spent):.2f} s, "
         f"p99 {spent[int(len(spent) * 0.99) - 1]:.1f} s, "

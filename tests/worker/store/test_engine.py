@@ -1,5 +1,6 @@
 """The database: migrations match the tables, and shared transactions keep each other's writes apart."""
 
+import contextlib
 import threading
 
 import pytest
@@ -7,10 +8,11 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from tests.support.servers import postgresql_schema
 from worker.errors import DatabaseAway
 from worker.store import migrate
 from worker.store.engine import Prepared, open_store
-from worker.store.tables import event, metadata, workspace
+from worker.store.tables import conversation, event, metadata, workspace
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_code(store):
@@ -130,3 +132,31 @@ def test_work_whose_caller_was_told_no_is_never_done_later(tmp_path, monkeypatch
             store.submit(lambda _tx: ran.append("refused"))
     store.submit(lambda _tx: ran.append("accepted"))
     assert ran == ["accepted"]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def test_what_the_first_version_stored_is_there_after_an_upgrade(kind, tmp_path):
+    from alembic import command
+
+    with contextlib.ExitStack() as exits:
+        url = f"sqlite:///{tmp_path / 'old.db'}"
+        if kind == "postgresql":
+            url = exits.enter_context(postgresql_schema()).replace("postgresql://", "postgresql+psycopg://")
+        store = open_store(url)
+        exits.callback(store.close)
+        configuration = migrate.config()
+        with store.begin() as tx:
+            configuration.attributes["connection"] = tx
+            command.upgrade(configuration, "0001")
+        with store.begin() as tx:
+            tx.exec_driver_sql(
+                "INSERT INTO workspace (id, name, callback_secret, created_at) VALUES ('w', 'w', 's', 1)"
+            )
+            tx.exec_driver_sql(
+                "INSERT INTO conversation (id, workspace_id, owner, next_seq, history, mailbox, hints, lease_token, abort,"
+                " created_at, updated_at, due_at, ready_at) VALUES ('c', 'w', 'bot', 2, 0, 'ready', 3, 0, false, 1, 1, 1, 1)"
+            )
+        migrate.upgrade(store)
+        assert migrate.current(store) == migrate.head()
+        with store.read() as connection:
+            assert connection.execute(sa.select(conversation.c.id, conversation.c.mailbox)).all() == [("c", "ready")]
