@@ -153,8 +153,9 @@ def test_what_the_first_version_stored_is_there_after_an_upgrade(kind, tmp_path)
                 "INSERT INTO workspace (id, name, callback_secret, created_at) VALUES ('w', 'w', 's', 1)"
             )
             tx.exec_driver_sql(
-                "INSERT INTO conversation (id, workspace_id, owner, next_seq, history, mailbox, hints, lease_token, abort,"
-                " created_at, updated_at, due_at, ready_at) VALUES ('c', 'w', 'bot', 2, 0, 'ready', 3, 0, false, 1, 1, 1, 1)"
+                "INSERT INTO conversation (id, workspace_id, owner, next_seq, history, mailbox, hints, lease_token,"
+                " abort, created_at, updated_at, due_at, ready_at)"
+                " VALUES ('c', 'w', 'bot', 2, 0, 'ready', 3, 0, false, 1, 1, 1, 1)"
             )
         migrate.upgrade(store)
         assert migrate.current(store) == migrate.head()
