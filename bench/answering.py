@@ -6,6 +6,7 @@ import statistics
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,21 +27,7 @@ _MOST_OVERHEAD_MS = 40.0
 
 def run(models: Path) -> dict[str, Any]:
     """Run both measurements against one stack."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        model_server() as model,
-        stack(
-            Path(folder),
-            models,
-            workers=("answer",),
-            sample=sample_folder(),
-            OPENAI_BASE_URL=f"{model}/v1",
-            ANSWERBACK_MODELS="good",
-            ANSWERBACK_BURST="each",
-            ANSWERBACK_DEADLINE_S="600",
-            ANSWERBACK_ANSWER_CONCURRENCY=str(_CONCURRENCY),
-        ) as made,
-    ):
+    with answering_stack(models, concurrency=_CONCURRENCY) as (made, model):
         overhead = _overhead(made)
         control(model, latency_s=_LATENCY_S)
         throughput = _throughput(made)
@@ -65,6 +52,27 @@ def run(models: Path) -> dict[str, Any]:
             "memory: " + ", ".join(f"{name} {mb:.0f} MB" for name, mb in memory.items()),
         ],
     }
+
+
+@contextlib.contextmanager
+def answering_stack(models: Path, *, concurrency: int) -> Iterator[tuple[Stack, str]]:
+    """Run an installation with one answer worker and the stand-in for the model; yields both."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        model_server() as model,
+        stack(
+            Path(folder),
+            models,
+            workers=("answer",),
+            sample=sample_folder(),
+            OPENAI_BASE_URL=f"{model}/v1",
+            ANSWERBACK_MODELS="good",
+            ANSWERBACK_BURST="each",
+            ANSWERBACK_DEADLINE_S="600",
+            ANSWERBACK_ANSWER_CONCURRENCY=str(concurrency),
+        ) as made,
+    ):
+        yield made, model
 
 
 def _overhead(made: Stack) -> dict[str, float]:

@@ -2,19 +2,17 @@
 
 import contextlib
 import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from bench.answering import control, wait_until_answered
+from bench.answering import answering_stack, control, wait_until_answered
 from bench.load import post
-from tests.support.processes import model_server, wait_for
-from tests.support.stack import KEY, Stack, command, is_ready, services, stack
+from tests.support.processes import wait_for
+from tests.support.stack import KEY, Stack, command, is_ready, services
 from worker.presence import living
 from worker.store.tables import conversation, message
-from worker.up import sample_folder
 
 #: A model that takes 2 s leaves two cores idle enough for a second worker.
 _MESSAGES, _CONVERSATIONS, _CONCURRENCY, _LATENCY_S = 800, 400, 64, 2.0
@@ -23,21 +21,7 @@ _LEAST_GAIN = 1.8
 
 def run(models: Path) -> dict[str, Any]:
     """Answer the same crowd with one worker, then with two."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        model_server() as model,
-        stack(
-            Path(folder),
-            models,
-            workers=("answer",),
-            sample=sample_folder(),
-            OPENAI_BASE_URL=f"{model}/v1",
-            ANSWERBACK_MODELS="good",
-            ANSWERBACK_BURST="each",
-            ANSWERBACK_DEADLINE_S="600",
-            ANSWERBACK_ANSWER_CONCURRENCY=str(_CONCURRENCY),
-        ) as made,
-    ):
+    with answering_stack(models, concurrency=_CONCURRENCY) as (made, model):
         made.ask("How do I reset my password?")
         control(model, latency_s=_LATENCY_S)
         one = _rate(made, "one")
