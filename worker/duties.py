@@ -72,8 +72,9 @@ class _Callbacks(_Duty):
 
     def __call__(self) -> None:
         built = self._built
-        if free := built.callback_crew.free:
-            built.callback_crew.do(built.sender.deliver, built.sender.sweep(limit=free))
+        crew = built.callback_crew
+        if (free := crew.free) and not built.stopping.is_set():
+            crew.do(built.sender.deliver, built.sender.sweep(limit=free, busy=crew.busy_with))
 
 
 class _Knowledge(_Duty):

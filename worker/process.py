@@ -123,6 +123,7 @@ def _land(**_signal: Any) -> None:
     global _grace_ends
     _grace_ends = time.monotonic() + GRACE_S
     built.stopping.set()
+    built.watchdog.stop()  # what stops is not stalled
     if "answer" in built.roles:
         threading.Thread(target=_give_back, args=(built,), name="landing", daemon=True).start()
 

@@ -84,7 +84,9 @@ class Services:
     @cached_property
     def store(self) -> Store:
         answers = "answer" in self.roles
-        return open_store(self.settings.database, pool_size=16 if answers else 10)
+        # Building an index may keep a reading transaction open for minutes; nobody else has a reason to.
+        idle_s = 60.0 if answers or "callback" in self.roles else None
+        return open_store(self.settings.database, pool_size=16 if answers else 10, idle_s=idle_s)
 
     @cached_property
     def redis(self) -> Redis:
@@ -170,10 +172,11 @@ class Services:
         publish = publisher(app)
 
         def send() -> None:
-            if seat.canaries is not None:
-                publish(CANARY, seat.canaries, {})
+            publish(CANARY, str(seat.canaries), {})
 
-        return Watchdog(send=send, slots=seat.slots, end=seat.end, subscribed=seat.subscribed)
+        return Watchdog(
+            send=None if seat.canaries is None else send, slots=seat.slots, end=seat.end, subscribed=seat.subscribed
+        )
 
     @cached_property
     def guard(self) -> "Guard":

@@ -5,6 +5,7 @@ What it finds, this process does itself: a hint would go through the broker, and
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -58,30 +59,35 @@ class Sweeper:
 
 
 class Crew:
-    """Threads that do what sweeps find; one thing is not done twice at a time."""
+    """Threads that do what sweeps find."""
 
     def __init__(self, size: int, *, name: str) -> None:
         self._pool = ThreadPoolExecutor(size, thread_name_prefix=name)
         self._guard = threading.Lock()
-        self._busy_with: set[str] = set()
+        self._busy_with: Counter[str] = Counter()
         self._size = size
 
     @property
     def free(self) -> int:
         """How many threads could take something up now."""
-        return self._size - len(self._busy_with)
+        with self._guard:
+            return self._size - self._busy_with.total()
+
+    @property
+    def busy_with(self) -> frozenset[str]:
+        """What is under way."""
+        with self._guard:
+            return frozenset(self._busy_with)
 
     def do(self, work: Callable[[str], None], ids: Iterable[str]) -> None:
-        """Have `work` done for each of `ids`, except those under way."""
+        """Have `work` done for each of `ids`."""
         for id in ids:
             with self._guard:
-                if id in self._busy_with:
-                    continue
-                self._busy_with.add(id)
+                self._busy_with[id] += 1
             try:
                 self._pool.submit(self._perform, work, id)
             except RuntimeError:  # stopping
-                self._busy_with.discard(id)
+                self._done(id)
 
     def stop(self) -> None:
         """Take up nothing more; what is under way is not waited for."""
@@ -95,5 +101,10 @@ class Crew:
         except Exception:
             log.exception("swept_work_failed")
         finally:
-            with self._guard:
-                self._busy_with.discard(id)
+            self._done(id)
+
+    def _done(self, id: str) -> None:
+        with self._guard:
+            self._busy_with[id] -= 1
+            if not self._busy_with[id]:
+                del self._busy_with[id]

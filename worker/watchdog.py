@@ -20,6 +20,12 @@ _CANARY_EVERY_S = 3.0
 #: With a canary published and nothing consumed for this long, the process is stalled.
 CONSUMPTION_PATIENCE_S = 15.0
 
+#: After the broker was away, Celery's consumer may sleep up to 30 s before it connects again (kombu's interval_max).
+_RECONNECT_S = 45.0
+
+#: A look that comes this late says that the whole process was paused, and nothing about its parts.
+_PAUSED_S = 5.0
+
 #: A thread that did not go round for this long is stalled: longer than the database may lock or a connection time out.
 BEAT_PATIENCE_S = 30.0
 
@@ -27,14 +33,14 @@ BEAT_PATIENCE_S = 30.0
 class Watchdog:
     """Watches one process.
 
-    `send` publishes a canary, and raises when the broker is away; `subscribed` tells whether the consumer asks for the
-    queues that it is there for.
+    `send` publishes a canary, and raises when the broker is away; without it, consumption is not watched. `subscribed`
+    tells whether the consumer asks for the queues that it is there for.
     """
 
     def __init__(
         self,
         *,
-        send: Callable[[], None],
+        send: Callable[[], None] | None,
         slots: int,
         end: Callable[[], None],
         subscribed: Callable[[], bool] = lambda: True,
@@ -54,6 +60,8 @@ class Watchdog:
         self._waits_since: float | None = None  # since when a canary is out
         self._unsubscribed_since: float | None = None
         self._cut_off = False
+        self._reconnecting_until = 0.0
+        self._looked = clock()
         self._stalled: str | None = None
         self._beats: dict[str, float] = {}
         self._stopped = threading.Event()
@@ -94,6 +102,8 @@ class Watchdog:
 
     def send_canary(self) -> None:
         """Send one if there is room for it; a pool that is full takes nothing from the queue, and rightly so."""
+        if self._send is None:
+            return
         with self._guard:
             if self._running >= self._slots:
                 self._waits_since = None
@@ -108,7 +118,12 @@ class Watchdog:
             return
         subscribed = self._subscribed()
         with self._guard:
+            if self._cut_off:
+                self._reconnecting_until = self._clock() + _RECONNECT_S
             self._cut_off = False
+            if self._clock() < self._reconnecting_until:
+                self._waits_since = self._unsubscribed_since = None
+                return
             if subscribed:
                 self._unsubscribed_since = None
             elif self._unsubscribed_since is None:
@@ -116,8 +131,21 @@ class Watchdog:
             if self._waits_since is None and self._running < self._slots:
                 self._waits_since = self._clock()
 
+    def look(self) -> str | None:
+        """Return what is stalled, if anything is; to be asked once a second.
+
+        A look that comes late says that the whole process was stopped and woken: then all of it gets its time again.
+        """
+        now = self._clock()
+        paused, self._looked = now - self._looked > _PAUSED_S, now
+        if paused:
+            self._beats = dict.fromkeys(self._beats, now)
+            with self._guard:
+                self._waits_since = self._unsubscribed_since = None
+        return self.problem()
+
     def problem(self) -> str | None:
-        """Return what is stalled, if anything is."""
+        """Return what has been stalled for too long, if anything has."""
         now = self._clock()
         for name, beat in self._beats.items():
             if now - beat > self._beat_patience_s:
@@ -135,7 +163,7 @@ class Watchdog:
 
     def _watch(self) -> None:
         while not self._stopped.wait(1.0):
-            self._stalled = self.problem()
+            self._stalled = self.look()
             if self._stalled is not None:
                 log.error("worker_stalled", problem=self._stalled)
                 self._end()

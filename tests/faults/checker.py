@@ -110,6 +110,7 @@ def check(
     shown: Mapping[str, Mapping[str, Any]],
     received: Iterable[Received] = (),
     retried: Iterable[str] = (),
+    each: bool = True,
 ) -> Verdict:
     """Compare what was promised with what became of it.
 
@@ -118,7 +119,8 @@ def check(
         tables: see `read_tables`.
         shown: messages as `GET /messages/{id}` shows them, by id.
         received: what the receiver of callbacks got.
-        retried: ids of messages that an operator gave back to the bot: they may end twice.
+        retried: ids of messages that an operator gave back to the bot: they may have been handed over before.
+        each: whether every message has a reply of its own (policy `each`), or a burst may share one.
     """
     verdict = Verdict()
     promised = [one for one in sent if one.ids]
@@ -128,7 +130,9 @@ def check(
     _all_end(promised, rows, shown, verdict)
     _one_end_each(rows, tables["event"], set(retried), verdict)
     _one_reply_each(rows, tables["reply"], shown, verdict)
-    _in_order(promised, rows, verdict)
+    if each:
+        _no_reply_shared(rows, verdict)
+    _in_order(promised, rows, set(retried), verdict)
     _called_back(promised, rows, tables["delivery"], list(received), verdict)
     return verdict
 
@@ -162,6 +166,9 @@ def _all_end(sent: Sequence[Sent], rows: Mapping[str, Any], shown: Mapping[str, 
         if told is None or told["state"] != row["state"]:
             verdict.lost.append(f"{id} is {row['state']}, but clients see {told and told['state']}")
     for one in sent:
+        row = rows.get(one.ids[0])
+        if one.cancelled and row is not None and row["state"] != "cancelled":
+            verdict.doubled.append(f"{row['id']} was cancelled, and is {row['state']}")
         verdict.accepted_at[one.ids[0]] = one.accepted_at
 
 
@@ -173,9 +180,12 @@ def _one_end_each(
         if event["type"] in ENDED:
             ends[event["message_id"]].append(event["type"])
     for id, row in rows.items():
-        if row["role"] != "customer" or row["state"] not in ENDED or id in retried:
+        if row["role"] != "customer" or row["state"] not in ENDED:
             continue
-        if ends[id] != [row["state"]]:
+        told = ends[id]
+        if id in retried:  # handed over, perhaps more than once, and then its end
+            told = [end for end in told[:-1] if end != "handed_off"] + told[-1:]
+        if told != [row["state"]]:
             verdict.doubled.append(f"{id} is {row['state']} and its log says {ends[id]}")
 
 
@@ -199,7 +209,13 @@ def _one_reply_each(
             verdict.doubled.append(f"{id} is shown with another answer than is stored")
 
 
-def _in_order(sent: Sequence[Sent], rows: Mapping[str, Any], verdict: Verdict) -> None:
+def _no_reply_shared(rows: Mapping[str, Any], verdict: Verdict) -> None:
+    for reply, count in Counter(row["reply_id"] for row in rows.values() if row["reply_id"]).items():
+        if count > 1:
+            verdict.lost.append(f"{reply} passes for the answer to {count} messages")
+
+
+def _in_order(sent: Sequence[Sent], rows: Mapping[str, Any], retried: set[str], verdict: Verdict) -> None:
     talks: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows.values():
         talks[row["conversation_id"]].append(row)
@@ -215,9 +231,15 @@ def _in_order(sent: Sequence[Sent], rows: Mapping[str, Any], verdict: Verdict) -
         for row in answered:
             if place.get(row["reply_id"], 0) <= row["seq"]:
                 verdict.disordered.append(f"{row['id']} was answered before it was asked")
-        times = [row["finished_at"] for row in answered]
+        # Nothing overtakes: not even what goes to a person. A cancel may, and what an operator tried again.
+        ended = [
+            row
+            for row in said
+            if row["role"] == "customer" and row["state"] != "cancelled" and row["id"] not in retried
+        ]
+        times = [row["finished_at"] or float("inf") for row in ended]
         if times != sorted(times):
-            verdict.disordered.append(f"{talk} was answered at {times}")
+            verdict.disordered.append(f"{talk} ended at {times}")
     threads: defaultdict[str, list[Sent]] = defaultdict(list)
     for one in sent:
         threads[one.thread].append(one)
@@ -240,6 +262,10 @@ def _called_back(
     verdict: Verdict,
 ) -> None:
     wanted = {one.ids[0] for one in sent if one.callback}
+    taken = {one.id for one in received if one.answered.startswith("2")}
+    for delivery in deliveries:
+        if delivery["message_id"] in wanted and (delivery["state"] != "delivered" or delivery["id"] not in taken):
+            verdict.lost.append(f"the callback {delivery['id']} is {delivery['state']} and was not taken")
     promised = Counter(delivery["message_id"] for delivery in deliveries)
     got: defaultdict[str, set[str]] = defaultdict(set)
     bodies: defaultdict[str, set[bytes]] = defaultdict(set)

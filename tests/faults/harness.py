@@ -69,12 +69,13 @@ def measure(fault: Fault, backend: str, *, plant: str = "") -> tuple[Report, Ver
 
 def finish(rig: Rig, did: str, *, since: float, bound_s: float, timeout_s: float = 120.0) -> Report:
     """Wait for the end of everything, and measure from `since` to the last outcome."""
-    rig.wait_until_all_ended(timeout_s=timeout_s)
+    in_time = rig.wait_until_all_ended(timeout_s=timeout_s)
     tables = Tables(rig.tables_url)
     (row,) = tables.rows("SELECT max(finished_at) AS last FROM message WHERE role = 'customer'")
     tables.close()
     recovery = (row["last"] or 0) / 1000 - since
     report = Report(did, max(0.0, recovery), bound_s)
+    report.expect(in_time, f"not everything ended, or was delivered, within {timeout_s:.0f} s")
     report.expect(not rig.receiver.refused, f"a callback's signature does not verify: {rig.receiver.refused[:1]}")
     return report
 

@@ -86,9 +86,10 @@ def bad_receiver(rig: Rig) -> Report:
     again = rig.submit("poisoned", "Are you there?", callback=True)
     rig.wait_until_all_ended()
     report.expect(state_of(rig, again.ids[0]) == "handed_off", "a poisoned conversation does not go on")
-    repeated = sum(1 for one in rig.receiver.got if one.answered in ("500", "slow", "reset"))
+    failed = {one.id for one in rig.receiver.got if not one.answered.startswith("2")}
+    repeated = len(failed & {one.id for one in rig.receiver.got if one.answered.startswith("2")})
     report.notes.append(f"{repeated} callbacks came twice under one id; the worker died {ended()} times")
-    report.expect(repeated == 12, f"{repeated} of 12 callbacks failed first")
+    report.expect(repeated == 12, f"{repeated} of 12 callbacks came again after they failed")
     return report
 
 

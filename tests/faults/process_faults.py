@@ -126,6 +126,7 @@ def rolling(rig: Rig) -> Report:
     report.expect(not failures, f"clients noticed the restarts: {failures[:3]}")
     report.expect(attempts <= 2, f"a restart cost {attempts} attempts")
     report.notes.append(f"{len(rig.failures) - len(failures)} requests repeated after cut commits")
+    report.expect(any(one.cancelled for one in rig.sent), "no cancel was in time")
     states = {one["state"] for one in customers(rig)}
     report.expect(states <= {"answered", "cancelled"}, f"states {states}")
     return report

@@ -316,6 +316,18 @@ class Rig:
             self.sent.append(one)
         return one
 
+    def insist(self, method: str, path: str, body: Any = None, *, patience_s: float = 60.0) -> tuple[int, Any]:
+        """Send a request until it is answered with something else than 503."""
+        ends = time.monotonic() + patience_s
+        while True:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                status, shown = self.call(method, path, body)
+                if status != 503 or time.monotonic() > ends:
+                    return status, shown
+            if time.monotonic() > ends:
+                return 0, None
+            time.sleep(0.2)
+
     def cancel(self, one: Sent, *, patience_s: float = 60.0) -> None:
         """Cancel a message, as a careful client: again until there is an answer."""
         ends = time.monotonic() + patience_s
@@ -357,8 +369,8 @@ class Rig:
         with urllib.request.urlopen(request, timeout=5) as response:
             return json.load(response)
 
-    def wait_until_all_ended(self, *, timeout_s: float = 90.0) -> None:
-        """Wait for every message, and for every callback that was asked for, or until the time is over."""
+    def wait_until_all_ended(self, *, timeout_s: float = 90.0) -> bool:
+        """Wait for every message, and for every callback that was asked for; return whether they came in time."""
         wanted = {one.ids[0] for one in self.sent if one.ids and one.callback}
         ends = time.monotonic() + timeout_s
         while time.monotonic() < ends:
@@ -371,8 +383,9 @@ class Rig:
             finally:
                 tables.close()
             if left["n"] == 0 and (owed["n"] == 0 or not wanted):
-                return
+                return True
             time.sleep(0.1)
+        return False
 
     def verdict(self) -> Verdict:
         """Ask the checker."""
@@ -385,7 +398,8 @@ class Rig:
         with ThreadPoolExecutor(8) as pool:
             shown = {id: one for id, one in zip(ids, pool.map(show, ids), strict=True) if one is not None}
         tables = read_tables(self.tables_url)
-        return check(self.sent, tables, shown=shown, received=self.receiver.got, retried=self.retried)
+        each = self.env["ANSWERBACK_BURST"] == "each"
+        return check(self.sent, tables, shown=shown, received=self.receiver.got, retried=self.retried, each=each)
 
     def counters(self) -> Mapping[str, int]:
         """Return what the product counted."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.broker_faults import purge_rabbitmq
-from tests.faults.checker import Tables, Verdict
+from tests.faults.checker import Sent, Tables, Verdict
 from tests.faults.rig import BACKENDS, Rig, rig
 from worker import logs
 
@@ -173,9 +173,23 @@ def _write(made: Rig, story: Story, chance: random.Random, client: int, count: i
                 for one in same:
                     one.result()
                 continue
+            if kind < 0.08:
+                _hand_over_and_back(made, made.submit(talk))
+                continue
             one = made.submit(talk, callback=callback)
             if kind > 0.95 and one.ids:
                 made.cancel(one)
+
+
+def _hand_over_and_back(made: Rig, one: Sent) -> None:
+    """A person takes the conversation and gives the message back to the bot: answered once more, or not at all."""
+    talk = made.insist("GET", f"/v1/messages/{one.ids[0]}")[1]["conversation_id"]
+    made.insist("POST", f"/v1/conversations/{talk}/handoff", {})
+    made.retried.append(one.ids[0])
+    if (
+        made.insist("POST", f"/v1/messages/{one.ids[0]}/retry")[0] == 409
+    ):  # it was answered already, or this is a repetition
+        made.insist("POST", f"/v1/conversations/{talk}/resume")
 
 
 def _sample(made: Rig, story: Story, over: threading.Event) -> None:

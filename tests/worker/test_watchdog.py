@@ -102,3 +102,44 @@ def test_a_consumer_that_no_longer_asks_for_its_queue_is_noticed_though_canaries
     subscribed[0] = True
     dog.send_canary()
     assert dog.problem() is None
+
+
+def test_without_a_queue_for_canaries_only_the_threads_are_watched(clock):
+    dog = Watchdog(send=None, slots=4, end=lambda: None, clock=clock)
+    for _ in range(20):
+        dog.send_canary()
+        clock.now += 3
+    assert dog.problem() is None
+
+
+def test_after_an_outage_the_consumer_gets_the_time_that_its_reconnection_may_take(clock):
+    away = [True]
+
+    def send() -> None:
+        if away[0]:
+            raise OSError("gone")
+
+    dog = make(clock, send)
+    dog.send_canary()
+    away[0] = False
+    for _ in range(14):
+        dog.send_canary()
+        clock.now += 3
+    assert dog.problem() is None, "a worker was ended while its consumer still waits to connect again"
+    for _ in range(8):
+        dog.send_canary()
+        clock.now += 3
+    assert dog.problem() is not None
+
+
+def test_a_process_that_was_stopped_and_woken_is_not_taken_for_stalled(clock):
+    dog = make(clock)
+    dog.beat("sweeper")
+    dog.send_canary()
+    assert dog.look() is None
+    clock.now += 60
+    assert dog.look() is None
+    for _ in range(31):
+        clock.now += 1
+        found = dog.look()
+    assert "sweeper" in found

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ SCHEDULE_S = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 _JITTER = 0.2
 _TOTAL_S = 20.0
 _LEASE_MS = 30_000
+_MOST_SWEPT = 500
 _EXCERPT_BYTES = 1_024
 _GONE = 410
 
@@ -80,16 +81,21 @@ class Sender:
         self._record(row, result)
         return result
 
-    def sweep(self, *, limit: int = 200) -> tuple[str, ...]:
-        """Return the conversations that have deliveries due."""
+    def sweep(self, *, limit: int = 200, busy: Collection[str] = ()) -> tuple[str, ...]:
+        """Return up to `limit` conversations that have deliveries due, except those that are `busy` already."""
         with self._store.read() as connection:
             found = connection.execute(
                 sa.select(delivery.c.conversation_id)
-                .where(UNSENT_DELIVERY, delivery.c.due_at <= self._now)
+                .where(
+                    UNSENT_DELIVERY,
+                    delivery.c.due_at <= self._now,
+                    delivery.c.conversation_id.is_not(None),
+                    delivery.c.conversation_id.not_in(list(busy)),
+                )
                 .order_by(delivery.c.due_at)
-                .limit(limit)
+                .limit(_MOST_SWEPT)
             ).scalars()
-            return tuple(dict.fromkeys(id for id in found if id is not None))
+            return tuple(dict.fromkeys(found))[:limit]
 
     def _claim(self, delivery_id: str) -> tuple[Mapping[Any, Any], str] | None:
         with self._store.begin() as tx:

@@ -270,6 +270,9 @@ class Mailbox:
         ended: list[str] = []
         for id in conversations:
             with self._store.begin() as tx:
+                free = sa.select(conversation.c.id).where(conversation.c.id == id).with_for_update(skip_locked=True)
+                if tx.execute(free).first() is None:  # somebody works on it right now, or it was erased
+                    continue
                 talk = self._ledger.seize(tx, conversation.c.id == id)
                 rows = self._ledger.open_messages(tx, id)
                 over = talk["updated_at"] - _DEADLINE_GRACE_MS

@@ -14,10 +14,20 @@ from worker.conversations.outcomes import OPEN, Handoff
 from worker.errors import Conflict, NotFound
 from worker.ids import new_id
 from worker.store.engine import Store
-from worker.store.tables import conversation, message
+from worker.store.tables import conversation, event, message
 
 #: How a message must have ended to be tried again.
 _RETRIED = ("handed_off", "failed")
+
+
+#: When a message was queued for the last time: its deadline counts from there.
+_QUEUED_AT = sa.func.coalesce(
+    sa.select(sa.func.max(event.c.created_at))
+    .where(event.c.message_id == message.c.id, event.c.type == "queued")
+    .correlate(message)
+    .scalar_subquery(),
+    message.c.created_at,
+)
 
 
 class Steering:
@@ -76,8 +86,12 @@ class Steering:
                 raise Conflict("The conversation is closed.")
             if row["role"] != "customer" or row["state"] not in _RETRIED:
                 raise Conflict("Only a message that was handed off or failed can be tried again.")
-            later = (message.c.conversation_id == talk["id"], message.c.seq > row["seq"])
-            if tx.execute(sa.select(message.c.id).where(*later, message.c.role != "customer")).first() is not None:
+            said_since = sa.or_(
+                sa.and_(message.c.role != "customer", message.c.created_at >= row["finished_at"]),
+                sa.and_(message.c.seq > row["seq"], message.c.reply_id.is_not(None)),
+            )
+            since = sa.select(message.c.id).where(message.c.conversation_id == talk["id"], said_since)
+            if tx.execute(since).first() is not None:
                 raise Conflict("Something was said to the customer since; an answer now would come out of order.")
             again = (
                 message.update()
@@ -94,7 +108,7 @@ class Steering:
                     timings=None,
                     started_at=None,
                     finished_at=None,
-                    deadline_at=now + (message.c.deadline_at - message.c.created_at),
+                    deadline_at=now + (message.c.deadline_at - _QUEUED_AT),
                 )
                 .returning(*message.c)
             )

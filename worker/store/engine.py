@@ -22,6 +22,9 @@ T = TypeVar("T")
 #: How long a writer waits for a stranger that has SQLite's lock; our own writers take turns before they ask for it.
 _BUSY_MS = 1_000
 
+#: How long a statement waits for a row that another transaction holds, on PostgreSQL.
+_LOCK_MS = 5_000
+
 #: A server that is gone is noticed in seconds, not in the hours that TCP allows (libpq, 34.1.2).
 _POSTGRESQL = {
     "connect_timeout": 3,
@@ -292,8 +295,12 @@ class Prepared:
         return value if process is None else process(value)
 
 
-def open_store(url: str, *, pool_size: int = 10, clock: Clock | None = None) -> Store:
-    """Return a store for a SQLAlchemy URL; connects on first use."""
+def open_store(url: str, *, pool_size: int = 10, clock: Clock | None = None, idle_s: float | None = None) -> Store:
+    """Return a store for a SQLAlchemy URL; connects on first use.
+
+    On PostgreSQL, a lock is waited for for a few seconds, and a transaction whose process fell asleep is ended by the
+    server after `idle_s` seconds, so that nobody waits for it for ever.
+    """
     options: dict[str, Any] = {"json_serializer": _dumps, "pool_size": pool_size, "max_overflow": pool_size}
     if url.startswith("sqlite"):
         options["connect_args"] = {"timeout": _BUSY_MS / 1000, "check_same_thread": False}
@@ -304,7 +311,17 @@ def open_store(url: str, *, pool_size: int = 10, clock: Clock | None = None) -> 
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _configure_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
+    else:
+        sa.event.listen(engine, "connect", lambda connection, _record: _configure_postgresql(connection, idle_s))
     return Store(engine, clock=clock)
+
+
+def _configure_postgresql(connection: Any, idle_s: float | None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = {_LOCK_MS}")
+        if idle_s is not None:
+            cursor.execute(f"SET idle_in_transaction_session_timeout = {int(idle_s * 1000)}")
+    connection.commit()
 
 
 def _dumps(value: Any) -> str:

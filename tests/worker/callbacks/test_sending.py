@@ -183,3 +183,14 @@ def test_a_private_address_is_refused_at_sending_too(store, receiver, promised):
     assert receiver.got == []
     with store.read() as connection:
         assert "private" in connection.execute(sa.select(attempt.c.error)).scalar_one()
+
+
+def test_conversations_that_are_being_sent_do_not_hide_those_that_wait(store, workspace_id, sender, receiver):
+    talks = []
+    for _ in range(3):
+        sent = accept(store, workspace_id, callback_url=receiver.url)
+        mailbox = Mailbox(store, holder="one")
+        mailbox.finish(mailbox.claim(sent["conversation_id"]), answer())
+        talks.append(sent["conversation_id"])
+    assert set(sender.sweep(limit=2)) < set(talks)
+    assert sender.sweep(limit=2, busy=talks[:2]) == (talks[2],)

@@ -91,3 +91,27 @@ def test_trying_again_while_a_later_message_is_being_answered_loses_neither(stor
     assert [row["content"] for row in claim.messages] == ["one", "two"]
     mailbox.finish(claim, answer())
     assert {row.state for row in rows(store, talk)} == {"answered"}
+
+
+def test_a_second_retry_has_the_time_of_the_first_and_no_more(store, workspace_id, mailbox):
+    sent = accept(store, workspace_id, deadline_s=30)
+    talk = sent["conversation_id"]
+    for _ in range(3):
+        hand_off(mailbox, talk)
+        TableClock.advance(store, 1_000)
+        Steering(store).retry(workspace_id, sent["id"])
+    assert mailbox.claim(talk).remaining_s == 30
+
+
+def test_an_answer_to_what_came_before_does_not_stand_in_the_way(store, workspace_id):
+    """The reply to the first takes its place after the second message, which was there already; it was said before."""
+    mailbox = Mailbox(store, holder="one", burst="each")
+    first = accept(store, workspace_id, "one", external_id="x")
+    second = accept(store, workspace_id, "two", external_id="x")
+    talk = first["conversation_id"]
+    mailbox.finish(mailbox.claim(talk), answer())
+    TableClock.advance(store, 1)
+    hand_off(mailbox, talk)
+    Steering(store).retry(workspace_id, second["id"])
+    mailbox.finish(mailbox.claim(talk), answer())
+    assert {row.state for row in rows(store, talk)} == {"answered"}
