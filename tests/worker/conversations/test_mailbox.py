@@ -8,6 +8,7 @@ from worker.conversations.intake import Intake, Submission
 from worker.conversations.mailbox import LeaseLost, Mailbox
 from worker.conversations.outcomes import Handoff, Retry
 from worker.conversations.steering import Steering
+from worker.errors import DatabaseAway
 from worker.store.engine import Store
 from worker.store.tables import conversation, delivery, event, message
 
@@ -223,3 +224,19 @@ def test_claiming_what_waited_longest_takes_expired_leases_too(store, workspace_
     TableClock.advance(store, 11)
     accept(store, workspace_id)
     assert Mailbox(store, holder="two").claim_any().conversation_id == old["conversation_id"]
+
+
+def test_a_row_that_a_sleeping_process_holds_stops_no_sweeper(store, workspace_id, mailbox):
+    """On PostgreSQL rows are locked one by one; who is stopped in the middle of a transaction keeps its own."""
+    if store.is_sqlite:
+        pytest.skip("SQLite has one lock for all")
+    stuck = accept(store, workspace_id, deadline_s=5)
+    other = accept(store, workspace_id, deadline_s=5)
+    TableClock.advance(store, 9)
+    with store.begin() as asleep:
+        asleep.execute(conversation.update().where(conversation.c.id == stuck["conversation_id"]).values(updated_at=1))
+        assert mailbox.sweep_deadlines() == (other["conversation_id"],)
+        assert mailbox.sweep() == ()
+        with pytest.raises(DatabaseAway):
+            mailbox.claim(stuck["conversation_id"])
+    assert mailbox.sweep_deadlines() == (stuck["conversation_id"],)
