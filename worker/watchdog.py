@@ -68,6 +68,8 @@ class Watchdog:
 
     def start(self) -> None:
         """Start watching, and sending canaries from a thread of their own: publishing may take seconds."""
+        self._looked = self._clock()
+        self._reconnecting_until = self._looked + CONSUMPTION_PATIENCE_S  # the consumer has yet to connect
         for name, run in (("watchdog", self._watch), ("canaries", self._send_canaries)):
             threading.Thread(target=run, name=name, daemon=True).start()
 
