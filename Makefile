@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --constraint requirements.lock
 
-.PHONY: help setup up test lint check bench faults soak lock docs clean
+.PHONY: help setup up test lint check bench faults soak litellm lock docs clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -38,6 +38,13 @@ MESSAGES ?= 10000
 soak: $(VENV)/.ready-test ## faults at random under load: MESSAGES=10000 SEED=… ON=sqlite|postgresql|rabbitmq
 	$(BIN)/python -m tests.faults.soak --messages $(MESSAGES) $(if $(SEED),--seed $(SEED)) $(if $(ON),--on $(ON))
 
+litellm: .venv-litellm/.ready ## install LiteLLM's proxy, which some tests ask, into a venv of its own
+
+.venv-litellm/.ready:
+	$(PYTHON) -m venv .venv-litellm
+	.venv-litellm/bin/python -m pip install --quiet 'litellm[proxy] ==1.106.2'
+	@touch $@
+
 docs: $(VENV)/.ready-test ## write the reference pages that are made from the code
 	$(BIN)/python -m docs.generate
 
@@ -48,7 +55,7 @@ lock: $(VENV)/.ready ## resolve requirements.lock anew
 	sed -i -E 's/^(torch==[0-9.]+)\+[a-z0-9]+$$/\1/' requirements.lock
 
 clean: ## remove the venv and caches; the data in var stays
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-litellm build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

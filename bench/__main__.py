@@ -8,18 +8,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import accepting, answering, faulty, growth, indexing, scaling, searching
+from bench import accepting, answering, faulty, growth, indexing, publishing, recall, scaling, searching, turn
 from tests.support.models import exported_models
 from worker import logs
 
 BENCHES: dict[str, Callable[[Path], dict[str, Any]]] = {
     "accepting": accepting.run,
     "answering": answering.run,
+    "turn": turn.run,
     "scaling": scaling.run,
     "faulty": faulty.run,
     "growth": growth.run,
     "searching": searching.run,
     "indexing": indexing.run,
+    "publishing": publishing.run,
+    "recall": recall.run,
 }
 
 

@@ -17,7 +17,7 @@ from tests.faults.__main__ import reachable
 from tests.support.fakes import answer
 from tests.support.servers import postgresql_schema
 from worker.access import Keys
-from worker.callbacks.addresses import Guard
+from worker.addresses import Guard
 from worker.callbacks.sending import Sender
 from worker.conversations import wire
 from worker.conversations.intake import Intake, Opening, Submission

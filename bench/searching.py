@@ -15,6 +15,7 @@ from kb import sentences
 from kb import snapshot as snapshots
 from kb.embedding import OnnxEmbedder
 from kb.search import search
+from kb.vectors import VectorIndex
 from worker.up import sample_folder
 
 _SIZES = (10_000, 100_000)
@@ -40,8 +41,7 @@ def run(models: Path) -> dict[str, Any]:
     for size in _SIZES:
         with tempfile.TemporaryDirectory() as folder:
             snapshot = _snapshot(Path(folder) / "snapshot", size, embedder)
-            index = snapshot.vectors
-            assert index is not None
+            index = VectorIndex.open(Path(folder) / "snapshot" / "vectors.faiss")
 
             def ours(query: str, snapshot: snapshots.Snapshot = snapshot) -> None:
                 search(query, snapshot=snapshot, embedder=embedder, limit=5, pool=pool)
@@ -94,8 +94,6 @@ def _snapshot(folder: Path, size: int, embedder: OnnxEmbedder) -> snapshots.Snap
         folder,
         version="bench",
         model=embedder.identity,
-        records=records,
-        texts=texts,
-        vectors=noise / np.linalg.norm(noise, axis=1, keepdims=True),
+        new=snapshots.New(records=records, texts=texts, vectors=noise / np.linalg.norm(noise, axis=1, keepdims=True)),
     )
     return snapshots.open_snapshot(folder, verify=False)

@@ -1,13 +1,19 @@
-"""Write the reference pages that are made from the code, or `--check` that they are current."""
+"""Write the pages and the data that are made from the code, or `--check` that they are current."""
 
 import argparse
+import json
 import sys
 from dataclasses import MISSING, fields
 from pathlib import Path
 
+from kb import documents
 from worker.settings import Settings
 
-_PAGE = Path(__file__).parent / "settings.md"
+_ROOT = Path(__file__).parent.parent
+_PAGE = _ROOT / "docs" / "settings.md"
+
+#: The sample articles in the form that `answerback eval` reads.
+_CORPUS = _ROOT / "tests" / "data" / "desk" / "corpus.jsonl"
 
 _HEAD = """# Settings
 
@@ -37,14 +43,26 @@ def settings_page() -> str:
     return _HEAD + "\n".join(rows) + "\n"
 
 
+def sample_corpus() -> str:
+    """Return the sample articles, a line each."""
+    lines = []
+    for path in sorted((_ROOT / "kb" / "sample").glob("*.md")):
+        article = documents.parse(path.read_bytes(), media_type="text/markdown", title=path.stem)
+        text = article.text.removeprefix(article.title).strip()
+        lines.append(json.dumps({"_id": path.stem, "title": article.title, "text": text}, ensure_ascii=False))
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     """Write the pages, or say which of them are not current."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a page is not current")
-    if not parser.parse_args().check:
-        _PAGE.write_text(settings_page())
-    elif _PAGE.read_text() != settings_page():
-        sys.exit(f"{_PAGE.name} is not current: run `make docs`.")
+    check = parser.parse_args().check
+    for path, text in ((_PAGE, settings_page()), (_CORPUS, sample_corpus())):
+        if not check:
+            path.write_text(text)
+        elif not path.exists() or path.read_text() != text:
+            sys.exit(f"{path.name} is not current: run `make docs`.")
 
 
 if __name__ == "__main__":

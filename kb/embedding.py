@@ -5,7 +5,6 @@ a call: int8 output depends on what else is in a batch, so a batch of one is als
 repeatable. torch is never imported here.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.errors import ModelInvalid, ModelMissing
+from kb.files import sha256_of
 
 Vector = npt.NDArray[np.float32]
 
@@ -169,9 +169,3 @@ def verify_files(folder: Path, manifest: Mapping[str, Any], names: list[str]) ->
             raise ModelInvalid(
                 f"The embedding model's file {path} is missing or damaged: delete {folder} and run `answerback model`."
             )
-
-
-def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

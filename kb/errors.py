@@ -7,6 +7,7 @@ KnowledgeError
 ├── ModelInvalid          its files are not the ones that were exported
 ├── SnapshotMissing       no snapshot at that place
 └── SnapshotInvalid       a snapshot that must not be served
+    └── SnapshotOutdated  one of a format before this version's
 """
 
 
@@ -53,3 +54,9 @@ class SnapshotInvalid(KnowledgeError):
     """The snapshot is damaged or was made with another model."""
 
     code = "snapshot_invalid"
+
+
+class SnapshotOutdated(SnapshotInvalid):
+    """The snapshot is of an earlier version's format; an ingest worker publishes it anew."""
+
+    code = "snapshot_outdated"

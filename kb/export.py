@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from kb.embedding import MODEL_FILES, ONNX_PRECISIONS, OnnxEmbedder, sha256_of
+from kb.embedding import MODEL_FILES, ONNX_PRECISIONS, OnnxEmbedder
 from kb.errors import ModelInvalid
+from kb.files import sha256_of
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 

@@ -1,19 +1,35 @@
 """The lexical index: BM25 over stemmed words, by tantivy."""
 
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import tantivy
 
 from kb import sentences
+from kb.files import link
 
 _ANALYSER = "support_english"
 _HEAP_BYTES = 128 * 1024 * 1024
 
 
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What the index keeps of a passage: its text to be found by, its marks to be filtered by."""
+
+    row: int
+    key: str
+    text: str
+    marks: Sequence[str] = ()
+
+
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
     builder.add_unsigned_field("row", stored=True)
+    builder.add_text_field("key", stored=False, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("mark", stored=False, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("text", stored=False, tokenizer_name=_ANALYSER, index_option="freq")
     return builder.build()
 
@@ -31,7 +47,7 @@ def _analyser() -> tantivy.TextAnalyzer:
 
 
 class LexicalIndex:
-    """Passages by the words they share with a query; rows are numbered in the order they were given."""
+    """Passages by the words they share with a query."""
 
     def __init__(self, index: tantivy.Index) -> None:
         index.register_tokenizer(_ANALYSER, _analyser())
@@ -41,18 +57,29 @@ class LexicalIndex:
         self._searcher = index.searcher()
 
     @classmethod
-    def build(cls, texts: Iterable[str], folder: Path) -> "LexicalIndex":
-        """Index `texts` into an empty folder, which is made."""
+    def build(cls, entries: Iterable[Entry], folder: Path) -> "LexicalIndex":
+        """Index passages into an empty folder, which is made."""
         folder.mkdir(parents=True)
         index = tantivy.Index(_schema(), path=str(folder))
-        index.register_tokenizer(_ANALYSER, _analyser())
-        writer = index.writer(heap_size=_HEAP_BYTES, num_threads=1)
-        try:
-            for row, text in enumerate(texts):
-                writer.add_document(tantivy.Document(row=row, text=text))
-            writer.commit()
-        finally:
-            writer.wait_merging_threads()  # its threads must not write on into a folder that is being removed
+        _write(index, entries)
+        return cls(index)
+
+    @classmethod
+    def extend(cls, base: Path, folder: Path, *, entries: Iterable[Entry], gone: Iterable[str]) -> "LexicalIndex":
+        """Index passages beside those of another index, less the keys in `gone`, into a folder, which is made.
+
+        The files of the other index, which never change, are linked rather than copied.
+        """
+        folder.mkdir(parents=True)
+        for path in base.iterdir():
+            if path.name.endswith(".lock"):
+                continue
+            if path.suffix == ".json":  # tells which files belong to the index
+                shutil.copy(path, folder / path.name)
+            else:
+                link(path, folder / path.name)
+        index = tantivy.Index.open(str(folder))
+        _write(index, entries, gone)
         return cls(index)
 
     @classmethod
@@ -63,12 +90,40 @@ class LexicalIndex:
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
 
-    def search(self, query: str, limit: int) -> list[tuple[int, float]]:
-        """Return up to `limit` (row, BM25 score), best first; nothing when no word of the query is known."""
+    def search(self, query: str, limit: int, *, groups: Sequence[Sequence[str]] = ()) -> list[tuple[int, float]]:
+        """Return up to `limit` (row, BM25 score), best first; nothing when no word of the query is known.
+
+        Of each of the `groups` of marks, a passage must have one.
+        """
         terms = dict.fromkeys(self._analyse(" ".join(sentences.words(query))))
         if not terms:
             return []
         schema = self._index.schema
-        clauses = [(tantivy.Occur.Should, tantivy.Query.term_query(schema, "text", term)) for term in terms]
-        found = self._searcher.search(tantivy.Query.boolean_query(clauses), limit, count=False)
+        words = _any_of(tantivy.Query.term_query(schema, "text", term) for term in terms)
+        clauses = [(tantivy.Occur.Must, words)]
+        for group in groups:
+            marks = _any_of(tantivy.Query.term_query(schema, "mark", mark) for mark in group)
+            clauses.append((tantivy.Occur.Must, tantivy.Query.const_score_query(marks, 0.0)))
+        asked = words if len(clauses) == 1 else tantivy.Query.boolean_query(clauses)
+        found = self._searcher.search(asked, limit, count=False)
         return [(self._searcher.doc(address)["row"][0], float(score)) for score, address in found.hits]
+
+
+def _any_of(queries: Iterable[Any]) -> Any:
+    return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
+
+
+def _write(index: tantivy.Index, entries: Iterable[Entry], gone: Iterable[str] = ()) -> None:
+    index.register_tokenizer(_ANALYSER, _analyser())
+    writer = index.writer(heap_size=_HEAP_BYTES, num_threads=1)
+    try:
+        for key in gone:
+            writer.delete_documents_by_term("key", key)
+        for entry in entries:
+            document = tantivy.Document(row=entry.row, key=entry.key, text=entry.text)
+            for mark in entry.marks:
+                document.add_text("mark", mark)
+            writer.add_document(document)
+        writer.commit()
+    finally:
+        writer.wait_merging_threads()  # its threads must not write on into a folder that is being removed

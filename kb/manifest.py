@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kb.embedding import sha256_of
-from kb.errors import SnapshotInvalid, SnapshotMissing
+from kb.errors import SnapshotInvalid, SnapshotMissing, SnapshotOutdated
+from kb.files import sha256_of
 
-FORMAT = 1
+FORMAT = 2
 
 
 def read_manifest(folder: Path, *, model: str | None = None) -> dict[str, Any]:
@@ -24,7 +24,9 @@ def read_manifest(folder: Path, *, model: str | None = None) -> dict[str, Any]:
         raise SnapshotMissing(f"There is no snapshot at {folder}: run `answerback snapshots rebuild`.") from None
     except ValueError:
         raise SnapshotInvalid(f"The manifest of the snapshot at {folder} cannot be read.") from None
-    if manifest.get("format") != FORMAT:
+    if manifest.get("format", 0) < FORMAT:
+        raise SnapshotOutdated(f"The snapshot at {folder} is of an earlier format; an ingest worker publishes it anew.")
+    if manifest["format"] != FORMAT:
         raise SnapshotInvalid(
             f"The snapshot at {folder} has format {manifest.get('format')}; this version reads {FORMAT}."
         )

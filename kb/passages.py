@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from kb import sentences
-from kb.documents import Document, Section
+from kb.readers.blocks import Document, Section
 
 #: Tokens of a passage's own text. all-MiniLM-L6-v2 reads 256; the rest is room for title and headings.
 TARGET_TOKENS = 180

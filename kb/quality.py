@@ -1,29 +1,21 @@
-"""Measure retrieval on a labelled set: nDCG@10, recall@10, MRR@10 and latency, by leg.
+"""Labelled sets, and the measures of retrieval on them.
 
 A labelled set is a folder with `corpus.jsonl` (`_id`, `title`, `text`), `queries.jsonl` (`_id`, `text`) and
-`qrels.tsv` (query, document, score), as BEIR lays it out.
+`qrels.tsv` (query, document, score), as BEIR lays it out; queries may say whether they are `answerable`. A folder with
+`train.jsonl` and `val.jsonl` (`text`, `intent`) is read as CLINC150.
 """
 
 import csv
 import json
 import math
-import statistics
-import tempfile
-import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-
-from kb import snapshot as snapshots
-from kb.embedding import Embedder
 from kb.errors import KnowledgeError
-from kb.search import DENSE_WEIGHT, fuse
 
 DEPTH = 10
-_CANDIDATES = 100
 
 Qrels = Mapping[str, Mapping[str, int]]
 
@@ -36,22 +28,21 @@ class LabelsUnreadable(KnowledgeError):
 
 @dataclass(frozen=True, kw_only=True)
 class Labels:
-    """A labelled set: text by document id, text by query id, and which documents answer which query."""
+    """A labelled set: text by document id, text by query id, and which documents answer which query.
+
+    `answerable` says of each query whether the corpus answers it, and `answers` in what words, where that was labelled.
+    """
 
     corpus: Mapping[str, str]
     queries: Mapping[str, str]
     qrels: Qrels
+    answerable: Mapping[str, bool] = field(default_factory=dict)
+    answers: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-
-@dataclass(frozen=True, kw_only=True)
-class Score:
-    """Means over the queries; `p50_ms` is the median time of one query, embedding included where it is used."""
-
-    ndcg: float
-    recall: float
-    mrr: float
-    p50_ms: float
-    queries: int
+    @property
+    def judged(self) -> list[str]:
+        """The queries whose documents are known."""
+        return [query for query in self.queries if query in self.qrels]
 
 
 def load(folder: Path) -> Labels:
@@ -60,11 +51,16 @@ def load(folder: Path) -> Labels:
     Raises:
         LabelsUnreadable: a file is missing or malformed.
     """
+    if (folder / "train.jsonl").exists():
+        return _load_intents(folder)
     try:
         corpus = {
             row["_id"]: f"{row.get('title', '')} {row['text']}".strip() for row in _lines(folder / "corpus.jsonl")
         }
-        queries = {row["_id"]: row["text"] for row in _lines(folder / "queries.jsonl")}
+        asked = _lines(folder / "queries.jsonl")
+        queries = {row["_id"]: row["text"] for row in asked}
+        answerable = {row["_id"]: bool(row["answerable"]) for row in asked if "answerable" in row}
+        answers = {row["_id"]: row["answers"] for row in asked if row.get("answers")}
         qrels: dict[str, dict[str, int]] = {}
         with (folder / "qrels.tsv").open() as file:
             for query, document, score in csv.reader(file, delimiter="\t"):
@@ -74,88 +70,34 @@ def load(folder: Path) -> Labels:
         raise LabelsUnreadable(f"{folder} is not a labelled set: {error}") from None
     if not qrels:
         raise LabelsUnreadable(f"{folder} has no judged queries.")
-    return Labels(corpus=corpus, queries={query: queries[query] for query in qrels if query in queries}, qrels=qrels)
+    return Labels(corpus=corpus, queries=queries, qrels=qrels, answerable=answerable, answers=answers)
 
 
-def _lines(path: Path) -> list[dict[str, str]]:
+def _load_intents(folder: Path) -> Labels:
+    """Read CLINC150: what was said in training is the corpus, and a query's documents are those of its intent."""
+    try:
+        known = [row for row in _lines(folder / "train.jsonl") if row["intent"] != "oos"]
+        asked = _lines(folder / "val.jsonl")
+        by_intent: dict[str, dict[str, int]] = {}
+        for number, row in enumerate(known):
+            by_intent.setdefault(row["intent"], {})[f"d{number}"] = 1
+        return Labels(
+            corpus={f"d{number}": row["text"] for number, row in enumerate(known)},
+            queries={f"q{number}": row["text"] for number, row in enumerate(asked)},
+            qrels={f"q{n}": by_intent[row["intent"]] for n, row in enumerate(asked) if row["intent"] in by_intent},
+            answerable={f"q{number}": row["intent"] in by_intent for number, row in enumerate(asked)},
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise LabelsUnreadable(f"{folder} is not a labelled set: {error}") from None
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
 
 
-def evaluate(
-    labels: Labels,
-    embedder: Embedder,
-    *,
-    dense_weight: float = DENSE_WEIGHT,
-    progress: Callable[[int], None] = lambda _done: None,
-    threads: int = 2,
-) -> dict[str, Score]:
-    """Return the scores of the `dense`, `lexical` and `fused` leg; `progress` is told of each embedded document."""
-    ids = list(labels.corpus)
-
-    def embed(document: str) -> np.ndarray:
-        vector = embedder.encode(labels.corpus[document])
-        progress(1)
-        return vector
-
-    with ThreadPoolExecutor(threads) as pool:
-        vectors = np.stack(list(pool.map(embed, ids)))
-    with tempfile.TemporaryDirectory() as folder:
-        records = [
-            snapshots.Record(
-                passage_id=name, document_id=name, title="", url=None, headings=(), anchor="", start=0, end=0, text=""
-            )
-            for name in ids
-        ]
-        place = Path(folder) / "snapshot"
-        snapshots.write(
-            place,
-            version="eval",
-            model=embedder.identity,
-            records=records,
-            texts=labels.corpus.values(),
-            vectors=vectors,
-        )
-        opened = snapshots.open_snapshot(place, verify=False)
-        assert opened.vectors is not None
-        assert opened.lexical is not None
-        dense_leg, lexical_leg = opened.vectors, opened.lexical
-
-        def dense(query: str) -> dict[int, float]:
-            return dict(dense_leg.search(embedder.encode(query), min(_CANDIDATES, len(ids))))
-
-        def lexical(query: str) -> dict[int, float]:
-            return dict(lexical_leg.search(query, _CANDIDATES))
-
-        legs: dict[str, Callable[[str], list[int]]] = {
-            "dense": lambda query: _best(dense(query)),
-            "lexical": lambda query: _best(lexical(query)),
-            "fused": lambda query: [
-                row for row, _ in fuse(dense(query), lexical(query), dense_weight=dense_weight)[:DEPTH]
-            ],
-        }
-        return {leg: _score(labels, ids, ranker) for leg, ranker in legs.items()}
-
-
-def _best(scores: Mapping[int, float]) -> list[int]:
+def best(scores: Mapping[int, float]) -> list[int]:
+    """Return the rows of the best scores, best first."""
     return sorted(scores, key=lambda row: (-scores[row], row))[:DEPTH]
-
-
-def _score(labels: Labels, ids: Sequence[str], ranker: Callable[[str], list[int]]) -> Score:
-    rows: list[tuple[float, float, float, float]] = []
-    for query, text in labels.queries.items():
-        began = time.perf_counter()
-        ranking = [ids[row] for row in ranker(text)]
-        spent = (time.perf_counter() - began) * 1000
-        judged = labels.qrels[query]
-        rows.append((ndcg(ranking, judged), recall(ranking, judged), reciprocal_rank(ranking, judged), spent))
-    columns = list(zip(*rows, strict=True))
-    return Score(
-        ndcg=statistics.fmean(columns[0]),
-        recall=statistics.fmean(columns[1]),
-        mrr=statistics.fmean(columns[2]),
-        p50_ms=statistics.median(columns[3]),
-        queries=len(rows),
-    )
 
 
 def ndcg(ranking: Sequence[str], judged: Mapping[str, int], depth: int = DEPTH) -> float:

@@ -3,18 +3,27 @@
 A folder that appears complete or not at all:
 
     manifest.json      version, model, dimensions, counts, and a sha256 of every other file
-    vectors.faiss      dense index
-    lexical/           tantivy index
-    passages.jsonl     what is shown of each passage, one a line
-    passages.npy       int64 [count + 1], where each line begins
+    vectors.faiss      dense index of the first passages, its size as `index` and `rows` say
+    added.faiss        exact index of those that were added since
+    lexical/           tantivy index of all
+    passages.jsonl     what is shown of each of the first passages, one a line; added.jsonl of the others
+    passages.npy       int64 [count + 1], where each line begins; added.npy likewise
+    keys.npy           bytes [rows], the id of each passage
+    facets.npz         rows by mark
+    gone.npy           int64, rows that no longer count
+
+A small change to a large knowledge base is not built anew: what is large is linked from the snapshot before, and what
+is new stands beside it. Rows are numbered through both.
 """
 
+import errno
 import json
 import mmap
-import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,10 +31,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kb.embedding import sha256_of
-from kb.lexical import LexicalIndex
+from kb import filters as marking
+from kb.embedding import Vector
+from kb.facets import Facets, Mask
+from kb.files import link, sha256_of, sync
+from kb.filters import Filters
+from kb.lexical import Entry, LexicalIndex
 from kb.manifest import FORMAT, read_manifest, verify_files
 from kb.vectors import VectorIndex, recipe
+
+#: Beyond this share of the first passages, or this many where that is less, changes are worth building anew for.
+_MOST_CHANGED_SHARE = 0.10
+_FEW = 1_000
+
+#: No publish takes this long.
+_STALE_S = 86_400.0
+
+_LINKED = ("vectors.faiss", "passages.jsonl", "passages.npy")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,76 +63,277 @@ class Record:
     start: int
     end: int
     text: str
+    audience: str = "public"
+    source: str | None = None
+    language: str | None = None
+    tags: tuple[str, ...] = ()
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What filters choose the passage by."""
+        return marking.marks(
+            document_id=self.document_id,
+            audience=self.audience,
+            source=self.source,
+            language=self.language,
+            tags=self.tags,
+        )
 
 
-class Snapshot:
-    """An open snapshot; safe to share between threads. A missing dense index means an empty knowledge base."""
+@dataclass(frozen=True, kw_only=True)
+class New:
+    """Passages to write, each with the text that it is found by and its vector: float32 [count, dimensions]."""
 
-    def __init__(
-        self,
-        *,
-        manifest: Mapping[str, Any],
-        vectors: VectorIndex | None,
-        lexical: LexicalIndex | None,
-        lines: mmap.mmap | bytes,
-        offsets: npt.NDArray[np.int64],
-    ) -> None:
-        self.manifest = manifest
-        self.version = str(manifest["version"])
-        self.vectors = vectors
-        self.lexical = lexical
-        self._lines = lines
-        self._offsets = offsets
+    records: Sequence[Record]
+    texts: Sequence[str]
+    vectors: npt.NDArray[np.float32]
+
+    def entries(self, first_row: int) -> Iterator[Entry]:
+        """Yield what the lexical index keeps of each."""
+        for row, (record, text) in enumerate(zip(self.records, self.texts, strict=True), first_row):
+            yield Entry(row=row, key=record.passage_id, text=text, marks=record.marks)
+
+
+class _Lines:
+    """Lines of a file by number, mapped into memory."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._offsets = np.load(folder / f"{name}.npy", mmap_mode="r")
+        self._lines: mmap.mmap | bytes = b""
+        if len(self):
+            with (folder / f"{name}.jsonl").open("rb") as file:
+                self._lines = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
 
+    def __getitem__(self, number: int) -> bytes:
+        return self._lines[self._offsets[number] : self._offsets[number + 1]]
+
+
+class Snapshot:
+    """An open snapshot; safe to share between threads."""
+
+    def __init__(self, folder: Path, manifest: Mapping[str, Any]) -> None:
+        self.manifest = manifest
+        self.version = str(manifest["version"])
+        self._size = int(manifest["passages"])
+        self._vectors = VectorIndex.open(folder / "vectors.faiss") if manifest["rows"] else None
+        self._added = VectorIndex.open(folder / "added.faiss") if manifest["added"] else None
+        self._first = _Lines(folder, "passages")
+        self._later = _Lines(folder, "added") if manifest["added"] else None
+        self._gone = frozenset(np.load(folder / "gone.npy").tolist())
+        self._lexical = LexicalIndex.open(folder / "lexical") if manifest["rows"] + manifest["added"] else None
+        self._facets = Facets.open(folder / "facets.npz")
+        self._masks: dict[Filters, Mask] = {}
+
+    def __len__(self) -> int:
+        return self._size
+
     def record(self, row: int) -> Record:
         """Return the passage in `row`."""
-        fields = json.loads(self._lines[self._offsets[row] : self._offsets[row + 1]])
-        fields["headings"] = tuple(fields["headings"])
-        return Record(**fields)
+        line = self._first[row] if row < len(self._first) else self._later_line(row - len(self._first))
+        return _record(line)
+
+    def dense(self, vector: Vector, limit: int, filters: Filters | None = None) -> list[tuple[int, float]]:
+        """Return up to `limit` (row, cosine), best first."""
+        mask = None if filters is None else self._mask(filters)
+        found = self._first_dense(vector, limit, mask)
+        if self._added is not None:
+            later = None if mask is None else mask[len(self._first) :]
+            for row, score in self._added.search(vector, limit + self._gone_later, mask=later):
+                if row + len(self._first) not in self._gone:
+                    found.append((row + len(self._first), score))
+            found.sort(key=lambda one: (-one[1], one[0]))
+        return found[:limit]
+
+    def lexical(self, query: str, limit: int, filters: Filters | None = None) -> list[tuple[int, float]]:
+        """Return up to `limit` (row, BM25 score), best first."""
+        if self._lexical is None:
+            return []
+        return self._lexical.search(query, limit, groups=() if filters is None else filters.groups)
+
+    def narrowed_by(self, filters: Filters) -> bool:
+        """Whether the filters leave any passage out."""
+        return int(self._mask(filters).sum()) < self._size
+
+    @property
+    def _gone_later(self) -> int:
+        return sum(row >= len(self._first) for row in self._gone)
+
+    def _first_dense(self, vector: Vector, limit: int, mask: Mask | None) -> list[tuple[int, float]]:
+        if self._vectors is None:
+            return []
+        if mask is not None:
+            return self._vectors.search(vector, limit, mask=mask[: len(self._first)])
+        more = min(len(self._gone), limit)
+        found = [pair for pair in self._vectors.search(vector, limit + more) if pair[0] not in self._gone]
+        if len(found) < min(limit, self._size) and more:  # what is nearest is mostly gone
+            return self._vectors.search(vector, limit, mask=self._mask(Filters())[: len(self._first)])
+        return found[:limit]
+
+    def _mask(self, filters: Filters) -> Mask:
+        mask = self._masks.get(filters)
+        if mask is None:
+            mask = self._facets.mask(filters)
+            mask[list(self._gone)] = False
+            if len(self._masks) >= _MOST_MASKS:
+                self._masks.clear()
+            self._masks[filters] = mask
+        return mask
+
+    def _later_line(self, number: int) -> bytes:
+        assert self._later is not None
+        return self._later[number]
 
 
-def write(
+#: Masks kept of the filters that were used last: a byte a passage each.
+_MOST_MASKS = 64
+
+
+def write(folder: Path, *, version: str, model: str, new: New) -> dict[str, Any]:
+    """Write a snapshot of these passages to `folder`, which must not exist yet; return its manifest."""
+    count, dimensions = new.vectors.shape
+
+    def fill(staging: Path) -> dict[str, Any]:
+        _write_lines(staging, "passages", new.records)
+        if count:
+            VectorIndex.build(new.vectors).save(staging / "vectors.faiss")
+            LexicalIndex.build(new.entries(0), staging / "lexical")
+        Facets.build(record.marks for record in new.records).save(staging / "facets.npz")
+        np.save(staging / "keys.npy", _keys(new.records))
+        np.save(staging / "gone.npy", np.zeros(0, np.int64))
+        return {
+            "passages": count,
+            "documents": len({record.document_id for record in new.records}),
+            "rows": count,
+            "added": 0,
+            "index": recipe(count) if count else None,
+        }
+
+    return _publish(folder, version, model, dimensions, fill, linked={})
+
+
+def keys_of(folder: Path) -> list[str]:
+    """Return the ids of the passages that a snapshot holds, by row; those that are gone as empty strings."""
+    keys = [key.decode() for key in np.load(folder / "keys.npy").tolist()]
+    for row in np.load(folder / "gone.npy").tolist():
+        keys[row] = ""
+    return keys
+
+
+def worth_extending(base: Path, *, added: int, gone: int) -> bool:
+    """Whether such a change is better written beside the snapshot in `base` than built anew with all of it."""
+    manifest = read_manifest(base)
+    changed = manifest["added"] + len(np.load(base / "gone.npy")) + added + gone
+    return int(manifest["rows"]) >= _FEW and changed <= _MOST_CHANGED_SHARE * manifest["rows"]
+
+
+def extend(
+    folder: Path, *, base: Path, version: str, model: str, new: New, gone: Sequence[int], documents: int
+) -> dict[str, Any]:
+    """Write a snapshot to `folder` that holds what the one in `base` does, less the rows `gone`, and `new` beside it.
+
+    `documents` is how many documents it then holds. Returns its manifest. The time that it takes depends on the change,
+    and on the knowledge base by a few bytes a passage. What is damaged in the base is damaged in what stands upon it:
+    `verify` it before.
+    """
+    before = read_manifest(base, model=model)
+    first = int(before["rows"])
+
+    def fill(staging: Path) -> dict[str, Any]:
+        for name in _LINKED:
+            link(base / name, staging / name)
+        keys = np.load(base / "keys.npy")
+        later = [_record(line) for line in _lines(base, "added")] if before["added"] else []
+        records = [*later, *new.records]
+        vectors = new.vectors
+        if later:
+            kept = VectorIndex.open(base / "added.faiss").vectors()
+            vectors = np.concatenate([kept, new.vectors]) if len(new.vectors) else kept
+        if records:
+            _write_lines(staging, "added", records)
+            VectorIndex.build(vectors, exact=True).save(staging / "added.faiss")
+        LexicalIndex.extend(
+            base / "lexical",
+            staging / "lexical",
+            entries=new.entries(len(keys)),
+            gone=[keys[row].decode() for row in gone],
+        )
+        marked = (record.marks for record in new.records)
+        Facets.build(marked, after=Facets.open(base / "facets.npz")).save(staging / "facets.npz")
+        np.save(staging / "keys.npy", np.concatenate([keys, _keys(new.records)]) if new.records else keys)
+        dead = sorted({*np.load(base / "gone.npy").tolist(), *gone})
+        np.save(staging / "gone.npy", np.array(dead, np.int64))
+        return {
+            "passages": first + len(records) - len(dead),
+            "documents": documents,
+            "rows": first,
+            "added": len(records),
+            "index": before["index"],
+        }
+
+    linked = {name: before["sha256"][name] for name in _LINKED}
+    return _publish(folder, version, model, int(before["dimensions"]), fill, linked=linked)
+
+
+def _publish(
     folder: Path,
-    *,
     version: str,
     model: str,
-    records: Sequence[Record],
-    texts: Iterable[str],
-    vectors: npt.NDArray[np.float32],
+    dimensions: int,
+    fill: Callable[[Path], dict[str, Any]],
+    *,
+    linked: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Write a snapshot to `folder`, which must not exist yet; return its manifest.
-
-    `texts` is what the lexical index holds of each record; `vectors` is float32 [len(records), dimensions].
-    """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        _write_lines(staging, records)
-        if records:
-            VectorIndex.build(vectors).save(staging / "vectors.faiss")
-            LexicalIndex.build(texts, staging / "lexical")
+    """Fill a folder out of sight, write its manifest, and let it appear; `linked` are sums that are known."""
+    with _staging(folder) as staging:
+        counts = fill(staging)
+        sums = {str(path.relative_to(staging)): path for path in _files(staging)}
         manifest = {
             "format": FORMAT,
             "version": version,
             "model": model,
-            "dimensions": int(vectors.shape[1]),
-            "passages": len(records),
-            "documents": len({record.document_id for record in records}),
-            "index": recipe(len(records)) if records else None,
-            "sha256": {str(path.relative_to(staging)): sha256_of(path) for path in _files(staging)},
+            "dimensions": dimensions,
+            **counts,
+            "sha256": {name: linked.get(name) or sha256_of(path) for name, path in sums.items()},
         }
         (staging / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
         for path in (*_files(staging), staging):
-            _sync(path)
-        staging.rename(folder)
-        _sync(folder.parent)
+            if str(path.relative_to(staging)) not in linked:
+                sync(path)
+        try:
+            staging.rename(folder)
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                raise FileExistsError(f"{folder} was written by another process meanwhile.") from None
+            raise
+        sync(folder.parent)
+    return manifest
+
+
+@contextmanager
+def _staging(folder: Path) -> Iterator[Path]:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        yield staging
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise
-    return manifest
+
+
+def sweep(parent: Path) -> None:
+    """Remove what a publish that was killed left half written, once it is a day old."""
+    for left in parent.glob(".*-*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > _STALE_S:
+                shutil.rmtree(left)
+
+
+def verify(folder: Path, *, model: str | None = None) -> None:
+    """Check the snapshot in `folder` without opening it; raises as `open_snapshot` does."""
+    verify_files(folder, read_manifest(folder, model=model))
 
 
 def open_snapshot(folder: Path, *, model: str | None = None, verify: bool = True) -> Snapshot:
@@ -118,43 +341,36 @@ def open_snapshot(folder: Path, *, model: str | None = None, verify: bool = True
 
     Raises:
         SnapshotMissing: there is none.
-        SnapshotInvalid: a file is damaged, or it was made with another model or a newer format.
+        SnapshotInvalid: a file is damaged, or it was made with another model or format.
     """
     manifest = read_manifest(folder, model=model)
     if verify:
         verify_files(folder, manifest)
-    offsets = np.load(folder / "passages.npy", mmap_mode="r")
-    lines: mmap.mmap | bytes = b""
-    if len(offsets) > 1:
-        with (folder / "passages.jsonl").open("rb") as file:
-            lines = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    filled = manifest["passages"] > 0
-    return Snapshot(
-        manifest=manifest,
-        vectors=VectorIndex.open(folder / "vectors.faiss") if filled else None,
-        lexical=LexicalIndex.open(folder / "lexical") if filled else None,
-        lines=lines,
-        offsets=offsets,
-    )
+    return Snapshot(folder, manifest)
 
 
-def _write_lines(folder: Path, records: Sequence[Record]) -> None:
+def _write_lines(folder: Path, name: str, records: Sequence[Record]) -> None:
     offsets = np.zeros(len(records) + 1, dtype=np.int64)
-    with (folder / "passages.jsonl").open("wb") as file:
+    with (folder / f"{name}.jsonl").open("wb") as file:
         for row, record in enumerate(records):
             file.write(json.dumps(asdict(record), ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
             offsets[row + 1] = file.tell()
-    np.save(folder / "passages.npy", offsets)
+    np.save(folder / f"{name}.npy", offsets)
+
+
+def _lines(folder: Path, name: str) -> list[bytes]:
+    return (folder / f"{name}.jsonl").read_bytes().splitlines()
+
+
+def _record(line: bytes) -> Record:
+    fields = json.loads(line)
+    return Record(**{**fields, "headings": tuple(fields["headings"]), "tags": tuple(fields["tags"])})
+
+
+def _keys(records: Sequence[Record]) -> npt.NDArray[np.bytes_]:
+    return np.array([record.passage_id.encode() for record in records], "S48")
 
 
 def _files(folder: Path) -> list[Path]:
     """Return the files of a snapshot; tantivy's lock files are left out, they hold nothing."""
     return sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(".lock"))
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.embedding import Vector
+from kb.facets import Mask
 
 FLAT_LIMIT = 20_000
 REFINED_LIMIT = 500_000
@@ -20,7 +21,13 @@ REFINED_LIMIT = 500_000
 #: Candidates that a quantised index refines, whatever is asked for: 20 times 10, as measured for recall@10 of .991.
 _REFINED = 200
 
+#: Lists of an inverted index that are looked through.
+_PROBES = 64
+
 faiss.omp_set_num_threads(1)
+
+#: Its types say less than it can do.
+_fs: Any = faiss
 
 
 def recipe(count: int) -> str:
@@ -38,15 +45,15 @@ class VectorIndex:
     def __init__(self, index: Any) -> None:
         self._index = index
         if isinstance(index, faiss.IndexIVF):
-            index.nprobe = 64
+            index.nprobe = _PROBES
 
     @classmethod
-    def build(cls, vectors: npt.NDArray[np.float32]) -> "VectorIndex":
-        """Index unit vectors, float32 [count, dimensions]."""
+    def build(cls, vectors: npt.NDArray[np.float32], *, exact: bool = False) -> "VectorIndex":
+        """Index unit vectors, float32 [count, dimensions]; whatever their number without loss if `exact`."""
         count, dimensions = vectors.shape
-        index = faiss.index_factory(dimensions, recipe(count), faiss.METRIC_INNER_PRODUCT)
+        index = faiss.index_factory(dimensions, "Flat" if exact else recipe(count), faiss.METRIC_INNER_PRODUCT)
         if not index.is_trained:
-            step = max(1, count // 100_000)
+            step = max(1, count // 200_000)
             index.train(np.ascontiguousarray(vectors[::step]))
         index.add(np.ascontiguousarray(vectors))
         return cls(index)
@@ -68,11 +75,24 @@ class VectorIndex:
         """The length of a vector."""
         return int(self._index.d)
 
-    def search(self, vector: Vector, limit: int) -> list[tuple[int, float]]:
-        """Return up to `limit` (row, inner product), best first."""
-        options: dict[str, Any] = {}
-        if isinstance(self._index, faiss.IndexRefine):
-            options["params"] = faiss.IndexRefineSearchParameters()
-            options["params"].k_factor = max(2.0, _REFINED / limit)
-        scores, rows = self._index.search(vector.reshape(1, -1), limit, **options)
+    def vectors(self) -> npt.NDArray[np.float32]:
+        """Return the vectors of an exact index, float32 [count, dimensions]."""
+        return np.asarray(self._index.reconstruct_n(0, len(self)), np.float32)
+
+    def search(self, vector: Vector, limit: int, *, mask: Mask | None = None) -> list[tuple[int, float]]:
+        """Return up to `limit` (row, inner product), best first; with a mask, of the rows that it has."""
+        index: Any = self._index
+        options: Any = None
+        if mask is not None:
+            selector = _fs.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
+            if isinstance(index, faiss.IndexRefine):  # its first stage cannot choose; the second is exact enough alone
+                index = faiss.downcast_index(index.refine_index)
+            if isinstance(index, faiss.IndexIVF):
+                options = _fs.SearchParametersIVF(sel=selector, nprobe=_PROBES)
+            else:
+                options = _fs.SearchParameters(sel=selector)
+        elif isinstance(index, faiss.IndexRefine):
+            options = _fs.IndexRefineSearchParameters()
+            options.k_factor = max(2.0, _REFINED / limit)
+        scores, rows = index.search(vector.reshape(1, -1), limit, params=options)
         return [(row, score) for row, score in zip(rows[0].tolist(), scores[0].tolist(), strict=True) if row >= 0]

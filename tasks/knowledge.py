@@ -7,5 +7,9 @@ from worker.services import services
 
 @app.task(name=hints.INDEX)
 def index(*, workspace_id: str, **_newer: object) -> None:
-    """Index the queued documents of one workspace and publish them."""
-    services().indexer.index(workspace_id)
+    """Work off the queued imports and documents of one workspace and publish them; long imports in slices."""
+    built = services()
+    more = built.importer.work_off(workspace_id)
+    built.indexer.index(workspace_id)
+    if more:
+        built.hints.index(workspace_id)

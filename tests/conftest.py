@@ -1,11 +1,14 @@
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from examples.shop import Shop
 from kb.embedding import OnnxEmbedder
 from kb.export import DEFAULT_MODEL
 from tests.support import processes
+from tests.support.desk import TOKEN
 from tests.support.fakes import frozen_store
 from tests.support.models import exported_models
 from tests.support.servers import postgresql_schema
@@ -57,3 +60,14 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 def workspace_id(store: Store) -> str:
     """A workspace in the database."""
     return Keys(store).workspace()
+
+
+@pytest.fixture
+def shop() -> Iterator[Shop]:
+    """Run the example's back office."""
+    with Shop(token=TOKEN) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()

@@ -41,7 +41,35 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _register(api: ProblemApi) -> None:
-    from web import conversations, deliveries, documents, messages, search, snapshots, status, tickets
+    from web import (
+        attachments,
+        conversations,
+        customers,
+        deliveries,
+        documents,
+        imports,
+        messages,
+        search,
+        snapshots,
+        status,
+        tickets,
+        tool_calls,
+        usage,
+    )
 
-    for module in (tickets, conversations, messages, documents, snapshots, search, deliveries, status):
+    for module in (
+        tickets,
+        conversations,
+        messages,
+        attachments,
+        documents,
+        imports,
+        snapshots,
+        search,
+        deliveries,
+        tool_calls,
+        customers,
+        usage,
+        status,
+    ):
         api.register_blueprint(module.blueprint, url_prefix="/v1")

@@ -31,6 +31,8 @@ def submission(content: str, new: dict[str, Any]) -> Submission:
         idempotency_key=key,
         fingerprint=fingerprint(flask.request.path, new) if key is not None else None,
         request_id=flask.g.request_id,
+        key_id=flask.g.principal.key_id,
+        attachments=tuple(dict.fromkeys(new.get("attachments", ()))),
     )
 
 

@@ -91,6 +91,15 @@ def json_body(req: flask.Request) -> Any:
         abort(400, messages={"json": [f"The body is not valid JSON: {error}"]})
 
 
+def checked(schema: ma.Schema, value: Any) -> dict[str, Any]:
+    """Return what a schema makes of a value; ends the request when it is not valid."""
+    try:
+        loaded: dict[str, Any] = schema.load(value)
+    except ma.ValidationError as error:
+        abort(422, exc=error, messages=error.messages)
+    return loaded
+
+
 class Blueprint(SmorestBlueprint):
     """A group of resources under /v1."""
 

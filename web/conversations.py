@@ -5,13 +5,13 @@ from typing import Any
 import flask
 from flask import Response
 
-from web import schemas
 from web.accepting import accepted, submission
 from web.api import Blueprint, scope, services
+from web.schemas import conversations as schemas
+from web.schemas.fields import PageQuery, page_of
 from worker import logs
-from worker.conversations import wire
+from worker.conversations import erasing, wire
 from worker.conversations.intake import Opening
-from worker.conversations.sessions import SessionsAway
 from worker.store.tables import conversation, message
 
 blueprint = Blueprint("conversations", __name__, description="Conversations with customers")
@@ -31,7 +31,7 @@ def open_conversation(new: dict[str, Any]) -> tuple[Any, int, dict[str, str]]:
 
 @blueprint.get("/conversations")
 @blueprint.arguments(schemas.ConversationQuery, location="query")
-@blueprint.response(200, schemas.page_of(schemas.Conversation))
+@blueprint.response(200, page_of(schemas.Conversation))
 def list_conversations(query: dict[str, Any]) -> Page:
     """List conversations, newest first."""
     where = [conversation.c.owner == query["owner"]] if "owner" in query else []
@@ -66,14 +66,7 @@ def change(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
 @blueprint.response(204)
 def erase(conversation_id: str) -> None:
     """Erase a conversation and all that was said in it, everywhere."""
-    mine = scope()
-    with mine.store.begin() as tx:
-        mine.lock(tx, conversation, conversation_id)
-        tx.execute(conversation.delete().where(conversation.c.id == conversation_id))
-    try:
-        services().sessions.delete(conversation_id)
-    except SessionsAway as error:  # it expires by itself, and nothing leads to it any more
-        log.warning("session_not_erased", conversation_id=conversation_id, **error.context)
+    erasing.erase_conversation(scope(), services().sessions, conversation_id)
 
 
 @blueprint.post("/conversations/<string:conversation_id>/messages")
@@ -86,8 +79,8 @@ def submit(new: dict[str, Any], conversation_id: str) -> Response:
 
 
 @blueprint.get("/conversations/<string:conversation_id>/messages")
-@blueprint.arguments(schemas.PageQuery, location="query")
-@blueprint.response(200, schemas.page_of(schemas.Message))
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, page_of(schemas.Message))
 def list_messages(query: dict[str, Any], conversation_id: str) -> Page:
     """Return the whole exchange, in order."""
     mine = scope()

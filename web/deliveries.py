@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from web import schemas
 from web.api import Blueprint, scope
+from web.schemas import deliveries as schemas
+from web.schemas.fields import page_of
 from worker.callbacks import listing
 
 blueprint = Blueprint("deliveries", __name__, description="Callbacks and their attempts")
@@ -11,7 +12,7 @@ blueprint = Blueprint("deliveries", __name__, description="Callbacks and their a
 
 @blueprint.get("/deliveries")
 @blueprint.arguments(schemas.DeliveryQuery, location="query")
-@blueprint.response(200, schemas.page_of(schemas.Delivery))
+@blueprint.response(200, page_of(schemas.Delivery))
 def list_deliveries(query: dict[str, Any]) -> dict[str, Any]:
     """List deliveries, newest first, each with its last attempt."""
     found, cursor = listing.page(scope(), state=query.get("state"), after=query.get("cursor"), limit=query["limit"])

@@ -1,15 +1,15 @@
 """Documents of the knowledge base."""
 
-from pathlib import PurePath
 from typing import Any
 
 import flask
 from webargs.flaskparser import abort
 
-from kb.documents import media_type_of, title_of
-from web import schemas
-from web.api import Blueprint, json_body, scope, services
-from worker.errors import Invalid
+from kb.documents import READABLE, is_text, media_type_of, title_from_name, title_of
+from web.api import Blueprint, checked, json_body, scope, services
+from web.schemas import knowledge as schemas
+from web.schemas.fields import PageQuery, page_of
+from web.uploads import form, marks_of, printable, uploaded_file
 from worker.knowledge.library import LISTED, NewDocument, wire
 from worker.store.tables import document
 
@@ -31,10 +31,11 @@ _BODY = {
                         "file": {
                             "type": "string",
                             "format": "binary",
-                            "description": "Markdown, HTML, CSV of questions and answers, or plain text",
+                            "description": READABLE,
                         },
                         "title": {"type": "string", "minLength": 1, "maxLength": 500},
                         "url": {"type": "string", "format": "uri"},
+                        **schemas.MARKS_OF_FORM,
                     },
                 }
             },
@@ -55,8 +56,8 @@ def add() -> tuple[dict[str, Any], int, dict[str, str]]:
 
 
 @blueprint.get("/documents")
-@blueprint.arguments(schemas.PageQuery, location="query")
-@blueprint.response(200, schemas.page_of(schemas.Document))
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, page_of(schemas.Document))
 def list_documents(query: dict[str, Any]) -> dict[str, Any]:
     """List documents, newest first."""
     rows, cursor = scope().page(document, after=query.get("cursor"), limit=query["limit"], columns=LISTED)
@@ -100,37 +101,27 @@ def _submitted() -> NewDocument:
     request = flask.request
     if request.mimetype == "multipart/form-data":
         return _uploaded()
-    new = _checked(schemas.NewDocument(), json_body(request))
-    return NewDocument(title=new["title"], data=new["text"].encode(), media_type="text/markdown", url=new.get("url"))
+    new = checked(schemas.NewDocument(), json_body(request))
+    return NewDocument(
+        title=new["title"],
+        data=new["text"].encode(),
+        media_type="text/markdown",
+        url=new.get("url"),
+        marks=marks_of(new),
+    )
 
 
 def _uploaded() -> NewDocument:
-    request = flask.request
-    files = request.files.getlist("file")
-    if len(files) != 1 or set(request.files) != {"file"} or not files[0].filename:
-        raise Invalid("Send exactly one file, as the form field `file`, with its name.", field="file")
-    given = _checked(schemas.NewDocument(only=("title", "url"), partial=True), request.form.to_dict())
-    name = _printable(PurePath(files[0].filename.replace("\\", "/")).name)
+    name, data = uploaded_file()
+    given = checked(schemas.NewDocument(exclude=("text",), partial=True), form())
     media_type = media_type_of(name)
     if media_type is None:
-        abort(415, messages={"file": [f"{name[:100]!r} cannot be read; send Markdown, HTML, CSV or plain text."]})
-    data = files[0].read()
+        abort(415, messages={"file": [f"{name[:100]!r} cannot be read; send {READABLE}."]})
     title = given.get("title")
-    if title is None and len(data) <= _READ_FOR_TITLE:
+    if title is None and is_text(media_type) and len(data) <= _READ_FOR_TITLE:
         title = title_of(data, media_type=media_type, name=name)
-    title = _printable(title or PurePath(name).stem).strip()[:500] or "Untitled"
-    return NewDocument(title=title, data=data, media_type=media_type, url=given.get("url"))
-
-
-def _printable(text: str) -> str:
-    return "".join(char for char in text if char.isprintable())
-
-
-def _checked(schema: Any, value: Any) -> dict[str, Any]:
-    import marshmallow as ma
-
-    try:
-        loaded: dict[str, Any] = schema.load(value)
-    except ma.ValidationError as error:
-        abort(422, exc=error, messages=error.messages)
-    return loaded
+    titled = title is not None
+    title = printable(title or title_from_name(name)).strip()[:500] or "Untitled"
+    return NewDocument(
+        title=title, data=data, media_type=media_type, url=given.get("url"), titled=titled, marks=marks_of(given)
+    )

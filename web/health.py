@@ -21,7 +21,7 @@ from worker.store import migrate
 _NEEDED = ("database", "answer_workers")
 
 #: Workers in these states answer.
-_ANSWERS = ("working", "cut_off")
+_ANSWERS = ("working", "cut_off", "words_only")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -60,7 +60,7 @@ def _version() -> str:
 
 
 def _well(found: dict[str, dict[str, Any]]) -> bool:
-    return all(found[name]["state"] == "up" for name in _NEEDED)
+    return all(found[name]["state"] != "down" for name in _NEEDED)
 
 
 def _components(settings: Settings) -> dict[str, dict[str, Any]]:
@@ -94,9 +94,12 @@ def _components(settings: Settings) -> dict[str, dict[str, Any]]:
     found["broker"] = _asked(broker)
     for role in ("answer", "callback", "ingest"):
         states = [worker["state"] for worker in workers if role in worker["roles"]]
-        up = any(state in _ANSWERS for state in states)
+        answering = {state for state in states if state in _ANSWERS}
+        how = "down" if not answering else "degraded" if answering == {"words_only"} else "up"
         counts = {state: states.count(state) for state in STATES}
-        found[f"{role}_workers"] = {"state": "up" if up else "down", "count": len(states), **counts, "latency_ms": 0.0}
+        found[f"{role}_workers"] = {"state": how, "count": len(states), **counts, "latency_ms": 0.0}
+        if "words_only" in answering:
+            found[f"{role}_workers"]["problem"] = "The embedding model is missing or damaged: run `answerback model`."
     for name, component in found.items():
         component["needed"] = name in _NEEDED
     return found

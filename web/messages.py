@@ -10,8 +10,8 @@ from typing import Any
 import flask
 from flask import Response
 
-from web import schemas
 from web.api import Blueprint, scope, services
+from web.schemas import conversations as schemas
 from worker.conversations import wire
 from worker.conversations.outcomes import ENDED
 from worker.errors import Conflict, NotFound

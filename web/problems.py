@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from kb.errors import DocumentTooLarge, DocumentUnreadable, KnowledgeError
 from worker import errors, logs
-from worker.callbacks.addresses import AddressRefused
+from worker.addresses import AddressRefused
 from worker.errors import AnswerbackError
 from worker.knowledge.relay import NoWorker
 

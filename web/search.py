@@ -4,9 +4,9 @@ from typing import Any
 
 import flask
 
-from web import schemas
 from web.api import Blueprint, services
 from web.auth import reads
+from web.schemas import knowledge as schemas
 
 blueprint = Blueprint("search", __name__, description="The knowledge base, searched")
 
@@ -21,5 +21,5 @@ def search(new: dict[str, Any]) -> dict[str, Any]:
         flask.g.principal.workspace_id,
         new["query"],
         limit=new["limit"],
-        document_ids=new.get("filters", {}).get("document_ids"),
+        filters=new.get("filters"),
     )

@@ -5,9 +5,9 @@ from typing import Any
 import flask
 import marshmallow as ma
 
-from web import schemas
 from web.api import Blueprint, services
 from web.auth import admin
+from web.schemas import knowledge as schemas
 
 blueprint = Blueprint("snapshots", __name__, description="Versions of the knowledge base")
 

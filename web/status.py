@@ -13,6 +13,18 @@ from worker.status import status
 blueprint = Blueprint("status", __name__, description="What waits, who works, what happened")
 
 
+class CacheStatistics(ma.Schema):
+    """What a cache of a process did since it began, and what it holds."""
+
+    name = fields.String(required=True)
+    hits = fields.Integer(required=True)
+    misses = fields.Integer(required=True)
+    hit_rate = fields.Float(required=True)
+    entries = fields.Integer(required=True)
+    limit = fields.Integer(required=True)
+    healthy = fields.Boolean(required=True)
+
+
 class Worker(ma.Schema):
     """A worker process that lives."""
 
@@ -20,6 +32,7 @@ class Worker(ma.Schema):
     roles = fields.List(fields.String(), required=True, metadata={"description": "the queues that it consumes"})
     state = fields.String(required=True, metadata={"description": "working, cut_off, stalled or stopping"})
     leases = fields.Integer(required=True)
+    caches = fields.List(fields.Nested(CacheStatistics), required=True)
     started_at = fields.String(required=True)
     seen_ms_ago = fields.Integer(required=True)
 

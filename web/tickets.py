@@ -5,9 +5,9 @@ from typing import Any
 import flask
 from flask import Response
 
-from web import schemas
 from web.accepting import accepted, submission
 from web.api import Blueprint, services
+from web.schemas import conversations as schemas
 from worker.conversations.intake import Opening
 
 blueprint = Blueprint("tickets", __name__, description="Tickets to answer")

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from redis import Redis
 from redis.exceptions import RedisError
 
-from worker.errors import AnswerbackError, DatabaseAway, StartupFailed
+from worker.errors import AnswerbackError, DatabaseAway, SettingsInvalid, StartupFailed
 from worker.settings import Settings, masked
 from worker.store import migrate
 from worker.store.engine import open_store
@@ -69,10 +69,10 @@ def require(checks: Sequence[Check]) -> None:
 def for_worker(settings: Settings, roles: Sequence[str]) -> list[Check]:
     """Return what a worker that consumes `roles` needs."""
     checks = [home(settings), database(settings, wait_s=_MIGRATION_S), redis(settings), broker(settings)]
-    if {"answer", "ingest"} & set(roles):
+    if "ingest" in roles:
         checks.append(model(settings))
-    if "answer" in roles:
-        checks.append(snapshot(settings))
+    if "answer" in roles:  # without the model it answers by words, and says so
+        checks += [snapshot(settings), rules(settings), tools(settings)]
     return checks
 
 
@@ -90,6 +90,8 @@ def for_doctor(settings: Settings) -> list[Check]:
         broker(settings),
         model(settings),
         snapshot(settings),
+        rules(settings),
+        tools(settings),
         served("web", settings.host, settings.port),
         served("flower", settings.flower_host, settings.flower_port),
     ]
@@ -186,6 +188,36 @@ def reach_broker(url: str, *, timeout_s: float) -> None:
         connection.ensure_connection(max_retries=1, timeout=timeout_s)
 
 
+def rules(settings: Settings) -> Check:
+    """The rules of the desk can be read."""
+
+    def ask() -> str:
+        from worker.answering.rules import load
+
+        try:
+            found = load(settings.rules)
+        except SettingsInvalid as error:
+            raise StartupFailed(" ".join(error.problems)) from None
+        return f"{len(found)} rules"
+
+    return Check(name="rules", run=ask)
+
+
+def tools(settings: Settings) -> Check:
+    """The tools of the desk, if there are any, can be read."""
+
+    def ask() -> str:
+        from worker.tools.http import load
+
+        try:
+            found = load(settings.tools)
+        except SettingsInvalid as error:
+            raise StartupFailed(" ".join(error.problems)) from None
+        return f"{len(found)} tools"
+
+    return Check(name="tools", run=ask)
+
+
 def model(settings: Settings) -> Check:
     """The embedding model was exported, and its bytes are the ones that were."""
 
@@ -201,22 +233,31 @@ def model(settings: Settings) -> Check:
 
 
 def snapshot(settings: Settings) -> Check:
-    """Every workspace's active snapshot is whole and was made with the configured model."""
+    """Every workspace's active snapshot is whole; one of another embedding model is found by words, and built anew."""
 
     def ask() -> str:
         from kb.embedding import read_manifest as read_model
+        from kb.errors import ModelMissing, SnapshotOutdated
         from kb.manifest import read_manifest, verify_files
 
-        model = read_model(settings.embedding_folder)
-        identity = f"{model['model']}:{settings.embedding_precision}:{model['identity']}"
-        passages = 0
+        try:
+            model = read_model(settings.embedding_folder)
+            identity = f"{model['model']}:{settings.embedding_precision}:{model['identity']}"
+        except ModelMissing:
+            identity = None
+        passages = others = 0
         active = _active_snapshots(settings)
         for workspace_id, version in active:
             folder = settings.snapshots_folder / workspace_id / version
-            manifest = read_manifest(folder, model=identity)
+            try:
+                manifest = read_manifest(folder)
+            except SnapshotOutdated:  # an ingest worker publishes it anew, which must not wait for this one
+                continue
             verify_files(folder, manifest)
             passages += manifest["passages"]
-        return f"{len(active)} active, {passages} passages" if active else "none published yet"
+            others += identity is not None and manifest["model"] != identity
+        told = f"{len(active)} active, {passages} passages" if active else "none published yet"
+        return f"{told}, {others} of another model, to be built anew" if others else told
 
     return Check(name="snapshot", run=ask)
 

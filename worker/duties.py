@@ -81,13 +81,17 @@ class _Knowledge(_Duty):
     """Hint at documents that wait; indexing takes minutes, and is done by one task at a time."""
 
     def __call__(self) -> None:
-        for workspace_id in self._built.library.sweep():
-            self._built.hints.index(workspace_id)
+        built = self._built
+        waiting = (*built.library.sweep(model=built.embedder.identity), *built.importer.sweep())
+        for workspace_id in dict.fromkeys(waiting):
+            built.hints.index(workspace_id)
 
 
 class _Cleaning(_Duty):
-    """Drop expired sessions and idempotency keys."""
+    """Drop expired sessions, idempotency keys and memories, and files that no message named."""
 
     def __call__(self) -> None:
         self._built.sessions.clean_up()
         self._built.intake.forget_keys()
+        self._built.attachments.clean_up()
+        self._built.memories.clean_up()

@@ -26,9 +26,10 @@ CANARY = "canary.v1"
 
 _CAPACITY = 100
 
-#: Published at once after a quiet time, and then at this rate: an accept costs less than half without its hint.
+#: Published at once after a quiet time, and then at this rate: an accept costs less than half without its hint, and in
+#: a crowd the turns that end look for the next conversation as often as new ones arrive.
 _BURST = 100
-_PER_SECOND = 50.0
+_PER_SECOND = 25.0
 
 #: A broker that takes longer to confirm is away.
 _PATIENCE_S = 5

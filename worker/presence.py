@@ -17,8 +17,9 @@ log = logs.get(__name__)
 _LIFE_MS = 5_000
 _FORGOTTEN_MS = 600_000
 
-#: Working; cut off from the broker, so it answers only what it finds by sweeping; stalled; about to stop.
-STATES = ("working", "cut_off", "stalled", "stopping")
+#: Working; working without the embedding model; cut off from the broker, so it answers only what it finds by sweeping;
+#: stalled; about to stop.
+STATES = ("working", "words_only", "cut_off", "stalled", "stopping")
 
 
 class Presence:
@@ -32,6 +33,7 @@ class Presence:
         roles: Sequence[str],
         state: Callable[[], str] = lambda: "working",
         leases: Callable[[], int] = lambda: 0,
+        caches: Callable[[], list[dict[str, Any]]] = list,
     ) -> None:
         self._store = store
         self._now = store.clock.sql()
@@ -39,6 +41,7 @@ class Presence:
         self._roles = list(roles)
         self._state = state
         self._leases = leases
+        self._caches = caches
 
     def announce(self) -> None:
         """Say so for the next seconds.
@@ -46,7 +49,12 @@ class Presence:
         Raises:
             DatabaseAway: nobody was told.
         """
-        how = {"state": self._state(), "leases": self._leases(), "seen_at": self._now}
+        how = {
+            "state": self._state(),
+            "leases": self._leases(),
+            "caches": self._caches(),
+            "seen_at": self._now,
+        }
         with self._store.begin() as tx:
             if not tx.execute(process.update().where(process.c.id == self._holder).values(**how)).rowcount:
                 tx.execute(process.insert().values(id=self._holder, roles=self._roles, started_at=self._now, **how))
@@ -80,6 +88,7 @@ def living(store: Store) -> list[dict[str, Any]]:
                 "roles": row.roles,
                 "state": row.state,
                 "leases": row.leases,
+                "caches": row.caches or [],
                 "started_at": wire.time(row.started_at),
                 "seen_ms_ago": row.age_ms,
             }

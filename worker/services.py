@@ -9,10 +9,10 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -21,6 +21,7 @@ from redis.retry import Retry
 from worker import logs
 from worker.access import Keys
 from worker.app import app
+from worker.conversations.attachments import Attachments
 from worker.conversations.intake import Intake
 from worker.conversations.leases import Leases
 from worker.conversations.mailbox import Mailbox
@@ -29,25 +30,31 @@ from worker.conversations.sessions import Codec, SessionStore
 from worker.conversations.steering import Steering
 from worker.conversations.wakeups import Wakeups
 from worker.counters import Counters
+from worker.customers import customer_of
 from worker.hints import CANARY, Hints, publisher
 from worker.knowledge.library import Library
+from worker.memories import Memories
 from worker.presence import Presence
 from worker.redis_pool import open_redis
-from worker.settings import Settings
+from worker.settings import Network, Settings
 from worker.store.engine import Store, open_store
 from worker.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from kb.embedding import Embedder
+    from kb.embedding import Embedder, Vector
+    from worker.addresses import Guard
     from worker.answering.agent import Agent
     from worker.answering.question import Answerer
-    from worker.callbacks.addresses import Guard
+    from worker.caching import MemoryCache
     from worker.callbacks.sending import Sender
     from worker.conversations.drainer import Drainer, Slots
+    from worker.conversations.outcomes import Answer
+    from worker.knowledge.imports import Importer
     from worker.knowledge.indexer import Indexer
     from worker.knowledge.relay import SearchClient, SearchResponder
     from worker.knowledge.shelf import Shelf
     from worker.sweeper import Crew, Sweeper
+    from worker.tools.registry import Registry
 
 log = logs.get(__name__)
 
@@ -157,13 +164,24 @@ class Services:
         return Library(self.store)
 
     @cached_property
+    def attachments(self) -> Attachments:
+        return Attachments(self.store)
+
+    @cached_property
+    def importer(self) -> "Importer":
+        from worker.knowledge.imports import Importer
+
+        return Importer(self.store, self.library, self.import_guard)
+
+    @cached_property
     def presence(self) -> Presence:
         return Presence(
             self.store,
             holder=self.holder,
             roles=self.roles,
-            state=lambda: self.watchdog.state,
+            state=self._state,
             leases=lambda: len(self.leases),
+            caches=self._cache_statistics,
         )
 
     @cached_property
@@ -180,11 +198,17 @@ class Services:
 
     @cached_property
     def guard(self) -> "Guard":
-        from worker.callbacks.addresses import Guard, resolve, resolve_within
+        return self._guard(self.settings.callback_allow)
+
+    @cached_property
+    def import_guard(self) -> "Guard":
+        return self._guard(self.settings.import_allow)
+
+    def _guard(self, allow: "tuple[Network, ...]") -> "Guard":
+        from worker.addresses import Guard, resolve, resolve_within
 
         # The front decides while a client waits; a worker has time, and decides again on what it dials.
-        resolver = resolve if self.roles else resolve_within(1.0)
-        return Guard(allow=self.settings.callback_allow, resolve=resolver)
+        return Guard(allow=allow, resolve=resolve if self.roles else resolve_within(1.0))
 
     @cached_property
     def sender(self) -> "Sender":
@@ -205,6 +229,48 @@ class Services:
         return OnnxEmbedder.load(self.settings.embedding_folder, precision=self.settings.embedding_precision)
 
     @cached_property
+    def answering_embedder(self) -> "Embedder":
+        """The embedding model, or what stands in for it: an answer by words is better than none."""
+        from kb.errors import ModelInvalid, ModelMissing
+        from kb.words import WordsEmbedder
+        from worker.caching import CachedEmbedder
+
+        try:
+            embedder = self.embedder
+        except (ModelMissing, ModelInvalid) as error:
+            log.error("answering_by_words_only", cause=str(error))
+            return WordsEmbedder()
+        return CachedEmbedder(embedder, self.vectors_cache)
+
+    @cached_property
+    def vectors_cache(self) -> "MemoryCache[Vector]":
+        """Vectors of questions and of sentences, 1.5 kB each."""
+        from worker.caching import MemoryCache
+
+        return MemoryCache("vectors", limit=20_000)
+
+    @cached_property
+    def answers_cache(self) -> "MemoryCache[Answer]":
+        """Answers to questions that nothing was said before."""
+        from worker.caching import MemoryCache
+
+        return MemoryCache("answers", limit=5_000, ttl_s=self.settings.answer_cache_s)
+
+    def _cache_statistics(self) -> list[dict[str, Any]]:
+        built = [self.__dict__[name] for name in ("vectors_cache", "answers_cache") if name in self.__dict__]
+        return [
+            {**asdict(statistics), "hit_rate": round(statistics.hit_rate, 4), "healthy": cache.healthy()}
+            for cache in built
+            for statistics in [cache.statistics()]
+        ]
+
+    @property
+    def words_only(self) -> bool:
+        """Whether this process answers without the embedding model, or from a snapshot of another one."""
+        embedder, shelf = self.__dict__.get("answering_embedder"), self.__dict__.get("shelf")
+        return (embedder is not None and embedder.identity == "words") or (shelf is not None and shelf.words_only)
+
+    @cached_property
     def indexer(self) -> "Indexer":
         from worker.knowledge.indexer import Indexer
 
@@ -214,7 +280,8 @@ class Services:
     def shelf(self) -> "Shelf":
         from worker.knowledge.shelf import Shelf
 
-        return Shelf(self.store, self.embedder, self.settings.snapshots_folder)
+        embedder = None if self.answering_embedder.identity == "words" else self.answering_embedder
+        return Shelf(self.store, embedder, self.settings.snapshots_folder)
 
     @cached_property
     def answerer(self) -> "Answerer":
@@ -222,17 +289,56 @@ class Services:
         if settings.chosen_answerer == "extractive":
             from worker.answering.extractive import ExtractiveAnswerer
 
-            return ExtractiveAnswerer(self.embedder)
-        from worker.answering.llm import LlmAnswerer, open_client
+            return ExtractiveAnswerer(self.answering_embedder)
+        from worker.answering.llm import LlmAnswerer, Price, open_client
+        from worker.answering.spending import Spending
+        from worker.redaction import Redactor
 
         client = open_client(api_key=settings.openai_api_key, base_url=settings.openai_base_url)
-        return LlmAnswerer(client=client, models=settings.models, timeout_s=settings.model_timeout_s)
+        prices = {model: Price(prompt=prompt, completion=completion) for model, prompt, completion in settings.prices}
+        return LlmAnswerer(
+            client=client,
+            models=settings.models,
+            timeout_s=settings.model_timeout_s,
+            prices=prices,
+            registry=self.tools,
+            spending=Spending(self.store, settings.budgets),
+            redactor=Redactor() if settings.redact_model else None,
+        )
+
+    @cached_property
+    def tools(self) -> "Registry":
+        """What the language model may ask for."""
+        from worker.answering.agent import find_more
+        from worker.tools import builtin, http
+        from worker.tools.audit import Audit
+        from worker.tools.registry import Registry
+
+        own = (builtin.search(find_more(self.shelf)), builtin.remember(self.memories), builtin.escalate())
+        declared = http.load(self.settings.tools)
+        return Registry(tools=(*own, *declared) if self.settings.use_tools else (), books=Audit(self.store))
+
+    @cached_property
+    def memories(self) -> Memories:
+        return Memories(self.store)
 
     @cached_property
     def agent(self) -> "Agent":
+        from worker.answering import rules
         from worker.answering.agent import Agent
+        from worker.answering.attached import AttachedSearch
+        from worker.caching import nearness
 
-        return Agent(knowledge=self.shelf, answerer=self.answerer)
+        return Agent(
+            knowledge=self.shelf,
+            answerer=self.answerer,
+            attached=AttachedSearch(self.answering_embedder),
+            rules=rules.load(self.settings.rules),
+            answers=self.answers_cache,
+            rewrites=getattr(self.answerer, "rewrite", None),
+            nearness=None if self.words_only else nearness(self.answering_embedder),
+            least_relevance=self.settings.least_relevance,
+        )
 
     @cached_property
     def drainer(self) -> "Drainer":
@@ -244,6 +350,8 @@ class Services:
             sessions=self.sessions,
             store=self.store,
             agent=self.agent,
+            attachments=self.attachments.read,
+            known=self._known,
             hints=self.hints,
             wake=self.wakeups.send,
             window=self.settings.session_history,
@@ -251,6 +359,13 @@ class Services:
             stopping=self.stopping,
             count=self.counters.add,
         )
+
+    def _known(self, workspace_id: str, facts: Mapping[str, Any]) -> Mapping[str, str]:
+        """Return what is remembered of a customer; the extractive answerer has no use for it."""
+        customer = customer_of(facts)
+        if customer is None or self.settings.chosen_answerer != "llm":
+            return {}
+        return self.memories.of(workspace_id, customer)
 
     @cached_property
     def slots(self) -> "Slots":
@@ -283,10 +398,14 @@ class Services:
 
         return SearchResponder(self.waiting_redis, self.shelf, prefix=self.settings.redis_prefix)
 
+    def _state(self) -> str:
+        state = self.watchdog.state
+        return "words_only" if state == "working" and self.words_only else state
+
     def start(self) -> None:
         """Build what the roles need and start the threads that keep a worker process honest."""
         if "answer" in self.roles:
-            self.embedder.encode("warm-up")
+            self.answering_embedder.encode("warm-up")
             self.drainer  # noqa: B018 - builds it, and all it needs, before the first task
             self.leases.start()
             self.responder.start()

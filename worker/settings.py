@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from worker.answering.budgets import Budget
 from worker.errors import SettingsInvalid
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -24,6 +25,13 @@ def _positive(text: str) -> float:
     if not 0 < value < float("inf"):
         raise ValueError
     return value
+
+
+def _not_negative(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < float("inf"):
+        raise ValueError
+    return number
 
 
 def _count(text: str) -> int:
@@ -70,8 +78,26 @@ def _rate(text: str) -> str | None:
     return text
 
 
+def _prices(text: str) -> tuple[tuple[str, float, float], ...]:
+    found = []
+    for part in _names(text):
+        model, _, price = part.rpartition("=")
+        prompt, completion = (float(one) for one in price.split("/"))
+        if not model or min(prompt, completion) < 0:
+            raise ValueError
+        found.append((model, prompt, completion))
+    return tuple(found)
+
+
+def _budgets(text: str) -> tuple[Budget, ...]:
+    return tuple(Budget.parse(part) for part in _names(text))
+
+
 _EXPECTED = {
+    _budgets: "budgets such as `day=20usd,conversation=50000tokens`",
+    _prices: "prices such as `gpt-4o-mini=0.15/0.60`",
     _positive: "a number above 0",
+    _not_negative: "a number of at least 0",
     _count: "a whole number of at least 1",
     _port: "a port from 1 to 65535",
     _switch: "`on` or `off`",
@@ -133,6 +159,19 @@ class Settings:
     model_timeout_s: float = _setting(
         "ANSWERBACK_MODEL_TIMEOUT_S", "longest one call of the model may take", _positive, 60.0
     )
+    prices: tuple[tuple[str, float, float], ...] = _setting(
+        "ANSWERBACK_PRICES",
+        "US dollars for a million tokens, `model=prompt/completion` with commas; others count as free",
+        _prices,
+        (),
+    )
+    budgets: tuple[Budget, ...] = _setting(
+        "ANSWERBACK_BUDGETS",
+        "what models may cost for each `message`, `conversation`, `key` and `day`, in `usd` or `tokens`; then a person "
+        "answers",
+        _budgets,
+        (),
+    )
     embedding_model: str = _setting(
         "ANSWERBACK_EMBEDDING_MODEL", "sentence-transformers model, by name or folder", str, "all-MiniLM-L6-v2"
     )
@@ -141,6 +180,26 @@ class Settings:
     )
     model_dir: Path | None = _setting(
         "ANSWERBACK_MODEL_DIR", "where exported models are kept; `models` in the home without it", Path, None
+    )
+    least_relevance: float = _setting(
+        "ANSWERBACK_LEAST_RELEVANCE", "relevance below which nothing is answered, 0 to 1.15", _positive, 0.48
+    )
+    rules: Path | None = _setting("ANSWERBACK_RULES", "JSON file with this desk's rules for handing over", Path, None)
+    tools: Path | None = _setting("ANSWERBACK_TOOLS", "JSON file with the tools that the model may use", Path, None)
+    use_tools: bool = _setting(
+        "ANSWERBACK_USE_TOOLS", "offer tools to the model; off for models that cannot call any", _switch, True
+    )
+    redact_model: bool = _setting(
+        "ANSWERBACK_REDACT_MODEL",
+        "hide card and account numbers, secrets, addresses and phone numbers from the model",
+        _switch,
+        False,
+    )
+    answer_cache_s: float = _setting(
+        "ANSWERBACK_ANSWER_CACHE_S",
+        "time that a first question asked again gets the same answer; 0 for none",
+        _not_negative,
+        3_600.0,
     )
     answer_concurrency: int = _setting(
         "ANSWERBACK_ANSWER_CONCURRENCY", "messages answered at once by one worker process", _count, 64
@@ -168,6 +227,12 @@ class Settings:
     callback_allow: tuple[Network, ...] = _setting(
         "ANSWERBACK_CALLBACK_ALLOW",
         "private networks that callbacks may reach, there also over plain http and any port",
+        _networks,
+        (),
+    )
+    import_allow: tuple[Network, ...] = _setting(
+        "ANSWERBACK_IMPORT_ALLOW",
+        "private networks whose pages and files may be imported, likewise",
         _networks,
         (),
     )
@@ -231,6 +296,13 @@ class Settings:
             problems.append("ANSWERBACK_FLOWER_AUTH must be `user:password`.")
         if self.api_key is not None and len(self.api_key) < 16:
             problems.append("ANSWERBACK_API_KEY must have at least 16 characters.")
+        if any(budget.unit == "usd" for budget in self.budgets):
+            priced = {model for model, _prompt, _completion in self.prices}
+            problems += [
+                f"ANSWERBACK_BUDGETS is in US dollars, but ANSWERBACK_PRICES has no price of {model}."
+                for model in self.models
+                if model not in priced
+            ]
         for key in self.session_keys:
             if not re.fullmatch(r"[A-Za-z0-9_-]{43}=", key):
                 problems.append("ANSWERBACK_SESSION_KEYS must be Fernet keys: 32 bytes in URL-safe base64.")

@@ -82,6 +82,8 @@ def finish(rig: Rig, did: str, *, since: float, bound_s: float, timeout_s: float
 
 def all_answered(rig: Rig, report: Report) -> None:
     """No fault here is a reason to hand a customer over."""
+    refused = [one.key for one in rig.sent if not one.ids]
+    report.expect(not refused, f"{len(refused)} were never accepted; clients saw {rig.failures[-3:]}")
     states = {one["state"] for one in customers(rig)}
     report.expect(states == {"answered"}, f"not all were answered: {states}")
 

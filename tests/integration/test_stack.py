@@ -38,6 +38,7 @@ def made(request, tmp_path_factory, models, model_url):
         "ANSWERBACK_ANSWERER": "llm",
         "OPENAI_BASE_URL": f"{model_url}/v1",
         "ANSWERBACK_MODELS": "good",
+        "ANSWERBACK_ANSWER_CACHE_S": "0",  # the same question again, of a model that does something else
         "ANSWERBACK_CALLBACK_ALLOW": "127.0.0.0/8",
         "ANSWERBACK_REDIS_PREFIX": f"test-{uuid.uuid4().hex[:8]}:",
     }

@@ -87,7 +87,7 @@ def test_control_and_invisible_characters_are_dropped():
         (b"PK\x03\x04bomb", "text/html", "a zip archive"),
         (b"text\x00more", "text/plain", "binary"),
         (b"a,b\n1,2\n", "text/csv", "columns `question` and `answer`"),
-        (b"hello", "application/pdf", "cannot be read"),
+        (b"hello", "application/epub+zip", "cannot be read"),
         (b"<html></html>", "text/html", "no text"),
     ],
 )

@@ -1,15 +1,8 @@
-"""The measures are the published ones, and retrieval is wired as it should be."""
-
-import os
-from pathlib import Path
+"""The measures are the published ones."""
 
 import pytest
 
 from kb import quality
-from kb.embedding import OnnxEmbedder
-from kb.export import DEFAULT_MODEL
-
-DATA = Path(os.environ.get("ANSWERBACK_EVAL_DATA", "none"))
 
 
 def test_ndcg_by_hand():
@@ -28,18 +21,14 @@ def test_a_folder_of_another_form_is_named(tmp_path):
         quality.load(tmp_path)
 
 
-@pytest.mark.skipif(not (DATA / "scifact").is_dir(), reason="ANSWERBACK_EVAL_DATA has no scifact")
-def test_the_dense_leg_scores_on_scifact_what_was_published(models):
-    """All-MiniLM-L6-v2, title and text, exact search: nDCG@10 0.645 (MTEB); else pooling or truncation is wrong."""
-    embedder = OnnxEmbedder.load(models / DEFAULT_MODEL, precision="fp32")
-    scores = quality.evaluate(quality.load(DATA / "scifact"), embedder)
-    assert scores["dense"].ndcg == pytest.approx(0.645, abs=0.005)
-    assert scores["lexical"].ndcg == pytest.approx(0.683, abs=0.01)
-    assert scores["fused"].ndcg > max(scores["dense"].ndcg, scores["lexical"].ndcg)
-
-
-@pytest.mark.skipif(not (DATA / "stackfaq").is_dir(), reason="ANSWERBACK_EVAL_DATA has no stackfaq")
-def test_fusion_keeps_what_the_dense_leg_finds_on_paraphrases(embedder):
-    scores = quality.evaluate(quality.load(DATA / "stackfaq"), embedder)
-    assert scores["dense"].ndcg > 0.94
-    assert scores["fused"].ndcg > 0.93
+def test_intents_are_read_as_a_corpus_and_its_questions(tmp_path):
+    (tmp_path / "train.jsonl").write_text(
+        '{"text": "pay the bill", "intent": "pay"}\n{"text": "settle my bill", "intent": "pay"}\n'
+        '{"text": "how far is the moon", "intent": "oos"}\n'
+    )
+    (tmp_path / "val.jsonl").write_text('{"text": "pay it", "intent": "pay"}\n{"text": "sing", "intent": "oos"}\n')
+    labels = quality.load(tmp_path)
+    assert labels.corpus == {"d0": "pay the bill", "d1": "settle my bill"}
+    assert labels.qrels == {"q0": {"d0": 1, "d1": 1}}
+    assert labels.answerable == {"q0": True, "q1": False}
+    assert labels.judged == ["q0"]

@@ -34,7 +34,12 @@ def records():
 def folder(tmp_path, embedder):
     place = tmp_path / "ws" / "1"
     vectors = np.stack([embedder.encode(text) for text in TEXTS])
-    snapshots.write(place, version="1", model=embedder.identity, records=records(), texts=TEXTS, vectors=vectors)
+    snapshots.write(
+        place,
+        version="1",
+        model=embedder.identity,
+        new=snapshots.New(records=records(), texts=TEXTS, vectors=vectors),
+    )
     return place
 
 
@@ -81,28 +86,39 @@ def test_a_missing_or_newer_snapshot_is_refused(folder, tmp_path):
 def test_a_crash_while_writing_leaves_nothing_behind(tmp_path, embedder):
     place = tmp_path / "ws" / "1"
 
-    def texts():
-        yield TEXTS[0]
-        raise RuntimeError("killed")
+    class Killed(list):
+        def __iter__(self):
+            yield TEXTS[0]
+            raise RuntimeError("killed")
 
     vectors = np.stack([embedder.encode(text) for text in TEXTS])
     with pytest.raises(RuntimeError):
-        snapshots.write(place, version="1", model="m", records=records(), texts=texts(), vectors=vectors)
+        snapshots.write(
+            place,
+            version="1",
+            model="m",
+            new=snapshots.New(records=records(), texts=Killed(), vectors=vectors),
+        )
     assert list(place.parent.iterdir()) == []
 
 
 def test_an_empty_knowledge_base_finds_nothing(tmp_path, embedder):
     none = np.zeros((0, embedder.dimensions), np.float32)
-    snapshots.write(tmp_path / "1", version="1", model=embedder.identity, records=[], texts=[], vectors=none)
+    snapshots.write(
+        tmp_path / "1",
+        version="1",
+        model=embedder.identity,
+        new=snapshots.New(records=[], texts=[], vectors=none),
+    )
     opened = snapshots.open_snapshot(tmp_path / "1", model=embedder.identity)
     assert search("anything", snapshot=opened, embedder=embedder).hits == ()
 
 
-def test_fusion_weighs_normalised_scores_and_breaks_ties_by_row():
-    ranked = fuse({1: 0.9, 2: 0.5, 3: 0.1}, {2: 20.0, 3: 10.0}, dense_weight=0.7)
-    assert [row for row, _score in ranked] == [1, 2, 3]
-    assert ranked[0][1] == pytest.approx(0.7)
-    assert ranked[1][1] == pytest.approx(0.7 * 0.5 + 0.3)
+def test_fusion_weighs_cosines_and_shares_of_the_best_word_score_and_breaks_ties_by_row():
+    ranked = fuse({1: 0.9, 2: 0.5, 3: 0.1}, {2: 20.0, 3: 10.0, 4: 5.0}, dense_weight=0.7)
+    assert [row for row, _score in ranked] == [2, 1, 3, 4]
+    assert [score for _row, score in ranked] == pytest.approx([0.65, 0.63, 0.22, 0.145])
+    assert fuse({2: 0.5, 1: 0.5}, {}, dense_weight=0.7) == [(1, 0.35), (2, 0.35)]
     assert fuse({}, {7: 3.0}) == [(7, 1.0)]
     assert fuse({}, {}) == []
 
@@ -110,5 +126,5 @@ def test_fusion_weighs_normalised_scores_and_breaks_ties_by_row():
 def test_a_query_of_unknown_or_no_words_is_no_error(folder, embedder):
     opened = snapshots.open_snapshot(folder)
     for query in ("xqzzy", "?!", "AND OR NOT (", "the of and", "🍪"):
-        assert opened.lexical.search(query, 5) == []
+        assert opened.lexical(query, 5) == []
         assert len(search(query, snapshot=opened, embedder=embedder).hits) == 3

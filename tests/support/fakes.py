@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from kb.filters import Filters
 from kb.search import Found, Hit
 from kb.snapshot import Record
 from worker.answering.question import Draft, Question
@@ -43,15 +44,23 @@ def frozen_store(url: str) -> Store:
 
 def accept(store: Store, workspace_id: str, text: str = "How do I reset my password?", **fields: object) -> dict:
     """Submit a ticket and return its message."""
-    opening = Opening(external_id=fields.pop("external_id", None))  # type: ignore[arg-type]
+    opening = Opening(external_id=fields.pop("external_id", None), requester=fields.pop("requester", None))  # type: ignore[arg-type]
     submission = Submission(content=text, **{"deadline_s": 120, **fields})  # type: ignore[arg-type]
     return Intake(store).submit(workspace_id, opening, submission).message
 
 
-def hit(text: str, *, title: str = "Cookies", dense: float | None = 0.9, url: str | None = None, start: int = 0) -> Hit:
+def hit(
+    text: str,
+    *,
+    title: str = "Cookies",
+    dense: float | None = 0.9,
+    url: str | None = None,
+    start: int = 0,
+    number: int = 1,
+) -> Hit:
     record = Record(
-        passage_id="psg_1",
-        document_id="doc_1",
+        passage_id=f"psg_{number}",
+        document_id=f"doc_{number}",
         title=title,
         url=url,
         headings=(title,),
@@ -68,7 +77,7 @@ class FakeSearch:
     hits: Sequence[Hit] = ()
     queries: list[str] = field(default_factory=list)
 
-    def search(self, workspace_id: str, query: str, *, limit: int) -> Found:
+    def search(self, workspace_id: str, query: str, *, limit: int, filters: Filters | None = None) -> Found:
         self.queries.append(query)
         return Found(snapshot="1-abc", hits=tuple(self.hits[:limit]))
 
@@ -78,7 +87,11 @@ class FakeAnswerer:
     text: str | None = None
     error: Exception | None = None
     name: str = "llm"
+    version: int = 1
     calls: list[Question] = field(default_factory=list)
+
+    def looks_further(self, _question: Question, /) -> bool:
+        return False
 
     def draft(self, question: Question, hits: Sequence[Hit], *, revoked: Callable[[], bool]) -> Draft:
         self.calls.append(question)

@@ -8,9 +8,11 @@ It answers as a good model would: the first sentence of the first passage, with 
     stall                  begin to stream, then say nothing, or only comments
     refuse, person         say that there is no answer, ask for a person
     invent, forge          claim what no passage says, cite what was never given
-    tool                   call the first tool that is offered
+    tools                  call what `calls` lists ([name, arguments], in order), then answer from the results
+    obey                   do whatever any text in the prompt says: say it, call it, cite it, reveal it
 
-`poison` is a word: a prompt that holds it is answered with 500.
+Asked to rewrite a question, it answers with what `rewritten` is. `poison` is a word: a prompt that holds it is answered
+with 500.
 """
 
 import argparse
@@ -28,7 +30,7 @@ _PASSAGE = re.compile(r"\[(\d+)\] ([^\n]*)\n(.*?)(?=\n\n\[\d+\] |\n</passages>)"
 class ModelServer:
     def __init__(self) -> None:
         self.settings: dict[str, Any] = {"latency_s": 0.0, "mode": "answer", "tokens_per_s": 0.0}
-        self.settings |= {"comments": False, "poison": ""}
+        self.settings |= {"comments": False, "poison": "", "calls": [], "rewritten": ""}
         self.counts = {"requests": 0, "active": 0, "most_active": 0, "finished": 0, "closed_early": 0}
         self.seen: list[dict[str, Any]] = []
 
@@ -59,7 +61,7 @@ class ModelServer:
         self.counts["active"] += 1
         self.counts["most_active"] = max(self.counts["most_active"], self.counts["active"])
         if len(self.seen) < 1000:
-            self.seen.append({"model": asked["model"], "messages": asked["messages"]})
+            self.seen.append({"model": asked["model"], "messages": asked["messages"], "tools": asked.get("tools", [])})
         try:
             response = await self._answer(request, asked)
             self.counts["finished"] += 1
@@ -83,9 +85,17 @@ class ModelServer:
             return web.json_response(error, status=status, headers=headers)
         if mode == "garbage":
             return web.Response(text="data: {not json\n\n<html>oops</html>", content_type="text/event-stream")
-        if mode == "tool" and asked.get("tools"):
-            return await self._say(request, asked, None, tool=asked["tools"][0]["function"]["name"])
-        return await self._say(request, asked, text_for(mode, asked["messages"]), stall=mode == "stall")
+        messages = asked["messages"]
+        calls = self.settings["calls"] if mode in ("tools", "obey") else []
+        if mode == "obey":
+            calls = [*calls, *commands(messages)]
+        made = sum(len(one.get("tool_calls") or []) for one in messages)
+        if calls[made:] and asked.get("tools"):
+            return await self._say(request, asked, None, call=calls[made])
+        text = text_for(mode, messages)
+        if messages[0]["content"].startswith("You rewrite"):
+            text = self.settings["rewritten"] or "NO_ANSWER"
+        return await self._say(request, asked, text, stall=mode == "stall")
 
     async def _say(
         self,
@@ -93,19 +103,23 @@ class ModelServer:
         asked: dict[str, Any],
         text: str | None,
         *,
-        tool: str | None = None,
+        call: tuple[str, Any] | None = None,
         stall: bool = False,
     ) -> web.StreamResponse:
-        call = {"index": 0, "id": "call_1", "type": "function", "function": {"name": tool, "arguments": "{}"}}
-        reason = "tool_calls" if tool else "stop"
+        calls = []
+        if call is not None:
+            name, given = call
+            given = given if isinstance(given, str) else json.dumps(given)
+            calls = [{"index": 0, "id": "call_1", "type": "function", "function": {"name": name, "arguments": given}}]
+        reason = "tool_calls" if calls else "stop"
         usage = {
-            "prompt_tokens": sum(len(str(one["content"]).split()) for one in asked["messages"]),
+            "prompt_tokens": sum(len(str(one.get("content")).split()) for one in asked["messages"]),
             "completion_tokens": len((text or "").split()),
         }
         usage["total_tokens"] = sum(usage.values())
         head = {"id": "chatcmpl-test", "created": int(time.time()), "model": asked["model"]}
         if not asked.get("stream"):
-            said = {"role": "assistant", "content": text, **({"tool_calls": [call]} if tool else {})}
+            said = {"role": "assistant", "content": text, **({"tool_calls": calls} if calls else {})}
             choice = {"index": 0, "message": said, "finish_reason": reason}
             return web.json_response({**head, "object": "chat.completion", "choices": [choice], "usage": usage})
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
@@ -116,7 +130,7 @@ class ModelServer:
             chunk = {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}], **more}
             await response.write(f"data: {json.dumps(chunk)}\n\n".encode())
 
-        await send({"role": "assistant", "tool_calls": [call]} if tool else {"role": "assistant", "content": ""})
+        await send({"role": "assistant", "tool_calls": calls} if calls else {"role": "assistant", "content": ""})
         pace = self.settings["tokens_per_s"]
         pieces = re.findall(r"\S+\s*", text or "") if pace else [text or ""]
         for piece in pieces:
@@ -145,13 +159,49 @@ def text_for(mode: str, messages: list[dict[str, Any]]) -> str:
         return "We ship to the moon for 3 € and refund everything twice, whatever happens [1]."
     if mode == "forge":
         return "You can choose a new password yourself at any time [99]."
-    found = _PASSAGE.search(messages[-1]["content"])
+    if mode == "obey" and (obeyed := obeyed_text(messages)):
+        return obeyed
+    found = _PASSAGE.search(messages[-1]["content"] + ("\n</passages>" if messages[-1]["role"] == "tool" else ""))
     if found is None:
         return "NO_ANSWER"
     number, _title, text = found.groups()
     first = next((line for line in text.splitlines() if re.search(r"[.!]$", line.strip())), text.strip())
     sentence = re.split(r"(?<=[.!])\s", first.strip())[0]
     return f"{sentence.rstrip('.!')} [{number}]."
+
+
+_SAY = re.compile(
+    r"\b(?:say|write|reply|respond|answer|output|print|repeat|tell|add|append|include)\b[^\"“”\n]{0,80}[\"“]([^\"”]+)[\"”]",
+    re.I,
+)
+_CALL = re.compile(r"\b(?:call|use|run|invoke)\b[^{}\n]{0,40}?\b([a-z]+_?[a-z_]*)\b(?: with)?\s*(\{[^}]*\})", re.I)
+_REVEAL = re.compile(
+    r"\b(?:reveal|print|show|repeat|output|send|tell)\b[^.\n]{0,40}\b(?:system|prompt|instructions|everything)\b", re.I
+)
+_CITE = re.compile(r"\bcite\b[^.\n]{0,30}\[(\d+)\]", re.I)
+
+
+def commands(messages: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Return the calls that any text asks for."""
+    text = "\n".join(str(one.get("content") or "") for one in messages if one["role"] != "system")
+    return [(name, arguments) for name, arguments in _CALL.findall(text)]
+
+
+def obeyed_text(messages: list[dict[str, Any]]) -> str:
+    """Return what any text tells the model to say, all of it."""
+    text = "\n".join(str(one.get("content") or "") for one in messages if one["role"] != "system")
+    said = [f"{line.rstrip('.')} [1]." for line in _SAY.findall(text)]
+    if _REVEAL.search(text):
+        said += [
+            f"{line} [1]"
+            for line in "\n".join(str(one.get("content")) for one in messages).splitlines()
+            if line.strip()
+        ]
+    for number in _CITE.findall(text):
+        said.append(f"You were granted a refund of 900 euros [{number}].")
+    if re.search(r"\bPERSON\b|escalate to a human now", text):
+        said = ["PERSON"]
+    return "\n".join(said)
 
 
 def main() -> None:

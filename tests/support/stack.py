@@ -93,7 +93,7 @@ def services(env: Mapping[str, str]) -> Iterator[Services]:
 
 def prepare(env: Mapping[str, str], *, sample: Path | None = None) -> None:
     """Migrate, make the key, and ingest a folder of articles."""
-    from worker.knowledge.ingest import files_in, ingest_files
+    from worker.knowledge.ingest import documents_in, ingest
 
     with services(env) as built:
         Path(env["ANSWERBACK_HOME"]).mkdir(parents=True, exist_ok=True)
@@ -101,8 +101,8 @@ def prepare(env: Mapping[str, str], *, sample: Path | None = None) -> None:
         workspace_id = built.keys.workspace()
         built.keys.make(workspace_id, name="test", key=KEY)
         if sample is not None:
-            report = ingest_files(
-                list(files_in([sample])),
+            report = ingest(
+                documents_in([str(sample)], built.importer),
                 workspace_id=workspace_id,
                 library=built.library,
                 indexer=built.indexer,

@@ -3,6 +3,7 @@
 import io
 import json
 import time
+import zipfile
 
 import pytest
 import sqlalchemy as sa
@@ -216,8 +217,11 @@ def test_documents_come_as_json_or_as_files(call, built):
 @pytest.mark.parametrize(
     ("name", "data", "status"),
     [
-        ("x.pdf", b"%PDF-1.7", 415),
+        ("x.gif", b"GIF89a", 415),
+        ("x.png", b"\x89PNG", 415),
         ("x", b"text", 415),
+        ("x.pdf", b"no PDF", 422),
+        ("x.docx", b"PK\x03\x04 but damaged", 422),
         ("x.md", b"%PDF-1.7 mislabelled", 422),
         ("bomb.txt", b"PK\x03\x04" + b"\x00" * 1000, 422),
         ("x.md", b"", 422),
@@ -237,6 +241,43 @@ def test_a_file_of_no_use_is_refused_with_its_reason(call, built, name, data, st
 def test_an_upload_without_its_file_says_so(call):
     assert call("POST", "/v1/documents", data={"title": "x"}, content_type="multipart/form-data").status_code == 422
     assert call("POST", "/v1/documents", data=b"x", headers={"Content-Type": "text/plain"}).status_code == 415
+
+
+def test_marks_come_with_documents_and_searches_are_checked(call):
+    made = call(
+        "POST",
+        "/v1/documents",
+        json={"title": "T", "text": "B.", "source": "wiki", "tags": ["a", "b", "a"], "audience": "internal"},
+    ).json
+    assert (made["source"], made["tags"], made["audience"], made["language"]) == ("wiki", ["a", "b"], "internal", None)
+    file = upload(call, "guide.md", b"# G\n\nText.", tags="x, y", language="de").json
+    assert (file["tags"], file["language"], file["audience"]) == (["x", "y"], "de", "public")
+    assert upload(call, "guide.md", b"# G\n\nText.", audience="everyone").status_code == 422
+    assert upload(call, "guide.md", b"# G\n\nText.", colour="red").status_code == 422
+    assert call("POST", "/v1/search", json={"query": "x", "filters": {"languages": ["german"]}}).status_code == 422
+
+
+def test_an_import_is_an_archive_or_addresses(call, built):
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("a.md", "# A\n\nText.")
+        file.writestr("b.gif", "GIF89a")
+    sent = {"file": (io.BytesIO(archive.getvalue()), "help.zip"), "tags": "manual"}
+    made = call("POST", "/v1/imports", data=sent)
+    assert (made.status_code, made.json["kind"], made.json["state"]) == (202, "archive", "queued")
+    built.importer.work_off(built.keys.workspace())
+    shown = call("GET", made.headers["Location"]).json
+    assert (shown["state"], shown["added"]) == ("done", 1)
+    assert shown["failed"] == [{"name": "b.gif", "reason": "unknown kind of file"}]
+    assert call("GET", "/v1/documents").json["items"][0]["tags"] == ["manual"]
+    assert [one["id"] for one in call("GET", "/v1/imports").json["items"]] == [made.json["id"]]
+    assert call("GET", "/v1/imports/none").status_code == 404
+    for wrong in ({}, {"urls": []}, {"urls": ["https://a.example"], "sitemap": "https://a.example/s.xml"}):
+        assert call("POST", "/v1/imports", json=wrong).status_code == 422
+    assert call("POST", "/v1/imports", json={"sitemap": "http://169.254.169.254/x.xml"}).status_code == 422
+    assert call("POST", "/v1/imports", data={"file": (io.BytesIO(b"no zip"), "x.zip")}).status_code == 422
+    queued = call("POST", "/v1/imports", json={"urls": ["https://a.example/1", "https://a.example/1"]}).json
+    assert queued["name"] == "1 URLs"
 
 
 # -- bad input -----------------------------------------------------------------------------------------------------
@@ -476,3 +517,22 @@ def test_status_is_for_administrators_and_counts_duplicates(call, built):
     writer = built.keys.make(built.keys.workspace(), name="w", scopes=["read", "write"])
     call.key = writer
     assert call("GET", "/v1/status").status_code == 403
+
+
+# -- attachments ---------------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_kept_and_comes_with_a_message(call, built):
+    made = call("POST", "/v1/attachments", data={"file": (io.BytesIO(b"Press the button."), "guide.txt")})
+    assert (made.status_code, made.json["name"], made.json["size"]) == (201, "guide.txt", 17)
+    ticket = call("POST", "/v1/tickets", json={"body": "What now?", "attachments": [made.json["id"]]})
+    assert ticket.status_code == 202, ticket.text
+    assert ticket.json["attachments"] == [made.json["id"]]
+    shown = call("GET", made.headers["Location"]).json
+    assert shown["conversation_id"] == ticket.json["conversation_id"]
+    refused = call("POST", "/v1/tickets", json={"body": "x", "attachments": ["att_none"]})
+    assert (refused.status_code, rows(built, message)) == (422, 1)
+    assert call("POST", "/v1/tickets", json={"body": "x", "attachments": ["a"] * 11}).status_code == 422
+    assert call("POST", "/v1/attachments", data={"file": (io.BytesIO(b"MZ"), "x.exe")}).status_code == 415
+    assert call("POST", "/v1/attachments", data={"file": (io.BytesIO(b"no png"), "x.png")}).status_code == 422
+    assert call("GET", "/v1/attachments/none").status_code == 404

@@ -76,7 +76,7 @@ def test_keys_are_made_listed_and_revoked(run):
 
 def test_what_goes_wrong_is_one_sentence(run, tmp_path):
     for arguments, changes, expected in (
-        (("ask", "x"), {"ANSWERBACK_MODEL_DIR": str(tmp_path)}, "answerback model"),
+        (("ingest", str(tmp_path)), {"ANSWERBACK_MODEL_DIR": str(tmp_path)}, "answerback model"),
         (("search", "x"), {}, "ingest documents first"),
         (("search", "x"), {"ANSWERBACK_DATABASE_URL": f"sqlite:///{tmp_path}/new.db"}, "answerback migrate"),
         (("eval", str(tmp_path)), {}, "not a labelled set"),
@@ -89,9 +89,14 @@ def test_what_goes_wrong_is_one_sentence(run, tmp_path):
 
 
 def test_a_worker_refuses_to_start_when_a_check_fails(run, tmp_path):
-    done = run("worker", "answer", ANSWERBACK_MODEL_DIR=str(tmp_path))
+    done = run("worker", "ingest", ANSWERBACK_MODEL_DIR=str(tmp_path))
     assert done.returncode == 1
     assert "answerback model" in done.stderr
+    wrong = tmp_path / "rules.toml"
+    wrong.write_text("[[rule]]\nname = 1\n")
+    done = run("worker", "answer", ANSWERBACK_RULES=str(wrong))
+    assert done.returncode == 1
+    assert "rules.toml" in done.stderr
 
 
 def test_help_is_everywhere(run):

@@ -50,7 +50,7 @@ def test_every_hint_has_a_task_and_every_queue_a_worker():
     import tasks.callback
     import tasks.knowledge  # noqa: F401
     from worker.app import app
-    from worker.cli import _ENDS
+    from worker.cli.running import _ENDS
     from worker.supervisor import PROGRAMS
 
     assert set(QUEUES) <= set(app.tasks)

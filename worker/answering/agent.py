@@ -1,32 +1,64 @@
 """The agent: find passages, have an answer written, check it, or hand over."""
 
+import hashlib
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from kb import sentences
 from kb.errors import SnapshotMissing
-from kb.search import Found, Hit
-from worker.answering import escalation, grounding
+from kb.filters import Filters
+from kb.search import Found, Hit, relevance
+from worker import logs
+from worker.answering import escalation, grounding, hygiene, rewriting, rules
+from worker.answering.escalation import Alarm
+from worker.answering.grounding import Nearness
 from worker.answering.llm import ModelError
 from worker.answering.question import Answerer, Draft, Question
+from worker.answering.rules import Rule
+from worker.answering.spending import BudgetSpent
+from worker.caching import Cache
+from worker.conversations.attachments import Attached
 from worker.conversations.outcomes import Answer, Handoff, Outcome, Retry, Usage
+
+log = logs.get(__name__)
 
 #: Passages that are shown to the answerer.
 SHOWN = 5
 
-#: Below this nothing relevant was found; see `relevance`. Chosen on the sample articles with the questions in
-#: tests/data/in_scope.txt against CLINC150's (docs/decisions/0012-refusal.md).
-LEAST_RELEVANCE = 0.44
-WORDS_BONUS = 0.15
+#: Below this nothing relevant was found; see `kb.search.relevance`, and docs/quality.md for how it was chosen.
+LEAST_RELEVANCE = 0.48
+
+
+#: What customers may be told.
+_PUBLIC = Filters(audience="public")
 
 
 class Searches(Protocol):
     """Whoever finds passages in a workspace's knowledge base."""
 
-    def search(self, workspace_id: str, query: str, *, limit: int) -> Found:
+    def search(self, workspace_id: str, query: str, *, limit: int, filters: Filters | None = None) -> Found:
         """Return passages, best first, of the snapshot that is active now."""
+        ...
+
+
+class SearchesAttached(Protocol):
+    """Whoever finds passages in the files that came with a question."""
+
+    def search(self, query: str, files: Sequence[Attached]) -> list[Hit]:
+        """Return the nearest passages, best first."""
+        ...
+
+
+class Rewrites(Protocol):
+    """Whoever makes a question stand alone (`LlmAnswerer.rewrite`)."""
+
+    def __call__(self, question: Question, *, revoked: Callable[[], bool]) -> str:
+        """Return the question so that it can be understood by itself.
+
+        Raises:
+            ModelError, BudgetSpent: it cannot be rewritten now.
+        """
         ...
 
 
@@ -36,6 +68,12 @@ class Agent:
 
     knowledge: Searches
     answerer: Answerer
+    attached: SearchesAttached | None = None
+    rules: Sequence[Rule] = ()
+    answers: Cache[Answer] | None = None
+    rewrites: Rewrites | None = None
+    nearness: Nearness | None = None
+    least_relevance: float = LEAST_RELEVANCE
     clock: Callable[[], float] = time.perf_counter
 
     def answer(self, question: Question, *, revoked: Callable[[], bool] = lambda: False) -> Outcome:
@@ -44,22 +82,34 @@ class Agent:
         Raises:
             Revoked: `revoked` said that nobody waits any more.
         """
-        if escalation.asks_for_person(question.content):
-            return _handoff(question, "asked_for_person", "The customer asks for a person.")
+        said = question.content
+        if question.subject and not question.turns:  # the subject was written with the first message
+            said = f"{question.subject}\n{said}"
+        alarm = escalation.assess(said, question.turns) or rules.assess(question, self.rules)
+        if alarm is not None:
+            return _raised(question, alarm)
         began = self.clock()
-        query = query_for(question)
-        try:
-            found = self.knowledge.search(question.workspace_id, query, limit=SHOWN)
-        except SnapshotMissing:
-            return _handoff(question, "no_answer", "The knowledge base is empty.")
+        found, near = self._found(question, revoked)
+        if self.attached is not None and question.attachments:
+            found = _with_attached(found, self.attached.search(question.content, question.attachments))
+            near = max(near, relevance(question.content, found.hits))
+        found = replace(found, hits=tuple(hygiene.cleaned(found.hits)))
         timings = {"search_ms": _ms(self.clock() - began)}
-        if relevance(query, found.hits) < LEAST_RELEVANCE:
-            return _handoff(
-                question, "no_answer", "The knowledge base has nothing on this.", found.hits, timings=timings
-            )
+        if not self.answerer.looks_further(question):
+            if not found.hits and found.snapshot is None:
+                return _handoff(question, "no_answer", "The knowledge base is empty.")
+            if near < self.least_relevance or not found.hits:
+                return _handoff(
+                    question, "no_answer", "The knowledge base has nothing on this.", found.hits, timings=timings
+                )
+        key = self._key(question, found)
+        if key is not None and self.answers is not None and (kept := self.answers.get(key)) is not None:
+            return replace(kept, usage=Usage(), timings={**timings, "cached": 1.0})
         began = self.clock()
         try:
             draft = self.answerer.draft(question, found.hits, revoked=revoked)
+        except BudgetSpent as error:
+            return _handoff(question, "rule", str(error), found.hits, category="budget", timings=timings)
         except ModelError as error:
             if error.then == "retry":
                 return Retry(error={"code": error.code, "message": str(error)}, after_s=error.after_s)
@@ -70,20 +120,73 @@ class Agent:
                 timings=timings,
             )
         timings["draft_ms"] = _ms(self.clock() - began)
-        return self._checked(question, found, draft, timings)
+        outcome = self._checked(question, found, draft, timings)
+        plain = isinstance(outcome, Answer) and not draft.tried and draft.ask is None
+        if key is not None and self.answers is not None and isinstance(outcome, Answer) and plain:
+            self.answers.put(key, outcome)
+        return outcome
+
+    def _found(self, question: Question, revoked: Callable[[], bool]) -> tuple[Found, float]:
+        """Return what is found for a question, and how near it is."""
+        found, near = Found(snapshot=None, hits=()), 0.0
+        for query, least in self._queries(question, revoked):
+            try:
+                found = self.knowledge.search(question.workspace_id, query, limit=SHOWN, filters=_PUBLIC)
+            except SnapshotMissing:
+                break
+            near = relevance(query, found.hits)
+            if near >= least:
+                break
+        return found, near
+
+    def _queries(self, question: Question, revoked: Callable[[], bool]) -> list[tuple[str, float]]:
+        """Return what to search for; a model rewrites what leans on the conversation before it."""
+        queries = rewriting.queries(question, least=self.least_relevance)
+        if self.rewrites is None or not rewriting.leans(question):
+            return queries
+        try:
+            rewritten = self.rewrites(question, revoked=revoked)
+        except (ModelError, BudgetSpent) as error:
+            log.warning("question_not_rewritten", cause=str(error))
+            return queries
+        return [(rewritten, self.least_relevance), *queries] if rewritten else queries
+
+    def _key(self, question: Question, found: Found) -> Hashable | None:
+        """Return what an answer depends on; None when that is more than the question and what was found for it."""
+        if self.answerer.name != "llm" or question.turns or question.attachments or question.known:
+            return None
+        if self.answerer.looks_further(question):  # what tools know of this customer is for them
+            return None
+        asked = hashlib.sha256(
+            " ".join(f"{question.subject or ''}\n{question.content}".lower().split()).encode()
+        ).digest()
+        passages = tuple(hit.record.passage_id for hit in found.hits)
+        return (question.workspace_id, found.snapshot, self.answerer.version, passages, asked)
 
     def _checked(self, question: Question, found: Found, draft: Draft, timings: dict[str, float]) -> Outcome:
+        if draft.ask is not None:
+            return Answer(
+                content=draft.ask,
+                citations=(),
+                support=1.0,
+                answerer=self.answerer.name,
+                model=draft.model,
+                snapshot=found.snapshot,
+                usage=draft.usage,
+                timings=timings,
+            )
         if draft.text is None:
             reason, why = "no_answer", "The articles found do not answer this."
             if draft.wants_person:
-                reason, why = "asked_for_person", "The model judged that a person is needed."
+                reason, why = "asked_for_person", draft.why or "The model judged that a person is needed."
             return _handoff(question, reason, why, found.hits, draft=draft, timings=timings)
         began = self.clock()
-        grounded = grounding.check(draft.text, found.hits)
+        hits = [*found.hits, *draft.more]
+        grounded = grounding.check(draft.text, hits, nearness=self.nearness)
         timings["check_ms"] = _ms(self.clock() - began)
         if grounded is None:
             why = "An answer was written, but the articles do not support it."
-            return _handoff(question, "low_support", why, found.hits, draft=draft, timings=timings)
+            return _handoff(question, "low_support", why, hits, draft=draft, timings=timings)
         return Answer(
             content=grounded.content,
             citations=grounded.citations,
@@ -96,24 +199,19 @@ class Agent:
         )
 
 
-def query_for(question: Question) -> str:
-    """Return what to search for; a follow-up too short to stand alone brings the customer's last words along."""
-    if len(sentences.content(question.content)) >= 3:
-        return question.content
-    earlier = [turn.content for turn in question.turns if turn.role == "customer"]
-    return f"{earlier[-1]} {question.content}" if earlier else question.content
+def find_more(knowledge: Searches) -> Callable[[Question, str], Found]:
+    """Return what a model's own searches are answered with: what customers may be told."""
+
+    def find(question: Question, query: str) -> Found:
+        return knowledge.search(question.workspace_id, query, limit=SHOWN, filters=_PUBLIC)
+
+    return find
 
 
-def relevance(query: str, hits: Sequence[Hit]) -> float:
-    """Return how near the best passage is: its cosine, and a bonus for the share of the query's words that it has."""
-    wanted = sentences.content(query)
-    best = 0.0
-    for hit in hits:
-        if hit.dense is not None:
-            record = hit.record
-            known = sentences.content(" ".join((record.title, *record.headings, record.text)))
-            best = max(best, hit.dense + WORDS_BONUS * (len(wanted & known) / len(wanted) if wanted else 0.0))
-    return best
+def _with_attached(found: Found, hits: Sequence[Hit]) -> Found:
+    """Return what was found in the knowledge base and in attachments together, nearest first."""
+    together = sorted((*found.hits, *hits), key=lambda hit: -(hit.dense or 0.0)) if hits else found.hits
+    return Found(snapshot=found.snapshot, hits=tuple(together))
 
 
 def _handoff(
@@ -122,12 +220,26 @@ def _handoff(
     why: str,
     hits: Sequence[Hit] = (),
     *,
+    category: str | None = None,
     draft: Draft | None = None,
     timings: dict[str, float] | None = None,
 ) -> Handoff:
-    summary = escalation.summary(question, why, hits)
+    summary = escalation.summary(question, why, hits, tried=draft.tried if draft is not None else ())
     usage = draft.usage if draft is not None else Usage()
-    return Handoff(reason=reason, summary=summary, timings=timings or {}, usage=usage)
+    return Handoff(reason=reason, summary=summary, category=category, timings=timings or {}, usage=usage)
+
+
+def _raised(question: Question, alarm: Alarm) -> Handoff:
+    """Return the handoff of a message that a person must see at once."""
+    category, _, rule = alarm.category.partition(":")
+    why = f"The rule “{rule}” says that a person answers." if rule else escalation.CATEGORIES[category]
+    return Handoff(
+        reason="asked_for_person" if category == "asked_for_person" else "rule",
+        summary=escalation.summary(question, why),
+        category=alarm.category,
+        priority=alarm.priority,
+        reasons=alarm.reasons,
+    )
 
 
 def _ms(seconds: float) -> float:

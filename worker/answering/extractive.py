@@ -3,12 +3,11 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from kb import sentences
-from kb.embedding import Embedder, Vector
+from kb.embedding import Embedder
 from kb.search import Hit
 from worker.answering.question import Draft, Question, Revoked
 
@@ -23,9 +22,6 @@ _NEAR_BEST = 0.8
 #: Added to a unit's cosine: for each share of the question's words that it has, and for leading its passage.
 _WORDS_BONUS = 0.3
 _LATER_PASSAGE = -0.1
-
-#: Vectors of sentences that are kept: 1.5 kB each.
-_KEPT_VECTORS = 10_000
 
 _ENDS = re.compile(r"[.!?:;…)\]”\"'|*]$")
 
@@ -48,10 +44,14 @@ class ExtractiveAnswerer:
     """Selects and cites; deterministic, offline."""
 
     name = "extractive"
+    version = 1
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
-        self._vector: Callable[[str], Vector] = lru_cache(_KEPT_VECTORS)(embedder.encode)
+
+    def looks_further(self, _question: Question, /) -> bool:
+        """Whether it may find what no passage holds: it does not."""
+        return False
 
     def draft(self, question: Question, hits: Sequence[Hit], *, revoked: Callable[[], bool]) -> Draft:
         """Return the sentences that answer, or no text when none does."""
@@ -71,7 +71,7 @@ class ExtractiveAnswerer:
                 words = sentences.content(text)
                 if len(words) < 2 or lines[-1].endswith("?"):
                     continue
-                cosine = float(np.dot(vector, self._vector(text)))
+                cosine = float(np.dot(vector, self._embedder.encode(text)))
                 shared = len(asked & words) / len(asked) if asked else 0.0
                 later = _LATER_PASSAGE if position else 0.0
                 score = cosine + _WORDS_BONUS * shared + later

@@ -1,24 +1,42 @@
 """Check each sentence of a draft against the passage it cites; what is not supported is not sent."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from kb import sentences
 from kb.search import Hit
+from worker.answering import exactness
 from worker.conversations.outcomes import Citation
 
 #: A sentence is supported when this share of its content words stands in one or two neighbouring sentences of
-#: its passage.
+#: its passage …
 LEAST_SUPPORT = 0.6
+
+#: … or when it says the same in other words: its vector is at least this near to theirs, and it has this share of their
+#: words. docs/quality.md has what both were chosen on.
+LEAST_NEARNESS = 0.75
+_LEAST_SHARED = 0.2
+
+#: Of a claim of one clause, this share of its words stands in one of the two.
+_LEAST_OF_ONE = 0.55
+
+#: A sentence with this much less of a claim than one that contradicts it does not bear the claim out.
+_MUCH_LESS = 0.2
+
+#: Places of a passage that are compared by vectors, those with the most words in common first.
+_COMPARED = 4
+
+#: Says how near two texts are: the cosine of their vectors.
+Nearness = Callable[[str, str], float]
 
 #: A draft that loses more than this share of its sentences is not sent: what is left may mislead.
 MOST_DROPPED = 0.5
 
 _MARK = re.compile(r"\s*\[(\d{1,3})\]")
+_ITEM = re.compile(r"\s*(?:\d{1,2}[.)]|[-*•])\s+")
 _MARKS_AFTER_STOP = re.compile(r"([.!?])((?:\s*\[\d{1,3}\])+)")
-_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-_LINK = re.compile(r"https?://\S+|\b[\w.+-]+@[\w-]+\.\w+\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,20 +56,24 @@ class _Support:
     end: int
 
 
-def check(draft: str, hits: Sequence[Hit]) -> Grounded | None:
+def check(draft: str, hits: Sequence[Hit], *, nearness: Nearness | None = None) -> Grounded | None:
     """Return what of a draft its passages support, or None when that is too little to send.
+
+    Without `nearness`, which takes an embedding model, only what is said in much the same words counts.
 
     `[n]` in the draft cites `hits[n - 1]`; numbers that were never given are ignored. In the result the numbers run
     from 1 in the order of appearance, and each stands for one quote.
     """
     kept: list[str] = []
     cited: dict[tuple[int, int, int], Citation] = {}
-    weakest, dropped = 1.0, 0
+    weakest, dropped, supported = 1.0, 0, 0
     for line in _MARKS_AFTER_STOP.sub(r"\2\1", draft).splitlines():
         spoken = []
-        for start, end in sentences.split(line):
-            claim = line[start:end]
-            found = _best_support(claim, hits)
+        item = _ITEM.match(line)
+        said = line[item.end() :] if item is not None else line
+        for start, end in sentences.split(said):
+            claim = said[start:end]
+            found = _best_support(claim, hits, nearness)
             if found is None:
                 dropped += bool(sentences.content(_MARK.sub("", claim)))
                 continue
@@ -60,19 +82,20 @@ def check(draft: str, hits: Sequence[Hit]) -> Grounded | None:
             if key not in cited:
                 cited[key] = _citation(len(cited) + 1, hits[position], support)
             weakest = min(weakest, support.score)
+            supported += 1
             spoken.append(_with_mark(_MARK.sub("", claim), cited[key].number))
         if spoken:
-            kept.append(" ".join(spoken))
+            kept.append((item.group().lstrip() if item is not None else "") + " ".join(spoken))
         elif kept and kept[-1] and not line.strip():
             kept.append("")
-    if not cited or dropped > MOST_DROPPED * (dropped + len(cited)):
+    if not cited or dropped > MOST_DROPPED * (dropped + supported):
         return None
     return Grounded(
         content="\n".join(kept).strip(), citations=tuple(cited.values()), support=round(weakest, 3), dropped=dropped
     )
 
 
-def _best_support(claim: str, hits: Sequence[Hit]) -> tuple[int, _Support] | None:
+def _best_support(claim: str, hits: Sequence[Hit], nearness: Nearness | None) -> tuple[int, _Support] | None:
     """Return which passage supports a sentence and where; only cited ones count when it cites any that were given."""
     cited = [int(number) - 1 for number in _MARK.findall(claim)]
     given = [position for position in cited if 0 <= position < len(hits)]
@@ -81,24 +104,30 @@ def _best_support(claim: str, hits: Sequence[Hit]) -> tuple[int, _Support] | Non
     said = _MARK.sub("", claim)
     best: tuple[int, _Support] | None = None
     for position in given or range(len(hits)):
-        found = support(said, hits[position].record.text)
+        record = hits[position].record
+        about = " ".join((record.title, *record.headings))
+        found = support(said, record.text, about=about, nearness=nearness if given else None)
         if found is not None and (best is None or found.score > best[1].score):
             best = position, found
     return best if best is not None and best[1].score >= LEAST_SUPPORT else None
 
 
-def support(claim: str, passage: str) -> _Support | None:
+def support(claim: str, passage: str, *, about: str = "", nearness: Nearness | None = None) -> _Support | None:
     """Return how well one or two neighbouring sentences of a passage support a claim, and which.
 
-    The score is the share of the claim's content words (stems) that the quote has; 0 when the claim has a number,
-    link or address that the quote lacks, or when the claim is negated and the sentence nearest to it is not, or the
-    other way round.
+    The score is the share of the claim's content words (stems) that the quote has, or the cosine of both where that is
+    what supports it. A quote does not count when the
+    claim has what must be exact and the quote has not (`exactness`), or when the claim is negated and the sentence
+    nearest to it is not, or the other way round. Names may also come from `about`, what the passage says of itself.
     """
-    wanted = sentences.content(claim)
+    wanted = _content(claim)
     if not wanted:
         return None
+    simple = len(exactness.clauses(claim)) == 1
     spans = list(sentences.split(passage))
     best: _Support | None = None
+    others: list[_Support] = []
+    refuted = 0.0  # how much of the claim stands in a sentence that says otherwise
     for first in range(len(spans)):
         for last in (first, first + 1):
             if last >= len(spans):
@@ -107,25 +136,39 @@ def support(claim: str, passage: str) -> _Support | None:
             quote = passage[start:end]
             nearest = max(
                 (passage[slice(*span)] for span in spans[first : last + 1]),
-                key=lambda sentence: len(wanted & sentences.content(sentence)),
+                key=lambda sentence: len(wanted & _content(sentence)),
             )
-            if not _agrees(claim, quote) or _denies(claim) != _denies(nearest):
+            score = len(wanted & _content(quote)) / len(wanted)
+            if score < (_LEAST_SHARED if nearness else LEAST_SUPPORT):
                 continue
-            score = len(wanted & sentences.content(quote)) / len(wanted)
-            if best is None or score > best.score + 0.05 * (last - first):
-                best = _Support(score=score, start=start, end=end)
+            if exactness.contradicts(claim, nearest):
+                refuted = max(refuted, len(wanted & _content(nearest)) / len(wanted))
+                continue
+            if last > first and simple and len(wanted & _content(nearest)) < _LEAST_OF_ONE * len(wanted):
+                continue  # half of it of one sentence, half of the other: neither says it
+            if exactness.disagreement(claim, quote, passage=passage, about=about) is not None:
+                continue
+            found = _Support(score=score, start=start, end=end)
+            if score < LEAST_SUPPORT:
+                others.append(found)
+            elif best is None or score > best.score + 0.05 * (last - first):
+                best = found
+    if best is not None and best.score + _MUCH_LESS < refuted:
+        return None  # what is most like it says otherwise
+    if best is None and nearness is not None:
+        others = [one for one in others if one.score >= refuted]
+        others.sort(key=lambda one: (-one.score, one.end - one.start))
+        for one in others[:_COMPARED]:
+            cosine = nearness(claim, passage[one.start : one.end])
+            if cosine >= LEAST_NEARNESS and (best is None or cosine > best.score):
+                best = replace(one, score=cosine)
     return best
 
 
-def _agrees(claim: str, quote: str) -> bool:
-    """Whether what must be exact is exact: numbers, links and addresses."""
-    if not set(_NUMBER.findall(claim)) <= set(_NUMBER.findall(quote)):
-        return False
-    return all(link.rstrip(".,;)") in quote for link in _LINK.findall(claim))
-
-
-def _denies(text: str) -> bool:
-    return bool(sentences.NEGATIONS.intersection(sentences.words(text)))
+@lru_cache(maxsize=2_000)
+def _content(text: str) -> frozenset[str]:
+    """Return the words that carry a text's subject; numbers do when there is nothing else."""
+    return sentences.content(exactness.without_numbers(text)) or sentences.content(text)
 
 
 def _citation(number: int, hit: Hit, support: _Support) -> Citation:

@@ -16,7 +16,7 @@ from typing import Any
 import httpcore2
 
 #: A call is closed within this time of its deadline or of its revocation.
-_LOOK_EVERY_S = 0.1
+_LOOK_EVERY_S = 0.25
 
 _thread = threading.local()
 

@@ -10,8 +10,8 @@ import httpx
 import sqlalchemy as sa
 
 from worker import logs
+from worker.addresses import AddressRefused, Guard, open_client
 from worker.callbacks import signing
-from worker.callbacks.addresses import AddressRefused, Guard, open_client
 from worker.store.engine import Store
 from worker.store.tables import UNSENT_DELIVERY, attempt, delivery, message, workspace
 

@@ -1,15 +1,16 @@
 """Answer what waits in one conversation: the work behind a hint."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from kb.errors import KnowledgeError
+from kb.errors import KnowledgeError, SnapshotOutdated
 from worker import logs
 from worker.answering.question import Question, Revoked
 from worker.conversations import history
+from worker.conversations.attachments import Attached
 from worker.conversations.leases import Lease, Leases
 from worker.conversations.mailbox import Claim, Finished, LeaseLost, Mailbox, late_summary
 from worker.conversations.outcomes import Answer, Handoff, Outcome, Retry
@@ -78,6 +79,8 @@ class Drainer:
     window: int
     slots: Slots
     stopping: threading.Event
+    attachments: Callable[[str, Sequence[str]], Sequence[Attached]] = lambda _workspace_id, _ids: ()
+    known: Callable[[str, Mapping[str, Any]], Mapping[str, str]] = lambda _workspace_id, _facts: {}
     count: Callable[[str], None] = lambda _name: None
 
     def drain(self, conversation_id: str) -> None:
@@ -146,18 +149,29 @@ class Drainer:
             )
         if claim.remaining_s <= 0:
             return Handoff(reason="deadline", summary=late_summary(claim.messages))
+        # What is known of a customer is for them alone, not for whoever else writes in their conversation.
+        facts = {} if any(message["stranger"] for message in claim.messages) else session.facts
+        ids = [id for message in claim.messages for id in message["attachments"] or ()]
         question = Question(
             workspace_id=claim.workspace_id,
+            conversation_id=claim.conversation_id,
+            message_id=claim.messages[-1]["id"],
+            key_id=claim.messages[-1]["key_id"],
+            seq=claim.messages[0]["seq"],
+            known=self.known(claim.workspace_id, facts) if facts else {},
             content="\n\n".join(message["content"] for message in claim.messages),
             subject=claim.subject,
             turns=session.turns,
-            facts=session.facts,
+            facts=facts,
+            attachments=self.attachments(claim.workspace_id, ids) if ids else (),
             remaining_s=claim.remaining_s,
         )
         try:
             return self.agent.answer(question, revoked=lambda: lease.revoked)
         except (Revoked, LeaseLost):
             raise
+        except SnapshotOutdated as error:  # an upgrade is under way, and the message can do nothing for it
+            return Retry(error={"code": error.code, "message": str(error)}, after_s=2.0, counts=False)
         except (AnswerbackError, KnowledgeError) as error:
             log.warning("turn_failed", code=error.code, cause=str(error))
             return Retry(error={"code": error.code, "message": str(error)})

@@ -10,7 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from worker.conversations import wire
+from worker.conversations.attachments import claim_for
 from worker.conversations.events import announce_messages
+from worker.conversations.outcomes import Handoff
+from worker.customers import customer_of
 from worker.errors import IdempotencyMismatch, NotFound
 from worker.ids import new_id
 from worker.store.engine import Prepared, Store
@@ -35,6 +38,8 @@ class Submission:
     idempotency_key: str | None = None
     fingerprint: str | None = None
     request_id: str | None = None
+    key_id: str | None = None
+    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +127,7 @@ class Intake:
 
         Raises:
             IdempotencyMismatch: the key was used with another request.
+            Invalid: an attachment cannot be used here.
         """
 
         def work(tx: sa.Connection) -> Accepted:
@@ -130,7 +136,7 @@ class Intake:
                 row = self._next_seq(tx, workspace_id, "external_id", opening.external_id)
             if row is None:
                 row = self._insert_conversation(tx, workspace_id, opening, holds_message=True)
-            return self._insert_message(tx, row, submission)
+            return self._insert_message(tx, row, submission, requester=opening.requester)
 
         return self._replayed(workspace_id, submission) or self._twice(work, workspace_id, submission)
 
@@ -212,9 +218,20 @@ class Intake:
         now = (self._open_ready if holds_message else self._open_idle).run(tx, row).scalar_one()
         return {**row, "handoff": None, "created_at": now, "updated_at": now}
 
-    def _insert_message(self, tx: sa.Connection, talk: Mapping[Any, Any], submission: Submission) -> Accepted:
+    def _insert_message(
+        self,
+        tx: sa.Connection,
+        talk: Mapping[Any, Any],
+        submission: Submission,
+        *,
+        requester: Mapping[Any, Any] | None = None,
+    ) -> Accepted:
+        if submission.attachments:
+            claim_for(tx, talk, submission.attachments)
         now = talk["updated_at"]
         kept_for_person = talk["owner"] == "human"
+        theirs = talk["requester"] or {}
+        writer = requester or theirs
         row = {
             **_NO_COLUMNS,
             "id": new_id("msg"),
@@ -222,14 +239,17 @@ class Intake:
             "conversation_id": talk["id"],
             "seq": talk["next_seq"] - 1,
             "role": "customer",
-            "author": (talk["requester"] or {}).get("name"),
+            "author": writer.get("name"),
             "state": "handed_off" if kept_for_person else "queued",
             "content": submission.content,
             "idempotency_key": submission.idempotency_key,
             "fingerprint": submission.fingerprint,
             "callback_url": submission.callback_url,
             "request_id": submission.request_id,
+            "key_id": submission.key_id,
+            "stranger": customer_of(writer) != customer_of(theirs),
             "attempts": 0,
+            "attachments": list(submission.attachments) or None,
             "handoff": _OWNED if kept_for_person else None,
             "created_at": now,
             "finished_at": now if kept_for_person else None,
@@ -249,5 +269,5 @@ _OPENED = (
     *("id", "workspace_id", "external_id", "subject", "requester", "channel", "metadata", "owner", "next_seq"),
     *("history", "mailbox", "lease_token", "abort"),
 )
-_NO_COLUMNS: dict[str, Any] = dict.fromkeys(message.c.keys())
-_OWNED = {"reason": "owned_by_person", "summary": "A person is already in this conversation.", "ticket": None}
+_NO_COLUMNS: dict[str, Any] = {**dict.fromkeys(message.c.keys()), "stranger": False}
+_OWNED = Handoff(reason="owned_by_person", summary="A person is already in this conversation.").told

@@ -94,14 +94,14 @@ class Ledger:
     def hand_over(self, tx: sa.Connection, talk: Row, rows: Sequence[Row], handoff: Handoff) -> None:
         """End `rows` with the handoff and all else that is open with it, and make a person the owner."""
         now = talk["updated_at"]
-        told = {"reason": handoff.reason, "summary": handoff.summary, "ticket": None}
+        told = handoff.told
         ids = [row["id"] for row in rows]
         error = None if handoff.error is None else dict(handoff.error)
         ended = {"state": "handed_off", "finished_at": now, "timings": dict(handoff.timings)}
         tx.execute(message.update().where(message.c.id.in_(ids)).values(handoff=told, error=error, **ended))
         announce_messages(tx, rows, "handed_off", now=now, data=told)
         behind = [row for row in self.open_messages(tx, talk["id"]) if row["id"] not in ids]
-        owned = told | {"reason": "owned_by_person"}
+        owned = told | {"reason": "owned_by_person", "category": "owned_by_person"}
         tx.execute(
             message.update().where(message.c.id.in_([row["id"] for row in behind])).values(handoff=owned, **ended)
         )
@@ -111,7 +111,7 @@ class Ledger:
             talk,
             more=False,
             owner="human",
-            handoff={"reason": handoff.reason, "summary": handoff.summary, "at": wire.time(now)},
+            handoff={**told, "at": wire.time(now)},
             history=talk["history"] + 1,
         )
         if talk["owner"] != "human":

@@ -216,7 +216,7 @@ class Mailbox:
         with self._store.begin() as tx:
             talk = self._locked(tx, claim)
             now = talk["updated_at"]
-            self._requeue(tx, claim, error=dict(retry.error))
+            self._requeue(tx, claim, error=dict(retry.error), refund=not retry.counts)
             first_deadline = min((row["deadline_at"] for row in claim.messages), default=now)
             due = max(now, min(now + delay, first_deadline))
             self._ledger.update(tx, talk, mailbox="waiting", due_at=due)
@@ -353,7 +353,7 @@ class Mailbox:
         )
 
 
-_NO_COLUMNS: dict[str, Any] = dict.fromkeys(message.c.keys())
+_NO_COLUMNS: dict[str, Any] = {**dict.fromkeys(message.c.keys()), "stranger": False}
 
 
 def backoff_s(attempts: int) -> float:

@@ -14,6 +14,9 @@ HANDOFF_REASONS = (
     "owned_by_person",
 )
 
+#: How soon a person should look.
+PRIORITIES = ("normal", "high", "urgent")
+
 #: States in which a message has ended.
 ENDED = ("answered", "handed_off", "cancelled", "failed")
 OPEN = ("queued", "running")
@@ -40,6 +43,14 @@ class Usage:
     completion_tokens: int = 0
     cost_usd: float = 0.0
 
+    def plus(self, other: "Usage") -> "Usage":
+        """Return both together."""
+        return Usage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            cost_usd=self.cost_usd + other.cost_usd,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
@@ -57,21 +68,44 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Handoff:
-    """A person takes over; `reason` is one of HANDOFF_REASONS, `summary` is for that person."""
+    """A person takes over; `reason` is one of HANDOFF_REASONS, `summary` is for that person.
+
+    `category` says what it is about where more is known than the reason, `reasons` quote what said so, and `priority`
+    is normal, high or urgent.
+    """
 
     reason: str
     summary: str
+    category: str | None = None
+    priority: str = "normal"
+    reasons: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
     timings: Mapping[str, float] = field(default_factory=dict)
     error: Mapping[str, Any] | None = None
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """What clients are told of it."""
+        return {
+            "reason": self.reason,
+            "summary": self.summary,
+            "ticket": None,
+            "category": self.category or self.reason,
+            "priority": self.priority,
+            "reasons": list(self.reasons),
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class Retry:
-    """Not now: try again after `after_s` seconds, or after the usual backoff when None."""
+    """Not now: try again after `after_s` seconds, or after the usual backoff when None.
+
+    `counts` says whether this was one of the attempts that a message has.
+    """
 
     error: Mapping[str, Any]
     after_s: float | None = None
+    counts: bool = True
 
 
 Outcome = Answer | Handoff | Retry

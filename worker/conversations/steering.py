@@ -153,6 +153,7 @@ class Steering:
             now = talk["updated_at"]
             row = {
                 **dict.fromkeys(message.c.keys()),
+                "stranger": False,
                 "id": new_id("msg"),
                 "workspace_id": workspace_id,
                 "conversation_id": conversation_id,

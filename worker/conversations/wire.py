@@ -75,6 +75,7 @@ def message(row: Row) -> dict[str, Any]:
         "role": row["role"],
         "author": row["author"],
         "content": row["content"],
+        "attachments": row["attachments"] or [],
         "state": row["state"],
         "reply": None if spoken else reply,
         "citations": reply["citations"] if spoken and reply else [],
@@ -103,6 +104,24 @@ def as_accepted(row: Row) -> dict[str, Any]:
     first = {"state": "queued", "attempts": 0, "reply__id": None}
     gone = dict.fromkeys(("handoff", "error", "feedback", "started_at", "finished_at", "timings"))
     return message({**row, **gone, **first})
+
+
+def tool_call(row: Row) -> dict[str, Any]:
+    """Return a tool call as clients see it; `text` is what citations of it quote."""
+    return {
+        "id": row["id"],
+        "conversation_id": row["conversation_id"],
+        "message_id": row["message_id"],
+        "tool": row["tool"],
+        "arguments": row["arguments"],
+        "state": row["state"],
+        "confirmed_by": row["confirmed_by"],
+        "text": row["result"],
+        "error": row["error"],
+        "duration_ms": row["duration_ms"],
+        "created_at": time(row["created_at"]),
+        "finished_at": time(row["finished_at"]),
+    }
 
 
 def _reply(row: Row) -> dict[str, Any]:

@@ -4,7 +4,8 @@ import itertools
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ from kb import documents, passages
 from kb import snapshot as snapshots
 from kb.embedding import Embedder
 from kb.errors import KnowledgeError
+from kb.languages import language_of
+from kb.manifest import FORMAT
 from kb.passages import Passage
+from kb.readers.blocks import Document
 from worker import logs
 from worker.ids import new_id
 from worker.store.engine import Store
@@ -24,7 +28,7 @@ from worker.store.tables import document, passage, snapshot, vector, workspace
 
 log = logs.get(__name__)
 
-_LEASE_MS = 60_000
+_LEASE_MS = 120_000  # longer than the slowest file takes to be read
 _MOST_ATTEMPTS = 3
 _BATCH = 500
 
@@ -35,8 +39,15 @@ _BYTES_TOGETHER = 4 * 1024 * 1024
 #: Snapshots kept for rolling back; older ones are deleted.
 KEPT = 5
 
-#: A claimed document, its text and its passages.
-_Read = tuple[Mapping[Any, Any], str, list[Passage]]
+
+@dataclass(frozen=True, kw_only=True)
+class _Read:
+    """A claimed document that was read."""
+
+    row: Mapping[Any, Any]
+    found: Document
+    passages: list[Passage]
+
 
 Progress = Callable[[int, int], None]
 
@@ -86,26 +97,19 @@ class Indexer:
                 snapshot.c.revision == revision,
                 snapshot.c.version.startswith(version, autoescape=True),
             )
-            exists = connection.execute(known).first() is not None
-            if exists and not force:
-                return None
-            rows = list(self._passages(connection, workspace_id))
-        rows = self._with_vectors(workspace_id, rows)
+            made = connection.execute(known).scalar()
+            candidates = [] if force else self._earlier(connection, workspace_id)
+        if made is not None and not force:
+            self._switch(workspace_id, revision, made)
+            return None
+        base = self._first_intact(candidates)
         # A folder that is there may be in use, or be another builder's; it is never written over.
         names = itertools.chain([version], (f"{version}.{again}" for again in itertools.count(2)))
-        version = next(name for name in names if not (self._folder / workspace_id / name).exists())
-        place = self._folder / workspace_id / version
-        matrix = np.zeros((0, self._embedder.dimensions), np.float32)
-        if rows:
-            matrix = np.frombuffer(b"".join(row["value"] for row in rows), np.float32).reshape(len(rows), -1)
-        manifest = snapshots.write(
-            place,
-            version=version,
-            model=self._embedder.identity,
-            records=[row["record"] for row in rows],
-            texts=(row["passage"].embedded for row in rows),
-            vectors=matrix,
-        )
+        manifest: dict[str, Any] | None = None
+        while manifest is None:
+            version = next(name for name in names if not (self._folder / workspace_id / name).exists())
+            with suppress(FileExistsError):  # another builder took the name meanwhile
+                manifest = self._write(workspace_id, version, base)
         with self._store.begin() as tx:
             now = self._store.now(tx)
             active = tx.execute(
@@ -141,6 +145,23 @@ class Indexer:
         self._prune(workspace_id)
         log.info("snapshot_published", workspace_id=workspace_id, version=version, passages=manifest["passages"])
         return version
+
+    def _switch(self, workspace_id: str, revision: int, version: str) -> None:
+        """Let a snapshot that was published before answer, when the active one holds the same with another model.
+
+        So a change of the embedding model and back again needs no building. An older one that was activated stays.
+        """
+        with self._store.begin() as tx:
+            active = tx.execute(
+                sa.select(snapshot.c.revision, snapshot.c.manifest)
+                .join(workspace, workspace.c.id == snapshot.c.workspace_id)
+                .where(workspace.c.id == workspace_id, snapshot.c.version == workspace.c.snapshot_version)
+            ).first()
+            if active is None or active.revision != revision:
+                return
+            if active.manifest["model"] != self._embedder.identity:
+                tx.execute(workspace.update().where(workspace.c.id == workspace_id).values(snapshot_version=version))
+                log.info("snapshot_switched", workspace_id=workspace_id, version=version)
 
     # -- some documents -----------------------------------------------------------------------------------------------
 
@@ -184,8 +205,18 @@ class Indexer:
             with logs.bound(document_id=row["id"]):
                 read = self._read(row)
             if read is not None:
-                found.append((row, *read))
+                found.append(read)
+            if not documents.is_text(row["media_type"]):
+                self._renew(rows)
         return found
+
+    def _renew(self, rows: Sequence[Mapping[Any, Any]]) -> None:
+        with self._store.begin() as tx:
+            tx.execute(
+                document.update()
+                .where(document.c.id.in_([row["id"] for row in rows]), document.c.state == "indexing")
+                .values(due_at=self._now + _LEASE_MS)
+            )
 
     def _keep_passages(self, found: Sequence[_Read]) -> None:
         """Write the text and the passages of documents that are still as they were when they were claimed.
@@ -194,22 +225,27 @@ class Indexer:
         """
         if not found:
             return
+        languages = {one.row["id"]: one.row["language"] or language_of(one.found.text) for one in found}
+        shown = {one.row["id"]: _shown(one, languages[one.row["id"]]) for one in found}
         with self._store.begin() as tx:
             raised = (
                 workspace.update()
-                .where(workspace.c.id == found[0][0]["workspace_id"])
+                .where(workspace.c.id == found[0].row["workspace_id"])
                 .values(knowledge_revision=workspace.c.knowledge_revision + 1)
                 .returning(workspace.c.knowledge_revision)
             )
             revision = tx.execute(raised).scalar_one()
-            for row, text, cut in found:
+            for one in found:
+                row = one.row
                 held = tx.execute(
                     document.update()
                     .where(*_held(row))
                     .values(
                         state="indexed",
-                        text=text,
-                        passages=len(cut),
+                        title=one.found.title,
+                        text=one.found.text,
+                        shown=shown[row["id"]],
+                        passages=len(one.passages),
                         revision=revision,
                         error=None,
                         due_at=None,
@@ -219,17 +255,22 @@ class Indexer:
                 if not held.rowcount:
                     continue  # replaced or claimed again meanwhile; its newer self is indexed instead
                 tx.execute(passage.delete().where(passage.c.document_id == row["id"]))
-                tx.execute(passage.insert(), [_passage_row(row, one) for one in cut])
-        log.info("documents_indexed", documents=len(found), passages=sum(len(cut) for _row, _text, cut in found))
+                tx.execute(passage.insert(), [_passage_row(row, each) for each in one.passages])
+        log.info("documents_indexed", documents=len(found), passages=sum(len(one.passages) for one in found))
 
-    def _read(self, row: Mapping[Any, Any]) -> tuple[str, list[Passage]] | None:
-        """Return a document's text and passages; None when it cannot be read, which is then written down."""
+    def _read(self, row: Mapping[Any, Any]) -> _Read | None:
+        """Return what a document holds; None when it cannot be read, which is then written down."""
         try:
             if row["attempts"] > _MOST_ATTEMPTS:
                 raise KnowledgeError("The document could not be read: reading it ended the worker each time.")
             read = documents.read(row["source"], media_type=row["media_type"], title=row["title"])
-            read = replace(read, title=row["title"])
-            return read.text, list(passages.cut(read, count_tokens=self._embedder.count_tokens))
+            if row["titled"]:
+                read = replace(read, title=row["title"])
+            return _Read(
+                row=row,
+                found=read,
+                passages=list(passages.cut(read, count_tokens=self._embedder.count_tokens)),
+            )
         except KnowledgeError as error:
             self._fail(row, str(error))
         except Exception:
@@ -245,7 +286,7 @@ class Indexer:
         progress: Progress,
     ) -> None:
         """Embed the passages whose content has no vector yet, and keep the vectors; the claims live on meanwhile."""
-        texts = {one.digest: one.embedded for _row, _text, cut in found for one in cut}
+        texts = {one.digest: one.embedded for read in found for one in read.passages}
         missing = self._missing(workspace_id, list(texts))
         ready = len(texts) - len(missing)
         progress(ready, len(texts))
@@ -253,11 +294,7 @@ class Indexer:
             vectors = list(pool.map(lambda digest: self._embedder.encode(texts[digest]), batch))
             with self._store.begin() as tx:
                 self._keep(tx, workspace_id, batch, vectors)
-                tx.execute(
-                    document.update()
-                    .where(document.c.id.in_([row["id"] for row, _text, _cut in found]), document.c.state == "indexing")
-                    .values(due_at=self._now + _LEASE_MS)
-                )
+            self._renew([read.row for read in found])
             ready += len(batch)
             progress(ready, len(texts))
 
@@ -302,9 +339,88 @@ class Indexer:
 
     # -- a whole knowledge base --------------------------------------------------------------------------------------
 
-    def _passages(self, connection: sa.Connection, workspace_id: str) -> Iterator[dict[str, Any]]:
+    def _earlier(self, connection: sa.Connection, workspace_id: str) -> list[Path]:
+        """Return the folders of the snapshots that another one could stand upon, newest first."""
         rows = connection.execute(
-            sa.select(passage, document.c.title, document.c.url, document.c.text, vector.c.value)
+            sa.select(snapshot.c.version, snapshot.c.manifest)
+            .where(snapshot.c.workspace_id == workspace_id)
+            .order_by(snapshot.c.revision.desc(), snapshot.c.created_at.desc())
+        )
+        return [
+            self._folder / workspace_id / row.version
+            for row in rows
+            if row.manifest["model"] == self._embedder.identity and row.manifest.get("format") == FORMAT
+        ]
+
+    def _first_intact(self, folders: Sequence[Path]) -> Path | None:
+        for folder in folders:
+            try:
+                snapshots.verify(folder, model=self._embedder.identity)
+            except (KnowledgeError, OSError) as error:
+                log.warning("snapshot_damaged", snapshot=folder.name, cause=str(error))
+            else:
+                return folder
+        return None
+
+    def _write(self, workspace_id: str, version: str, base: Path | None) -> dict[str, Any]:
+        """Write the folder of a snapshot: what changed beside what `base` holds, or all of it anew."""
+        place = self._folder / workspace_id / version
+        model = self._embedder.identity
+        if base is not None:
+            with self._store.read() as connection:
+                here = set(
+                    connection.execute(sa.select(passage.c.id).where(passage.c.workspace_id == workspace_id)).scalars()
+                )
+                documents_now = connection.execute(
+                    sa.select(sa.func.count(sa.distinct(passage.c.document_id))).where(
+                        passage.c.workspace_id == workspace_id
+                    )
+                ).scalar_one()
+            keys = snapshots.keys_of(base)
+            gone = [row for row, key in enumerate(keys) if key and key not in here]
+            added = sorted(here.difference(keys))
+            if snapshots.worth_extending(base, added=len(added), gone=len(gone)):
+                return snapshots.extend(
+                    place,
+                    base=base,
+                    version=version,
+                    model=model,
+                    new=self._new(workspace_id, added),
+                    gone=gone,
+                    documents=documents_now,
+                )
+        return snapshots.write(place, version=version, model=model, new=self._new(workspace_id))
+
+    def _new(self, workspace_id: str, ids: Sequence[str] | None = None) -> snapshots.New:
+        """Return the passages of a workspace, or those with these ids."""
+        with self._store.read() as connection:
+            if ids is None:
+                rows = list(self._passages(connection, workspace_id))
+            else:
+                rows = [row for batch in _batches(ids) for row in self._passages(connection, workspace_id, batch)]
+        rows = self._with_vectors(workspace_id, rows)
+        vectors = np.zeros((0, self._embedder.dimensions), np.float32)
+        if rows:
+            vectors = np.frombuffer(b"".join(row["value"] for row in rows), np.float32).reshape(len(rows), -1)
+        return snapshots.New(
+            records=[row["record"] for row in rows],
+            texts=[row["passage"].embedded for row in rows],
+            vectors=vectors,
+        )
+
+    def _passages(
+        self, connection: sa.Connection, workspace_id: str, ids: Sequence[str] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        wanted = [passage.c.workspace_id == workspace_id]
+        if ids is not None:
+            wanted.append(passage.c.id.in_(ids))
+        rows = connection.execute(
+            sa.select(
+                passage,
+                document.c.text,
+                document.c.shown,
+                vector.c.value,
+            )
             .join_from(passage, document, document.c.id == passage.c.document_id)
             .outerjoin(
                 vector,
@@ -314,21 +430,29 @@ class Indexer:
                     vector.c.digest == passage.c.digest,
                 ),
             )
-            .where(passage.c.workspace_id == workspace_id)
+            .where(*wanted)
             .order_by(passage.c.document_id, passage.c.ordinal)
         ).mappings()
+        languages: dict[str, str | None] = {}  # of what was indexed before languages were kept
         for row in rows:
+            shown = row["shown"]
+            if "language" not in shown and row["document_id"] not in languages:
+                languages[row["document_id"]] = language_of(row["text"])
             text = row["text"][row["start"] : row["end"]]
             record = snapshots.Record(
                 passage_id=row["id"],
                 document_id=row["document_id"],
-                title=row["title"],
-                url=row["url"],
+                title=shown["title"],
+                url=shown["url"],
                 headings=tuple(row["headings"]),
                 anchor=row["anchor"],
                 start=row["start"],
                 end=row["end"],
                 text=text,
+                audience=shown["audience"],
+                source=shown.get("source"),
+                language=shown["language"] if "language" in shown else languages[row["document_id"]],
+                tags=tuple(shown.get("tags", ())),
             )
             one = Passage(
                 ordinal=row["ordinal"],
@@ -337,7 +461,7 @@ class Indexer:
                 text=text,
                 headings=record.headings,
                 anchor=row["anchor"],
-                title=row["title"],
+                title=shown["title"],
             )
             yield {"record": record, "passage": one, "digest": row["digest"], "value": row["value"]}
 
@@ -371,6 +495,7 @@ class Indexer:
             tx.execute(snapshot.delete().where(snapshot.c.workspace_id == workspace_id, snapshot.c.version.in_(gone)))
         for version in gone:
             shutil.rmtree(self._folder / workspace_id / version, ignore_errors=True)
+        snapshots.sweep(self._folder / workspace_id)
 
 
 def _batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
@@ -386,6 +511,19 @@ def _held(row: Mapping[Any, Any]) -> tuple[sa.ColumnElement[bool], ...]:
         document.c.attempts == row["attempts"],
         document.c.revision == row["revision"],
     )
+
+
+def _shown(read: _Read, language: str | None) -> dict[str, Any]:
+    """Return what goes with a document's text for as long as that is the one that answers."""
+    row = read.row
+    return {
+        "title": read.found.title,
+        "url": row["url"],
+        "audience": row["audience"],
+        "source": row["collection"],
+        "language": language,
+        "tags": row["tags"] or [],
+    }
 
 
 def _passage_row(row: Mapping[Any, Any], one: Passage) -> dict[str, Any]:

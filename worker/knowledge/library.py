@@ -2,14 +2,15 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from kb import documents
+from kb.manifest import FORMAT
 from worker.conversations.wire import time
-from worker.errors import NotFound
+from worker.errors import Conflict, NotFound
 from worker.ids import new_id
 from worker.store.engine import Store
 from worker.store.scope import Scope
@@ -20,20 +21,53 @@ LISTED = [column for column in document.c if column.name not in ("source", "text
 
 
 @dataclass(frozen=True, kw_only=True)
+class Marks:
+    """What searches can filter documents by. What is None was not given: see `over`."""
+
+    source: str | None = None
+    language: str | None = None
+    tags: tuple[str, ...] | None = None
+    audience: str | None = None
+
+    def over(self, before: "Marks") -> "Marks":
+        """Return these marks, and where none is given that of `before`: what is internal stays so until somebody says.
+
+        A language that nobody gives is found in the text.
+        """
+        return Marks(
+            source=before.source if self.source is None else self.source,
+            language=before.language if self.language is None else self.language,
+            tags=before.tags if self.tags is None else self.tags,
+            audience=before.audience if self.audience is None else self.audience,
+        )
+
+
+#: Nothing is given.
+UNMARKED = Marks()
+
+_OF_NEW = Marks(tags=(), audience="public")
+
+
+@dataclass(frozen=True, kw_only=True)
 class NewDocument:
-    """A document as it came; `name` is the file it was ingested from."""
+    """A document as it came; `name` is the file or page it was ingested from.
+
+    `titled` says that somebody gave it its title; else what the file says of itself becomes its title.
+    """
 
     title: str
     data: bytes
     media_type: str
     url: str | None = None
     name: str | None = None
+    titled: bool = True
+    marks: Marks = UNMARKED
 
     @property
     def digest(self) -> str:
         """Changes whenever the document would be read differently."""
         digest = hashlib.sha256(self.data)
-        digest.update(repr((self.title, self.url, self.media_type)).encode())
+        digest.update(repr((self.title, self.url, self.media_type, self.marks)).encode())
         return digest.hexdigest()
 
 
@@ -44,6 +78,10 @@ def wire(row: Mapping[Any, Any]) -> dict[str, Any]:
         "title": row["title"],
         "url": row["url"],
         "media_type": row["media_type"],
+        "source": row["collection"],
+        "language": row["language"] or (row["shown"] or {}).get("language"),
+        "tags": row["tags"] or [],
+        "audience": row["audience"],
         "state": "indexing" if row["state"] == "indexed" else row["state"],
         "error": row["error"],
         **({"text": row["text"]} if "text" in row else {}),
@@ -68,7 +106,7 @@ class Library:
             DocumentUnreadable: it is not what it is said to be, or blank.
             DocumentTooLarge: it is too large.
         """
-        documents.decode(new.data, new.media_type)
+        documents.check(new.data, new.media_type)
         with self._store.begin() as tx:
             return wire(self._insert(tx, workspace_id, new))
 
@@ -78,27 +116,28 @@ class Library:
         Raises:
             DocumentUnreadable, DocumentTooLarge: as `add`.
         """
-        documents.decode(new.data, new.media_type)
+        documents.check(new.data, new.media_type)
         with self._store.begin() as tx:
             same_file = Scope(self._store, workspace_id).select(document, *LISTED).where(document.c.name == new.name)
             row = tx.execute(same_file.with_for_update()).mappings().first()
             if row is None:
                 return wire(self._insert(tx, workspace_id, new)), True
+            new = _marked(new, row)
             if row["digest"] == new.digest and row["state"] != "failed":
                 return wire(row), False
-            return wire(self._replace(tx, workspace_id, row["id"], new)), True
+            return wire(self._replace(tx, row, new)), True
 
     def replace(self, workspace_id: str, document_id: str, new: NewDocument) -> dict[str, Any]:
-        """Replace a document; the old text answers until the new one is published.
+        """Replace a document; the old text answers until the new one is published, unless it becomes internal.
 
         Raises:
             NotFound: the workspace has no such document.
             DocumentUnreadable, DocumentTooLarge: as `add`.
         """
-        documents.decode(new.data, new.media_type)
+        documents.check(new.data, new.media_type)
         with self._store.begin() as tx:
-            Scope(self._store, workspace_id).lock(tx, document, document_id)
-            return wire(self._replace(tx, workspace_id, document_id, new))
+            row = Scope(self._store, workspace_id).lock(tx, document, document_id)
+            return wire(self._replace(tx, row, _marked(new, row)))
 
     def remove(self, workspace_id: str, document_id: str) -> None:
         """Delete a document; from the next publish on it is never cited.
@@ -122,13 +161,17 @@ class Library:
 
         Raises:
             NotFound: the workspace has no such snapshot.
+            Conflict: it is of a format that this version does not read.
         """
         with self._store.begin() as tx:
-            known = sa.select(snapshot.c.version).where(
+            known = sa.select(snapshot.c.manifest).where(
                 snapshot.c.workspace_id == workspace_id, snapshot.c.version == version
             )
-            if tx.execute(known).first() is None:
+            row = tx.execute(known).first()
+            if row is None:
                 raise NotFound("There is no snapshot with this version.")
+            if row.manifest.get("format") != FORMAT:
+                raise Conflict("The snapshot is of an earlier format: run `answerback snapshots rebuild`.")
             tx.execute(workspace.update().where(workspace.c.id == workspace_id).values(snapshot_version=version))
 
     def snapshots(self, workspace_id: str) -> list[dict[str, Any]]:
@@ -154,8 +197,11 @@ class Library:
                 for row in rows
             ]
 
-    def sweep(self) -> tuple[str, ...]:
-        """Return the workspaces in which documents wait, or that changed after their snapshot was published."""
+    def sweep(self, *, model: str | None = None) -> tuple[str, ...]:
+        """Return the workspaces in which documents wait, or that changed after their snapshot was published.
+
+        With `model`, also those whose active snapshot holds the newest state, made with another embedding model.
+        """
         waiting = sa.select(document.c.workspace_id).where(UNREAD_DOCUMENT, document.c.due_at <= self._now)
         newest = (
             sa.select(sa.func.max(snapshot.c.revision))
@@ -163,10 +209,21 @@ class Library:
             .scalar_subquery()
         )
         behind = sa.select(workspace.c.id).where(workspace.c.knowledge_revision > sa.func.coalesce(newest, 0))
+        other = (
+            sa.select(workspace.c.id)
+            .join(snapshot, snapshot.c.workspace_id == workspace.c.id)
+            .where(
+                snapshot.c.version == workspace.c.snapshot_version,
+                snapshot.c.revision == workspace.c.knowledge_revision,
+                snapshot.c.manifest["model"].as_string() != model,
+            )
+        )
+        wanted = waiting.union(behind) if model is None else waiting.union(behind, other)
         with self._store.read() as connection:
-            return tuple(dict.fromkeys(connection.execute(waiting.union(behind)).scalars()))
+            return tuple(dict.fromkeys(connection.execute(wanted).scalars()))
 
     def _insert(self, tx: sa.Connection, workspace_id: str, new: NewDocument) -> Mapping[Any, Any]:
+        new = replace(new, marks=new.marks.over(_OF_NEW))
         revision = self._raise_revision(tx, workspace_id)
         inserted = document.insert().values(
             id=new_id("doc"),
@@ -176,13 +233,11 @@ class Library:
         )
         return tx.execute(inserted.returning(*LISTED)).mappings().one()
 
-    def _replace(self, tx: sa.Connection, workspace_id: str, document_id: str, new: NewDocument) -> Mapping[Any, Any]:
-        revision = self._raise_revision(tx, workspace_id)
-        changed = (
-            document.update()
-            .where(document.c.id == document_id, document.c.workspace_id == workspace_id)
-            .values(**self._content(new, revision))
-        )
+    def _replace(self, tx: sa.Connection, row: Mapping[Any, Any], new: NewDocument) -> Mapping[Any, Any]:
+        revision = self._raise_revision(tx, row["workspace_id"])
+        if new.marks.audience == "internal" and (row["shown"] or {}).get("audience") != "internal":
+            tx.execute(passage.delete().where(passage.c.document_id == row["id"]))
+        changed = document.update().where(document.c.id == row["id"]).values(**self._content(new, revision))
         return tx.execute(changed.returning(*LISTED)).mappings().one()
 
     def _content(self, new: NewDocument, revision: int) -> dict[str, Any]:
@@ -192,6 +247,11 @@ class Library:
             "media_type": new.media_type,
             "source": new.data,
             "digest": new.digest,
+            "titled": new.titled,
+            "collection": new.marks.source,
+            "language": new.marks.language,
+            "tags": list(new.marks.tags or ()) or None,
+            "audience": new.marks.audience,
         }
         if new.name is not None:
             fields["name"] = new.name
@@ -214,3 +274,14 @@ class Library:
             .returning(workspace.c.knowledge_revision)
         )
         return int(tx.execute(raised).scalar_one())
+
+
+def _marked(new: NewDocument, row: Mapping[Any, Any]) -> NewDocument:
+    """Return a document that replaces the one in `row`, with the marks that it keeps."""
+    before = Marks(
+        source=row["collection"],
+        language=row["language"],
+        tags=tuple(row["tags"] or ()),
+        audience=row["audience"],
+    )
+    return replace(new, marks=new.marks.over(before))

@@ -3,7 +3,7 @@
 import json
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from kb.errors import KnowledgeError, SnapshotMissing
+from kb.filters import Filters
 from worker import logs
 from worker.errors import AnswerbackError
 
@@ -41,7 +42,7 @@ class SearchClient:
         self._timeout_s = timeout_s
 
     def search(
-        self, workspace_id: str, query: str, *, limit: int, document_ids: Sequence[str] | None = None
+        self, workspace_id: str, query: str, *, limit: int, filters: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
         """Return `{snapshot, items}` as clients see them.
 
@@ -55,7 +56,7 @@ class SearchClient:
             "workspace_id": workspace_id,
             "query": query,
             "limit": limit,
-            "document_ids": list(document_ids) if document_ids is not None else None,
+            "filters": dict(filters) if filters else None,
         }
         try:
             pipe = self._client.pipeline(transaction=False)
@@ -136,27 +137,37 @@ class SearchResponder:
             self._slots.release()
 
     def _search(self, asked: dict[str, Any]) -> dict[str, Any]:
-        only = asked["document_ids"]
         try:
             found = self._knowledge.search(
-                asked["workspace_id"], asked["query"], limit=asked["limit"] if only is None else 200
+                asked["workspace_id"], asked["query"], limit=asked["limit"], filters=filters_of(asked["filters"])
             )
         except SnapshotMissing:  # nothing was published yet, so there is nothing to find
             return {"snapshot": None, "items": []}
         except KnowledgeError as error:
             return {"error": str(error)}
-        return as_wire(found, limit=asked["limit"], document_ids=only)
+        return as_wire(found)
 
 
-def as_wire(found: "Found", *, limit: int, document_ids: Sequence[str] | None = None) -> dict[str, Any]:
+def filters_of(given: Mapping[str, Any] | None) -> Filters | None:
+    """Return filters from their form in JSON; None when there are none."""
+    if not given:
+        return None
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    return Filters(**fields)
+
+
+def as_wire(found: "Found") -> dict[str, Any]:
     """Return the outcome of a search as clients see it."""
-    hits = [hit for hit in found.hits if document_ids is None or hit.record.document_id in document_ids][:limit]
     return {
         "snapshot": found.snapshot,
         "items": [
             {
                 "document_id": hit.record.document_id,
                 "title": hit.record.title,
+                "source": hit.record.source,
+                "language": hit.record.language,
+                "tags": list(hit.record.tags),
+                "audience": hit.record.audience,
                 "headings": list(hit.record.headings),
                 "url": hit.record.url,
                 "text": hit.record.text,
@@ -168,6 +179,6 @@ def as_wire(found: "Found", *, limit: int, document_ids: Sequence[str] | None = 
                     "lexical": None if hit.lexical is None else round(hit.lexical, 6),
                 },
             }
-            for hit in hits
+            for hit in found.hits
         ],
     }

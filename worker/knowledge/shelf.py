@@ -13,6 +13,7 @@ from kb import search as searching
 from kb import snapshot as snapshots
 from kb.embedding import Embedder
 from kb.errors import SnapshotInvalid, SnapshotMissing
+from kb.filters import Filters
 from kb.search import Found
 from kb.snapshot import Snapshot
 from worker import logs
@@ -28,10 +29,14 @@ _MOST_OPEN = 64
 
 
 class Shelf:
-    """Searches the active snapshot of each workspace; moves to a new one without a pause."""
+    """Searches the active snapshot of each workspace; moves to a new one without a pause.
+
+    Without an embedder, words alone find passages, whichever model the snapshot was made with; so they do while the
+    active snapshot is one of another model, until an ingest worker has built that of this one beside it.
+    """
 
     def __init__(
-        self, store: Store, embedder: Embedder, folder: Path, *, clock: Callable[[], float] = time.monotonic
+        self, store: Store, embedder: Embedder | None, folder: Path, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._store = store
         self._embedder = embedder
@@ -41,7 +46,7 @@ class Shelf:
         self._guard = threading.Lock()
         self._open: OrderedDict[str, tuple[Snapshot, float]] = OrderedDict()
 
-    def search(self, workspace_id: str, query: str, *, limit: int) -> Found:
+    def search(self, workspace_id: str, query: str, *, limit: int, filters: Filters | None = None) -> Found:
         """Return passages, best first, of the snapshot that is active now.
 
         Raises:
@@ -49,7 +54,18 @@ class Shelf:
             SnapshotInvalid: the active snapshot cannot be read and none was open before.
         """
         snapshot = self.current(workspace_id)
-        return searching.search(query, snapshot=snapshot, embedder=self._embedder, limit=limit, pool=self._pool)
+        embedder = self._embedder if self._fits(snapshot) else None
+        return searching.search(
+            query, snapshot=snapshot, embedder=embedder, limit=limit, filters=filters, pool=self._pool
+        )
+
+    @property
+    def words_only(self) -> bool:
+        """Whether an open snapshot is searched by words alone, since it was made with another model."""
+        return any(not self._fits(snapshot) for snapshot, _looked in list(self._open.values()))
+
+    def _fits(self, snapshot: Snapshot) -> bool:
+        return self._embedder is not None and snapshot.manifest["model"] == self._embedder.identity
 
     def current(self, workspace_id: str) -> Snapshot:
         """Return the active snapshot of a workspace; raises as `search` does."""
@@ -84,11 +100,13 @@ class Shelf:
         if version is None:
             raise SnapshotMissing("The knowledge base is empty: ingest documents first.")
         try:
-            opened = snapshots.open_snapshot(self._folder / workspace_id / version, model=self._embedder.identity)
+            opened = snapshots.open_snapshot(self._folder / workspace_id / version)
         except (OSError, SnapshotInvalid, SnapshotMissing):
             if before is None:
                 raise
             log.exception("snapshot_refused", version=version, still_serving=before.version)
             return before
         log.info("snapshot_opened", workspace_id=workspace_id, version=version, passages=len(opened))
+        if self._embedder is not None and not self._fits(opened):
+            log.warning("snapshot_of_another_model", version=version, model=opened.manifest["model"])
         return opened

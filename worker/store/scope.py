@@ -19,18 +19,18 @@ class Scope:
         """Return a SELECT of `table` (or `columns` of it) that sees this workspace only."""
         return sa.select(*(columns or (table,))).where(table.c.workspace_id == self.workspace_id)
 
-    def get(self, table: sa.Table, id: str) -> sa.RowMapping:
-        """Return a row by its id.
+    def get(self, table: sa.Table, id: str, *, columns: Any = ()) -> sa.RowMapping:
+        """Return a row by its id, or some of its columns.
 
         Raises:
             NotFound: there is none in this workspace.
         """
         with self.store.read() as connection:
-            return self.get_in(connection, table, id)
+            return self.get_in(connection, table, id, columns=columns)
 
-    def get_in(self, connection: sa.Connection, table: sa.Table, id: str) -> sa.RowMapping:
+    def get_in(self, connection: sa.Connection, table: sa.Table, id: str, *, columns: Any = ()) -> sa.RowMapping:
         """Do the same inside a transaction."""
-        row = connection.execute(self.select(table).where(table.c.id == id)).mappings().first()
+        row = connection.execute(self.select(table, *columns).where(table.c.id == id)).mappings().first()
         if row is None:
             raise NotFound(f"There is no {table.name} with this id.")
         return row

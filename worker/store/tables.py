@@ -19,8 +19,10 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     literal_column,
     text,
+    true,
 )
 
 metadata = MetaData(
@@ -66,6 +68,7 @@ process = Table(  # the workers that live, and how they are
     Column("roles", _JSON, nullable=False),  # the queues that it consumes
     Column("state", String(16), nullable=False),  # working, cut_off (from the broker), stalled, stopping
     Column("leases", Integer, nullable=False),  # held now
+    Column("caches", _JSON),  # what its caches did and hold
     _time("started_at", nullable=False),
     _time("seen_at", nullable=False),
 )
@@ -150,9 +153,12 @@ message = Table(
     Column("fingerprint", String(64)),
     Column("callback_url", Text),
     Column("request_id", String(128)),
+    Column("key_id", String(48)),  # the API key that brought it
+    Column("stranger", Boolean, nullable=False, server_default=false()),  # by another person than the conversation's
     Column("attempts", Integer, nullable=False),
     Column("fence", BigInteger),  # lease token under which it was last worked on
     Column("reply_id", String(48)),  # the assistant's message that answers it
+    Column("attachments", _JSON),  # ids
     Column("handoff", _JSON),
     Column("error", _JSON),
     Column("feedback", _JSON),
@@ -166,6 +172,83 @@ message = Table(
     Index("ix_message_deadline", "deadline_at", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_message_open", "conversation_id", "seq", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_message_keyed", "created_at", sqlite_where=_KEYED, postgresql_where=_KEYED),
+)
+
+spending = Table(  # what language models cost
+    "spending",
+    metadata,
+    _id(),
+    _workspace(),
+    Column("scope", String(16), nullable=False),  # message, conversation, key, day
+    Column("subject", String(48), nullable=False),  # the id of it; `all` for a day
+    Column("day", String(10), nullable=False),  # of a key and a day, UTC; else empty
+    Column("calls", Integer, nullable=False),
+    Column("prompt_tokens", BigInteger, nullable=False),
+    Column("completion_tokens", BigInteger, nullable=False),
+    Column("cost_usd", Float, nullable=False),
+    _time("updated_at", nullable=False),
+    UniqueConstraint("workspace_id", "scope", "subject", "day"),
+    Index("ix_spending_list", "workspace_id", "scope", "id"),
+)
+
+memory = Table(  # what is known of a customer beyond one conversation
+    "memory",
+    metadata,
+    _id(),
+    _workspace(),
+    Column("customer", String(320), nullable=False),  # their id or e-mail address, see `memories.customer_of`
+    Column("name", String(100), nullable=False),
+    Column("value", Text, nullable=False),
+    Column("source", String(16), nullable=False),  # assistant, api
+    Column("conversation_id", String(48)),  # in which it was said
+    _time("expires_at", nullable=False),
+    _time("created_at", nullable=False),
+    _time("updated_at", nullable=False),
+    UniqueConstraint("workspace_id", "customer", "name"),
+    Index("ix_memory_list", "workspace_id", "id"),
+    Index("ix_memory_expires", "expires_at"),
+)
+
+tool_call = Table(  # what the language model asked for, and what became of it
+    "tool_call",
+    metadata,
+    _id(),  # also the Idempotency-Key of what is written elsewhere
+    _workspace(),
+    Column(
+        "conversation_id", String(48), ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    Column("message_id", String(48), nullable=False),
+    Column("tool", String(64), nullable=False),
+    Column("arguments", _JSON, nullable=False),
+    Column("state", String(16), nullable=False),  # waiting (for a confirmation), running, done, failed, refused, lapsed
+    Column("confirmed_by", String(48)),  # the message with which the customer said yes
+    Column("result", Text),  # what the model was told
+    Column("error", Text),
+    Column("duration_ms", Integer),
+    _time("created_at", nullable=False),
+    _time("finished_at"),
+)
+
+attachment = Table(  # a file that came with a message
+    "attachment",
+    metadata,
+    _id(),
+    _workspace(),
+    Column("conversation_id", String(48), ForeignKey("conversation.id", ondelete="CASCADE"), index=True),  # once named
+    Column("name", Text, nullable=False),
+    Column("media_type", String(100), nullable=False),
+    Column("size", Integer, nullable=False),  # bytes
+    Column("source", LargeBinary, nullable=False),
+    Column("text", Text),  # once a worker read it
+    Column("sections", _JSON),
+    Column("error", Text),  # why it cannot be read
+    _time("created_at", nullable=False),
+    Index(
+        "ix_attachment_unused",
+        "created_at",
+        sqlite_where=text("conversation_id IS NULL"),
+        postgresql_where=text("conversation_id IS NULL"),
+    ),
 )
 
 reply = Table(
@@ -266,8 +349,14 @@ document = Table(
     Column("name", Text),  # the file it was ingested from; ingesting that file again replaces the document
     Column("media_type", String(100), nullable=False),
     Column("source", LargeBinary, nullable=False),  # the bytes as they came
-    Column("digest", String(64), nullable=False),  # sha256 of title, url, media type and source
+    Column("digest", String(64), nullable=False),  # sha256 of what it was made from: bytes, title, url, marks
+    Column("titled", Boolean, nullable=False, server_default=true()),  # else what the file says of itself is its title
+    Column("collection", String(100)),  # where it belongs, as `source` in the API
+    Column("language", String(16)),  # as somebody said
+    Column("tags", _JSON),
+    Column("audience", String(16), nullable=False, server_default="public"),  # internal is never cited to customers
     Column("text", Text),
+    Column("shown", _JSON),  # title, url and marks that go with `text`, which a document that replaces it has not yet
     Column("passages", Integer, nullable=False),
     Column("state", String(16), nullable=False),  # queued, indexing, indexed (waits for a publish), ready, failed
     Column("error", Text),
@@ -278,6 +367,31 @@ document = Table(
     _time("updated_at", nullable=False),
     Index("ix_document_list", "workspace_id", "id"),
     Index("ix_document_due", "due_at", sqlite_where=_UNREAD, postgresql_where=_UNREAD),
+)
+
+_UNFINISHED = text("state IN ('queued', 'running')")
+
+document_import = Table(  # many documents at once
+    "document_import",
+    metadata,
+    _id(),
+    _workspace(),
+    Column("kind", String(16), nullable=False),  # archive, urls, sitemap
+    Column("name", Text, nullable=False),  # of the archive's file, or where it was found
+    Column("source", LargeBinary, nullable=False),  # the archive, or JSON; emptied when it is done
+    Column("marks", _JSON, nullable=False),  # of each document
+    Column("state", String(16), nullable=False),  # queued, running, done, failed
+    Column("error", Text),
+    Column("added", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+    Column("failed", _JSON),  # reasons by name, of the first 1,000
+    Column("done", Integer, nullable=False, server_default="0"),  # how many of its files or pages were seen to
+    Column("attempts", Integer, nullable=False),
+    _time("due_at"),
+    _time("created_at", nullable=False),
+    _time("finished_at"),
+    Index("ix_document_import_list", "workspace_id", "id"),
+    Index("ix_document_import_due", "due_at", sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),
 )
 
 passage = Table(
@@ -328,3 +442,4 @@ AWAKE = conversation.c.mailbox != literal_column("'idle'")
 OPEN_MESSAGE = _in(message.c.state, "queued", "running")
 UNSENT_DELIVERY = delivery.c.state == literal_column("'pending'")
 UNREAD_DOCUMENT = _in(document.c.state, "queued", "indexing")
+UNFINISHED_IMPORT = _in(document_import.c.state, "queued", "running")

@@ -87,8 +87,8 @@ def hint_first(_):
 
     real = Intake._insert_message
 
-    def insert(self, tx, talk, submission):
-        accepted = real(self, tx, talk, submission)
+    def insert(self, tx, talk, submission, **others):
+        accepted = real(self, tx, talk, submission, **others)
         publisher(app)(DRAIN, QUEUES[DRAIN], {"conversation_id": accepted.message["conversation_id"]})
         time.sleep(0.1)
         return type(accepted)(message=accepted.message, hint=False)
@@ -104,8 +104,8 @@ def no_key(_):
 
     real = Intake._insert_message
     Intake._replayed = lambda self, workspace_id, submission: None
-    Intake._insert_message = lambda self, tx, talk, submission: real(
-        self, tx, talk, replace(submission, idempotency_key=None)
+    Intake._insert_message = lambda self, tx, talk, submission, **others: real(
+        self, tx, talk, replace(submission, idempotency_key=None), **others
     )
 
 

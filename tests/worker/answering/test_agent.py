@@ -1,7 +1,8 @@
 """An answer that is supported, or a person, and nothing paid for in vain."""
 
 from tests.support.fakes import FakeAnswerer, FakeSearch, hit
-from worker.answering.agent import Agent, query_for
+from worker.answering import rewriting
+from worker.answering.agent import Agent
 from worker.answering.llm import ModelError
 from worker.answering.question import Question
 from worker.conversations.outcomes import Answer, Handoff, Retry
@@ -37,6 +38,13 @@ def test_a_customer_who_asks_for_a_person_costs_neither_search_nor_model():
     assert search.queries == model.calls == []
 
 
+def test_what_the_subject_says_counts_with_the_first_message():
+    agent = Agent(knowledge=FakeSearch([COOKIES]), answerer=FakeAnswerer("Delete cookies in the browser [1]."))
+    assert ask(agent, "See above", subject="Let me talk to a human").reason == "asked_for_person"
+    turns = (Turn(seq=1, role="customer", content="See above"), Turn(seq=2, role="assistant", content="Hello."))
+    assert isinstance(ask(agent, subject="Let me talk to a human", turns=turns), Answer)
+
+
 def test_an_unsupported_draft_is_handed_over_not_sent():
     outcome = ask(Agent(knowledge=FakeSearch([COOKIES]), answerer=FakeAnswerer("The moon is made of cheese [1].")))
     assert outcome.reason == "low_support"
@@ -62,6 +70,10 @@ def test_a_follow_up_too_short_to_stand_alone_brings_the_last_question_along():
         Turn(seq=1, role="customer", content="How do I delete cookies?"),
         Turn(seq=2, role="assistant", content="…"),
     )
-    assert query_for(Question(workspace_id="w", content="and on a phone?", turns=turns)).startswith("How do I delete")
+
+    def searched(content):
+        return rewriting.queries(Question(workspace_id="w", content=content, turns=turns), least=0.48)
+
+    assert searched("and on a phone?") == [("How do I delete cookies? and on a phone?", 0.0)]
     whole = "How long does delivery to Norway take?"
-    assert query_for(Question(workspace_id="w", content=whole, turns=turns)) == whole
+    assert searched(whole)[0] == (whole, 0.48)

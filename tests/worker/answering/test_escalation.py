@@ -1,53 +1,57 @@
-"""Who asks for a person gets one; who merely mentions one is answered."""
+"""What must go to a person goes; what merely sounds like it is answered."""
+
+from pathlib import Path
 
 import pytest
 
 from tests.support.fakes import hit
 from worker.answering import escalation
 from worker.answering.question import Question
+from worker.conversations.sessions import Turn
+
+LABELLED = [
+    line.split("\t")
+    for line in (Path(__file__).parents[2] / "data" / "desk" / "escalation.tsv").read_text().splitlines()
+    if line.strip()
+]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "I want to talk to a human",
-        "Can I speak with a real person please?",
-        "connect me to an agent",
-        "please transfer me to a representative",
-        "get me a human!!",
-        "Let me talk to someone real",
-        "agent please",
-        "I'd like to chat with your support staff",
-    ],
-)
-def test_asking_for_a_person_is_understood(text):
-    assert escalation.asks_for_person(text)
+@pytest.mark.parametrize(("label", "text"), LABELLED, ids=[text[:40] for _label, text in LABELLED])
+def test_each_message_gets_its_category_or_none(label, text):
+    alarm = escalation.assess(text)
+    assert (alarm.category if alarm else "none") == label
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "I'd like a refund",
-        "urgent question: when do you open?",
-        "no need to call an agent, just tell me the price",
-        "I don't want to talk to a person, I want an answer",
-        "can another person pick up my parcel?",
-        "Is there a delivery agent fee?",
-        "Do I need to collect my parcel in person?",
-        "I need to change the name of the person on my order",
-        "Can you give a discount to staff?",
-        "I want to send this gift to two people",
-        "How do I reset my password?",
-        "What does the personal details page show?",
-    ],
-)
-def test_mentioning_one_is_not_asking(text):
-    assert not escalation.asks_for_person(text)
+def test_the_most_urgent_category_counts():
+    alarm = escalation.assess("Get me an agent, the charger caught fire and I will sue you!")
+    assert (alarm.category, alarm.priority) == ("safety", "urgent")
+    assert alarm.reasons == ("caught fire",)
 
 
-def test_the_summary_tells_why_what_was_asked_and_what_was_found():
-    question = Question(workspace_id="w", content="Where is\nmy parcel?", subject="Order 7")
-    told = escalation.summary(question, "No answer.", [hit("x", title="Track your parcel")])
+def said(*lines):
+    roles = ("customer", "assistant")
+    return [Turn(seq=n, role=roles[n % 2], content=line) for n, line in enumerate(lines)]
+
+
+def test_repeated_failure_needs_answers_that_failed_before():
+    before = said("The app crashes", "Restart it.", "That did not help", "Update it.")
+    assert escalation.assess("It still does not work", before).category == "repeated_failure"
+    assert escalation.assess("It still does not work", before[:2]) is None
+    assert escalation.assess("It still does not work") is None
+    assert escalation.assess("Thanks! And how do I pay?", before) is None
+    assert escalation.assess("My new invoice software is not helpful, whom do I ask about taxes?", before) is None
+
+
+def test_the_summary_tells_why_what_was_asked_what_was_tried_and_what_was_found():
+    question = Question(
+        workspace_id="w",
+        content="Where is\nmy parcel?",
+        subject="Order 7",
+        turns=said("Hello", "Hi, how can I help?"),
+    )
+    told = escalation.summary(question, "No answer.", [hit("x", title="Track your parcel")], tried=("order look-up",))
     assert told == (
-        "No answer. The customer wrote: “Where is my parcel?” Subject: Order 7. Closest articles: Track your parcel."
+        "No answer. The customer wrote: “Where is my parcel?” Subject: Order 7. "
+        "Earlier messages in this conversation: 1. Last answer: “Hi, how can I help?” "
+        "Tried: order look-up. Closest articles: Track your parcel."
     )

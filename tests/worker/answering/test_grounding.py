@@ -2,8 +2,11 @@
 
 import pytest
 
+from kb import documents, sentences
 from tests.support.fakes import hit
+from tests.support.processes import ROOT
 from worker.answering import grounding
+from worker.caching import nearness
 
 REFUNDS = hit(
     "We refund your payment within five working days. Returns are free within 30 days. "
@@ -78,3 +81,47 @@ def test_lists_keep_their_lines():
     passage = hit("How to:\n- Open the account page.\n- Choose Delete.")
     found = grounding.check("- Open the account page [1].\n- Choose Delete [1].", [passage])
     assert found.content == "- Open the account page [1].\n- Choose Delete [2]."
+
+
+def test_the_numbers_of_a_list_are_no_sentences_of_their_own():
+    draft = "1. Refunds take five working days [1].\n2. Cookies can be deleted in the browser [2]."
+    found = grounding.check(draft, [REFUNDS, COOKIES])
+    assert found is not None
+    assert found.dropped == 0
+    assert found.content.splitlines()[1].startswith("2. Cookies")
+
+
+def test_a_number_counts_for_what_its_source_says_it_of():
+    shipping = hit("Express shipping takes two days. Standard shipping takes five days.")
+    assert grounding.check("Standard shipping takes five days [1].", [shipping]) is not None
+    assert grounding.check("Standard shipping takes two days [1].", [shipping]) is None
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "kb" / "sample").glob("*.md")), ids=lambda path: path.stem)
+def test_what_an_article_says_is_supported_by_it(path):
+    article = documents.parse(path.read_bytes(), media_type="text/markdown", title=path.stem)
+    for start, end in sentences.split(article.text):
+        sentence = article.text[start:end]
+        if len(sentences.content(sentence)) >= 3:
+            assert grounding.support(sentence, article.text) is not None, sentence
+
+
+def test_the_same_in_other_words_is_supported_where_vectors_are_there(embedder):
+    near = nearness(embedder)
+    passage = hit("You can send back items within 30 days. Parcels are insured up to 500 euros.")
+    claim = "Products may be returned for 30 days [1]."
+    assert grounding.check(claim, [passage]) is None
+    found = grounding.check("Items can be returned within 30 days [1].", [passage], nearness=near)
+    assert found is not None
+    assert found.citations[0].quote == "You can send back items within 30 days."
+    for wrong in ("Items can be returned within 60 days [1].", "Items cannot be returned within 30 days [1]."):
+        assert grounding.check(wrong, [passage], nearness=near) is None
+    assert grounding.check("Parcels arrive within 30 days [1].", [passage], nearness=near) is None
+
+
+def test_several_sentences_of_one_quote_count_each():
+    source = hit("Returns are free within 30 days of delivery when the box is whole and the label is on it.")
+    good = "Returns are free within 30 days of delivery [1]. " * 3
+    found = grounding.check(good + "The moon is far away [1]. Cheese is yellow [1].", [source])
+    assert found is not None
+    assert found.dropped == 2

@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from worker.callbacks.addresses import AddressRefused, Guard, is_denied
+from worker.addresses import AddressRefused, Guard, is_denied
 
 PUBLIC = ["93.184.216.34"]
 

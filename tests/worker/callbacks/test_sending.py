@@ -13,8 +13,8 @@ from standardwebhooks import Webhook
 
 from tests.support.fakes import TableClock, accept, answer
 from worker.access import Keys
+from worker.addresses import Guard
 from worker.callbacks import signing
-from worker.callbacks.addresses import Guard
 from worker.callbacks.sending import SCHEDULE_S, Sender
 from worker.conversations.mailbox import Mailbox
 from worker.store.tables import attempt, delivery

@@ -3,13 +3,16 @@
 import pytest
 import sqlalchemy as sa
 
+from kb import documents
 from kb.errors import DocumentUnreadable, SnapshotMissing
+from kb.filters import Filters
+from tests.support import files
 from tests.support.fakes import TableClock
-from worker.errors import NotFound
+from worker.errors import Conflict, NotFound
 from worker.knowledge.indexer import KEPT, Indexer
-from worker.knowledge.library import Library, NewDocument
+from worker.knowledge.library import Library, Marks, NewDocument
 from worker.knowledge.shelf import LOOK_EVERY_S, Shelf
-from worker.store.tables import document, vector
+from worker.store.tables import document, snapshot, vector
 
 
 class CountingEmbedder:
@@ -144,7 +147,7 @@ def test_a_document_whose_indexer_died_is_taken_up_again_and_given_up_after_thre
     library.add(workspace_id, new("Poison", "text."))
     for _ in range(3):
         assert indexer._claim(workspace_id)  # claimed, then killed
-        TableClock.advance(store, 61)
+        TableClock.advance(store, 121)
     indexer.index(workspace_id)
     assert states(store) == {"Poison": "failed"}
 
@@ -215,3 +218,152 @@ def test_vectors_are_kept_so_that_any_machine_can_rebuild(store, workspace_id, l
     assert len(counting.encoded) == spent
     with store.read() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(vector)).scalar_one() == 1
+
+
+def test_a_small_change_is_written_beside_what_was_there(
+    store, workspace_id, library, indexer, shelf, clock, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("kb.snapshot._FEW", 20)
+    ids = [library.add(workspace_id, new(f"Doc {n}", f"Cookies of kind {n}."))["id"] for n in range(30)]
+    first = tmp_path / "snapshots" / workspace_id / str(indexer.index(workspace_id))
+    library.add(workspace_id, new("Parcels", "Parcels arrive within two days."))
+    library.remove(workspace_id, ids[3])
+    second = tmp_path / "snapshots" / workspace_id / str(indexer.index(workspace_id))
+    assert (second / "vectors.faiss").stat().st_ino == (first / "vectors.faiss").stat().st_ino
+    manifest = library.snapshots(workspace_id)[0]
+    assert (manifest["documents"], manifest["passages"]) == (30, 30)
+    assert titles(shelf, clock, workspace_id, "when does my parcel come?")[0] == "Parcels"
+    assert "Doc 3" not in titles(shelf, clock, workspace_id, "cookies of kind 3")
+    for n in range(3):  # until it has grown too large, and is built anew
+        library.add(workspace_id, new(f"More {n}", f"Biscuits of kind {n}."))
+        last = indexer.index(workspace_id)
+    third = tmp_path / "snapshots" / workspace_id / str(last)
+    assert (third / "vectors.faiss").stat().st_ino != (first / "vectors.faiss").stat().st_ino
+    assert "More 2" in titles(shelf, clock, workspace_id, "biscuits of kind 2")
+
+
+def test_marks_come_along_and_the_language_is_found(workspace_id, library, indexer, shelf, store):
+    german = "Pakete kommen innerhalb von zwei Tagen bei Ihnen an, auch am Wochenende und an Feiertagen."
+    library.add(workspace_id, new("Pakete", german, marks=Marks(source="wiki", tags=("a", "b"), audience="internal")))
+    library.add(workspace_id, new("Parcels", "Parcels arrive within two days, also on a weekend or a holiday."))
+    indexer.index(workspace_id)
+    record = shelf.search(workspace_id, "Pakete", limit=1, filters=Filters(tags=("b",))).hits[0].record
+    assert (record.source, record.language, record.tags, record.audience) == ("wiki", "de", ("a", "b"), "internal")
+    hits = shelf.search(workspace_id, "Pakete", limit=5, filters=Filters(audience="public")).hits
+    assert [(hit.record.title, hit.record.language) for hit in hits] == [("Parcels", "en")]
+
+
+def test_what_is_replaced_answers_as_it_was_until_the_new_one_is_read(workspace_id, library, indexer, shelf, clock):
+    internal = Marks(audience="internal", tags=("old",))
+    made = library.add(workspace_id, new("Margins", "Our margin on cookies is 70 percent.", marks=internal))
+    indexer.index(workspace_id)
+    library.replace(
+        workspace_id, made["id"], new("Cookies", "\n\n# Cookies\n\n# Only headings", marks=Marks(audience="public"))
+    )
+    indexer.index(workspace_id)  # it cannot be read, so what was there before stays, as it was
+    clock.now += LOOK_EVERY_S
+    (hit,) = shelf.search(workspace_id, "margin", limit=5).hits
+    assert (hit.record.title, hit.record.audience, hit.record.tags) == ("Margins", "internal", ("old",))
+    library.replace(workspace_id, made["id"], new("Cookies", "Cookies are made of flour."))
+    indexer.index(workspace_id)
+    clock.now += LOOK_EVERY_S
+    (hit,) = shelf.search(workspace_id, "cookies", limit=5).hits
+    assert (hit.record.title, hit.record.audience) == ("Cookies", "public")
+
+
+def test_what_becomes_internal_is_public_no_longer_even_when_it_cannot_be_read(
+    workspace_id, library, indexer, shelf, clock
+):
+    made = library.add(workspace_id, new("Margins", "Our margin on cookies is 70 percent."))
+    indexer.index(workspace_id)
+    unreadable = new("Margins", "# Only headings", marks=Marks(audience="internal"))
+    library.replace(workspace_id, made["id"], unreadable)
+    indexer.index(workspace_id)
+    clock.now += LOOK_EVERY_S
+    assert shelf.search(workspace_id, "margin", limit=5).hits == ()
+
+
+def test_a_file_that_is_ingested_again_keeps_the_marks_that_are_not_given(workspace_id, library):
+    library.put_file(workspace_id, new("A", "Text.", name="a.md", marks=Marks(audience="internal", tags=("x",))))
+    same, changed = library.put_file(workspace_id, new("A", "Text.", name="a.md"))
+    assert (same["audience"], same["tags"], changed) == ("internal", ["x"], False)
+    other, changed = library.put_file(workspace_id, new("A", "Text, changed.", name="a.md", marks=Marks(tags=())))
+    assert (other["audience"], other["tags"], changed) == ("internal", [], True)
+
+
+def test_a_damaged_snapshot_is_not_built_upon(workspace_id, library, indexer, shelf, clock, tmp_path, monkeypatch):
+    monkeypatch.setattr("kb.snapshot._FEW", 20)
+    for n in range(30):
+        library.add(workspace_id, new(f"Doc {n}", f"Cookies of kind {n}."))
+    first = tmp_path / "snapshots" / workspace_id / str(indexer.index(workspace_id))
+    with (first / "vectors.faiss").open("r+b") as file:
+        file.seek(100)
+        file.write(b"damage")
+    library.add(workspace_id, new("Parcels", "Parcels arrive within two days."))
+    second = tmp_path / "snapshots" / workspace_id / str(indexer.index(workspace_id))
+    assert (second / "vectors.faiss").stat().st_ino != (first / "vectors.faiss").stat().st_ino
+    assert titles(shelf, clock, workspace_id, "when does my parcel come?")[0] == "Parcels"
+
+
+def test_a_snapshot_of_an_earlier_format_is_not_activated(workspace_id, library, indexer, store):
+    library.add(workspace_id, new("A", "Text."))
+    version = str(indexer.index(workspace_id))
+    with store.begin() as tx:
+        tx.execute(snapshot.update().values(manifest={"format": 1}))
+    with pytest.raises(Conflict, match="earlier format"):
+        library.activate(workspace_id, version)
+
+
+class OtherEmbedder(CountingEmbedder):
+    """The same model under another name."""
+
+    def __init__(self, embedder):
+        super().__init__(embedder)
+        self.identity = "other-model:int8:abcdef123456"
+
+
+def test_another_embedding_model_is_built_beside_the_old_one_and_takes_over_when_done(
+    store, workspace_id, library, indexer, embedder, clock, tmp_path
+):
+    library.add(workspace_id, new("Cookies", "You can delete cookies in the browser."))
+    first = indexer.index(workspace_id)
+    other = OtherEmbedder(embedder)
+    shelf = Shelf(store, other, tmp_path / "snapshots", clock=clock)
+    found = shelf.search(workspace_id, "delete cookies", limit=1)  # by words, meanwhile
+    assert (found.snapshot, found.hits[0].dense, shelf.words_only) == (first, None, True)
+    assert library.sweep() == ()
+    assert library.sweep(model=other.identity) == (workspace_id,)
+
+    theirs = Indexer(store, other, tmp_path / "snapshots")
+    second = theirs.index(workspace_id)
+    clock.now += LOOK_EVERY_S
+    found = shelf.search(workspace_id, "delete cookies", limit=1)
+    assert (found.snapshot, shelf.words_only) == (second, False)
+    assert found.hits[0].dense > 0.4
+    assert library.sweep(model=other.identity) == ()
+
+    before = len(other.encoded)
+    assert indexer.index(workspace_id) is None  # and back: it is there already
+    clock.now += LOOK_EVERY_S
+    assert Shelf(store, embedder, tmp_path / "snapshots", clock=clock).current(workspace_id).version == first
+    assert len(other.encoded) == before
+
+
+def test_a_snapshot_that_was_rolled_back_to_is_not_replaced_by_one_of_another_model(
+    store, workspace_id, library, indexer, embedder, tmp_path
+):
+    library.add(workspace_id, new("A", "First text."))
+    first = indexer.index(workspace_id)
+    library.add(workspace_id, new("B", "Second text."))
+    indexer.index(workspace_id)
+    library.activate(workspace_id, first)
+    other = OtherEmbedder(embedder)
+    assert library.sweep(model=other.identity) == ()
+
+
+def test_what_a_file_says_of_itself_becomes_its_title_unless_somebody_gave_one(workspace_id, library, indexer, store):
+    word = {"data": files.word(), "media_type": documents.WORD}
+    library.add(workspace_id, NewDocument(title="File", titled=False, **word))
+    library.add(workspace_id, NewDocument(title="Given", **word))
+    indexer.index(workspace_id)
+    assert states(store) == {"Warranty": "ready", "Given": "ready"}

@@ -1,0 +1,120 @@
+"""A whole desk in one process: mailbox, drainer, agent, a model over HTTP, tools."""
+
+import json
+import threading
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from tests.support.fakes import FakeHints, FakeSearch, accept, hit
+from worker.answering.agent import Agent, find_more
+from worker.answering.llm import LlmAnswerer, Price, open_client
+from worker.answering.question import Question
+from worker.answering.spending import Spending
+from worker.caching import MemoryCache
+from worker.conversations.drainer import Drainer, Slots
+from worker.conversations.leases import Leases
+from worker.conversations.mailbox import Mailbox
+from worker.conversations.sessions import MemorySessionStore
+from worker.customers import customer_of
+from worker.errors import DatabaseAway
+from worker.memories import Memories
+from worker.store.tables import conversation, message, reply
+from worker.tools import builtin
+from worker.tools.audit import Audit
+from worker.tools.registry import Registry
+
+TOKEN = "shop-secret-token"
+ADA = {"name": "Ada", "email": "ada@shop.example"}
+COOKIES = hit("You can delete cookies in the browser. They come back with the next visit.")
+
+
+class Desk:
+    """A desk in one process; `ask` has one message answered and returns what became of it."""
+
+    def __init__(self, store, workspace_id, model_url, tools, *, budgets=(), redactor=None):
+        self.store, self.workspace_id = store, workspace_id
+        self.knowledge = FakeSearch([COOKIES])
+        self.memories = Memories(store)
+        own = (builtin.search(find_more(self.knowledge)), builtin.remember(self.memories), builtin.escalate())
+        answerer = LlmAnswerer(
+            client=open_client(api_key=None, base_url=f"{model_url}/v1"),
+            models=("good",),
+            timeout_s=10,
+            prices={"good": Price(prompt=1000, completion=1000)},
+            registry=Registry(tools=(*own, *tools), books=Audit(store)),
+            spending=Spending(store, budgets),
+            redactor=redactor,
+        )
+        self.agent = Agent(
+            knowledge=self.knowledge,
+            answerer=answerer,
+            answers=MemoryCache("answers", limit=10),
+            rewrites=answerer.rewrite,
+        )
+        mailbox = Mailbox(store, holder="one")
+        self.drainer = Drainer(
+            mailbox=mailbox,
+            leases=Leases(mailbox),
+            sessions=MemorySessionStore(),
+            store=store,
+            agent=self.agent,
+            known=lambda workspace_id, facts: self.memories.of(workspace_id, customer_of(facts) or ""),
+            hints=FakeHints(),
+            wake=lambda _id: None,
+            window=20,
+            slots=Slots(4),
+            stopping=threading.Event(),
+        )
+
+    def write(self, content, *, talk="x", requester=ADA, **fields):
+        """Put a message into the mailbox; return its conversation."""
+        made = accept(self.store, self.workspace_id, content, external_id=talk, requester=requester, **fields)
+        self.written = made["id"]
+        return made["conversation_id"]
+
+    def ask(self, content, *, talk="x", requester=ADA, again=False):
+        """Have a message answered and return it with its reply; `again` after its worker was lost once."""
+        conversation_id = self.write(content, talk=talk, requester=requester)
+        self.drainer.drain(conversation_id)
+        if again:
+            with self.store.begin() as tx:
+                tx.execute(conversation.update().values(due_at=0))
+            self.drainer.drain(conversation_id)
+        with self.store.read() as connection:
+            row = connection.execute(
+                sa.select(message, reply.c.content.label("said"), reply.c.citations, reply.c.cost_usd)
+                .outerjoin(reply, reply.c.id == message.c.reply_id)
+                .where(message.c.id == self.written)
+            )
+            return row.mappings().one()
+
+    def fail_once(self, name):
+        """Let the next call of a part of the mailbox find the database away."""
+        mailbox, real = self.drainer.mailbox, getattr(self.drainer.mailbox, name)
+
+        def away(*_arguments):
+            setattr(mailbox, name, real)
+            raise DatabaseAway
+
+        setattr(mailbox, name, away)
+
+    def question(self, content):
+        """Return a question in a conversation that is there."""
+        return Question(
+            workspace_id=self.workspace_id,
+            conversation_id=self.write(content),
+            message_id=self.written,
+            content=content,
+            facts=ADA,
+        )
+
+    def unconfirmed(self, name, question, arguments):
+        """Call a tool as if nobody had to be asked."""
+        registry = self.agent.answerer.registry
+        tools = [replace(tool, confirmation=None) if tool.name == name else tool for tool in registry.tools]
+        return replace(registry, tools=tools).call(question, name, json.dumps(arguments))
+
+    def rows(self, table):
+        with self.store.read() as connection:
+            return [dict(row) for row in connection.execute(sa.select(table).order_by(table.c.id)).mappings()]

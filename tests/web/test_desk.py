@@ -1,0 +1,171 @@
+"""What models cost, what is known of customers, what tools did; and the end of all that is known of somebody."""
+
+import io
+
+import sqlalchemy as sa
+
+from tests.support.fakes import answer
+from tests.web.test_api import answer_all, submit
+from worker.answering.question import Question
+from worker.answering.spending import Spender, Spending
+from worker.conversations.outcomes import Citation, Usage
+from worker.conversations.sessions import Session, Turn
+from worker.store.tables import metadata
+from worker.tools.audit import Audit
+
+MARKER = "xyzzy7142"
+
+
+def spend(built, message, usage):
+    spender = Spender(
+        workspace_id=built.keys.workspace(),
+        conversation_id=message["conversation_id"],
+        message_id=message["id"],
+        key_id="key_1",
+    )
+    with Spending(built.store).call(spender, most=usage) as account:
+        account.usage = usage
+
+
+def test_usage_is_listed_by_day_key_conversation_and_message(call, built):
+    made = submit(call)
+    spend(built, made, Usage(prompt_tokens=100, completion_tokens=20, cost_usd=0.25))
+    (day,) = call("GET", "/v1/usage").json["items"]
+    assert (day["by"], day["subject"], day["calls"], day["prompt_tokens"], day["cost_usd"]) == (
+        "day",
+        None,
+        1,
+        100,
+        0.25,
+    )
+    assert len(day["day"]) == 10
+    (talk,) = call("GET", "/v1/usage?by=conversation").json["items"]
+    assert (talk["subject"], talk["day"]) == (made["conversation_id"], None)
+    assert call("GET", f"/v1/usage?by=message&subject={made['id']}").json["items"][0]["completion_tokens"] == 20
+    assert call("GET", "/v1/usage?by=key&subject=none").json["items"] == []
+    assert call("GET", "/v1/usage?by=month").status_code == 422
+
+
+def test_the_key_that_brought_a_message_is_known(call, built):
+    made = submit(call)
+    claim = built.mailbox.claim(made["conversation_id"])
+    assert claim.messages[0]["key_id"].startswith("key_")
+
+
+def test_memories_are_kept_listed_and_erased(call):
+    new = {"customer": {"email": "Ada@shop.example"}, "name": "language", "value": "German"}
+    made = call("POST", "/v1/memories", json=new)
+    assert (made.status_code, made.json["customer"], made.json["source"]) == (201, "email:ada@shop.example", "api")
+    call("POST", "/v1/memories", json={**new, "customer": {"id": "c7"}})
+    assert len(call("GET", "/v1/memories").json["items"]) == 2
+    assert len(call("GET", "/v1/memories?email=ada@shop.example").json["items"]) == 1
+    assert call("DELETE", f"/v1/memories/{made.json['id']}").status_code == 204
+    assert call("GET", "/v1/memories?email=ada@shop.example").json["items"] == []
+    assert call("DELETE", f"/v1/memories/{made.json['id']}").status_code == 404
+    for wrong in ({"customer": {}}, {"name": "Not A Name"}, {"value": "a\nb"}, {"value": "4111 1111 1111 1111"}):
+        assert call("POST", "/v1/memories", json={**new, **wrong}).status_code == 422
+
+
+def test_tool_calls_are_listed_and_shown(call, built):
+    made = submit(call)
+    question = Question(
+        workspace_id=built.keys.workspace(),
+        content="x",
+        conversation_id=made["conversation_id"],
+        message_id=made["id"],
+    )
+    audit = Audit(built.store)
+    begun = audit.begin(question, "look_up_order", {"order_id": "1001"}, state="running")
+    audit.end(begun.id, state="done", result="Order look-up: status shipped.", error=None, duration_ms=12)
+    assert audit.begin(question, "look_up_order", {"order_id": "1001"}, state="running").result is not None
+    (listed,) = call("GET", f"/v1/conversations/{made['conversation_id']}/tool-calls").json["items"]
+    assert listed == call("GET", f"/v1/tool-calls/{begun.id}").json
+    assert (listed["state"], listed["text"], listed["duration_ms"]) == ("done", "Order look-up: status shipped.", 12)
+    assert call("GET", "/v1/tool-calls/none").status_code == 404
+    assert call("GET", "/v1/conversations/none/tool-calls").status_code == 404
+
+
+def test_a_customer_is_erased_everywhere(call, built, caplog):
+    """A marker is planted in all that a customer can bring, and looked for in every table and every Redis key."""
+    requester = {"name": MARKER, "email": f"{MARKER}@shop.example"}
+    file = call("POST", "/v1/attachments", data={"file": (io.BytesIO(MARKER.encode()), f"{MARKER}.txt")}).json
+    for number in (1, 2):
+        made = submit(
+            call,
+            f"How do I reset my password? {MARKER}",
+            subject=MARKER,
+            requester=requester,
+            external_id=f"{MARKER}-{number}",
+            metadata={"note": MARKER},
+            callback_url=f"https://hooks.example.com/{MARKER}",
+            **({"attachments": [file["id"]]} if number == 1 else {}),
+        )
+    cited = Citation(number=1, document_id="doc_1", title="T", url=None, quote=MARKER, start=0, end=4)
+    said = answer(f"{MARKER} [1].")
+    answer_all(built, type(said)(**{**vars(said), "citations": (cited,)}))
+    call("PUT", f"/v1/messages/{made['id']}/feedback", json={"rating": "bad", "comment": MARKER})
+    call("POST", "/v1/memories", json={"customer": {"email": requester["email"]}, "name": "note", "value": MARKER})
+    spend(built, made, Usage(prompt_tokens=1))
+    built.sessions.put(
+        Session(
+            conversation_id=made["conversation_id"],
+            workspace_id=built.keys.workspace(),
+            history=1,
+            turns=(Turn(seq=1, role="customer", content=MARKER),),
+        )
+    )
+    question = Question(
+        workspace_id=built.keys.workspace(), content="x", conversation_id=made["conversation_id"], message_id=made["id"]
+    )
+    Audit(built.store).begin(question, "look_up_order", {"order_id": MARKER}, state="running")
+    other = submit(call, "Another customer", requester={"email": "other@shop.example"})
+
+    assert {"conversation", "message", "reply", "attachment", "delivery", "memory", "tool_call"} <= found(built)
+    assert found(built, redis=True)
+    erased = call("POST", "/v1/customers/erase", json={"email": requester["email"].upper()})
+    assert (erased.status_code, erased.json) == (200, {"conversations": 2, "memories": 1})
+    assert found(built) == set()
+    assert not found(built, redis=True)
+    assert made["id"] not in str(call("GET", "/v1/usage?by=message").json)
+    assert call("GET", f"/v1/messages/{other['id']}").status_code == 200
+    assert call("POST", "/v1/customers/erase", json={}).status_code == 422
+    assert MARKER not in caplog.text
+
+
+def test_one_who_is_known_by_id_and_by_address_is_erased_under_both(call, built):
+    for requester in ({"id": "7", "email": "MÜLLER@x.example"}, {"id": "7"}, {"email": "müller@x.example"}):
+        submit(call, requester=requester)
+    kept = submit(call, requester={"id": "8", "email": "other@x.example"})
+    call("POST", "/v1/memories", json={"customer": {"id": "7"}, "name": "size", "value": "42"})
+    assert call("POST", "/v1/customers/erase", json={"email": "Müller@X.example"}).json == {
+        "conversations": 3,
+        "memories": 1,
+    }
+    assert [one["id"] for one in call("GET", "/v1/conversations").json["items"]] == [kept["conversation_id"]]
+
+
+def found(built, *, redis=False):
+    """Return the tables, or the Redis keys, that hold the marker."""
+    if redis:
+        keys = built.redis.keys("*")
+        return {key for key in keys if MARKER.encode() in key + (_dump(built.redis, key) or b"")}
+    with built.store.read() as connection:
+        return {
+            table.name
+            for table in metadata.sorted_tables
+            for row in connection.execute(sa.select(table))
+            if any(
+                MARKER in (value.decode(errors="replace") if isinstance(value, bytes) else str(value)) for value in row
+            )
+        }
+
+
+def _dump(redis, key):
+    kind = redis.type(key)
+    if kind == b"string":
+        return redis.get(key)
+    if kind == b"list":
+        return b"".join(redis.lrange(key, 0, -1))
+    if kind == b"hash":
+        return b"".join(redis.hgetall(key).values())
+    return b""

@@ -1,0 +1,114 @@
+"""Every call is accounted, and no budget is overspent, not even by calls at once or by workers that die."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import sqlalchemy as sa
+
+from worker.answering.budgets import Budget
+from worker.answering.spending import BudgetSpent, Spender, Spending
+from worker.conversations.outcomes import Usage
+from worker.store.tables import spending
+
+MOST = Usage(prompt_tokens=100, completion_tokens=50, cost_usd=0.10)
+SPENT = Usage(prompt_tokens=60, completion_tokens=10, cost_usd=0.04)
+
+
+def accounts(store):
+    with store.read() as connection:
+        rows = connection.execute(sa.select(spending)).mappings()
+        return {
+            (row["scope"], row["subject"]): (row["calls"], row["prompt_tokens"], row["completion_tokens"])
+            for row in rows
+        }
+
+
+@pytest.fixture
+def spender(workspace_id):
+    return Spender(workspace_id=workspace_id, conversation_id="conv_1", message_id="msg_1", key_id="key_1")
+
+
+def test_a_call_is_accounted_by_message_conversation_key_and_day(store, spender):
+    for _ in range(2):
+        with Spending(store).call(spender, most=MOST) as call:
+            call.usage = SPENT
+    every = (2, 120, 20)
+    assert accounts(store) == {
+        ("message", "msg_1"): every,
+        ("conversation", "conv_1"): every,
+        ("key", "key_1"): every,
+        ("day", "all"): every,
+    }
+
+
+def test_a_budget_is_booked_before_and_corrected_after(store, spender):
+    books = Spending(store, [Budget.parse("conversation=300tokens")])
+    with books.call(spender, most=MOST) as call:
+        assert accounts(store)[("conversation", "conv_1")] == (1, 100, 50)
+        call.usage = SPENT
+    assert accounts(store)[("conversation", "conv_1")] == (1, 60, 10)
+
+
+@pytest.mark.parametrize("scope", ["message", "conversation", "key", "day"])
+def test_what_could_go_beyond_a_budget_is_not_begun_and_books_nothing(store, spender, scope):
+    books = Spending(store, [Budget.parse(f"{scope}=0.15usd")])
+    with books.call(spender, most=MOST) as call:
+        call.usage = Usage(cost_usd=0.06)
+    before = accounts(store)
+    with pytest.raises(BudgetSpent) as caught, books.call(spender, most=MOST):
+        raise AssertionError("begun")
+    assert caught.value.scope == scope
+    assert accounts(store) == before
+
+
+def test_another_conversation_has_a_budget_of_its_own(store, spender, workspace_id):
+    books = Spending(store, [Budget.parse("conversation=150tokens")])
+    with books.call(spender, most=MOST) as call:
+        call.usage = MOST
+    other = Spender(workspace_id=workspace_id, conversation_id="conv_2", message_id="msg_2")
+    with books.call(other, most=MOST) as call:
+        call.usage = MOST
+    with pytest.raises(BudgetSpent), books.call(spender, most=MOST):
+        pass
+
+
+def test_many_at_once_stay_within(store, spender):
+    books = Spending(store, [Budget.parse("day=1500tokens")])
+
+    def once(_number):
+        try:
+            with books.call(spender, most=MOST) as call:
+                call.usage = MOST
+        except BudgetSpent:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        begun = list(pool.map(once, range(30)))
+    assert sum(begun) == 10
+    assert accounts(store)[("day", "all")] == (10, 1000, 500)
+
+
+def test_a_call_whose_worker_died_counts_as_what_it_could_have_cost(store, spender):
+    books = Spending(store, [Budget.parse("day=200tokens")])
+    lost = books.call(spender, most=MOST)
+    lost.__enter__()  # and never ended
+    with pytest.raises(BudgetSpent), Spending(store, [Budget.parse("day=200tokens")]).call(spender, most=MOST):
+        pass
+
+
+def test_a_call_that_failed_before_it_was_asked_costs_nothing(store, spender):
+    books = Spending(store, [Budget.parse("day=200tokens")])
+    with pytest.raises(OSError, match="away"), books.call(spender, most=MOST):
+        raise OSError("away")
+    assert accounts(store)[("day", "all")] == (1, 0, 0)
+
+
+@pytest.mark.parametrize("text", ["day", "day=", "day=5", "year=5usd", "day=0usd", "day=-1usd", "day=xusd"])
+def test_a_budget_that_is_none_is_refused(text):
+    with pytest.raises(ValueError, match=text[:3]):
+        Budget.parse(text)
+
+
+def test_budgets_are_read_as_people_write_them():
+    assert Budget.parse("Day = 20 USD") == Budget(scope="day", most=20.0, unit="usd")

@@ -1,0 +1,211 @@
+"""Conversations and messages, in and out."""
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from web.schemas.fields import Metadata, PageQuery, Seconds, Text, WebUrl, links, moment
+from worker.conversations.outcomes import HANDOFF_REASONS, PRIORITIES
+
+MAX_CONTENT = 20_000
+STATES = ("queued", "running", "answered", "handed_off", "cancelled", "failed")
+
+
+class Requester(ma.Schema):
+    """The customer."""
+
+    id = Text(most=200)
+    name = Text(most=200)
+    email = Text(most=320)
+
+
+class _Submitted(ma.Schema):
+    callback_url = WebUrl(metadata={"description": "told, signed, when the message has ended"})
+    deadline_s = Seconds(most=86_400, metadata={"description": "a person takes over when no answer is ready by then"})
+    attachments = fields.List(
+        Text(most=64), validate=validate.Length(max=10), metadata={"description": "ids of files sent before"}
+    )
+
+
+class NewTicket(_Submitted):
+    """A ticket to answer."""
+
+    subject = Text(most=500)
+    body = Text(most=MAX_CONTENT, required=True)
+    requester = fields.Nested(Requester)
+    external_id = Text(most=200, metadata={"description": "continues the conversation that has it"})
+    channel = Text(most=64)
+    metadata = Metadata()
+
+
+class NewConversation(ma.Schema):
+    """A conversation to open."""
+
+    subject = Text(most=500)
+    requester = fields.Nested(Requester)
+    external_id = Text(most=200)
+    channel = Text(most=64)
+    metadata = Metadata()
+
+
+class ConversationChange(ma.Schema):
+    """What may be changed of a conversation."""
+
+    subject = Text(most=500, allow_none=True)
+    requester = fields.Nested(Requester, allow_none=True)
+    channel = Text(most=64, allow_none=True)
+    metadata = Metadata()
+
+
+class NewMessage(_Submitted):
+    """A customer's message."""
+
+    content = Text(most=MAX_CONTENT, required=True)
+
+
+class NewReply(ma.Schema):
+    """What a person says to the customer."""
+
+    content = Text(most=MAX_CONTENT, required=True)
+    author = Text(most=200, required=True)
+
+
+class NewHandoff(ma.Schema):
+    """Why a person takes over."""
+
+    summary = Text(most=2_000)
+
+
+class NewFeedback(ma.Schema):
+    """How good an answer was."""
+
+    rating = fields.String(required=True, validate=validate.OneOf(["good", "bad"]))
+    comment = Text(most=2_000)
+
+
+class ConversationQuery(PageQuery):
+    """Which conversations."""
+
+    owner = fields.String(validate=validate.OneOf(["bot", "human", "closed"]))
+
+
+class Citation(ma.Schema):
+    """A source: `quote` stands at `start..end` of the document's text."""
+
+    number = fields.Integer(required=True)
+    document_id = fields.String(required=True)
+    title = fields.String(required=True)
+    url = fields.String(required=True, allow_none=True)
+    quote = fields.String(required=True)
+    start = fields.Integer(required=True)
+    end = fields.Integer(required=True)
+
+
+class Usage(ma.Schema):
+    """What the language model counted."""
+
+    prompt_tokens = fields.Integer(required=True)
+    completion_tokens = fields.Integer(required=True)
+    cost_usd = fields.Float(required=True)
+
+
+class Reply(ma.Schema):
+    """An answer; every `[n]` in `content` has its citation."""
+
+    id = fields.String(required=True)
+    content = fields.String(required=True)
+    citations = fields.List(fields.Nested(Citation), required=True)
+    support = fields.Float(required=True, metadata={"description": "of the weakest sentence, 0 to 1"})
+    answerer = fields.String(required=True)
+    model = fields.String(required=True, allow_none=True)
+    snapshot = fields.String(required=True, allow_none=True)
+    usage = fields.Nested(Usage, required=True)
+
+
+class Handoff(ma.Schema):
+    """Why a person takes over, and what they should know."""
+
+    reason = fields.String(required=True, validate=validate.OneOf(HANDOFF_REASONS))
+    summary = fields.String(required=True)
+    ticket = fields.String(required=True, allow_none=True)
+    category = fields.String(
+        metadata={"description": "what it is about: the reason, or what a rule of the product or the desk says"}
+    )
+    priority = fields.String(validate=validate.OneOf(PRIORITIES))
+    reasons = fields.List(fields.String(), metadata={"description": "what the customer wrote that says so"})
+
+
+class ConversationHandoff(Handoff):
+    """The latest handoff of a conversation."""
+
+    at = moment(required=True)
+
+
+class Attachment(ma.Schema):
+    """A file that comes with a message; `text` is what citations of it are found in."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    media_type = fields.String(required=True)
+    size = fields.Integer(required=True)
+    conversation_id = fields.String(required=True, allow_none=True)
+    text = fields.String(required=True, allow_none=True, metadata={"description": "once a worker has read it"})
+    error = fields.String(required=True, allow_none=True, metadata={"description": "why it cannot be read"})
+    created_at = moment(required=True)
+    links = links()
+
+
+class MessageError(ma.Schema):
+    """What failed, for operators."""
+
+    code = fields.String(required=True)
+    message = fields.String(required=True)
+
+
+class Feedback(ma.Schema):
+    """How good an answer was."""
+
+    rating = fields.String(required=True)
+    comment = fields.String(allow_none=True)
+
+
+class Message(ma.Schema):
+    """Something said in a conversation, and what became of it."""
+
+    id = fields.String(required=True)
+    conversation_id = fields.String(required=True)
+    seq = fields.Integer(required=True)
+    role = fields.String(required=True, validate=validate.OneOf(["customer", "assistant", "agent"]))
+    author = fields.String(required=True, allow_none=True)
+    content = fields.String(required=True)
+    attachments = fields.List(fields.String(), required=True)
+    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    reply = fields.Nested(Reply, required=True, allow_none=True)
+    citations = fields.List(
+        fields.Nested(Citation), required=True, metadata={"description": "of an assistant's message"}
+    )
+    handoff = fields.Nested(Handoff, required=True, allow_none=True)
+    error = fields.Nested(MessageError, required=True, allow_none=True)
+    feedback = fields.Nested(Feedback, required=True, allow_none=True)
+    attempts = fields.Integer(required=True)
+    created_at = moment(required=True)
+    started_at = moment(required=True, allow_none=True)
+    finished_at = moment(required=True, allow_none=True)
+    deadline_at = moment(required=True, allow_none=True)
+    timings = fields.Dict(keys=fields.String(), values=fields.Float(), required=True, allow_none=True)
+    links = links()
+
+
+class Conversation(ma.Schema):
+    """A conversation with one customer."""
+
+    id = fields.String(required=True)
+    external_id = fields.String(required=True, allow_none=True)
+    subject = fields.String(required=True, allow_none=True)
+    requester = fields.Dict(required=True, allow_none=True)
+    channel = fields.String(required=True, allow_none=True)
+    metadata = fields.Dict(required=True)
+    owner = fields.String(required=True, validate=validate.OneOf(["bot", "human", "closed"]))
+    handoff = fields.Nested(ConversationHandoff, required=True, allow_none=True)
+    created_at = moment(required=True)
+    updated_at = moment(required=True)
+    links = links()

@@ -1,0 +1,101 @@
+"""What models cost, what is known of customers, and what tools did."""
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from web.schemas.fields import Line, PageQuery, moment
+from worker.answering.budgets import SCOPES
+
+
+class UsageQuery(PageQuery):
+    """Which accounts."""
+
+    by = fields.String(load_default="day", validate=validate.OneOf(SCOPES))
+    subject = Line(most=48, metadata={"description": "id of the message, conversation or API key"})
+
+
+class Account(ma.Schema):
+    """What calls of language models counted and cost."""
+
+    by = fields.String(required=True, validate=validate.OneOf(SCOPES))
+    subject = fields.String(required=True, allow_none=True)
+    day = fields.String(
+        required=True, allow_none=True, metadata={"format": "date", "description": "of a key or a day, in UTC"}
+    )
+    calls = fields.Integer(required=True)
+    prompt_tokens = fields.Integer(required=True)
+    completion_tokens = fields.Integer(required=True)
+    cost_usd = fields.Float(required=True)
+    updated_at = moment(required=True)
+
+
+class Customer(ma.Schema):
+    """A customer, by the id that the desk gives them, or by their e-mail address."""
+
+    id = Line(most=200)
+    email = Line(most=300)
+
+    @ma.validates_schema
+    def _one_of_both(self, data: dict[str, Any], **_options: Any) -> None:
+        if not ({"id", "email"} & set(data)):
+            raise ma.ValidationError("Give `id` or `email`.", "id")
+
+
+class MemoryQuery(PageQuery):
+    """Whose memories; everyone's without `id` and `email`."""
+
+    id = Line(most=200)
+    email = Line(most=300)
+
+
+class NewMemory(ma.Schema):
+    """A fact to keep about a customer."""
+
+    customer = fields.Nested(Customer, required=True)
+    name = fields.String(required=True, validate=validate.Regexp(r"^[a-z][a-z_]{0,39}\Z"))
+    value = Line(most=200, required=True)
+    days = fields.Integer(strict=True, load_default=180, validate=validate.Range(min=1, max=3_650))
+
+
+class Memory(ma.Schema):
+    """What is known of a customer beyond one conversation."""
+
+    id = fields.String(required=True)
+    customer = fields.String(required=True, metadata={"description": "`id:…` or `email:…`"})
+    name = fields.String(required=True)
+    value = fields.String(required=True)
+    source = fields.String(required=True, validate=validate.OneOf(["assistant", "api"]))
+    conversation_id = fields.String(required=True, allow_none=True)
+    created_at = moment(required=True)
+    updated_at = moment(required=True)
+    expires_at = moment(required=True)
+
+
+class Erased(ma.Schema):
+    """What was erased."""
+
+    conversations = fields.Integer(required=True)
+    memories = fields.Integer(required=True)
+
+
+class ToolCall(ma.Schema):
+    """What the language model asked a tool for, and what became of it."""
+
+    id = fields.String(required=True)
+    conversation_id = fields.String(required=True)
+    message_id = fields.String(required=True)
+    tool = fields.String(required=True)
+    arguments = fields.Dict(required=True)
+    state = fields.String(
+        required=True, validate=validate.OneOf(["waiting", "running", "done", "failed", "refused", "lapsed"])
+    )
+    confirmed_by = fields.String(
+        required=True, allow_none=True, metadata={"description": "the message with which the customer said yes"}
+    )
+    text = fields.String(required=True, allow_none=True, metadata={"description": "what citations of it quote"})
+    error = fields.String(required=True, allow_none=True)
+    duration_ms = fields.Integer(required=True, allow_none=True)
+    created_at = moment(required=True)
+    finished_at = moment(required=True, allow_none=True)

@@ -1,0 +1,121 @@
+"""Kinds of fields, strict in what they take."""
+
+import json
+import math
+import re
+from typing import Any
+from urllib.parse import urlsplit
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+#: A language tag: `en`, `pt-BR`.
+LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?\Z"
+
+_MAX_METADATA_BYTES = 16_384
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+
+class Text(fields.String):
+    """Text without control characters (tab and line ends may stay) and not blank unless `blank`."""
+
+    def __init__(self, *, most: int, blank: bool = False, **options: Any) -> None:
+        lengths = validate.Length(min=0 if blank else 1, max=most)
+        super().__init__(validate=[lengths], **options)
+        self._blank = blank
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
+        text: str = super()._deserialize(value, attr, data, **options)
+        if _CONTROL.search(text) or _SURROGATE.search(text):
+            raise ma.ValidationError("Control characters and lone surrogates are not allowed.")
+        if not self._blank and not text.strip():
+            raise ma.ValidationError("Must not be blank.")
+        return text
+
+
+class Line(Text):
+    """Text of one line."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
+        text = super()._deserialize(value, attr, data, **options)
+        if len(text.splitlines()) > 1 or text != text.strip():
+            raise ma.ValidationError("Must be one line, without white space around it.")
+        return text
+
+
+class Metadata(fields.Dict):
+    """A small JSON object of the caller's own."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> dict[str, Any]:
+        loaded: dict[str, Any] = super()._deserialize(value, attr, data, **options)  # type: ignore[no-untyped-call]
+        try:
+            size = len(json.dumps(loaded, allow_nan=False, ensure_ascii=False).encode())
+        except (ValueError, RecursionError):
+            raise ma.ValidationError("Must be plain JSON.") from None
+        if size > _MAX_METADATA_BYTES:
+            raise ma.ValidationError(f"Must have at most {_MAX_METADATA_BYTES} bytes.")
+        return loaded
+
+
+class WebUrl(Text):
+    """A URL that starts with http:// or https:// and names a host."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("metadata", {}).setdefault("format", "uri")
+        super().__init__(most=2_000, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
+        text = super()._deserialize(value, attr, data, **options)
+        try:
+            parts = urlsplit(text)
+            valid = parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", text)
+        except ValueError:
+            valid = False
+        if not valid:
+            raise ma.ValidationError("Must be a URL that starts with http:// or https://.")
+        return text
+
+
+class Seconds(fields.Float):
+    """A number of seconds, above 0."""
+
+    def __init__(self, *, most: float, **options: Any) -> None:
+        bounds = validate.Range(min=0, max=most, min_inclusive=False)
+        super().__init__(validate=[bounds], **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> float:
+        if isinstance(value, bool | str):
+            raise self.make_error("invalid", input=value)
+        seconds: float = super()._deserialize(value, attr, data, **options)
+        if not math.isfinite(seconds):
+            raise self.make_error("special")
+        return seconds
+
+
+def links() -> fields.Dict:
+    """Return a field for addresses by what they lead to."""
+    return fields.Dict(keys=fields.String(), values=fields.String())
+
+
+def moment(**options: Any) -> fields.String:
+    """Return a field for a time in RFC 3339."""
+    return fields.String(metadata={"format": "date-time"}, **options)
+
+
+class PageQuery(ma.Schema):
+    """Which part of a list."""
+
+    cursor = Text(most=64)
+    limit = fields.Integer(load_default=20, validate=validate.Range(min=1, max=100))
+
+
+def page_of(item: type[ma.Schema]) -> type[ma.Schema]:
+    """Return the schema of a page of `item`."""
+    return ma.Schema.from_dict(
+        {
+            "items": fields.List(fields.Nested(item), required=True),
+            "next_cursor": fields.String(required=True, allow_none=True),
+        },
+        name=f"{item.__name__}Page",
+    )

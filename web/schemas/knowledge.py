@@ -1,0 +1,161 @@
+"""The knowledge base, in and out."""
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from kb.filters import AUDIENCES
+from web.schemas.fields import LANGUAGE, Line, Text, WebUrl, links, moment
+
+
+class GivenMarks(ma.Schema):
+    """What searches can filter documents by; what is not given stays as it is when a document is replaced."""
+
+    source = Line(most=100, metadata={"description": "where it belongs, such as `help-centre`"})
+    language = fields.String(
+        validate=validate.Regexp(LANGUAGE), metadata={"description": "such as `en`; found in the text without it"}
+    )
+    tags = fields.List(Line(most=100), validate=validate.Length(max=50))
+    audience = fields.String(
+        validate=validate.OneOf(AUDIENCES),
+        metadata={"description": "`internal` is never cited to customers; `public` when a new document does not say"},
+    )
+
+
+#: The same as fields of a form.
+MARKS_OF_FORM = {
+    "source": {"type": "string", "minLength": 1, "maxLength": 100},
+    "language": {"type": "string", "pattern": LANGUAGE.replace(r"\Z", "$")},
+    "tags": {"type": "string", "description": "with commas between them"},
+    "audience": {"type": "string", "enum": list(AUDIENCES)},
+}
+
+
+class NewDocument(GivenMarks):
+    """A document as text."""
+
+    title = Text(most=500, required=True)
+    text = Text(most=2_000_000, required=True, metadata={"description": "Markdown"})
+    url = WebUrl()
+
+
+class NewImport(GivenMarks):
+    """Pages to fetch: a list of them, or the sitemap that names them."""
+
+    urls = fields.List(WebUrl(), validate=validate.Length(min=1, max=1_000))
+    sitemap = WebUrl()
+
+    @ma.validates_schema
+    def _one_of_both(self, data: dict[str, Any], **_options: Any) -> None:
+        if ("urls" in data) == ("sitemap" in data):
+            raise ma.ValidationError("Give either `urls` or `sitemap`.", "urls")
+
+
+class ImportFailure(ma.Schema):
+    """What could not be imported, and why."""
+
+    name = fields.String(required=True)
+    reason = fields.String(required=True)
+
+
+class Import(ma.Schema):
+    """Many documents at once; each that came in is indexed like any other."""
+
+    id = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(["archive", "urls", "sitemap"]))
+    name = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(["queued", "running", "done", "failed"]))
+    error = fields.String(required=True, allow_none=True)
+    added = fields.Integer(required=True)
+    unchanged = fields.Integer(required=True)
+    failures = fields.Integer(required=True)
+    failed = fields.List(
+        fields.Nested(ImportFailure), required=True, metadata={"description": "the first 1,000 failures"}
+    )
+    created_at = moment(required=True)
+    finished_at = moment(required=True, allow_none=True)
+    links = links()
+
+
+class Document(ma.Schema):
+    """A document of the knowledge base."""
+
+    id = fields.String(required=True)
+    title = fields.String(required=True)
+    url = fields.String(required=True, allow_none=True)
+    media_type = fields.String(required=True)
+    source = fields.String(required=True, allow_none=True)
+    language = fields.String(required=True, allow_none=True)
+    tags = fields.List(fields.String(), required=True)
+    audience = fields.String(required=True, validate=validate.OneOf(AUDIENCES))
+    state = fields.String(required=True, validate=validate.OneOf(["queued", "indexing", "ready", "failed"]))
+    error = fields.String(required=True, allow_none=True)
+    text = fields.String(allow_none=True, metadata={"description": "on the single document only"})
+    passages = fields.Integer(required=True)
+    created_at = moment(required=True)
+    updated_at = moment(required=True)
+    links = links()
+
+
+class SearchFilters(ma.Schema):
+    """Which passages count: those that meet every filter that is given, by any of its values."""
+
+    document_ids = fields.List(Text(most=64), validate=validate.Length(max=200))
+    sources = fields.List(Text(most=100), validate=validate.Length(max=50))
+    languages = fields.List(fields.String(validate=validate.Regexp(LANGUAGE)), validate=validate.Length(max=50))
+    tags = fields.List(Text(most=100), validate=validate.Length(max=50))
+    audience = fields.String(validate=validate.OneOf(AUDIENCES))
+
+
+class NewSearch(ma.Schema):
+    """A search."""
+
+    query = Text(most=2_000, required=True)
+    limit = fields.Integer(strict=True, load_default=8, validate=validate.Range(min=1, max=50))
+    filters = fields.Nested(SearchFilters)
+
+
+class Scores(ma.Schema):
+    """What each leg gave; null when it did not find the passage."""
+
+    dense = fields.Float(required=True, allow_none=True)
+    lexical = fields.Float(required=True, allow_none=True)
+
+
+class FoundPassage(ma.Schema):
+    """A passage that was found."""
+
+    document_id = fields.String(required=True)
+    title = fields.String(required=True)
+    headings = fields.List(fields.String(), required=True)
+    url = fields.String(required=True, allow_none=True)
+    text = fields.String(required=True)
+    source = fields.String(required=True, allow_none=True)
+    language = fields.String(required=True, allow_none=True)
+    tags = fields.List(fields.String(), required=True)
+    audience = fields.String(required=True, validate=validate.OneOf(AUDIENCES))
+    start = fields.Integer(required=True)
+    end = fields.Integer(required=True)
+    score = fields.Float(required=True)
+    scores = fields.Nested(Scores, required=True)
+
+
+class SearchResult(ma.Schema):
+    """Passages, best first."""
+
+    snapshot = fields.String(
+        required=True, allow_none=True, metadata={"description": "null while nothing is published"}
+    )
+    items = fields.List(fields.Nested(FoundPassage), required=True)
+
+
+class Snapshot(ma.Schema):
+    """A published version of the knowledge base."""
+
+    version = fields.String(required=True)
+    active = fields.Boolean(required=True)
+    documents = fields.Integer(required=True)
+    passages = fields.Integer(required=True)
+    model = fields.String(required=True)
+    created_at = moment(required=True)

@@ -1,0 +1,38 @@
+"""How much a language model may cost."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+#: What is accounted by, and what a budget can be set for. A `key` and a `day` begin anew at midnight UTC.
+SCOPES = ("message", "conversation", "key", "day")
+
+_BUDGET = re.compile(rf"({'|'.join(SCOPES)})=(\d+(?:\.\d+)?)(usd|tokens)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """At most `most` US dollars or tokens, prompt and completion together, for each one of a scope."""
+
+    scope: str
+    most: float
+    unit: str  # usd or tokens
+
+    @classmethod
+    def parse(cls, text: str) -> "Budget":
+        """Read `day=20usd` or `conversation=50000tokens`.
+
+        Raises:
+            ValueError: it is not like that.
+        """
+        found = _BUDGET.fullmatch(text.lower().replace(" ", ""))
+        if found is None or float(found[2]) <= 0:
+            raise ValueError(text)
+        return cls(scope=found[1], most=float(found[2]), unit=found[3])
+
+    def of(self, account: Mapping[Any, Any]) -> float:
+        """Return what an account has spent of it."""
+        if self.unit == "usd":
+            return float(account["cost_usd"])
+        return float(account["prompt_tokens"] + account["completion_tokens"])

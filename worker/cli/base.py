@@ -1,0 +1,78 @@
+"""What every command shares: the group, the parts of this process, progress, JSON."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from worker.errors import AnswerbackError, SettingsInvalid
+from worker.settings import Settings
+
+
+class _Group(click.Group):
+    """Turns what was expected to go wrong into a sentence and exit status 1."""
+
+    def invoke(self, context: click.Context) -> Any:
+        from kb.errors import KnowledgeError
+
+        try:
+            return super().invoke(context)
+        except SettingsInvalid as error:
+            raise Failure("\n".join(error.problems)) from None
+        except (AnswerbackError, KnowledgeError) as error:
+            raise Failure(str(error)) from None
+
+
+class Failure(click.ClickException):
+    """What went wrong, in a sentence."""
+
+    def show(self, file: Any = None) -> None:  # noqa: ARG002
+        click.secho(self.message, err=True, fg="red", bold=False)
+
+
+as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="answerback")
+def main() -> None:
+    """Answerback answers support messages, and hands over what it cannot answer."""
+
+
+@contextmanager
+def open_services() -> Iterator[Any]:
+    """Yield the parts of this process, quiet on the terminal."""
+    from worker import checks, logs
+    from worker.services import Services
+
+    logs.configure("error")
+    settings = Settings.from_env()
+    checks.require([checks.database(settings)])
+    built = Services(settings)
+    try:
+        yield built
+    finally:
+        built.close()
+
+
+@contextmanager
+def progress_bar(shown: bool, label: str = "embedding", length: int | None = None) -> Iterator[Any]:
+    """Yield `progress(done, total)`, which moves a bar on a terminal."""
+    if not shown:
+        yield lambda _done, _total: None
+        return
+    with click.progressbar(length=length or 1, label=label, file=sys.stderr) as bar:
+
+        def move(done: int, total: int) -> None:
+            bar.length = max(1, total)
+            bar.update(done - bar.pos)
+
+        yield move
+
+
+def print_json(value: Iterable[Any] | dict[str, Any]) -> None:
+    """Print a value for scripts."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))

@@ -1,0 +1,114 @@
+"""Ask, hand out keys, look at what was delivered."""
+
+import dataclasses
+
+import click
+
+from worker.cli.base import Failure, as_json_option, main, open_services, print_json
+
+
+@main.command()
+@click.argument("question")
+@click.option("--workspace", default="default", show_default=True)
+@as_json_option
+def ask(question: str, workspace: str, as_json: bool) -> None:
+    """Answer QUESTION here and now, with sources; nothing is stored."""
+    from worker.answering.question import Question
+    from worker.conversations.outcomes import Answer, Handoff
+
+    if not question.strip():
+        raise click.UsageError("The question is empty.")
+    with open_services() as built:
+        outcome = built.agent.answer(Question(workspace_id=built.keys.workspace(workspace), content=question.strip()))
+    if as_json:
+        print_json({"outcome": type(outcome).__name__.lower(), **dataclasses.asdict(outcome)})
+    elif isinstance(outcome, Answer):
+        click.echo(outcome.content)
+        click.secho("\nSources", bold=True)
+        for citation in outcome.citations:
+            link = f" ({citation.url})" if citation.url else ""
+            quote = " ".join(citation.quote.split())
+            click.echo(f"  [{citation.number}] {citation.title}{link}\n      “{quote}”")
+        click.secho(f"\nsupport {outcome.support:.2f} · {outcome.model or outcome.answerer}", dim=True)
+    elif isinstance(outcome, Handoff):
+        click.secho(f"A person should answer this ({outcome.reason}).", bold=True)
+        click.echo(outcome.summary)
+    else:
+        raise Failure(str(outcome.error.get("message", "It did not work.")))
+
+
+@main.group()
+def keys() -> None:
+    """Make, list and revoke API keys."""
+
+
+@keys.command("make")
+@click.argument("name")
+@click.option("--workspace", default="default", show_default=True, help="Made if there is none of this name.")
+@click.option("--scopes", default="read,write,admin", show_default=True)
+@click.option("--expires-in-days", type=click.FloatRange(min=0, min_open=True))
+def make_key(name: str, workspace: str, scopes: str, expires_in_days: float | None) -> None:
+    """Make a key and print it: it cannot be seen again."""
+    from worker.access import SCOPES
+
+    chosen = [scope.strip() for scope in scopes.split(",")]
+    if not chosen or not set(chosen) <= set(SCOPES):
+        raise click.UsageError(f"Scopes are {', '.join(SCOPES)}.")
+    lasts = None if expires_in_days is None else expires_in_days * 86_400
+    with open_services() as built:
+        workspace_id = built.keys.workspace(workspace)
+        click.echo(built.keys.make(workspace_id, name=name, scopes=chosen, expires_in_s=lasts))
+
+
+@keys.command("list")
+@as_json_option
+def list_keys(as_json: bool) -> None:
+    """List the keys of all workspaces."""
+    with open_services() as built:
+        found = built.keys.all()
+    if as_json:
+        print_json(found)
+        return
+    for key in found:
+        state = "revoked" if key["revoked_at"] else f"until {key['expires_at']}" if key["expires_at"] else "active"
+        click.echo(
+            f"{key['id']}  {key['hint']:<12}{key['workspace']:<16}{key['name']:<20}{','.join(key['scopes']):<18}{state}"
+        )
+
+
+@keys.command("revoke")
+@click.argument("key_id")
+def revoke_key(key_id: str) -> None:
+    """Refuse a key from now on."""
+    with open_services() as built:
+        built.keys.revoke(key_id)
+    click.echo(f"{key_id} is revoked.")
+
+
+@keys.command("callback-secret")
+@click.option("--workspace", default="default", show_default=True)
+def callback_secret(workspace: str) -> None:
+    """Print the secret with which receivers verify a workspace's callbacks."""
+    with open_services() as built:
+        click.echo(built.keys.callback_secret(built.keys.workspace(workspace)))
+
+
+@main.command()
+@click.option("--state", type=click.Choice(["pending", "delivered", "exhausted"]))
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--workspace", default="default", show_default=True)
+@as_json_option
+def deliveries(state: str | None, limit: int, workspace: str, as_json: bool) -> None:
+    """List callback deliveries, newest first."""
+    from worker.callbacks.listing import page
+    from worker.store.scope import Scope
+
+    with open_services() as built:
+        found, _cursor = page(Scope(built.store, built.keys.workspace(workspace)), state=state, limit=limit)
+    if as_json:
+        print_json(found)
+        return
+    for one in found:
+        last = one["last_attempt"] or {}
+        seen = last.get("status") or last.get("error") or ""
+        click.echo(f"{one['id']}  {one['state']:<10}{one['attempts']:>3}×  {one['type']:<20}{one['url']}  {seen}")

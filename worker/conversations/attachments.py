@@ -1,0 +1,146 @@
+"""Files that customers send along: kept with their conversation, read once, in a process of their own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from kb import documents
+from kb.documents import Document
+from kb.errors import KnowledgeError
+from kb.readers.blocks import Section
+from worker import logs
+from worker.conversations.wire import time
+from worker.errors import Invalid
+from worker.ids import new_id
+from worker.store.engine import Store
+from worker.store.tables import attachment
+
+log = logs.get(__name__)
+
+#: Files with one message.
+MOST = 10
+
+#: One that no message named within this time is deleted.
+_UNUSED_MS = 86_400_000
+
+#: Text of one file that is looked at; a longer one is cut.
+_MOST_CHARACTERS = 200_000
+
+#: Columns without the bytes.
+LISTED = [column for column in attachment.c if column.name not in ("source", "sections")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attached:
+    """A file that came with a question: what it says, or why it cannot be read."""
+
+    id: str
+    name: str
+    document: Document | None = None
+    problem: str | None = None
+
+
+def wire(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return an attachment as clients see it; `text` and `error` once it was read."""
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "media_type": row["media_type"],
+        "size": row["size"],
+        "conversation_id": row["conversation_id"],
+        "text": row["text"],
+        "error": row["error"],
+        "created_at": time(row["created_at"]),
+        "links": {"self": f"/v1/attachments/{row['id']}"},
+    }
+
+
+def claim_for(tx: sa.Connection, talk: Mapping[Any, Any], ids: Sequence[str]) -> None:
+    """Make attachments those of a conversation, within the transaction that accepts a message with them.
+
+    Raises:
+        Invalid: the workspace has no such attachment, or it belongs to another conversation.
+    """
+    mine = (
+        attachment.update()
+        .where(
+            attachment.c.id.in_(ids),
+            attachment.c.workspace_id == talk["workspace_id"],
+            sa.or_(attachment.c.conversation_id.is_(None), attachment.c.conversation_id == talk["id"]),
+        )
+        .values(conversation_id=talk["id"])
+    )
+    if tx.execute(mine).rowcount != len(ids):
+        raise Invalid("An attachment does not exist, or belongs to another conversation.", field="attachments")
+
+
+class Attachments:
+    """Keeps files, and reads them when a worker asks."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._now = store.clock.sql()
+
+    def add(self, workspace_id: str, *, name: str, media_type: str, data: bytes) -> dict[str, Any]:
+        """Keep a file and return it as clients see it.
+
+        Raises:
+            DocumentUnreadable: it is not what it is said to be, or empty.
+            DocumentTooLarge: it is too large.
+        """
+        documents.check(data, media_type, images=True)
+        new = {"id": new_id("att"), "workspace_id": workspace_id, "name": name, "media_type": media_type}
+        with self._store.begin() as tx:
+            row = tx.execute(
+                attachment.insert().values(**new, size=len(data), source=data, created_at=self._now).returning(*LISTED)
+            )
+            return wire(row.mappings().one())
+
+    def read(self, workspace_id: str, ids: Sequence[str]) -> list[Attached]:
+        """Return what these files say, in the order of `ids`. Each is read once; what was found is kept."""
+        if not ids:
+            return []
+        mine = sa.select(attachment).where(attachment.c.id.in_(ids), attachment.c.workspace_id == workspace_id)
+        with self._store.read() as connection:
+            rows = {row["id"]: dict(row) for row in connection.execute(mine).mappings()}
+        return [self._read(rows[id]) for id in ids if id in rows]
+
+    def clean_up(self, *, limit: int = 100) -> int:
+        """Delete files that no message named for a day; return how many."""
+        old = (
+            sa.select(attachment.c.id)
+            .where(attachment.c.conversation_id.is_(None), attachment.c.created_at <= self._now - _UNUSED_MS)
+            .limit(limit)
+        )
+        with self._store.begin() as tx:
+            return int(tx.execute(attachment.delete().where(attachment.c.id.in_(old))).rowcount)
+
+    def _read(self, row: Mapping[Any, Any]) -> Attached:
+        name = row["name"]
+        if row["error"] is not None:
+            return Attached(id=row["id"], name=name, problem=row["error"])
+        if row["text"] is not None:
+            sections = tuple(Section(**{**one, "headings": tuple(one["headings"])}) for one in row["sections"])
+            return Attached(id=row["id"], name=name, document=Document(title=name, text=row["text"], sections=sections))
+        try:
+            found = _bounded(documents.read(row["source"], media_type=row["media_type"], title=name))
+        except KnowledgeError as error:
+            self._keep(row, error=str(error))
+            return Attached(id=row["id"], name=name, problem=str(error))
+        self._keep(row, text=found.text, sections=[asdict(section) for section in found.sections])
+        return Attached(id=row["id"], name=name, document=found)
+
+    def _keep(self, row: Mapping[Any, Any], **values: Any) -> None:
+        with self._store.begin() as tx:
+            tx.execute(attachment.update().where(attachment.c.id == row["id"]).values(**values))
+        log.info("attachment_read", attachment_id=row["id"], error=values.get("error"))
+
+
+def _bounded(found: Document) -> Document:
+    """Return a document of at most so much text, cut between sections."""
+    if len(found.text) <= _MOST_CHARACTERS:
+        return found
+    kept = tuple(section for section in found.sections if section.end <= _MOST_CHARACTERS) or found.sections[:1]
+    return Document(title=found.title, text=found.text[: kept[-1].end], sections=kept)

@@ -1,0 +1,81 @@
+"""The end of what is known of somebody."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from worker import logs
+from worker.conversations.sessions import SessionsAway, SessionStore
+from worker.customers import customer_of
+from worker.memories import erase as erase_memories
+from worker.store.scope import Scope
+from worker.store.tables import conversation, memory, message, spending
+
+log = logs.get(__name__)
+
+
+def erase_conversation(mine: Scope, sessions: SessionStore, conversation_id: str) -> None:
+    """Erase a conversation, all that was said in it and what was remembered from it.
+
+    Raises:
+        NotFound: the workspace has no such conversation.
+    """
+    with mine.store.begin() as tx:
+        mine.lock(tx, conversation, conversation_id)
+        _erase(tx, mine.workspace_id, conversation_id)
+    _end_session(sessions, conversation_id)
+
+
+def erase_customer(mine: Scope, sessions: SessionStore, customer: Mapping[str, Any]) -> dict[str, int]:
+    """Erase every conversation of a customer, by their id, their e-mail address or both, and all that is remembered."""
+    known = _names_of(customer)
+    with mine.store.begin() as tx:
+        talks = tx.execute(
+            mine.select(conversation, conversation.c.id, conversation.c.requester).where(
+                conversation.c.requester.is_not(None)
+            )
+        ).all()
+        named = {row.id: _names_of(row.requester) for row in talks}
+        found: set[str] = set()
+        # Somebody is known by id in one conversation, by address in another, and by both in a third.
+        while more := {id for id, names in named.items() if id not in found and names & known}:
+            found |= more
+            known = known.union(*(named[id] for id in more))
+        memories = erase_memories(tx, mine.workspace_id, sorted(known))
+        for id in sorted(found):
+            _erase(tx, mine.workspace_id, id)
+    for id in found:
+        _end_session(sessions, id)
+    return {"conversations": len(found), "memories": memories}
+
+
+def _names_of(customer: Mapping[str, Any] | None) -> set[str]:
+    """Return all that somebody is known by."""
+    given = customer or {}
+    names = (customer_of({"id": given.get("id")}), customer_of({"email": given.get("email")}))
+    return {name for name in names if name is not None}
+
+
+def _erase(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:
+    messages = sa.select(message.c.id).where(message.c.conversation_id == conversation_id)
+    tx.execute(
+        spending.delete().where(
+            spending.c.workspace_id == workspace_id,
+            sa.or_(
+                sa.and_(spending.c.scope == "conversation", spending.c.subject == conversation_id),
+                sa.and_(spending.c.scope == "message", spending.c.subject.in_(messages)),
+            ),
+        )
+    )
+    tx.execute(
+        memory.delete().where(memory.c.workspace_id == workspace_id, memory.c.conversation_id == conversation_id)
+    )
+    tx.execute(conversation.delete().where(conversation.c.id == conversation_id))
+
+
+def _end_session(sessions: SessionStore, conversation_id: str) -> None:
+    try:
+        sessions.delete(conversation_id)
+    except SessionsAway as error:  # it expires by itself, and nothing leads to it any more
+        log.warning("session_not_erased", conversation_id=conversation_id, **error.context)

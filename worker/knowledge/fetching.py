@@ -1,0 +1,136 @@
+"""Pages and files from the web, under the same address rules as callbacks."""
+
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from kb.documents import MAX_BYTES, MEDIA_TYPES, is_text, media_type_of
+from kb.errors import DocumentTooLarge, DocumentUnreadable, KnowledgeError
+from worker.addresses import AddressRefused, Guard, open_client
+
+_TOTAL_S = 20.0
+_MOST_REDIRECTS = 5
+_REDIRECTS = (301, 302, 303, 307, 308)
+_MOST_SITEMAPS = 50
+_MOST_UNPACKED = 50 * 1024 * 1024
+MOST_PAGES = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What was found at `url`, after redirects."""
+
+    url: str
+    media_type: str
+    data: bytes
+
+
+def fetch(url: str, *, guard: Guard) -> Page:
+    """Return what a URL leads to.
+
+    Raises:
+        DocumentUnreadable: it may not be fetched, cannot be reached, or is not what can be read; with the reason.
+        DocumentTooLarge: it is larger than a document may be.
+    """
+    for _ in range(_MOST_REDIRECTS + 1):
+        try:
+            guard.check_url(url)
+            with open_client(guard, total_s=_TOTAL_S) as client, client.stream("GET", url, headers=_HEADERS) as answer:
+                if answer.status_code in _REDIRECTS and "location" in answer.headers:
+                    url = urljoin(url, answer.headers["location"])
+                    continue
+                if answer.status_code != 200:
+                    raise DocumentUnreadable(f"The server answered {answer.status_code}.")
+                data = bytearray()
+                for piece in answer.iter_bytes():
+                    data += piece
+                    if len(data) > MAX_BYTES:
+                        raise DocumentTooLarge(f"It has more than {MAX_BYTES:,} bytes.")
+                kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+                charset = answer.charset_encoding
+        except AddressRefused as error:
+            raise DocumentUnreadable(str(error)) from None
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+            raise DocumentUnreadable(f"It cannot be fetched: {type(error).__name__}.") from None
+        if kind == "application/xhtml+xml":
+            kind = "text/html"
+        if kind not in MEDIA_TYPES.values():
+            kind = media_type_of(urlsplit(url).path) or kind
+        return Page(url=url, media_type=kind, data=_in_utf8(bytes(data), kind, charset))
+    raise DocumentUnreadable(f"It leads to more than {_MOST_REDIRECTS} redirects.")
+
+
+def _in_utf8(data: bytes, media_type: str, charset: str | None) -> bytes:
+    """Return a text in the encoding that readers expect, when the server says that it is in another one."""
+    if not is_text(media_type) or charset is None or charset.lower() in ("utf-8", "utf8"):
+        return data
+    try:
+        return data.decode(charset).encode()
+    except (LookupError, UnicodeDecodeError):  # the reader finds out by itself
+        return data
+
+
+_HEADERS = {"user-agent": "Answerback-Fetch/1", "accept": "text/html, application/pdf, text/*, */*;q=0.5"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sitemap:
+    """The pages that a sitemap names, and why those of the sitemaps that it names could not be read that could not."""
+
+    pages: tuple[str, ...]
+    failed: Mapping[str, str]
+
+
+def read_sitemap(url: str, *, guard: Guard, get: Callable[..., Page] = fetch) -> Sitemap:
+    """Return what a sitemap names, those that it names included.
+
+    Raises:
+        DocumentUnreadable: it cannot be fetched, or is not a sitemap.
+        DocumentTooLarge: it names more than 1,000 pages, or 50 sitemaps.
+    """
+    pages: dict[str, None] = {}
+    failed: dict[str, str] = {}
+    waiting, seen = [url], {url}
+    while waiting:
+        place = waiting.pop(0)
+        try:
+            kind, named = _places(get(place, guard=guard).data)
+        except KnowledgeError as error:
+            if place == url:
+                raise
+            failed[place] = str(error)
+            continue
+        if kind == "sitemapindex":
+            waiting += [one for one in dict.fromkeys(named) if one not in seen]
+            seen.update(named)
+        else:
+            pages |= dict.fromkeys(one for one in named if re.match(r"https?://", one))
+        if len(pages) > MOST_PAGES or len(seen) > _MOST_SITEMAPS:
+            raise DocumentTooLarge(f"The sitemap names more than {MOST_PAGES:,} pages or {_MOST_SITEMAPS} sitemaps.")
+    return Sitemap(pages=tuple(pages), failed=failed)
+
+
+def _places(data: bytes) -> tuple[str, list[str]]:
+    """Return the kind of a sitemap, packed or not, and what it names."""
+    from lxml import etree
+
+    try:
+        if data.startswith(b"\x1f\x8b"):
+            with gzip.open(io.BytesIO(data)) as file:
+                data = file.read(_MOST_UNPACKED + 1)
+            if len(data) > _MOST_UNPACKED:
+                raise DocumentTooLarge(f"The sitemap unfolds to more than {_MOST_UNPACKED:,} bytes.")
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
+        root = etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, OSError, EOFError, zlib.error, ValueError):
+        raise DocumentUnreadable("It is not a sitemap.") from None
+    kind = etree.QName(root).localname
+    if kind not in ("sitemapindex", "urlset"):
+        raise DocumentUnreadable("It is not a sitemap.")
+    return kind, [(one.text or "").strip() for one in root.iter("{*}loc")]
