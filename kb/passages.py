@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from kb import sentences
 from kb.readers.blocks import Document, Section
 
-#: Tokens of a passage's own text. all-MiniLM-L6-v2 reads 256; the rest is room for title and headings.
-TARGET_TOKENS = 180
+#: Tokens of a passage's own text, chosen in docs/quality.md. all-MiniLM-L6-v2 reads 256; the rest is room for title and
+#: headings.
+TARGET_TOKENS = 120
 
 
 @dataclass(frozen=True, kw_only=True)

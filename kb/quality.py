@@ -30,6 +30,7 @@ class LabelsUnreadable(KnowledgeError):
 class Labels:
     """A labelled set: text by document id, text by query id, and which documents answer which query.
 
+    `titled` has title and text of documents apart, where they came so.
     `answerable` says of each query whether the corpus answers it, and `answers` in what words, where that was labelled.
     """
 
@@ -38,6 +39,7 @@ class Labels:
     qrels: Qrels
     answerable: Mapping[str, bool] = field(default_factory=dict)
     answers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    titled: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def judged(self) -> list[str]:
@@ -54,9 +56,8 @@ def load(folder: Path) -> Labels:
     if (folder / "train.jsonl").exists():
         return _load_intents(folder)
     try:
-        corpus = {
-            row["_id"]: f"{row.get('title', '')} {row['text']}".strip() for row in _lines(folder / "corpus.jsonl")
-        }
+        titled = {row["_id"]: (row.get("title", ""), row["text"]) for row in _lines(folder / "corpus.jsonl")}
+        corpus = {id: f"{title} {text}".strip() for id, (title, text) in titled.items()}
         asked = _lines(folder / "queries.jsonl")
         queries = {row["_id"]: row["text"] for row in asked}
         answerable = {row["_id"]: bool(row["answerable"]) for row in asked if "answerable" in row}
@@ -70,7 +71,7 @@ def load(folder: Path) -> Labels:
         raise LabelsUnreadable(f"{folder} is not a labelled set: {error}") from None
     if not qrels:
         raise LabelsUnreadable(f"{folder} has no judged queries.")
-    return Labels(corpus=corpus, queries=queries, qrels=qrels, answerable=answerable, answers=answers)
+    return Labels(corpus=corpus, queries=queries, qrels=qrels, answerable=answerable, answers=answers, titled=titled)
 
 
 def _load_intents(folder: Path) -> Labels:
@@ -95,9 +96,9 @@ def _lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
 
 
-def best(scores: Mapping[int, float]) -> list[int]:
-    """Return the rows of the best scores, best first."""
-    return sorted(scores, key=lambda row: (-scores[row], row))[:DEPTH]
+def ranked(scores: Mapping[int, float]) -> list[int]:
+    """Return rows by their scores, best first."""
+    return sorted(scores, key=lambda row: (-scores[row], row))
 
 
 def ndcg(ranking: Sequence[str], judged: Mapping[str, int], depth: int = DEPTH) -> float:

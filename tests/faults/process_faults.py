@@ -26,7 +26,7 @@ from tests.support.processes import ROOT, wait_for
 @fault(1, "an idle worker is stopped, gets work, is killed")
 def stopped_idle(rig: Rig) -> Report:
     stand(rig)
-    rig.signal("answer-0", signal.SIGSTOP)
+    rig.freeze("answer-0")
     rig.submit_many(30, talks=15, callback=True)
     time.sleep(1.0)  # the broker has handed the hints over
     rig.signal("answer-0", signal.SIGKILL)
@@ -59,7 +59,7 @@ def zombie(rig: Rig) -> Report:
     rig.submit_many(24, talks=24, callback=True)
     wait_for(lambda: rig.control()["counts"]["active"] >= 24, what="model calls")
     time.sleep(0.5)  # all of them wait for the model, whose answers come while they sleep
-    rig.signal("answer-0", signal.SIGSTOP)
+    rig.freeze("answer-0")
     stopped = time.time()
     rig.start("answer-1", "worker", "answer")
     report = finish(rig, "24 messages, lease 2 s", since=stopped, bound_s=2.0 + 2.0 + 1.5 + 5.0)

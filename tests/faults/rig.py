@@ -1,6 +1,7 @@
 """An installation to be mistreated: real processes, a real Valkey, a real database, a model server, a receiver."""
 
 import contextlib
+import fcntl
 import http.client
 import http.server
 import json
@@ -229,6 +230,14 @@ class Rig:
             return {row["id"] for row in tables.rows("SELECT id FROM process")}
         finally:
             tables.close()
+
+    def freeze(self, name: str) -> None:
+        """Stop a process between two of its writes: on SQLite one that is stopped in a write holds up all others."""
+        with contextlib.ExitStack() as nobody_writes:
+            if self.tables_url.startswith("sqlite"):
+                turn = nobody_writes.enter_context((self.home / "answerback.db.turn").open("r+b"))
+                fcntl.flock(turn, fcntl.LOCK_EX)
+            self.signal(name, signal.SIGSTOP)
 
     def signal(self, name: str, number: int) -> None:
         """Signal a process; SIGKILL takes its whole group, as a machine that dies would."""

@@ -122,6 +122,7 @@ def search(
 @click.option(
     "--precision", type=click.Choice(["int8", "fp32"]), help="Of the embedding model; the setting's without it."
 )
+@click.option("--whole", is_flag=True, help="Leave documents uncut, as published figures of retrieval have them.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Keep the results here, as JSON.")
 @click.option(
     "--report", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with plots here, as HTML."
@@ -141,6 +142,7 @@ def search(
 def evaluate(
     folder: Path | None,
     precision: str | None,
+    whole: bool,
     output: Path | None,
     report: Path | None,
     gate: Path | None,
@@ -165,7 +167,7 @@ def evaluate(
         return
     if folder is None:
         raise click.UsageError("Give a FOLDER, or two files with --compare.")
-    results = _measured(folder, precision, quiet=as_json)
+    results = _measured(folder, precision, whole=whole, quiet=as_json)
     differences = reports.differences(_results(gate), results) if gate is not None else []
     if output is not None:
         output.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n")
@@ -193,7 +195,7 @@ def evaluate(
         sys.exit(1)
 
 
-def _measured(folder: Path, precision: str | None, *, quiet: bool) -> dict[str, Any]:
+def _measured(folder: Path, precision: str | None, *, whole: bool, quiet: bool) -> dict[str, Any]:
     from kb.embedding import OnnxEmbedder
     from worker.answering.extractive import ExtractiveAnswerer
     from worker.caching import CachedEmbedder, MemoryCache
@@ -209,6 +211,7 @@ def _measured(folder: Path, precision: str | None, *, quiet: bool) -> dict[str, 
             embedder=embedder,
             answerer=ExtractiveAnswerer(embedder) if extractive else Services(settings).answerer,
             least_relevance=settings.least_relevance,
+            whole=whole,
             progress=lambda _what, done, total: progress(done, total),
         )
         results = suites.run(folder, bench)
@@ -218,6 +221,7 @@ def _measured(folder: Path, precision: str | None, *, quiet: bool) -> dict[str, 
         "answerer": settings.chosen_answerer,
         "models": ", ".join(settings.models) if not extractive else "none",
         "least relevance": settings.least_relevance,
+        "documents": "whole" if whole else "cut into passages",
     }
     return suites.as_json(results, about)
 

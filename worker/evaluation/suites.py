@@ -11,7 +11,7 @@ follow_ups.tsv                            rewriting: first question, follow-up, 
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -24,7 +24,9 @@ from kb import quality
 from kb import snapshot as snapshots
 from kb.embedding import Embedder
 from kb.filters import Filters
+from kb.passages import Passage, cut
 from kb.quality import Labels, LabelsUnreadable
+from kb.readers.blocks import Document, Section
 from kb.search import CANDIDATES, Found, fuse, relevance, search
 from kb.snapshot import Snapshot
 from worker.answering import escalation, grounding, rewriting
@@ -54,11 +56,12 @@ class Results:
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """What is measured with."""
+    """What is measured with; `whole` leaves documents uncut, as published figures of retrieval have them."""
 
     embedder: Embedder
     answerer: Answerer
     least_relevance: float
+    whole: bool = False
     progress: Progress = lambda _what, _done, _total: None
 
 
@@ -94,45 +97,66 @@ def run(folder: Path, bench: Bench) -> Results:
 
 @contextmanager
 def indexed(labels: Labels, bench: Bench) -> Iterator[Snapshot]:
-    """Yield a snapshot that holds the corpus, a passage a document."""
-    ids, done = list(labels.corpus), 0
+    """Yield a snapshot that holds the corpus, cut into passages as documents are."""
+    records, texts = [], []
+    for id, text in labels.corpus.items():
+        for passage in _passages(labels, id, text, bench):
+            records.append(
+                snapshots.Record(
+                    passage_id=f"{id}-{passage.ordinal}",
+                    document_id=id,
+                    title=passage.title,
+                    url=None,
+                    headings=(),
+                    anchor="",
+                    start=passage.start,
+                    end=passage.end,
+                    text=passage.text,
+                )
+            )
+            texts.append(passage.embedded)
+    done = 0
 
-    def embed(id: str) -> Any:
+    def embed(text: str) -> Any:
         nonlocal done
-        vector = bench.embedder.encode(labels.corpus[id])
+        vector = bench.embedder.encode(text)
         done += 1
-        bench.progress("embedding", done, len(ids))
+        bench.progress("embedding", done, len(texts))
         return vector
 
     with ThreadPoolExecutor(2) as pool:
-        vectors = np.stack(list(pool.map(embed, ids)))
-    texts = [labels.corpus[id] for id in ids]
-    records = [
-        snapshots.Record(
-            passage_id=id, document_id=id, title="", url=None, headings=(), anchor="", start=0, end=len(text), text=text
-        )
-        for id, text in zip(ids, texts, strict=True)
-    ]
+        vectors = np.stack(list(pool.map(embed, texts)))
     with tempfile.TemporaryDirectory() as place:
         new = snapshots.New(records=records, texts=texts, vectors=vectors)
         snapshots.write(Path(place) / "1", version="eval", model=bench.embedder.identity, new=new)
         yield snapshots.open_snapshot(Path(place) / "1", verify=False)
 
 
+def _passages(labels: Labels, id: str, text: str, bench: Bench) -> Iterable[Passage]:
+    if bench.whole or id not in labels.titled:
+        return [Passage(ordinal=0, start=0, end=len(text), text=text, headings=(), anchor="", title="")]
+    title, text = labels.titled[id]
+    section = Section(headings=(), anchor="", start=0, end=len(text))
+    return cut(
+        Document(title=title, text=text, sections=(section,)),
+        count_tokens=bench.embedder.count_tokens,
+    )
+
+
 def _retrieval(labels: Labels, opened: Snapshot, bench: Bench, results: Results) -> None:
-    ids = list(labels.corpus)
     measured: dict[str, dict[str, float]] = {}
     for done, query in enumerate(labels.judged, 1):
         text, judged = labels.queries[query], labels.qrels[query]
         dense = dict(opened.dense(bench.embedder.encode(text), CANDIDATES))
         lexical = dict(opened.lexical(text, CANDIDATES))
         legs = {
-            "dense": quality.best(dense),
-            "lexical": quality.best(lexical),
-            "fused": [row for row, _ in fuse(dense, lexical)[: quality.DEPTH]],
+            "dense": quality.ranked(dense),
+            "lexical": quality.ranked(lexical),
+            "fused": [row for row, _ in fuse(dense, lexical)],
         }
         for leg, rows in legs.items():
-            ranking = [ids[row] for row in rows]
+            # A document stands where its best passage does.
+            ranking = list(dict.fromkeys(opened.record(row).document_id for row in rows))[: quality.DEPTH]
             scores = {
                 "ndcg@10": quality.ndcg(ranking, judged),
                 "recall@10": quality.recall(ranking, judged),
