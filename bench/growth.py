@@ -17,7 +17,6 @@ from tests.faults.__main__ import reachable
 from tests.support.fakes import answer
 from tests.support.servers import postgresql_schema
 from worker.access import Keys
-from worker.addresses import Guard
 from worker.callbacks.sending import Sender
 from worker.conversations import wire
 from worker.conversations.intake import Intake, Opening, Submission
@@ -184,7 +183,7 @@ class _Steps:
         self.workspace_id = Keys(store).workspace("default")
         self.intake = Intake(store)
         self.mailbox = Mailbox(store, holder="bench")
-        self.sender = Sender(store, Guard())
+        self.sender = Sender(store)
         self.counters = Counters(store)
         self.other = Scope(store, Keys(store).workspace("other"))
         self.scope = Scope(store, self.workspace_id)
@@ -198,7 +197,7 @@ class _Steps:
             "accept (continued)": self._accept_more,
             "sweep (nothing due)": lambda: self.mailbox.sweep(),
             "sweep deadlines": lambda: self.mailbox.sweep_deadlines(),
-            "sweep callbacks": lambda: self.sender.sweep(),
+            "sweep callbacks": lambda: self.sender.due_lanes(),
             "status": lambda: status(self.store, self.counters),
             "claim": self._claim,
             "finish": lambda: self.mailbox.finish(self.claim, answer()),

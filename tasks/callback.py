@@ -7,5 +7,5 @@ from worker.services import services
 
 @app.task(name=hints.DELIVER)
 def deliver(*, conversation_id: str, **_newer: object) -> None:
-    """Send the due callbacks of one conversation, oldest first."""
-    services().sender.deliver(conversation_id)
+    """Have the due callbacks of one conversation sent; another thread does it, so no endpoint holds up this queue."""
+    services().dispatcher.deliver(conversation_id)

@@ -8,6 +8,7 @@ from flask_smorest import Api
 from flask_swagger_ui import get_swaggerui_blueprint
 
 from web.auth import public
+from worker.callbacks.outbox import TYPES
 
 _DELIVERED = ("message.answered", "message.handed_off", "message.cancelled", "message.failed")
 
@@ -48,8 +49,19 @@ def _completed(spec: dict[str, Any]) -> dict[str, Any]:
                 }
             )
             post["callbacks"] = {"ended": {"{$request.body#/callback_url}": {"post": _callback()}}}
-    spec["webhooks"] = {name: {"post": _callback()} for name in _DELIVERED}
+    spec["webhooks"] = {name: {"post": _callback() if name in _DELIVERED else _event(name)} for name in TYPES}
     return spec
+
+
+def _event(name: str) -> dict[str, Any]:
+    """Return what an endpoint is sent that concerns no message."""
+    told = _callback()
+    subject = name.partition(".")[0]
+    data = {"$ref": "#/components/schemas/Conversation"} if subject == "conversation" else {"type": "object"}
+    schema = told["requestBody"]["content"]["application/json"]["schema"]
+    schema["properties"]["type"] = {"type": "string", "enum": [name]}
+    schema["properties"]["data"] = {"type": "object", "properties": {subject: data}}
+    return told | {"summary": f"{TYPES[name].capitalize()} (Standard Webhooks)"}
 
 
 def _callback() -> dict[str, Any]:

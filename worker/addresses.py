@@ -5,8 +5,9 @@ import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -197,14 +198,43 @@ def _ssl_context() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def open_client(guard: Guard, *, total_s: float) -> httpx.Client:
-    """Return a client for one call of at most `total_s` seconds: no redirects, no proxies, no kept connections."""
-    ends = time.monotonic() + total_s
-    transport = httpx.HTTPTransport(trust_env=False, retries=0)
-    transport._pool = httpcore.ConnectionPool(  # httpx offers no public way to pass a network backend
-        ssl_context=_ssl_context(),
-        max_connections=1,
-        max_keepalive_connections=0,
-        network_backend=_GuardedBackend(guard, lambda: ends),
-    )
-    return httpx.Client(transport=transport, trust_env=False, follow_redirects=False, timeout=total_s)
+class Caller:
+    """Calls URLs, each call within `total_s` seconds: no redirects, no proxies. For one thread at a time.
+
+    The connection is kept for the next call to the same place; its address was checked when it was dialled.
+    """
+
+    def __init__(self, guard: Guard, *, total_s: float) -> None:
+        self._total_s = total_s
+        self._ends = 0.0
+        transport = httpx.HTTPTransport(trust_env=False, retries=0)
+        transport._pool = httpcore.ConnectionPool(  # httpx offers no public way to pass a network backend
+            ssl_context=_ssl_context(),
+            max_connections=1,
+            max_keepalive_connections=1,
+            keepalive_expiry=10.0,
+            network_backend=_GuardedBackend(guard, lambda: self._ends),
+        )
+        self._client = httpx.Client(transport=transport, trust_env=False, follow_redirects=False, timeout=total_s)
+
+    @contextmanager
+    def stream(self, method: str, url: str, **options: Any) -> Iterator[httpx.Response]:
+        """Make a call; the response's body is read inside the block, or not at all.
+
+        Raises:
+            AddressRefused: the name leads to an address that may not be called.
+            httpx.HTTPError: no answer came.
+        """
+        self._ends = time.monotonic() + self._total_s
+        with self._client.stream(method, url, **options) as response:
+            yield response
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def __enter__(self) -> "Caller":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()

@@ -71,10 +71,8 @@ class _Callbacks(_Duty):
     """Send the callbacks that are due."""
 
     def __call__(self) -> None:
-        built = self._built
-        crew = built.callback_crew
-        if (free := crew.free) and not built.stopping.is_set():
-            crew.do(built.sender.deliver, built.sender.sweep(limit=free, busy=crew.busy_with))
+        if not self._built.stopping.is_set():
+            self._built.dispatcher.sweep()
 
 
 class _Knowledge(_Duty):

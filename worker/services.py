@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from worker.answering.agent import Agent
     from worker.answering.question import Answerer
     from worker.caching import MemoryCache
+    from worker.callbacks.dispatching import Dispatcher
+    from worker.callbacks.endpoints import Endpoints
     from worker.callbacks.sending import Sender
     from worker.conversations.drainer import Drainer, Slots
     from worker.conversations.outcomes import Answer
@@ -59,8 +61,8 @@ if TYPE_CHECKING:
 log = logs.get(__name__)
 
 
-#: Callbacks that one process sends at once because a sweep found them, beside those that it was hinted at.
-_CALLBACKS_AT_ONCE = 16
+#: Seconds that attempts at callbacks that are under way are waited for at the end; the others are made again, by id.
+_LAST_ATTEMPTS_S = 6.0
 
 
 def new_holder() -> str:
@@ -214,7 +216,20 @@ class Services:
     def sender(self) -> "Sender":
         from worker.callbacks.sending import Sender
 
-        return Sender(self.store, self.guard)
+        return Sender(self.store)
+
+    @cached_property
+    def dispatcher(self) -> "Dispatcher":
+        from worker.callbacks.dispatching import Dispatcher
+        from worker.callbacks.webhooks import Webhooks
+
+        return Dispatcher(self.sender, lambda: Webhooks(self.guard))
+
+    @cached_property
+    def endpoints(self) -> "Endpoints":
+        from worker.callbacks.endpoints import Endpoints
+
+        return Endpoints(self.store, self.guard)
 
     @cached_property
     def search_client(self) -> "SearchClient":
@@ -380,12 +395,6 @@ class Services:
         return Crew(self.settings.answer_concurrency, name="swept-answer")
 
     @cached_property
-    def callback_crew(self) -> "Crew":
-        from worker.sweeper import Crew
-
-        return Crew(_CALLBACKS_AT_ONCE, name="swept-callback")
-
-    @cached_property
     def sweeper(self) -> "Sweeper":
         from worker.duties import duties
         from worker.sweeper import Sweeper
@@ -434,7 +443,7 @@ class Services:
             self.leases.release_all()
             self.leases.stop()
         if "callback" in self.roles:
-            self.callback_crew.stop()
+            self.dispatcher.stop(timeout_s=_LAST_ATTEMPTS_S)
         self.presence.withdraw()
         self.close()
 

@@ -59,6 +59,8 @@ def measure(fault: Fault, backend: str, *, plant: str = "") -> tuple[Report, Ver
         made.plant = plant
         report = fault.run(made)
         verdict = made.verdict()
+        if any("internal" in one for one in made.failures):
+            report.problems.append(f"the front failed: {made.tracebacks('web')[-1:]}")
     problems = verdict.problems() + report.problems
     if report.recovery_s > report.bound_s:
         problems.append(f"recovery took {report.recovery_s:.1f} s")

@@ -183,6 +183,7 @@ class Rig:
         self.direct = {"ANSWERBACK_REDIS_URL": f"redis://127.0.0.1:{self.valkey.port}/0"}
         if broker == "rabbitmq":
             self.direct["ANSWERBACK_BROKER_URL"] = RABBITMQ
+        env.setdefault("ANSWERBACK_ANSWER_CACHE_S", "0")  # the same few questions: each is to be worked on
         self.env = environment(
             home,
             f"redis://127.0.0.1:{self.redis_proxy.port}/0",
@@ -222,6 +223,11 @@ class Rig:
             wait_for(lambda: answers(f"{self.url}/healthz"), what="the web server")
         else:
             wait_for(lambda: self.workers() - seen, what=f"worker {name}")
+
+    def tracebacks(self, name: str) -> list[str]:
+        """Return how each failure that a process logged ended."""
+        log = (self.home / f"{name}.log").read_text(errors="replace")
+        return [part.strip()[-1_500:] for part in log.split("request_failed")[1:]]
 
     def workers(self) -> set[str]:
         """Return the workers that said that they live, now or before."""

@@ -15,9 +15,9 @@ import pytest
 import sqlalchemy as sa
 
 from tests.support.processes import wait_for
+from tests.support.receiver import Receiver
 from tests.support.servers import RABBITMQ, postgresql_schema, require
 from tests.support.stack import Stack, command, is_ready, services, stack
-from tests.worker.callbacks.test_sending import Receiver
 from worker.store.tables import delivery, message
 from worker.up import sample_folder
 

@@ -1,5 +1,6 @@
 """Fakes that mirror real parts, and builders for what they take."""
 
+import ipaddress
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -8,10 +9,14 @@ import sqlalchemy as sa
 from kb.filters import Filters
 from kb.search import Found, Hit
 from kb.snapshot import Record
+from worker.addresses import Guard
 from worker.answering.question import Draft, Question
 from worker.conversations.intake import Intake, Opening, Submission
 from worker.conversations.outcomes import Answer, Outcome
 from worker.store.engine import Store, open_store
+
+#: Lets callbacks go to receivers on this machine.
+LOOPBACK = Guard(allow=[ipaddress.ip_network("127.0.0.0/8")])
 
 
 class TableClock:

@@ -1,15 +1,123 @@
-"""Callbacks that were promised, and what became of them."""
+"""Endpoints, what was promised to them, and what became of it."""
 
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from web.schemas.fields import PageQuery, moment
+from web.schemas.fields import Line, Moment, PageQuery, Text, WebUrl, moment
+from worker.callbacks.listing import OUTCOMES
+from worker.callbacks.outbox import TYPES
+from worker.callbacks.signing import SCHEMES
+
+_STATES = ("pending", "delivered", "exhausted")
+
+
+def _rate() -> fields.String:
+    valid = validate.Regexp(r"^[1-9]\d{0,5}/(second|minute|hour|day)\Z", error="Must be a rate such as 10/second.")
+    return fields.String(validate=valid, allow_none=True, metadata={"description": "such as 10/second"})
+
+
+class _Given(ma.Schema):
+    description = Text(most=500, allow_none=True)
+    events = fields.List(
+        fields.String(validate=validate.OneOf(list(TYPES))),
+        allow_none=True,
+        validate=validate.Length(min=1, max=len(TYPES)),
+        metadata={"description": "types to be told of; all without it"},
+    )
+    headers = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        allow_none=True,
+        validate=validate.Length(max=20),
+        metadata={"description": "sent with each callback"},
+    )
+    rate_limit = _rate()
+
+
+class NewEndpoint(_Given):
+    """Where callbacks shall go."""
+
+    url = WebUrl(required=True)
+    secret = Line(most=200, metadata={"description": "whsec_… or whsk_…; one is made without it"})
+    signature = fields.String(
+        validate=validate.OneOf(SCHEMES), load_default="hmac", metadata={"description": "of a secret that is made"}
+    )
+
+
+class EndpointChange(_Given):
+    """What may be changed of an endpoint."""
+
+    url = WebUrl()
+    state = fields.String(validate=validate.OneOf(["enabled", "disabled"]))
+
+
+class Rotation(ma.Schema):
+    """A new secret."""
+
+    secret = Line(most=200, metadata={"description": "one is made without it"})
+
+
+class Endpoint(ma.Schema):
+    """Where callbacks go."""
+
+    id = fields.String(required=True)
+    url = fields.String(required=True)
+    description = fields.String(required=True, allow_none=True)
+    events = fields.List(fields.String(), required=True, allow_none=True)
+    headers = fields.Dict(required=True, metadata={"description": "by name; values are not shown"})
+    rate_limit = fields.String(required=True, allow_none=True)
+    signature = fields.String(required=True)
+    public_key = fields.String(required=True, allow_none=True, metadata={"description": "of ed25519, whpk_…"})
+    secret = fields.String(metadata={"description": "shown when it is made or rotated, and never again"})
+    old_secret_until = moment(required=True, allow_none=True)
+    state = fields.String(required=True)
+    reason = fields.String(required=True, allow_none=True, metadata={"description": "why it is disabled"})
+    failures = fields.Integer(required=True, metadata={"description": "in a row"})
+    failing_since = moment(required=True, allow_none=True)
+    rests_until = moment(required=True, allow_none=True)
+    created_at = moment(required=True)
+    updated_at = moment(required=True)
+
+
+class EndpointTest(ma.Schema):
+    """An example to be sent."""
+
+    type = fields.String(validate=validate.OneOf(list(TYPES)), load_default="message.answered")
+
+
+class Since(ma.Schema):
+    """From when on."""
+
+    since = Moment(required=True)
 
 
 class DeliveryQuery(PageQuery):
     """Which deliveries."""
 
-    state = fields.String(validate=validate.OneOf(["pending", "delivered", "exhausted"]))
+    state = fields.String(validate=validate.OneOf(_STATES))
+    endpoint = Text(most=64)
+    type = fields.String(validate=validate.OneOf(list(TYPES)))
+    conversation_id = Text(most=64)
+    message_id = Text(most=64)
+    status = fields.String(
+        validate=validate.OneOf(list(OUTCOMES)), metadata={"description": "how one of its attempts ended"}
+    )
+
+
+class Replay(ma.Schema):
+    """Which deliveries are sent again."""
+
+    state = fields.String(validate=validate.OneOf(["exhausted", "delivered"]), load_default="exhausted")
+    endpoint = Text(most=64)
+    type = fields.String(validate=validate.OneOf(list(TYPES)))
+    since = Moment(required=True)
+    until = Moment()
+
+
+class Replayed(ma.Schema):
+    """How many are sent again."""
+
+    replayed = fields.Integer(required=True)
 
 
 class Attempt(ma.Schema):
@@ -28,11 +136,21 @@ class Delivery(ma.Schema):
     """A callback that was promised."""
 
     id = fields.String(required=True, metadata={"description": "the webhook-id of every attempt"})
+    endpoint_id = fields.String(required=True, allow_none=True)
     type = fields.String(required=True)
     url = fields.String(required=True)
+    conversation_id = fields.String(required=True, allow_none=True)
     message_id = fields.String(required=True, allow_none=True)
     state = fields.String(required=True)
     attempts = fields.Integer(required=True)
     next_attempt_at = moment(required=True, allow_none=True)
     created_at = moment(required=True)
+    finished_at = moment(required=True, allow_none=True)
     last_attempt = fields.Nested(Attempt, required=True, allow_none=True)
+
+
+class WholeDelivery(Delivery):
+    """A callback with what it tells and all its attempts."""
+
+    payload = fields.String(required=True, metadata={"description": "the body, as it is signed and sent"})
+    all_attempts = fields.List(fields.Nested(Attempt), required=True)

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -91,6 +92,24 @@ class Seconds(fields.Float):
         if not math.isfinite(seconds):
             raise self.make_error("special")
         return seconds
+
+
+class Moment(fields.String):
+    """A time in RFC 3339, as whole milliseconds since 1970 UTC."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("metadata", {}).setdefault("format", "date-time")
+        super().__init__(**options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> int:  # type: ignore[override]
+        text: str = super()._deserialize(value, attr, data, **options)
+        try:
+            time = datetime.fromisoformat(text)
+        except ValueError:
+            time = None
+        if time is None or time.tzinfo is None or time.year < 1971:
+            raise ma.ValidationError("Must be a time such as 2026-11-23T10:00:00Z.")
+        return int(time.timestamp() * 1_000)
 
 
 def links() -> fields.Dict:

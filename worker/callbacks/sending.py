@@ -1,35 +1,34 @@
-"""Send what was promised: attempts on a schedule that lives in SQL."""
+"""Send what was promised: attempts on a schedule that lives in SQL, each lane by itself, a conversation in order."""
 
 import random
 import time
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
-import httpx
 import sqlalchemy as sa
 
 from worker import logs
-from worker.addresses import AddressRefused, Guard, open_client
-from worker.callbacks import signing
+from worker.callbacks.lanes import Lanes, Verdict
 from worker.store.engine import Store
-from worker.store.tables import UNSENT_DELIVERY, attempt, delivery, message, workspace
+from worker.store.tables import UNSENT_DELIVERY, attempt, delivery, endpoint, lane, workspace
 
 log = logs.get(__name__)
 
 #: Seconds to wait before each attempt after the first (Standard Webhooks 1.0.0, example schedule), ±20 %.
 SCHEDULE_S = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 _JITTER = 0.2
-_TOTAL_S = 20.0
-_LEASE_MS = 30_000
-_MOST_SWEPT = 500
-_EXCERPT_BYTES = 1_024
-_GONE = 410
+
+#: How long an attempt may take before another worker makes it again.
+LEASE_S = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What became of one attempt; `status` is None when no response came."""
+    """What became of one attempt; `status` is None when no response came.
+
+    `final`: the receiver wants this one no more. `gone`: it wants nothing ever again.
+    """
 
     status: int | None
     error: str | None = None
@@ -38,6 +37,7 @@ class Result:
     retry_after_s: float | None = None
     duration_ms: int = 0
     final: bool = False
+    gone: bool = False
 
     @property
     def delivered(self) -> bool:
@@ -45,162 +45,213 @@ class Result:
         return self.status is not None and 200 <= self.status < 300
 
 
-class Sender:
-    """Claims due deliveries and sends them. At least once: a crash after the send repeats it under the same id."""
+@dataclass(frozen=True, kw_only=True)
+class Claimed:
+    """A delivery that is ours until its lease ends, and what is needed to send it.
 
-    def __init__(self, store: Store, guard: Guard, *, jitter: Callable[[], float] = random.random) -> None:
+    `at` is the time of the claim, in Unix seconds by the database's clock.
+    """
+
+    row: Mapping[Any, Any]
+    signers: tuple[str, ...]
+    headers: Mapping[str, str]
+    at: int
+    lane_known: bool
+
+
+class Transport(Protocol):
+    """Makes attempts. For one thread at a time."""
+
+    def send(self, claimed: Claimed) -> Result:
+        """Make one attempt. Never raises for what the other side does."""
+
+    def close(self) -> None:
+        """Close what is open."""
+
+
+class Sender:
+    """Claims due deliveries, has them sent and keeps what became of them. At least once, under the same id."""
+
+    def __init__(self, store: Store, *, jitter: Callable[[], float] = random.random) -> None:
         self._store = store
         self._now = store.clock.sql()
-        self._guard = guard
         self._jitter = jitter
+        self._lanes = Lanes(store)
+        earlier = delivery.alias("earlier")
+        # What was promised before in the same conversation, and waits still: due or not, it goes first.
+        blocked = sa.exists().where(
+            earlier.c.conversation_id == delivery.c.conversation_id,
+            earlier.c.lane == delivery.c.lane,
+            earlier.c.state == sa.literal_column("'pending'"),
+            earlier.c.event_id < delivery.c.event_id,
+        )
+        due = (UNSENT_DELIVERY, delivery.c.due_at <= self._now)
+        first = (
+            sa.select(delivery.c.id)
+            .where(delivery.c.lane == sa.bindparam("lane_id"), *due, ~blocked, self._lanes.awake)
+            .order_by(delivery.c.due_at, delivery.c.event_id)
+            .limit(1)
+        )
+        if not store.is_sqlite:
+            first = first.with_for_update(skip_locked=True, of=delivery)
+        self._claim = (
+            delivery.update()
+            .where(delivery.c.id == first.scalar_subquery(), *due)
+            .values(
+                due_at=self._now + int(LEASE_S * 1_000),
+                lease_token=delivery.c.lease_token + 1,
+                attempts=delivery.c.attempts + 1,
+            )
+            .returning(*delivery.c)
+        )
+        self._lanes_of = (
+            sa.select(delivery.c.lane)
+            .distinct()
+            .where(delivery.c.conversation_id == sa.bindparam("talk"), *due, self._lanes.awake)
+        )
+        self._due_lanes = self._statement_of_due_lanes()
 
-    def deliver(self, conversation_id: str) -> None:
-        """Send the due deliveries of a conversation, oldest first."""
+    def _statement_of_due_lanes(self) -> sa.Select[Any]:
+        """Return a SELECT of the awake lanes that have something due, longest first.
+
+        It hops from lane to lane in the index instead of reading all that is due: a dead endpoint has thousands.
+        """
+        pending = sa.select(sa.func.min(delivery.c.lane).label("id")).where(UNSENT_DELIVERY)
+        lanes = pending.cte("lanes", recursive=True)
+        after = sa.select(sa.func.min(delivery.c.lane)).where(UNSENT_DELIVERY, delivery.c.lane > lanes.c.id)
+        lanes = lanes.union_all(sa.select(after.scalar_subquery()).where(lanes.c.id.is_not(None)))
+        oldest = sa.select(sa.func.min(delivery.c.due_at)).where(UNSENT_DELIVERY, delivery.c.lane == lanes.c.id)
+        found = (
+            sa.select(lanes.c.id, oldest.scalar_subquery().label("due_at")).where(lanes.c.id.is_not(None)).subquery()
+        )
+        resting = sa.exists().where(lane.c.id == found.c.id, lane.c.rest_until > self._now)
+        return sa.select(found.c.id).where(found.c.due_at <= self._now, ~resting).order_by(found.c.due_at)
+
+    def due_lanes(self) -> list[str]:
+        """Return the lanes in which something could be sent now, the one that waits longest first."""
         with self._store.read() as connection:
-            due = connection.execute(
-                sa.select(delivery.c.id)
-                .outerjoin_from(delivery, message, message.c.id == delivery.c.message_id)
-                .where(
-                    delivery.c.conversation_id == conversation_id,
-                    UNSENT_DELIVERY,
-                    delivery.c.due_at <= self._now,
-                )
-                .order_by(delivery.c.created_at, message.c.seq, delivery.c.id)
-            ).scalars()
-            ids = list(due)
-        for id in ids:
-            self.send(id)
+            return list(connection.execute(self._due_lanes).scalars())
 
-    def send(self, delivery_id: str) -> Result | None:
-        """Make one attempt at a delivery that is due; None when it is not, or another sends it."""
-        claimed = self._claim(delivery_id)
+    def lanes_of(self, conversation_id: str) -> list[str]:
+        """Return the lanes in which something of a conversation could be sent now."""
+        with self._store.read() as connection:
+            return list(connection.execute(self._lanes_of, {"talk": conversation_id}).scalars())
+
+    def claim(self, lane_id: str) -> Claimed | None:
+        """Take the next delivery of a lane; None when there is none that may be sent now."""
+        return self._store.submit(lambda tx: self._claim_in(tx, lane_id))
+
+    def finish(self, claimed: Claimed, result: Result, *, more: bool = False) -> Claimed | None:
+        """Write down what became of an attempt; with `more`, take the lane's next delivery in the same transaction."""
+
+        def work(tx: sa.Connection) -> tuple[str, Claimed | None]:
+            state = self._record(tx, claimed, result)
+            return state, self._claim_in(tx, claimed.row["lane"]) if more else None
+
+        state, following = self._store.submit(work)
+        log.info(
+            "callback_attempted",
+            delivery_id=claimed.row["id"],
+            number=claimed.row["attempts"],
+            status=result.status,
+            error=result.error,
+            state=state,
+        )
+        return following
+
+    def send(self, lane_id: str, transport: Transport) -> Result | None:
+        """Make the next attempt of a lane; None when nothing is due there."""
+        claimed = self.claim(lane_id)
         if claimed is None:
             return None
-        row, secret = claimed
-        result = self._post(row, secret)
-        self._record(row, result)
+        result = attempt_of(transport, claimed)
+        self.finish(claimed, result)
         return result
 
-    def sweep(self, *, limit: int = 200, busy: Collection[str] = ()) -> tuple[str, ...]:
-        """Return up to `limit` conversations that have deliveries due, except those that are `busy` already."""
-        with self._store.read() as connection:
-            found = connection.execute(
-                sa.select(delivery.c.conversation_id)
-                .where(
-                    UNSENT_DELIVERY,
-                    delivery.c.due_at <= self._now,
-                    delivery.c.conversation_id.is_not(None),
-                    delivery.c.conversation_id.not_in(list(busy)),
-                )
-                .order_by(delivery.c.due_at)
-                .limit(_MOST_SWEPT)
-            ).scalars()
-            return tuple(dict.fromkeys(found))[:limit]
+    def _claim_in(self, tx: sa.Connection, lane_id: str) -> Claimed | None:
+        known = self._lanes.get(tx, lane_id) is not None
+        target = tx.execute(sa.select(endpoint).where(endpoint.c.id == lane_id)).mappings().first()
+        claimed = self._claim_next(tx, lane_id, target, known=known)
+        if claimed is None or target is None or target["rate_limit"] is None:
+            return claimed
+        if self._lanes.pace(tx, lane_id, target["rate_limit"]):
+            return claimed
+        back = {"attempts": delivery.c.attempts - 1, "due_at": claimed.at * 1_000}
+        tx.execute(delivery.update().where(delivery.c.id == claimed.row["id"]).values(**back))
+        return None
 
-    def _claim(self, delivery_id: str) -> tuple[Mapping[Any, Any], str] | None:
-        with self._store.begin() as tx:
-            row = (
-                tx.execute(
-                    delivery.update()
-                    .where(delivery.c.id == delivery_id, delivery.c.state == "pending", delivery.c.due_at <= self._now)
-                    .values(
-                        due_at=self._now + _LEASE_MS,
-                        lease_token=delivery.c.lease_token + 1,
-                        attempts=delivery.c.attempts + 1,
-                    )
-                    .returning(*delivery.c)
-                )
-                .mappings()
-                .first()
-            )
-            if row is None:
-                return None
+    def _claim_next(self, tx: sa.Connection, lane_id: str, target: Any, *, known: bool) -> Claimed | None:
+        row = tx.execute(self._claim, {"lane_id": lane_id}).mappings().first()
+        if row is None:
+            return None
+        at = row["due_at"] - int(LEASE_S * 1_000)
+        if target is None:
             secret = tx.execute(
                 sa.select(workspace.c.callback_secret).where(workspace.c.id == row["workspace_id"])
             ).scalar_one()
-        return row, secret
-
-    def _post(self, row: Mapping[Any, Any], secret: str) -> Result:
-        body = row["payload"].encode()
-        # By the database's clock: receivers refuse what is five minutes off, and this machine's clock may be.
-        headers = signing.headers(secret, id=row["id"], timestamp=(row["due_at"] - _LEASE_MS) // 1000, body=body)
-        headers |= {
-            "accept-encoding": "identity",
-            "content-type": "application/json",
-            "user-agent": "Answerback-Webhooks/1",
-        }
-        began = time.monotonic()
-        try:
-            self._guard.check_url(row["url"])
-            with (
-                open_client(self._guard, total_s=_TOTAL_S) as client,
-                client.stream("POST", row["url"], content=body, headers=headers) as response,
-            ):
-                peer = response.extensions["network_stream"].get_extra_info("server_addr")
-                excerpt = _excerpt(response)
-                result = Result(
-                    status=response.status_code,
-                    response=excerpt.decode(errors="replace").replace("\x00", ""),
-                    address=str(peer[0]) if peer else None,
-                    retry_after_s=_retry_after(response),
-                    final=response.status_code == _GONE
-                    or response.headers.get("webhook-delivery", "").lower() == "abort-message",
-                )
-        except AddressRefused as error:
-            result = Result(status=None, error=str(error))
-        except (httpx.HTTPError, OSError, ValueError) as error:
-            result = Result(status=None, error=f"{type(error).__name__}: {error}"[:500])
-        return Result(**{**vars(result), "duration_ms": int((time.monotonic() - began) * 1000)})
-
-    def _record(self, row: Mapping[Any, Any], result: Result) -> None:
-        number = row["attempts"]
-        over = result.final or number > len(SCHEDULE_S)
-        state = "delivered" if result.delivered else "exhausted" if over else "pending"
-        values: dict[str, Any] = {"state": state, "due_at": None, "finished_at": self._now}
-        if state == "pending":
-            wait = SCHEDULE_S[number - 1] * (1 + _JITTER * (2 * self._jitter() - 1))
-            wait = max(wait, result.retry_after_s or 0.0)
-            values = {"state": state, "due_at": self._now + int(wait * 1000)}
-        with self._store.begin() as tx:
-            now = self._store.now(tx)
-            held = tx.execute(
-                delivery.update()
-                .where(delivery.c.id == row["id"], delivery.c.lease_token == row["lease_token"])
-                .values(**values)
-            )
-            tx.execute(
-                attempt.insert().values(
-                    workspace_id=row["workspace_id"],
-                    delivery_id=row["id"],
-                    number=number,
-                    started_at=now - result.duration_ms,
-                    duration_ms=result.duration_ms,
-                    status=result.status,
-                    address=result.address,
-                    error=result.error,
-                    response=result.response,
-                )
-            )
-        log.info(
-            "callback_attempted",
-            delivery_id=row["id"],
-            number=number,
-            status=result.status,
-            error=result.error,
-            state=state if held.rowcount else "fenced",
+            return Claimed(row=row, signers=(secret,), headers={}, at=at // 1_000, lane_known=known)
+        old = target["old_secret"] if (target["old_until"] or 0) > at else None
+        return Claimed(
+            row={**row, "url": target["url"]},  # where it is now
+            signers=tuple(filter(None, (target["secret"], old))),
+            headers=target["headers"] or {},
+            at=at // 1_000,
+            lane_known=known,
         )
 
+    def _record(self, tx: sa.Connection, claimed: Claimed, result: Result) -> str:
+        row, now = claimed.row, self._store.now(tx)
+        number = row["attempts"] - row["round"]
+        over = result.final or result.gone or number > len(SCHEDULE_S)
+        state = "delivered" if result.delivered else "exhausted" if over else "pending"
+        values: dict[str, Any] = {"state": state, "due_at": None, "finished_at": now}
+        if state == "pending":
+            wait = SCHEDULE_S[number - 1] * (1 + _JITTER * (2 * self._jitter() - 1))
+            values = {"state": state, "due_at": now + int(max(wait, result.retry_after_s or 0.0) * 1_000)}
+        held = tx.execute(
+            delivery.update()
+            .where(
+                delivery.c.id == row["id"],
+                delivery.c.lease_token == row["lease_token"],
+                delivery.c.state == "pending",
+            )
+            .values(**values)
+        )
+        tx.execute(
+            attempt.insert().values(
+                workspace_id=row["workspace_id"],
+                delivery_id=row["id"],
+                number=row["attempts"],
+                started_at=now - result.duration_ms,
+                duration_ms=result.duration_ms,
+                status=result.status,
+                address=result.address,
+                error=result.error,
+                response=result.response,
+            )
+        )
+        if not held.rowcount:
+            return "fenced"
+        if state == "pending" and row["conversation_id"] is not None:
+            # What comes after it waits with it, and is not looked at in between.
+            tx.execute(
+                delivery.update()
+                .where(
+                    delivery.c.conversation_id == row["conversation_id"],
+                    delivery.c.lane == row["lane"],
+                    delivery.c.event_id > row["event_id"],
+                    UNSENT_DELIVERY,
+                    delivery.c.due_at < values["due_at"],
+                )
+                .values(due_at=values["due_at"])
+            )
+        verdict = Verdict(well=result.delivered or result.final, gone=result.gone, retry_after_s=result.retry_after_s)
+        self._lanes.judge(tx, row, verdict, now=now, known=claimed.lane_known)
+        return state
 
-def _excerpt(response: httpx.Response) -> bytes:
-    """Return how the body begins; a body that never comes does not undo the status that did."""
-    try:
-        return next(response.iter_raw(_EXCERPT_BYTES), b"")
-    except httpx.HTTPError:
-        return b""
 
-
-def _retry_after(response: httpx.Response) -> float | None:
-    try:
-        return min(86_400.0, max(0.0, float(response.headers["retry-after"])))
-    except (KeyError, ValueError):
-        return None
+def attempt_of(transport: Transport, claimed: Claimed) -> Result:
+    """Make an attempt and take its time."""
+    began = time.monotonic()
+    result = transport.send(claimed)
+    return replace(result, duration_ms=int((time.monotonic() - began) * 1_000))

@@ -1,6 +1,7 @@
 """Ask, hand out keys, look at what was delivered."""
 
 import dataclasses
+from datetime import UTC, datetime
 
 import click
 
@@ -93,18 +94,26 @@ def callback_secret(workspace: str) -> None:
         click.echo(built.keys.callback_secret(built.keys.workspace(workspace)))
 
 
-@main.command()
+@main.group(invoke_without_command=True)
 @click.option("--state", type=click.Choice(["pending", "delivered", "exhausted"]))
+@click.option("--endpoint", help="Those of one endpoint.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--workspace", default="default", show_default=True)
 @as_json_option
-def deliveries(state: str | None, limit: int, workspace: str, as_json: bool) -> None:
-    """List callback deliveries, newest first."""
+@click.pass_context
+def deliveries(
+    context: click.Context, state: str | None, endpoint: str | None, limit: int, workspace: str, as_json: bool
+) -> None:
+    """List callback deliveries, newest first; show one, send some again."""
+    context.obj = workspace
+    if context.invoked_subcommand is not None:
+        return
     from worker.callbacks.listing import page
     from worker.store.scope import Scope
 
+    which = {name: value for name, value in (("state", state), ("endpoint", endpoint)) if value is not None}
     with open_services() as built:
-        found, _cursor = page(Scope(built.store, built.keys.workspace(workspace)), state=state, limit=limit)
+        found, _cursor = page(Scope(built.store, built.keys.workspace(workspace)), which, limit=limit)
     if as_json:
         print_json(found)
         return
@@ -112,3 +121,47 @@ def deliveries(state: str | None, limit: int, workspace: str, as_json: bool) -> 
         last = one["last_attempt"] or {}
         seen = last.get("status") or last.get("error") or ""
         click.echo(f"{one['id']}  {one['state']:<10}{one['attempts']:>3}×  {one['type']:<20}{one['url']}  {seen}")
+
+
+@deliveries.command("show")
+@click.argument("delivery_id")
+@as_json_option
+@click.pass_obj
+def show_delivery(workspace: str, delivery_id: str, as_json: bool) -> None:
+    """Show a delivery, what it tells, and every attempt."""
+    from worker.callbacks.listing import show
+    from worker.store.scope import Scope
+
+    with open_services() as built:
+        found = show(Scope(built.store, built.keys.workspace(workspace)), delivery_id)
+    if as_json:
+        print_json(found)
+        return
+    click.echo(f"{found['id']}  {found['state']}  {found['type']}  {found['url']}")
+    for one in found["all_attempts"]:
+        seen = one["status"] or one["error"]
+        click.echo(
+            f"  {one['number']:>2}  {one['started_at']}  {one['duration_ms']:>6} ms  {one['address'] or '':<16}{seen}"
+        )
+    click.echo(found["payload"])
+
+
+@deliveries.command()
+@click.argument("delivery_ids", nargs=-1)
+@click.option("--since", type=click.DateTime(), help="All that are exhausted and were promised since then, UTC.")
+@click.option("--endpoint", help="With --since: those of one endpoint.")
+@click.pass_obj
+def replay(workspace: str, delivery_ids: tuple[str, ...], since: datetime | None, endpoint: str | None) -> None:
+    """Send deliveries again, under their ids."""
+    if bool(delivery_ids) == (since is not None):
+        raise click.UsageError("Give DELIVERY_IDS, or --since.")
+    with open_services() as built:
+        owner = built.keys.workspace(workspace)
+        if since is not None:
+            which = {"since_ms": int(since.replace(tzinfo=UTC).timestamp() * 1_000)}
+            count = built.endpoints.replay_all(owner, which | ({} if endpoint is None else {"endpoint": endpoint}))
+        else:
+            for id in delivery_ids:
+                built.endpoints.replay(owner, id)
+            count = len(delivery_ids)
+    click.echo(f"{count} will be sent again.")

@@ -3,87 +3,99 @@
 Polling, streaming and callbacks are views of this one log.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
+from worker.callbacks.outbox import Target, promise, wanted_by
 from worker.conversations import wire
 from worker.conversations.outcomes import ENDED
-from worker.ids import new_id
 from worker.store.tables import conversation as conversation_table
-from worker.store.tables import delivery as delivery_table
 from worker.store.tables import event as event_table
 from worker.store.tables import message as message_table
 
 _INSERT_EVENT = event_table.insert()
+_INSERT_EVENT_FOR_ID = event_table.insert().returning(event_table.c.id, sort_by_parameter_order=True)
 
 
 def announce_messages(
     tx: sa.Connection, rows: Iterable[Mapping[Any, Any]], type: str, *, now: int, data: Mapping[Any, Any] | None = None
 ) -> None:
-    """Write one event of `type` for each message, and a delivery where one was asked for and the message has ended."""
+    """Write one event of `type` for each message, and deliveries to those who want it when the message has ended."""
     rows = list(rows)
     if not rows:
         return
-    tx.execute(
-        _INSERT_EVENT,
-        [
-            {
-                "workspace_id": row["workspace_id"],
-                "conversation_id": row["conversation_id"],
-                "message_id": row["id"],
-                "type": type,
-                "data": dict(data or {}),
-                "created_at": now,
-            }
-            for row in rows
-        ],
-    )
-    if type in ENDED:
-        for row in rows:
-            if row["callback_url"]:
-                _write_delivery(tx, row["id"], type=f"message.{type}", now=now)
+    events = [
+        {
+            "workspace_id": row["workspace_id"],
+            "conversation_id": row["conversation_id"],
+            "message_id": row["id"],
+            "type": type,
+            "data": dict(data or {}),
+            "created_at": now,
+        }
+        for row in rows
+    ]
+    if type not in ENDED:
+        tx.execute(_INSERT_EVENT, events)
+        return
+    told = f"message.{type}"
+    endpoints = wanted_by(tx, rows[0]["workspace_id"], told)
+    if not endpoints and not any(row["callback_url"] for row in rows):
+        tx.execute(_INSERT_EVENT, events)
+        return
+    ids = tx.execute(_INSERT_EVENT_FOR_ID, events).scalars().all()
+    for row, event_id in zip(rows, ids, strict=True):
+        own: list[Target] = [(None, row["callback_url"])] if row["callback_url"] else []
+        if own or endpoints:
+            promise(
+                tx,
+                row["workspace_id"],
+                told,
+                _message_data(tx, row["id"]),
+                now=now,
+                to=[*own, *endpoints],
+                event_id=event_id,
+                conversation_id=row["conversation_id"],
+                message_id=row["id"],
+            )
 
 
 def announce_conversation(
     tx: sa.Connection, row: Mapping[Any, Any], type: str, *, now: int, data: Mapping[Any, Any]
 ) -> None:
-    """Write one event about a conversation as a whole."""
-    tx.execute(
-        event_table.insert().values(
-            workspace_id=row["workspace_id"], conversation_id=row["id"], type=type, data=dict(data), created_at=now
-        )
-    )
-
-
-def _write_delivery(tx: sa.Connection, message_id: str, *, type: str, now: int) -> None:
-    """Promise a callback. It is read back here so that it tells exactly what this transaction makes true."""
-    row = tx.execute(wire.with_reply().where(message_table.c.id == message_id)).mappings().one()
-    talk = (
-        tx.execute(sa.select(conversation_table).where(conversation_table.c.id == row["conversation_id"]))
-        .mappings()
-        .one()
-    )
-    payload = {
+    """Write one event about a conversation as a whole, and deliveries to the endpoints that want it."""
+    event = {
+        "workspace_id": row["workspace_id"],
+        "conversation_id": row["id"],
+        "message_id": None,
         "type": type,
-        "timestamp": wire.time(now),
-        "data": {"message": wire.message(row), "conversation": wire.conversation(talk)},
+        "data": dict(data),
+        "created_at": now,
     }
-    tx.execute(
-        delivery_table.insert().values(
-            id=new_id("whd"),
-            workspace_id=row["workspace_id"],
-            conversation_id=row["conversation_id"],
-            message_id=message_id,
-            type=type,
-            url=row["callback_url"],
-            payload=json.dumps(payload, ensure_ascii=False, separators=(",", ":")),
-            state="pending",
-            attempts=0,
-            lease_token=0,
-            due_at=now,
-            created_at=now,
-        )
+    endpoints = wanted_by(tx, row["workspace_id"], type)
+    if not endpoints:
+        tx.execute(_INSERT_EVENT, event)
+        return
+    event_id = tx.execute(_INSERT_EVENT_FOR_ID, [event]).scalar_one()
+    promise(
+        tx,
+        row["workspace_id"],
+        type,
+        {"conversation": wire.conversation(_talk(tx, row["id"]))},
+        now=now,
+        to=endpoints,
+        event_id=event_id,
+        conversation_id=row["id"],
     )
+
+
+def _message_data(tx: sa.Connection, message_id: str) -> dict[str, Any]:
+    """Return what a callback tells of a message: read back, so that it is exactly what this transaction makes true."""
+    row = tx.execute(wire.with_reply().where(message_table.c.id == message_id)).mappings().one()
+    return {"message": wire.message(row), "conversation": wire.conversation(_talk(tx, row["conversation_id"]))}
+
+
+def _talk(tx: sa.Connection, conversation_id: str) -> sa.RowMapping:
+    return tx.execute(sa.select(conversation_table).where(conversation_table.c.id == conversation_id)).mappings().one()

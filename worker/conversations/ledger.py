@@ -99,13 +99,11 @@ class Ledger:
         error = None if handoff.error is None else dict(handoff.error)
         ended = {"state": "handed_off", "finished_at": now, "timings": dict(handoff.timings)}
         tx.execute(message.update().where(message.c.id.in_(ids)).values(handoff=told, error=error, **ended))
-        announce_messages(tx, rows, "handed_off", now=now, data=told)
         behind = [row for row in self.open_messages(tx, talk["id"]) if row["id"] not in ids]
         owned = told | {"reason": "owned_by_person", "category": "owned_by_person"}
         tx.execute(
             message.update().where(message.c.id.in_([row["id"] for row in behind])).values(handoff=owned, **ended)
         )
-        announce_messages(tx, behind, "handed_off", now=now, data=owned)
         self.settle(
             tx,
             talk,
@@ -114,5 +112,7 @@ class Ledger:
             handoff={**told, "at": wire.time(now)},
             history=talk["history"] + 1,
         )
+        announce_messages(tx, rows, "handed_off", now=now, data=told)  # after what callbacks tell of the conversation
+        announce_messages(tx, behind, "handed_off", now=now, data=owned)
         if talk["owner"] != "human":
             announce_conversation(tx, talk, "conversation.handed_off", now=now, data=told)

@@ -12,7 +12,7 @@ import httpx
 
 from kb.documents import MAX_BYTES, MEDIA_TYPES, is_text, media_type_of
 from kb.errors import DocumentTooLarge, DocumentUnreadable, KnowledgeError
-from worker.addresses import AddressRefused, Guard, open_client
+from worker.addresses import AddressRefused, Caller, Guard
 
 _TOTAL_S = 20.0
 _MOST_REDIRECTS = 5
@@ -41,7 +41,7 @@ def fetch(url: str, *, guard: Guard) -> Page:
     for _ in range(_MOST_REDIRECTS + 1):
         try:
             guard.check_url(url)
-            with open_client(guard, total_s=_TOTAL_S) as client, client.stream("GET", url, headers=_HEADERS) as answer:
+            with Caller(guard, total_s=_TOTAL_S) as caller, caller.stream("GET", url, headers=_HEADERS) as answer:
                 if answer.status_code in _REDIRECTS and "location" in answer.headers:
                     url = urljoin(url, answer.headers["location"])
                     continue

@@ -22,6 +22,7 @@ from kb.manifest import FORMAT
 from kb.passages import Passage
 from kb.readers.blocks import Document
 from worker import logs
+from worker.callbacks.outbox import tell_all
 from worker.ids import new_id
 from worker.store.engine import Store
 from worker.store.tables import document, passage, snapshot, vector, workspace
@@ -133,7 +134,7 @@ class Indexer:
             )
             if active.revision is None or active.revision <= revision:
                 tx.execute(workspace.update().where(workspace.c.id == workspace_id).values(snapshot_version=version))
-            tx.execute(
+            ready = tx.execute(
                 document.update()
                 .where(
                     document.c.workspace_id == workspace_id,
@@ -141,7 +142,17 @@ class Indexer:
                     document.c.revision <= revision,
                 )
                 .values(state="ready", updated_at=now)
+                .returning(document.c.id, document.c.title, document.c.url)
+            ).mappings()
+            tell_all(
+                tx,
+                workspace_id,
+                "document.ready",
+                [{"document": {**row, "state": "ready"}} for row in ready],
+                now=now,
             )
+            told = {"version": version, "documents": manifest["documents"], "passages": manifest["passages"]}
+            tell_all(tx, workspace_id, "snapshot.published", [{"snapshot": told}], now=now)
         self._prune(workspace_id)
         log.info("snapshot_published", workspace_id=workspace_id, version=version, passages=manifest["passages"])
         return version
@@ -330,11 +341,15 @@ class Indexer:
 
     def _fail(self, row: Mapping[Any, Any], reason: str) -> None:
         with self._store.begin() as tx:
-            tx.execute(
+            now = self._store.now(tx)
+            failed = tx.execute(
                 document.update()
                 .where(*_held(row))
-                .values(state="failed", error=reason, due_at=None, updated_at=self._now)
-            )
+                .values(state="failed", error=reason, due_at=None, updated_at=now)
+                .returning(document.c.id, document.c.title, document.c.url)
+            ).mappings()
+            told = [{"document": {**one, "state": "failed", "error": reason}} for one in failed]
+            tell_all(tx, row["workspace_id"], "document.failed", told, now=now)
         log.warning("document_failed", reason=reason)
 
     # -- a whole knowledge base --------------------------------------------------------------------------------------

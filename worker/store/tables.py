@@ -46,8 +46,8 @@ def _workspace() -> Column[str]:
     return Column("workspace_id", String(48), ForeignKey("workspace.id"), nullable=False)
 
 
-def _time(name: str, *, nullable: bool = True) -> Column[int]:
-    return Column(name, BigInteger, nullable=nullable)
+def _time(name: str, *, nullable: bool = True, server_default: str | None = None) -> Column[int]:
+    return Column(name, BigInteger, nullable=nullable, server_default=server_default)
 
 
 workspace = Table(
@@ -285,17 +285,35 @@ event = Table(
     Index("ix_event_message", "message_id", "id"),
 )
 
-endpoint = Table(
+endpoint = Table(  # where callbacks go
     "endpoint",
     metadata,
     _id(),
     _workspace(),
     Column("url", Text, nullable=False),
-    Column("secret", String(200), nullable=False),
-    Column("events", _JSON),
     Column("description", Text),
-    Column("state", String(16), nullable=False),
+    Column("events", _JSON),  # types; all without it
+    Column("headers", _JSON),  # sent with each callback
+    Column("rate_limit", String(32)),  # such as 10/second
+    Column("secret", String(200), nullable=False),
+    Column("old_secret", String(200)),  # signs too until `old_until`
+    _time("old_until"),
+    Column("state", String(16), nullable=False),  # enabled, disabled
+    Column("reason", Text),  # why it is disabled
     _time("created_at", nullable=False),
+    _time("updated_at", nullable=False, server_default="0"),
+    Index("ix_endpoint_list", "workspace_id", "id"),
+)
+
+lane = Table(  # how it goes where deliveries go to: a row from the first failure, or for a rate limit
+    "lane",
+    metadata,
+    _id(),  # an endpoint's id, or what names the origin of a callback_url
+    _workspace(),
+    Column("failures", Integer, nullable=False),  # in a row
+    _time("failing_since"),
+    _time("rest_until"),  # nothing is tried before
+    _time("paced_until"),  # up to when its rate is used up
 )
 
 _UNSENT = text("state = 'pending'")
@@ -305,20 +323,24 @@ delivery = Table(
     metadata,
     _id(),  # the webhook-id: the same over all attempts
     _workspace(),
-    Column("endpoint_id", String(48), ForeignKey("endpoint.id")),  # none for a message's own callback_url
+    Column(
+        "lane", String(48), nullable=False, server_default=""
+    ),  # deliveries of one lane share their fate, those of two never do
+    Column("endpoint_id", String(48), ForeignKey("endpoint.id"), index=True),
     Column("conversation_id", String(48), ForeignKey("conversation.id", ondelete="CASCADE"), index=True),
     Column("message_id", String(48)),
-    Column("event_id", BigInteger),
+    Column("event_id", BigInteger),  # what is sent in order: of one conversation in one lane
     Column("type", String(64), nullable=False),
     Column("url", Text, nullable=False),
     Column("payload", Text, nullable=False),
     Column("state", String(16), nullable=False),  # pending, delivered, exhausted
     Column("attempts", Integer, nullable=False),
+    Column("round", Integer, nullable=False, server_default="0"),  # attempts before it was last replayed
     Column("lease_token", BigInteger, nullable=False),
     _time("due_at"),  # next attempt, or the end of the lease of the one under way
     _time("created_at", nullable=False),
     _time("finished_at"),
-    Index("ix_delivery_due", "due_at", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
+    Index("ix_delivery_due", "lane", "due_at", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
     Index("ix_delivery_list", "workspace_id", "id"),
 )
 

@@ -1,0 +1,43 @@
+"""Verify callbacks with the standard library alone: `CALLBACK_SECRET=whsec_… python receiver.py` listens on port 9000."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+TOLERANCE_S = 300
+
+
+def verified(secret: str, headers, body: bytes) -> bool:
+    """Whether one of the signatures is ours, and the attempt is not older than five minutes."""
+    id, timestamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+    if not timestamp.isdigit() or abs(time.time() - int(timestamp)) > TOLERANCE_S:
+        return False
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    ours = base64.b64encode(hmac.new(key, f"{id}.{timestamp}.".encode() + body, hashlib.sha256).digest())
+    given = headers.get("webhook-signature", "").split()
+    return any(hmac.compare_digest(b"v1," + ours, one.encode()) for one in given)
+
+
+class Receiver(BaseHTTPRequestHandler):
+    """Takes what is ours, refuses the rest."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        if not verified(os.environ["CALLBACK_SECRET"], self.headers, body):
+            self.send_response(401)
+            self.end_headers()
+            return
+        # The same webhook-id can come twice: keep the ids that you have seen, and work on each once.
+        sys.stdout.write(f"{self.headers['webhook-id']} {json.loads(body)['type']}\n")
+        sys.stdout.flush()
+        self.send_response(204)
+        self.end_headers()
+
+
+if __name__ == "__main__":
+    ThreadingHTTPServer(("127.0.0.1", int(os.environ.get("PORT", "9000"))), Receiver).serve_forever()

@@ -1,0 +1,169 @@
+"""Endpoints and deliveries, as clients see them."""
+
+import json
+
+import pytest
+
+from tests.support.receiver import Receiver
+from worker.access import Keys
+
+
+@pytest.fixture
+def receiver():
+    server = Receiver()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def settings(settings):
+    import dataclasses
+    import ipaddress
+
+    return dataclasses.replace(settings, callback_allow=(ipaddress.ip_network("127.0.0.0/8"),))
+
+
+@pytest.fixture
+def made(call, receiver):
+    return call("POST", "/v1/endpoints", json={"url": receiver.url, "description": "the desk"}).json
+
+
+def send_due(built):
+    for lane in built.sender.due_lanes():
+        transport = built.dispatcher._transport()
+        while built.sender.send(lane, transport) is not None:
+            pass
+        transport.close()
+
+
+def test_an_endpoint_is_made_listed_changed_and_removed(call, made, receiver):
+    assert made["secret"].startswith("whsec_")
+    assert (made["state"], made["events"], made["signature"]) == ("enabled", None, "hmac")
+    shown = call("GET", f"/v1/endpoints/{made['id']}").json
+    assert "secret" not in shown
+    assert shown == {name: value for name, value in made.items() if name != "secret"}
+    assert call("GET", "/v1/endpoints").json["items"] == [shown]
+    changed = call(
+        "PATCH", f"/v1/endpoints/{made['id']}", json={"events": ["document.ready"], "rate_limit": "5/minute"}
+    )
+    assert (changed.json["events"], changed.json["rate_limit"]) == (["document.ready"], "5/minute")
+    assert call("DELETE", f"/v1/endpoints/{made['id']}").status_code == 204
+    assert call("GET", f"/v1/endpoints/{made['id']}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "url"),
+        ({"url": "not a url"}, "url"),
+        ({"url": "https://desk.example", "events": ["message.asked"]}, "events"),
+        ({"url": "https://desk.example", "events": []}, "events"),
+        ({"url": "https://desk.example", "rate_limit": "fast"}, "rate_limit"),
+        ({"url": "https://desk.example", "rate_limit": "0/second"}, "rate_limit"),
+        ({"url": "https://desk.example", "secret": "short"}, "secret"),
+        ({"url": "https://desk.example", "headers": {"Host": "x"}}, "headers"),
+        ({"url": "https://desk.example", "signature": "md5"}, "signature"),
+        ({"url": "https://desk.example", "colour": "red"}, "colour"),
+    ],
+)
+def test_what_is_not_valid_is_told_by_field(call, body, field):
+    answered = call("POST", "/v1/endpoints", json=body)
+    assert answered.status_code == 422
+    assert field in json.dumps(answered.json)
+
+
+def test_a_private_address_is_refused_when_it_is_saved_and_when_it_is_changed(call, made):
+    for url in ("https://10.0.0.1/", "https://169.254.169.254/latest", "http://desk.example/", "https://[::1]:9/"):
+        assert call("POST", "/v1/endpoints", json={"url": url}).status_code == 422
+        assert call("PATCH", f"/v1/endpoints/{made['id']}", json={"url": url}).status_code == 422
+
+
+def test_an_example_is_sent_and_seen_with_its_attempts(call, built, made, receiver):
+    sent = call("POST", f"/v1/endpoints/{made['id']}/test", json={"type": "document.ready"})
+    assert sent.status_code == 202
+    receiver.responses = [(500, {})]
+    send_due(built)
+    shown = call("GET", f"/v1/deliveries/{sent.json['id']}").json
+    assert (shown["state"], shown["attempts"]) == ("pending", 1)
+    (only,) = shown["all_attempts"]
+    assert (only["status"], only["address"]) == (500, "127.0.0.1")
+    assert only["response"].startswith("thanks")
+    assert json.loads(shown["payload"])["data"]["example"] is True
+    for query, count in (
+        (f"endpoint={made['id']}", 1),
+        ("status=5xx", 1),
+        ("status=2xx", 0),
+        ("type=document.ready", 1),
+        ("state=delivered", 0),
+        ("endpoint=ep_other", 0),
+    ):
+        assert len(call("GET", f"/v1/deliveries?{query}").json["items"]) == count, query
+    assert call("POST", f"/v1/deliveries/{sent.json['id']}/replay").status_code == 202
+    send_due(built)
+    assert call("GET", f"/v1/deliveries/{sent.json['id']}").json["state"] == "delivered"
+    assert receiver.got[0][0]["webhook-id"] == receiver.got[1][0]["webhook-id"] == sent.json["id"]
+
+
+def test_what_was_not_delivered_is_recovered(call, built, made, receiver):
+    for _ in range(3):
+        call("POST", f"/v1/endpoints/{made['id']}/test", json={})
+    receiver.responses = [(500, {"webhook-delivery": "abort-message"})] * 3
+    send_due(built)
+    assert len(call("GET", "/v1/deliveries?state=exhausted").json["items"]) == 3
+    for bad in ({}, {"since": "yesterday"}, {"since": "2026-01-01"}, {"since": "2026-01-01T00:00:00"}):
+        assert call("POST", f"/v1/endpoints/{made['id']}/recover", json=bad).status_code == 422
+    recovered = call("POST", f"/v1/endpoints/{made['id']}/recover", json={"since": "2000-01-01T00:00:00Z"})
+    assert (recovered.status_code, recovered.json) == (202, {"replayed": 3})
+    send_due(built)
+    assert len(call("GET", "/v1/deliveries?state=delivered").json["items"]) == 3
+    again = {"state": "delivered", "since": "2000-01-01T00:00:00Z", "type": "message.answered"}
+    assert call("POST", "/v1/deliveries/replay", json=again).json == {"replayed": 3}
+    assert call("POST", "/v1/deliveries/replay", json={"since": "2999-01-01T00:00:00Z"}).json == {"replayed": 0}
+
+
+def test_a_secret_is_rotated_once_a_day(call, made):
+    rotated = call("POST", f"/v1/endpoints/{made['id']}/rotate", json={}).json
+    assert rotated["secret"] != made["secret"]
+    assert rotated["old_secret_until"] is not None
+    assert call("POST", f"/v1/endpoints/{made['id']}/rotate", json={}).status_code == 409
+
+
+def test_a_disabled_endpoint_is_told_nothing(call, built, made, receiver):
+    assert call("PATCH", f"/v1/endpoints/{made['id']}", json={"state": "disabled"}).json["state"] == "disabled"
+    talk = call("POST", "/v1/conversations", json={}).json["id"]
+    call("POST", f"/v1/conversations/{talk}/close")
+    send_due(built)
+    assert receiver.got == []
+    assert call("POST", f"/v1/endpoints/{made['id']}/test", json={}).status_code == 409
+
+
+def test_an_endpoint_is_told_of_what_happens_to_conversations(call, built, made, receiver):
+    talk = call("POST", "/v1/conversations", json={"subject": "Parcel"}).json["id"]
+    call("POST", f"/v1/conversations/{talk}/messages", json={"content": "Where is it?"})
+    call("POST", f"/v1/conversations/{talk}/handoff", json={"summary": "Mine."})
+    call("POST", f"/v1/conversations/{talk}/resume")
+    call("POST", f"/v1/conversations/{talk}/close")
+    send_due(built)
+    told = [json.loads(body) for _headers, body in receiver.got]
+    assert [one["type"] for one in told] == [
+        "message.handed_off",
+        "conversation.handed_off",
+        "conversation.resumed",
+        "conversation.closed",
+    ]
+    assert [one["data"]["conversation"]["owner"] for one in told] == ["human", "human", "bot", "closed"]
+    assert all(one["data"]["conversation"]["id"] == talk for one in told)
+
+
+def test_another_workspace_sees_none_of_it(call, built, made, receiver, app):
+    keys = Keys(built.store)
+    other = keys.make(keys.workspace("other"), name="other")
+    theirs = {"headers": {"Authorization": f"Bearer {other}"}}
+    client = app.test_client()
+    assert client.get(f"/v1/endpoints/{made['id']}", **theirs).status_code == 404
+    assert client.get("/v1/endpoints", **theirs).json["items"] == []
+    for path in ("rotate", "test"):
+        assert client.post(f"/v1/endpoints/{made['id']}/{path}", json={}, **theirs).status_code == 404
+    assert client.patch(f"/v1/endpoints/{made['id']}", json={}, **theirs).status_code == 404
+    assert client.delete(f"/v1/endpoints/{made['id']}", **theirs).status_code == 404
