@@ -1,4 +1,4 @@
-"""Verify callbacks with the standard library alone: `CALLBACK_SECRET=whsec_… python receiver.py` listens on port 9000."""
+"""Verify callbacks with the standard library alone: `CALLBACK_SECRET=whsec_… python receiver.py` listens on 9000."""
 
 import base64
 import hashlib
