@@ -8,7 +8,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import accepting, answering, faulty, growth, indexing, publishing, recall, scaling, searching, turn
+from bench import (
+    accepting,
+    answering,
+    delivering,
+    faulty,
+    growth,
+    indexing,
+    publishing,
+    recall,
+    scaling,
+    searching,
+    turn,
+)
 from tests.support.models import exported_models
 from worker import logs
 
@@ -18,6 +30,7 @@ BENCHES: dict[str, Callable[[Path], dict[str, Any]]] = {
     "turn": turn.run,
     "scaling": scaling.run,
     "faulty": faulty.run,
+    "delivering": delivering.run,
     "growth": growth.run,
     "searching": searching.run,
     "indexing": indexing.run,

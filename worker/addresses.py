@@ -207,7 +207,7 @@ class Caller:
     def __init__(self, guard: Guard, *, total_s: float) -> None:
         self._total_s = total_s
         self._ends = 0.0
-        transport = httpx.HTTPTransport(trust_env=False, retries=0)
+        transport = httpx.HTTPTransport(verify=_ssl_context(), trust_env=False, retries=0)
         transport._pool = httpcore.ConnectionPool(  # httpx offers no public way to pass a network backend
             ssl_context=_ssl_context(),
             max_connections=1,

@@ -51,7 +51,7 @@ def twins(rig: Rig) -> Report:
 
 @fault(
     11,
-    "a receiver fails, is too slow after taking it, resets; poison messages",
+    "a receiver fails, is too slow after taking it, resets, drips, sends 10 MB; poison messages",
     ANSWERBACK_MAX_ATTEMPTS="3",
     ANSWERBACK_LEASE_S="2",
 )
@@ -61,7 +61,11 @@ def bad_receiver(rig: Rig) -> Report:
     def behave(path: str, id: str) -> str:
         first = (path, id) not in seen
         seen.add((path, id))
-        return {"/500": "500", "/slow": "slow", "/reset": "reset"}.get(path, "204") if first else "204"
+        return (
+            {"/500": "500", "/slow": "slow", "/reset": "reset", "/drip": "200 drip", "/big": "200 big"}.get(path, "204")
+            if first
+            else "204"
+        )
 
     rig.receiver.behave = behave
     rig.start("answer-0", "worker", "answer", plant="crash:CRASH")
@@ -69,7 +73,7 @@ def bad_receiver(rig: Rig) -> Report:
     rig.start("callback", "worker", "callback")
     rig.start("web", "web")
     rig.control(poison="POISON")
-    for path in ("500", "slow", "reset"):
+    for path in ("500", "slow", "reset", "drip", "big"):
         for number in range(4):
             rig.submit(f"{path}-{number}", callback=path)
     poison = [
@@ -79,7 +83,9 @@ def bad_receiver(rig: Rig) -> Report:
     wait_for(lambda: state_of(rig, others[-1].ids[0]) == "answered", what="the others beside the poison")
     crash = rig.submit("crashing", "How do I reset my password? CRASH", callback=True)
     began = time.time()
-    report = finish(rig, "12 callbacks that fail once, 2 kinds of poison", since=began, bound_s=60.0, timeout_s=150)
+    report = finish(
+        rig, "20 callbacks whose receivers misbehave once, 2 kinds of poison", since=began, bound_s=90.0, timeout_s=180
+    )
     ends = {one.ids[0]: state_of(rig, one.ids[0]) for one in (*poison, crash)}
     report.expect(set(ends.values()) == {"handed_off"}, f"poison ended as {list(ends.values())}")
     report.expect(ended() >= 2, "the poison never took the worker down")

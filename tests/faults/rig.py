@@ -17,6 +17,7 @@ import threading
 import time
 import urllib.request
 import uuid
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -104,9 +105,13 @@ class Receiver(http.server.ThreadingHTTPServer):
         self.refused: list[str] = []
         self.behave: Callable[[str, str], str] = lambda _path, _id: "204"
         self.secret: str | None = None
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.url = f"http://127.0.0.1:{self.server_port}"
+        super().__init__(("0.0.0.0", 0), _Handler)
         threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def url_of(self, path: str) -> str:
+        """Return a URL whose origin is that of its path alone, as every receiver has its own."""
+        host = zlib.crc32(path.encode()) % 200 + 2
+        return f"http://127.0.0.{host}:{self.server_port}/{path}"
 
     def handle_error(self, _request: Any, _client: Any) -> None:
         """A sender that was killed is no news."""
@@ -130,6 +135,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return
         if how == "slow":
             time.sleep(25)
+        if how in ("200 drip", "200 big"):  # taken, but the rest of the answer is not worth waiting for
+            self.send_response(200)
+            self.send_header("content-length", str(10_000_000))
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                for _ in range(10_000 if how == "200 big" else 25):
+                    self.wfile.write(b"x" * (1_000 if how == "200 big" else 1))
+                    time.sleep(0 if how == "200 big" else 1)
+            self.close_connection = True
+            return
         self.send_response(int(how) if how.isdigit() else 204)
         self.send_header("content-length", "0")
         self.end_headers()
@@ -310,7 +325,7 @@ class Rig:
         one = Sent(key=key or uuid.uuid4().hex, thread=thread or talk, at=time.time(), callback=bool(callback))
         body = {"body": text or random.choice(QUESTIONS), "external_id": talk, "deadline_s": deadline_s}
         if callback:
-            body["callback_url"] = f"{self.receiver.url}/{callback if isinstance(callback, str) else 'ok'}"
+            body["callback_url"] = self.receiver.url_of(callback if isinstance(callback, str) else "ok")
         ends = time.monotonic() + patience_s
         while True:
             one.tries += 1

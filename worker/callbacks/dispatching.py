@@ -1,9 +1,9 @@
 """Share the threads of a process among lanes, so that a slow or dead one never holds up another.
 
 Each lane that has something due gets runners: threads that send one delivery after the other. A lane is new until its
-first attempt; a quick success makes it well, a failure or an attempt that takes long makes it sick. Only those that are
-well get more than one runner, and each kind has a number of threads of its own: however many are sick, and however long
-they take, no thread is missing elsewhere.
+first attempt; a quick success makes it well, a failure or an attempt that takes long makes it sick. Each kind has a
+number of threads of its own, which those that are sick share evenly: however many they are, and however long they take,
+no thread is missing elsewhere.
 """
 
 import threading
@@ -84,9 +84,11 @@ class Dispatcher:
         running = Counter(dict.fromkeys(self._limits, 0))
         for lane, count in self._runners.items():
             running[self._health.get(lane, "new")] += count
+        sick = sum(self._health.get(lane) == "sick" for lane in {*self._runners, *self._waiting})
+        most = {"well": _MOST, "new": 1, "sick": min(_MOST, max(1, self._limits["sick"] // max(1, sick)))}
         for lane in list(self._waiting):
             health = self._health.get(lane, "new")
-            if self._runners[lane] >= (_MOST if health == "well" else 1):
+            if self._runners[lane] >= most[health]:
                 del self._waiting[lane]  # those that run will see what came
             elif running[health] < self._limits[health]:
                 del self._waiting[lane]

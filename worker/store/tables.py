@@ -340,7 +340,13 @@ delivery = Table(
     _time("due_at"),  # next attempt, or the end of the lease of the one under way
     _time("created_at", nullable=False),
     _time("finished_at"),
-    Index("ix_delivery_due", "lane", "due_at", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
+    Index("ix_delivery_due", "lane", "due_at", "event_id", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
+    Index(
+        "ix_delivery_order",
+        *("conversation_id", "lane", "event_id"),
+        sqlite_where=_UNSENT,
+        postgresql_where=_UNSENT,
+    ),
     Index("ix_delivery_list", "workspace_id", "id"),
 )
 

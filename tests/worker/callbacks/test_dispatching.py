@@ -101,7 +101,7 @@ def test_hung_lanes_hold_up_nobody_else(store, dispatcher, wire, lanes, monkeypa
 
     wait_for(sent, what="the healthy ones", timeout_s=15)
     assert [wire.count(lane) for lane in hung] == [0, 0, 0]
-    assert all(wire.most.get(lane, 0) <= 1 for lane in hung), "one runner each"
+    assert sum(wire.most.values()) - sum(wire.most[lane] for lane in healthy) <= 4, "no more than new and sick ones get"
 
 
 def test_a_lane_that_hangs_after_it_was_well_loses_its_threads_to_the_others(
@@ -121,7 +121,7 @@ def test_a_lane_that_hangs_after_it_was_well_loses_its_threads_to_the_others(
     assert wire.count(first) < 30
 
 
-def test_a_failing_lane_gets_one_runner_and_rests(store, dispatcher, wire, lanes):
+def test_a_failing_lane_rests(store, dispatcher, wire, lanes):
     wire.failing = {lanes[0]}
 
     def sent():
@@ -130,10 +130,13 @@ def test_a_failing_lane_gets_one_runner_and_rests(store, dispatcher, wire, lanes
 
     wait_for(sent, what="the others")
     wait_for(lambda: wire.count(lanes[0]) >= 5, what="five failures")
+    time.sleep(0.5)
+    tried = wire.count(lanes[0])
+    assert tried <= 6, "five failures in a row, and what was under way"
     for _ in range(5):
         dispatcher.sweep()
-    assert wire.count(lanes[0]) == 5, "it rests"
-    assert wire.most[lanes[0]] == 1
+        time.sleep(0.05)
+    assert wire.count(lanes[0]) == tried, "it rests"
 
 
 def test_stopping_waits_for_what_is_under_way_and_begins_nothing(store, dispatcher, wire, lanes):

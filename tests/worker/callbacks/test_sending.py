@@ -1,9 +1,14 @@
 """Callbacks over real HTTP: signed, at least once, on a schedule that lives in SQL."""
 
 import base64
+import contextlib
 import json
+import socket
+import ssl
+import subprocess
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
@@ -21,7 +26,7 @@ from worker.callbacks import listing, signing
 from worker.callbacks.endpoints import GRACE_S, Endpoints
 from worker.callbacks.lanes import FAILURES
 from worker.callbacks.outbox import lane_of
-from worker.callbacks.sending import SCHEDULE_S, Result, Sender
+from worker.callbacks.sending import SCHEDULE_S, Claimed, Result, Sender, attempt_of
 from worker.callbacks.webhooks import Webhooks
 from worker.conversations.events import announce_conversation
 from worker.conversations.mailbox import Mailbox
@@ -468,3 +473,103 @@ def test_a_removed_endpoint_leaves_what_it_was_sent(store, workspace_id, endpoin
     assert sorted(one["id"] for one in found) == sorted(ids)
     with pytest.raises(NotFound):
         endpoints.show(workspace_id, made["id"])
+
+
+@pytest.fixture
+def plain_listener():
+    """A port that takes bytes and sends what it is told to, as it is told."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        served: list[Callable[[socket.socket], None]] = []
+
+        def serve():
+            while True:
+                try:
+                    connection, _ = server.accept()
+                except OSError:
+                    return
+                with connection, contextlib.suppress(OSError):
+                    connection.recv(65_536)
+                    served[0](connection)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"127.0.0.1:{server.getsockname()[1]}", served.append
+
+
+def attempt_at(url: str, *, total_s: float = 3.0) -> Result:
+    transport = Webhooks(LOOPBACK, total_s=total_s)
+    row = {"url": url, "payload": "{}", "id": "whd_1"}
+    claimed = Claimed(row=row, signers=(signing.new_secret(),), headers={}, at=int(time.time()), lane_known=False)
+    try:
+        return attempt_of(transport, claimed)
+    finally:
+        transport.close()
+
+
+def test_a_receiver_without_tls_is_not_spoken_to_in_plain_text(plain_listener):
+    place, serve = plain_listener
+    serve(lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n"))
+    result = attempt_at(f"https://{place}/")
+    assert result.status is None
+    assert "SSL" in result.error
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path):
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += ["-keyout", str(key), "-out", str(certificate), "-days", "2", "-subj", "/CN=127.0.0.1"]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = Receiver()
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    result = attempt_at(server.url.replace("http:", "https:"))
+    server.shutdown()
+    server.server_close()
+    assert result.status is None
+    assert "CERTIFICATE_VERIFY_FAILED" in result.error
+
+
+def test_ten_megabytes_of_answer_are_not_read(plain_listener):
+    place, serve = plain_listener
+    sent = []
+
+    def answer_long(connection):
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 10000000\r\n\r\n")
+        for _ in range(10_000):
+            sent.append(connection.send(b"x" * 1_000))
+
+    serve(answer_long)
+    result = attempt_at(f"http://{place}/")
+    assert result.delivered
+    assert len(result.response) == 1_024
+    assert sum(sent) < 9_000_000
+
+
+def test_an_answer_that_drips_ends_with_the_time_and_counts_by_its_status(plain_listener):
+    place, serve = plain_listener
+
+    def drip(connection):
+        connection.sendall(b"HTTP/1.1 202 Accepted\r\ncontent-length: 100\r\n\r\n")
+        for _ in range(100):
+            connection.sendall(b"x")
+            time.sleep(0.1)
+
+    serve(drip)
+    began = time.monotonic()
+    result = attempt_at(f"http://{place}/", total_s=1.0)
+    assert time.monotonic() - began < 3
+    assert result.status == 202
+
+
+def test_headers_that_drip_end_with_the_time(plain_listener):
+    place, serve = plain_listener
+
+    def drip(connection):
+        for _ in range(100):
+            connection.sendall(b"H")
+            time.sleep(0.1)
+
+    serve(drip)
+    result = attempt_at(f"http://{place}/", total_s=1.0)
+    assert result.status is None
+    assert result.duration_ms < 3_000

@@ -34,12 +34,15 @@ def upgrade() -> None:
     op.add_column('delivery', sa.Column('lane', sa.String(length=48), nullable=False, server_default=''))
     op.add_column('delivery', sa.Column('round', sa.Integer(), nullable=False, server_default='0'))
     op.execute("UPDATE delivery SET lane = workspace_id")
-    op.create_index('ix_delivery_due', 'delivery', ['lane', 'due_at'], sqlite_where=UNSENT, postgresql_where=UNSENT)
+    op.create_index('ix_delivery_due', 'delivery', ['lane', 'due_at', 'event_id'], sqlite_where=UNSENT, postgresql_where=UNSENT)
+    columns = ['conversation_id', 'lane', 'event_id']
+    op.create_index('ix_delivery_order', 'delivery', columns, sqlite_where=UNSENT, postgresql_where=UNSENT)
     op.create_index('ix_delivery_endpoint_id', 'delivery', ['endpoint_id'])
 
 
 def downgrade() -> None:
     op.drop_index('ix_delivery_endpoint_id', table_name='delivery')
+    op.drop_index('ix_delivery_order', table_name='delivery')
     op.drop_index('ix_delivery_due', table_name='delivery')
     op.drop_column('delivery', 'round')
     op.drop_column('delivery', 'lane')
