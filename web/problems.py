@@ -12,6 +12,7 @@ from kb.errors import DocumentTooLarge, DocumentUnreadable, KnowledgeError
 from worker import errors, logs
 from worker.addresses import AddressRefused
 from worker.errors import AnswerbackError
+from worker.helpdesks.protocol import WebhookRefused
 from worker.knowledge.relay import NoWorker
 
 log = logs.get(__name__)
@@ -24,6 +25,7 @@ _STATUS: dict[type[Exception], int] = {
     errors.IdempotencyMismatch: 422,
     errors.Invalid: 422,
     errors.KeyRefused: 401,
+    WebhookRefused: 401,
     errors.DatabaseAway: 503,
     NoWorker: 503,
     AddressRefused: 422,

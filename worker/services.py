@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from worker.callbacks.sending import Sender
     from worker.conversations.drainer import Drainer, Slots
     from worker.conversations.outcomes import Answer
+    from worker.helpdesks.connections import Connections
+    from worker.helpdesks.inbound import Inbound
     from worker.knowledge.imports import Importer
     from worker.knowledge.indexer import Indexer
     from worker.knowledge.relay import SearchClient, SearchResponder
@@ -221,9 +223,28 @@ class Services:
     @cached_property
     def dispatcher(self) -> "Dispatcher":
         from worker.callbacks.dispatching import Dispatcher
-        from worker.callbacks.webhooks import Webhooks
+        from worker.helpdesks.posting import Postman
 
-        return Dispatcher(self.sender, lambda: Webhooks(self.guard))
+        return Dispatcher(self.sender, lambda: Postman(self.store, self.guard, self.inbound))
+
+    @cached_property
+    def connections(self) -> "Connections":
+        from worker.helpdesks.connections import Connections
+
+        return Connections(self.store, self.guard)
+
+    @cached_property
+    def inbound(self) -> "Inbound":
+        from worker.helpdesks.inbound import Inbound
+
+        return Inbound(
+            self.store,
+            self.intake,
+            self.steering,
+            deadline_s=self.settings.deadline_s,
+            drain=self.hints.drain,
+            deliver=self.hints.deliver,
+        )
 
     @cached_property
     def endpoints(self) -> "Endpoints":

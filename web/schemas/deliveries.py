@@ -8,6 +8,9 @@ from worker.callbacks.listing import OUTCOMES
 from worker.callbacks.outbox import TYPES
 from worker.callbacks.signing import SCHEMES
 
+#: What deliveries are of: callbacks, and what is written into tickets.
+_SENT = [*TYPES, "helpdesk.reply", "helpdesk.note", "helpdesk.look"]
+
 _STATES = ("pending", "delivered", "exhausted")
 
 
@@ -96,7 +99,7 @@ class DeliveryQuery(PageQuery):
 
     state = fields.String(validate=validate.OneOf(_STATES))
     endpoint = Text(most=64)
-    type = fields.String(validate=validate.OneOf(list(TYPES)))
+    type = fields.String(validate=validate.OneOf(_SENT))
     conversation_id = Text(most=64)
     message_id = Text(most=64)
     status = fields.String(
@@ -109,7 +112,7 @@ class Replay(ma.Schema):
 
     state = fields.String(validate=validate.OneOf(["exhausted", "delivered"]), load_default="exhausted")
     endpoint = Text(most=64)
-    type = fields.String(validate=validate.OneOf(list(TYPES)))
+    type = fields.String(validate=validate.OneOf(_SENT))
     since = Moment(required=True)
     until = Moment()
 

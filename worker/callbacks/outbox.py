@@ -53,19 +53,23 @@ def promise(
     *,
     now: int,
     to: list[Target],
+    lane: str | None = None,
     event_id: int | None = None,
     conversation_id: str | None = None,
     message_id: str | None = None,
 ) -> list[str]:
-    """Write a delivery to each of `to`; return their ids."""
+    """Write a delivery to each of `to`; return their ids.
+
+    Without `lane`, each goes in that of its endpoint, or of its URL's origin.
+    """
     if not to:
         return []
-    body = payload(type, data, at=now)
+    body = payload(type, data, at=now) if lane is None else _json({"type": type, "data": data})
     rows = [
         {
             "id": new_id("whd"),
             "workspace_id": workspace_id,
-            "lane": endpoint_id or lane_of(workspace_id, url),
+            "lane": lane or endpoint_id or lane_of(workspace_id, url),
             "endpoint_id": endpoint_id,
             "conversation_id": conversation_id,
             "message_id": message_id,

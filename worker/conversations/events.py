@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from worker.callbacks.outbox import Target, promise, wanted_by
 from worker.conversations import wire
 from worker.conversations.outcomes import ENDED
+from worker.helpdesks.outbox import desk_of, post_answer, post_handoff
 from worker.store.tables import conversation as conversation_table
 from worker.store.tables import event as event_table
 from worker.store.tables import message as message_table
@@ -42,7 +43,9 @@ def announce_messages(
         return
     told = f"message.{type}"
     endpoints = wanted_by(tx, rows[0]["workspace_id"], told)
-    if not endpoints and not any(row["callback_url"] for row in rows):
+    reply_id = (data or {}).get("reply_id")
+    desk = desk_of(tx, rows[0]["conversation_id"]) if reply_id is not None else None
+    if desk is None and not endpoints and not any(row["callback_url"] for row in rows):
         tx.execute(_INSERT_EVENT, events)
         return
     ids = tx.execute(_INSERT_EVENT_FOR_ID, events).scalars().all()
@@ -60,6 +63,8 @@ def announce_messages(
                 conversation_id=row["conversation_id"],
                 message_id=row["id"],
             )
+    if desk is not None and reply_id is not None:  # messages that were answered together have one reply
+        post_answer(tx, desk, rows[-1], reply_id=reply_id, event_id=ids[-1], now=now)
 
 
 def announce_conversation(
@@ -75,10 +80,13 @@ def announce_conversation(
         "created_at": now,
     }
     endpoints = wanted_by(tx, row["workspace_id"], type)
-    if not endpoints:
+    desk = desk_of(tx, row["id"]) if type == "conversation.handed_off" else None
+    if not endpoints and desk is None:
         tx.execute(_INSERT_EVENT, event)
         return
     event_id = tx.execute(_INSERT_EVENT_FOR_ID, [event]).scalar_one()
+    if desk is not None:
+        post_handoff(tx, desk, row, data, event_id=event_id, now=now)
     promise(
         tx,
         row["workspace_id"],

@@ -44,13 +44,18 @@ class Submission:
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """A conversation to open, or to continue when the workspace has one with this `external_id`."""
+    """A conversation to open, or to continue when the workspace has one with this `external_id`.
+
+    `owner` is who has a new one: `bot` or `human`.
+    """
 
     subject: str | None = None
     requester: Mapping[Any, Any] | None = None
     external_id: str | None = None
     channel: str | None = None
     metadata: Mapping[Any, Any] | None = None
+    helpdesk_id: str | None = None
+    owner: str = "bot"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,8 +127,17 @@ class Intake:
 
         return wire.conversation(self._twice(work))
 
-    def submit(self, workspace_id: str, opening: Opening, submission: Submission) -> Accepted:
+    def submit(
+        self,
+        workspace_id: str,
+        opening: Opening,
+        submission: Submission,
+        *,
+        with_it: Callable[[sa.Connection], None] = lambda _tx: None,
+    ) -> Accepted:
         """Open a conversation with its first message, or continue the one that has this external id.
+
+        `with_it` runs in the same transaction; what it raises undoes all.
 
         Raises:
             IdempotencyMismatch: the key was used with another request.
@@ -131,6 +145,7 @@ class Intake:
         """
 
         def work(tx: sa.Connection) -> Accepted:
+            with_it(tx)
             row = None
             if opening.external_id is not None:
                 row = self._next_seq(tx, workspace_id, "external_id", opening.external_id)
@@ -200,6 +215,7 @@ class Intake:
     def _insert_conversation(
         self, tx: sa.Connection, workspace_id: str, opening: Opening, *, holds_message: bool
     ) -> Mapping[Any, Any]:
+        wakes = holds_message and opening.owner == "bot"
         row = {
             "id": new_id("conv"),
             "workspace_id": workspace_id,
@@ -208,14 +224,15 @@ class Intake:
             "requester": opening.requester,
             "channel": opening.channel,
             "metadata": opening.metadata,
-            "owner": "bot",
+            "helpdesk_id": opening.helpdesk_id,
+            "owner": opening.owner,
             "next_seq": 2 if holds_message else 1,
             "history": 0,
-            "mailbox": "ready" if holds_message else "idle",
+            "mailbox": "ready" if wakes else "idle",
             "lease_token": 0,
             "abort": False,
         }
-        now = (self._open_ready if holds_message else self._open_idle).run(tx, row).scalar_one()
+        now = (self._open_ready if wakes else self._open_idle).run(tx, row).scalar_one()
         return {**row, "handoff": None, "created_at": now, "updated_at": now}
 
     def _insert_message(
@@ -266,8 +283,8 @@ class Intake:
 
 
 _OPENED = (
-    *("id", "workspace_id", "external_id", "subject", "requester", "channel", "metadata", "owner", "next_seq"),
-    *("history", "mailbox", "lease_token", "abort"),
+    *("id", "workspace_id", "external_id", "subject", "requester", "channel", "helpdesk_id", "metadata", "owner"),
+    *("next_seq", "history", "mailbox", "lease_token", "abort"),
 )
 _NO_COLUMNS: dict[str, Any] = {**dict.fromkeys(message.c.keys()), "stranger": False}
 _OWNED = Handoff(reason="owned_by_person", summary="A person is already in this conversation.").told

@@ -3,7 +3,7 @@
 Whoever holds the conversation is fenced off first, so a message that is being answered ends once, this way or that.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -137,14 +137,25 @@ class Steering:
             self._ledger.hand_over(tx, talk, rows, Handoff(reason=reason, summary=summary))
             return tuple(row["id"] for row in rows)
 
-    def speak(self, workspace_id: str, conversation_id: str, *, content: str, author: str) -> Mapping[Any, Any]:
+    def speak(
+        self,
+        workspace_id: str,
+        conversation_id: str,
+        *,
+        content: str,
+        author: str,
+        with_it: Callable[[sa.Connection], None] = lambda _tx: None,
+    ) -> Mapping[Any, Any]:
         """Record what a person said to the customer; who speaks, owns the conversation from then on.
+
+        `with_it` runs in the same transaction; what it raises undoes all.
 
         Raises:
             NotFound: the workspace has no such conversation.
             Conflict: it is closed.
         """
         with self._store.begin() as tx:
+            with_it(tx)
             talk = self._seize(tx, workspace_id, conversation_id)
             rows = self._ledger.open_messages(tx, conversation_id)
             if talk["owner"] == "bot" or rows:

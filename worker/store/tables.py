@@ -103,6 +103,7 @@ conversation = Table(
     Column("subject", Text),
     Column("requester", _JSON),
     Column("channel", String(64)),
+    Column("helpdesk_id", String(48)),  # that it is a ticket of; its `external_id` then names both
     Column("metadata", _JSON),
     Column("owner", String(16), nullable=False),  # bot, human, closed
     Column("handoff", _JSON),  # the latest one: {reason, summary, at}
@@ -363,6 +364,44 @@ attempt = Table(
     Column("address", String(64)),
     Column("error", Text),
     Column("response", Text),
+)
+
+helpdesk = Table(  # a connection to one
+    "helpdesk",
+    metadata,
+    _id(),
+    _workspace(),
+    Column("name", String(100), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("token", Text, nullable=False),
+    Column("webhook_secret", Text, nullable=False),
+    Column("options", _JSON, nullable=False),  # of its kind
+    Column("mode", String(16), nullable=False),  # reply, draft, shadow
+    Column("languages", _JSON),  # it may answer in; all without
+    Column("hours", _JSON),  # it may answer in; all without
+    Column("handoff", _JSON),  # what a ticket gets when a person is needed: {status, tags, assignee, group}
+    Column("answered", _JSON),  # and when it is answered: {status, tags}
+    Column("resume_tag", String(100)),  # gives a ticket back to the bot
+    Column("state", String(16), nullable=False),  # enabled, disabled
+    _time("created_at", nullable=False),
+    _time("updated_at", nullable=False),
+    UniqueConstraint("workspace_id", "name"),
+)
+
+helpdesk_message = Table(  # what came from a helpdesk, and what was written there
+    "helpdesk_message",
+    metadata,
+    _id(),  # of what is written: the delivery's
+    _workspace(),
+    Column("helpdesk_id", String(48), ForeignKey("helpdesk.id", ondelete="CASCADE"), nullable=False),
+    Column("ticket", String(100), nullable=False),
+    Column("external_id", String(200)),  # the helpdesk's; none while it is being written
+    Column("direction", String(8), nullable=False),  # in, out
+    Column("digest", String(64), nullable=False),  # names its text whatever the helpdesk does to the markup
+    _time("created_at", nullable=False),
+    UniqueConstraint("helpdesk_id", "external_id"),
+    Index("ix_helpdesk_message_ticket", "helpdesk_id", "ticket", "digest"),
 )
 
 _UNREAD = text("state IN ('queued', 'indexing')")

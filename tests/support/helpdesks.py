@@ -1,0 +1,584 @@
+"""Small helpdesks over real HTTP that behave as the real ones do, after their reference: auth, validation, webhooks."""
+
+import base64
+import hashlib
+import hmac
+import http.server
+import json
+import re
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+SECRET = "hook-secret-0123456789"
+TOKEN = "api-token"
+BOT, AGENT, CUSTOMER = 900, 700, 500
+
+
+@dataclass
+class Entry:
+    """What stands in a ticket."""
+
+    id: int
+    author: int
+    text: str
+    public: bool = True
+
+
+@dataclass
+class Ticket:
+    """A ticket."""
+
+    id: int
+    entries: list[Entry] = field(default_factory=list)
+    status: str = "new"
+    tags: list[str] = field(default_factory=list)
+    assignee: int | None = None
+    group: Any = None
+    version: int = 1
+
+
+class Refused(Exception):
+    """An answer other than 200."""
+
+    def __init__(self, status: int, body: Any = None, **headers: str):
+        super().__init__(status)
+        self.status, self.body, self.headers = status, body or {"error": status}, headers
+
+
+class FakeDesk(http.server.ThreadingHTTPServer):
+    """A helpdesk. `trouble` is a list of what happens to the next writes: see `_write`."""
+
+    daemon_threads = True
+    kind = ""
+    routes: tuple[tuple[str, str, str], ...] = ()
+    prefix = ""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        self.tickets: dict[int, Ticket] = {}
+        self.trouble: list[str] = []
+        self.before_answer = lambda: None
+        self.calls: list[str] = []
+        self._ids = 1000
+        self.guard = threading.RLock()
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+
+    def handle_error(self, request, client_address):
+        pass
+
+    # -- what people do in it ----------------------------------------------------------------------------------------
+
+    def options(self) -> dict[str, str]:
+        return {"bot_id": str(BOT)}
+
+    def customer_writes(self, ticket: int, text: str) -> Entry:
+        return self._add(ticket, CUSTOMER, text)
+
+    def agent_writes(self, ticket: int, text: str, *, public: bool = True) -> Entry:
+        entry = self._add(ticket, AGENT, text, public=public)
+        self.tickets[ticket].version += 1
+        return entry
+
+    def _add(self, ticket: int, author: int, text: str, *, public: bool = True) -> Entry:
+        with self.guard:
+            self._ids += 1
+            entry = Entry(self._ids, author, text, public)
+            self.tickets.setdefault(ticket, Ticket(ticket)).entries.append(entry)
+            return entry
+
+    def bots(self, ticket: int, *, public: bool) -> list[str]:
+        """What the bot wrote into a ticket."""
+        return [one.text for one in self.tickets[ticket].entries if one.author == BOT and one.public == public]
+
+    # -- its webhooks ------------------------------------------------------------------------------------------------
+
+    def told(self, ticket: int, what: str, entry: Entry | None = None, **more: Any) -> dict[str, Any]:
+        """Return the payload of a webhook: `written`, `closed`, `assigned`, `tagged`."""
+        raise NotImplementedError
+
+    def signed(self, body: bytes, *, at: float) -> dict[str, str]:
+        raise NotImplementedError
+
+    def webhook(self, *args: Any, at: float | None = None, **more: Any) -> tuple[bytes, dict[str, str]]:
+        body = json.dumps(self.told(*args, **more), ensure_ascii=False).encode()
+        headers = self.signed(body, at=time.time() if at is None else at)
+        return body, {"Content-Type": "application/json", **headers}
+
+    # -- its API -----------------------------------------------------------------------------------------------------
+
+    def authorized(self, headers: Any) -> bool:
+        raise NotImplementedError
+
+    def handle_call(self, method: str, path: str, headers: Any, body: Any) -> Any:
+        self.calls.append(f"{method} {path}")
+        if not self.authorized(headers):
+            raise Refused(401)
+        for verb, pattern, name in self.routes:
+            match = re.fullmatch(self.prefix + pattern, path.partition("?")[0])
+            if verb == method and match:
+                ids = [int(one) for one in match.groups()]
+                if ids and ids[0] not in self.tickets:
+                    raise Refused(404)
+                return getattr(self, name)(*ids, body) if method != "GET" else getattr(self, name)(*ids)
+        raise Refused(404)
+
+    def write(self, ticket: int, text: str, *, public: bool) -> Entry:
+        """Write as the bot; `trouble`: limit (429), fail (500, nothing done), lost (done, and no answer), slow."""
+        trouble = self.trouble.pop(0) if self.trouble else ""
+        if trouble == "limit":
+            raise Refused(429, **{"Retry-After": "30"})
+        if trouble == "fail":
+            raise Refused(500)
+        entry = self._add(ticket, BOT, text, public=public)
+        self.tickets[ticket].version += 1
+        self.before_answer()
+        if trouble == "lost":
+            raise ConnectionResetError
+        return entry
+
+
+def need(body: Any, *names: str) -> None:
+    """Refuse a body without these, as the real ones do."""
+    missing = [name for name in names if not isinstance(body, dict) or body.get(name) in (None, "")]
+    if missing:
+        raise Refused(422, {"missing": missing})
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: FakeDesk
+    protocol_version = "HTTP/1.1"
+
+    def _any(self):
+        length = int(self.headers.get("content-length") or 0)
+        data = self.rfile.read(length)
+        more = {}
+        try:
+            body = json.loads(data) if data else None
+            status, answer = 200, self.server.handle_call(self.command, self.path, self.headers, body)
+        except Refused as refused:
+            status, answer, more = refused.status, refused.body, refused.headers
+        except ConnectionResetError:
+            self.close_connection = True
+            self.connection.close()
+            return
+        out = json.dumps(answer).encode()
+        self.send_response(status)
+        for name, value in {"content-length": str(len(out)), "content-type": "application/json", **more}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(out)
+
+    do_GET = do_POST = do_PUT = _any
+
+    def log_message(self, *_arguments):
+        pass
+
+
+class FakeZendesk(FakeDesk):
+    kind = "zendesk"
+    prefix = "/api/v2"
+    routes = (
+        ("GET", r"/users/me\.json", "me"),
+        ("GET", r"/tickets/(\d+)\.json", "show"),
+        ("PUT", r"/tickets/(\d+)\.json", "update"),
+        ("PUT", r"/tickets/(\d+)/tags\.json", "tag"),
+        ("GET", r"/tickets/(\d+)/comments\.json", "comments"),
+    )
+
+    def options(self):
+        return {"bot_id": str(BOT), "email": "bot@desk.example"}
+
+    def authorized(self, headers):
+        expected = base64.b64encode(f"bot@desk.example/token:{TOKEN}".encode()).decode()
+        return headers.get("authorization") == f"Basic {expected}"
+
+    def me(self):
+        return {"user": {"id": BOT, "role": "agent"}}
+
+    def _stamp(self, ticket):
+        return f"2026-11-23T00:00:{self.tickets[ticket].version:02d}Z"
+
+    def show(self, ticket):
+        one = self.tickets[ticket]
+        return {"ticket": {"id": ticket, "status": one.status, "updated_at": self._stamp(ticket), "tags": one.tags}}
+
+    def update(self, ticket, body):
+        need(body, "ticket")
+        new = body["ticket"]
+        need(new, "comment")
+        need(new["comment"], "html_body")
+        if self.trouble[:1] == ["conflict"]:
+            self.trouble.pop(0)
+            self.agent_writes(ticket, "I am on it.", public=False)
+        if not new.get("safe_update") or new.get("updated_stamp") != self._stamp(ticket):
+            raise Refused(409, {"error": "UpdateConflict"})
+        entry = self.write(ticket, new["comment"]["html_body"], public=new["comment"]["public"])
+        one = self.tickets[ticket]
+        one.status = new.get("status", one.status)
+        one.assignee, one.group = new.get("assignee_id", one.assignee), new.get("group_id", one.group)
+        return {"ticket": {"id": ticket}, "audit": {"events": [{"type": "Comment", "id": entry.id}]}}
+
+    def tag(self, ticket, body):
+        need(body, "tags")
+        self.tickets[ticket].tags += [tag for tag in body["tags"] if tag not in self.tickets[ticket].tags]
+        return {"tags": self.tickets[ticket].tags}
+
+    def comments(self, ticket):
+        listed = reversed(self.tickets[ticket].entries)
+        return {"comments": [{"id": one.id, "html_body": one.text, "body": one.text} for one in listed]}
+
+    def signed(self, body, *, at):
+        timestamp = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        digest = hmac.new(SECRET.encode(), timestamp.encode() + body, hashlib.sha256).digest()
+        return {
+            "X-Zendesk-Webhook-Signature": base64.b64encode(digest).decode(),
+            "X-Zendesk-Webhook-Signature-Timestamp": timestamp,
+        }
+
+    def told(self, ticket, what, entry=None, tags=()):
+        kinds = {
+            "written": "comment_added",
+            "closed": "status_changed",
+            "assigned": "agent_assignment_changed",
+            "tagged": "tags_changed",
+        }
+        event: dict[str, Any] = {}
+        if entry is not None:
+            author = {"id": str(entry.author), "is_staff": entry.author != CUSTOMER, "name": "Ada"}
+            event["comment"] = {
+                "id": str(entry.id),
+                "body": re.sub(r"<[^>]+>", " ", entry.text),
+                "is_public": entry.public,
+                "author": author,
+            }
+        event |= {"closed": {"current": "SOLVED"}, "assigned": {"current": str(AGENT)}}.get(what, {})
+        event |= {"tags_added": list(tags)} if what == "tagged" else {}
+        return {
+            "id": uuid.uuid4().hex,
+            "type": f"zen:event-type:ticket.{kinds[what]}",
+            "subject": f"zen:ticket:{ticket}",
+            "detail": {"id": str(ticket), "subject": "Parcel", "status": "OPEN"},
+            "event": event,
+        }
+
+
+class FakeChatwoot(FakeDesk):
+    kind = "chatwoot"
+    prefix = "/api/v1/accounts/1"
+    routes = (
+        ("GET", "/conversations", "listed"),
+        ("POST", r"/conversations/(\d+)/messages", "message"),
+        ("GET", r"/conversations/(\d+)/messages", "messages"),
+        ("POST", r"/conversations/(\d+)/toggle_status", "toggle"),
+        ("GET", r"/conversations/(\d+)/labels", "labels"),
+        ("POST", r"/conversations/(\d+)/labels", "label"),
+        ("POST", r"/conversations/(\d+)/assignments", "assign"),
+    )
+
+    def options(self):
+        return {"account_id": "1"}
+
+    def authorized(self, headers):
+        return headers.get("api_access_token") == TOKEN
+
+    def listed(self):
+        return {"data": {"payload": []}}
+
+    def message(self, ticket, body):
+        need(body, "content", "message_type")
+        entry = self.write(ticket, body["content"], public=not body.get("private"))
+        return {"id": entry.id, "content": entry.text, "message_type": 1}
+
+    def messages(self, ticket):
+        listed = self.tickets[ticket].entries
+        return {
+            "payload": [
+                {"id": one.id, "content": one.text, "message_type": 0 if one.author == CUSTOMER else 1}
+                for one in listed
+            ]
+        }
+
+    def toggle(self, ticket, body):
+        need(body, "status")
+        self.tickets[ticket].status = body["status"]
+        return {}
+
+    def labels(self, ticket):
+        return {"payload": self.tickets[ticket].tags}
+
+    def label(self, ticket, body):
+        self.tickets[ticket].tags = list(body["labels"])
+        return {}
+
+    def assign(self, ticket, body):
+        self.tickets[ticket].assignee = body.get("assignee_id")
+        return {}
+
+    def signed(self, body, *, at):
+        timestamp = str(int(at))
+        digest = hmac.new(SECRET.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
+        return {
+            "X-Chatwoot-Signature": f"sha256={digest}",
+            "X-Chatwoot-Timestamp": timestamp,
+            "X-Chatwoot-Delivery": uuid.uuid4().hex,
+        }
+
+    def told(self, ticket, what, entry=None, tags=()):
+        account = {"account": {"id": 1}}
+        if what == "written":
+            assert entry is not None
+            kinds = {CUSTOMER: "contact", AGENT: "user", BOT: "agent_bot"}
+            status = self.tickets[ticket].status
+            return account | {
+                "event": "message_created",
+                "id": entry.id,
+                "content": entry.text,
+                "message_type": "incoming" if entry.author == CUSTOMER else "outgoing",
+                "private": not entry.public,
+                "sender": {"id": entry.author, "name": "Ada", "type": kinds[entry.author]},
+                "conversation": {"id": ticket, "status": "pending" if status == "new" else status},
+            }
+        if what == "closed":
+            return account | {"event": "conversation_status_changed", "id": ticket, "status": "resolved"}
+        changed = {
+            "assigned": {"assignee_id": {"current_value": AGENT}},
+            "tagged": {"label_list": {"current_value": tags}},
+        }
+        return account | {"event": "conversation_updated", "id": ticket, "changed_attributes": [changed[what]]}
+
+
+class FakeZammad(FakeDesk):
+    kind = "zammad"
+    prefix = "/api/v1"
+    routes = (
+        ("GET", "/users/me", "me"),
+        ("POST", "/ticket_articles", "article"),
+        ("GET", r"/ticket_articles/by_ticket/(\d+)", "articles"),
+        ("PUT", r"/tickets/(\d+)", "update"),
+        ("POST", "/tags/add", "tag"),
+    )
+
+    def authorized(self, headers):
+        return headers.get("authorization") == f"Token token={TOKEN}"
+
+    def me(self):
+        return {"id": BOT}
+
+    def article(self, body):
+        need(body, "ticket_id", "body", "type", "content_type")
+        if body["ticket_id"] not in self.tickets:
+            raise Refused(422)
+        if body["type"] == "email":
+            need(body, "to")
+        entry = self.write(body["ticket_id"], body["body"], public=not body["internal"])
+        return {"id": entry.id}
+
+    def articles(self, ticket):
+        return [
+            {
+                "id": one.id,
+                "body": one.text,
+                "sender": "Customer" if one.author == CUSTOMER else "Agent",
+                "type": "email",
+                "from": "ada@example.com",
+                "subject": "Parcel",
+            }
+            for one in self.tickets[ticket].entries
+        ]
+
+    def update(self, ticket, body):
+        one = self.tickets[ticket]
+        one.status, one.group = body.get("state", one.status), body.get("group", one.group)
+        one.assignee = body.get("owner_id", one.assignee)
+        return {"id": ticket}
+
+    def tag(self, body):
+        need(body, "item", "object", "o_id")
+        self.tickets[body["o_id"]].tags.append(body["item"])
+        return True
+
+    def signed(self, body, *, at):
+        digest = hmac.new(SECRET.encode(), body, hashlib.sha1).hexdigest()
+        return {"X-Hub-Signature": f"sha1={digest}", "X-Zammad-Delivery": uuid.uuid4().hex}
+
+    def told(self, ticket, what, entry=None, tags=()):
+        one = self.tickets[ticket]
+        one.tags += [tag for tag in tags if tag not in one.tags]
+        if what == "closed":
+            one.status = "closed"
+        if what == "assigned":
+            one.assignee = AGENT
+        told: dict[str, Any] = {
+            "ticket": {
+                "id": ticket,
+                "title": "Parcel",
+                "state": "closed" if one.status == "closed" else "open",
+                "tags": one.tags,
+                "owner": {"id": one.assignee or 1},
+                "customer": {"id": CUSTOMER, "firstname": "Ada", "lastname": "L", "email": "ada@example.com"},
+            },
+            "article": {},
+        }
+        if entry is not None:
+            told["article"] = {
+                "id": entry.id,
+                "body": entry.text,
+                "content_type": "text/html",
+                "sender": "Customer" if entry.author == CUSTOMER else "Agent",
+                "internal": not entry.public,
+                "created_by_id": entry.author,
+            }
+        return told
+
+
+class FakeFreshdesk(FakeDesk):
+    kind = "freshdesk"
+    prefix = "/api/v2"
+    routes = (
+        ("GET", "/agents/me", "me"),
+        ("GET", r"/tickets/(\d+)", "show"),
+        ("PUT", r"/tickets/(\d+)", "update"),
+        ("GET", r"/tickets/(\d+)/conversations", "talk"),
+        ("POST", r"/tickets/(\d+)/reply", "reply"),
+        ("POST", r"/tickets/(\d+)/notes", "note"),
+    )
+
+    def authorized(self, headers):
+        return headers.get("authorization") == "Basic " + base64.b64encode(f"{TOKEN}:X".encode()).decode()
+
+    def me(self):
+        return {"id": BOT}
+
+    def show(self, ticket):
+        one = self.tickets[ticket]
+        return {
+            "id": ticket,
+            "subject": "Parcel",
+            "description_text": one.entries[0].text,
+            "status": {"new": 2, "closed": 4}.get(one.status, one.status),
+            "tags": one.tags,
+            "responder_id": one.assignee,
+            "requester": {"id": CUSTOMER, "name": "Ada", "email": "ada@example.com"},
+        }
+
+    def update(self, ticket, body):
+        one = self.tickets[ticket]
+        one.status, one.tags = body.get("status", one.status), body.get("tags", one.tags)
+        one.assignee, one.group = body.get("responder_id", one.assignee), body.get("group_id", one.group)
+        return {"id": ticket}
+
+    def talk(self, ticket):
+        return [
+            {
+                "id": one.id,
+                "body": one.text,
+                "body_text": re.sub(r"<[^>]+>", " ", one.text),
+                "incoming": one.author == CUSTOMER,
+                "private": not one.public,
+                "user_id": one.author,
+            }
+            for one in self.tickets[ticket].entries[1:]
+        ]
+
+    def reply(self, ticket, body):
+        need(body, "body")
+        return {"id": self.write(ticket, body["body"], public=True).id}
+
+    def note(self, ticket, body):
+        need(body, "body")
+        return {"id": self.write(ticket, body["body"], public=not body["private"]).id}
+
+    def signed(self, body, *, at):
+        return {"X-Answerback-Secret": SECRET}
+
+    def told(self, ticket, what, entry=None, tags=()):
+        one = self.tickets[ticket]
+        one.tags += [tag for tag in tags if tag not in one.tags]
+        if what == "closed":
+            one.status = "closed"
+        if what == "assigned":
+            one.assignee = AGENT
+        return {"ticket_id": str(ticket)}
+
+
+class FakeIntercom(FakeDesk):
+    kind = "intercom"
+    routes = (
+        ("GET", "/me", "me"),
+        ("GET", r"/conversations/(\d+)", "show"),
+        ("POST", r"/conversations/(\d+)/reply", "reply"),
+        ("POST", r"/conversations/(\d+)/parts", "part"),
+    )
+
+    def options(self):
+        return {"admin_id": str(BOT), "app_id": "app1"}
+
+    def authorized(self, headers):
+        return headers.get("authorization") == f"Bearer {TOKEN}" and bool(headers.get("intercom-version"))
+
+    def me(self):
+        return {"id": BOT, "app": {"id_code": "app1"}}
+
+    def _part(self, one):
+        kind = "user" if one.author == CUSTOMER else "admin"
+        return {
+            "id": str(one.id),
+            "part_type": "comment" if one.public else "note",
+            "body": one.text,
+            "author": {"type": kind, "id": str(one.author), "name": "Ada", "email": "ada@example.com"},
+        }
+
+    def show(self, ticket):
+        parts = [self._part(one) for one in self.tickets[ticket].entries[1:]]
+        return {"id": str(ticket), "conversation_parts": {"conversation_parts": parts}}
+
+    def reply(self, ticket, body):
+        need(body, "message_type", "type", "admin_id", "body")
+        self.write(ticket, body["body"], public=body["message_type"] == "comment")
+        return self.show(ticket)
+
+    def part(self, ticket, body):
+        need(body, "message_type", "type", "admin_id")
+        if body["message_type"] in ("open", "close"):
+            self.tickets[ticket].status = body["message_type"]
+        else:
+            need(body, "assignee_id")
+            self.tickets[ticket].assignee = body["assignee_id"]
+        return self.show(ticket)
+
+    def signed(self, body, *, at):
+        return {"X-Hub-Signature": "sha1=" + hmac.new(SECRET.encode(), body, hashlib.sha1).hexdigest()}
+
+    def told(self, ticket, what, entry=None, tags=()):
+        item: dict[str, Any] = {"id": str(ticket), "title": "Parcel"}
+        topics = {
+            "closed": "conversation.admin.closed",
+            "assigned": "conversation.admin.assigned",
+            "tagged": "conversation_part.tag.created",
+        }
+        topic = topics.get(what, "")
+        if what == "written":
+            assert entry is not None
+            part = self._part(entry)
+            first = self.tickets[ticket].entries[0] is entry
+            topic = "conversation.user.created" if first else "conversation.user.replied"
+            if entry.author != CUSTOMER:
+                topic = "conversation.admin.replied"
+            item |= {"source": part} if first else {"conversation_parts": {"conversation_parts": [part]}}
+        item |= {"admin_assignee_id": AGENT} if what == "assigned" else {}
+        item |= {"tags": {"tags": [{"name": tag} for tag in tags]}} if what == "tagged" else {}
+        return {
+            "type": "notification_event",
+            "id": f"notif_{uuid.uuid4().hex}",
+            "app_id": "app1",
+            "topic": topic,
+            "data": {"item": item},
+        }
+
+
+FAKES = {one.kind: one for one in (FakeZendesk, FakeChatwoot, FakeZammad, FakeFreshdesk, FakeIntercom)}

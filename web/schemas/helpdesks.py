@@ -1,0 +1,95 @@
+"""Connections to helpdesks."""
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from web.schemas.fields import LANGUAGE, Line, WebUrl, links, moment
+from worker.helpdesks.kinds import KINDS, MODES, STATUSES
+
+
+class _Change(ma.Schema):
+    status = fields.String(validate=validate.OneOf(STATUSES))
+    tags = fields.List(Line(most=100), validate=validate.Length(max=20))
+
+
+class _Handoff(_Change):
+    assignee = Line(most=64, metadata={"description": "id of an agent"})
+    group = Line(most=100, metadata={"description": "id of a group or team; in Zammad its name"})
+
+
+class _Given(ma.Schema):
+    options = fields.Dict(
+        keys=fields.String(),
+        metadata={
+            "description": "of its kind: docs/helpdesks.md; assigned_takes_over: false keeps assigned tickets the bot's"
+        },
+    )
+    languages = fields.List(
+        fields.String(validate=validate.Regexp(LANGUAGE)),
+        allow_none=True,
+        validate=validate.Length(max=50),
+        metadata={"description": "in which it answers by itself; all without"},
+    )
+    hours = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        allow_none=True,
+        metadata={"description": "in which it answers by itself: {timezone, mon: 09:00-17:00, …}; always without"},
+    )
+    handoff = fields.Nested(
+        _Handoff, allow_none=True, metadata={"description": "what a ticket gets that needs a person"}
+    )
+    answered = fields.Nested(_Change, allow_none=True, metadata={"description": "what a ticket gets that was answered"})
+    resume_tag = Line(most=100, allow_none=True, metadata={"description": "gives a ticket back to the bot"})
+
+
+class NewHelpdesk(_Given):
+    """A helpdesk to connect."""
+
+    name = Line(most=100, required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(list(KINDS)))
+    url = WebUrl(required=True)
+    token = Line(most=2_000, required=True)
+    webhook_secret = Line(most=500, metadata={"description": "what its webhooks are signed with; one is made without"})
+    mode = fields.String(
+        validate=validate.OneOf(MODES),
+        load_default="draft",
+        metadata={"description": "reply to customers, draft notes for agents, or shadow: say nothing"},
+    )
+
+
+class HelpdeskChange(_Given):
+    """What may be changed of a helpdesk."""
+
+    url = WebUrl()
+    token = Line(most=2_000)
+    webhook_secret = Line(most=500)
+    mode = fields.String(validate=validate.OneOf(MODES))
+    state = fields.String(validate=validate.OneOf(["enabled", "disabled"]))
+
+
+class Helpdesk(ma.Schema):
+    """A connected helpdesk."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    kind = fields.String(required=True)
+    url = fields.String(required=True)
+    options = fields.Dict(required=True)
+    mode = fields.String(required=True)
+    languages = fields.List(fields.String(), required=True, allow_none=True)
+    hours = fields.Dict(required=True, allow_none=True)
+    handoff = fields.Dict(required=True, allow_none=True)
+    answered = fields.Dict(required=True, allow_none=True)
+    resume_tag = fields.String(required=True, allow_none=True)
+    webhook_secret = fields.String(metadata={"description": "shown when it is connected, and never again"})
+    state = fields.String(required=True)
+    created_at = moment(required=True)
+    updated_at = moment(required=True)
+    links = links()
+
+
+class Helpdesks(ma.Schema):
+    """The connected helpdesks."""
+
+    items = fields.List(fields.Nested(Helpdesk), required=True)

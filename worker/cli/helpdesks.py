@@ -1,0 +1,88 @@
+"""Connect helpdesks, say how they are set up, and check them."""
+
+import sys
+
+import click
+
+from worker.cli.base import as_json_option, main, open_services, print_json
+from worker.helpdesks.kinds import KINDS, MODES
+
+
+@main.group(invoke_without_command=True)
+@click.option("--workspace", default="default", show_default=True)
+@as_json_option
+@click.pass_context
+def helpdesk(context: click.Context, workspace: str, as_json: bool) -> None:
+    """List the connected helpdesks; connect one, set it up, check it."""
+    context.obj = workspace
+    if context.invoked_subcommand is not None:
+        return
+    with open_services() as built:
+        found = built.connections.all(built.keys.workspace(workspace))
+    if as_json:
+        print_json(found)
+        return
+    for one in found:
+        click.echo(f"{one['name']:<20}{one['kind']:<11}{one['mode']:<8}{one['state']:<10}{one['url']}  {one['id']}")
+
+
+@helpdesk.command()
+@click.argument("name")
+@click.option("--kind", type=click.Choice(sorted(KINDS)), required=True)
+@click.option("--url", required=True, help="Where it is: https://yours.zendesk.com")
+@click.option("--token", prompt=True, hide_input=True, help="Of its API; asked for without it.")
+@click.option("--webhook-secret", help="What its webhooks are signed with; one is made without it.")
+@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="Of its kind: see docs/helpdesks.md.")
+@click.option("--mode", type=click.Choice(MODES), default="draft", show_default=True)
+@click.pass_obj
+def connect(
+    workspace: str,
+    name: str,
+    kind: str,
+    url: str,
+    token: str,
+    webhook_secret: str | None,
+    options: tuple[str, ...],
+    mode: str,
+) -> None:
+    """Connect a helpdesk under a NAME."""
+    given = {}
+    for one in options:
+        key, equals, value = one.partition("=")
+        if not equals:
+            raise click.UsageError(f"--option {one}: write it as NAME=VALUE.")
+        given[key] = value
+    new = {"name": name, "kind": kind, "url": url, "token": token, "options": given, "mode": mode}
+    with open_services() as built:
+        made = built.connections.make(built.keys.workspace(workspace), new | {"webhook_secret": webhook_secret})
+    click.echo(f"{made['id']} is connected, mode {mode}. Its webhook_secret is {made['webhook_secret']}")
+    click.echo(f"Next: answerback helpdesk setup {name} --public-url https://…")
+
+
+@helpdesk.command()
+@click.argument("name")
+@click.option("--public-url", required=True, help="Where the helpdesk reaches this installation.")
+@click.pass_obj
+def setup(workspace: str, name: str, public_url: str) -> None:
+    """Say what an administrator does in the helpdesk."""
+    with open_services() as built:
+        row = built.connections.named(built.keys.workspace(workspace), name)
+        click.echo(built.connections.setup(row, f"{public_url.rstrip('/')}/v1/helpdesks/{row['id']}/inbound"))
+
+
+@helpdesk.command()
+@click.argument("name")
+@as_json_option
+@click.pass_obj
+def check(workspace: str, name: str, as_json: bool) -> None:
+    """Try a connection; exits with 1 when something is wrong."""
+    with open_services() as built:
+        row = built.connections.named(built.keys.workspace(workspace), name)
+        found = built.connections.check(row)
+    if as_json:
+        print_json([{"what": what, "wrong": wrong} for what, wrong in found])
+    else:
+        for what, wrong in found:
+            click.secho(f"{what}: {wrong or 'well'}", fg="red" if wrong else "green")
+    if any(wrong for _, wrong in found):
+        sys.exit(1)

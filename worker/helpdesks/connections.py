@@ -1,0 +1,212 @@
+"""Connections to helpdesks: made, changed, checked and removed by people."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import sqlalchemy as sa
+
+from worker.addresses import Caller, Guard
+from worker.conversations.wire import time
+from worker.errors import Conflict, Invalid, NotFound
+from worker.helpdesks.kinds import KINDS, OPTIONS
+from worker.helpdesks.posting import account_of, open_desk
+from worker.helpdesks.protocol import Headers, HelpdeskRefused, Incoming, Json
+from worker.ids import new_id
+from worker.store.engine import Store
+from worker.store.scope import Scope
+from worker.store.tables import delivery, helpdesk, lane
+
+_SPAN = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d\Z")
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_TOTAL_S = 20.0
+
+
+class Connections:
+    """Keeps the connections of workspaces. Safe to share between threads."""
+
+    def __init__(self, store: Store, guard: Guard) -> None:
+        self._store = store
+        self._guard = guard
+
+    def make(self, workspace_id: str, new: Mapping[str, Any]) -> dict[str, Any]:
+        """Connect a helpdesk; return it with the `webhook_secret`, made if none was given, which is not shown again.
+
+        Raises:
+            AddressRefused: its URL may not be called.
+            Conflict: the name is taken.
+            Invalid: an option is missing, or the hours cannot be read.
+        """
+        self._guard.check_url(new["url"])
+        _check(new["kind"], new.get("options") or {}, new.get("hours"))
+        row = {
+            "id": new_id("hd"),
+            "workspace_id": workspace_id,
+            "name": new["name"],
+            "kind": new["kind"],
+            "url": new["url"].rstrip("/"),
+            "token": new["token"],
+            "webhook_secret": new.get("webhook_secret") or secrets.token_urlsafe(32),
+            "options": new.get("options") or {},
+            "mode": new["mode"],
+            "languages": new.get("languages") or None,
+            "hours": new.get("hours") or None,
+            "handoff": new.get("handoff") or None,
+            "answered": new.get("answered") or None,
+            "resume_tag": new.get("resume_tag"),
+            "state": "enabled",
+        }
+        with self._store.begin() as tx:
+            same = sa.select(helpdesk.c.id).where(
+                helpdesk.c.workspace_id == workspace_id, helpdesk.c.name == new["name"]
+            )
+            if tx.execute(same).first() is not None:
+                raise Conflict("There is a helpdesk of this name.")
+            now = self._store.now(tx)
+            tx.execute(helpdesk.insert().values(**row, created_at=now, updated_at=now))
+        return {**self.show(workspace_id, row["id"]), "webhook_secret": row["webhook_secret"]}
+
+    def all(self, workspace_id: str) -> list[dict[str, Any]]:
+        """Return the helpdesks of a workspace, by name."""
+        mine = sa.select(helpdesk).where(helpdesk.c.workspace_id == workspace_id).order_by(helpdesk.c.name)
+        with self._store.read() as connection:
+            return [_shown(row) for row in connection.execute(mine).mappings()]
+
+    def show(self, workspace_id: str, id: str) -> dict[str, Any]:
+        """Return a helpdesk.
+
+        Raises:
+            NotFound: the workspace has none with this id.
+        """
+        return _shown(Scope(self._store, workspace_id).get(helpdesk, id))
+
+    def named(self, workspace_id: str, name: str) -> sa.RowMapping:
+        """Return the row of the helpdesk with this name or id.
+
+        Raises:
+            NotFound: the workspace has none.
+        """
+        mine = sa.select(helpdesk).where(
+            helpdesk.c.workspace_id == workspace_id, sa.or_(helpdesk.c.name == name, helpdesk.c.id == name)
+        )
+        with self._store.read() as connection:
+            row = connection.execute(mine).mappings().first()
+        if row is None:
+            raise NotFound(f"There is no helpdesk {name!r}.")
+        return row
+
+    def change(self, workspace_id: str, id: str, new: Mapping[str, Any]) -> dict[str, Any]:
+        """Change a helpdesk.
+
+        Raises:
+            AddressRefused: its URL may not be called.
+            Invalid: an option is missing, or the hours cannot be read.
+            NotFound: the workspace has none with this id.
+        """
+        if "url" in new:
+            self._guard.check_url(new["url"])
+        with self._store.begin() as tx:
+            row = Scope(self._store, workspace_id).lock(tx, helpdesk, id)
+            _check(row["kind"], new.get("options", row["options"]) or {}, new.get("hours", row["hours"]))
+            tx.execute(helpdesk.update().where(helpdesk.c.id == id).values(updated_at=self._store.now(tx), **new))
+        return self.show(workspace_id, id)
+
+    def remove(self, workspace_id: str, id: str) -> None:
+        """Disconnect a helpdesk; its conversations stay, what was due there ends.
+
+        Raises:
+            NotFound: the workspace has none with this id.
+        """
+        with self._store.begin() as tx:
+            Scope(self._store, workspace_id).lock(tx, helpdesk, id)
+            ended = {"state": "exhausted", "due_at": None, "finished_at": self._store.now(tx)}
+            tx.execute(delivery.update().where(delivery.c.lane == id, delivery.c.state == "pending").values(**ended))
+            tx.execute(lane.delete().where(lane.c.id == id))
+            tx.execute(helpdesk.delete().where(helpdesk.c.id == id))
+
+    def opened(self, id: str) -> sa.RowMapping:
+        """Return the row of an enabled helpdesk, for its own webhooks.
+
+        Raises:
+            NotFound: there is none.
+        """
+        with self._store.read() as connection:
+            found = sa.select(helpdesk).where(helpdesk.c.id == id, helpdesk.c.state == "enabled")
+            row = connection.execute(found).mappings().first()
+        if row is None:
+            raise NotFound("There is no helpdesk with this id.")
+        return row
+
+    def read(
+        self, row: Mapping[Any, Any], body: bytes, headers: Headers, *, now: float, parse: Any
+    ) -> tuple[str | None, list[Incoming]]:
+        """Verify a webhook and return its delivery id and what it tells.
+
+        Args:
+            headers: by lower-case name.
+            now: Unix seconds.
+            parse: makes JSON of the body once it is known to be the helpdesk's.
+
+        Raises:
+            WebhookRefused: it is not signed by the helpdesk, or too old.
+            Invalid: it is signed and cannot be read.
+        """
+        with Caller(self._guard, total_s=_TOTAL_S) as caller:
+            desk = open_desk(row, caller)
+        desk.verify(body, headers, now=now)
+        try:
+            payload: Json = parse(body)
+            if not isinstance(payload, dict):
+                raise TypeError
+            return desk.delivery_id(payload, headers), desk.read(payload, headers)
+        except (ValueError, TypeError, AttributeError, KeyError):
+            raise Invalid("The webhook is signed, but is not what the helpdesk should send.") from None
+
+    def check(self, row: Mapping[Any, Any]) -> list[tuple[str, str | None]]:
+        """Try a connection; return what was tried, each with what is wrong or None."""
+        try:
+            self._guard.check_url(row["url"])
+            with Caller(self._guard, total_s=_TOTAL_S) as caller:
+                return open_desk(row, caller).check()
+        except HelpdeskRefused as error:
+            what = "credentials" if error.status in (401, 403) else "address"
+            return [(what, str(error))]
+        except (KeyError, TypeError, AttributeError) as error:
+            return [("address", f"What answers there is no {row['kind']}: {type(error).__name__} {error}")]
+
+    def setup(self, row: Mapping[Any, Any], inbound: str) -> str:
+        """Return what an administrator does in the helpdesk; `inbound` is the URL for its webhooks."""
+        with Caller(self._guard, total_s=_TOTAL_S) as caller:
+            return KINDS[row["kind"]](account_of(row), caller).setup(inbound)
+
+
+def _check(kind: str, options: Mapping[str, Any], hours: Mapping[str, Any] | None) -> None:
+    missing = [name for name in OPTIONS[kind] if not str(options.get(name) or "").strip()]
+    if missing:
+        raise Invalid(f"{kind} needs {', '.join(missing)}.", field="options")
+    for name in ("bot_id", "account_id"):
+        if name in OPTIONS[kind] and not str(options[name]).isdigit():
+            raise Invalid(f"{name} must be a number.", field="options")
+    if not hours:
+        return
+    try:
+        ZoneInfo(str(hours.get("timezone")))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Invalid("timezone must be a name such as Europe/Berlin.", field="hours") from None
+    for name, span in hours.items():
+        if name != "timezone" and (name not in _DAYS or not _SPAN.match(str(span))):
+            raise Invalid(f"{name} must be a day, mon to sun, with hours such as 09:00-17:30.", field="hours")
+
+
+def _shown(row: Mapping[Any, Any]) -> dict[str, Any]:
+    plain = ("id", "name", "kind", "url", "options", "mode", "languages", "hours", "handoff", "answered")
+    return {
+        **{name: row[name] for name in plain},
+        "resume_tag": row["resume_tag"],
+        "state": row["state"],
+        "created_at": time(row["created_at"]),
+        "updated_at": time(row["updated_at"]),
+        "links": {"inbound": f"/v1/helpdesks/{row['id']}/inbound"},
+    }

@@ -1,0 +1,144 @@
+"""Freshdesk: an automation rule's webhook says that a ticket changed; what did is read through the API.
+
+Its webhooks carry what the administrator wrote and no signature: they must bring `X-Answerback-Secret`.
+Option: `bot_id`, the agent that the API key belongs to.
+"""
+
+import base64
+
+from worker.addresses import Caller
+from worker.helpdesks.protocol import (
+    Account,
+    Api,
+    Headers,
+    Incoming,
+    Json,
+    Post,
+    Posted,
+    as_html,
+    newest,
+    require_same,
+    standing,
+    text_of,
+)
+
+_STATUS = {"open": 2, "pending": 3, "closed": 4}
+_OVER = (4, 5)
+
+
+class Freshdesk:
+    """See the module."""
+
+    def __init__(self, account: Account, caller: Caller) -> None:
+        self._account = account
+        user = base64.b64encode(f"{account.token}:X".encode()).decode()
+        self._api = Api(caller, account.url, {"authorization": f"Basic {user}"})
+
+    def verify(self, body: bytes, headers: Headers, *, now: float) -> None:
+        """Check the secret header."""
+        del body, now
+        require_same(headers.get("x-answerback-secret", ""), self._account.webhook_secret)
+
+    def delivery_id(self, payload: Json, headers: Headers) -> str | None:
+        """Return None: what is read twice is known by its id."""
+        del payload, headers
+        return None
+
+    def read(self, payload: Json, headers: Headers) -> list[Incoming]:
+        """Say that the ticket is worth a look."""
+        del headers
+        ticket = text_of(payload.get("ticket_id"))
+        return [Incoming(kind="changed", ticket=ticket)] if ticket.isdigit() else []
+
+    def look(self, ticket: str) -> list[Incoming]:
+        """Read the ticket: what the customer and agents wrote, and how it stands."""
+        shown = self._api("GET", f"/api/v2/tickets/{ticket}?include=requester")
+        requester = shown.get("requester") or {}
+        author = {name: text_of(requester[name]) for name in ("id", "name", "email") if requester.get(name)}
+        found = [
+            Incoming(
+                kind="customer",
+                ticket=ticket,
+                message_id=f"ticket-{ticket}",
+                text=text_of(shown.get("description_text")),
+                author=author,
+                subject=shown.get("subject"),
+            )
+        ]
+        for one in self._talk(ticket):
+            if one.get("private") or text_of(one.get("user_id")) == self._account.option("bot_id"):
+                continue
+            incoming = bool(one.get("incoming"))
+            found.append(
+                Incoming(
+                    kind="customer" if incoming else "agent",
+                    ticket=ticket,
+                    message_id=text_of(one["id"]),
+                    text=text_of(one.get("body_text")),
+                    author=author if incoming else {"id": text_of(one.get("user_id")), "name": "an agent"},
+                    subject=shown.get("subject"),
+                )
+            )
+        responder = text_of(shown.get("responder_id"))
+        return found + standing(
+            ticket,
+            closed=shown.get("status") in _OVER,
+            assignee="" if responder == self._account.option("bot_id") else responder,
+            tags=shown.get("tags") or (),
+        )
+
+    def _talk(self, ticket: str) -> list[Json]:
+        found: list[Json] = []
+        for page in range(1, 11):
+            part = self._api("GET", f"/api/v2/tickets/{ticket}/conversations?per_page=100&page={page}")
+            found += part
+            if len(part) < 100:
+                break
+        return found
+
+    def find(self, ticket: str) -> list[Posted]:
+        """Return the newest replies and notes."""
+        sent = (one for one in self._talk(ticket) if not one.get("incoming"))
+        return newest(Posted(id=text_of(one["id"]), text=one.get("body") or one.get("body_text") or "") for one in sent)
+
+    def post(self, post: Post) -> str:
+        """Reply, or add a private note."""
+        at, body = f"/api/v2/tickets/{post.ticket}", {"body": as_html(post.text)}
+        made = (
+            self._api("POST", f"{at}/reply", body)
+            if post.public
+            else self._api("POST", f"{at}/notes", {**body, "private": True})
+        )
+        return text_of(made["id"])
+
+    def change(self, post: Post) -> None:
+        """Set status, agent, group and tags; tags are overwritten by the API and so read first."""
+        new: dict[str, object] = {}
+        if post.status:
+            new["status"] = _STATUS[post.status]
+        if post.assignee:
+            new["responder_id"] = int(post.assignee)
+        if post.group:
+            new["group_id"] = int(post.group)
+        if post.tags:
+            there = self._api("GET", f"/api/v2/tickets/{post.ticket}").get("tags") or []
+            new["tags"] = [*there, *(tag for tag in post.tags if tag not in there)]
+        if new:
+            self._api("PUT", f"/api/v2/tickets/{post.ticket}", new)
+
+    def check(self) -> list[tuple[str, str | None]]:
+        """Try the credentials, and that they are the bot's."""
+        me = text_of(self._api("GET", "/api/v2/agents/me").get("id"))
+        bot = self._account.option("bot_id")
+        wrong = None if me == bot else f"bot_id is {bot or 'not set'}, but the key's agent is {me}."
+        return [("credentials", None), ("user", wrong)]
+
+    def setup(self, inbound: str) -> str:
+        """Return the steps in Freshdesk."""
+        return f"""\
+1. Make an agent for the bot and keep its API key (Profile settings) here as `token`.
+2. Admin > Automations > Ticket updates > New rule. Performed by: agent or requester. Events: reply is sent, status is
+   changed, agent is changed, tag is added. And one for ticket creation.
+3. Action: Trigger webhook, POST to {inbound}
+   Custom headers: X-Answerback-Secret: {self._account.webhook_secret}
+   Encoding JSON, advanced content: {{"ticket_id": "{{{{ticket.id}}}}"}}"""

@@ -1,0 +1,225 @@
+"""What comes from helpdesks: each thing once, whoever says it how often and in which order."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from worker import logs
+from worker.callbacks import outbox
+from worker.conversations.intake import Intake, Opening, Submission
+from worker.conversations.steering import Steering
+from worker.errors import Conflict, NotFound
+from worker.helpdesks.outbox import external_id
+from worker.helpdesks.protocol import Incoming, digest
+from worker.ids import new_id
+from worker.store.engine import Store
+from worker.store.tables import conversation, helpdesk_message
+
+log = logs.get(__name__)
+
+Row = Mapping[Any, Any]
+
+#: What tells which conversation is worth a hint.
+Hint = Callable[[str], None]
+
+_MOST_TEXT = 20_000
+
+
+class Inbound:
+    """Applies what a helpdesk tells. Safe to share between threads.
+
+    Args:
+        deadline_s: of each message.
+        drain: is told of a conversation in which something waits.
+        deliver: is told of a conversation of which something is to be sent.
+    """
+
+    def __init__(
+        self, store: Store, intake: Intake, steering: Steering, *, deadline_s: float, drain: Hint, deliver: Hint
+    ) -> None:
+        self._store = store
+        self._intake = intake
+        self._steering = steering
+        self._deadline_s = deadline_s
+        self._drain = drain
+        self._deliver = deliver
+        self._now = store.clock.sql()
+
+    def receive(self, desk: Row, delivery_id: str | None, things: Iterable[Incoming]) -> None:
+        """Apply a webhook, unless it came before."""
+        things = list(things)
+        if delivery_id is not None and things and self._was_here(desk, f"webhook {delivery_id}"):
+            return
+        self.apply(desk, things)
+        if delivery_id is not None and things:
+            try:
+                with self._store.begin() as tx:
+                    self._keep(tx, desk, things[0].ticket, f"webhook {delivery_id}", "")
+            except IntegrityError:  # its twin was quicker
+                pass
+
+    def apply(self, desk: Row, things: Iterable[Incoming]) -> None:
+        """Apply what was told, in order; what was applied before is passed over."""
+        for thing in things:
+            if not thing.ticket:
+                continue
+            try:
+                self._one(desk, thing)
+            except NotFound:  # a ticket that was never asked about
+                continue
+            except Conflict as error:  # closed, or nobody's to resume: it is as it should be
+                log.info("helpdesk_event_passed_over", kind=thing.kind, reason=str(error))
+
+    def _one(self, desk: Row, thing: Incoming) -> None:
+        if thing.stands and not self._is_news(desk, thing):
+            return
+        if thing.kind == "customer":
+            self._customer(desk, thing)
+        elif thing.kind == "agent":
+            self._agent(desk, thing)
+        elif thing.kind == "changed":
+            self._look_later(desk, thing)
+        elif thing.kind == "assigned":
+            if desk["options"].get("assigned_takes_over", True):
+                talk = self._talk(desk, thing)
+                ended = self._steering.take_over(
+                    desk["workspace_id"], talk, summary="A person was assigned.", reason="owned_by_person"
+                )
+                if ended:
+                    self._deliver(talk)
+        elif thing.kind == "closed":
+            self._steering.close(desk["workspace_id"], self._talk(desk, thing))
+        elif thing.kind == "tagged" and desk["resume_tag"] and desk["resume_tag"] in thing.tags:
+            self._steering.resume(desk["workspace_id"], self._talk(desk, thing))
+
+    def _customer(self, desk: Row, thing: Incoming) -> None:
+        if not thing.text.strip() or self._was_here(desk, thing.message_id):
+            return
+        opening = Opening(
+            subject=thing.subject[:500] if thing.subject else None,
+            requester=dict(thing.author) or None,
+            external_id=external_id(desk["id"], thing.ticket),
+            channel=desk["kind"],
+            helpdesk_id=desk["id"],
+            owner="human" if thing.owned else "bot",
+        )
+        submission = Submission(content=thing.text.replace("\x00", "")[:_MOST_TEXT], deadline_s=self._deadline_s)
+        try:
+            done = self._intake.submit(
+                desk["workspace_id"], opening, submission, with_it=lambda tx: self._seen(tx, desk, thing)
+            )
+        except IntegrityError:
+            if not self._was_here(desk, thing.message_id):
+                raise
+            return
+        if done.hint:
+            self._drain(done.message["conversation_id"])
+
+    def _agent(self, desk: Row, thing: Incoming) -> None:
+        if not thing.text.strip() or self._was_here(desk, thing.message_id) or self._is_ours(desk, thing):
+            return
+        try:
+            self._steering.speak(
+                desk["workspace_id"],
+                self._talk(desk, thing),
+                content=thing.text.replace("\x00", "")[:_MOST_TEXT],
+                author=thing.author.get("name") or "an agent",
+                with_it=lambda tx: self._seen(tx, desk, thing),
+            )
+        except IntegrityError:
+            if not self._was_here(desk, thing.message_id):
+                raise
+
+    def _is_news(self, desk: Row, thing: Incoming) -> bool:
+        """Whether a ticket is otherwise than before, and so that it matters; what is told now is kept."""
+        self._talk(desk, thing)  # else nothing can be done about it now, and it shall be news later
+        value = thing.value
+        if thing.kind == "tagged":
+            value = "tagged" if desk["resume_tag"] in thing.tags else ""
+        named = f"{thing.kind} of {thing.ticket}"
+        row = sa.and_(helpdesk_message.c.helpdesk_id == desk["id"], helpdesk_message.c.external_id == named)
+        with self._store.begin() as tx:
+            before = tx.execute(sa.select(helpdesk_message.c.digest).where(row).with_for_update()).scalar()
+            if before is None:
+                self._keep(tx, desk, thing.ticket, named, value)
+            elif before != digest(value):
+                tx.execute(helpdesk_message.update().where(row).values(digest=digest(value)))
+            return bool(value) and before != digest(value)
+
+    def _look_later(self, desk: Row, thing: Incoming) -> None:
+        """Have a worker look at the ticket: the front calls nobody."""
+        with self._store.begin() as tx:
+            outbox.promise(
+                tx,
+                desk["workspace_id"],
+                "helpdesk.look",
+                {"ticket": thing.ticket},
+                now=self._store.now(tx),
+                to=[(None, desk["url"])],
+                lane=desk["id"],
+            )
+
+    def _talk(self, desk: Row, thing: Incoming) -> str:
+        named = (
+            conversation.c.workspace_id == desk["workspace_id"],
+            conversation.c.external_id == external_id(desk["id"], thing.ticket),
+        )
+        with self._store.read() as connection:
+            id = connection.execute(sa.select(conversation.c.id).where(*named)).scalar()
+        if id is None:
+            raise NotFound("There is no conversation for this ticket.")
+        return str(id)
+
+    def _was_here(self, desk: Row, external: str | None) -> bool:
+        if external is None:
+            return False
+        known = sa.select(helpdesk_message.c.id).where(
+            helpdesk_message.c.helpdesk_id == desk["id"], helpdesk_message.c.external_id == external
+        )
+        with self._store.read() as connection:
+            return connection.execute(known).first() is not None
+
+    def _is_ours(self, desk: Row, thing: Incoming) -> bool:
+        """Whether this echoes what is being written now, of which the id is not known yet."""
+        being_written = (
+            sa.select(helpdesk_message.c.id)
+            .where(
+                helpdesk_message.c.helpdesk_id == desk["id"],
+                helpdesk_message.c.ticket == thing.ticket,
+                helpdesk_message.c.digest == digest(thing.text),
+                helpdesk_message.c.direction == "out",
+                helpdesk_message.c.external_id.is_(None),
+            )
+            .order_by(helpdesk_message.c.created_at)
+            .limit(1)
+        )
+        try:
+            with self._store.begin() as tx:
+                found = tx.execute(being_written).scalar()
+                if found is None:
+                    return False
+                named = helpdesk_message.update().where(helpdesk_message.c.id == found)
+                tx.execute(named.values(external_id=thing.message_id))
+                return True
+        except IntegrityError:  # its id was kept meanwhile
+            return True
+
+    def _seen(self, tx: sa.Connection, desk: Row, thing: Incoming) -> None:
+        if thing.message_id is not None:
+            self._keep(tx, desk, thing.ticket, thing.message_id, thing.text)
+
+    def _keep(self, tx: sa.Connection, desk: Row, ticket: str, external: str, text: str) -> None:
+        tx.execute(
+            helpdesk_message.insert().values(
+                id=new_id("hdm"),
+                workspace_id=desk["workspace_id"],
+                helpdesk_id=desk["id"],
+                ticket=ticket[:100],
+                external_id=external[:200],
+                direction="in",
+                digest=digest(text),
+                created_at=self._now,
+            )
+        )

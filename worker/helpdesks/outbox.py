@@ -1,0 +1,133 @@
+"""Promise what is written into tickets, in the transaction of the outcome that it tells."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from worker.callbacks import outbox
+from worker.store.tables import conversation, helpdesk, reply
+
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+_OF_TALK = (
+    sa.select(helpdesk, conversation.c.external_id.label("talk_external_id"))
+    .join_from(conversation, helpdesk, helpdesk.c.id == conversation.c.helpdesk_id)
+    .where(conversation.c.id == sa.bindparam("talk"), helpdesk.c.state == "enabled", helpdesk.c.mode != "shadow")
+)
+
+
+def desk_of(tx: sa.Connection, conversation_id: str) -> sa.RowMapping | None:
+    """Return the helpdesk that a conversation is a ticket of, if one is to be written to."""
+    return tx.execute(_OF_TALK, {"talk": conversation_id}).mappings().first()
+
+
+def post_answer(
+    tx: sa.Connection, desk: Mapping[Any, Any], row: Mapping[Any, Any], *, reply_id: str, event_id: int, now: int
+) -> None:
+    """Promise the ticket its answer: public, or as a draft for an agent where the bot may not answer by itself."""
+    said = tx.execute(sa.select(reply.c.content, reply.c.citations).where(reply.c.id == reply_id)).mappings().one()
+    text = with_sources(said["content"], said["citations"])
+    why = why_not(desk, row["content"], now=now)
+    if desk["mode"] == "draft" or why:
+        text = f"Suggested answer{why and f' ({why})'}. Send it, or a better one, as a reply:\n\n{text}"
+        _promise(tx, desk, row, {"text": text, "public": False}, event_id=event_id, now=now)
+        return
+    _promise(tx, desk, row, {"text": text, "public": True, **(desk["answered"] or {})}, event_id=event_id, now=now)
+
+
+def post_handoff(
+    tx: sa.Connection,
+    desk: Mapping[Any, Any],
+    talk: Mapping[Any, Any],
+    told: Mapping[str, Any],
+    *,
+    event_id: int,
+    now: int,
+) -> None:
+    """Promise the ticket a note for whoever takes it, unless a person took it there themselves."""
+    if told.get("reason") == "owned_by_person":
+        return
+    lines = [f"Handed over: {told['category']} ({told['priority']} priority)", "", told["summary"]]
+    if told.get("reasons"):
+        lines += ["", *(f"- {one}" for one in told["reasons"])]
+    post = {"text": "\n".join(lines), "public": False, "status": "open", **(desk["handoff"] or {})}
+    _promise(tx, desk, {"conversation_id": talk["id"], "id": None}, post, event_id=event_id, now=now)
+
+
+def _promise(
+    tx: sa.Connection,
+    desk: Mapping[Any, Any],
+    row: Mapping[Any, Any],
+    post: Mapping[str, Any],
+    *,
+    event_id: int,
+    now: int,
+) -> None:
+    outbox.promise(
+        tx,
+        desk["workspace_id"],
+        "helpdesk.reply" if post["public"] else "helpdesk.note",
+        {"ticket": ticket_of(desk["id"], desk["talk_external_id"]), **post},
+        now=now,
+        to=[(None, desk["url"])],
+        lane=desk["id"],
+        event_id=event_id,
+        conversation_id=row["conversation_id"],
+        message_id=row["id"],
+    )
+
+
+def external_id(helpdesk_id: str, ticket: str) -> str:
+    """Return what names the conversation of a ticket."""
+    return f"{helpdesk_id}:{ticket}"
+
+
+def ticket_of(helpdesk_id: str, external_id: str) -> str:
+    """Return the ticket of a conversation."""
+    return external_id.removeprefix(f"{helpdesk_id}:")
+
+
+def with_sources(content: str, citations: list[Mapping[str, Any]]) -> str:
+    """Return an answer with its sources below: those that have an address, by their numbers.
+
+    Numbers of sources that have none go: nobody could follow them.
+    """
+    shown = {one["number"]: one for one in citations if one["url"]}
+    text = re.sub(r" ?\[(\d+)\]", lambda match: match.group() if int(match[1]) in shown else "", content)
+    lines = [f"[{number}] {one['title']}: {one['url']}" for number, one in sorted(shown.items())]
+    return "\n\n".join(filter(None, (text, "\n".join(lines))))
+
+
+def why_not(desk: Mapping[Any, Any], question: str, *, now: int) -> str:
+    """Return why the bot may not answer a question by itself now, or nothing; `now` in ms since 1970 UTC."""
+    if desk["languages"]:
+        from kb.languages import language_of  # heavy, and not for the front
+
+        language = language_of(question)
+        if language is not None and language not in desk["languages"]:
+            return f"the question seems to be in another language: {language}"
+    if desk["hours"] and not is_open(desk["hours"], datetime.fromtimestamp(now / 1_000, UTC)):
+        return "it is outside the hours in which the bot answers"
+    return ""
+
+
+def is_open(hours: Mapping[str, Any], at: datetime) -> bool:
+    """Whether a time is within hours such as `{"timezone": "Europe/Berlin", "mon": "09:00-17:30"}`.
+
+    A day that is not named has none. Hours that end before they begin go on to the next day.
+    """
+    local = at.astimezone(ZoneInfo(hours["timezone"]))
+    clock = local.strftime("%H:%M")
+    today, yesterday = hours.get(_DAYS[local.weekday()]), hours.get(_DAYS[local.weekday() - 1])
+    if today:
+        begins, _, ends = today.partition("-")
+        if begins <= clock < ends or (ends <= begins <= clock):
+            return True
+    if yesterday:
+        begins, _, ends = yesterday.partition("-")
+        return bool(ends <= begins and clock < ends)
+    return False

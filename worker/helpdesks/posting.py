@@ -1,0 +1,160 @@
+"""Write into tickets, once: what may have been written before a crash is looked for first."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from worker.addresses import AddressRefused, Caller, Guard
+from worker.callbacks.sending import Claimed, Result, Transport
+from worker.callbacks.webhooks import Webhooks
+from worker.errors import NotFound
+from worker.helpdesks.inbound import Inbound
+from worker.helpdesks.kinds import KINDS
+from worker.helpdesks.protocol import Account, Desk, HelpdeskRefused, Post, digest
+from worker.store.engine import Store
+from worker.store.tables import helpdesk, helpdesk_message
+
+#: A whole call of a helpdesk's API.
+_TOTAL_S = 20.0
+
+#: What a helpdesk says of a ticket that is not there, or takes nothing any more: no later attempt will do.
+_FINAL = (404, 410, 422)
+
+
+class Postman:
+    """Sends what is due wherever it goes: to receivers of callbacks, or into tickets. For one thread at a time."""
+
+    def __init__(self, store: Store, guard: Guard, inbound: Inbound) -> None:
+        self._store = store
+        self._guard = guard
+        self._inbound = inbound
+        self._open: dict[str, Transport] = {}
+
+    def send(self, claimed: Claimed) -> Result:
+        """Make one attempt."""
+        lane = claimed.row["lane"]
+        transport = self._open.get(lane)
+        if transport is None:
+            is_desk = lane.startswith("hd_")
+            transport = Posting(self._store, self._guard, self._inbound, lane) if is_desk else Webhooks(self._guard)
+            self._open[lane] = transport
+        return transport.send(claimed)
+
+    def close(self) -> None:
+        """Close what is open."""
+        for transport in self._open.values():
+            transport.close()
+
+
+class Posting:
+    """Writes into the tickets of one helpdesk."""
+
+    def __init__(self, store: Store, guard: Guard, inbound: Inbound, helpdesk_id: str) -> None:
+        self._store = store
+        self._guard = guard
+        self._inbound = inbound
+        self._helpdesk_id = helpdesk_id
+        self._now = store.clock.sql()
+        self._caller = Caller(guard, total_s=_TOTAL_S)
+
+    def send(self, claimed: Claimed) -> Result:
+        """Make one attempt at a post, or at a look into a ticket."""
+        row = claimed.row
+        told = json.loads(row["payload"])["data"]
+        try:
+            with self._store.read() as connection:
+                found = connection.execute(sa.select(helpdesk).where(helpdesk.c.id == self._helpdesk_id)).mappings()
+                desk_row = found.one_or_none()
+            if desk_row is None:
+                raise NotFound("The helpdesk was removed.")
+            self._guard.check_url(desk_row["url"])
+            desk = open_desk(desk_row, self._caller)
+            if row["type"] == "helpdesk.look":
+                self._inbound.apply(desk_row, desk.look(told["ticket"]))
+                return Result(status=200)
+            post = Post(**{**told, "tags": tuple(told.get("tags") or ())})
+            external_id = self._write(desk, row, post)
+            desk.change(post)
+            return Result(status=200, response=external_id)
+        except HelpdeskRefused as error:
+            return Result(
+                status=error.status,
+                error=str(error),
+                retry_after_s=error.retry_after_s,
+                final=error.status in _FINAL,
+            )
+        except (AddressRefused, NotFound) as error:
+            return Result(status=None, error=str(error), final=isinstance(error, NotFound))
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            return Result(
+                status=None, error=f"The answer is not what it should be: {type(error).__name__} {error}"[:500]
+            )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._caller.close()
+
+    def _write(self, desk: Desk, row: Mapping[Any, Any], post: Post) -> str:
+        """Write once: the row that says so stands before the call, and its absence of an id says that it may have been.
+
+        Returns:
+            The helpdesk's id of what was written.
+        """
+        mine = helpdesk_message.c.id == row["id"]
+        name = digest(post.text)
+        with self._store.begin() as tx:
+            known = tx.execute(sa.select(helpdesk_message).where(mine)).mappings().first()
+            if known is None:
+                tx.execute(
+                    helpdesk_message.insert().values(
+                        id=row["id"],
+                        workspace_id=row["workspace_id"],
+                        helpdesk_id=self._helpdesk_id,
+                        ticket=post.ticket,
+                        direction="out",
+                        digest=name,
+                        created_at=self._now,
+                    )
+                )
+        if known is not None and known["external_id"] is not None:
+            return str(known["external_id"])
+        external_id = None if known is None else self._found(desk, post, name)
+        if external_id is None:
+            external_id = desk.post(post)
+        with self._store.begin() as tx:
+            taken = sa.select(helpdesk_message.c.id).where(
+                helpdesk_message.c.helpdesk_id == self._helpdesk_id, helpdesk_message.c.external_id == external_id
+            )
+            if tx.execute(taken).first() is None:  # its own webhook may have come first
+                tx.execute(helpdesk_message.update().where(mine).values(external_id=external_id))
+        return external_id
+
+    def _found(self, desk: Desk, post: Post, name: str) -> str | None:
+        """Return the id of what an earlier attempt wrote, of which nothing was heard."""
+        there = {one.id for one in desk.find(post.ticket) if digest(one.text) == name}
+        if not there:
+            return None
+        known = sa.select(helpdesk_message.c.external_id).where(
+            helpdesk_message.c.helpdesk_id == self._helpdesk_id, helpdesk_message.c.external_id.in_(there)
+        )
+        with self._store.read() as connection:
+            there -= set(connection.execute(known).scalars())
+        return max(there, default=None)
+
+
+def open_desk(row: Mapping[Any, Any], caller: Caller) -> Desk:
+    """Return a helpdesk that can be spoken to."""
+    return KINDS[row["kind"]](account_of(row), caller)
+
+
+def account_of(row: Mapping[Any, Any]) -> Account:
+    """Return how a helpdesk's row says that it is spoken to."""
+    return Account(
+        id=row["id"],
+        url=row["url"],
+        token=row["token"],
+        webhook_secret=row["webhook_secret"],
+        options=row["options"] or {},
+    )

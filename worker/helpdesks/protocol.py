@@ -1,0 +1,276 @@
+"""What every helpdesk is to us, and what they share: signatures, calls, and text."""
+
+import base64
+import hashlib
+import hmac
+import html
+import json
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import httpx
+
+from worker.addresses import Caller
+from worker.errors import AnswerbackError
+
+#: A webhook whose signed time is further off is refused, in seconds.
+TOLERANCE_S = 300.0
+
+_MOST_BYTES = 2_000_000
+
+Headers = Mapping[str, str]
+Json = dict[str, Any]
+
+
+class WebhookRefused(AnswerbackError):
+    """The webhook is not signed by the helpdesk, or too old."""
+
+    code = "webhook_refused"
+
+
+class HelpdeskRefused(AnswerbackError):
+    """The helpdesk did not do what it was asked for.
+
+    `status` is None when no answer came. `retry_after_s` is what it asks for.
+    """
+
+    code = "helpdesk_refused"
+
+    def __init__(self, message: str, *, status: int | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """A connected helpdesk: where it is and how it is spoken to.
+
+    `options` are those of its kind: see each module.
+    """
+
+    id: str
+    url: str
+    token: str
+    webhook_secret: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def option(self, name: str) -> str:
+        """Return an option as text; empty when it is not set."""
+        value = self.options.get(name)
+        return "" if value is None else str(value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incoming:
+    """What a webhook tells of a ticket.
+
+    `kind`: `customer` and `agent` wrote something that the customer can see; `assigned` to a person; `closed`; `tagged`
+    with `tags`; `changed` says only that it is worth a look (`Desk.look` then tells more). `owned`: a person has the
+    ticket already. `stands`: this tells how the ticket is, not what happened; it counts when it differs from before,
+    and `value` is empty when it is not so.
+    """
+
+    kind: str
+    ticket: str
+    message_id: str | None = None
+    text: str = ""
+    author: Mapping[str, str] = field(default_factory=dict)
+    subject: str | None = None
+    tags: tuple[str, ...] = ()
+    owned: bool = False
+    stands: bool = False
+    value: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """Something to be written into a ticket, for the customer or as a note."""
+
+    ticket: str
+    text: str
+    public: bool
+    status: str | None = None  # open, pending, closed
+    tags: tuple[str, ...] = ()
+    assignee: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posted:
+    """What stands in a ticket."""
+
+    id: str
+    text: str
+
+
+class Desk(Protocol):
+    """One helpdesk. Verifying and reading call nobody; the rest does."""
+
+    def verify(self, body: bytes, headers: Headers, *, now: float) -> None:
+        """Raise unless the helpdesk sent this; `headers` by lower-case name.
+
+        Raises:
+            WebhookRefused: the signature or the time is wrong.
+        """
+
+    def delivery_id(self, payload: Json, headers: Headers) -> str | None:
+        """Return what stays the same when the helpdesk sends this again, or None."""
+
+    def read(self, payload: Json, headers: Headers) -> list[Incoming]:
+        """Return what a webhook tells, oldest first; nothing for what does not matter here."""
+
+    def look(self, ticket: str) -> list[Incoming]:
+        """Return what was written into a ticket, oldest first, for helpdesks whose webhooks do not tell."""
+
+    def find(self, ticket: str) -> list[Posted]:
+        """Return what agents and notes wrote into a ticket lately."""
+
+    def post(self, post: Post) -> str:
+        """Write into a ticket and return the id of what was written."""
+
+    def change(self, post: Post) -> None:
+        """Give the ticket the status, tags, assignee and group of a post; may be repeated."""
+
+    def check(self) -> list[tuple[str, str | None]]:
+        """Return what was tried, each with what is wrong or None."""
+
+    def setup(self, inbound: str) -> str:
+        """Return what an administrator does in the helpdesk, with the URL that its webhooks go to."""
+
+
+class Api:
+    """Calls a helpdesk's API: JSON in and out, errors that say what to do."""
+
+    def __init__(self, caller: Caller, base: str, headers: Headers) -> None:
+        self._caller = caller
+        self._base = base.rstrip("/")
+        self._headers = {"accept": "application/json", "user-agent": "Answerback/1", **headers}
+
+    def __call__(self, method: str, path: str, body: Json | None = None) -> Any:
+        """Make a call and return its JSON, or None.
+
+        Raises:
+            HelpdeskRefused: it answered with anything but 2xx, or not at all.
+            AddressRefused: its address may not be called.
+        """
+        content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        headers = self._headers if content is None else {**self._headers, "content-type": "application/json"}
+        try:
+            with self._caller.stream(method, f"{self._base}{path}", content=content, headers=headers) as response:
+                data = _bounded(response)
+        except (httpx.HTTPError, OSError, ValueError) as error:
+            raise HelpdeskRefused(f"{type(error).__name__}: {error}"[:500]) from error
+        if not 200 <= response.status_code < 300:
+            said = data[:300].decode(errors="replace")
+            raise HelpdeskRefused(
+                f"{method} {urlsplit(path).path}: {response.status_code} {said}",
+                status=response.status_code,
+                retry_after_s=_retry_after(response),
+            )
+        try:
+            return json.loads(data) if data.strip() else None
+        except ValueError:
+            raise HelpdeskRefused(f"{method} {urlsplit(path).path}: the answer is not JSON") from None
+
+
+def _bounded(response: httpx.Response) -> bytes:
+    data = bytearray()
+    for piece in response.iter_bytes():
+        data += piece
+        if len(data) > _MOST_BYTES:
+            raise ValueError("the answer is too long")
+    return bytes(data)
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    for name, since in (("retry-after", 0.0), ("x-ratelimit-retry-after", 0.0), ("x-ratelimit-reset", time.time())):
+        try:
+            wait = float(response.headers[name]) - since
+        except (KeyError, ValueError):
+            continue
+        if response.status_code == 429 or name == "retry-after":
+            return min(3_600.0, max(0.0, wait))
+    return None
+
+
+def hmac_hex(secret: str, signed: bytes, algorithm: Callable[..., Any] = hashlib.sha256) -> str:
+    """Return an HMAC in hex."""
+    return hmac.new(secret.encode(), signed, algorithm).hexdigest()
+
+
+def hmac_base64(secret: str, signed: bytes) -> str:
+    """Return an HMAC-SHA256 in base64."""
+    return base64.b64encode(hmac.new(secret.encode(), signed, hashlib.sha256).digest()).decode()
+
+
+def require_same(given: str, ours: str) -> None:
+    """Raise unless both are the same, in a time that does not tell how much is.
+
+    Raises:
+        WebhookRefused: they differ.
+    """
+    if not hmac.compare_digest(given.encode(), ours.encode()):
+        raise WebhookRefused("The signature is not that of the helpdesk.")
+
+
+def require_fresh(timestamp: float | None, *, now: float) -> None:
+    """Raise unless a signed time is near.
+
+    Raises:
+        WebhookRefused: it is missing or too far off.
+    """
+    if timestamp is None or abs(now - timestamp) > TOLERANCE_S:
+        raise WebhookRefused("The webhook is too old, or has no time.")
+
+
+def plain(markup: str) -> str:
+    """Return the text of what may be HTML: tags go, blocks end lines."""
+    text = re.sub(r"(?i)<(?:br|/p|/div|/li|/tr|/h\d)\b[^>]*>", "\n", markup)
+    text = re.sub(r"(?s)<(?:style|script)\b.*?</(?:style|script)>|<!--.*?-->|<[^>]{1,2000}>", "", text)
+    return re.sub(r"\n{3,}", "\n\n", html.unescape(text)).strip()
+
+
+def as_html(text: str) -> str:
+    """Return plain text as HTML: paragraphs, line ends, links."""
+    paragraphs = []
+    for part in re.split(r"\n{2,}", text.strip()):
+        escaped = html.escape(part, quote=True).replace("\n", "<br>")
+        paragraphs.append(f"<p>{re.sub(_LINK, _linked, escaped)}</p>")
+    return "".join(paragraphs)
+
+
+_LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
+
+
+def _linked(match: re.Match[str]) -> str:
+    return f'<a href="{match.group()}">{match.group()}</a>'
+
+
+def digest(text: str) -> str:
+    """Return what names a text whatever a helpdesk does to its markup and white space."""
+    letters = re.sub(r"[\W_]+", "", plain(text)).lower()
+    return hashlib.sha256(letters.encode()).hexdigest()
+
+
+def standing(ticket: str, *, closed: bool, assignee: str, tags: Iterable[Any]) -> list[Incoming]:
+    """Return how a ticket is, for helpdesks that tell this, not what happened; `assignee` is empty for nobody."""
+    return [
+        Incoming(kind="tagged", ticket=ticket, stands=True, tags=tuple(map(text_of, tags))),
+        Incoming(kind="assigned", ticket=ticket, stands=True, value=assignee),
+        Incoming(kind="closed", ticket=ticket, stands=True, value="closed" if closed else ""),
+    ]
+
+
+def newest(items: Iterable[Posted], most: int = 50) -> list[Posted]:
+    """Return the last of what is listed oldest first."""
+    return list(items)[-most:]
+
+
+def text_of(value: Any) -> str:
+    """Return an id or text as text; helpdesks write the same id as number here and as text there."""
+    return "" if value is None else str(value)
