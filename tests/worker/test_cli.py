@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from tests.support.helpdesks import TOKEN, FakeZendesk
 from tests.support.processes import ROOT
 from tests.support.stack import environment, prepare
 
@@ -102,3 +103,32 @@ def test_a_worker_refuses_to_start_when_a_check_fails(run, tmp_path):
 def test_help_is_everywhere(run):
     for arguments in ((), ("ask",), ("keys", "make"), ("snapshots",), ("worker",)):
         assert "Usage:" in run(*arguments, "--help").stdout
+
+
+def test_a_helpdesk_is_connected_set_up_checked_and_changed(run):
+    desk = FakeZendesk()
+    local = {"ANSWERBACK_CALLBACK_ALLOW": "127.0.0.0/8"}
+    connect = ["helpdesk", "connect", "support", "--kind", "zendesk", "--url", desk.url, "--token", "wrong"]
+    assert "bot_id" in run(*connect, **local).stderr
+    done = run(*connect, "--option", "email=bot@desk.example", "--option", "bot_id=900", **local)
+    assert done.returncode == 0, done.stderr
+    assert "mode draft" in done.stdout
+    assert "/inbound" in run("helpdesk", "setup", "support", "--public-url", "https://a.example", **local).stdout
+    checked = run("helpdesk", "check", "support", **local)
+    assert (checked.returncode, "401" in checked.stdout) == (1, True)
+    changed = run("helpdesk", "change", "support", "--token", TOKEN, "--mode", "reply", **local)
+    assert changed.returncode == 0, changed.stderr
+    assert run("helpdesk", "check", "support", **local).returncode == 0
+    (shown,) = json.loads(run("helpdesk", "--json").stdout)
+    assert (shown["name"], shown["mode"]) == ("support", "reply")
+    assert run("helpdesk", "check", "other").returncode == 1
+    desk.shutdown()
+    desk.server_close()
+
+
+def test_deliveries_are_listed_shown_and_sent_again(run):
+    assert json.loads(run("deliveries", "--json").stdout) == []
+    assert run("deliveries", "show", "whd_none").returncode == 1
+    assert run("deliveries", "replay", "whd_none").returncode == 1
+    assert run("deliveries", "replay").returncode == 2
+    assert "0 will be sent again" in run("deliveries", "replay", "--since", "2026-01-01").stdout

@@ -61,6 +61,25 @@ def connect(
 
 @helpdesk.command()
 @click.argument("name")
+@click.option("--token", help="Of its API.")
+@click.option("--webhook-secret", help="What its webhooks are signed with.")
+@click.option("--url", help="Where it is.")
+@click.option("--mode", type=click.Choice(MODES))
+@click.option("--state", type=click.Choice(["enabled", "disabled"]))
+@click.pass_obj
+def change(workspace: str, /, name: str, **given: str | None) -> None:
+    """Change a connection: keep the secret that the helpdesk made, let it reply, or switch it off."""
+    new = {key: value for key, value in given.items() if value is not None}
+    if not new:
+        raise click.UsageError("Say what is to be changed.")
+    with open_services() as built:
+        owner = built.keys.workspace(workspace)
+        built.connections.change(owner, built.connections.named(owner, name)["id"], new)
+    click.echo(f"{name} is changed: {', '.join(sorted(new))}.")
+
+
+@helpdesk.command()
+@click.argument("name")
 @click.option("--public-url", required=True, help="Where the helpdesk reaches this installation.")
 @click.pass_obj
 def setup(workspace: str, name: str, public_url: str) -> None:
