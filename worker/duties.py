@@ -86,10 +86,11 @@ class _Knowledge(_Duty):
 
 
 class _Cleaning(_Duty):
-    """Drop expired sessions, idempotency keys and memories, and files that no message named."""
+    """Drop expired sessions, idempotency keys and memories, files that no message named, and ids of old webhooks."""
 
     def __call__(self) -> None:
         self._built.sessions.clean_up()
         self._built.intake.forget_keys()
         self._built.attachments.clean_up()
         self._built.memories.clean_up()
+        self._built.inbound.clean_up()

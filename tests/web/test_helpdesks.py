@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from tests.support.fakes import answer
 from tests.support.helpdesks import AGENT, FAKES, SECRET, TOKEN
 from worker.conversations.outcomes import Citation, Handoff
+from worker.helpdesks.protocol import digest
 from worker.store.tables import delivery, helpdesk_message
 
 HELP = "How do I reset my password?"
@@ -362,3 +363,33 @@ def test_what_is_not_valid_is_told(call, change, field):
     answered = call("POST", "/v1/helpdesks", json={**new, **change})
     assert answered.status_code == 422
     assert field in json.dumps(answered.json) or field == "url"
+
+
+def test_what_has_no_text_is_a_message_too(story):
+    story.asks(7, " ")
+    assert story.said == [("customer", "queued")]
+
+
+def test_erasure_leaves_nothing_of_the_words_and_nothing_comes_again(story, built):
+    story.asks(7)
+    story.answers()
+    entry = story.fake.tickets[7].entries[0]
+    assert story.call("DELETE", f"/v1/conversations/{story.talk['id']}").status_code == 204
+    with built.store.read() as connection:
+        texts = sa.select(helpdesk_message.c.digest).where(helpdesk_message.c.external_id.not_like("% of %"))
+        assert set(connection.execute(texts).scalars()) <= {"", digest("")}
+    story.hook(7, "written", entry)
+    assert story.call("GET", "/v1/conversations").json["items"] == []
+
+
+def test_old_webhooks_are_forgotten(story, built):
+    story.asks(7)
+    with built.store.begin() as tx:
+        tx.execute(helpdesk_message.update().values(created_at=1))
+    built.inbound.clean_up()
+    with built.store.read() as connection:
+        left = list(connection.execute(sa.select(helpdesk_message.c.external_id)).scalars())
+    assert left
+    assert not any(one.startswith("webhook ") for one in left)
+    story.hook(7, "written", story.fake.tickets[7].entries[0])
+    assert story.said == [("customer", "queued")]

@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from worker import logs
 from worker.conversations.sessions import SessionsAway, SessionStore
 from worker.customers import customer_of
+from worker.helpdesks.outbox import ticket_of
 from worker.memories import erase as erase_memories
 from worker.store.scope import Scope
-from worker.store.tables import conversation, memory, message, spending
+from worker.store.tables import conversation, helpdesk_message, memory, message, spending
 
 log = logs.get(__name__)
 
@@ -71,6 +72,20 @@ def _erase(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:
     tx.execute(
         memory.delete().where(memory.c.workspace_id == workspace_id, memory.c.conversation_id == conversation_id)
     )
+    ticket = tx.execute(
+        sa.select(conversation.c.helpdesk_id, conversation.c.external_id).where(conversation.c.id == conversation_id)
+    ).one_or_none()
+    if ticket is not None and ticket.helpdesk_id is not None:
+        # That a comment came stays known, or it would come again; what it said does not.
+        tx.execute(
+            helpdesk_message.update()
+            .where(
+                helpdesk_message.c.helpdesk_id == ticket.helpdesk_id,
+                helpdesk_message.c.ticket == ticket_of(ticket.helpdesk_id, ticket.external_id),
+                helpdesk_message.c.external_id.not_like("% of %"),  # how a ticket was, see `Inbound`
+            )
+            .values(digest="")
+        )
     tx.execute(conversation.delete().where(conversation.c.id == conversation_id))
 
 

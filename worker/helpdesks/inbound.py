@@ -15,7 +15,7 @@ from worker.helpdesks.outbox import external_id
 from worker.helpdesks.protocol import Incoming, digest
 from worker.ids import new_id
 from worker.store.engine import Store
-from worker.store.tables import conversation, helpdesk_message
+from worker.store.tables import UNSENT_DELIVERY, conversation, delivery, helpdesk_message
 
 log = logs.get(__name__)
 
@@ -25,6 +25,8 @@ Row = Mapping[Any, Any]
 Hint = Callable[[str], None]
 
 _MOST_TEXT = 20_000
+
+_KEPT_MS = 30 * 86_400_000
 
 
 class Inbound:
@@ -95,7 +97,7 @@ class Inbound:
             self._steering.resume(desk["workspace_id"], self._talk(desk, thing))
 
     def _customer(self, desk: Row, thing: Incoming) -> None:
-        if not thing.text.strip() or self._was_here(desk, thing.message_id):
+        if self._was_here(desk, thing.message_id):
             return
         opening = Opening(
             subject=thing.subject[:500] if thing.subject else None,
@@ -105,7 +107,7 @@ class Inbound:
             helpdesk_id=desk["id"],
             owner="human" if thing.owned else "bot",
         )
-        submission = Submission(content=thing.text.replace("\x00", "")[:_MOST_TEXT], deadline_s=self._deadline_s)
+        submission = Submission(content=_content(thing), deadline_s=self._deadline_s)
         try:
             done = self._intake.submit(
                 desk["workspace_id"], opening, submission, with_it=lambda tx: self._seen(tx, desk, thing)
@@ -118,13 +120,13 @@ class Inbound:
             self._drain(done.message["conversation_id"])
 
     def _agent(self, desk: Row, thing: Incoming) -> None:
-        if not thing.text.strip() or self._was_here(desk, thing.message_id) or self._is_ours(desk, thing):
+        if self._was_here(desk, thing.message_id) or self._is_ours(desk, thing):
             return
         try:
             self._steering.speak(
                 desk["workspace_id"],
                 self._talk(desk, thing),
-                content=thing.text.replace("\x00", "")[:_MOST_TEXT],
+                content=_content(thing),
                 author=thing.author.get("name") or "an agent",
                 with_it=lambda tx: self._seen(tx, desk, thing),
             )
@@ -149,8 +151,17 @@ class Inbound:
             return bool(value) and before != digest(value)
 
     def _look_later(self, desk: Row, thing: Incoming) -> None:
-        """Have a worker look at the ticket: the front calls nobody."""
+        """Have a worker look at the ticket, unless one is about to: the front calls nobody."""
+        waits = sa.select(delivery.c.id).where(
+            delivery.c.lane == desk["id"],
+            delivery.c.type == "helpdesk.look",
+            delivery.c.message_id == thing.ticket[:48],
+            delivery.c.attempts == 0,
+            UNSENT_DELIVERY,
+        )
         with self._store.begin() as tx:
+            if tx.execute(waits).first() is not None:
+                return
             outbox.promise(
                 tx,
                 desk["workspace_id"],
@@ -159,6 +170,7 @@ class Inbound:
                 now=self._store.now(tx),
                 to=[(None, desk["url"])],
                 lane=desk["id"],
+                message_id=thing.ticket[:48],
             )
 
     def _talk(self, desk: Row, thing: Incoming) -> str:
@@ -223,3 +235,20 @@ class Inbound:
                 created_at=self._now,
             )
         )
+
+    def clean_up(self, *, limit: int = 500) -> None:
+        """Forget which webhooks came, after a month: no helpdesk repeats one so late."""
+        old = (
+            sa.select(helpdesk_message.c.id)
+            .where(
+                helpdesk_message.c.external_id.like("webhook %"), helpdesk_message.c.created_at < self._now - _KEPT_MS
+            )
+            .limit(limit)
+        )
+        with self._store.begin() as tx:
+            tx.execute(helpdesk_message.delete().where(helpdesk_message.c.id.in_(old)))
+
+
+def _content(thing: Incoming) -> str:
+    """Return what is kept of a text; what has none, such as a picture alone, is a message all the same."""
+    return thing.text.replace("\x00", "")[:_MOST_TEXT].strip() or "(no text)"
