@@ -5,7 +5,6 @@ What it finds, this process does itself: a hint would go through the broker, and
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -64,30 +63,24 @@ class Crew:
     def __init__(self, size: int, *, name: str) -> None:
         self._pool = ThreadPoolExecutor(size, thread_name_prefix=name)
         self._guard = threading.Lock()
-        self._busy_with: Counter[str] = Counter()
+        self._busy = 0
         self._size = size
 
     @property
     def free(self) -> int:
         """How many threads could take something up now."""
         with self._guard:
-            return self._size - self._busy_with.total()
-
-    @property
-    def busy_with(self) -> frozenset[str]:
-        """What is under way."""
-        with self._guard:
-            return frozenset(self._busy_with)
+            return self._size - self._busy
 
     def do(self, work: Callable[[str], None], ids: Iterable[str]) -> None:
         """Have `work` done for each of `ids`."""
         for id in ids:
             with self._guard:
-                self._busy_with[id] += 1
+                self._busy += 1
             try:
                 self._pool.submit(self._perform, work, id)
             except RuntimeError:  # stopping
-                self._done(id)
+                self._done()
 
     def stop(self) -> None:
         """Take up nothing more; what is under way is not waited for."""
@@ -101,10 +94,8 @@ class Crew:
         except Exception:
             log.exception("swept_work_failed")
         finally:
-            self._done(id)
+            self._done()
 
-    def _done(self, id: str) -> None:
+    def _done(self) -> None:
         with self._guard:
-            self._busy_with[id] -= 1
-            if not self._busy_with[id]:
-                del self._busy_with[id]
+            self._busy -= 1
