@@ -11,8 +11,11 @@ from flask import Flask, Response
 from flask_limiter import Limiter
 from limits.storage import RedisStorage
 
+from worker import logs
 from worker.redis_pool import open_redis
 from worker.settings import Settings
+
+log = logs.get(__name__)
 
 
 class LeasingRedisStorage(RedisStorage):
@@ -116,7 +119,11 @@ def init_app(app: Flask, settings: Settings) -> None:
         limit = limiter.current_limit
         if limit is not None:
             amount, window_s = limit.limit.amount, limit.limit.get_expiry()
-            left, reset_s = limit.remaining, max(0, math.ceil(limit.window[0] - time.time()))
+            try:
+                left, reset_s = limit.remaining, max(0, math.ceil(limit.window[0] - time.time()))
+            except Exception as error:  # noqa: BLE001 - what was done is done: no header is worth telling that it failed
+                log.warning("rate_not_told", cause=str(error))
+                return response
             response.headers["RateLimit-Policy"] = f'"default";q={amount};w={window_s}'
             response.headers["RateLimit"] = f'"default";r={left};t={reset_s}'
             if response.status_code == 429:

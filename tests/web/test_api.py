@@ -6,10 +6,12 @@ import time
 import zipfile
 
 import pytest
+import redis
 import sqlalchemy as sa
 
 from tests.support.fakes import answer
 from tests.web.conftest import Client
+from web.limits import LeasingRedisStorage
 from worker.conversations.outcomes import Citation
 from worker.store.tables import conversation, document, message
 
@@ -536,3 +538,17 @@ def test_a_file_is_kept_and_comes_with_a_message(call, built):
     assert call("POST", "/v1/attachments", data={"file": (io.BytesIO(b"MZ"), "x.exe")}).status_code == 415
     assert call("POST", "/v1/attachments", data={"file": (io.BytesIO(b"no png"), "x.png")}).status_code == 422
     assert call("GET", "/v1/attachments/none").status_code == 404
+
+
+def test_a_redis_that_falls_silent_after_the_accept_does_not_turn_it_into_a_failure(call, monkeypatch):
+    """Its message is committed: a client that is told 500 would not know."""
+
+    def silent(_self, _key):
+        raise redis.exceptions.TimeoutError("Timeout reading from socket")
+
+    monkeypatch.setattr(LeasingRedisStorage, "get_expiry", silent)
+    accepted = call("POST", "/v1/tickets", json={"body": "How do I reset my password?"})
+    assert accepted.status_code == 202
+    assert "RateLimit" not in accepted.headers
+    monkeypatch.undo()
+    assert "RateLimit" in call("GET", "/v1/conversations").headers
