@@ -55,7 +55,7 @@ def resolve(host: str, port: int) -> list[str]:
 
 def resolve_within(seconds: float) -> Resolve:
     """Return a `resolve` that gives up after a time, for where a request waits."""
-    pool = ThreadPoolExecutor(8, thread_name_prefix="resolve")
+    pool = ThreadPoolExecutor(32, thread_name_prefix="resolve")
 
     def bounded(host: str, port: int) -> list[str]:
         try:
@@ -85,6 +85,10 @@ class Guard:
             parts = urlsplit(url)
             port = parts.port
         except ValueError:
+            raise AddressRefused("The URL cannot be read.") from None
+        try:
+            httpx.URL(url)
+        except httpx.InvalidURL:
             raise AddressRefused("The URL cannot be read.") from None
         host = (parts.hostname or "").rstrip(".")
         if parts.scheme not in ("http", "https") or not host:
@@ -207,6 +211,7 @@ class Caller:
     def __init__(self, guard: Guard, *, total_s: float) -> None:
         self._total_s = total_s
         self._ends = 0.0
+        self._limit = float("inf")
         transport = httpx.HTTPTransport(verify=_ssl_context(), trust_env=False, retries=0)
         transport._pool = httpcore.ConnectionPool(  # httpx offers no public way to pass a network backend
             ssl_context=_ssl_context(),
@@ -225,9 +230,13 @@ class Caller:
             AddressRefused: the name leads to an address that may not be called.
             httpx.HTTPError: no answer came.
         """
-        self._ends = time.monotonic() + self._total_s
+        self._ends = min(time.monotonic() + self._total_s, self._limit)
         with self._client.stream(method, url, **options) as response:
             yield response
+
+    def within(self, seconds: float) -> None:
+        """Let all calls from now on, together, take no longer."""
+        self._limit = time.monotonic() + seconds
 
     def close(self) -> None:
         """Close the connection."""

@@ -209,10 +209,10 @@ class Services:
         return self._guard(self.settings.import_allow)
 
     def _guard(self, allow: "tuple[Network, ...]") -> "Guard":
-        from worker.addresses import Guard, resolve, resolve_within
+        from worker.addresses import Guard, resolve_within
 
         # The front decides while a client waits; a worker has time, and decides again on what it dials.
-        return Guard(allow=allow, resolve=resolve if self.roles else resolve_within(1.0))
+        return Guard(allow=allow, resolve=resolve_within(5.0 if self.roles else 1.0))
 
     @cached_property
     def sender(self) -> "Sender":

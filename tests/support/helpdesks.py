@@ -247,6 +247,9 @@ class FakeZendesk(FakeDesk):
             "assigned": "agent_assignment_changed",
             "tagged": "tags_changed",
         }
+        one = self.tickets[ticket]
+        if what == "assigned":
+            one.assignee = AGENT
         event: dict[str, Any] = {}
         if entry is not None:
             author = {"id": str(entry.author), "is_staff": entry.author != CUSTOMER, "name": "Ada"}
@@ -262,7 +265,7 @@ class FakeZendesk(FakeDesk):
             "id": uuid.uuid4().hex,
             "type": f"zen:event-type:ticket.{kinds[what]}",
             "subject": f"zen:ticket:{ticket}",
-            "detail": {"id": str(ticket), "subject": "Parcel", "status": "OPEN"},
+            "detail": {"id": str(ticket), "subject": "Parcel", "status": "OPEN", "assignee_id": one.assignee},
             "event": event,
         }
 
@@ -555,7 +558,10 @@ class FakeIntercom(FakeDesk):
         return {"X-Hub-Signature": "sha1=" + hmac.new(SECRET.encode(), body, hashlib.sha1).hexdigest()}
 
     def told(self, ticket, what, entry=None, tags=()):
-        item: dict[str, Any] = {"id": str(ticket), "title": "Parcel"}
+        one = self.tickets[ticket]
+        if what == "assigned":
+            one.assignee = AGENT
+        item: dict[str, Any] = {"id": str(ticket), "title": "Parcel", "admin_assignee_id": one.assignee}
         topics = {
             "closed": "conversation.admin.closed",
             "assigned": "conversation.admin.assigned",
@@ -570,7 +576,6 @@ class FakeIntercom(FakeDesk):
             if entry.author != CUSTOMER:
                 topic = "conversation.admin.replied"
             item |= {"source": part} if first else {"conversation_parts": {"conversation_parts": [part]}}
-        item |= {"admin_assignee_id": AGENT} if what == "assigned" else {}
         item |= {"tags": {"tags": [{"name": tag} for tag in tags]}} if what == "tagged" else {}
         return {
             "type": "notification_event",

@@ -1,5 +1,6 @@
 """The whole story with each helpdesk: tickets in, answers out, people take over, nothing twice, whatever happens."""
 
+import contextlib
 import dataclasses
 import ipaddress
 import json
@@ -11,7 +12,8 @@ import sqlalchemy as sa
 from tests.support.fakes import answer
 from tests.support.helpdesks import AGENT, FAKES, SECRET, TOKEN
 from worker.conversations.outcomes import Citation, Handoff
-from worker.helpdesks.protocol import digest
+from worker.errors import DatabaseAway, Invalid
+from worker.helpdesks.protocol import WebhookRefused, as_html, digest, require_same
 from worker.store.tables import delivery, helpdesk_message
 
 HELP = "How do I reset my password?"
@@ -393,3 +395,100 @@ def test_old_webhooks_are_forgotten(story, built):
     assert not any(one.startswith("webhook ") for one in left)
     story.hook(7, "written", story.fake.tickets[7].entries[0])
     assert story.said == [("customer", "queued")]
+
+
+@pytest.mark.parametrize("name", ["token", "webhook_secret"])
+def test_an_empty_secret_is_refused(story, call, name):
+    assert call("PATCH", f"/v1/helpdesks/{story.id}", json={name: ""}).status_code == 422
+    with pytest.raises(Invalid):
+        story.built.connections.change(story.built.keys.workspace(), story.id, {name: " "})
+    with pytest.raises(WebhookRefused):
+        require_same("", "")
+
+
+def test_an_answer_that_waits_is_not_posted_after_a_persons(story):
+    story.asks(7)
+    story.fake.trouble = ["fail"]
+    story.answers()
+    story.hook(7, "written", story.fake.agent_writes(7, "I did it for you."))
+    story.again()
+    assert story.fake.bots(7, public=True) == []
+    (one,) = story.call("GET", "/v1/deliveries?type=helpdesk.reply").json["items"]
+    assert (one["state"], one["last_attempt"]["error"]) == ("exhausted", "A person answered first.")
+
+
+def test_what_waits_is_not_posted_once_the_desk_is_off(story, call):
+    story.asks(7)
+    story.fake.trouble = ["fail"]
+    story.answers()
+    call("PATCH", f"/v1/helpdesks/{story.id}", json={"mode": "shadow"})
+    story.again()
+    assert story.fake.bots(7, public=True) == []
+
+
+def test_an_assignment_that_could_not_be_written_is_written_when_it_is_told_again(story, built, monkeypatch):
+    story.asks(7)
+    real = built.steering.take_over
+
+    def away(*_args, **_options):
+        raise DatabaseAway(cause="lock timeout")
+
+    monkeypatch.setattr(built.steering, "take_over", away)
+    body, headers = story.fake.webhook(7, "assigned")
+    assert story.post(body, headers).status_code in (204, 503)
+    with contextlib.suppress(DatabaseAway):
+        story.send()
+    monkeypatch.setattr(built.steering, "take_over", real)
+    story.hook(7, "assigned")
+    with built.store.begin() as tx:
+        tx.execute(delivery.update().where(delivery.c.state == "pending").values(due_at=1))
+    story.send()
+    assert story.talk["owner"] == "human"
+
+
+def test_a_ticket_that_a_person_had_before_is_the_persons(story):
+    """The bot was connected yesterday; the ticket is Bob's since last week."""
+    story.fake.customer_writes(7, "Hello")
+    story.fake.webhook(7, "assigned")
+    if story.fake.kind == "chatwoot":
+        story.fake.tickets[7].status = "open"
+    story.asks(7, "And?")
+    assert story.talk["owner"] == "human"
+    assert story.answers() == 0
+
+
+def test_a_desk_that_assigns_everything_can_say_so(call, built, fake):
+    story = Story(call, built, fake, options={**fake.options(), "assigned_takes_over": False})
+    story.asks(7)
+    story.hook(7, "assigned")
+    assert story.talk["owner"] == "bot"
+    assert story.answers() == 1
+    bad = {"options": {**fake.options(), "assigned_takes_over": "false"}}
+    assert call("PATCH", f"/v1/helpdesks/{story.id}", json=bad).status_code == 422
+
+
+def test_the_bots_own_closing_does_not_end_what_the_customer_wrote_meanwhile(call, built, fake):
+    story = Story(call, built, fake, answered={"status": "closed"})
+    story.asks(7)
+    story.answers()
+    entry = fake.customer_writes(7, "And the invoice?")
+    story.hook(7, "written", entry)
+    fake.tickets[7].status = "new"
+    story.hook(7, "closed")
+    assert story.answers() == 1
+    assert len(fake.bots(7, public=True)) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["type <your name> here", "a < b and c > d", "AT&amp;T &lt;3", "x\n\ny <https://a.b/c>"]
+)
+def test_a_text_is_known_by_its_words_before_and_after_it_is_html(text):
+    assert digest(text) == digest(as_html(text))
+
+
+def test_words_that_look_like_markup_are_found_again(story):
+    story.asks(7)
+    story.fake.trouble = ["lost"]
+    story.answers(answer("Type <your name> and a < b, then R&amp;D."))
+    story.again()
+    assert len(story.fake.bots(7, public=True)) == 1

@@ -24,6 +24,9 @@ _MOST = 8
 #: Deliveries that a runner sends before other lanes get a turn.
 _TURN = 25
 
+#: Lanes that are remembered to be well or sick.
+_MOST_KNOWN = 10_000
+
 #: Seconds after which an attempt takes long.
 _SLOW_S = 2.0
 
@@ -40,8 +43,8 @@ class Dispatcher:
         self._sender = sender
         self._transport = transport
         self._limits = {"well": well, "new": others, "sick": others}
-        # More than all: runners of a lane that falls sick are there until they notice.
-        self._pool = ThreadPoolExecutor(2 * (well + others), thread_name_prefix="callback")
+        # More than all limits: runners of a lane that falls sick are there until they notice.
+        self._pool = ThreadPoolExecutor(2 * well + 4 * others, thread_name_prefix="callback")
         self._guard = threading.Condition()
         self._runners: Counter[str] = Counter()
         self._health: dict[str, str] = {}
@@ -86,11 +89,14 @@ class Dispatcher:
             running[self._health.get(lane, "new")] += count
         sick = sum(self._health.get(lane) == "sick" for lane in {*self._runners, *self._waiting})
         most = {"well": _MOST, "new": 1, "sick": min(_MOST, max(1, self._limits["sick"] // max(1, sick)))}
+        hanging = 2 * (self._limits["new"] + self._limits["sick"])  # those that fell sick while they wait are there too
         for lane in list(self._waiting):
             health = self._health.get(lane, "new")
             if self._runners[lane] >= most[health]:
                 del self._waiting[lane]  # those that run will see what came
-            elif running[health] < self._limits[health]:
+            elif running[health] < self._limits[health] and (
+                health == "well" or running["new"] + running["sick"] < hanging
+            ):
                 del self._waiting[lane]
                 self._runners[lane] += 1
                 running[health] += 1
@@ -145,4 +151,6 @@ class Dispatcher:
         well = (result.delivered or result.final) and result.duration_ms < _SLOW_S * 1_000
         with self._guard:
             self._health[lane] = "well" if well else "sick"
+            if len(self._health) > _MOST_KNOWN:
+                self._health = {one: kind for one, kind in self._health.items() if one in self._runners}
         return well

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from worker.addresses import Guard
 from worker.callbacks import outbox, signing
-from worker.callbacks.lanes import Lanes, disable
+from worker.callbacks.lanes import Lanes, disable, end_pending
 from worker.conversations.wire import time
 from worker.errors import Conflict, Invalid
 from worker.ids import new_id
@@ -126,8 +126,7 @@ class Endpoints:
         with self._store.begin() as tx:
             Scope(self._store, workspace_id).lock(tx, endpoint, id)
             now = self._store.now(tx)
-            ended = {"state": "exhausted", "due_at": None, "finished_at": now}
-            tx.execute(delivery.update().where(delivery.c.lane == id, delivery.c.state == "pending").values(**ended))
+            end_pending(tx, id, now=now)
             tx.execute(delivery.update().where(delivery.c.endpoint_id == id).values(endpoint_id=None))
             tx.execute(lane.delete().where(lane.c.id == id))
             tx.execute(endpoint.delete().where(endpoint.c.id == id))
@@ -189,13 +188,17 @@ class Endpoints:
         """Send one delivery again, whatever became of it.
 
         Raises:
-            Conflict: it is being sent, or its endpoint is disabled.
+            Conflict: it waits for its first attempt, is on its way into a ticket, or its endpoint is disabled or gone.
             NotFound: the workspace has none with this id.
         """
         with self._store.begin() as tx:
             row = Scope(self._store, workspace_id).lock(tx, delivery, id)
             if row["state"] == "pending" and row["attempts"] == row["round"]:
                 raise Conflict("The delivery waits for its first attempt.")
+            if row["state"] == "pending" and row["type"].startswith("helpdesk."):
+                raise Conflict("It is on its way into the ticket.")
+            if row["lane"].startswith("ep_") and row["endpoint_id"] is None:
+                raise Conflict("The endpoint was removed.")
             if row["endpoint_id"] is not None:
                 target = Scope(self._store, workspace_id).get_in(tx, endpoint, row["endpoint_id"])
                 if target["state"] != "enabled":
@@ -220,7 +223,8 @@ class Endpoints:
             where.append(delivery.c.created_at < which["until_ms"])
         disabled = sa.exists().where(endpoint.c.id == delivery.c.endpoint_id, endpoint.c.state != "enabled")
         with self._store.begin() as tx:
-            return self._replay_in(tx, workspace_id, *where, ~disabled)
+            removed = sa.and_(sa.func.substr(delivery.c.lane, 1, 3) == "ep_", delivery.c.endpoint_id.is_(None))
+            return self._replay_in(tx, workspace_id, *where, ~disabled, ~removed)
 
     def _replay_in(self, tx: sa.Connection, workspace_id: str, *which: sa.ColumnElement[bool]) -> int:
         oldest = (

@@ -105,6 +105,24 @@ class Lanes:
         elif now - failed.failing_since > _HOPELESS_S * 1_000:
             disable(tx, row["endpoint_id"], "Nothing but failures for five days.", now=now)
 
+    def lock(self, tx: sa.Connection, id: str, workspace_id: str) -> None:
+        """Keep others from changing a lane until the transaction ends."""
+        self.make(tx, id, workspace_id)
+        tx.execute(sa.select(lane.c.id).where(lane.c.id == id).with_for_update())
+
+    def probe(self, tx: sa.Connection, id: str, *, for_s: float) -> bool:
+        """Let one delivery find out how a lane is that has rested, and nothing else meanwhile; False when one does."""
+        asked = (
+            lane.update()
+            .where(lane.c.id == id, sa.func.coalesce(lane.c.rest_until, 0) <= self._now)
+            .values(rest_until=self._now + int(for_s * 1_000))
+        )
+        return bool(tx.execute(asked).rowcount)
+
+    def wake(self, tx: sa.Connection, id: str) -> None:
+        """End a rest: there was nothing to find out with."""
+        tx.execute(lane.update().where(lane.c.id == id).values(rest_until=None))
+
     def forget(self, tx: sa.Connection, id: str) -> None:
         """Begin anew with a lane: its breaker is closed."""
         well = {"failures": 0, "failing_since": None, "rest_until": None}
@@ -125,10 +143,15 @@ def disable(tx: sa.Connection, endpoint_id: str, reason: str, *, now: int) -> No
     )
     if row is None:
         return
-    tx.execute(
-        delivery.update()
-        .where(delivery.c.lane == endpoint_id, delivery.c.state == "pending")
-        .values(state="exhausted", due_at=None, finished_at=now)
-    )
+    end_pending(tx, endpoint_id, now=now)
     told = {"id": row["id"], "url": row["url"], "reason": reason, "disabled_at": time(now)}
     tell_all(tx, row["workspace_id"], "endpoint.disabled", [{"endpoint": told}], now=now)
+
+
+def end_pending(tx: sa.Connection, lane_id: str, *, now: int) -> None:
+    """End what is due in a lane; it stays, to be replayed."""
+    tx.execute(
+        delivery.update()
+        .where(delivery.c.lane == lane_id, delivery.c.state == "pending")
+        .values(state="exhausted", due_at=None, finished_at=now)
+    )

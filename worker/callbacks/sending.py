@@ -9,7 +9,8 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from worker import logs
-from worker.callbacks.lanes import Lanes, Verdict
+from worker.callbacks.lanes import FAILURES, Lanes, Verdict, end_pending
+from worker.errors import AnswerbackError
 from worker.store.engine import Store
 from worker.store.tables import UNSENT_DELIVERY, attempt, delivery, endpoint, lane, workspace
 
@@ -19,8 +20,8 @@ log = logs.get(__name__)
 SCHEDULE_S = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 _JITTER = 0.2
 
-#: How long an attempt may take before another worker makes it again.
-LEASE_S = 30.0
+#: How long an attempt may take, names and all, before another worker makes it again.
+LEASE_S = 45.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,24 +87,29 @@ class Sender:
             earlier.c.event_id < delivery.c.event_id,
         )
         due = (UNSENT_DELIVERY, delivery.c.due_at <= self._now)
-        first = (
-            sa.select(delivery.c.id)
-            .where(delivery.c.lane == sa.bindparam("lane_id"), *due, ~blocked, self._lanes.awake)
-            .order_by(delivery.c.due_at, delivery.c.event_id)
-            .limit(1)
-        )
-        if not store.is_sqlite:
-            first = first.with_for_update(skip_locked=True, of=delivery)
-        self._claim = (
-            delivery.update()
-            .where(delivery.c.id == first.scalar_subquery(), *due)
-            .values(
-                due_at=self._now + int(LEASE_S * 1_000),
-                lease_token=delivery.c.lease_token + 1,
-                attempts=delivery.c.attempts + 1,
+
+        def claim(*where: sa.ColumnElement[bool]) -> Any:
+            first = (
+                sa.select(delivery.c.id)
+                .where(delivery.c.lane == sa.bindparam("lane_id"), *due, ~blocked, *where)
+                .order_by(delivery.c.due_at, delivery.c.event_id)
+                .limit(1)
             )
-            .returning(*delivery.c)
-        )
+            if not store.is_sqlite:
+                first = first.with_for_update(skip_locked=True, of=delivery)
+            return (
+                delivery.update()
+                .where(delivery.c.id == first.scalar_subquery(), *due)
+                .values(
+                    due_at=self._now + int(LEASE_S * 1_000),
+                    lease_token=delivery.c.lease_token + 1,
+                    attempts=delivery.c.attempts + 1,
+                )
+                .returning(*delivery.c)
+            )
+
+        self._claim = claim(self._lanes.awake)
+        self._claim_to_probe = claim()  # the lane rests for everybody else
         self._lanes_of = (
             sa.select(delivery.c.lane)
             .distinct()
@@ -169,9 +175,20 @@ class Sender:
         return result
 
     def _claim_in(self, tx: sa.Connection, lane_id: str) -> Claimed | None:
-        known = self._lanes.get(tx, lane_id) is not None
+        state = self._lanes.get(tx, lane_id)
+        known = state is not None
         target = tx.execute(sa.select(endpoint).where(endpoint.c.id == lane_id)).mappings().first()
-        claimed = self._claim_next(tx, lane_id, target, known=known)
+        if lane_id.startswith("ep_") and (target is None or target["state"] != "enabled"):
+            end_pending(tx, lane_id, now=self._store.now(tx))  # promised while the endpoint was disabled or removed
+            return None
+        if state is not None and state["failures"] >= FAILURES:
+            if not self._lanes.probe(tx, lane_id, for_s=LEASE_S):
+                return None
+            claimed = self._claim_next(tx, lane_id, target, known=known, statement=self._claim_to_probe)
+            if claimed is None:
+                self._lanes.wake(tx, lane_id)
+            return claimed
+        claimed = self._claim_next(tx, lane_id, target, known=known, statement=self._claim)
         if claimed is None or target is None or target["rate_limit"] is None:
             return claimed
         if self._lanes.pace(tx, lane_id, target["rate_limit"]):
@@ -180,8 +197,10 @@ class Sender:
         tx.execute(delivery.update().where(delivery.c.id == claimed.row["id"]).values(**back))
         return None
 
-    def _claim_next(self, tx: sa.Connection, lane_id: str, target: Any, *, known: bool) -> Claimed | None:
-        row = tx.execute(self._claim, {"lane_id": lane_id}).mappings().first()
+    def _claim_next(
+        self, tx: sa.Connection, lane_id: str, target: Any, *, known: bool, statement: Any
+    ) -> Claimed | None:
+        row = tx.execute(statement, {"lane_id": lane_id}).mappings().first()
         if row is None:
             return None
         at = row["due_at"] - int(LEASE_S * 1_000)
@@ -202,6 +221,10 @@ class Sender:
     def _record(self, tx: sa.Connection, claimed: Claimed, result: Result) -> str:
         row, now = claimed.row, self._store.now(tx)
         number = row["attempts"] - row["round"]
+        if not (result.delivered or result.final):
+            self._lanes.lock(
+                tx, row["lane"], row["workspace_id"]
+            )  # before the delivery, as everybody does who wants both
         over = result.final or result.gone or number > len(SCHEDULE_S)
         state = "delivered" if result.delivered else "exhausted" if over else "pending"
         values: dict[str, Any] = {"state": state, "due_at": None, "finished_at": now}
@@ -217,6 +240,8 @@ class Sender:
             )
             .values(**values)
         )
+        if not held.rowcount and tx.execute(sa.select(delivery.c.id).where(delivery.c.id == row["id"])).first() is None:
+            return "erased"
         tx.execute(
             attempt.insert().values(
                 workspace_id=row["workspace_id"],
@@ -251,7 +276,17 @@ class Sender:
 
 
 def attempt_of(transport: Transport, claimed: Claimed) -> Result:
-    """Make an attempt and take its time."""
+    """Make an attempt and take its time; whatever it meets that nobody foresaw is a failed attempt, not an endless one.
+
+    Raises:
+        AnswerbackError: something of ours is away; the attempt is made again when its lease ends.
+    """
     began = time.monotonic()
-    result = transport.send(claimed)
+    try:
+        result = transport.send(claimed)
+    except AnswerbackError:
+        raise
+    except Exception as error:
+        log.exception("attempt_failed", delivery_id=claimed.row["id"])
+        result = Result(status=None, error=f"{type(error).__name__}: {error}"[:500])
     return replace(result, duration_ms=int((time.monotonic() - began) * 1_000))

@@ -46,12 +46,12 @@ def connect(
     mode: str,
 ) -> None:
     """Connect a helpdesk under a NAME."""
-    given = {}
+    given: dict[str, str | bool] = {}
     for one in options:
         key, equals, value = one.partition("=")
         if not equals:
             raise click.UsageError(f"--option {one}: write it as NAME=VALUE.")
-        given[key] = value
+        given[key] = {"true": True, "false": False}.get(value.lower(), value)
     new = {"name": name, "kind": kind, "url": url, "token": token, "options": given, "mode": mode}
     with open_services() as built:
         made = built.connections.make(built.keys.workspace(workspace), new | {"webhook_secret": webhook_secret})

@@ -11,7 +11,7 @@ from worker.customers import customer_of
 from worker.helpdesks.outbox import ticket_of
 from worker.memories import erase as erase_memories
 from worker.store.scope import Scope
-from worker.store.tables import conversation, helpdesk_message, memory, message, spending
+from worker.store.tables import conversation, delivery, helpdesk_message, memory, message, spending
 
 log = logs.get(__name__)
 
@@ -82,10 +82,14 @@ def _erase(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:
             .where(
                 helpdesk_message.c.helpdesk_id == ticket.helpdesk_id,
                 helpdesk_message.c.ticket == ticket_of(ticket.helpdesk_id, ticket.external_id),
-                helpdesk_message.c.external_id.not_like("% of %"),  # how a ticket was, see `Inbound`
+                # but for how a ticket was, see `Inbound`
+                sa.or_(helpdesk_message.c.external_id.is_(None), helpdesk_message.c.external_id.not_like("% of %")),
             )
             .values(digest="")
         )
+        looks = (delivery.c.lane == ticket.helpdesk_id, delivery.c.type == "helpdesk.look")
+        named = ticket_of(ticket.helpdesk_id, ticket.external_id)[:48]
+        tx.execute(delivery.delete().where(*looks, delivery.c.message_id == named))
     tx.execute(conversation.delete().where(conversation.c.id == conversation_id))
 
 

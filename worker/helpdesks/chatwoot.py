@@ -58,8 +58,9 @@ class Chatwoot:
         ticket = text_of((talk or {}).get("id"))
         if kind == "message_created":
             return self._message(ticket, talk or {}, payload)
-        if kind == "conversation_status_changed" and payload.get("status") == _OVER:
-            return [Incoming(kind="closed", ticket=ticket)]
+        if kind == "conversation_status_changed":
+            closed = [Incoming(kind="closed", ticket=ticket)] if payload.get("status") == _OVER else []
+            return [*closed, _opened(ticket, payload)]
         if kind == "conversation_updated":
             changed = {name: one for part in payload.get("changed_attributes") or () for name, one in part.items()}
             if (changed.get("assignee_id") or {}).get("current_value"):
@@ -76,7 +77,7 @@ class Chatwoot:
             return []
         if kind not in (*_INCOMING, *_OUTGOING):
             return []
-        owned = talk.get("status", "pending") not in ("pending", _OVER)
+        opened = _opened(ticket, talk)
         names = {name: text_of(sender[name]) for name in ("id", "name", "email") if sender.get(name)}
         return [
             Incoming(
@@ -85,8 +86,9 @@ class Chatwoot:
                 message_id=text_of(payload.get("id")),
                 text=text_of(payload.get("content")),
                 author=names,
-                owned=owned,
-            )
+                owned=bool(opened.value),
+            ),
+            opened,
         ]
 
     def look(self, ticket: str) -> list[Incoming]:
@@ -129,3 +131,9 @@ class Chatwoot:
    Keep its access token here as `token`, its secret as `webhook_secret` (Chatwoot 4.13 and later sign).
 2. Settings > Inboxes > your inbox > Bot configuration: choose the bot. New conversations are `pending`, the bot's.
 3. Settings > Integrations > Webhooks: the same URL for conversation_status_changed and conversation_updated."""
+
+
+def _opened(ticket: str, talk: Json) -> Incoming:
+    """Return whether a person has a conversation: it is open, not pending."""
+    status = text_of(talk.get("status") or "pending")
+    return Incoming(kind="assigned", ticket=ticket, stands=True, value="" if status in ("pending", _OVER) else status)

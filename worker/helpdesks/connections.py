@@ -40,6 +40,7 @@ class Connections:
             Invalid: an option is missing, or the hours cannot be read.
         """
         self._guard.check_url(new["url"])
+        _check_secrets(new)
         _check(new["kind"], new.get("options") or {}, new.get("hours"))
         row = {
             "id": new_id("hd"),
@@ -107,6 +108,7 @@ class Connections:
         """
         if "url" in new:
             self._guard.check_url(new["url"])
+        _check_secrets(new)
         with self._store.begin() as tx:
             row = Scope(self._store, workspace_id).lock(tx, helpdesk, id)
             _check(row["kind"], new.get("options", row["options"]) or {}, new.get("hours", row["hours"]))
@@ -182,6 +184,12 @@ class Connections:
             return KINDS[row["kind"]](account_of(row), caller).setup(inbound)
 
 
+def _check_secrets(new: Mapping[str, Any]) -> None:
+    for name in ("token", "webhook_secret"):
+        if new.get(name) is not None and not str(new[name]).strip():
+            raise Invalid(f"{name} must not be empty.", field=name)
+
+
 def _check(kind: str, options: Mapping[str, Any], hours: Mapping[str, Any] | None) -> None:
     missing = [name for name in OPTIONS[kind] if not str(options.get(name) or "").strip()]
     if missing:
@@ -189,6 +197,8 @@ def _check(kind: str, options: Mapping[str, Any], hours: Mapping[str, Any] | Non
     for name in ("bot_id", "account_id"):
         if name in OPTIONS[kind] and not str(options[name]).isdigit():
             raise Invalid(f"{name} must be a number.", field="options")
+    if not isinstance(options.get("assigned_takes_over", True), bool):
+        raise Invalid("assigned_takes_over must be true or false.", field="options")
     if not hours:
         return
     try:

@@ -15,7 +15,7 @@ from worker.helpdesks.outbox import external_id
 from worker.helpdesks.protocol import Incoming, digest
 from worker.ids import new_id
 from worker.store.engine import Store
-from worker.store.tables import UNSENT_DELIVERY, conversation, delivery, helpdesk_message
+from worker.store.tables import HOOK, OPEN_MESSAGE, UNSENT_DELIVERY, conversation, delivery, helpdesk_message, message
 
 log = logs.get(__name__)
 
@@ -54,32 +54,48 @@ class Inbound:
         things = list(things)
         if delivery_id is not None and things and self._was_here(desk, f"webhook {delivery_id}"):
             return
-        self.apply(desk, things)
-        if delivery_id is not None and things:
+        passed_over = self.apply(desk, things)
+        if delivery_id is not None and things and not passed_over:
             try:
                 with self._store.begin() as tx:
-                    self._keep(tx, desk, things[0].ticket, f"webhook {delivery_id}", "")
+                    self._keep(tx, desk, things[0].ticket, f"webhook {delivery_id}", "", direction="hook")
             except IntegrityError:  # its twin was quicker
                 pass
 
-    def apply(self, desk: Row, things: Iterable[Incoming]) -> None:
-        """Apply what was told, in order; what was applied before is passed over."""
+    def apply(self, desk: Row, things: Iterable[Incoming]) -> bool:
+        """Apply what was told, in order; return whether something was about a ticket that is not known.
+
+        Workers are hinted at the end: by then it is known whose the ticket is.
+        """
+        passed_over, waiting = False, []
         for thing in things:
             if not thing.ticket:
                 continue
             try:
-                self._one(desk, thing)
-            except NotFound:  # a ticket that was never asked about
-                continue
+                talk = self._one(desk, thing)
+                waiting += [talk] if talk is not None else []
+            except NotFound:  # a ticket that was never asked about, or not yet
+                passed_over = True
             except Conflict as error:  # closed, or nobody's to resume: it is as it should be
                 log.info("helpdesk_event_passed_over", kind=thing.kind, reason=str(error))
+        for talk in dict.fromkeys(waiting):
+            self._drain(talk)
+        return passed_over
 
-    def _one(self, desk: Row, thing: Incoming) -> None:
-        if thing.stands and not self._is_news(desk, thing):
-            return
+    def _one(self, desk: Row, thing: Incoming) -> str | None:
+        """Apply one thing; return the conversation in which something waits for a worker now."""
         if thing.kind == "customer":
-            self._customer(desk, thing)
-        elif thing.kind == "agent":
+            return self._customer(desk, thing)
+        if not thing.stands:
+            self._happen(desk, thing)
+        elif self._is_news(desk, thing):
+            if self._standing(desk, thing):
+                self._happen(desk, thing)
+            self._stand(desk, thing)
+        return None
+
+    def _happen(self, desk: Row, thing: Incoming) -> None:
+        if thing.kind == "agent":
             self._agent(desk, thing)
         elif thing.kind == "changed":
             self._look_later(desk, thing)
@@ -92,20 +108,33 @@ class Inbound:
                 if ended:
                     self._deliver(talk)
         elif thing.kind == "closed":
-            self._steering.close(desk["workspace_id"], self._talk(desk, thing))
+            talk = self._talk(desk, thing)
+            if not self._works_on(talk):  # what closed the ticket may be the bot's answer to what came before
+                self._steering.close(desk["workspace_id"], talk)
         elif thing.kind == "tagged" and desk["resume_tag"] and desk["resume_tag"] in thing.tags:
             self._steering.resume(desk["workspace_id"], self._talk(desk, thing))
 
-    def _customer(self, desk: Row, thing: Incoming) -> None:
+    def _works_on(self, talk: str) -> bool:
+        """Whether the bot has a conversation and something waits in it."""
+        waits = (
+            sa.select(message.c.id)
+            .join(conversation, conversation.c.id == message.c.conversation_id)
+            .where(message.c.conversation_id == talk, conversation.c.owner == "bot", OPEN_MESSAGE)
+        )
+        with self._store.read() as connection:
+            return connection.execute(waits).first() is not None
+
+    def _customer(self, desk: Row, thing: Incoming) -> str | None:
         if self._was_here(desk, thing.message_id):
-            return
+            return None
+        takes_over = desk["options"].get("assigned_takes_over", True)
         opening = Opening(
             subject=thing.subject[:500] if thing.subject else None,
             requester=dict(thing.author) or None,
             external_id=external_id(desk["id"], thing.ticket),
             channel=desk["kind"],
             helpdesk_id=desk["id"],
-            owner="human" if thing.owned else "bot",
+            owner="human" if thing.owned and takes_over else "bot",
         )
         submission = Submission(content=_content(thing), deadline_s=self._deadline_s)
         try:
@@ -115,9 +144,8 @@ class Inbound:
         except IntegrityError:
             if not self._was_here(desk, thing.message_id):
                 raise
-            return
-        if done.hint:
-            self._drain(done.message["conversation_id"])
+            return None
+        return str(done.message["conversation_id"]) if done.hint else None
 
     def _agent(self, desk: Row, thing: Incoming) -> None:
         if self._was_here(desk, thing.message_id) or self._is_ours(desk, thing):
@@ -135,20 +163,28 @@ class Inbound:
                 raise
 
     def _is_news(self, desk: Row, thing: Incoming) -> bool:
-        """Whether a ticket is otherwise than before, and so that it matters; what is told now is kept."""
+        """Whether a ticket is otherwise than it was when it was told last."""
         self._talk(desk, thing)  # else nothing can be done about it now, and it shall be news later
-        value = thing.value
+        with self._store.read() as connection:
+            before = connection.execute(sa.select(helpdesk_message.c.digest).where(_stood(desk, thing))).scalar()
+        return before != digest(self._standing(desk, thing))
+
+    def _standing(self, desk: Row, thing: Incoming) -> str:
+        """Return how a ticket is, as far as it matters; nothing when it is as any other."""
         if thing.kind == "tagged":
-            value = "tagged" if desk["resume_tag"] in thing.tags else ""
-        named = f"{thing.kind} of {thing.ticket}"
-        row = sa.and_(helpdesk_message.c.helpdesk_id == desk["id"], helpdesk_message.c.external_id == named)
-        with self._store.begin() as tx:
-            before = tx.execute(sa.select(helpdesk_message.c.digest).where(row).with_for_update()).scalar()
-            if before is None:
-                self._keep(tx, desk, thing.ticket, named, value)
-            elif before != digest(value):
-                tx.execute(helpdesk_message.update().where(row).values(digest=digest(value)))
-            return bool(value) and before != digest(value)
+            return "tagged" if desk["resume_tag"] in thing.tags else ""
+        return thing.value
+
+    def _stand(self, desk: Row, thing: Incoming) -> None:
+        """Keep how a ticket is, once what follows from it was done."""
+        value = self._standing(desk, thing)
+        named = helpdesk_message.update().where(_stood(desk, thing)).values(digest=digest(value))
+        try:
+            with self._store.begin() as tx:
+                if not tx.execute(named).rowcount:
+                    self._keep(tx, desk, thing.ticket, f"{thing.kind} of {thing.ticket}", value)
+        except IntegrityError:  # a twin was quicker
+            pass
 
     def _look_later(self, desk: Row, thing: Incoming) -> None:
         """Have a worker look at the ticket, unless one is about to: the front calls nobody."""
@@ -222,7 +258,9 @@ class Inbound:
         if thing.message_id is not None:
             self._keep(tx, desk, thing.ticket, thing.message_id, thing.text)
 
-    def _keep(self, tx: sa.Connection, desk: Row, ticket: str, external: str, text: str) -> None:
+    def _keep(
+        self, tx: sa.Connection, desk: Row, ticket: str, external: str, text: str, *, direction: str = "in"
+    ) -> None:
         tx.execute(
             helpdesk_message.insert().values(
                 id=new_id("hdm"),
@@ -230,7 +268,7 @@ class Inbound:
                 helpdesk_id=desk["id"],
                 ticket=ticket[:100],
                 external_id=external[:200],
-                direction="in",
+                direction=direction,
                 digest=digest(text),
                 created_at=self._now,
             )
@@ -238,15 +276,19 @@ class Inbound:
 
     def clean_up(self, *, limit: int = 500) -> None:
         """Forget which webhooks came, after a month: no helpdesk repeats one so late."""
-        old = (
-            sa.select(helpdesk_message.c.id)
-            .where(
-                helpdesk_message.c.external_id.like("webhook %"), helpdesk_message.c.created_at < self._now - _KEPT_MS
-            )
-            .limit(limit)
-        )
-        with self._store.begin() as tx:
-            tx.execute(helpdesk_message.delete().where(helpdesk_message.c.id.in_(old)))
+        old = (HOOK, helpdesk_message.c.created_at < self._now - _KEPT_MS)
+        with self._store.read() as connection:
+            ids = list(connection.execute(sa.select(helpdesk_message.c.id).where(*old).limit(limit)).scalars())
+        if ids:
+            with self._store.begin() as tx:
+                tx.execute(helpdesk_message.delete().where(helpdesk_message.c.id.in_(ids)))
+
+
+def _stood(desk: Row, thing: Incoming) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        helpdesk_message.c.helpdesk_id == desk["id"],
+        helpdesk_message.c.external_id == f"{thing.kind} of {thing.ticket}",
+    )
 
 
 def _content(thing: Incoming) -> str:

@@ -16,6 +16,7 @@ from worker.helpdesks.protocol import (
     Posted,
     WebhookRefused,
     as_html,
+    digest,
     hmac_hex,
     newest,
     plain,
@@ -59,7 +60,8 @@ class Intercom:
             return [one for part in parts for one in self._written(ticket, item, part)]
         if topic == "conversation.admin.assigned":
             to = text_of(item.get("admin_assignee_id"))
-            return [Incoming(kind="assigned", ticket=ticket)] if to not in ("", "0", self._bot) else []
+            value = "" if to in ("0", self._bot) else to
+            return [Incoming(kind="assigned", ticket=ticket, stands=True, value=value)]
         if topic == "conversation.admin.closed":
             return [Incoming(kind="closed", ticket=ticket)]
         if topic == "conversation_part.tag.created":
@@ -72,6 +74,8 @@ class Intercom:
         if author.get("from_ai_agent") or part.get("app_package_code") or part.get("part_type") == "note":
             return []
         staff = author.get("type") in ("admin", "team")
+        assignee = text_of(item.get("admin_assignee_id"))
+        assignee = "" if assignee in ("0", self._bot) else assignee
         if author.get("type") == "bot" or (staff and text_of(author.get("id")) == self._bot):
             return []
         names = {name: text_of(author[name]) for name in ("id", "name", "email") if author.get(name)}
@@ -83,7 +87,9 @@ class Intercom:
                 text=plain(text_of(part.get("body"))),
                 author=names,
                 subject=plain(text_of(item.get("title"))) or None,
-            )
+                owned=bool(assignee),
+            ),
+            Incoming(kind="assigned", ticket=ticket, stands=True, value=assignee),
         ]
 
     @property
@@ -102,7 +108,7 @@ class Intercom:
         return newest(Posted(id=text_of(one["id"]), text=one.get("body") or "") for one in sent)
 
     def post(self, post: Post) -> str:
-        """Comment, or add a note; the answer has the conversation, whose last part is what was written."""
+        """Comment, or add a note; the answer has the conversation, whose last part of ours with these words it is."""
         body = {
             "message_type": "comment" if post.public else "note",
             "type": "admin",
@@ -110,7 +116,9 @@ class Intercom:
             "body": as_html(post.text),
         }
         made = self._api("POST", f"/conversations/{post.ticket}/reply", body)
-        return text_of(made["conversation_parts"]["conversation_parts"][-1]["id"])
+        parts = made["conversation_parts"]["conversation_parts"]
+        ours = [one for one in parts if text_of((one.get("author") or {}).get("id")) == self._bot]
+        return next(text_of(one["id"]) for one in reversed(ours) if digest(one.get("body") or "") == digest(post.text))
 
     def change(self, post: Post) -> None:
         """Open, close and assign."""

@@ -14,10 +14,11 @@ from worker.helpdesks.inbound import Inbound
 from worker.helpdesks.kinds import KINDS
 from worker.helpdesks.protocol import Account, Desk, HelpdeskRefused, Post, digest
 from worker.store.engine import Store
-from worker.store.tables import helpdesk, helpdesk_message
+from worker.store.tables import delivery, helpdesk, helpdesk_message, message
 
-#: A whole call of a helpdesk's API.
-_TOTAL_S = 20.0
+#: A call of a helpdesk's API, and all calls of an attempt together: less than its lease.
+_TOTAL_S = 15.0
+_ATTEMPT_S = 30.0
 
 #: What a helpdesk says of a ticket that is not there, or takes nothing any more: no later attempt will do.
 _FINAL = (404, 410, 422)
@@ -69,11 +70,14 @@ class Posting:
                 desk_row = found.one_or_none()
             if desk_row is None:
                 raise NotFound("The helpdesk was removed.")
+            self._caller.within(_ATTEMPT_S)
             self._guard.check_url(desk_row["url"])
             desk = open_desk(desk_row, self._caller)
             if row["type"] == "helpdesk.look":
                 self._inbound.apply(desk_row, desk.look(told["ticket"]))
                 return Result(status=200)
+            if (why := self._stale(desk_row, row)) is not None:
+                return Result(status=None, error=why, final=True)
             post = Post(**{**told, "tags": tuple(told.get("tags") or ())})
             external_id = self._write(desk, row, post)
             desk.change(post)
@@ -95,6 +99,28 @@ class Posting:
     def close(self) -> None:
         """Close the connection."""
         self._caller.close()
+
+    def _stale(self, desk_row: Mapping[Any, Any], row: Mapping[Any, Any]) -> str | None:
+        """Return why nothing is to be written any more, or None."""
+        if desk_row["state"] != "enabled" or desk_row["mode"] == "shadow":
+            return "The helpdesk is switched off, or only watched."
+        if row["type"] != "helpdesk.reply":
+            return None
+        spoken = sa.select(message.c.id).where(
+            message.c.conversation_id == row["conversation_id"],
+            message.c.role == "agent",
+            message.c.created_at >= row["created_at"],
+        )
+        with self._store.read() as connection:
+            return "A person answered first." if connection.execute(spoken).first() is not None else None
+
+    def _is_held(self, row: Mapping[Any, Any]) -> bool:
+        """Whether this attempt is still ours: its lease may have ended meanwhile."""
+        mine = sa.select(delivery.c.id).where(
+            delivery.c.id == row["id"], delivery.c.lease_token == row["lease_token"], delivery.c.state == "pending"
+        )
+        with self._store.read() as connection:
+            return connection.execute(mine).first() is not None
 
     def _write(self, desk: Desk, row: Mapping[Any, Any], post: Post) -> str:
         """Write once: the row that says so stands before the call, and its absence of an id says that it may have been.
@@ -122,6 +148,8 @@ class Posting:
             return str(known["external_id"])
         external_id = None if known is None else self._found(desk, post, name)
         if external_id is None:
+            if not self._is_held(row):
+                raise HelpdeskRefused("The attempt took too long; another makes it.")
             external_id = desk.post(post)
         with self._store.begin() as tx:
             taken = sa.select(helpdesk_message.c.id).where(

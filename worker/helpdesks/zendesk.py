@@ -58,8 +58,7 @@ class Zendesk:
         if kind == "ticket.status_changed" and text_of(event.get("current")).upper() in _OVER:
             return [Incoming(kind="closed", ticket=ticket)]
         if kind == "ticket.agent_assignment_changed":
-            assignee = text_of(event.get("current"))
-            return [Incoming(kind="assigned", ticket=ticket)] if assignee not in ("", self._bot) else []
+            return [self._assigned(ticket, event.get("current"))]
         if kind == "ticket.tags_changed":
             return [Incoming(kind="tagged", ticket=ticket, tags=tuple(map(text_of, event.get("tags_added") or ())))]
         return []
@@ -76,8 +75,14 @@ class Zendesk:
                 text=text_of(comment.get("body")),
                 author={"id": text_of(author.get("id")), "name": text_of(author.get("name"))},
                 subject=detail.get("subject"),
-            )
+                owned=bool(self._assigned(ticket, detail.get("assignee_id")).value),
+            ),
+            self._assigned(ticket, detail.get("assignee_id")),
         ]
+
+    def _assigned(self, ticket: str, assignee: object) -> Incoming:
+        to = text_of(assignee)
+        return Incoming(kind="assigned", ticket=ticket, stands=True, value="" if to == self._bot else to)
 
     @property
     def _bot(self) -> str:

@@ -389,6 +389,8 @@ helpdesk = Table(  # a connection to one
     UniqueConstraint("workspace_id", "name"),
 )
 
+_HOOK = text("direction = 'hook'")
+
 helpdesk_message = Table(  # what came from a helpdesk, and what was written there
     "helpdesk_message",
     metadata,
@@ -397,11 +399,12 @@ helpdesk_message = Table(  # what came from a helpdesk, and what was written the
     Column("helpdesk_id", String(48), ForeignKey("helpdesk.id", ondelete="CASCADE"), nullable=False),
     Column("ticket", String(100), nullable=False),
     Column("external_id", String(200)),  # the helpdesk's; none while it is being written
-    Column("direction", String(8), nullable=False),  # in, out
+    Column("direction", String(8), nullable=False),  # in, out; hook: a webhook, not what it tells
     Column("digest", String(64), nullable=False),  # names its text whatever the helpdesk does to the markup
     _time("created_at", nullable=False),
     UniqueConstraint("helpdesk_id", "external_id"),
     Index("ix_helpdesk_message_ticket", "helpdesk_id", "ticket", "digest"),
+    Index("ix_helpdesk_message_hook", "created_at", sqlite_where=_HOOK, postgresql_where=_HOOK),
 )
 
 _UNREAD = text("state IN ('queued', 'indexing')")
@@ -508,5 +511,6 @@ def _in(column: Column[str], *values: str) -> ColumnElement[bool]:
 AWAKE = conversation.c.mailbox != literal_column("'idle'")
 OPEN_MESSAGE = _in(message.c.state, "queued", "running")
 UNSENT_DELIVERY = delivery.c.state == literal_column("'pending'")
+HOOK = helpdesk_message.c.direction == literal_column("'hook'")
 UNREAD_DOCUMENT = _in(document.c.state, "queued", "indexing")
 UNFINISHED_IMPORT = _in(document_import.c.state, "queued", "running")

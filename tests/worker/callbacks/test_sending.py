@@ -21,7 +21,7 @@ from standardwebhooks import Webhook
 from tests.support.fakes import LOOPBACK, TableClock, accept, answer
 from tests.support.receiver import Receiver
 from worker.access import Keys
-from worker.addresses import Guard
+from worker.addresses import AddressRefused, Guard
 from worker.callbacks import listing, signing
 from worker.callbacks.endpoints import GRACE_S, Endpoints
 from worker.callbacks.lanes import FAILURES
@@ -573,3 +573,61 @@ def test_headers_that_drip_end_with_the_time(plain_listener):
     result = attempt_at(f"http://{place}/", total_s=1.0)
     assert result.status is None
     assert result.duration_ms < 3_000
+
+
+def test_what_a_removed_endpoint_did_not_get_is_sent_nowhere(store, workspace_id, endpoints, desk, receiver, told):
+    made, _talk, ids = told
+    endpoints.remove(workspace_id, made["id"])
+    assert endpoints.replay_all(workspace_id, {"since_ms": 0}) == 0
+    with pytest.raises(Conflict):
+        endpoints.replay(workspace_id, ids[0])
+    with store.begin() as tx:  # promised at the very moment
+        tx.execute(delivery.update().values(state="pending", due_at=1))
+    desk.send_due()
+    assert receiver.got == []
+    assert rows_in(store, "exhausted") == 3
+
+
+@pytest.mark.parametrize("url", ["https://1.2.3.999/x", "https://[v1.a]/x"])
+def test_a_url_that_no_client_can_read_is_refused(url):
+    with pytest.raises(AddressRefused):
+        LOOPBACK.check_url(url)
+
+
+def test_an_attempt_that_ends_as_nobody_foresaw_is_a_failed_one(store, told):
+    class Broken:
+        def send(self, _claimed):
+            raise RuntimeError("surprise")
+
+        def close(self):
+            pass
+
+    made, _talk, _ids = told
+    result = Sender(store).send(made["id"], Broken())
+    assert result.error == "RuntimeError: surprise"
+    with store.read() as connection:
+        assert connection.execute(sa.select(attempt.c.error)).scalars().all() == ["RuntimeError: surprise"]
+
+
+def test_a_lane_that_has_rested_is_asked_with_one_delivery(store, workspace_id, desk, receiver, told):
+    made, _talk, _ids = told
+    for _ in range(9):
+        promise_again(store, accept(store, workspace_id)["conversation_id"], 1)
+    receiver.responses = [(503, {})] * 50
+    desk.send_due()
+    TableClock.advance(store, 60)
+    probe = desk.sender.claim(made["id"])
+    assert probe is not None
+    assert desk.sender.claim(made["id"]) is None, "one finds out"
+    desk.sender.finish(probe, Result(status=204))
+    assert desk.sender.claim(made["id"]) is not None
+
+
+def test_what_was_erased_during_its_attempt_leaves_nothing(store, desk, receiver, told):
+    made, talk, _ids = told
+    claimed = desk.sender.claim(made["id"])
+    with store.begin() as tx:
+        tx.execute(conversation.delete().where(conversation.c.id == talk))
+    desk.sender.finish(claimed, Result(status=500, response="secret"))
+    with store.read() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(attempt)).scalar_one() == 0

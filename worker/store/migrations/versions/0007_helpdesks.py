@@ -59,6 +59,10 @@ def upgrade() -> None:
         sa.UniqueConstraint('helpdesk_id', 'external_id', name=op.f('uq_helpdesk_message_helpdesk_id_external_id')),
     )
     op.create_index('ix_helpdesk_message_ticket', 'helpdesk_message', ['helpdesk_id', 'ticket', 'digest'])
+    hook = sa.text("direction = 'hook'")
+    op.create_index(
+        'ix_helpdesk_message_hook', 'helpdesk_message', ['created_at'], sqlite_where=hook, postgresql_where=hook
+    )
 
 
 def downgrade() -> None:
