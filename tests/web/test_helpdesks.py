@@ -492,3 +492,12 @@ def test_words_that_look_like_markup_are_found_again(story):
     story.answers(answer("Type <your name> and a < b, then R&amp;D."))
     story.again()
     assert len(story.fake.bots(7, public=True)) == 1
+
+
+def test_a_tag_that_was_there_before_a_person_came_gives_nothing_back(story):
+    story.asks(7)
+    story.hook(7, "tagged", tags=["bot"])
+    story.hook(7, "written", story.fake.agent_writes(7, "I am here."))
+    story.asks(7, "Thank you!")
+    assert story.talk["owner"] == "human"
+    assert story.answers() == 0

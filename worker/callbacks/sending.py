@@ -222,9 +222,8 @@ class Sender:
         row, now = claimed.row, self._store.now(tx)
         number = row["attempts"] - row["round"]
         if not (result.delivered or result.final):
-            self._lanes.lock(
-                tx, row["lane"], row["workspace_id"]
-            )  # before the delivery, as everybody does who wants both
+            # The lane before the delivery, as everybody does who changes both.
+            self._lanes.lock(tx, row["lane"], row["workspace_id"])
         over = result.final or result.gone or number > len(SCHEDULE_S)
         state = "delivered" if result.delivered else "exhausted" if over else "pending"
         values: dict[str, Any] = {"state": state, "due_at": None, "finished_at": now}

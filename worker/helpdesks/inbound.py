@@ -1,6 +1,7 @@
 """What comes from helpdesks: each thing once, whoever says it how often and in which order."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -90,7 +91,8 @@ class Inbound:
             self._happen(desk, thing)
         elif self._is_news(desk, thing):
             if self._standing(desk, thing):
-                self._happen(desk, thing)
+                with suppress(Conflict):  # it is as it should be; told again once it is not, it would be no news
+                    self._happen(desk, thing)
             self._stand(desk, thing)
         return None
 
