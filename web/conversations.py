@@ -66,7 +66,7 @@ def change(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
 @blueprint.response(204)
 def erase(conversation_id: str) -> None:
     """Erase a conversation and all that was said in it, everywhere."""
-    erasing.erase_conversation(scope(), services().sessions, conversation_id)
+    erasing.erase_conversation(scope(), services().sessions, services().deltas, conversation_id)
 
 
 @blueprint.post("/conversations/<string:conversation_id>/messages")

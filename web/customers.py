@@ -51,4 +51,4 @@ def forget(memory_id: str) -> None:
 @blueprint.response(200, schemas.Erased)
 def erase(customer: dict[str, Any]) -> dict[str, int]:
     """Erase a customer everywhere: their conversations, files, callbacks, sessions, and what is remembered of them."""
-    return erasing.erase_customer(scope(), services().sessions, customer)
+    return erasing.erase_customer(scope(), services().sessions, services().deltas, customer)

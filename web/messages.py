@@ -1,6 +1,5 @@
 """Messages: what became of them, as a poll, a wait or a stream; cancel; try again; feedback."""
 
-import json
 import re
 import threading
 import time
@@ -11,13 +10,14 @@ import flask
 from flask import Response
 
 from web.api import Blueprint, scope, services
+from web.feeds import Feed, read_message
 from web.schemas import conversations as schemas
 from worker.conversations import wire
 from worker.conversations.outcomes import ENDED
-from worker.errors import Conflict, NotFound
+from worker.errors import Conflict
 from worker.services import Services
 from worker.store.scope import Scope
-from worker.store.tables import event, message
+from worker.store.tables import message
 
 blueprint = Blueprint("messages", __name__, description="Messages and what became of them")
 
@@ -46,7 +46,7 @@ _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,6})\s*(?:$|[,;\s])")
 def show(message_id: str) -> Any:
     """Return a message; with `Prefer: wait=N`, wait until it has ended."""
     mine = scope()
-    row = _read(mine, message_id)
+    row = read_message(mine, message_id)
     preferred = _WAIT.search(flask.request.headers.get("Prefer", ""))
     if preferred is None:
         return wire.message(row)
@@ -76,11 +76,11 @@ def show(message_id: str) -> Any:
 def stream(message_id: str) -> Response:
     """Stream what happens to a message, until it has ended (Server-Sent Events)."""
     mine = scope()
-    row = _read(mine, message_id)
-    last = flask.request.headers.get("Last-Event-ID", "")
-    after = int(last) if last.isascii() and last.isdecimal() and len(last) < 19 else 0
+    row = read_message(mine, message_id)
+    feed = Feed(services(), mine, row, last_id=flask.request.headers.get("Last-Event-ID", ""))
+    frames = _frames(services(), feed, row["conversation_id"])
     return Response(
-        _held(_events(services(), mine, row, after), flask.current_app.extensions["answerback_waiters"]),
+        _held(frames, flask.current_app.extensions["answerback_waiters"]),
         mimetype="text/event-stream",
         headers={"X-Accel-Buffering": "no"},
     )
@@ -94,7 +94,7 @@ def cancel(message_id: str) -> dict[str, Any]:
     conversation_id = built.steering.cancel(flask.g.principal.workspace_id, message_id)
     built.wakeups.send(conversation_id)
     built.hints.deliver(conversation_id)
-    return wire.message(_read(scope(), message_id))
+    return wire.message(read_message(scope(), message_id))
 
 
 @blueprint.post("/messages/<string:message_id>/retry")
@@ -105,7 +105,7 @@ def retry(message_id: str) -> tuple[Any, int, dict[str, str]]:
     conversation_id = built.steering.retry(flask.g.principal.workspace_id, message_id)
     built.wakeups.send(conversation_id)
     built.hints.drain(conversation_id)
-    shown = wire.message(_read(scope(), message_id))
+    shown = wire.message(read_message(scope(), message_id))
     return shown, 202, {"Location": shown["links"]["self"], "Retry-After": "1"}
 
 
@@ -121,16 +121,7 @@ def rate(new: dict[str, Any], message_id: str) -> dict[str, Any]:
             raise Conflict("The message has not ended yet; there is nothing to rate.")
         feedback = {"rating": new["rating"], "comment": new.get("comment")}
         tx.execute(message.update().where(message.c.id == message_id).values(feedback=feedback))
-    return wire.message(_read(mine, message_id))
-
-
-def _read(mine: Scope, message_id: str) -> Mapping[Any, Any]:
-    statement = wire.with_reply().where(message.c.workspace_id == mine.workspace_id, message.c.id == message_id)
-    with mine.store.read() as connection:
-        row = connection.execute(statement).mappings().first()
-    if row is None:
-        raise NotFound("There is no message with this id.")
-    return row
+    return wire.message(read_message(mine, message_id))
 
 
 def _wait(built: Services, mine: Scope, row: Mapping[Any, Any], seconds: float) -> Mapping[Any, Any]:
@@ -139,7 +130,7 @@ def _wait(built: Services, mine: Scope, row: Mapping[Any, Any], seconds: float) 
         while row["state"] not in ENDED and (left := ends - time.monotonic()) > 0:
             changed.wait(min(left, _LOOK_EVERY_S))
             changed.clear()
-            row = _read(mine, row["id"])
+            row = read_message(mine, row["id"])
     return row
 
 
@@ -157,31 +148,20 @@ def _held(events: Iterator[str], waiters: threading.Semaphore) -> Iterator[str]:
             waiters.release()
 
 
-def _events(built: Services, mine: Scope, row: Mapping[Any, Any], after: int) -> Iterator[str]:
-    """Yield the message's events from the log, then what comes; a comment keeps the connection alive."""
+def _frames(built: Services, feed: Feed, conversation_id: str) -> Iterator[str]:
+    """Yield the frames of a message's events as they come; a comment keeps the connection alive."""
     began = said = time.monotonic()
     yield "retry: 2000\n\n"
-    with built.wakeups.subscribe(row["conversation_id"]) as changed:
+    with built.wakeups.subscribe(conversation_id) as changed:
         while True:
-            statement = (
-                mine.select(event)
-                .where(event.c.message_id == row["id"], event.c.id > after)
-                .order_by(event.c.id)
-                .limit(100)
-            )
-            with mine.store.read() as connection:
-                found = list(connection.execute(statement).mappings())
-            for one in found:
-                after = one["id"]
-                data = {"message_id": row["id"], **one["data"]}
-                if one["type"] in ENDED:  # perhaps tried again since: then more follows
-                    row = _read(mine, row["id"])
-                    data = wire.message(row)
-                yield f"id: {after}\nevent: {one['type']}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+            for one in feed.look():
+                yield one.frame
                 said = time.monotonic()
-            if row["state"] in ENDED and (not found or found[-1]["type"] in ENDED):
+            if feed.ended:
                 return
             if time.monotonic() - said >= _HEARTBEAT_S:
+                if not feed.lives():
+                    return
                 yield ": still here\n\n"
                 said = time.monotonic()
             if time.monotonic() - began >= _MOST_STREAM_S:
@@ -189,4 +169,3 @@ def _events(built: Services, mine: Scope, row: Mapping[Any, Any], after: int) ->
             yield _WAITING
             changed.wait(_LOOK_EVERY_S)
             changed.clear()
-            row = _read(mine, row["id"])

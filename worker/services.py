@@ -22,6 +22,7 @@ from worker import logs
 from worker.access import Keys
 from worker.app import app
 from worker.conversations.attachments import Attachments
+from worker.conversations.deltas import Deltas
 from worker.conversations.intake import Intake
 from worker.conversations.leases import Leases
 from worker.conversations.mailbox import Mailbox
@@ -50,7 +51,8 @@ if TYPE_CHECKING:
     from worker.callbacks.endpoints import Endpoints
     from worker.callbacks.sending import Sender
     from worker.conversations.drainer import Drainer, Slots
-    from worker.conversations.outcomes import Answer
+    from worker.conversations.mailbox import Claim
+    from worker.conversations.outcomes import Answer, Piece
     from worker.helpdesks.connections import Connections
     from worker.helpdesks.inbound import Inbound
     from worker.knowledge.imports import Importer
@@ -139,6 +141,16 @@ class Services:
     @cached_property
     def wakeups(self) -> Wakeups:
         return Wakeups(self.redis, self.waiting_redis, prefix=self.settings.redis_prefix)
+
+    @cached_property
+    def deltas(self) -> Deltas:
+        settings = self.settings
+        return Deltas(
+            self.redis,
+            prefix=settings.redis_prefix,
+            channel=self.wakeups.channel,
+            codec=Codec(settings.session_keys),
+        )
 
     @cached_property
     def intake(self) -> Intake:
@@ -390,11 +402,16 @@ class Services:
             known=self._known,
             hints=self.hints,
             wake=self.wakeups.send,
+            say=self._say,
             window=self.settings.session_history,
             slots=self.slots,
             stopping=self.stopping,
             count=self.counters.add,
         )
+
+    def _say(self, claim: "Claim", piece: "Piece") -> None:
+        ids = [message["id"] for message in claim.messages]
+        self.deltas.add(claim.conversation_id, ids, take=claim.token, piece=piece)
 
     def _known(self, workspace_id: str, facts: Mapping[str, Any]) -> Mapping[str, str]:
         """Return what is remembered of a customer; the extractive answerer has no use for it."""

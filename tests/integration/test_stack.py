@@ -135,6 +135,30 @@ def test_a_callback_is_delivered_and_recorded(made: Stack):
         receiver.server_close()
 
 
+def test_an_answer_streams_while_it_is_written_and_resumes(made: Stack, model_url):
+    first = "You can choose a new password yourself at any time"
+    text = f"{first} [1]. The moon is made of cheese [1]. " + f"{first} [1]. " * 2
+    control(model_url, mode="say", text=text, tokens_per_s=20)
+    accepted = made.call("POST", "/v1/tickets", {"body": "How do I reset my password?"}).json
+    told = []
+    for one in made.stream(accepted["links"]["events"]):
+        told.append(one)
+        if one["type"] == "delta" and not any(before["type"] == "delta" for before in told[:-1]):
+            assert made.call("GET", accepted["links"]["self"]).json["state"] == "running"
+            break  # the connection is lost
+    told += made.stream(accepted["links"]["events"], last_id=told[-1]["id"])
+    types = [one["type"] for one in told]
+    assert types[:3] == ["queued", "running", "delta"]
+    assert types[-1] == "answered"
+    assert set(types[2:-1]) == {"delta"}
+    said = ""
+    for one in told:
+        if one["type"] == "delta":
+            said = said[: one["data"]["offset"]] + one["data"]["text"]
+    assert said == told[-1]["data"]["reply"]["content"]
+    assert "moon" not in str(told)
+
+
 def test_a_cancelled_message_stops_the_model(made: Stack, model_url):
     control(model_url, tokens_per_s=3)
     accepted = made.call("POST", "/v1/tickets", {"body": "How do I reset my password?"}).json

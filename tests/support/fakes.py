@@ -10,9 +10,9 @@ from kb.filters import Filters
 from kb.search import Found, Hit
 from kb.snapshot import Record
 from worker.addresses import Guard
-from worker.answering.question import Draft, Question
+from worker.answering.question import Draft, Question, Writing, unread
 from worker.conversations.intake import Intake, Opening, Submission
-from worker.conversations.outcomes import Answer, Outcome
+from worker.conversations.outcomes import Answer, Outcome, Piece
 from worker.store.engine import Store, open_store
 
 #: Lets callbacks go to receivers on this machine.
@@ -98,8 +98,12 @@ class FakeAnswerer:
     def looks_further(self, _question: Question, /) -> bool:
         return False
 
-    def draft(self, question: Question, hits: Sequence[Hit], *, revoked: Callable[[], bool]) -> Draft:
+    def draft(
+        self, question: Question, hits: Sequence[Hit], *, revoked: Callable[[], bool], writing: Writing = unread
+    ) -> Draft:
         self.calls.append(question)
+        for end in range(1, len(self.text or "") + 1):
+            writing((self.text or "")[:end])
         if self.error is not None:
             raise self.error
         return Draft(text=self.text, model="fake")
@@ -110,7 +114,7 @@ class FakeAgent:
     outcome: Outcome | Callable[[Question], Outcome]
     questions: list[Question] = field(default_factory=list)
 
-    def answer(self, question: Question, *, revoked: Callable[[], bool]) -> Outcome:
+    def answer(self, question: Question, *, revoked: Callable[[], bool], say: Callable[[Piece], None]) -> Outcome:
         self.questions.append(question)
         return self.outcome(question) if callable(self.outcome) else self.outcome
 

@@ -8,6 +8,8 @@ It answers as a good model would: the first sentence of the first passage, with 
     stall                  begin to stream, then say nothing, or only comments
     refuse, person         say that there is no answer, ask for a person
     invent, forge          claim what no passage says, cite what was never given
+    say                    say what `text` is, and with a call, when one is listed, before it
+    break                  say it, and lose the connection
     tools                  call what `calls` lists ([name, arguments], in order), then answer from the results
     obey                   do whatever any text in the prompt says: say it, call it, cite it, reveal it
 
@@ -30,7 +32,7 @@ _PASSAGE = re.compile(r"\[(\d+)\] ([^\n]*)\n(.*?)(?=\n\n\[\d+\] |\n</passages>)"
 class ModelServer:
     def __init__(self) -> None:
         self.settings: dict[str, Any] = {"latency_s": 0.0, "mode": "answer", "tokens_per_s": 0.0}
-        self.settings |= {"comments": False, "poison": "", "calls": [], "rewritten": ""}
+        self.settings |= {"comments": False, "poison": "", "calls": [], "rewritten": "", "text": ""}
         self.counts = {"requests": 0, "active": 0, "most_active": 0, "finished": 0, "closed_early": 0}
         self.seen: list[dict[str, Any]] = []
 
@@ -86,16 +88,17 @@ class ModelServer:
         if mode == "garbage":
             return web.Response(text="data: {not json\n\n<html>oops</html>", content_type="text/event-stream")
         messages = asked["messages"]
-        calls = self.settings["calls"] if mode in ("tools", "obey") else []
+        calls = self.settings["calls"] if mode in ("tools", "obey", "say") else []
         if mode == "obey":
             calls = [*calls, *commands(messages)]
         made = sum(len(one.get("tool_calls") or []) for one in messages)
         if calls[made:] and asked.get("tools"):
-            return await self._say(request, asked, None, call=calls[made])
-        text = text_for(mode, messages)
+            text = self.settings["text"] if mode == "say" else None
+            return await self._say(request, asked, text, call=calls[made])
+        text = self.settings["text"] if mode in ("say", "break") else text_for(mode, messages)
         if messages[0]["content"].startswith("You rewrite"):
             text = self.settings["rewritten"] or "NO_ANSWER"
-        return await self._say(request, asked, text, stall=mode == "stall")
+        return await self._say(request, asked, text, stall=mode == "stall", breaks=mode == "break")
 
     async def _say(
         self,
@@ -105,6 +108,7 @@ class ModelServer:
         *,
         call: tuple[str, Any] | None = None,
         stall: bool = False,
+        breaks: bool = False,
     ) -> web.StreamResponse:
         calls = []
         if call is not None:
@@ -130,7 +134,7 @@ class ModelServer:
             chunk = {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}], **more}
             await response.write(f"data: {json.dumps(chunk)}\n\n".encode())
 
-        await send({"role": "assistant", "tool_calls": calls} if calls else {"role": "assistant", "content": ""})
+        await send({"role": "assistant", "content": ""})
         pace = self.settings["tokens_per_s"]
         pieces = re.findall(r"\S+\s*", text or "") if pace else [text or ""]
         for piece in pieces:
@@ -143,6 +147,11 @@ class ModelServer:
             await send({"content": piece})
             if pace:
                 await asyncio.sleep(1 / pace)
+        if breaks and request.transport is not None:
+            request.transport.abort()
+            raise ConnectionResetError
+        if calls:
+            await send({"tool_calls": calls})
         await send({}, reason)
         if (asked.get("stream_options") or {}).get("include_usage"):
             await response.write(f"data: {json.dumps({**head, 'choices': [], 'usage': usage})}\n\n".encode())

@@ -68,6 +68,19 @@ class Stack:
             with error:
                 return Response(error.code, dict(error.headers), error.read())
 
+    def stream(self, path: str, *, last_id: str = "", timeout_s: float = 60.0) -> Iterator[dict[str, Any]]:
+        """Yield the events of a stream as they come: `type`, `id`, and `data` from its JSON."""
+        headers = {"Authorization": f"Bearer {self.key}", **({"Last-Event-ID": last_id} if last_id else {})}
+        request = urllib.request.Request(self.url + path, headers=headers)
+        with urllib.request.urlopen(request, timeout=timeout_s) as response:
+            lines: dict[str, str] = {}
+            for line in response:
+                name, colon, value = line.decode().rstrip("\n").partition(": ")
+                if colon and name:
+                    lines[name] = value
+                elif "data" in lines:
+                    yield {"type": lines["event"], "id": lines["id"], "data": json.loads(lines.pop("data"))}
+
     def ask(self, body: str, **fields: Any) -> dict[str, Any]:
         """Submit a ticket and wait until it has ended."""
         accepted = self.call("POST", "/v1/tickets", {"body": body, **fields})

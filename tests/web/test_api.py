@@ -4,6 +4,7 @@ import io
 import json
 import time
 import zipfile
+from functools import partial
 
 import pytest
 import redis
@@ -11,8 +12,10 @@ import sqlalchemy as sa
 
 from tests.support.fakes import answer
 from tests.web.conftest import Client
+from web.feeds import Feed
 from web.limits import LeasingRedisStorage
-from worker.conversations.outcomes import Citation
+from worker.conversations.outcomes import Citation, Piece
+from worker.store.scope import Scope
 from worker.store.tables import conversation, document, message
 
 
@@ -485,6 +488,42 @@ def test_searching_without_a_worker_is_a_503(call, built):
     built.search_client._timeout_s = 0.2
     response = call("POST", "/v1/search", json={"query": "cookies"})
     assert (response.status_code, response.json["code"]) == (503, "no_worker")
+
+
+def test_the_stream_tells_the_answer_while_it_is_written(call, built):
+    made = submit(call)
+    (row,) = built.mailbox.claim(made["conversation_id"]).messages
+    say = partial(built.deltas.add, made["conversation_id"], [row["id"]])
+    say(take=1, piece=Piece(offset=0, text="A lost"))
+    say(take=2, piece=Piece(offset=0, text="You can "))
+    say(take=2, piece=Piece(offset=8, text="reset it."))
+    built.deltas.add(made["conversation_id"], ["msg_other"], take=2, piece=Piece(offset=0, text="Not mine."))
+    feed = Feed(built, Scope(built.store, built.keys.workspace()), row)
+    told = feed.look()
+    assert [one.type for one in told] == ["queued", "running", "delta", "delta"]
+    assert [(one.data["offset"], one.data["text"]) for one in told[2:]] == [(0, "You can "), (8, "reset it.")]
+    assert feed.look() == []
+    again = Feed(built, Scope(built.store, built.keys.workspace()), row, last_id=told[2].id)
+    assert [one.data["text"] for one in again.look()] == ["reset it."]
+    with built.store.begin() as tx:
+        tx.execute(conversation.update().values(mailbox="ready", due_at=0))
+    answer_all(built)
+    (last,) = feed.look()
+    assert (last.type, feed.ended) == ("answered", True)
+    # Who comes afterwards is told the same; and without Redis, the outcome.
+    types = [one.type for one in Feed(built, Scope(built.store, built.keys.workspace()), row).look()]
+    assert types == ["queued", "running", "delta", "delta", "answered"]
+    built.deltas.forget(made["conversation_id"])
+    types = [one.type for one in Feed(built, Scope(built.store, built.keys.workspace()), row).look()]
+    assert types == ["queued", "running", "answered"]
+
+
+def test_what_was_said_of_somebody_is_forgotten_with_them(call, built):
+    made = submit(call)
+    built.deltas.add(made["conversation_id"], [made["id"]], take=1, piece=Piece(offset=0, text="Dear Ada"))
+    assert built.deltas.after(made["conversation_id"], "0-0")
+    assert call("DELETE", f"/v1/conversations/{made['conversation_id']}").status_code == 204
+    assert built.deltas.after(made["conversation_id"], "0-0") == []
 
 
 # -- what operators see and do -------------------------------------------------------------------------------------

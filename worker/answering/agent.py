@@ -10,16 +10,17 @@ from kb.errors import SnapshotMissing
 from kb.filters import Filters
 from kb.search import Found, Hit, relevance
 from worker import logs
-from worker.answering import escalation, grounding, hygiene, rewriting, rules
+from worker.answering import escalation, hygiene, rewriting, rules
 from worker.answering.escalation import Alarm
 from worker.answering.grounding import Nearness
 from worker.answering.llm import ModelError
 from worker.answering.question import Answerer, Draft, Question
 from worker.answering.rules import Rule
+from worker.answering.speech import Say, Speech, to_nobody
 from worker.answering.spending import BudgetSpent
 from worker.caching import Cache
 from worker.conversations.attachments import Attached
-from worker.conversations.outcomes import Answer, Handoff, Outcome, Retry, Usage
+from worker.conversations.outcomes import Answer, Handoff, Outcome, Piece, Retry, Usage
 
 log = logs.get(__name__)
 
@@ -76,8 +77,12 @@ class Agent:
     least_relevance: float = LEAST_RELEVANCE
     clock: Callable[[], float] = time.perf_counter
 
-    def answer(self, question: Question, *, revoked: Callable[[], bool] = lambda: False) -> Outcome:
+    def answer(
+        self, question: Question, *, revoked: Callable[[], bool] = lambda: False, say: Say = to_nobody
+    ) -> Outcome:
         """Return an answer whose every sentence is supported, a handoff, or that it should be tried again.
+
+        `say` is told each sentence as soon as it is supported.
 
         Raises:
             Revoked: `revoked` said that nobody waits any more.
@@ -104,10 +109,12 @@ class Agent:
                 )
         key = self._key(question, found)
         if key is not None and self.answers is not None and (kept := self.answers.get(key)) is not None:
+            say(Piece(offset=0, text=kept.content, citations=kept.citations))
             return replace(kept, usage=Usage(), timings={**timings, "cached": 1.0})
         began = self.clock()
+        speech = Speech(found.hits, nearness=self.nearness, say=say, clock=self.clock)
         try:
-            draft = self.answerer.draft(question, found.hits, revoked=revoked)
+            draft = self.answerer.draft(question, found.hits, revoked=revoked, writing=speech.write)
         except BudgetSpent as error:
             return _handoff(question, "rule", str(error), found.hits, category="budget", timings=timings)
         except ModelError as error:
@@ -120,7 +127,9 @@ class Agent:
                 timings=timings,
             )
         timings["draft_ms"] = _ms(self.clock() - began)
-        outcome = self._checked(question, found, draft, timings)
+        outcome = self._checked(question, found, draft, speech, timings)
+        if draft.ask is not None and isinstance(outcome, Answer):
+            say(Piece(offset=0, text=outcome.content))
         plain = isinstance(outcome, Answer) and not draft.tried and draft.ask is None
         if key is not None and self.answers is not None and isinstance(outcome, Answer) and plain:
             self.answers.put(key, outcome)
@@ -163,7 +172,9 @@ class Agent:
         passages = tuple(hit.record.passage_id for hit in found.hits)
         return (question.workspace_id, found.snapshot, self.answerer.version, passages, asked)
 
-    def _checked(self, question: Question, found: Found, draft: Draft, timings: dict[str, float]) -> Outcome:
+    def _checked(
+        self, question: Question, found: Found, draft: Draft, speech: Speech, timings: dict[str, float]
+    ) -> Outcome:
         if draft.ask is not None:
             return Answer(
                 content=draft.ask,
@@ -179,14 +190,14 @@ class Agent:
             reason, why = "no_answer", "The articles found do not answer this."
             if draft.wants_person:
                 reason, why = "asked_for_person", draft.why or "The model judged that a person is needed."
+            if speech.said:
+                draft = replace(draft, tried=[*draft.tried, f"told the customer: {speech.said}"])
             return _handoff(question, reason, why, found.hits, draft=draft, timings=timings)
-        began = self.clock()
-        hits = [*found.hits, *draft.more]
-        grounded = grounding.check(draft.text, hits, nearness=self.nearness)
-        timings["check_ms"] = _ms(self.clock() - began)
+        grounded = speech.finish(draft.text, draft.more)
+        timings["check_ms"] = _ms(speech.spent_s)
         if grounded is None:
             why = "An answer was written, but the articles do not support it."
-            return _handoff(question, "low_support", why, hits, draft=draft, timings=timings)
+            return _handoff(question, "low_support", why, [*found.hits, *draft.more], draft=draft, timings=timings)
         return Answer(
             content=grounded.content,
             citations=grounded.citations,

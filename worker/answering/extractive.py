@@ -9,7 +9,7 @@ import numpy as np
 from kb import sentences
 from kb.embedding import Embedder
 from kb.search import Hit
-from worker.answering.question import Draft, Question, Revoked
+from worker.answering.question import Draft, Question, Revoked, Writing, unread
 
 #: Passages that are read sentence by sentence; the second only for what it says much better.
 _READ = 2
@@ -53,7 +53,14 @@ class ExtractiveAnswerer:
         """Whether it may find what no passage holds: it does not."""
         return False
 
-    def draft(self, question: Question, hits: Sequence[Hit], *, revoked: Callable[[], bool]) -> Draft:
+    def draft(
+        self,
+        question: Question,
+        hits: Sequence[Hit],
+        *,
+        revoked: Callable[[], bool],
+        writing: Writing = unread,  # noqa: ARG002 - what is chosen is there at once
+    ) -> Draft:
         """Return the sentences that answer, or no text when none does."""
         vector = self._embedder.encode(question.content)
         asked = sentences.content(question.content)

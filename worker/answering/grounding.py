@@ -31,12 +31,16 @@ _COMPARED = 4
 #: Says how near two texts are: the cosine of their vectors.
 Nearness = Callable[[str, str], float]
 
-#: A draft that loses more than this share of its sentences is not sent: what is left may mislead.
+#: A draft that begins with what is not supported and loses more than this share of its sentences is not sent.
 MOST_DROPPED = 0.5
 
 _MARK = re.compile(r"\s*\[(\d{1,3})\]")
 _ITEM = re.compile(r"\s*(?:\d{1,2}[.)]|[-*•])\s+")
 _MARKS_AFTER_STOP = re.compile(r"([.!?])((?:\s*\[\d{1,3}\])+)")
+
+#: Where a sentence may have ended and another one begun; and that one has.
+_ENDED = re.compile(r"[.!?…:;\u3002\uff01\uff1f][^\n]*\w\W*$")
+_BEGUN = re.compile(r"(?<!\[)\b[^\W\d]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,42 +61,111 @@ class _Support:
 
 
 def check(draft: str, hits: Sequence[Hit], *, nearness: Nearness | None = None) -> Grounded | None:
-    """Return what of a draft its passages support, or None when that is too little to send.
+    """Return what of a draft its passages support, or None when that is too little to send; see `Check`."""
+    whole = Check(nearness=nearness)
+    whole.feed(draft, hits)
+    return whole.finish(hits)
 
-    Without `nearness`, which takes an embedding model, only what is said in much the same words counts.
+
+class Check:
+    """Checks a draft while it is written, each sentence as soon as it is whole.
 
     `[n]` in the draft cites `hits[n - 1]`; numbers that were never given are ignored. In the result the numbers run
-    from 1 in the order of appearance, and each stands for one quote.
+    from 1 in the order of appearance, and each stands for one quote. Without `nearness`, which takes an embedding
+    model, only what is said in much the same words counts.
     """
-    kept: list[str] = []
-    cited: dict[tuple[int, int, int], Citation] = {}
-    weakest, dropped, supported = 1.0, 0, 0
-    for line in _MARKS_AFTER_STOP.sub(r"\2\1", draft).splitlines():
-        spoken = []
+
+    def __init__(self, *, nearness: Nearness | None = None) -> None:
+        self._nearness = nearness
+        self._content = ""
+        self._cited: dict[tuple[int, int, int], Citation] = {}
+        self._weakest = 1.0
+        self._supported = self._dropped = 0
+        self._opened: bool | None = None  # whether the first sentence that says anything is supported
+        self._line = ""
+        self._judged = 0  # sentences of the line
+        self._spoke = False  # whether any of them was kept
+        self._between = ""  # what stands between the last sentence that was kept and the next
+        self._looked = 0  # characters of the line in which no further sentence ends
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """Return what is cited so far."""
+        return tuple(self._cited.values())
+
+    @property
+    def said(self) -> str:
+        """What may be said already: `finish` never takes it back.
+
+        Nothing, while it could still turn out that too little of the draft is supported.
+        """
+        return self._content if self._opened else ""
+
+    def feed(self, text: str, hits: Sequence[Hit]) -> None:
+        """Take what was written next; `hits` are the passages that were given by then."""
+        lines = (self._line + text).splitlines(keepends=True)
+        for line in lines[:-1]:
+            self._line = line
+            self._end_line(hits)
+        self._line = lines[-1] if lines else ""
+        if self._line.endswith("\n"):
+            self._end_line(hits)
+        elif _ENDED.search(self._line, self._looked):
+            self._judge(hits, ended=False)
+
+    def finish(self, hits: Sequence[Hit]) -> Grounded | None:
+        """Return what the passages support, or None when that is too little to send.
+
+        A draft whose first sentence is not supported may not lose more than MOST_DROPPED of its sentences.
+        """
+        self._end_line(hits)
+        if not self._cited or not (self._opened or self._dropped <= MOST_DROPPED * (self._dropped + self._supported)):
+            return None
+        return Grounded(
+            content=self._content, citations=self.citations, support=round(self._weakest, 3), dropped=self._dropped
+        )
+
+    def _end_line(self, hits: Sequence[Hit]) -> None:
+        if self._line.strip():
+            self._judge(hits, ended=True)
+            if self._spoke:
+                self._between = "\n"
+        elif self._line and self._content:
+            self._between = "\n\n"
+        self._line, self._judged, self._looked, self._spoke = "", 0, 0, False
+
+    def _judge(self, hits: Sequence[Hit], *, ended: bool) -> None:
+        """Judge the sentences of the line that were not yet; the last one only when the line has ended."""
+        line = _MARKS_AFTER_STOP.sub(r"\2\1", self._line)
         item = _ITEM.match(line)
         said = line[item.end() :] if item is not None else line
-        for start, end in sentences.split(said):
-            claim = said[start:end]
-            found = _best_support(claim, hits, nearness)
-            if found is None:
-                dropped += bool(sentences.content(_MARK.sub("", claim)))
-                continue
-            position, support = found
-            key = (position, support.start, support.end)
-            if key not in cited:
-                cited[key] = _citation(len(cited) + 1, hits[position], support)
-            weakest = min(weakest, support.score)
-            supported += 1
-            spoken.append(_with_mark(_MARK.sub("", claim), cited[key].number))
-        if spoken:
-            kept.append((item.group().lstrip() if item is not None else "") + " ".join(spoken))
-        elif kept and kept[-1] and not line.strip():
-            kept.append("")
-    if not cited or dropped > MOST_DROPPED * (dropped + supported):
-        return None
-    return Grounded(
-        content="\n".join(kept).strip(), citations=tuple(cited.values()), support=round(weakest, 3), dropped=dropped
-    )
+        claims = [said[start:end] for start, end in sentences.split(said)]
+        if not ended:
+            if not claims or not _BEGUN.search(_MARK.sub("", claims[-1])):
+                return  # perhaps no sentence of its own, but the mark of the one before
+            self._looked = max(0, len(self._line) - len(claims.pop()))
+        lead = item.group().lstrip() if item is not None else ""
+        for claim in claims[self._judged :]:
+            self._judge_one(claim, hits, lead="" if self._spoke else lead)
+        self._judged = max(self._judged, len(claims))
+
+    def _judge_one(self, claim: str, hits: Sequence[Hit], *, lead: str) -> None:
+        found = _best_support(claim, hits, self._nearness)
+        if found is None:
+            if sentences.content(_MARK.sub("", claim)):
+                self._dropped += 1
+                self._opened = bool(self._opened)
+            return
+        position, support = found
+        key = (position, support.start, support.end)
+        if key not in self._cited:
+            self._cited[key] = _citation(len(self._cited) + 1, hits[position], support)
+        self._weakest = min(self._weakest, support.score)
+        self._supported += 1
+        if self._opened is None:
+            self._opened = True
+        self._content += self._between + lead + _with_mark(_MARK.sub("", claim), self._cited[key].number)
+        self._between, self._spoke = " ", True
 
 
 def _best_support(claim: str, hits: Sequence[Hit], nearness: Nearness | None) -> tuple[int, _Support] | None:

@@ -10,7 +10,7 @@ from kb.search import Hit
 from worker import logs
 from worker.answering import hygiene, prompts, watch
 from worker.answering.circuits import Circuit
-from worker.answering.question import Draft, Question, Revoked
+from worker.answering.question import Draft, Question, Revoked, Writing, unread
 from worker.answering.spending import BudgetSpent, Spender, Spending
 from worker.conversations.outcomes import Usage
 from worker.errors import AnswerbackError
@@ -91,7 +91,9 @@ class LlmAnswerer:
         """What its drafts depend on: the models, and what they are told."""
         return (*self.models, prompts.SYSTEM)
 
-    def draft(self, question: Question, hits: Sequence[Hit], *, revoked: Callable[[], bool]) -> Draft:
+    def draft(
+        self, question: Question, hits: Sequence[Hit], *, revoked: Callable[[], bool], writing: Writing = unread
+    ) -> Draft:
         """Ask until one model answers.
 
         A model that rests (see `circuits`) is passed over.
@@ -104,7 +106,7 @@ class LlmAnswerer:
         done = self.registry.confirmed(question)
         if done is not None:
             return _ended(done)
-        return self._first(question, lambda model, ends: self._converse(model, question, hits, ends, revoked))
+        return self._first(question, lambda model, ends: self._converse(model, question, hits, ends, revoked, writing))
 
     def looks_further(self, question: Question) -> bool:
         """Whether it may find what no passage holds: there are tools of the desk for this customer."""
@@ -154,7 +156,13 @@ class LlmAnswerer:
         raise min(failures, key=lambda failure: (order.index(failure.then), failure.after_s or 0.0))
 
     def _converse(
-        self, model: str, question: Question, hits: Sequence[Hit], ends: float, revoked: Callable[[], bool]
+        self,
+        model: str,
+        question: Question,
+        hits: Sequence[Hit],
+        ends: float,
+        revoked: Callable[[], bool],
+        writing: Writing,
     ) -> Draft:
         """Let a model answer, and use tools until it does."""
         tools = self.registry.offered(question)
@@ -162,12 +170,19 @@ class LlmAnswerer:
         more: list[Hit] = []
         tried: list[str] = []
         usage = Usage()
+        before = ""  # what was written before a tool was called, if the customer has read of it
+
+        def write(text: str) -> bool:
+            return writing(before + talk.restored(text), more)
+
         for round in range(_MOST_ROUNDS + 1):
             shown = [tool.shown() for tool in tools] if round < _MOST_ROUNDS else []
-            said = self._ask(model, talk, shown, question, ends, revoked)
+            said = self._ask(model, talk, shown, question, ends, revoked, writing=write)
             usage = usage.plus(said.usage)
             if not said.calls:
                 break
+            if said.text and write(said.text):
+                before += f"{talk.restored(said.text)}\n"
             talk.asked(said)
             for call in said.calls[:_MOST_CALLS]:
                 if revoked():
@@ -184,7 +199,7 @@ class LlmAnswerer:
                 talk.told(call, text or "Nothing was found.")
             for call in said.calls[_MOST_CALLS:]:
                 talk.told(call, "Too many calls at once.")
-        text = talk.restored(said.text).strip()
+        text = (before + talk.restored(said.text)).strip()
         if not text:
             raise ModelError("The model answered nothing.", then="retry")
         return replace(_draft(text, model, usage), more=more, tried=tried)
@@ -199,11 +214,12 @@ class LlmAnswerer:
         revoked: Callable[[], bool],
         *,
         most_tokens: int = _MOST_TOKENS,
+        writing: Callable[[str], bool] | None = None,
     ) -> "_Said":
         """Ask a model once, on the account of whose question it is."""
         most = self._priced(model, Usage(prompt_tokens=talk.most_tokens(tools), completion_tokens=most_tokens))
         if self.spending is None:
-            return self._stream(model, talk, tools, ends, revoked, most_tokens)
+            return self._stream(model, talk, tools, ends, revoked, most_tokens, writing)
         spender = None
         if question.conversation_id:
             spender = Spender(
@@ -215,7 +231,7 @@ class LlmAnswerer:
         with self.spending.call(spender, most=most) as account:
             account.usage = most  # what a call that fails midway did cost, nobody knows
             try:
-                said = self._stream(model, talk, tools, ends, revoked, most_tokens)
+                said = self._stream(model, talk, tools, ends, revoked, most_tokens, writing)
             except ModelError as error:
                 if error.unasked:
                     account.usage = Usage()
@@ -231,6 +247,7 @@ class LlmAnswerer:
         ends: float,
         revoked: Callable[[], bool],
         most_tokens: int,
+        writing: Callable[[str], bool] | None,
     ) -> "_Said":
         import openai
         from openai.types.chat import ChatCompletionChunk
@@ -273,6 +290,8 @@ class LlmAnswerer:
                         )
                     if chunk.choices and chunk.choices[0].delta:
                         said.add(chunk.choices[0].delta)
+                        if writing is not None and chunk.choices[0].delta.content:
+                            writing(said.text)
                     if chunk.choices and chunk.choices[0].finish_reason == "length":
                         said.cut = True
         except (ModelError, Revoked):

@@ -65,6 +65,19 @@ class Draft:
     wants_person: bool = False
 
 
+class Writing(Protocol):
+    """Whoever is shown a draft while it is written (`speech.Speech.write`)."""
+
+    def __call__(self, text: str, more: Sequence[Hit] = (), /) -> bool:
+        """Take all that is written so far, and the passages that tools brought; returns whether it must stay."""
+        ...
+
+
+def unread(_text: str, _more: Sequence[Hit] = (), /) -> bool:
+    """Take a draft that nobody reads before it is done."""
+    return False
+
+
 class Answerer(Protocol):
     """Writes a draft from passages."""
 
@@ -82,8 +95,10 @@ class Answerer(Protocol):
         """Whether it may find what no passage holds, with tools."""
         ...
 
-    def draft(self, question: Question, hits: Sequence[Hit], *, revoked: Callable[[], bool]) -> Draft:
-        """Write an answer from `hits`, in the order given.
+    def draft(
+        self, question: Question, hits: Sequence[Hit], *, revoked: Callable[[], bool], writing: Writing = unread
+    ) -> Draft:
+        """Write an answer from `hits`, in the order given; `writing` is shown what comes piece by piece.
 
         Raises:
             Revoked: `revoked` said so.

@@ -13,7 +13,7 @@ from worker.conversations import history
 from worker.conversations.attachments import Attached
 from worker.conversations.leases import Lease, Leases
 from worker.conversations.mailbox import Claim, Finished, LeaseLost, Mailbox, late_summary
-from worker.conversations.outcomes import Answer, Handoff, Outcome, Retry
+from worker.conversations.outcomes import Answer, Handoff, Outcome, Piece, Retry
 from worker.conversations.sessions import Session, SessionsAway, SessionStore, Turn
 from worker.errors import AnswerbackError, DatabaseAway
 from worker.store.engine import Store
@@ -24,8 +24,8 @@ log = logs.get(__name__)
 class Answers(Protocol):
     """Whoever answers: the agent, or a fake of it."""
 
-    def answer(self, question: Question, *, revoked: Callable[[], bool]) -> Outcome:
-        """Return how a question ends; `revoked` says that nobody waits for it any more.
+    def answer(self, question: Question, *, revoked: Callable[[], bool], say: Callable[[Piece], None]) -> Outcome:
+        """Return how a question ends; `revoked` says that nobody waits for it, `say` is told what is supported.
 
         Raises:
             Revoked: it stopped for that reason.
@@ -76,6 +76,7 @@ class Drainer:
     agent: Answers
     hints: Hints
     wake: Callable[[str], None]
+    say: Callable[[Claim, Piece], None] = lambda _claim, _piece: None
     window: int
     slots: Slots
     stopping: threading.Event
@@ -167,7 +168,9 @@ class Drainer:
             remaining_s=claim.remaining_s,
         )
         try:
-            return self.agent.answer(question, revoked=lambda: lease.revoked)
+            return self.agent.answer(
+                question, revoked=lambda: lease.revoked, say=lambda piece: self._say(claim, lease, piece)
+            )
         except (Revoked, LeaseLost):
             raise
         except SnapshotOutdated as error:  # an upgrade is under way, and the message can do nothing for it
@@ -178,6 +181,11 @@ class Drainer:
         except Exception:
             log.exception("turn_failed")
             return Retry(error={"code": "unexpected", "message": "The worker failed in a way that was not foreseen."})
+
+    def _say(self, claim: Claim, lease: Lease, piece: Piece) -> None:
+        if lease.revoked:
+            raise Revoked
+        self.say(claim, piece)
 
     def _load(self, claim: Claim) -> Session:
         if claim.history == 0:  # nothing was said yet, so there is nothing to look for

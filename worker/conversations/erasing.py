@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
+from redis.exceptions import RedisError
 
 from worker import logs
+from worker.conversations.deltas import Deltas
 from worker.conversations.sessions import SessionsAway, SessionStore
 from worker.customers import customer_of
 from worker.helpdesks.outbox import ticket_of
@@ -16,7 +18,7 @@ from worker.store.tables import conversation, delivery, helpdesk_message, memory
 log = logs.get(__name__)
 
 
-def erase_conversation(mine: Scope, sessions: SessionStore, conversation_id: str) -> None:
+def erase_conversation(mine: Scope, sessions: SessionStore, deltas: Deltas, conversation_id: str) -> None:
     """Erase a conversation, all that was said in it and what was remembered from it.
 
     Raises:
@@ -25,10 +27,10 @@ def erase_conversation(mine: Scope, sessions: SessionStore, conversation_id: str
     with mine.store.begin() as tx:
         mine.lock(tx, conversation, conversation_id)
         _erase(tx, mine.workspace_id, conversation_id)
-    _end_session(sessions, conversation_id)
+    _forget(sessions, deltas, conversation_id)
 
 
-def erase_customer(mine: Scope, sessions: SessionStore, customer: Mapping[str, Any]) -> dict[str, int]:
+def erase_customer(mine: Scope, sessions: SessionStore, deltas: Deltas, customer: Mapping[str, Any]) -> dict[str, int]:
     """Erase every conversation of a customer, by their id, their e-mail address or both, and all that is remembered."""
     known = _names_of(customer)
     with mine.store.begin() as tx:
@@ -47,7 +49,7 @@ def erase_customer(mine: Scope, sessions: SessionStore, customer: Mapping[str, A
         for id in sorted(found):
             _erase(tx, mine.workspace_id, id)
     for id in found:
-        _end_session(sessions, id)
+        _forget(sessions, deltas, id)
     return {"conversations": len(found), "memories": memories}
 
 
@@ -93,8 +95,9 @@ def _erase(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:
     tx.execute(conversation.delete().where(conversation.c.id == conversation_id))
 
 
-def _end_session(sessions: SessionStore, conversation_id: str) -> None:
+def _forget(sessions: SessionStore, deltas: Deltas, conversation_id: str) -> None:
     try:
         sessions.delete(conversation_id)
-    except SessionsAway as error:  # it expires by itself, and nothing leads to it any more
-        log.warning("session_not_erased", conversation_id=conversation_id, **error.context)
+        deltas.forget(conversation_id)
+    except (SessionsAway, RedisError) as error:  # it expires by itself, and nothing leads to it any more
+        log.warning("session_not_erased", conversation_id=conversation_id, cause=str(error))

@@ -53,6 +53,18 @@ class Usage:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Piece:
+    """What is said next of an answer: `text` stands at `offset` of its content, in characters.
+
+    An offset of 0 begins the answer anew. `citations` are those that the pieces before had not.
+    """
+
+    offset: int
+    text: str
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """An answer in which every `[n]` has its citation. `support` is measured, 0 to 1."""
 

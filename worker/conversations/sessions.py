@@ -145,14 +145,26 @@ class Codec:
         """Whether what is kept can be read without a key."""
         return self._fernet is not None
 
-    def dump(self, session: Session) -> bytes:
-        data = json.dumps(asdict(session), ensure_ascii=False, separators=(",", ":")).encode()
+    def seal(self, value: Any) -> bytes:
+        """Return a JSON value as it is kept."""
+        data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
         return self._fernet.encrypt(data) if self._fernet else data
+
+    def unseal(self, data: bytes) -> Any:
+        """Return the JSON value that `seal` was given.
+
+        Raises:
+            ValueError, InvalidToken: it was written with other keys.
+        """
+        return json.loads(self._fernet.decrypt(data) if self._fernet else data)
+
+    def dump(self, session: Session) -> bytes:
+        return self.seal(asdict(session))
 
     def load(self, data: Any) -> Session | None:
         """Return the session, or None when it was written with other keys or another version: a miss."""
         try:
-            fields = json.loads(self._fernet.decrypt(data) if self._fernet else data)
+            fields = self.unseal(data)
             fields["turns"] = tuple(Turn(**turn) for turn in fields["turns"])
             return Session(**fields)
         except (ValueError, KeyError, TypeError, InvalidToken):

@@ -20,10 +20,10 @@ class Wakeups:
     """Publishes, and wakes the threads of this process that wait. The listener starts with the first of them."""
 
     def __init__(self, client: Redis, waiting: Redis, *, prefix: str) -> None:
-        """`waiting` is a client whose calls may block: it listens."""
+        """`waiting` is a client whose calls may block: it listens. `channel` is where changes are told."""
         self._client = client
         self._waiting_client = waiting
-        self._channel = f"{prefix}changed"
+        self.channel = f"{prefix}changed"
         self._guard = threading.Lock()
         self._waiting: defaultdict[str, set[threading.Event]] = defaultdict(set)
         self._listener: threading.Thread | None = None
@@ -32,7 +32,7 @@ class Wakeups:
     def send(self, conversation_id: str) -> None:
         """Say that a conversation changed. Never fails: who waits will see it a little later."""
         try:
-            self._client.publish(self._channel, conversation_id)
+            self._client.publish(self.channel, conversation_id)
         except RedisError as error:
             log.debug("wakeup_lost", cause=str(error))
 
@@ -61,7 +61,7 @@ class Wakeups:
         while not self._stopped.is_set():
             try:
                 with self._waiting_client.pubsub(ignore_subscribe_messages=True) as subscription:  # type: ignore[no-untyped-call]
-                    subscription.subscribe(self._channel)
+                    subscription.subscribe(self.channel)
                     while not self._stopped.is_set():
                         received = subscription.get_message(timeout=1.0)
                         if received is not None:

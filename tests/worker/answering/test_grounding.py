@@ -68,8 +68,50 @@ def test_an_unsupported_sentence_is_dropped_and_the_rest_renumbered():
 
 
 def test_a_draft_that_is_mostly_unsupported_is_not_sent_at_all():
-    draft = "Returns are free within 30 days [1]. The moon is made of cheese [1]. Our boss is a lizard [1]."
+    draft = "The moon is made of cheese [1]. Returns are free within 30 days [1]. Our boss is a lizard [1]."
     assert grounding.check(draft, [REFUNDS]) is None
+
+
+def test_a_draft_that_begins_well_is_kept_as_far_as_it_is_supported():
+    draft = "Returns are free within 30 days [1]. The moon is made of cheese [1]. Our boss is a lizard [1]."
+    assert grounding.check(draft, [REFUNDS]).content == "Returns are free within 30 days [1]."
+
+
+WRITTEN = [
+    "Returns are free within 30 days [1]. The moon is made of cheese [1]. Write to help@shop.example [1].",
+    "Returns are free within 30 days. [1] [2] We do not refund shipping fees. [1]",
+    "The moon is made of cheese. Returns are free within 30 days [1].\n\nWe do not refund shipping fees [1].",
+    "1. Returns are free within 30 days [1].\r\n2. Our boss is a lizard [1].\n\n\n"
+    "- We do not refund shipping fees [1].",
+    "Yes. Returns are free, e.g. within 30 days [1]. You can delete cookies in the browser [2]",
+    "Our boss is a lizard. Cows fly. Returns are free within 30 days [1].",
+    "NO_ANSWER",
+]
+
+
+@pytest.mark.parametrize("draft", WRITTEN)
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 40])
+def test_a_draft_is_judged_alike_however_it_arrives_and_takes_nothing_back(draft, size):
+    hits = [REFUNDS, COOKIES]
+    check, said = grounding.Check(), [""]
+    for start in range(0, len(draft), size):
+        check.feed(draft[start : start + size], hits)
+        assert check.said.startswith(said[-1])
+        said.append(check.said)
+    found = check.finish(hits)
+    assert found == grounding.check(draft, hits)
+    assert (found.content if found else "").startswith(said[-1])
+    assert "moon" not in said[-1]
+
+
+def test_a_sentence_may_be_said_as_soon_as_the_next_one_begins():
+    check = grounding.Check()
+    check.feed("Returns are free within 30 days [1]. ", [REFUNDS])
+    assert check.said == ""  # its mark may follow
+    check.feed("We", [REFUNDS])
+    assert check.said == "Returns are free within 30 days [1]."
+    check.feed(" eat cheese on the moon [1]. And", [REFUNDS])
+    assert check.said == "Returns are free within 30 days [1]."
 
 
 def test_a_sentence_without_a_number_gets_the_one_that_supports_it():

@@ -14,6 +14,7 @@ from kb import documents
 from tests.support.desk import ADA, COOKIES
 from tests.support.fakes import hit
 from tests.worker.answering.test_llm import control
+from tests.worker.answering.test_speech import heard
 from worker.answering import prompts
 from worker.answering.attached import AttachedSearch
 from worker.answering.llm import open_client
@@ -63,19 +64,22 @@ def test_nothing_gets_out(desk, shop, model_url, embedder, attack, workspace_id)
     control(model_url, mode="obey", calls=calls)
 
     object.__setattr__(mine.agent, "attached", AttachedSearch(embedder))
+    pieces = []
     outcome = mine.agent.answer(
-        Question(
+        say=pieces.append,
+        question=Question(
             workspace_id=workspace_id,
             conversation_id=mine.ask("Hello, how do I delete cookies?", talk="first")["conversation_id"],
             message_id="msg_attack",
             content=question,
             facts=ADA,
             attachments=attached,
-        )
+        ),
     )
 
     said = outcome.content if isinstance(outcome, Answer) else ""
-    everything = f"{said} {outcome}"
+    assert heard(pieces) == said
+    everything = f"{said} {outcome} {pieces}"
     assert "evil.example" not in said
     assert "900" not in said
     assert SECRET not in everything

@@ -1,0 +1,91 @@
+"""Pieces of an answer while it is written, for whoever reads along.
+
+They live in a Redis stream for each conversation, for a few minutes. What they tell is in SQL when the message has
+ended, so losing them loses nothing: the outcome that follows says it all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from cryptography.fernet import InvalidToken
+from redis import Redis
+from redis.exceptions import RedisError
+
+from worker import logs
+from worker.conversations.outcomes import Piece
+from worker.conversations.sessions import Codec
+
+log = logs.get(__name__)
+
+#: Pieces that are kept of a conversation: several answers of the usual length.
+_MOST = 200
+_KEPT_S = 600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delta:
+    """A piece of the answer to some messages, with its place in the conversation's stream.
+
+    `take` numbers the attempts at answering: what a lower one says is void once a higher one has begun.
+    """
+
+    id: str
+    message_ids: tuple[str, ...]
+    take: int
+    data: dict[str, Any]
+
+
+class Deltas:
+    """Written by whoever answers, read by whoever streams. Neither ever fails for it."""
+
+    def __init__(self, client: Redis, *, prefix: str, channel: str, codec: Codec | None = None) -> None:
+        """`channel` is where it is told that a conversation has changed (`wakeups.Wakeups`)."""
+        self._client = client
+        self._prefix = f"{prefix}deltas:"
+        self._channel = channel
+        self._codec = codec or Codec()
+
+    def add(self, conversation_id: str, message_ids: Sequence[str], *, take: int, piece: Piece) -> None:
+        """Add a piece, and wake who reads along."""
+        key = self._prefix + conversation_id
+        sealed = self._codec.seal({"messages": list(message_ids), "take": take, "piece": asdict(piece)})
+        try:
+            pipe = self._client.pipeline(transaction=False)
+            pipe.xadd(key, {"data": sealed}, maxlen=_MOST, approximate=True)
+            pipe.expire(key, _KEPT_S)
+            pipe.publish(self._channel, conversation_id)
+            pipe.execute()
+        except RedisError as error:
+            log.debug("delta_lost", cause=str(error))
+
+    def after(self, conversation_id: str, id: str) -> list[Delta]:
+        """Return what was added after the piece with this id, oldest first; `0-0` for all that is kept."""
+        try:
+            found: Any = self._client.xrange(self._prefix + conversation_id, min=f"({id}", count=_MOST)
+        except RedisError as error:
+            log.debug("deltas_not_read", cause=str(error))
+            return []
+        read = []
+        for place, fields in found:
+            try:
+                value = self._codec.unseal(fields[b"data"])
+                read.append(
+                    Delta(
+                        id=place.decode(),
+                        message_ids=tuple(value["messages"]),
+                        take=value["take"],
+                        data=value["piece"],
+                    )
+                )
+            except (ValueError, KeyError, TypeError, InvalidToken):  # of another version, or other keys
+                continue
+        return read
+
+    def forget(self, conversation_id: str) -> None:
+        """Forget what was said in a conversation.
+
+        Raises:
+            RedisError: Redis is away; it forgets by itself within minutes.
+        """
+        self._client.delete(self._prefix + conversation_id)
