@@ -59,7 +59,8 @@ def remove(helpdesk_id: str) -> None:
 @blueprint.post("/helpdesks/<string:helpdesk_id>/inbound")
 @public
 @blueprint.response(204)
-def inbound(helpdesk_id: str) -> None:
+@blueprint.alt_response(200, schema=schemas.Challenge, description="what Slack asks for to know the address")
+def inbound(helpdesk_id: str) -> Any:
     """Take what a helpdesk tells; signed by the helpdesk itself, so without a key."""
     built = services()
     desk = built.connections.opened(helpdesk_id)
@@ -67,3 +68,5 @@ def inbound(helpdesk_id: str) -> None:
     body = flask.request.get_data(cache=False)
     delivery_id, things = built.connections.read(desk, body, headers, now=time.time(), parse=parse_json)
     built.inbound.receive(desk, delivery_id, things)
+    asked = next((thing.text for thing in things if thing.kind == "challenge"), None)
+    return flask.jsonify(challenge=asked) if asked else None

@@ -15,6 +15,7 @@ _SOON_S = 1.0
 _MAILBOXES_S = 0.5
 _CALLBACKS_S = 0.5
 _KNOWLEDGE_S = 5.0
+_QUIET_S = 10.0
 _CLEANING_S = 60.0
 
 
@@ -25,6 +26,8 @@ def duties(built: "Services") -> Duties:
         _Deadlines(built): _SOON_S,
         _Cleaning(built): _CLEANING_S,
     }
+    if built.settings.resume_after_h:
+        found[_Quiet(built)] = _QUIET_S
     if "answer" in built.roles:
         found[_Mailboxes(built)] = _MAILBOXES_S
     if "callback" in built.roles:
@@ -83,6 +86,16 @@ class _Knowledge(_Duty):
         waiting = (*built.library.sweep(model=built.embedder.identity), *built.importer.sweep())
         for workspace_id in dict.fromkeys(waiting):
             built.hints.index(workspace_id)
+
+
+class _Quiet(_Duty):
+    """Give back to the bot what people have let lie."""
+
+    def __call__(self) -> None:
+        built = self._built
+        for conversation_id in built.steering.resume_quiet(after_s=built.settings.resume_after_h * 3_600):
+            built.wakeups.send(conversation_id)
+            log.info("conversation_resumed", conversation_id=conversation_id, why="quiet")
 
 
 class _Cleaning(_Duty):

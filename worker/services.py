@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from worker.conversations.outcomes import Answer, Piece
     from worker.helpdesks.connections import Connections
     from worker.helpdesks.inbound import Inbound
+    from worker.helpdesks.mailing import MailServer
     from worker.knowledge.imports import Importer
     from worker.knowledge.indexer import Indexer
     from worker.knowledge.relay import SearchClient, SearchResponder
@@ -237,13 +238,29 @@ class Services:
         from worker.callbacks.dispatching import Dispatcher
         from worker.helpdesks.posting import Postman
 
-        return Dispatcher(self.sender, lambda: Postman(self.store, self.guard, self.inbound))
+        def postman() -> Postman:
+            return Postman(
+                self.store,
+                self.guard,
+                self.inbound,
+                mail=self.mail,
+                conversation_url=self.settings.conversation_url,
+            )
+
+        return Dispatcher(self.sender, postman)
+
+    @cached_property
+    def mail(self) -> "MailServer | None":
+        from worker.helpdesks.mailing import MailServer
+
+        settings = self.settings
+        return MailServer(url=settings.smtp_url, sender=settings.mail_from) if settings.smtp_url else None
 
     @cached_property
     def connections(self) -> "Connections":
         from worker.helpdesks.connections import Connections
 
-        return Connections(self.store, self.guard)
+        return Connections(self.store, self.guard, mail=self.mail)
 
     @cached_property
     def inbound(self) -> "Inbound":

@@ -78,6 +78,19 @@ def _rate(text: str) -> str | None:
     return text
 
 
+def _mail_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.port == 0:
+        raise ValueError
+    return text
+
+
+def _template(text: str) -> str:
+    if not re.match(r"https?://", text) or "{id}" not in text:
+        raise ValueError
+    return text
+
+
 def _prices(text: str) -> tuple[tuple[str, float, float], ...]:
     found = []
     for part in _names(text):
@@ -94,6 +107,8 @@ def _budgets(text: str) -> tuple[Budget, ...]:
 
 
 _EXPECTED = {
+    _mail_url: "a URL such as `smtp://user:password@host:587` or `smtps://host`",
+    _template: "a URL such as `https://desk.example/{id}`",
     _budgets: "budgets such as `day=20usd,conversation=50000tokens`",
     _prices: "prices such as `gpt-4o-mini=0.15/0.60`",
     _positive: "a number above 0",
@@ -221,6 +236,12 @@ class Settings:
         "merge",
     )
     rate_limit: str | None = _setting("ANSWERBACK_RATE_LIMIT", "requests per key, or `off`", _rate, "600/minute")
+    resume_after_h: float = _setting(
+        "ANSWERBACK_RESUME_AFTER_H",
+        "hours after which a conversation that a person has and in which nobody writes is the bot's again; 0 for never",
+        _not_negative,
+        0.0,
+    )
     sample: bool | None = _setting(
         "ANSWERBACK_SAMPLE", "ingest the sample articles once; on with the embedded database", _switch, None
     )
@@ -235,6 +256,20 @@ class Settings:
         "private networks whose pages and files may be imported, likewise",
         _networks,
         (),
+    )
+    smtp_url: str | None = _setting(
+        "ANSWERBACK_SMTP_URL",
+        "mail server that people are told of handoffs by, `smtp://user:password@host:587` or `smtps://…`",
+        _mail_url,
+        None,
+        secret=True,
+    )
+    mail_from: str = _setting("ANSWERBACK_MAIL_FROM", "whom that mail is from", str, "answerback@localhost")
+    conversation_url: str | None = _setting(
+        "ANSWERBACK_CONVERSATION_URL",
+        "where people see a conversation, `https://…/{id}`; notes to them end with it",
+        _template,
+        None,
     )
     session_ttl_s: float = _setting(
         "ANSWERBACK_SESSION_TTL_S", "life of session state after its last use", _positive, 86_400.0

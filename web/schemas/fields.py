@@ -60,14 +60,17 @@ class Metadata(fields.Dict):
 
 
 class WebUrl(Text):
-    """A URL that starts with http:// or https:// and names a host."""
+    """A URL that starts with http:// or https:// and names a host; with `mail`, also one of mailboxes."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, mail: bool = False, **options: Any) -> None:
+        self._mail = mail
         options.setdefault("metadata", {}).setdefault("format", "uri")
         super().__init__(most=2_000, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
         text = super()._deserialize(value, attr, data, **options)
+        if self._mail and text.startswith("mailto:"):
+            return text
         try:
             parts = urlsplit(text)
             valid = parts.scheme in ("http", "https") and bool(parts.hostname) and not re.search(r"\s", text)

@@ -48,8 +48,8 @@ class NewHelpdesk(_Given):
 
     name = Line(most=100, required=True)
     kind = fields.String(required=True, validate=validate.OneOf(list(KINDS)))
-    url = WebUrl(required=True)
-    token = Line(most=2_000, required=True)
+    url = WebUrl(required=True, mail=True)
+    token = Line(most=2_000, metadata={"description": "of its API; every kind but email needs one"})
     webhook_secret = Line(most=500, metadata={"description": "what its webhooks are signed with; one is made without"})
     mode = fields.String(
         validate=validate.OneOf(MODES),
@@ -61,7 +61,7 @@ class NewHelpdesk(_Given):
 class HelpdeskChange(_Given):
     """What may be changed of a helpdesk."""
 
-    url = WebUrl()
+    url = WebUrl(mail=True)
     token = Line(most=2_000)
     webhook_secret = Line(most=500)
     mode = fields.String(validate=validate.OneOf(MODES))
@@ -87,6 +87,12 @@ class Helpdesk(ma.Schema):
     created_at = moment(required=True)
     updated_at = moment(required=True)
     links = links()
+
+
+class Challenge(ma.Schema):
+    """What Slack is told to know that the address is ours."""
+
+    challenge = fields.String(required=True)
 
 
 class Helpdesks(ma.Schema):

@@ -30,7 +30,7 @@ def helpdesk(context: click.Context, workspace: str, as_json: bool) -> None:
 @click.argument("name")
 @click.option("--kind", type=click.Choice(sorted(KINDS)), required=True)
 @click.option("--url", required=True, help="Where it is: https://yours.zendesk.com")
-@click.option("--token", prompt=True, hide_input=True, help="Of its API; asked for without it.")
+@click.option("--token", help="Of its API; asked for without it, where one is needed.")
 @click.option("--webhook-secret", help="What its webhooks are signed with; one is made without it.")
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="Of its kind: see docs/helpdesks.md.")
 @click.option("--mode", type=click.Choice(MODES), default="draft", show_default=True)
@@ -40,12 +40,14 @@ def connect(
     name: str,
     kind: str,
     url: str,
-    token: str,
+    token: str | None,
     webhook_secret: str | None,
     options: tuple[str, ...],
     mode: str,
 ) -> None:
     """Connect a helpdesk under a NAME."""
+    if token is None and kind != "email":
+        token = click.prompt("Token", hide_input=True)
     given: dict[str, str | bool] = {}
     for one in options:
         key, equals, value = one.partition("=")

@@ -92,6 +92,8 @@ def _erase(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:
         looks = (delivery.c.lane == ticket.helpdesk_id, delivery.c.type == "helpdesk.look")
         named = ticket_of(ticket.helpdesk_id, ticket.external_id)[:48]
         tx.execute(delivery.delete().where(*looks, delivery.c.message_id == named))
+    # Where people were told of it.
+    tx.execute(helpdesk_message.update().where(helpdesk_message.c.ticket == conversation_id).values(digest=""))
     tx.execute(conversation.delete().where(conversation.c.id == conversation_id))
 
 

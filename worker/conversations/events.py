@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from worker.callbacks.outbox import Target, promise, wanted_by
 from worker.conversations import wire
 from worker.conversations.outcomes import ENDED
-from worker.helpdesks.outbox import desk_of, post_answer, post_handoff
+from worker.helpdesks.outbox import desk_of, follow_up, post_answer, post_handoff, post_said, tell_people
 from worker.store.tables import conversation as conversation_table
 from worker.store.tables import event as event_table
 from worker.store.tables import message as message_table
@@ -45,7 +45,8 @@ def announce_messages(
     endpoints = wanted_by(tx, rows[0]["workspace_id"], told)
     reply_id = (data or {}).get("reply_id")
     desk = desk_of(tx, rows[0]["conversation_id"]) if reply_id is not None else None
-    if desk is None and not endpoints and not any(row["callback_url"] for row in rows):
+    goes_on = type == "handed_off" and (data or {}).get("reason") == "owned_by_person"
+    if desk is None and not endpoints and not goes_on and not any(row["callback_url"] for row in rows):
         tx.execute(_INSERT_EVENT, events)
         return
     ids = tx.execute(_INSERT_EVENT_FOR_ID, events).scalars().all()
@@ -63,6 +64,8 @@ def announce_messages(
                 conversation_id=row["conversation_id"],
                 message_id=row["id"],
             )
+    if goes_on:
+        follow_up(tx, rows, data or {}, event_ids=ids, now=now)
     if desk is not None and reply_id is not None:  # messages that were answered together have one reply
         post_answer(tx, desk, rows[-1], reply_id=reply_id, event_id=ids[-1], now=now)
 
@@ -80,13 +83,16 @@ def announce_conversation(
         "created_at": now,
     }
     endpoints = wanted_by(tx, row["workspace_id"], type)
-    desk = desk_of(tx, row["id"]) if type == "conversation.handed_off" else None
-    if not endpoints and desk is None:
+    handed_off = type == "conversation.handed_off"
+    desk = desk_of(tx, row["id"]) if handed_off else None
+    if not endpoints and not handed_off:
         tx.execute(_INSERT_EVENT, event)
         return
     event_id = tx.execute(_INSERT_EVENT_FOR_ID, [event]).scalar_one()
     if desk is not None:
         post_handoff(tx, desk, row, data, event_id=event_id, now=now)
+    if handed_off:
+        tell_people(tx, row, data, event_id=event_id, now=now)
     promise(
         tx,
         row["workspace_id"],
@@ -97,6 +103,23 @@ def announce_conversation(
         event_id=event_id,
         conversation_id=row["id"],
     )
+
+
+def announce_said(tx: sa.Connection, row: Mapping[Any, Any], *, via: str | None, now: int) -> None:
+    """Write the event of what a person said to the customer, and have it said in the ticket if it was not said there.
+
+    `via` is the helpdesk that it came from.
+    """
+    event = {
+        "workspace_id": row["workspace_id"],
+        "conversation_id": row["conversation_id"],
+        "message_id": row["id"],
+        "type": "replied",
+        "data": {},
+        "created_at": now,
+    }
+    event_id = tx.execute(_INSERT_EVENT_FOR_ID, [event]).scalar_one()
+    post_said(tx, row, via=via, event_id=event_id, now=now)
 
 
 def _message_data(tx: sa.Connection, message_id: str) -> dict[str, Any]:

@@ -247,6 +247,7 @@ class Intake:
             claim_for(tx, talk, submission.attachments)
         now = talk["updated_at"]
         kept_for_person = talk["owner"] == "human"
+        owned = _OWNED | {"ticket": (talk["handoff"] or {}).get("ticket")} if kept_for_person else None
         theirs = talk["requester"] or {}
         writer = requester or theirs
         row = {
@@ -267,7 +268,7 @@ class Intake:
             "stranger": customer_of(writer) != customer_of(theirs),
             "attempts": 0,
             "attachments": list(submission.attachments) or None,
-            "handoff": _OWNED if kept_for_person else None,
+            "handoff": owned,
             "created_at": now,
             "finished_at": now if kept_for_person else None,
             "deadline_at": now + int(submission.deadline_s * 1000),
@@ -278,7 +279,7 @@ class Intake:
             tx.execute(
                 conversation.update().where(conversation.c.id == talk["id"]).values(history=conversation.c.history + 1)
             )
-            announce_messages(tx, [row], "handed_off", now=now, data=_OWNED)
+            announce_messages(tx, [row], "handed_off", now=now, data=owned)
         return Accepted(message=wire.message(row), hint=talk["mailbox"] == "ready" and not kept_for_person)
 
 

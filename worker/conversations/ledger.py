@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from worker.conversations import wire
+from worker.conversations import escalations, wire
 from worker.conversations.events import announce_conversation, announce_messages
 from worker.conversations.intake import UNHEARD_MS
 from worker.conversations.outcomes import Handoff
@@ -94,7 +94,12 @@ class Ledger:
     def hand_over(self, tx: sa.Connection, talk: Row, rows: Sequence[Row], handoff: Handoff) -> None:
         """End `rows` with the handoff and all else that is open with it, and make a person the owner."""
         now = talk["updated_at"]
-        told = handoff.told
+        last = rows[-1]["id"] if rows else None
+        if handoff.reason == "owned_by_person":  # they are at it already
+            ticket = escalations.undone(tx, talk["id"])
+        else:
+            ticket = escalations.raise_for(tx, talk, handoff.told, message_id=last, now=now)
+        told = handoff.told | {"ticket": ticket}
         ids = [row["id"] for row in rows]
         error = None if handoff.error is None else dict(handoff.error)
         ended = {"state": "handed_off", "finished_at": now, "timings": dict(handoff.timings)}

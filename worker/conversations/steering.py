@@ -4,17 +4,19 @@ Whoever holds the conversation is fenced off first, so a message that is being a
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
 
-from worker.conversations.events import announce_conversation, announce_messages
+from worker.conversations import escalations
+from worker.conversations.events import announce_conversation, announce_messages, announce_said
 from worker.conversations.ledger import Ledger
 from worker.conversations.outcomes import OPEN, Handoff
 from worker.errors import Conflict, NotFound
 from worker.ids import new_id
 from worker.store.engine import Store
-from worker.store.tables import conversation, event, message
+from worker.store.tables import HUMAN, conversation, event, message
 
 #: How a message must have ended to be tried again.
 _RETRIED = ("handed_off", "failed")
@@ -115,6 +117,7 @@ class Steering:
             rows = sorted(tx.execute(again).mappings(), key=lambda one: one["seq"])
             announce_messages(tx, rows, "queued", now=now, data={"retried": True})
             self._ledger.settle(tx, talk, more=True, owner="bot", history=talk["history"] + 1)
+            escalations.close_for(tx, talk["id"], now=now, note="The bot tries again.")
             if talk["owner"] == "human":
                 announce_conversation(tx, talk, "conversation.resumed", now=now, data={"message_id": message_id})
         return str(talk["id"])
@@ -135,6 +138,8 @@ class Steering:
                 self._ledger.settle(tx, talk, more=False)
                 return ()
             self._ledger.hand_over(tx, talk, rows, Handoff(reason=reason, summary=summary))
+            if reason == "owned_by_person":
+                escalations.take(tx, conversation_id, "an agent", now=talk["updated_at"])
             return tuple(row["id"] for row in rows)
 
     def speak(
@@ -144,10 +149,12 @@ class Steering:
         *,
         content: str,
         author: str,
+        via: str | None = None,
         with_it: Callable[[sa.Connection], None] = lambda _tx: None,
     ) -> Mapping[Any, Any]:
         """Record what a person said to the customer; who speaks, owns the conversation from then on.
 
+        `via` is the helpdesk in which they said it; in another one, of which this is a ticket, it is said there too.
         `with_it` runs in the same transaction; what it raises undoes all.
 
         Raises:
@@ -162,6 +169,7 @@ class Steering:
                 taken = Handoff(reason="owned_by_person", summary=f"{author} replied to the customer.")
                 self._ledger.hand_over(tx, talk, rows, taken)
             now = talk["updated_at"]
+            escalations.take(tx, conversation_id, author, now=now)
             row = {
                 **dict.fromkeys(message.c.keys()),
                 "stranger": False,
@@ -178,11 +186,14 @@ class Steering:
                 "finished_at": now,
             }
             tx.execute(message.insert().values(**row))
+            announce_said(tx, row, via=via, now=now)
             self._ledger.settle(tx, talk, more=False, next_seq=talk["next_seq"] + 1, history=talk["history"] + 2)
             return row
 
-    def resume(self, workspace_id: str, conversation_id: str) -> None:
+    def resume(self, workspace_id: str, conversation_id: str, *, note: str | None = None) -> None:
         """Give a conversation back to the bot; what the person was asked stays with the person.
+
+        `note` is kept with the escalation, which is closed.
 
         Raises:
             NotFound: the workspace has no such conversation.
@@ -192,11 +203,34 @@ class Steering:
             talk = self._seize(tx, workspace_id, conversation_id)
             if talk["owner"] != "human":
                 raise Conflict("No person owns the conversation; there is nothing to resume.")
-            self._ledger.settle(tx, talk, more=False, owner="bot", history=talk["history"] + 1)
-            announce_conversation(tx, talk, "conversation.resumed", now=talk["updated_at"], data={})
+            self._give_back(tx, talk, note=note)
 
-    def close(self, workspace_id: str, conversation_id: str) -> tuple[str, ...]:
+    def resume_quiet(self, *, after_s: float, limit: int = 100) -> list[str]:
+        """Give back to the bot what a person has and nobody touched for so long; return those conversations."""
+        quiet = (HUMAN, conversation.c.updated_at < self._ledger.now - int(after_s * 1_000))
+        with self._store.read() as connection:
+            found = connection.execute(
+                sa.select(conversation.c.id).where(*quiet).order_by(conversation.c.updated_at).limit(limit)
+            ).scalars()
+            ids = list(found)
+        given = []
+        for id in ids:
+            with self._store.begin() as tx, suppress(NotFound):  # somebody wrote meanwhile
+                talk = self._ledger.seize(tx, conversation.c.id == id, *quiet)
+                self._give_back(tx, talk, note="Nobody wrote for so long that the bot has it again.")
+                given.append(id)
+        return given
+
+    def _give_back(self, tx: sa.Connection, talk: Mapping[Any, Any], *, note: str | None) -> None:
+        now = talk["updated_at"]
+        self._ledger.settle(tx, talk, more=False, owner="bot", history=talk["history"] + 1)
+        escalations.close_for(tx, talk["id"], now=now, note=note)
+        announce_conversation(tx, talk, "conversation.resumed", now=now, data={})
+
+    def close(self, workspace_id: str, conversation_id: str, *, note: str | None = None) -> tuple[str, ...]:
         """Close a conversation; what is open in it is cancelled. Return the ids of those messages.
+
+        `note` is kept with the escalation, which is closed.
 
         Raises:
             NotFound: the workspace has no such conversation.
@@ -209,6 +243,7 @@ class Steering:
             tx.execute(message.update().where(message.c.id.in_(ids)).values(state="cancelled", finished_at=now))
             announce_messages(tx, rows, "cancelled", now=now)
             self._ledger.settle(tx, talk, more=False, owner="closed", history=talk["history"] + 1)
+            escalations.close_for(tx, conversation_id, now=now, note=note)
             if talk["owner"] != "closed":
                 announce_conversation(tx, talk, "conversation.closed", now=now, data={})
             return tuple(ids)

@@ -11,8 +11,10 @@ import sqlalchemy as sa
 from worker.addresses import Caller, Guard
 from worker.conversations.wire import time
 from worker.errors import Conflict, Invalid, NotFound
-from worker.helpdesks.kinds import KINDS, OPTIONS
-from worker.helpdesks.posting import account_of, open_desk
+from worker.helpdesks.email import recipients
+from worker.helpdesks.kinds import OPTIONS
+from worker.helpdesks.mailing import MailServer
+from worker.helpdesks.posting import open_desk
 from worker.helpdesks.protocol import Headers, HelpdeskRefused, Incoming, Json
 from worker.ids import new_id
 from worker.store.engine import Store
@@ -22,14 +24,16 @@ from worker.store.tables import delivery, helpdesk, lane
 _SPAN = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d\Z")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _TOTAL_S = 20.0
+_MAILBOX = re.compile(r"[^@\s,<>\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1,250}\Z")
 
 
 class Connections:
     """Keeps the connections of workspaces. Safe to share between threads."""
 
-    def __init__(self, store: Store, guard: Guard) -> None:
+    def __init__(self, store: Store, guard: Guard, *, mail: MailServer | None) -> None:
         self._store = store
         self._guard = guard
+        self._mail = mail
 
     def make(self, workspace_id: str, new: Mapping[str, Any]) -> dict[str, Any]:
         """Connect a helpdesk; return it with the `webhook_secret`, made if none was given, which is not shown again.
@@ -39,8 +43,10 @@ class Connections:
             Conflict: the name is taken.
             Invalid: an option is missing, or the hours cannot be read.
         """
-        self._guard.check_url(new["url"])
+        self._check_url(new["kind"], new["url"])
         _check_secrets(new)
+        if not new.get("token") and new["kind"] != "email":
+            raise Invalid(f"{new['kind']} needs a token.", field="token")
         _check(new["kind"], new.get("options") or {}, new.get("hours"))
         row = {
             "id": new_id("hd"),
@@ -48,7 +54,7 @@ class Connections:
             "name": new["name"],
             "kind": new["kind"],
             "url": new["url"].rstrip("/"),
-            "token": new["token"],
+            "token": new.get("token") or "",
             "webhook_secret": new.get("webhook_secret") or secrets.token_urlsafe(32),
             "options": new.get("options") or {},
             "mode": new["mode"],
@@ -106,9 +112,9 @@ class Connections:
             Invalid: an option is missing, or the hours cannot be read.
             NotFound: the workspace has none with this id.
         """
-        if "url" in new:
-            self._guard.check_url(new["url"])
         _check_secrets(new)
+        if "url" in new:
+            self._check_url(Scope(self._store, workspace_id).get(helpdesk, id)["kind"], new["url"])
         with self._store.begin() as tx:
             row = Scope(self._store, workspace_id).lock(tx, helpdesk, id)
             _check(row["kind"], new.get("options", row["options"]) or {}, new.get("hours", row["hours"]))
@@ -156,7 +162,7 @@ class Connections:
             Invalid: it is signed and cannot be read.
         """
         with Caller(self._guard, total_s=_TOTAL_S) as caller:
-            desk = open_desk(row, caller)
+            desk = open_desk(row, caller, self._mail)
         desk.verify(body, headers, now=now)
         try:
             payload: Json = parse(body)
@@ -169,9 +175,9 @@ class Connections:
     def check(self, row: Mapping[Any, Any]) -> list[tuple[str, str | None]]:
         """Try a connection; return what was tried, each with what is wrong or None."""
         try:
-            self._guard.check_url(row["url"])
+            self._check_url(row["kind"], row["url"])
             with Caller(self._guard, total_s=_TOTAL_S) as caller:
-                return open_desk(row, caller).check()
+                return open_desk(row, caller, self._mail).check()
         except HelpdeskRefused as error:
             what = "credentials" if error.status in (401, 403) else "address"
             return [(what, str(error))]
@@ -181,7 +187,13 @@ class Connections:
     def setup(self, row: Mapping[Any, Any], inbound: str) -> str:
         """Return what an administrator does in the helpdesk; `inbound` is the URL for its webhooks."""
         with Caller(self._guard, total_s=_TOTAL_S) as caller:
-            return KINDS[row["kind"]](account_of(row), caller).setup(inbound)
+            return open_desk(row, caller, self._mail).setup(inbound)
+
+    def _check_url(self, kind: str, url: str) -> None:
+        if kind != "email":
+            self._guard.check_url(url)
+        elif not (found := recipients(url)) or not all(_MAILBOX.match(one) for one in found):
+            raise Invalid("Must be mailto: with the addresses of those who are told, with commas.", field="url")
 
 
 def _check_secrets(new: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from worker.callbacks import outbox
 from worker.conversations.intake import Intake, Opening, Submission
 from worker.conversations.steering import Steering
 from worker.errors import Conflict, NotFound
+from worker.helpdesks.kinds import PLACES
 from worker.helpdesks.outbox import external_id
 from worker.helpdesks.protocol import Incoming, digest
 from worker.ids import new_id
@@ -113,7 +114,7 @@ class Inbound:
             talk = self._talk(desk, thing)
             if not self._works_on(talk):  # what closed the ticket may be the bot's answer to what came before
                 self._steering.close(desk["workspace_id"], talk)
-        elif thing.kind == "tagged" and desk["resume_tag"] and desk["resume_tag"] in thing.tags:
+        elif thing.kind == "resume" or (thing.kind == "tagged" and self._standing(desk, thing)):
             self._steering.resume(desk["workspace_id"], self._talk(desk, thing))
 
     def _works_on(self, talk: str) -> bool:
@@ -158,6 +159,7 @@ class Inbound:
                 self._talk(desk, thing),
                 content=_content(thing),
                 author=thing.author.get("name") or "an agent",
+                via=desk["id"],
                 with_it=lambda tx: self._seen(tx, desk, thing),
             )
         except IntegrityError:
@@ -174,7 +176,7 @@ class Inbound:
     def _standing(self, desk: Row, thing: Incoming) -> str:
         """Return how a ticket is, as far as it matters; nothing when it is as any other."""
         if thing.kind == "tagged":
-            return "tagged" if desk["resume_tag"] in thing.tags else ""
+            return "tagged" if desk["resume_tag"] and desk["resume_tag"] in thing.tags else ""
         return thing.value
 
     def _stand(self, desk: Row, thing: Incoming) -> None:
@@ -212,6 +214,17 @@ class Inbound:
             )
 
     def _talk(self, desk: Row, thing: Incoming) -> str:
+        if desk["kind"] in PLACES:  # what was written there first names the conversation
+            first = sa.select(helpdesk_message.c.ticket).where(
+                helpdesk_message.c.helpdesk_id == desk["id"],
+                helpdesk_message.c.external_id == thing.ticket,
+                helpdesk_message.c.direction == "out",
+            )
+            with self._store.read() as connection:
+                talk = connection.execute(first).scalar()
+            if talk is None:
+                raise NotFound("There is no conversation for this thread.")
+            return str(talk)
         named = (
             conversation.c.workspace_id == desk["workspace_id"],
             conversation.c.external_id == external_id(desk["id"], thing.ticket),

@@ -1,7 +1,7 @@
 """Promise what is written into tickets, in the transaction of the outcome that it tells."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +17,13 @@ _OF_TALK = (
     sa.select(helpdesk, conversation.c.external_id.label("talk_external_id"))
     .join_from(conversation, helpdesk, helpdesk.c.id == conversation.c.helpdesk_id)
     .where(conversation.c.id == sa.bindparam("talk"), helpdesk.c.state == "enabled", helpdesk.c.mode != "shadow")
+)
+
+
+_PLACES = sa.select(helpdesk.c.id, helpdesk.c.url, helpdesk.c.kind).where(
+    helpdesk.c.workspace_id == sa.bindparam("workspace"),
+    helpdesk.c.kind.in_(["email", "slack"]),
+    helpdesk.c.state == "enabled",
 )
 
 
@@ -56,6 +63,76 @@ def post_handoff(
         lines += ["", *(f"- {one}" for one in told["reasons"])]
     post = {"text": "\n".join(lines), "public": False, "status": "open", **(desk["handoff"] or {})}
     _promise(tx, desk, {"conversation_id": talk["id"], "id": None}, post, event_id=event_id, now=now)
+
+
+def tell_people(
+    tx: sa.Connection, talk: Mapping[Any, Any], told: Mapping[str, Any], *, event_id: int | None, now: int
+) -> None:
+    """Promise the places of a workspace to be told of a handoff, unless a person is at it already."""
+    if told.get("reason") == "owned_by_person":
+        return
+    about = " ".join((talk["subject"] or "a conversation").split())[:120]
+    who = " ".join(str(part) for part in (talk["requester"] or {}).values())
+    lines = [f"Handed over ({told['priority']}): {about}", "", told["summary"]]
+    lines += [f"- {one}" for one in told.get("reasons") or ()]
+    lines += ["", f"Why: {told['category']}", *([f"From: {who}"] if who else []), f"Escalation: {told['ticket']}"]
+    _tell(tx, talk, "handoff.told", {"text": "\n".join(lines)}, kinds=("email", "slack"), event_id=event_id, now=now)
+
+
+def follow_up(
+    tx: sa.Connection, rows: Sequence[Mapping[Any, Any]], told: Mapping[str, Any], *, event_ids: Sequence[int], now: int
+) -> None:
+    """Promise the places that can be answered in what a customer goes on to write to a person."""
+    if not told.get("ticket"):  # nobody was told
+        return
+    for row, event_id in zip(rows, event_ids, strict=True):
+        talk = {"id": row["conversation_id"], "workspace_id": row["workspace_id"]}
+        text = f"{row['author'] or 'The customer'} wrote:\n{row['content']}"
+        _tell(tx, talk, "handoff.continued", {"text": text}, kinds=("slack",), event_id=event_id, now=now)
+
+
+def post_said(tx: sa.Connection, row: Mapping[Any, Any], *, via: str | None, event_id: int, now: int) -> None:
+    """Promise the ticket what a person said to the customer elsewhere; `via` is the helpdesk that it came from."""
+    desk = desk_of(tx, row["conversation_id"])
+    if desk is None or desk["id"] == via:
+        return
+    outbox.promise(
+        tx,
+        desk["workspace_id"],
+        "helpdesk.said",
+        {"ticket": ticket_of(desk["id"], desk["talk_external_id"]), "text": row["content"], "public": True},
+        now=now,
+        to=[(None, desk["url"])],
+        lane=desk["id"],
+        event_id=event_id,
+        conversation_id=row["conversation_id"],
+        message_id=row["id"],
+    )
+
+
+def _tell(
+    tx: sa.Connection,
+    talk: Mapping[Any, Any],
+    type: str,
+    data: Mapping[str, Any],
+    *,
+    kinds: Sequence[str],
+    event_id: int | None,
+    now: int,
+) -> None:
+    for place in tx.execute(_PLACES, {"workspace": talk["workspace_id"]}).all():
+        if place.kind in kinds:
+            outbox.promise(
+                tx,
+                talk["workspace_id"],
+                type,
+                data,
+                now=now,
+                to=[(None, place.url)],
+                lane=place.id,
+                event_id=event_id,
+                conversation_id=talk["id"],
+            )
 
 
 def _promise(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,6 +13,7 @@ from worker.callbacks.webhooks import Webhooks
 from worker.errors import NotFound
 from worker.helpdesks.inbound import Inbound
 from worker.helpdesks.kinds import KINDS
+from worker.helpdesks.mailing import MailServer
 from worker.helpdesks.protocol import Account, Desk, HelpdeskRefused, Post, digest
 from worker.store.engine import Store
 from worker.store.tables import delivery, helpdesk, helpdesk_message, message
@@ -27,10 +29,15 @@ _FINAL = (404, 410, 422)
 class Postman:
     """Sends what is due wherever it goes: to receivers of callbacks, or into tickets. For one thread at a time."""
 
-    def __init__(self, store: Store, guard: Guard, inbound: Inbound) -> None:
+    def __init__(
+        self, store: Store, guard: Guard, inbound: Inbound, *, mail: MailServer | None, conversation_url: str | None
+    ) -> None:
+        """`conversation_url` is where people see a conversation, with `{id}`: notes to them end with it."""
         self._store = store
         self._guard = guard
         self._inbound = inbound
+        self._mail = mail
+        self._conversation_url = conversation_url
         self._open: dict[str, Transport] = {}
 
     def send(self, claimed: Claimed) -> Result:
@@ -39,9 +46,19 @@ class Postman:
         transport = self._open.get(lane)
         if transport is None:
             is_desk = lane.startswith("hd_")
-            transport = Posting(self._store, self._guard, self._inbound, lane) if is_desk else Webhooks(self._guard)
+            transport = self._posting(lane) if is_desk else Webhooks(self._guard)
             self._open[lane] = transport
         return transport.send(claimed)
+
+    def _posting(self, helpdesk_id: str) -> "Posting":
+        return Posting(
+            self._store,
+            self._guard,
+            self._inbound,
+            helpdesk_id,
+            mail=self._mail,
+            conversation_url=self._conversation_url,
+        )
 
     def close(self) -> None:
         """Close what is open."""
@@ -52,7 +69,18 @@ class Postman:
 class Posting:
     """Writes into the tickets of one helpdesk."""
 
-    def __init__(self, store: Store, guard: Guard, inbound: Inbound, helpdesk_id: str) -> None:
+    def __init__(
+        self,
+        store: Store,
+        guard: Guard,
+        inbound: Inbound,
+        helpdesk_id: str,
+        *,
+        mail: MailServer | None,
+        conversation_url: str | None,
+    ) -> None:
+        self._mail = mail
+        self._conversation_url = conversation_url
         self._store = store
         self._guard = guard
         self._inbound = inbound
@@ -71,15 +99,20 @@ class Posting:
             if desk_row is None:
                 raise NotFound("The helpdesk was removed.")
             self._caller.within(_ATTEMPT_S)
-            self._guard.check_url(desk_row["url"])
-            desk = open_desk(desk_row, self._caller)
+            if desk_row["kind"] != "email":
+                self._guard.check_url(desk_row["url"])
+            desk = open_desk(desk_row, self._caller, self._mail)
             if row["type"] == "helpdesk.look":
                 self._inbound.apply(desk_row, desk.look(told["ticket"]))
                 return Result(status=200)
             if (why := self._stale(desk_row, row)) is not None:
                 return Result(status=None, error=why, final=True)
+            if row["type"].startswith("handoff."):
+                return self._tell(desk_row, desk, row, told["text"])
             post = Post(**{**told, "tags": tuple(told.get("tags") or ())})
-            external_id = self._write(desk, row, post)
+            if row["type"] == "helpdesk.note" and row["message_id"] is None:  # of a handoff
+                post = replace(post, text=self._with_link(post.text, row))
+            external_id = self._write(desk, row, post, of=post.ticket)
             desk.change(post)
             return Result(status=200, response=external_id)
         except HelpdeskRefused as error:
@@ -95,6 +128,37 @@ class Posting:
             return Result(
                 status=None, error=f"The answer is not what it should be: {type(error).__name__} {error}"[:500]
             )
+
+    def _tell(self, desk_row: Mapping[Any, Any], desk: Desk, row: Mapping[Any, Any], text: str) -> Result:
+        """Tell people of a handoff, or of how it goes on: in the thread that it has where there are threads."""
+        talk, thread = row["conversation_id"], ""
+        if desk_row["kind"] == "email":
+            thread = row["id"]
+        else:
+            first = (
+                sa.select(helpdesk_message.c.external_id)
+                .where(
+                    helpdesk_message.c.helpdesk_id == self._helpdesk_id,
+                    helpdesk_message.c.ticket == talk,
+                    helpdesk_message.c.id != row["id"],
+                    helpdesk_message.c.external_id.is_not(None),
+                )
+                .order_by(helpdesk_message.c.created_at)
+                .limit(1)
+            )
+            with self._store.read() as connection:
+                thread = connection.execute(first).scalar() or ""
+            if not thread and row["type"] == "handoff.continued":
+                return Result(status=None, error="Nobody was told of the handoff here.", final=True)
+        if row["type"] == "handoff.told":
+            text = self._with_link(text, row)
+        return Result(
+            status=200, response=self._write(desk, row, Post(ticket=thread, text=text, public=False), of=talk)
+        )
+
+    def _with_link(self, text: str, row: Mapping[Any, Any]) -> str:
+        url = self._conversation_url
+        return f"{text}\n\n{url.replace('{id}', row['conversation_id'])}" if url else text
 
     def close(self) -> None:
         """Close the connection."""
@@ -122,8 +186,10 @@ class Posting:
         with self._store.read() as connection:
             return connection.execute(mine).first() is not None
 
-    def _write(self, desk: Desk, row: Mapping[Any, Any], post: Post) -> str:
+    def _write(self, desk: Desk, row: Mapping[Any, Any], post: Post, *, of: str) -> str:
         """Write once: the row that says so stands before the call, and its absence of an id says that it may have been.
+
+        `of` is the ticket, or the conversation where a place has none.
 
         Returns:
             The helpdesk's id of what was written.
@@ -138,7 +204,7 @@ class Posting:
                         id=row["id"],
                         workspace_id=row["workspace_id"],
                         helpdesk_id=self._helpdesk_id,
-                        ticket=post.ticket,
+                        ticket=of,
                         direction="out",
                         digest=name,
                         created_at=self._now,
@@ -161,7 +227,7 @@ class Posting:
 
     def _found(self, desk: Desk, post: Post, name: str) -> str | None:
         """Return the id of what an earlier attempt wrote, of which nothing was heard."""
-        there = {one.id for one in desk.find(post.ticket) if digest(one.text) == name}
+        there = {one.id for one in desk.find(post.ticket) if (one.digest or digest(one.text)) == name}
         if not there:
             return None
         known = sa.select(helpdesk_message.c.external_id).where(
@@ -172,12 +238,12 @@ class Posting:
         return max(there, default=None)
 
 
-def open_desk(row: Mapping[Any, Any], caller: Caller) -> Desk:
+def open_desk(row: Mapping[Any, Any], caller: Caller, mail: MailServer | None) -> Desk:
     """Return a helpdesk that can be spoken to."""
-    return KINDS[row["kind"]](account_of(row), caller)
+    return KINDS[row["kind"]](account_of(row, mail), caller)
 
 
-def account_of(row: Mapping[Any, Any]) -> Account:
+def account_of(row: Mapping[Any, Any], mail: MailServer | None) -> Account:
     """Return how a helpdesk's row says that it is spoken to."""
     return Account(
         id=row["id"],
@@ -185,4 +251,5 @@ def account_of(row: Mapping[Any, Any]) -> Account:
         token=row["token"],
         webhook_secret=row["webhook_secret"],
         options=row["options"] or {},
+        mail=mail,
     )

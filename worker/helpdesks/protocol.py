@@ -16,6 +16,7 @@ import httpx
 
 from worker.addresses import Caller
 from worker.errors import AnswerbackError
+from worker.helpdesks.mailing import MailServer
 
 #: A webhook whose signed time is further off is refused, in seconds.
 TOLERANCE_S = 300.0
@@ -50,7 +51,7 @@ class HelpdeskRefused(AnswerbackError):
 class Account:
     """A connected helpdesk: where it is and how it is spoken to.
 
-    `options` are those of its kind: see each module.
+    `options` are those of its kind: see each module. `mail` is the operator's mail server, if there is one.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Account:
     token: str
     webhook_secret: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    mail: MailServer | None = None
 
     def option(self, name: str) -> str:
         """Return an option as text; empty when it is not set."""
@@ -70,9 +72,9 @@ class Incoming:
     """What a webhook tells of a ticket.
 
     `kind`: `customer` and `agent` wrote something that the customer can see; `assigned` to a person; `closed`; `tagged`
-    with `tags`; `changed` says only that it is worth a look (`Desk.look` then tells more). `owned`: a person has the
-    ticket already. `stands`: this tells how the ticket is, not what happened; it counts when it differs from before,
-    and `value` is empty when it is not so.
+    with `tags`; `resume` asks for the bot; `changed` says only that it is worth a look (`Desk.look` then tells more);
+    `challenge` is to be answered with its text. `owned`: a person has the ticket already. `stands`: this tells how the
+    ticket is, not what happened; it counts when it differs from before, and `value` is empty when it is not so.
     """
 
     kind: str
@@ -106,6 +108,7 @@ class Posted:
 
     id: str
     text: str
+    digest: str = ""  # of the text as it was sent, where the helpdesk keeps it beside
 
 
 class Desk(Protocol):

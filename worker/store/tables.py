@@ -134,6 +134,12 @@ conversation = Table(
         sqlite_where=text("mailbox <> 'idle'"),
         postgresql_where=text("mailbox <> 'idle'"),
     ),
+    Index(
+        "ix_conversation_human",
+        "updated_at",
+        sqlite_where=text("owner = 'human'"),
+        postgresql_where=text("owner = 'human'"),
+    ),
 )
 
 _OPEN = text("state IN ('queued', 'running')")
@@ -407,6 +413,32 @@ helpdesk_message = Table(  # what came from a helpdesk, and what was written the
     Index("ix_helpdesk_message_hook", "created_at", sqlite_where=_HOOK, postgresql_where=_HOOK),
 )
 
+_UNDONE = text("state IN ('open', 'assigned')")
+
+escalation = Table(  # what a person has to see to
+    "escalation",
+    metadata,
+    _id(),
+    _workspace(),
+    Column(
+        "conversation_id", String(48), ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    Column("message_id", String(48)),  # the last one that was handed over with it
+    Column("state", String(16), nullable=False),  # open, assigned, closed
+    Column("reason", String(32), nullable=False),
+    Column("category", String(200), nullable=False),
+    Column("priority", String(16), nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("reasons", _JSON, nullable=False),
+    Column("assignee", String(200)),
+    Column("note", Text),  # of whoever closed it
+    _time("created_at", nullable=False),
+    _time("assigned_at"),
+    _time("closed_at"),
+    Index("ix_escalation_undone", "conversation_id", unique=True, sqlite_where=_UNDONE, postgresql_where=_UNDONE),
+    Index("ix_escalation_list", "workspace_id", "id"),
+)
+
 _UNREAD = text("state IN ('queued', 'indexing')")
 
 document = Table(
@@ -512,5 +544,7 @@ AWAKE = conversation.c.mailbox != literal_column("'idle'")
 OPEN_MESSAGE = _in(message.c.state, "queued", "running")
 UNSENT_DELIVERY = delivery.c.state == literal_column("'pending'")
 HOOK = helpdesk_message.c.direction == literal_column("'hook'")
+UNDONE_ESCALATION = _in(escalation.c.state, "open", "assigned")
+HUMAN = conversation.c.owner == literal_column("'human'")
 UNREAD_DOCUMENT = _in(document.c.state, "queued", "indexing")
 UNFINISHED_IMPORT = _in(document_import.c.state, "queued", "running")

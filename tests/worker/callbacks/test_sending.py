@@ -4,8 +4,6 @@ import base64
 import contextlib
 import json
 import socket
-import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +18,7 @@ from standardwebhooks import Webhook
 
 from tests.support.fakes import LOOPBACK, TableClock, accept, answer
 from tests.support.receiver import Receiver
+from tests.support.tls import server_context
 from worker.access import Keys
 from worker.addresses import AddressRefused, Guard
 from worker.callbacks import listing, signing
@@ -514,12 +513,7 @@ def test_a_receiver_without_tls_is_not_spoken_to_in_plain_text(plain_listener):
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path):
-    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    command += ["-keyout", str(key), "-out", str(certificate), "-days", "2", "-subj", "/CN=127.0.0.1"]
-    subprocess.run(command, check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context, _certificate = server_context(tmp_path)
     server = Receiver()
     server.socket = context.wrap_socket(server.socket, server_side=True)
     result = attempt_at(server.url.replace("http:", "https:"))

@@ -1,0 +1,331 @@
+"""Handing over: a person is told once, by mail and in Slack, has an escalation to close, and answers from there."""
+
+import dataclasses
+import ipaddress
+
+import pytest
+
+from tests.support.fakes import answer
+from tests.support.helpdesks import FAKES, SECRET, TOKEN
+from tests.support.places import FakeSlack, Mailbox
+from tests.support.tls import server_context
+from tests.web.test_helpdesks import HELP, Story
+from worker.conversations import escalations
+from worker.conversations.outcomes import Handoff
+from worker.errors import Conflict, NotFound
+from worker.helpdesks.email import Email
+from worker.helpdesks.mailing import MailRefused, MailServer
+from worker.helpdesks.protocol import Account, HelpdeskRefused, Post
+from worker.store.tables import conversation
+
+pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # on loopback
+
+ADA = {"id": "7", "name": "Ada", "email": "ada@shop.example"}
+PERSON = Handoff(
+    reason="asked_for_person", summary="Ada wants a person & <soon>.", priority="high", reasons=("“person”",)
+)
+
+
+@pytest.fixture
+def mailbox():
+    return Mailbox(password="secret/word")
+
+
+@pytest.fixture
+def settings(settings, mailbox):
+    with mailbox.serving() as url:
+        yield dataclasses.replace(
+            settings,
+            callback_allow=(ipaddress.ip_network("127.0.0.0/8"),),
+            smtp_url=url.replace("secret/word", "secret%2Fword"),
+            mail_from="Desk <bot@shop.example>",
+            conversation_url="https://desk.example/talks/{id}",
+        )
+
+
+@pytest.fixture
+def slack():
+    server = FakeSlack()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+class Desk(Story):
+    """An installation whose people are told in Slack and by mail."""
+
+    def __init__(self, call, built, slack):
+        super().__init__(call, built, slack, name="slack")
+        made = call(
+            "POST",
+            "/v1/helpdesks",
+            json={"name": "mail", "kind": "email", "url": "mailto:help@shop.example,boss@shop.example"},
+        )
+        assert made.status_code == 201, made.json
+        self.mail_id = made.json["id"]
+
+    def ticket(self, body="I want a person", outcome=PERSON, **more):
+        new = {"body": body, "subject": "My order", "requester": ADA, "external_id": "t1", **more}
+        made = self.call("POST", "/v1/tickets", json=new)
+        assert made.status_code == 202, made.json
+        claim = self.built.mailbox.claim(made.json["conversation_id"])
+        if claim is not None:
+            self.built.mailbox.finish(claim, outcome)
+        self.send()
+        return made.json
+
+    def says(self, message, **more):
+        body, headers = self.fake.event(message, **more)
+        answered = self.post(body, headers)
+        self.send()
+        return answered
+
+    @property
+    def escalations(self):
+        return self.call("GET", "/v1/escalations").json["items"]
+
+
+@pytest.fixture
+def desk(call, built, slack):
+    return Desk(call, built, slack)
+
+
+def test_people_are_told_once_and_the_escalation_is_followed_to_its_end(desk, slack, mailbox, call):
+    made = desk.ticket()
+    (mail,) = mailbox.mails
+    assert mail["To"] == "help@shop.example, boss@shop.example"
+    assert mail["From"] == "Desk <bot@shop.example>"
+    assert mail["Subject"] == "Handed over (high): My order"
+    (root,) = slack.texts
+    shown = call("GET", f"/v1/messages/{made['id']}").json
+    (one,) = desk.escalations
+    for text in (root, mail.get_content()):
+        assert "Ada wants a person & <soon>." in text
+        assert one["id"] in text
+        assert f"https://desk.example/talks/{made['conversation_id']}" in text
+    assert shown["handoff"]["ticket"] == one["id"]
+    assert (one["state"], one["reason"], one["priority"], one["assignee"]) == ("open", "asked_for_person", "high", None)
+
+    desk.ticket("Are you there?")
+    assert len(mailbox.mails) == 1
+    assert slack.texts[1:] == ["Ada wrote:\nAre you there?"]
+    assert slack.messages[1]["thread_ts"] == slack.messages[0]["ts"]
+    assert len(desk.escalations) == 1
+
+    taken = call("POST", f"/v1/escalations/{one['id']}/assign", json={"assignee": "Grace"}).json
+    assert (taken["state"], taken["assignee"]) == ("assigned", "Grace")
+    closed = call("POST", f"/v1/escalations/{one['id']}/close", json={"note": "Sent a new one."}).json
+    assert (closed["state"], closed["note"]) == ("closed", "Sent a new one.")
+    assert call("GET", closed["links"]["conversation"]).json["owner"] == "closed"
+    assert call("POST", f"/v1/escalations/{one['id']}/assign", json={"assignee": "Linus"}).status_code == 409
+
+    desk.ticket("And once more a person")
+    assert len(mailbox.mails) == 2
+    assert [one["state"] for one in desk.escalations] == ["open", "closed"]
+    assert [one["id"] for one in call("GET", "/v1/escalations?state=open").json["items"]] == [desk.escalations[0]["id"]]
+
+
+def test_what_people_reply_in_the_thread_goes_to_the_customer_and_resume_gives_it_back(desk, slack, call):
+    made = desk.ticket()
+    thread = slack.messages[0]["ts"]
+    reply = slack.add("We sent <https://shop.example/a|a new one> &amp; it is free.", thread=thread)
+    for _ in range(2):  # Slack repeats what it thinks was not heard
+        assert desk.says(reply).status_code == 204
+    said = call("GET", f"/v1/conversations/{made['conversation_id']}/messages").json["items"]
+    assert [(one["role"], one["content"]) for one in said][1:] == [("agent", "We sent a new one & it is free.")]
+    (one,) = desk.escalations
+    assert (one["state"], one["assignee"]) == ("assigned", "an agent")
+    desk.says(slack.add("!resume", thread=thread))
+    assert call("GET", f"/v1/conversations/{made['conversation_id']}").json["owner"] == "bot"
+    assert desk.escalations[0]["state"] == "closed"
+    desk.ticket(HELP, outcome=answer("Use the link [1]."))
+    assert len(slack.messages) == 3
+    desk.says(slack.add("!close", thread=thread))
+    assert call("GET", f"/v1/conversations/{made['conversation_id']}").json["owner"] == "closed"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"bot_id": "B1"},
+        {"subtype": "message_changed"},
+        {"thread_ts": "1.000001"},
+        {"channel": "C2"},
+        {"type": "reaction"},
+    ],
+)
+def test_what_bots_say_and_what_is_said_elsewhere_does_not_matter(desk, slack, call, change):
+    desk.ticket()
+    message = slack.add("Hello", thread=slack.messages[0]["ts"]) | change
+    payload = slack.event(message)[0].replace(b'"C0HANDOFF"', f'"{change.get("channel", "C0HANDOFF")}"'.encode())
+    answered = desk.post(*slack.sign(payload))
+    assert answered.status_code == 204
+    assert [one["role"] for one in call("GET", f"/v1/conversations/{desk.talk['id']}/messages").json["items"]] == [
+        "customer"
+    ]
+
+
+def test_slack_learns_the_address_and_forgeries_are_refused(desk, slack):
+    body = b'{"type": "url_verification", "challenge": "abc"}'
+    assert desk.post(*slack.sign(body)).json == {"challenge": "abc"}
+    assert desk.post(*slack.sign(body, at=1)).status_code == 401
+    _, headers = slack.sign(body)
+    assert desk.post(body + b" ", headers).status_code == 401
+    assert desk.post(body, {}).status_code == 401
+
+
+@pytest.mark.parametrize("trouble", ["lost", "limit", "error"])
+def test_slack_is_told_once_whatever_becomes_of_the_call(desk, slack, trouble):
+    slack.trouble = [trouble]
+    desk.ticket()
+    desk.again()
+    desk.ticket("More")
+    slack.trouble = [trouble]
+    desk.ticket("Even more")
+    desk.again()
+    assert [text.partition("\n")[0] for text in slack.texts] == [
+        "Handed over (high): My order",
+        "Ada wrote:",
+        "Ada wrote:",
+    ]
+    assert {one["thread_ts"] for one in slack.messages[1:]} == {slack.messages[0]["ts"]}
+
+
+def test_mail_is_tried_again_under_the_same_id_and_given_up_when_it_is_refused(desk, mailbox, call, built):
+    mailbox.refusals = ["451 later"]
+    desk.ticket()
+    assert mailbox.mails == []
+    desk.again()
+    (mail,) = mailbox.mails
+    sent = [one for one in call("GET", "/v1/deliveries").json["items"] if one["attempts"] == 2]
+    assert [one["type"] for one in sent] == ["handoff.told"]
+    assert mail["Message-ID"] == f"<{sent[0]['id']}@shop.example>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    call("POST", f"/v1/conversations/{desk.talk['id']}/resume")
+    mailbox.refusals = ["550 no such mailbox"]
+    desk.ticket("A person again")
+    desk.again()
+    assert len(mailbox.mails) == 1
+
+
+def test_mail_goes_encrypted_where_the_server_offers_it_and_its_certificate_holds(tmp_path, monkeypatch):
+    context, certificate = server_context(tmp_path)
+    mailbox = Mailbox(password="secret", tls=context)
+    with mailbox.serving() as url:
+        server = MailServer(url=url, sender="bot@shop.example")
+        account = Account(id="hd", url="mailto:ada@shop.example", token="", webhook_secret="", mail=server)
+        post = Post(ticket="whd_1", text="Handed over: Bcc: eve@evil.example\n\nPlease look.", public=False)
+        with pytest.raises(HelpdeskRefused, match="CERTIFICATE_VERIFY_FAILED"):
+            Email(account, None).post(post)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert Email(account, None).post(post) == "<whd_1@shop.example>"
+    assert mailbox.secured == [True]
+    assert mailbox.mails[0]["Bcc"] is None
+
+
+def test_a_password_is_not_sent_in_clear_to_another_machine(monkeypatch):
+    mailbox = Mailbox()
+    with mailbox.serving() as url:
+        monkeypatch.setattr("worker.helpdesks.mailing._LOCAL", ())
+        server = MailServer(url=url.replace("smtp://", "smtp://desk:secret@"), sender="bot@shop.example")
+        with pytest.raises(MailRefused, match="no encryption"), server.connected():
+            pass
+
+
+def test_a_person_who_takes_over_by_speaking_is_not_told_of_it(desk, slack, mailbox, call):
+    made = desk.ticket(HELP, outcome=answer("Use the link [1]."))
+    call("POST", f"/v1/conversations/{made['conversation_id']}/replies", json={"content": "Hi", "author": "Grace"})
+    desk.ticket("Thanks")
+    assert (slack.messages, mailbox.mails, desk.escalations) == ([], [], [])
+    assert desk.call("GET", f"/v1/conversations/{made['conversation_id']}").json["owner"] == "human"
+
+
+@pytest.mark.parametrize("kind", sorted(FAKES))
+def test_what_a_person_says_elsewhere_stands_in_the_ticket_once(call, built, slack, kind):
+    fake = FAKES[kind]()
+    try:
+        story, people = Story(call, built, fake), Story(call, built, slack, name="slack")
+        story.asks(7)
+        story.answers(PERSON)
+        people.post(*slack.event(slack.add("We are on it.", thread=slack.messages[0]["ts"])))
+        story.send()
+        assert fake.bots(7, public=True) == ["We are on it."] or "We are on it." in fake.bots(7, public=True)[0]
+        echo = next(one for one in fake.tickets[7].entries if "We are on it" in one.text)
+        story.hook(7, "written", echo)
+        call("POST", f"/v1/conversations/{story.talk['id']}/replies", json={"content": "Done.", "author": "Grace"})
+        story.send()
+        assert len(fake.bots(7, public=True)) == 2
+        assert [role for role, _state in story.said] == ["customer", "agent", "agent"]
+        story.hook(7, "written", fake.agent_writes(7, "Bye."))
+        assert len(fake.bots(7, public=True)) == 2
+    finally:
+        fake.shutdown()
+        fake.server_close()
+
+
+def test_quiet_conversations_are_given_back_and_others_are_not(desk, built, call):
+    made = desk.ticket()
+    assert built.steering.resume_quiet(after_s=3_600) == []
+    with built.store.begin() as tx:
+        tx.execute(conversation.update().values(updated_at=conversation.c.updated_at - 3_700_000))
+    assert built.steering.resume_quiet(after_s=7_200) == []
+    assert built.steering.resume_quiet(after_s=3_600) == [made["conversation_id"]]
+    assert built.steering.resume_quiet(after_s=3_600) == []
+    assert call("GET", f"/v1/conversations/{made['conversation_id']}").json["owner"] == "bot"
+    assert desk.escalations[0]["state"] == "closed"
+
+
+def test_a_retry_closes_the_escalation_and_another_handoff_opens_one(desk, call, built, mailbox):
+    made = desk.ticket(outcome=Handoff(reason="error", summary="The model is away."))
+    assert call("POST", f"/v1/messages/{made['id']}/retry").status_code == 202
+    assert [one["state"] for one in desk.escalations] == ["closed"]
+    built.mailbox.finish(built.mailbox.claim(made["conversation_id"]), PERSON)
+    desk.send()
+    assert [one["state"] for one in desk.escalations] == ["open", "closed"]
+    assert len(mailbox.mails) == 2
+
+
+def test_a_check_says_what_is_wrong_with_the_places(desk, slack, built, settings):
+    def check(name):
+        return dict(built.connections.check(built.connections.named(built.keys.workspace(), name)))
+
+    assert check("slack") == {"credentials (Shop, answerback)": None, "channel #desk": None, "scopes": None}
+    slack.member = False
+    assert "invite" in check("slack")["channel #desk"]
+    assert check("mail") == {"mail server": None}
+    setup = built.connections.setup(built.connections.named(built.keys.workspace(), "slack"), "https://x.example/in")
+    assert '"request_url": "https://x.example/in"' in setup
+    built.__dict__["mail"] = dataclasses.replace(built.mail, url=built.mail.url.replace("secret", "wrong"))
+    built.__dict__.pop("connections")
+    assert "535" in str(check("mail"))
+
+
+@pytest.mark.parametrize(
+    ("new", "field"),
+    [
+        ({"kind": "email", "url": "https://shop.example"}, "url"),
+        ({"kind": "email", "url": "mailto:"}, "url"),
+        ({"kind": "email", "url": "mailto:a@shop.example,nobody"}, "url"),
+        ({"kind": "email", "url": "mailto:a@shop.example%0d%0aBcc:b@evil.example"}, "url"),
+        ({"kind": "slack", "url": "https://slack.com", "options": {"channel": "C1"}}, "token"),
+        ({"kind": "slack", "url": "https://slack.com", "token": TOKEN}, "options"),
+        ({"kind": "zendesk", "url": "mailto:a@shop.example", "token": TOKEN}, "url"),
+    ],
+)
+def test_a_place_that_cannot_be_told_is_refused(call, new, field):
+    refused = call("POST", "/v1/helpdesks", json={"name": "x", "webhook_secret": SECRET, **new})
+    assert refused.status_code == 422, refused.json
+    assert field in str(refused.json).lower()
+
+
+def test_escalations_are_of_their_workspace_and_go_with_their_conversation(desk, built, call):
+    desk.ticket()
+    (one,) = desk.escalations
+    other = built.keys.workspace("other")
+    with pytest.raises(NotFound):
+        escalations.assign(built.store, other, one["id"], "Eve")
+    built.steering.close(built.keys.workspace(), desk.talk["id"])
+    with pytest.raises(Conflict):
+        escalations.assign(built.store, built.keys.workspace(), one["id"], "Late")
+    call("DELETE", f"/v1/conversations/{desk.talk['id']}")
+    assert desk.escalations == []

@@ -1,0 +1,51 @@
+"""Escalations."""
+
+import marshmallow as ma
+from marshmallow import fields, validate
+
+from web.schemas.fields import Line, PageQuery, Text, links, moment
+from worker.conversations.escalations import STATES
+
+
+class EscalationQuery(PageQuery):
+    """Which escalations."""
+
+    state = fields.String(validate=validate.OneOf(STATES))
+    assignee = Text(most=200)
+
+
+class Assignment(ma.Schema):
+    """Whose it is."""
+
+    assignee = Line(most=200, required=True)
+
+
+class Closing(ma.Schema):
+    """How it ended."""
+
+    note = Text(most=2_000)
+    then = fields.String(
+        validate=validate.OneOf(["close", "resume"]),
+        load_default="close",
+        metadata={"description": "what becomes of the conversation: closed, or the bot's again"},
+    )
+
+
+class Escalation(ma.Schema):
+    """Something that a person has to see to."""
+
+    id = fields.String(required=True)
+    conversation_id = fields.String(required=True)
+    message_id = fields.String(required=True, allow_none=True)
+    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    reason = fields.String(required=True)
+    category = fields.String(required=True)
+    priority = fields.String(required=True)
+    summary = fields.String(required=True)
+    reasons = fields.List(fields.String(), required=True)
+    assignee = fields.String(required=True, allow_none=True)
+    note = fields.String(required=True, allow_none=True)
+    created_at = moment(required=True)
+    assigned_at = moment(required=True, allow_none=True)
+    closed_at = moment(required=True, allow_none=True)
+    links = links()

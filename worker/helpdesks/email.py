@@ -1,0 +1,102 @@
+"""E-mail: where people are told of handoffs. The URL is `mailto:` with the addresses; the server is the operator's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.message import EmailMessage
+from email.utils import formatdate
+from urllib.parse import unquote
+
+from worker.addresses import Caller
+from worker.helpdesks.mailing import MailRefused, MailServer
+from worker.helpdesks.protocol import Account, Headers, HelpdeskRefused, Incoming, Json, Post, Posted, WebhookRefused
+
+
+class Email:
+    """See the module. Mail goes one way: what people answer to it is not read."""
+
+    def __init__(self, account: Account, caller: Caller) -> None:
+        del caller
+        self._account = account
+
+    def verify(self, body: bytes, headers: Headers, *, now: float) -> None:
+        """Refuse: no webhook comes from a mailbox."""
+        del body, headers, now
+        raise WebhookRefused("E-mail sends no webhooks.")
+
+    def delivery_id(self, payload: Json, headers: Headers) -> str | None:
+        """Return nothing."""
+        del payload, headers
+        return None
+
+    def read(self, payload: Json, headers: Headers) -> list[Incoming]:
+        """Return nothing."""
+        del payload, headers
+        return []
+
+    def look(self, ticket: str) -> list[Incoming]:
+        """Return nothing."""
+        del ticket
+        return []
+
+    def find(self, ticket: str) -> list[Posted]:
+        """Return nothing: mail that was handed in cannot be seen. A second try has the same Message-ID."""
+        del ticket
+        return []
+
+    def post(self, post: Post) -> str:
+        """Send a mail; `ticket` names it, so that mailboxes know a repetition. Its first line is the subject."""
+        subject, _, text = post.text.partition("\n")
+        message = EmailMessage()
+        message["From"] = self._server.sender
+        message["To"] = ", ".join(recipients(self._account.url))
+        message["Subject"] = " ".join(subject.split())[:200]
+        message["Date"] = formatdate()
+        id = f"<{post.ticket}@{self._server.sender.rpartition('@')[2].rstrip('>') or 'answerback'}>"
+        message["Message-ID"] = id
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(text.strip() + "\n")
+        with _refusals(), self._server.connected() as server:
+            server.send_message(message)
+        return id
+
+    def change(self, post: Post) -> None:
+        """Do nothing."""
+
+    def check(self) -> list[tuple[str, str | None]]:
+        """Reach the mail server and log in."""
+        if self._account.mail is None:
+            return [("mail server", _NO_SERVER)]
+        with _refusals(), self._account.mail.connected() as server:
+            server.noop()
+        return [("mail server", None)]
+
+    def setup(self, inbound: str) -> str:
+        """Return what the operator sets."""
+        del inbound
+        return f"""Set ANSWERBACK_SMTP_URL (smtp://user:password@host:587 or smtps://…) and ANSWERBACK_MAIL_FROM for the
+workers, and restart them. Each handoff is told once to {", ".join(recipients(self._account.url))}."""
+
+    @property
+    def _server(self) -> MailServer:
+        if self._account.mail is None:
+            raise HelpdeskRefused(_NO_SERVER)
+        return self._account.mail
+
+
+_NO_SERVER = "No mail server is set: ANSWERBACK_SMTP_URL."
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Turn what a mail server refuses into what every helpdesk does; 4xx of SMTP may pass, 5xx will not."""
+    try:
+        yield
+    except MailRefused as error:
+        raise HelpdeskRefused(str(error), status=422 if (error.status or 0) >= 500 else error.status) from error
+
+
+def recipients(url: str) -> list[str]:
+    """Return the addresses of a `mailto:` URL; none when it is not one."""
+    if not url.startswith("mailto:"):
+        return []
+    return [address.strip() for address in unquote(url.removeprefix("mailto:")).split(",") if address.strip()]

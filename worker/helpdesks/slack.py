@@ -1,0 +1,162 @@
+"""Slack: a place for handoffs. Each has a thread in a channel, and what people reply there goes to the customer.
+
+Options: `channel`, its id. The URL is https://slack.com, the token that of the app's bot, and the webhook secret the
+app's signing secret.
+"""
+
+import html
+import json
+import re
+from urllib.parse import urlencode
+
+from worker.addresses import Caller
+from worker.helpdesks.protocol import (
+    Account,
+    Api,
+    Headers,
+    HelpdeskRefused,
+    Incoming,
+    Json,
+    Post,
+    Posted,
+    digest,
+    hmac_hex,
+    require_fresh,
+    require_same,
+    text_of,
+)
+
+#: What people write in a thread to steer.
+COMMANDS = {"!resume": "resume", "!close": "closed"}
+
+_MOST_CHARACTERS = 12_000
+
+_MARKUP = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
+_OURS = "answerback"
+_SCOPES = ("chat:write", "channels:history", "groups:history", "channels:read", "groups:read")
+
+
+class Slack:
+    """See the module."""
+
+    def __init__(self, account: Account, caller: Caller) -> None:
+        self._account = account
+        self._channel = account.option("channel")
+        self._api = Api(caller, account.url, {"authorization": f"Bearer {account.token}"})
+
+    def verify(self, body: bytes, headers: Headers, *, now: float) -> None:
+        """Check `X-Slack-Signature`: v0=hex(HMAC-SHA256(signing secret, "v0:{time}:{body}")), and its time."""
+        given = headers.get("x-slack-request-timestamp", "")
+        ours = hmac_hex(self._account.webhook_secret, b"v0:" + given.encode() + b":" + body)
+        require_same(headers.get("x-slack-signature", ""), f"v0={ours}")
+        require_fresh(float(given) if given.isascii() and given.isdecimal() else None, now=now)
+
+    def delivery_id(self, payload: Json, headers: Headers) -> str | None:
+        """Return the event's id, which stays when Slack sends it again."""
+        del headers
+        return payload.get("event_id")
+
+    def read(self, payload: Json, headers: Headers) -> list[Incoming]:
+        """Read an event: what people write in threads of the channel. Bots, edits and everything else do not matter."""
+        del headers
+        if payload.get("type") == "url_verification":
+            return [Incoming(kind="challenge", ticket="", text=text_of(payload.get("challenge")))]
+        event = payload.get("event") or {}
+        thread, id = text_of(event.get("thread_ts")), text_of(event.get("ts"))
+        if (
+            payload.get("type") != "event_callback"
+            or event.get("type") != "message"
+            or event.get("subtype")
+            or event.get("bot_id")
+            or event.get("channel") != self._channel
+            or not thread
+            or thread == id
+        ):
+            return []
+        text = _plain(text_of(event.get("text")))
+        kind = COMMANDS.get(text.strip().lower(), "agent")
+        return [Incoming(kind=kind, ticket=thread, message_id=id, text=text, author={"name": "an agent"})]
+
+    def look(self, ticket: str) -> list[Incoming]:
+        """Return nothing: events tell it all."""
+        del ticket
+        return []
+
+    def find(self, ticket: str) -> list[Posted]:
+        """Return what the bot wrote into a thread, or without one into the channel, lately."""
+        method = "conversations.replies" if ticket else "conversations.history"
+        query = {"channel": self._channel, "limit": 100, "include_all_metadata": "true"}
+        if ticket:
+            query["ts"] = ticket
+        found = self._call("GET", f"{method}?{urlencode(query)}").get("messages") or []
+        return [
+            Posted(id=text_of(one.get("ts")), text=text_of(one.get("text")), digest=text_of(payload.get("digest")))
+            for one in found
+            for metadata in [one.get("metadata") or {}]
+            for payload in [metadata.get("event_payload") or {}]
+            if metadata.get("event_type") == _OURS
+        ]
+
+    def post(self, post: Post) -> str:
+        """Write into the thread `ticket`, or begin one without it; return the id, which is its time."""
+        body: Json = {
+            "channel": self._channel,
+            "text": html.escape(post.text[:_MOST_CHARACTERS], quote=False),
+            "metadata": {"event_type": _OURS, "event_payload": {"digest": digest(post.text)}},
+            "unfurl_links": False,
+        }
+        if post.ticket:
+            body["thread_ts"] = post.ticket
+        return text_of(self._call("POST", "chat.postMessage", body)["ts"])
+
+    def change(self, post: Post) -> None:
+        """Do nothing: threads have no state."""
+
+    def check(self) -> list[tuple[str, str | None]]:
+        """Try the token, the channel, and whether the bot is in it."""
+        who = self._call("POST", "auth.test")
+        found: list[tuple[str, str | None]] = [(f"credentials ({who.get('team')}, {who.get('user')})", None)]
+        try:
+            query = urlencode({"channel": self._channel})
+            channel = self._call("GET", f"conversations.info?{query}")["channel"]
+            missing = None if channel.get("is_member") else "invite the app's bot: /invite @Answerback"
+            found.append((f"channel #{channel.get('name')}", missing))
+            self.find("")
+            found.append(("scopes", None))
+        except HelpdeskRefused as error:
+            found.append(("channel", str(error)))
+        return found
+
+    def setup(self, inbound: str) -> str:
+        """Return the app's manifest and what to do with it."""
+        events = {"request_url": inbound, "bot_events": ["message.channels", "message.groups"]}
+        manifest = {
+            "display_information": {"name": "Answerback"},
+            "features": {"bot_user": {"display_name": "Answerback"}},
+            "oauth_config": {"scopes": {"bot": list(_SCOPES)}},
+            "settings": {"event_subscriptions": events},
+        }
+        return f"""1. https://api.slack.com/apps → Create New App → From a manifest:
+
+{json.dumps(manifest, indent=2)}
+
+2. Install it, and keep its Bot User OAuth Token as `token` and its Signing Secret as `webhook_secret`
+   (`answerback helpdesk change NAME --token … --webhook-secret …`). Slack verifies the request URL when both are known.
+3. In the channel {self._channel}: /invite @Answerback
+
+Each handoff becomes a thread. A reply in it goes to the customer and takes the conversation over; `!resume` gives it
+back to the bot, `!close` closes it."""
+
+    def _call(self, http: str, method: str, body: Json | None = None) -> Json:
+        """Call a method; Slack says in a 200 that it failed."""
+        answer = self._api(http, f"/api/{method}", body)
+        if not isinstance(answer, dict) or not answer.get("ok"):
+            error = answer.get("error") if isinstance(answer, dict) else None
+            needed = answer.get("needed") if isinstance(answer, dict) else None
+            raise HelpdeskRefused(f"{method.partition('?')[0]}: {error}{(needed and f', needs {needed}') or ''}")
+        return answer
+
+
+def _plain(text: str) -> str:
+    """Return what a person typed: Slack marks links, names and channels up, and escapes three characters."""
+    return html.unescape(_MARKUP.sub(lambda match: match[2] or match[1], text)).strip()
