@@ -9,7 +9,8 @@ import re
 import threading
 import time
 import uuid
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,6 +64,7 @@ class FakeDesk(http.server.ThreadingHTTPServer):
         self.tickets: dict[int, Ticket] = {}
         self.trouble: list[str] = []
         self.before_answer = lambda: None
+        self.before_change: Callable[[str], None] = lambda _path: None  # of every call that changes something
         self.calls: list[str] = []
         self._ids = 1000
         self.guard = threading.RLock()
@@ -118,6 +120,8 @@ class FakeDesk(http.server.ThreadingHTTPServer):
         self.calls.append(f"{method} {path}")
         if not self.authorized(headers):
             raise Refused(401)
+        if method != "GET":
+            self.before_change(path)
         for verb, pattern, name in self.routes:
             match = re.fullmatch(self.prefix + pattern, path.partition("?")[0])
             if verb == method and match:
@@ -217,10 +221,14 @@ class FakeZendesk(FakeDesk):
             self.agent_writes(ticket, "I am on it.", public=False)
         if not new.get("safe_update") or new.get("updated_stamp") != self._stamp(ticket):
             raise Refused(409, {"error": "UpdateConflict"})
-        entry = self.write(ticket, new["comment"]["html_body"], public=new["comment"]["public"])
-        one = self.tickets[ticket]
+        one, before = self.tickets[ticket], replace(self.tickets[ticket])
         one.status = new.get("status", one.status)
         one.assignee, one.group = new.get("assignee_id", one.assignee), new.get("group_id", one.group)
+        try:  # all of it or nothing, as the real one does
+            entry = self.write(ticket, new["comment"]["html_body"], public=new["comment"]["public"])
+        except Refused:
+            one.status, one.assignee, one.group = before.status, before.assignee, before.group
+            raise
         return {"ticket": {"id": ticket}, "audit": {"events": [{"type": "Comment", "id": entry.id}]}}
 
     def tag(self, ticket, body):

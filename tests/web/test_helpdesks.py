@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import ipaddress
+import itertools
 import json
 import time
 
@@ -155,6 +156,25 @@ def test_what_comes_twice_counts_once(story):
     story.answers()
     story.hook(7, "written", story.fake.agent_writes(7, "Hello."), times=2)
     assert [role for role, _ in story.said] == ["customer", "assistant", "agent"]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
+def test_webhooks_may_come_in_any_order_and_late(story, order):
+    fake = story.fake
+    written = [
+        fake.customer_writes(7, HELP),
+        fake.agent_writes(7, "I am on it."),
+        fake.customer_writes(7, "Thank you, Ada."),
+    ]
+    hooks = [fake.webhook(7, "written", entry) for entry in written]
+    for place in (*order, *order):
+        body, headers = hooks[place]
+        assert story.post(body, headers).status_code == 204
+        story.send()
+    assert story.answers() == 0
+    assert story.talk["owner"] == "human"
+    assert fake.bots(7, public=True) == []
+    assert sorted(role for role, _state in story.said) == ["agent", "customer", "customer"]
 
 
 def test_an_agents_note_is_not_for_the_customer(story):

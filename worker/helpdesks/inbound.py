@@ -156,7 +156,7 @@ class Inbound:
         try:
             self._steering.speak(
                 desk["workspace_id"],
-                self._talk(desk, thing),
+                self._talk_of_agent(desk, thing),
                 content=_content(thing),
                 author=thing.author.get("name") or "an agent",
                 via=desk["id"],
@@ -165,6 +165,28 @@ class Inbound:
         except IntegrityError:
             if not self._was_here(desk, thing.message_id):
                 raise
+
+    def _talk_of_agent(self, desk: Row, thing: Incoming) -> str:
+        """Return the conversation of a ticket that an agent writes in; theirs from the start if there is none yet.
+
+        An agent may write first, and a customer's webhook may come late.
+        """
+        try:
+            return self._talk(desk, thing)
+        except NotFound:
+            if desk["kind"] in PLACES:
+                raise
+        opened = self._intake.open(
+            desk["workspace_id"],
+            Opening(
+                subject=thing.subject[:500] if thing.subject else None,
+                external_id=external_id(desk["id"], thing.ticket),
+                channel=desk["kind"],
+                helpdesk_id=desk["id"],
+                owner="human",
+            ),
+        )
+        return str(opened["id"])
 
     def _is_news(self, desk: Row, thing: Incoming) -> bool:
         """Whether a ticket is otherwise than it was when it was told last."""

@@ -2,9 +2,11 @@
 
 import ipaddress
 
+import dnslib.server
 import pytest
 
-from worker.addresses import AddressRefused, Guard, is_denied
+from tests.support.receiver import Receiver
+from worker.addresses import AddressRefused, Caller, Guard, is_denied
 
 PUBLIC = ["93.184.216.34"]
 
@@ -102,6 +104,49 @@ def test_a_name_that_changes_its_answer_is_refused_when_it_is_dialled():
     rebinding.check_url("https://desk.example/")
     with pytest.raises(AddressRefused):
         rebinding.addresses("desk.example", 443)
+
+
+class Names(dnslib.server.BaseResolver):
+    """A DNS server on loopback that gives its answers one after the other, the last one from then on."""
+
+    def __init__(self, *answers: str):
+        self.answers = list(answers)
+        self.server = dnslib.server.DNSServer(self, address="127.0.0.1", port=0)
+        self.port = self.server.server.server_address[1]
+        self.server.start_thread()
+
+    def resolve(self, request, handler):
+        reply = request.reply()
+        address = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        reply.add_answer(dnslib.RR(request.q.qname, dnslib.QTYPE.A, rdata=dnslib.A(address), ttl=0))
+        return reply
+
+    def ask(self, host: str, _port: int) -> list[str]:
+        reply = dnslib.DNSRecord.parse(dnslib.DNSRecord.question(host).send("127.0.0.1", self.port, timeout=5))
+        return [str(one.rdata) for one in reply.rr]
+
+
+def test_a_dns_server_that_changes_its_answer_leads_nowhere():
+    receiver = Receiver()
+    names = Names("93.184.215.14", "127.0.0.1")
+    rebinding = Guard(resolve=names.ask)
+    url = "https://hooks.shop.example/in"
+    try:
+        rebinding.check_url(url)  # when it is saved, all is well
+        with Caller(rebinding, total_s=5) as caller, pytest.raises(AddressRefused), caller.stream("POST", url):
+            pass
+        assert receiver.got == []
+        with pytest.raises(AddressRefused):
+            rebinding.check_url(url)  # and when it is saved again
+        allowed = Guard(resolve=names.ask, allow=(ipaddress.ip_network("127.0.0.0/8"),))
+        plain = f"http://hooks.shop.example:{receiver.server_port}/in"
+        with Caller(allowed, total_s=5) as caller, caller.stream("POST", plain, content=b"{}") as response:
+            assert response.status_code == 204  # it is the address that was refused, and nothing else
+    finally:
+        names.server.stop()
+        receiver.shutdown()
+        receiver.server_close()
+    assert len(receiver.got) == 1
 
 
 def test_mapped_addresses_are_judged_by_what_they_map():
