@@ -289,7 +289,11 @@ def test_a_check_says_what_is_wrong_with_the_places(desk, slack, built, settings
     def check(name):
         return dict(built.connections.check(built.connections.named(built.keys.workspace(), name)))
 
-    assert check("slack") == {"credentials (Shop, answerback)": None, "channel #desk": None, "scopes": None}
+    assert "None has come" in check("slack").pop("webhooks")
+    body, headers = slack.sign(b'{"type": "url_verification", "challenge": "abc"}')
+    desk.post(body, headers)
+    wanted = {"credentials (Shop, answerback)", "channel #desk", "scopes", "webhooks"}
+    assert check("slack") == dict.fromkeys(wanted)
     slack.member = False
     assert "invite" in check("slack")["channel #desk"]
     assert check("mail") == {"mail server": None}

@@ -5,6 +5,7 @@ import dataclasses
 import ipaddress
 import itertools
 import json
+import re
 import time
 
 import pytest
@@ -15,7 +16,7 @@ from tests.support.helpdesks import AGENT, FAKES, SECRET, TOKEN
 from worker.conversations.outcomes import Citation, Handoff
 from worker.errors import DatabaseAway, Invalid
 from worker.helpdesks.protocol import WebhookRefused, as_html, digest, require_same
-from worker.store.tables import delivery, helpdesk_message
+from worker.store.tables import delivery, helpdesk, helpdesk_message
 
 HELP = "How do I reset my password?"
 
@@ -309,11 +310,22 @@ def test_a_person_who_is_assigned_has_the_ticket(story):
 
 
 def test_a_check_says_what_is_wrong(story, built):
+    def check(ticket=None, **changed):
+        row = {**built.connections.named(built.keys.workspace(), "desk"), **changed}
+        return dict(built.connections.check(row, ticket=ticket))
+
+    assert "None has come yet" in check()["webhooks"]
+    story.asks(7)
+    assert all(wrong is None for wrong in check().values())
+    assert "401" in check(token="other")["credentials"]
+    assert check(ticket="7")["round trip in ticket 7"] is None
+    assert "Answerback tries its connection" in story.fake.bots(7, public=False)[0]
+    assert re.search("404|422", check(ticket="8")["round trip"])
+    with built.store.begin() as tx:
+        tx.execute(helpdesk.update().values(heard_at=1))
+    assert story.post(b"{}", {}).status_code == 401
+    assert "not signed" in check()["webhooks"]
     row = built.connections.named(built.keys.workspace(), "desk")
-    assert all(wrong is None for _, wrong in built.connections.check(row))
-    ((what, wrong),) = built.connections.check({**row, "token": "other"})
-    assert what == "credentials"
-    assert "401" in wrong
     steps = built.connections.setup(row, "https://answers.example/v1/helpdesks/x/inbound")
     assert "https://answers.example/v1/helpdesks/x/inbound" in steps
 

@@ -84,6 +84,8 @@ class Helpdesk(ma.Schema):
     resume_tag = fields.String(required=True, allow_none=True)
     webhook_secret = fields.String(metadata={"description": "shown when it is connected, and never again"})
     state = fields.String(required=True)
+    heard_at = moment(required=True, allow_none=True)
+    refused_at = moment(required=True, allow_none=True)
     created_at = moment(required=True)
     updated_at = moment(required=True)
     links = links()

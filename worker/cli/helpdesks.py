@@ -93,13 +93,14 @@ def setup(workspace: str, name: str, public_url: str) -> None:
 
 @helpdesk.command()
 @click.argument("name")
+@click.option("--ticket", help="Also write a note into this ticket, and read it back.")
 @as_json_option
 @click.pass_obj
-def check(workspace: str, name: str, as_json: bool) -> None:
-    """Try a connection; exits with 1 when something is wrong."""
+def check(workspace: str, name: str, ticket: str | None, as_json: bool) -> None:
+    """Try a connection: credentials, webhooks, with --ticket a round trip; exits with 1 when something is wrong."""
     with open_services() as built:
         row = built.connections.named(built.keys.workspace(workspace), name)
-        found = built.connections.check(row)
+        found = built.connections.check(row, ticket=ticket)
     if as_json:
         print_json([{"what": what, "wrong": wrong} for what, wrong in found])
     else:

@@ -12,10 +12,10 @@ from worker.addresses import Caller, Guard
 from worker.conversations.wire import time
 from worker.errors import Conflict, Invalid, NotFound
 from worker.helpdesks.email import recipients
-from worker.helpdesks.kinds import OPTIONS
+from worker.helpdesks.kinds import OPTIONS, PLACES
 from worker.helpdesks.mailing import MailServer
 from worker.helpdesks.posting import open_desk
-from worker.helpdesks.protocol import Headers, HelpdeskRefused, Incoming, Json
+from worker.helpdesks.protocol import Desk, Headers, HelpdeskRefused, Incoming, Json, Post, WebhookRefused
 from worker.ids import new_id
 from worker.store.engine import Store
 from worker.store.scope import Scope
@@ -24,6 +24,7 @@ from worker.store.tables import delivery, helpdesk, lane
 _SPAN = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d\Z")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _TOTAL_S = 20.0
+_NOTICED_MS = 60_000
 _MAILBOX = re.compile(r"[^@\s,<>\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1,250}\Z")
 
 
@@ -163,7 +164,12 @@ class Connections:
         """
         with Caller(self._guard, total_s=_TOTAL_S) as caller:
             desk = open_desk(row, caller, self._mail)
-        desk.verify(body, headers, now=now)
+        try:
+            desk.verify(body, headers, now=now)
+        except WebhookRefused:
+            self._notice(row, "refused_at", now=now)
+            raise
+        self._notice(row, "heard_at", now=now)
         try:
             payload: Json = parse(body)
             if not isinstance(payload, dict):
@@ -172,28 +178,61 @@ class Connections:
         except (ValueError, TypeError, AttributeError, KeyError):
             raise Invalid("The webhook is signed, but is not what the helpdesk should send.") from None
 
-    def check(self, row: Mapping[Any, Any]) -> list[tuple[str, str | None]]:
-        """Try a connection; return what was tried, each with what is wrong or None."""
+    def check(self, row: Mapping[Any, Any], *, ticket: str | None = None) -> list[tuple[str, str | None]]:
+        """Try a connection; return what was tried, each with what is wrong or None.
+
+        With `ticket`, a note is written into it and read back, which takes all scopes that answering does.
+        """
+        found: list[tuple[str, str | None]] = []
+        doing = "credentials"
         try:
             self._check_url(row["kind"], row["url"])
             with Caller(self._guard, total_s=_TOTAL_S) as caller:
-                return open_desk(row, caller, self._mail).check()
+                desk = open_desk(row, caller, self._mail)
+                found += desk.check()
+                if ticket is not None and row["kind"] not in PLACES:
+                    doing = "round trip"
+                    found.append((f"round trip in ticket {ticket}", _round_trip(desk, ticket)))
         except HelpdeskRefused as error:
-            what = "credentials" if error.status in (401, 403) else "address"
-            return [(what, str(error))]
+            known = doing == "round trip" or error.status in (401, 403)
+            found.append((doing if known else "address", str(error)))
         except (KeyError, TypeError, AttributeError) as error:
-            return [("address", f"What answers there is no {row['kind']}: {type(error).__name__} {error}")]
+            found.append((doing, f"What answers there is no {row['kind']}: {type(error).__name__} {error}"))
+        if row["kind"] != "email":
+            found.append(("webhooks", _unheard(row)))
+        return found
 
     def setup(self, row: Mapping[Any, Any], inbound: str) -> str:
         """Return what an administrator does in the helpdesk; `inbound` is the URL for its webhooks."""
         with Caller(self._guard, total_s=_TOTAL_S) as caller:
             return open_desk(row, caller, self._mail).setup(inbound)
 
+    def _notice(self, row: Mapping[Any, Any], name: str, *, now: float) -> None:
+        """Keep when a webhook came, or was refused, once in a minute."""
+        if (row[name] or 0) < now * 1_000 - _NOTICED_MS:
+            with self._store.begin() as tx:
+                tx.execute(helpdesk.update().where(helpdesk.c.id == row["id"]).values({name: int(now * 1_000)}))
+
     def _check_url(self, kind: str, url: str) -> None:
         if kind != "email":
             self._guard.check_url(url)
         elif not (found := recipients(url)) or not all(_MAILBOX.match(one) for one in found):
             raise Invalid("Must be mailto: with the addresses of those who are told, with commas.", field="url")
+
+
+def _round_trip(desk: Desk, ticket: str) -> str | None:
+    text = f"Answerback tries its connection: {secrets.token_hex(4)}. Nobody has to do anything."
+    id = desk.post(Post(ticket=ticket, text=text, public=False))
+    there = any(one.id == id for one in desk.find(ticket))
+    return None if there else "The note was written, but is not listed in the ticket."
+
+
+def _unheard(row: Mapping[Any, Any]) -> str | None:
+    """Return what is wrong with the webhooks that came, as far as that can be told."""
+    heard, refused = row["heard_at"], row["refused_at"]
+    if refused is not None and refused > (heard or 0):
+        return f"The last one, at {time(refused)}, was not signed with the webhook_secret."
+    return None if heard is not None else "None has come yet: is it set up as `answerback helpdesk setup` says?"
 
 
 def _check_secrets(new: Mapping[str, Any]) -> None:
@@ -228,6 +267,8 @@ def _shown(row: Mapping[Any, Any]) -> dict[str, Any]:
         **{name: row[name] for name in plain},
         "resume_tag": row["resume_tag"],
         "state": row["state"],
+        "heard_at": time(row["heard_at"]),
+        "refused_at": time(row["refused_at"]),
         "created_at": time(row["created_at"]),
         "updated_at": time(row["updated_at"]),
         "links": {"inbound": f"/v1/helpdesks/{row['id']}/inbound"},

@@ -390,6 +390,8 @@ helpdesk = Table(  # a connection to one
     Column("answered", _JSON),  # and when it is answered: {status, tags}
     Column("resume_tag", String(100)),  # gives a ticket back to the bot
     Column("state", String(16), nullable=False),  # enabled, disabled
+    _time("heard_at"),  # when a webhook of its came last, within a minute
+    _time("refused_at"),  # and one that was not signed by it
     _time("created_at", nullable=False),
     _time("updated_at", nullable=False),
     UniqueConstraint("workspace_id", "name"),

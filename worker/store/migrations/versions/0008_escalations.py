@@ -1,4 +1,4 @@
-"""Escalations"""
+"""Escalations, and when helpdesks were heard"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -51,6 +51,8 @@ def upgrade() -> None:
     )
     op.create_index('ix_escalation_conversation_id', 'escalation', ['conversation_id'])
     op.create_index('ix_escalation_list', 'escalation', ['workspace_id', 'id'])
+    op.add_column('helpdesk', sa.Column('heard_at', sa.BigInteger()))
+    op.add_column('helpdesk', sa.Column('refused_at', sa.BigInteger()))
     human = sa.text("owner = 'human'")
     op.create_index(
         'ix_conversation_human', 'conversation', ['updated_at'], sqlite_where=human, postgresql_where=human
@@ -59,4 +61,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index('ix_conversation_human', 'conversation')
+    op.drop_column('helpdesk', 'refused_at')
+    op.drop_column('helpdesk', 'heard_at')
     op.drop_table('escalation')
