@@ -19,6 +19,7 @@ from bench import (
     recall,
     scaling,
     searching,
+    streams,
     turn,
 )
 from tests.support.models import exported_models
@@ -31,6 +32,7 @@ BENCHES: dict[str, Callable[[Path], dict[str, Any]]] = {
     "scaling": scaling.run,
     "faulty": faulty.run,
     "delivering": delivering.run,
+    "streams": streams.run,
     "growth": growth.run,
     "searching": searching.run,
     "indexing": indexing.run,

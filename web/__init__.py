@@ -6,6 +6,7 @@ from flask import Flask
 
 from web import auth, context, health, limits, openapi, problems
 from web.api import ProblemApi
+from web.streams import Streams
 from worker.services import Services, install
 from worker.settings import Settings
 
@@ -26,6 +27,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.strict_slashes = False
     app.extensions["answerback"] = install(Services(settings))
     app.extensions["answerback_waiters"] = threading.Semaphore(max(1, settings.web_threads * 3 // 4))
+
+    app.extensions["answerback_streams"] = Streams(
+        app.extensions["answerback"], most=settings.streams, most_of_key=settings.streams_of_key
+    )
 
     # Order matters: a request gets its id first, then its principal, then its rate limit.
     context.init_app(app, settings)

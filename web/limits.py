@@ -127,5 +127,5 @@ def init_app(app: Flask, settings: Settings) -> None:
             response.headers["RateLimit-Policy"] = f'"default";q={amount};w={window_s}'
             response.headers["RateLimit"] = f'"default";r={left};t={reset_s}'
             if response.status_code == 429:
-                response.headers["Retry-After"] = str(max(1, reset_s))
+                response.headers.setdefault("Retry-After", str(max(1, reset_s)))
         return response

@@ -12,6 +12,7 @@ from flask import Response
 from web.api import Blueprint, scope, services
 from web.feeds import Feed, read_message
 from web.schemas import conversations as schemas
+from web.streams import HEARTBEAT_S, MOST_S, StreamResponse, streams
 from worker.conversations import wire
 from worker.conversations.outcomes import ENDED
 from worker.errors import Conflict
@@ -23,10 +24,6 @@ blueprint = Blueprint("messages", __name__, description="Messages and what becam
 
 MOST_WAIT_S = 60
 _LOOK_EVERY_S = 1.0
-_HEARTBEAT_S = 15.0
-
-#: A stream ends after this; the client resumes where it was.
-_MOST_STREAM_S = 300.0
 _WAITING = ""
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,6})\s*(?:$|[,;\s])")
 
@@ -79,10 +76,12 @@ def stream(message_id: str) -> Response:
     row = read_message(mine, message_id)
     feed = Feed(services(), mine, row, last_id=flask.request.headers.get("Last-Event-ID", ""))
     frames = _frames(services(), feed, row["conversation_id"])
-    return Response(
-        _held(frames, flask.current_app.extensions["answerback_waiters"]),
-        mimetype="text/event-stream",
-        headers={"X-Accel-Buffering": "no"},
+    return StreamResponse(
+        streams(),
+        feed,
+        row["conversation_id"],
+        end=streams().reserve(flask.g.principal.key_id),
+        fallback=_held(frames, flask.current_app.extensions["answerback_waiters"]),
     )
 
 
@@ -159,12 +158,12 @@ def _frames(built: Services, feed: Feed, conversation_id: str) -> Iterator[str]:
                 said = time.monotonic()
             if feed.ended:
                 return
-            if time.monotonic() - said >= _HEARTBEAT_S:
+            if time.monotonic() - said >= HEARTBEAT_S:
                 if not feed.lives():
                     return
                 yield ": still here\n\n"
                 said = time.monotonic()
-            if time.monotonic() - began >= _MOST_STREAM_S:
+            if time.monotonic() - began >= MOST_S:
                 return
             yield _WAITING
             changed.wait(_LOOK_EVERY_S)

@@ -295,6 +295,10 @@ class Settings:
     openapi: bool = _setting("ANSWERBACK_OPENAPI", "serve /openapi.json and /docs", _switch, True)
     web_workers: int = _setting("ANSWERBACK_WEB_WORKERS", "web processes", _count, 2)
     web_threads: int = _setting("ANSWERBACK_WEB_THREADS", "threads of each; a waiting client holds one", _count, 32)
+    streams: int = _setting("ANSWERBACK_STREAMS", "open streams of one web process", _count, 5_000)
+    streams_of_key: int = _setting(
+        "ANSWERBACK_STREAMS_OF_KEY", "open streams of one web process for one key", _count, 2_000
+    )
     log_level: str = _setting(
         "ANSWERBACK_LOG_LEVEL", "least level that is logged", _one_of("debug", "info", "warning", "error"), "info"
     )

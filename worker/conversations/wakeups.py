@@ -5,7 +5,7 @@ Carried by Redis publish/subscribe: it may lose a wake-up, so whoever waits also
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from redis import Redis
@@ -27,6 +27,7 @@ class Wakeups:
         self._guard = threading.Lock()
         self._waiting: defaultdict[str, set[threading.Event]] = defaultdict(set)
         self._listener: threading.Thread | None = None
+        self._told: list[Callable[[str], None]] = []
         self._stopped = threading.Event()
 
     def send(self, conversation_id: str) -> None:
@@ -42,9 +43,7 @@ class Wakeups:
         event = threading.Event()
         with self._guard:
             self._waiting[conversation_id].add(event)
-            if self._listener is None:
-                self._listener = threading.Thread(target=self._listen, name="wakeups", daemon=True)
-                self._listener.start()
+        self._start()
         try:
             yield event
         finally:
@@ -52,6 +51,17 @@ class Wakeups:
                 self._waiting[conversation_id].discard(event)
                 if not self._waiting[conversation_id]:
                     del self._waiting[conversation_id]
+
+    def listen(self, told: Callable[[str], None]) -> None:
+        """Have `told` called, on the listener's thread, with the id of every conversation that changes."""
+        self._told.append(told)
+        self._start()
+
+    def _start(self) -> None:
+        with self._guard:
+            if self._listener is None:
+                self._listener = threading.Thread(target=self._listen, name="wakeups", daemon=True)
+                self._listener.start()
 
     def stop(self) -> None:
         """Stop listening."""
@@ -74,3 +84,5 @@ class Wakeups:
         with self._guard:
             for event in self._waiting.get(conversation_id, ()):
                 event.set()
+        for told in self._told:
+            told(conversation_id)

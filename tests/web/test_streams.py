@@ -1,0 +1,177 @@
+"""Open streams on one thread: what a client gets, and what becomes of one that is slow, gone or one too many."""
+
+import socket
+import threading
+import time
+
+import pytest
+from werkzeug.exceptions import TooManyRequests
+
+from tests.support.fakes import accept, answer
+from tests.support.processes import wait_for
+from web import streams as module
+from web.feeds import Feed, Told
+from web.streams import Streams
+from worker.store.scope import Scope
+from worker.store.tables import conversation
+
+HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
+
+
+class Source:
+    """Tells what it is given."""
+
+    def __init__(self, *told: Told):
+        self.waiting = list(told)
+        self.ended = False
+        self.alive = True
+        self.fails = False
+
+    def look(self):
+        if self.fails:
+            raise OSError("no database")
+        told, self.waiting = self.waiting, []
+        return told
+
+    def lives(self):
+        return self.alive
+
+
+def event(number: int, size: int = 0) -> Told:
+    return Told(id=str(number), type="delta", data={"text": "x" * size})
+
+
+@pytest.fixture
+def streams(built):
+    made = Streams(built, most=10, most_of_key=2)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def take(streams):
+    """Open a stream; returns the client's end, and an event that is set when the stream has ended."""
+    opened = []
+
+    def begin(source, *, conversation_id="conv_1", buffer=0):
+        ours, client = socket.socketpair()
+        if buffer:
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
+        ended = threading.Event()
+        streams.take(ours, HEAD, source, conversation_id, ended.set)
+        client.settimeout(5)
+        opened.append(client)
+        return client, ended
+
+    yield begin
+    for client in opened:
+        client.close()
+
+
+def read_until(client, text: bytes) -> bytes:
+    data = b""
+    while text not in data and (piece := client.recv(65_536)):
+        data += piece
+    return data
+
+
+def test_a_stream_tells_and_ends(take):
+    source = Source(event(1))
+    source.ended = True
+    client, ended = take(source)
+    assert read_until(client, b"no such text") == HEAD + event(1).frame.encode()
+    assert ended.wait(5)
+
+
+def test_a_wake_up_is_told_and_a_lost_one_a_second_later(take, built):
+    workspace_id = built.keys.workspace()
+    made = accept(built.store, workspace_id)
+    with built.store.read() as connection:
+        row = dict(connection.execute(module.sa.text("SELECT * FROM message")).mappings().one())
+    client, ended = take(Feed(built, Scope(built.store, workspace_id), row), conversation_id=made["conversation_id"])
+    read_until(client, b"event: queued")
+    claim = built.mailbox.claim(made["conversation_id"])
+    read_until(client, b"event: running")  # nobody sent a wake-up
+    built.mailbox.finish(claim, answer("Yes."))
+    began = time.monotonic()
+    built.wakeups.send(made["conversation_id"])
+    read_until(client, b"event: answered")
+    assert time.monotonic() - began < 0.9
+    assert ended.wait(5)
+
+
+def test_a_client_that_goes_gives_its_place_back(take, streams):
+    client, ended = take(Source(event(1)))
+    read_until(client, b"event")
+    client.close()
+    assert ended.wait(5)
+
+
+def test_who_takes_nothing_is_not_read_for_and_given_up_after_a_while(take, monkeypatch):
+    monkeypatch.setattr(module, "_PATIENCE_S", 0.5)
+    source = Source(event(1, size=1_000_000))
+    client, ended = take(source, buffer=4_096)
+    wait_for(lambda: not source.waiting, what="the first event")
+    source.waiting = [event(2)]
+    assert ended.wait(5)
+    assert source.waiting, "it was read for, although it took nothing"
+    client.close()
+
+
+def test_a_slow_client_gets_it_all(take):
+    source = Source(event(1, size=1_000_000))
+    client, _ended = take(source, buffer=4_096)
+    wait_for(lambda: not source.waiting, what="the first event")
+    source.waiting = [event(2)]
+    assert b"id: 2" in read_until(client, b"id: 2")
+
+
+def test_the_quiet_are_told_that_the_stream_lives_and_the_old_are_ended(take, monkeypatch):
+    monkeypatch.setattr(module, "HEARTBEAT_S", 0.2)
+    client, _ended = take(Source())
+    assert b": still here" in read_until(client, b": still here")
+    monkeypatch.setattr(module, "MOST_S", 0.1)
+    assert read_until(client, b"no such text").count(b"event") == 0
+
+
+def test_a_stream_of_what_was_erased_ends(take, monkeypatch):
+    monkeypatch.setattr(module, "HEARTBEAT_S", 0.2)
+    source = Source()
+    source.alive = False
+    _client, ended = take(source)
+    assert ended.wait(5)
+
+
+def test_a_stream_that_cannot_be_read_ends_and_the_client_comes_back(take):
+    source = Source()
+    source.fails = True
+    client, ended = take(source)
+    assert read_until(client, b"no such text") == HEAD
+    assert ended.wait(5)
+
+
+def test_no_key_has_more_streams_than_it_may(streams):
+    first = streams.reserve("key_1")
+    streams.reserve("key_1")
+    with pytest.raises(TooManyRequests):
+        streams.reserve("key_1")
+    for number in range(8):
+        streams.reserve(f"key_{number + 2}")
+    with pytest.raises(TooManyRequests):
+        streams.reserve("key_11")
+    first()
+    first()
+    streams.reserve("key_11")
+    assert streams.count == 10
+
+
+def test_a_lost_wake_up_is_found_although_a_later_event_was_written_first(streams, built):
+    workspace_id = built.keys.workspace()
+    first, second = (accept(built.store, workspace_id)["conversation_id"] for _ in range(2))
+    streams._changed_lately()
+    built.mailbox.claim(second)
+    assert streams._changed_lately() >= {second}
+    with built.store.begin() as tx:  # committed late, under an id that was given out before
+        tx.execute(module.event.update().where(module.event.c.conversation_id == first).values(id=1_000_000))
+        tx.execute(conversation.update().values(subject="x"))
+    assert first in streams._changed_lately()

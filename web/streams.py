@@ -1,0 +1,364 @@
+"""Open streams, any number of them on one thread: a connection is taken from gunicorn once its request is answered.
+
+A thread for each reader would cost more than all readers do. The view checks the key, the limits and the message as for
+any request; then the socket is detached from gunicorn's connection, and this module's loop writes to it until the
+message has ended or the client is gone. What is told comes from `web.feeds`, read by a few threads.
+"""
+
+import asyncio
+import socket
+import ssl
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, MutableMapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from http import HTTPStatus
+from typing import Any, NoReturn, Protocol, cast
+
+import flask
+import sqlalchemy as sa
+from flask import Response
+from werkzeug.exceptions import TooManyRequests
+
+from web.feeds import Told
+from worker import logs
+from worker.services import Services
+from worker.store.tables import event
+
+log = logs.get(__name__)
+
+#: A client that was told nothing for so long is told that.
+HEARTBEAT_S = 15.0
+
+#: A stream ends after this; the client resumes where it was.
+MOST_S = 300.0
+
+#: A client that takes nothing of what waits for it for so long is gone.
+_PATIENCE_S = 30.0
+_TICK_S = 1.0
+
+#: Bytes that wait for a client before nothing more is read for it.
+_MOST_WAITING = 64 * 1024
+
+#: How long the log is looked through again for events whose transactions were overtaken by later ones.
+_OVERTAKEN_S = 5.0
+_MOST_EVENTS = 5_000
+_READERS = 4
+
+Environ = MutableMapping[str, Any]
+
+
+class Source(Protocol):
+    """What a stream is told from (`web.feeds.Feed`)."""
+
+    ended: bool
+
+    def look(self) -> list[Told]:
+        """Return what was not told yet."""
+        ...
+
+    def lives(self) -> bool:
+        """Whether there is still something to tell of."""
+        ...
+
+
+class Streams:
+    """The open streams of this process. Safe to share between threads; the thread and the loop start with the first."""
+
+    def __init__(self, built: Services, *, most: int, most_of_key: int) -> None:
+        self._built = built
+        self._most = most
+        self._most_of_key = most_of_key
+        self._guard = threading.Lock()
+        self._by_key: Counter[str] = Counter()
+        self._open: defaultdict[str, set[_Stream]] = defaultdict(set)  # by conversation; changed in the loop alone
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pool = ThreadPoolExecutor(_READERS, thread_name_prefix="streams")
+        self._seen: list[tuple[float, int]] = []  # the log's end, and when it was there
+
+    @property
+    def count(self) -> int:
+        """How many are open."""
+        return self._by_key.total()
+
+    def reserve(self, key_id: str) -> Callable[[], None]:
+        """Take one of the streams that a key may have; returns what gives it back, which may be called again.
+
+        Raises:
+            TooManyRequests: it has as many as it may, or this process has.
+        """
+        with self._guard:
+            if self._by_key[key_id] >= self._most_of_key or self._by_key.total() >= self._most:
+                raise TooManyRequests("There are too many open streams; close some, or poll.", retry_after=5)
+            self._by_key[key_id] += 1
+        given_back = threading.Event()
+
+        def give_back() -> None:
+            with self._guard:
+                if not given_back.is_set():
+                    given_back.set()
+                    self._by_key -= Counter([key_id])
+
+        return give_back
+
+    def take(
+        self, taken: socket.socket, head: bytes, source: Source, conversation_id: str, end: Callable[[], None]
+    ) -> None:
+        """Write a stream to a connected socket from now on; `end` is called when it has ended, whatever ended it."""
+        loop = self._started()
+        stream = _Stream(self, source, conversation_id, head, end)
+        taken.setblocking(False)
+        asyncio.run_coroutine_threadsafe(self._begin(loop, taken, stream), loop)
+
+    def close(self) -> None:
+        """End all streams; their clients come back by themselves."""
+        loop = self._loop
+        if loop is not None:
+            loop.call_soon_threadsafe(self._close_all)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _started(self) -> asyncio.AbstractEventLoop:
+        with self._guard:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=self._run, args=(self._loop,), name="streams", daemon=True).start()
+                self._built.wakeups.listen(self._changed)
+            return self._loop
+
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        loop.create_task(self._tick())
+        loop.run_forever()
+
+    async def _begin(self, loop: asyncio.AbstractEventLoop, taken: socket.socket, stream: "_Stream") -> None:
+        try:
+            await loop.connect_accepted_socket(lambda: stream, taken)
+        except OSError as error:  # it is gone already
+            log.debug("stream_not_begun", cause=str(error))
+            taken.close()
+            stream.end()
+
+    async def _tick(self) -> None:
+        """Once a second, wake those whose wake-up was lost, and tell who was told nothing for long that it is alive."""
+        while True:
+            await asyncio.sleep(_TICK_S)
+            try:
+                if self._open:
+                    loop = asyncio.get_running_loop()
+                    for conversation_id in await loop.run_in_executor(self._pool, self._changed_lately):
+                        self._wake(conversation_id)
+                    now = time.monotonic()
+                    for stream in [one for streams in self._open.values() for one in streams]:
+                        stream.tick(now)
+                else:
+                    self._seen.clear()
+            except Exception as error:  # noqa: BLE001 - the database may be away; the next tick looks again
+                log.warning("streams_not_swept", cause=str(error))
+
+    def _changed_lately(self) -> set[str]:
+        """Return the conversations of which something was written to the log in the last seconds."""
+        now = time.monotonic()
+        while len(self._seen) > 1 and self._seen[1][0] <= now - _OVERTAKEN_S:
+            self._seen.pop(0)
+        with self._built.store.read() as connection:
+            if not self._seen:
+                newest = connection.execute(sa.select(sa.func.max(event.c.id))).scalar() or 0
+                self._seen.append((now, newest))
+                return set(self._open)
+            since = self._seen[0][1]
+            found = connection.execute(
+                sa.select(event.c.id, event.c.conversation_id)
+                .where(event.c.id > since)
+                .order_by(event.c.id.desc())
+                .limit(_MOST_EVENTS)
+            ).all()
+        self._seen.append((now, found[0].id if found else self._seen[-1][1]))
+        return {row.conversation_id for row in found}
+
+    def _changed(self, conversation_id: str) -> None:
+        """Take a wake-up, on whatever thread it comes."""
+        if conversation_id in self._open and self._loop is not None:
+            self._loop.call_soon_threadsafe(self._wake, conversation_id)
+
+    def _wake(self, conversation_id: str) -> None:
+        for stream in tuple(self._open.get(conversation_id, ())):
+            stream.wake()
+
+    def _close_all(self) -> None:
+        for stream in [one for streams in self._open.values() for one in streams]:
+            stream.finish()
+
+    # -- for streams, in the loop ------------------------------------------------------------------------------------
+
+    def opened(self, stream: "_Stream") -> None:
+        self._open[stream.conversation_id].add(stream)
+
+    def closed(self, stream: "_Stream") -> None:
+        streams = self._open[stream.conversation_id]
+        streams.discard(stream)
+        if not streams:
+            del self._open[stream.conversation_id]
+
+    def read(self, work: Callable[[], Any], then: Callable[["Future[Any]"], None]) -> None:
+        """Do `work` on a reader's thread, and `then` in the loop."""
+        loop = self._loop
+
+        def done(future: "Future[Any]") -> None:
+            if loop is not None and not loop.is_closed():
+                loop.call_soon_threadsafe(then, future)
+
+        try:
+            self._pool.submit(work).add_done_callback(done)
+        except RuntimeError:  # the process ends
+            return
+
+
+class _Stream(asyncio.Protocol):
+    """One client that reads. All of it runs in the loop, but for `end`."""
+
+    def __init__(
+        self, streams: Streams, source: Source, conversation_id: str, head: bytes, end: Callable[[], None]
+    ) -> None:
+        self.conversation_id = conversation_id
+        self.end = end
+        self._streams = streams
+        self._source = source
+        self._head = head
+        self._transport: asyncio.Transport | None = None
+        self._looking = self._again = False
+        self._paused_since: float | None = None
+        self._began = self._told_at = time.monotonic()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.set_write_buffer_limits(high=_MOST_WAITING)
+        transport.write(self._head)
+        self._streams.opened(self)
+        self.wake()
+
+    def data_received(self, data: bytes) -> None:
+        """Take no notice: a reader has nothing to say."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self._transport = None
+        self._streams.closed(self)
+        self.end()
+
+    def pause_writing(self) -> None:
+        """Read nothing more for a client that does not take what is there; the log keeps it."""
+        self._paused_since = time.monotonic()
+
+    def resume_writing(self) -> None:
+        self._paused_since = None
+        self.wake()
+
+    def wake(self) -> None:
+        """Look whether there is something to tell."""
+        if self._transport is None or self._paused_since is not None:
+            return
+        if self._looking:
+            self._again = True
+            return
+        self._looking, self._again = True, False
+        self._streams.read(self._source.look, self._looked)
+
+    def tick(self, now: float) -> None:
+        """Do what is due: end, give up, or say that nothing has happened."""
+        if self._transport is None:
+            return
+        if self._paused_since is not None:
+            if now - self._paused_since > _PATIENCE_S:
+                self._transport.abort()
+        elif now - self._began > MOST_S:
+            self.finish()
+        elif now - self._told_at > HEARTBEAT_S:
+            self._told_at = now
+            self._streams.read(self._source.lives, self._lives)
+
+    def finish(self) -> None:
+        """End the stream once all that was told has been sent."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def _looked(self, future: "Future[list[Told]]") -> None:
+        self._looking = False
+        if self._transport is None:
+            return
+        try:
+            told = future.result()
+        except Exception as error:  # noqa: BLE001 - the database is away, or what is told of was erased
+            log.warning("stream_interrupted", cause=str(error))
+            self.finish()
+            return
+        if told:
+            self._transport.write("".join(one.frame for one in told).encode())
+            self._told_at = time.monotonic()
+        if self._source.ended:
+            self.finish()
+        elif self._again:
+            self.wake()
+
+    def _lives(self, future: "Future[bool]") -> None:
+        if self._transport is None:
+            return
+        if future.exception() is None and not future.result():
+            self.finish()
+        else:
+            self._transport.write(b": still here\n\n")
+
+
+class StreamResponse(Response):
+    """A response that goes on after its request: on this module's loop where the server lets a socket go.
+
+    Under gunicorn without TLS that is always so; elsewhere, as in tests, `fallback` is iterated over by the server's
+    own thread.
+    """
+
+    def __init__(
+        self,
+        streams: Streams,
+        source: Source,
+        conversation_id: str,
+        *,
+        end: Callable[[], None],
+        fallback: Iterable[str],
+    ) -> None:
+        super().__init__(fallback, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        self.call_on_close(end)
+        self._streams = streams
+        self._source = source
+        self._conversation_id = conversation_id
+        self._end = end
+
+    def __call__(self, environ: Environ, start_response: Any) -> Any:
+        """Answer as WSGI has it, or take the socket."""
+        connection = environ.get("gunicorn.socket")
+        if (
+            not isinstance(connection, socket.socket)
+            or isinstance(connection, ssl.SSLSocket)
+            or environ.get("HTTP_VERSION") == "2"
+            or environ["REQUEST_METHOD"] == "HEAD"
+        ):
+            return super().__call__(cast(dict[str, Any], environ), start_response)
+        return self._leave(connection)
+
+    def _leave(self, connection: socket.socket) -> NoReturn:
+        """Take the socket from gunicorn, which is told by StopIteration that there is nothing to answer or to close."""
+        lines = [f"HTTP/1.1 {self.status_code} {HTTPStatus(self.status_code).phrase}"]
+        lines += [f"{name}: {value}" for name, value in self.headers if name.lower() not in _OF_THE_CONNECTION]
+        lines += ["Connection: close", "", "retry: 2000", "", ""]
+        taken = socket.socket(fileno=connection.detach())
+        self._streams.take(taken, "\r\n".join(lines).encode("latin-1"), self._source, self._conversation_id, self._end)
+        raise StopIteration
+
+
+_OF_THE_CONNECTION = ("connection", "content-length", "transfer-encoding")
+
+
+def streams() -> Streams:
+    """Return the open streams of this process."""
+    found: Streams = flask.current_app.extensions["answerback_streams"]
+    return found
