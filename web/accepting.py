@@ -6,6 +6,7 @@ from typing import Any
 import flask
 
 from web.api import services
+from web.audience import is_customer, seen
 from worker.conversations.intake import Accepted, Submission, fingerprint
 from worker.errors import Invalid
 
@@ -19,6 +20,8 @@ def submission(content: str, new: dict[str, Any]) -> Submission:
         Invalid: the idempotency key is malformed.
         AddressRefused: the callback URL may not be called.
     """
+    if is_customer() and not new.keys() <= {"content", "attachments"}:
+        flask.abort(403, description="With a conversation's token, send content and attachments alone.")
     built = services()
     url = new.get("callback_url")
     if url is not None:
@@ -58,7 +61,7 @@ def accepted(result: Accepted) -> flask.Response:
 
     The message is in the form of `schemas.Message` already; the tests hold it to that, so it is not dumped once more.
     """
-    message = result.message
+    message = seen(result.message)
     if result.hint:
         services().hints.drain(message["conversation_id"])
     response = flask.Response(json.dumps(message, ensure_ascii=False), 202, mimetype="application/json")

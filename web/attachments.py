@@ -7,6 +7,7 @@ from webargs.flaskparser import abort
 
 from kb.documents import IMAGE_TYPES, READABLE, media_type_of
 from web.api import Blueprint, scope, services
+from web.auth import customers
 from web.schemas import conversations as schemas
 from web.uploads import uploaded_file
 from worker.conversations.attachments import LISTED, wire
@@ -26,6 +27,7 @@ _BODY = {
 
 
 @blueprint.post("/attachments")
+@customers
 @blueprint.response(201, schemas.Attachment)
 @blueprint.doc(**_BODY)
 def add() -> tuple[dict[str, Any], int, dict[str, str]]:

@@ -7,7 +7,10 @@ import flask
 from flask import Flask
 
 from web.api import services
-from worker.errors import KeyRefused
+from worker.access import Principal, is_token
+from worker.errors import KeyRefused, NotFound
+from worker.store.scope import Scope
+from worker.store.tables import message
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -23,6 +26,12 @@ def public(view: View) -> View:
 def admin(view: View) -> View:
     """Mark a view that needs a key with the scope `admin`."""
     view.needs_scope = "admin"  # type: ignore[attr-defined]
+    return view
+
+
+def customers(view: View) -> View:
+    """Mark a view that also takes a conversation's token: it is about that conversation, or a message in it."""
+    view.for_customers = True  # type: ignore[attr-defined]
     return view
 
 
@@ -42,11 +51,33 @@ def _check() -> None:
     view = flask.current_app.view_functions.get(request.endpoint or "")
     if view is None or request.method == "OPTIONS" or getattr(view, "is_public", False):
         return
+    for_customers = getattr(view, "for_customers", False)
     scheme, _space, key = request.headers.get("Authorization", "").partition(" ")
+    if not key and for_customers and request.method == "GET":  # browsers' streams cannot send a header
+        scheme, key = "bearer", request.args.get("token", "")
     if scheme.lower() != "bearer" or not key.strip():
         raise KeyRefused("An API key is needed: send `Authorization: Bearer <key>`.")
+    if is_token(key.strip()):
+        flask.g.principal = _customer(key.strip(), for_customers=for_customers)
+        return
     principal = services().keys.check(key.strip())
     needed = getattr(view, "needs_scope", None) or _NEEDED.get(request.method, "write")
     if needed not in principal.scopes and "admin" not in principal.scopes:
         flask.abort(403, description=f"This key lacks the scope `{needed}`.")
     flask.g.principal = principal
+
+
+def _customer(token: str, *, for_customers: bool) -> Principal:
+    """Return whom a conversation's token stands for, if this request is about that conversation."""
+    principal = services().tokens.check(token, origin=flask.request.headers.get("Origin"))
+    if not for_customers:
+        flask.abort(403, description="This needs an API key: the token is for one conversation.")
+    given = flask.request.view_args or {}
+    if "message_id" in given:
+        mine = Scope(services().store, principal.workspace_id)
+        asked = mine.get(message, given["message_id"], columns=(message.c.conversation_id,))["conversation_id"]
+    else:
+        asked = given.get("conversation_id", principal.conversation_id)
+    if asked != principal.conversation_id:
+        raise NotFound("There is no conversation with this id.")
+    return principal

@@ -5,10 +5,16 @@ from typing import Any
 import flask
 from flask import Response
 
+from web import audience
 from web.accepting import accepted, submission
 from web.api import Blueprint, scope, services
+from web.audience import seen
+from web.auth import customers
+from web.feeds import ConversationFeed
 from web.schemas import conversations as schemas
 from web.schemas.fields import PageQuery, page_of
+from web.sockets import Sender, WebSocketWire
+from web.streams import StreamResponse, Telling, socket_of, streams
 from worker import logs
 from worker.conversations import erasing, wire
 from worker.conversations.intake import Opening
@@ -70,6 +76,7 @@ def erase(conversation_id: str) -> None:
 
 
 @blueprint.post("/conversations/<string:conversation_id>/messages")
+@customers
 @blueprint.arguments(schemas.NewMessage)
 @blueprint.response(202, schemas.Message)
 def submit(new: dict[str, Any], conversation_id: str) -> Response:
@@ -79,6 +86,7 @@ def submit(new: dict[str, Any], conversation_id: str) -> Response:
 
 
 @blueprint.get("/conversations/<string:conversation_id>/messages")
+@customers
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, page_of(schemas.Message))
 def list_messages(query: dict[str, Any], conversation_id: str) -> Page:
@@ -100,7 +108,56 @@ def list_messages(query: dict[str, Any], conversation_id: str) -> Page:
         rows = list(connection.execute(statement).mappings())
     more = len(rows) > query["limit"]
     rows = rows[: query["limit"]]
-    return {"items": [wire.message(row) for row in rows], "next_cursor": str(rows[-1]["seq"]) if more else None}
+    items = [seen(wire.message(row)) for row in rows]
+    return {"items": items, "next_cursor": str(rows[-1]["seq"]) if more else None}
+
+
+@blueprint.post("/conversations/<string:conversation_id>/token")
+@blueprint.arguments(schemas.NewToken, required=False)
+@blueprint.response(201, schemas.Token)
+def make_token(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
+    """Make a token with which a browser may read and write in this conversation, and nothing else."""
+    scope().get(conversation, conversation_id, columns=(conversation.c.id,))
+    token, ends = services().tokens.make(
+        flask.g.principal, conversation_id, for_s=new["expires_in_s"], origin=new.get("origin")
+    )
+    return {"token": token, "expires_at": wire.time(ends * 1_000)}
+
+
+@blueprint.get("/conversations/<string:conversation_id>/ws", websocket=True)
+@customers
+@blueprint.response(101)
+def talk(conversation_id: str) -> Response:
+    """Open a WebSocket: events of this conversation come, and messages of the customer go.
+
+    `?after=` is the id of the last event that was received; without it, what happens from now on is told.
+    """
+    mine, built = scope(), services()
+    mine.get(conversation, conversation_id, columns=(conversation.c.id,))
+    try:
+        socket_wire = WebSocketWire(flask.request.headers.items(), flask.request.full_path)
+    except ValueError as error:
+        flask.abort(400, description=f"This address is for WebSockets: {error}.")
+    if socket_of(flask.request.environ) is None:
+        flask.abort(501, description="This server cannot open WebSockets; encrypt in a proxy in front of it.")
+    feed = ConversationFeed(
+        built, mine, conversation_id, last_id=flask.request.args.get("after", ""), view=audience.view()
+    )
+    sender = Sender(
+        built,
+        flask.g.principal,
+        conversation_id,
+        request_id=flask.g.request_id,
+        may_see=audience.for_customer if audience.is_customer() else None,
+    )
+    told = Telling(
+        conversation_id=conversation_id,
+        source=feed,
+        wire=socket_wire,
+        end=streams().reserve(flask.g.principal),
+        handle=sender.take_in,
+    )
+    return StreamResponse(streams(), told)
 
 
 @blueprint.post("/conversations/<string:conversation_id>/handoff")

@@ -1,10 +1,12 @@
-"""What happens to a message, for whoever reads along: its events from the log, and the answer while it is written."""
+"""What happens, for whoever reads along: events from the log, and answers while they are written."""
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import sqlalchemy as sa
 
 from worker.conversations import wire
 from worker.conversations.deltas import Delta
@@ -12,10 +14,21 @@ from worker.conversations.outcomes import ENDED
 from worker.errors import NotFound
 from worker.services import Services
 from worker.store.scope import Scope
-from worker.store.tables import event, message
+from worker.store.tables import OPEN_MESSAGE, conversation, event, message
+
+#: Returns what of an event's data may be told, by its type.
+View = Callable[[str, dict[str, Any]], dict[str, Any]]
+
+#: Events whose data is the whole message.
+_WHOLE = (*ENDED, "replied")
 
 _PLACE = re.compile(r"(\d{1,18})(?:\.(\d{1,18}-\d{1,18}))?")
 _MOST_AT_ONCE = 100
+
+
+def all_of_it(_type: str, data: dict[str, Any]) -> dict[str, Any]:
+    """Return it all."""
+    return data
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,81 +44,165 @@ class Told:
         """The event as Server-Sent Events have it."""
         return f"id: {self.id}\nevent: {self.type}\ndata: {json.dumps(self.data, ensure_ascii=False)}\n\n"
 
+    @property
+    def json(self) -> str:
+        """The event as a WebSocket has it."""
+        return json.dumps({"id": self.id, "type": self.type, "data": self.data}, ensure_ascii=False)
+
 
 class Feed:
-    """The events of one message. Reads SQL, which has the outcome, and Redis, which has what is said before it.
+    """The events of one conversation. Reads SQL, which has the outcome, and Redis, which has what is said before it.
 
     A feed that begins at the beginning tells also of an answer that is there already how it was said, for as long as
     that is kept. `ended` says that nothing more will come.
     """
 
-    def __init__(self, built: Services, mine: Scope, row: Mapping[Any, Any], *, last_id: str = "") -> None:
-        """`row` is the message; `last_id` is the id of the last event that was received, if there was one."""
+    def __init__(
+        self,
+        built: Services,
+        mine: Scope,
+        conversation_id: str,
+        where: sa.ColumnElement[bool],
+        *,
+        last_id: str,
+        view: View = all_of_it,
+    ) -> None:
+        """`where` chooses the events; `last_id` is the id of the last one that was received, or empty."""
         place = _PLACE.fullmatch(last_id) if last_id.isascii() else None
         self._built = built
         self._mine = mine
-        self._row = row
+        self._conversation_id = conversation_id
+        self._where = where
+        self._view = view
         self._after = int(place[1]) if place else 0
         self._said = (place and place[2]) or "0-0"
         self._take = 0
         self.ended = False
-        self._first = True
 
     def look(self) -> list[Told]:
         """Return what was not told yet, in order."""
-        deltas = self._deltas()  # before the log, so that no piece comes behind the outcome
+        read = self._built.deltas.after(self._conversation_id, self._said)
+        deltas = self._current(read)  # before the log, so that no piece comes behind the outcome
         statement = (
             self._mine.select(event)
-            .where(event.c.message_id == self._row["id"], event.c.id > self._after)
+            .where(self._where, event.c.id > self._after)
             .order_by(event.c.id)
             .limit(_MOST_AT_ONCE)
         )
         with self._mine.store.read() as connection:
             found = list(connection.execute(statement).mappings())
-        last = max((place for place, one in enumerate(found) if one["type"] in ENDED), default=len(found))
-        told = [self._event(one) for one in found[:last]]
+        told: list[Told] = []
+        for one in found:
+            if one["type"] in ENDED and not _begins_again(one, found):
+                told += [self._delta(delta) for delta in deltas if one["message_id"] in delta.message_ids]
+                deltas = [delta for delta in deltas if one["message_id"] not in delta.message_ids]
+            told.append(self._event(one))
         told += [self._delta(one) for one in deltas]
-        told += [self._event(one) for one in found[last:]]
-        if len(found) < _MOST_AT_ONCE and (found[-1]["type"] in ENDED if found else self._first):
-            self.ended = self._row["state"] in ENDED
-        self._first = False
+        self._said = read[-1].id if read else self._said
+        self._looked([one["type"] for one in found])
         return told
 
     def lives(self) -> bool:
-        """Whether the message is still there: it may have been erased."""
+        """Whether the conversation is still there: it may have been erased."""
         try:
-            self._read()
+            self._mine.get(conversation, self._conversation_id, columns=(conversation.c.id,))
         except NotFound:
             return False
         return True
 
-    def _deltas(self) -> list[Delta]:
-        mine = [
-            one
-            for one in self._built.deltas.after(self._row["conversation_id"], self._said)
-            if self._row["id"] in one.message_ids
-        ]
-        self._take = max([self._take, *(one.take for one in mine)])
-        return [one for one in mine if one.take == self._take]
+    def _looked(self, types: list[str]) -> None:
+        """Take notice of what was found last."""
+
+    def _wants(self, delta: Delta) -> bool:
+        """Whether a piece is to be told."""
+        raise NotImplementedError
+
+    def _current(self, deltas: list[Delta]) -> list[Delta]:
+        """Return the pieces that are wanted, of the last attempt alone."""
+        wanted = [one for one in deltas if self._wants(one)]
+        self._take = max([self._take, *(one.take for one in wanted)])
+        return [one for one in wanted if one.take == self._take]
 
     def _event(self, row: Mapping[Any, Any]) -> Told:
         self._after = row["id"]
-        data = {"message_id": self._row["id"], **row["data"]}
-        if row["type"] in ENDED:  # perhaps tried again since: then more follows
-            self._read()
-            data = wire.message(self._row)
-        return Told(id=self._place, type=row["type"], data=data)
+        data = {"message_id": row["message_id"], **row["data"]}
+        if row["type"] in _WHOLE:  # as it is by now: perhaps it was tried again since
+            data = self._whole(row["message_id"])
+        elif row["message_id"] is None:
+            data = {"conversation_id": self._conversation_id, **row["data"]}
+        return Told(id=self._place, type=row["type"], data=self._view(row["type"], data))
+
+    def _whole(self, message_id: str) -> dict[str, Any]:
+        return wire.message(read_message(self._mine, message_id))
 
     def _delta(self, delta: Delta) -> Told:
         self._said = delta.id
-        return Told(id=self._place, type="delta", data={"message_id": self._row["id"], **delta.data})
+        data = {"message_id": delta.message_ids[-1], **delta.data}
+        return Told(id=self._place, type="delta", data=self._view("delta", data))
 
     @property
     def _place(self) -> str:
         return str(self._after) if self._said == "0-0" else f"{self._after}.{self._said}"
 
-    def _read(self) -> None:
-        self._row = read_message(self._mine, self._row["id"])
+
+class MessageFeed(Feed):
+    """The events of one message, until it has ended."""
+
+    def __init__(
+        self, built: Services, mine: Scope, row: Mapping[Any, Any], *, last_id: str = "", view: View = all_of_it
+    ) -> None:
+        """`row` is the message."""
+        self._row = row
+        self._first = True
+        where = event.c.message_id == row["id"]
+        super().__init__(built, mine, row["conversation_id"], where, last_id=last_id, view=view)
+
+    def _looked(self, types: list[str]) -> None:
+        if len(types) < _MOST_AT_ONCE and (types[-1] in _WHOLE if types else self._first):
+            self.ended = self._row["state"] in ENDED
+        self._first = False
+
+    def _wants(self, delta: Delta) -> bool:
+        return self._row["id"] in delta.message_ids
+
+    def _whole(self, message_id: str) -> dict[str, Any]:
+        self._row = read_message(self._mine, message_id)
+        return wire.message(self._row)
+
+    def _delta(self, delta: Delta) -> Told:
+        told = super()._delta(delta)
+        return Told(id=told.id, type=told.type, data={**told.data, "message_id": self._row["id"]})
+
+
+class ConversationFeed(Feed):
+    """The events of all messages of a conversation, and of the conversation; from now on, or from where one was.
+
+    Of an answer that is being written now, it tells also what was said of it before.
+    """
+
+    def __init__(
+        self, built: Services, mine: Scope, conversation_id: str, *, last_id: str = "", view: View = all_of_it
+    ) -> None:
+        where = event.c.conversation_id == conversation_id
+        super().__init__(built, mine, conversation_id, where, last_id=last_id, view=view)
+        self._open: frozenset[str] | None = None  # messages of which earlier pieces are wanted; all of them when None
+        if not last_id:
+            running = sa.select(message.c.id).where(message.c.conversation_id == conversation_id, OPEN_MESSAGE)
+            with mine.store.read() as connection:
+                self._after = connection.execute(sa.select(sa.func.max(event.c.id)).where(where)).scalar() or 0
+                self._open = frozenset(connection.execute(running).scalars())
+
+    def _wants(self, delta: Delta) -> bool:
+        return self._open is None or not self._open.isdisjoint(delta.message_ids)
+
+    def _looked(self, types: list[str]) -> None:
+        del types
+        self._open = None
+
+
+def _begins_again(ended: Mapping[Any, Any], events: list[sa.RowMapping]) -> bool:
+    """Whether a message was tried again after it had ended; what is said of it then belongs to that."""
+    return any(one["message_id"] == ended["message_id"] and one["id"] > ended["id"] for one in events)
 
 
 def read_message(mine: Scope, message_id: str) -> Mapping[Any, Any]:

@@ -9,10 +9,12 @@ from typing import Any
 import flask
 from flask import Response
 
+from web import audience
 from web.api import Blueprint, scope, services
-from web.feeds import Feed, read_message
+from web.auth import customers
+from web.feeds import MessageFeed, read_message
 from web.schemas import conversations as schemas
-from web.streams import HEARTBEAT_S, MOST_S, StreamResponse, streams
+from web.streams import HEARTBEAT_S, MOST_S, EventLines, StreamResponse, Telling, streams
 from worker.conversations import wire
 from worker.conversations.outcomes import ENDED
 from worker.errors import Conflict
@@ -29,6 +31,7 @@ _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,6})\s*(?:$|[,;\s])")
 
 
 @blueprint.get("/messages/<string:message_id>")
+@customers
 @blueprint.response(200, schemas.Message)
 @blueprint.doc(
     parameters=[
@@ -46,19 +49,20 @@ def show(message_id: str) -> Any:
     row = read_message(mine, message_id)
     preferred = _WAIT.search(flask.request.headers.get("Prefer", ""))
     if preferred is None:
-        return wire.message(row)
+        return audience.seen(wire.message(row))
     waiters: threading.Semaphore = flask.current_app.extensions["answerback_waiters"]
     if not waiters.acquire(blocking=False):
-        return wire.message(row)  # who waits holds a thread; the last ones are kept for who does not
+        return audience.seen(wire.message(row))  # who waits holds a thread; the last ones are kept for who does not
     try:
         seconds = min(int(preferred.group(1)), MOST_WAIT_S)
         row = _wait(services(), mine, row, seconds)
     finally:
         waiters.release()
-    return wire.message(row), 200, {"Preference-Applied": f"wait={seconds}"}
+    return audience.seen(wire.message(row)), 200, {"Preference-Applied": f"wait={seconds}"}
 
 
 @blueprint.get("/messages/<string:message_id>/events")
+@customers
 @blueprint.response(200, {"type": "string"}, content_type="text/event-stream")
 @blueprint.doc(
     parameters=[
@@ -74,18 +78,21 @@ def stream(message_id: str) -> Response:
     """Stream what happens to a message, until it has ended (Server-Sent Events)."""
     mine = scope()
     row = read_message(mine, message_id)
-    feed = Feed(services(), mine, row, last_id=flask.request.headers.get("Last-Event-ID", ""))
-    frames = _frames(services(), feed, row["conversation_id"])
-    return StreamResponse(
-        streams(),
-        feed,
-        row["conversation_id"],
-        end=streams().reserve(flask.g.principal.key_id),
-        fallback=_held(frames, flask.current_app.extensions["answerback_waiters"]),
+    feed = MessageFeed(
+        services(), mine, row, last_id=flask.request.headers.get("Last-Event-ID", ""), view=audience.view()
     )
+    frames = _frames(services(), feed, row["conversation_id"])
+    told = Telling(
+        conversation_id=row["conversation_id"],
+        source=feed,
+        wire=EventLines(),
+        end=streams().reserve(flask.g.principal),
+    )
+    return StreamResponse(streams(), told, fallback=_held(frames, flask.current_app.extensions["answerback_waiters"]))
 
 
 @blueprint.post("/messages/<string:message_id>/cancel")
+@customers
 @blueprint.response(200, schemas.Message)
 def cancel(message_id: str) -> dict[str, Any]:
     """End an open message; if it is being answered, the model is stopped."""
@@ -93,7 +100,7 @@ def cancel(message_id: str) -> dict[str, Any]:
     conversation_id = built.steering.cancel(flask.g.principal.workspace_id, message_id)
     built.wakeups.send(conversation_id)
     built.hints.deliver(conversation_id)
-    return wire.message(read_message(scope(), message_id))
+    return audience.seen(wire.message(read_message(scope(), message_id)))
 
 
 @blueprint.post("/messages/<string:message_id>/retry")
@@ -109,6 +116,7 @@ def retry(message_id: str) -> tuple[Any, int, dict[str, str]]:
 
 
 @blueprint.put("/messages/<string:message_id>/feedback")
+@customers
 @blueprint.arguments(schemas.NewFeedback)
 @blueprint.response(200, schemas.Message)
 def rate(new: dict[str, Any], message_id: str) -> dict[str, Any]:
@@ -120,7 +128,7 @@ def rate(new: dict[str, Any], message_id: str) -> dict[str, Any]:
             raise Conflict("The message has not ended yet; there is nothing to rate.")
         feedback = {"rating": new["rating"], "comment": new.get("comment")}
         tx.execute(message.update().where(message.c.id == message_id).values(feedback=feedback))
-    return wire.message(read_message(mine, message_id))
+    return audience.seen(wire.message(read_message(mine, message_id)))
 
 
 def _wait(built: Services, mine: Scope, row: Mapping[Any, Any], seconds: float) -> Mapping[Any, Any]:
@@ -147,7 +155,7 @@ def _held(events: Iterator[str], waiters: threading.Semaphore) -> Iterator[str]:
             waiters.release()
 
 
-def _frames(built: Services, feed: Feed, conversation_id: str) -> Iterator[str]:
+def _frames(built: Services, feed: MessageFeed, conversation_id: str) -> Iterator[str]:
     """Yield the frames of a message's events as they come; a comment keeps the connection alive."""
     began = said = time.monotonic()
     yield "retry: 2000\n\n"

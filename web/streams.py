@@ -10,10 +10,11 @@ import socket
 import ssl
 import threading
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, MutableMapping
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from http import HTTPStatus
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, NoReturn, Protocol, cast
 
 import flask
@@ -23,6 +24,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from web.feeds import Told
 from worker import logs
+from worker.access import Principal
 from worker.services import Services
 from worker.store.tables import event
 
@@ -46,6 +48,12 @@ _OVERTAKEN_S = 5.0
 _MOST_EVENTS = 5_000
 _READERS = 4
 
+#: Open streams of one customer, whose token opens one conversation.
+_MOST_OF_CUSTOMER = 10
+
+#: Messages of one client that wait for the one before.
+_MOST_UNHANDLED = 20
+
 Environ = MutableMapping[str, Any]
 
 
@@ -61,6 +69,57 @@ class Source(Protocol):
     def lives(self) -> bool:
         """Whether there is still something to tell of."""
         ...
+
+
+class Wire(Protocol):
+    """How a stream speaks."""
+
+    def head(self, headers: Iterable[tuple[str, str]]) -> bytes:
+        """Return what the client is answered first."""
+        ...
+
+    def told(self, events: Sequence[Told]) -> bytes:
+        """Return events as they are sent."""
+        ...
+
+    def heartbeat(self) -> bytes:
+        """Return what says that nothing has happened."""
+        ...
+
+    def farewell(self) -> bytes:
+        """Return what is sent before the end."""
+        ...
+
+    def received(self, data: bytes) -> tuple[bytes, list[str], bool]:
+        """Return what is to be sent for what came, the messages in it, and whether this is the end."""
+        ...
+
+
+class EventLines:
+    """Server-Sent Events."""
+
+    def head(self, headers: Iterable[tuple[str, str]]) -> bytes:
+        """Return the response up to its first event."""
+        lines = ["HTTP/1.1 200 OK"]
+        lines += [f"{name}: {value}" for name, value in headers if name.lower() not in _OF_THE_CONNECTION]
+        return "\r\n".join([*lines, "Connection: close", "", "retry: 2000", "", ""]).encode("latin-1")
+
+    def told(self, events: Sequence[Told]) -> bytes:
+        """Return events, a block each."""
+        return "".join(one.frame for one in events).encode()
+
+    def heartbeat(self) -> bytes:
+        """Return a comment."""
+        return b": still here\n\n"
+
+    def farewell(self) -> bytes:
+        """Return nothing: the client comes back by itself."""
+        return b""
+
+    def received(self, data: bytes) -> tuple[bytes, list[str], bool]:
+        """Take no notice: a reader has nothing to say."""
+        del data
+        return b"", [], False
 
 
 class Streams:
@@ -82,14 +141,17 @@ class Streams:
         """How many are open."""
         return self._by_key.total()
 
-    def reserve(self, key_id: str) -> Callable[[], None]:
-        """Take one of the streams that a key may have; returns what gives it back, which may be called again.
+    def reserve(self, principal: Principal) -> Callable[[], None]:
+        """Take one of the streams that somebody may have; returns what gives it back, which may be called again.
 
         Raises:
             TooManyRequests: it has as many as it may, or this process has.
         """
+        key_id, most = principal.key_id, self._most_of_key
+        if principal.conversation_id is not None:
+            key_id, most = principal.conversation_id, _MOST_OF_CUSTOMER
         with self._guard:
-            if self._by_key[key_id] >= self._most_of_key or self._by_key.total() >= self._most:
+            if self._by_key[key_id] >= most or self._by_key.total() >= self._most:
                 raise TooManyRequests("There are too many open streams; close some, or poll.", retry_after=5)
             self._by_key[key_id] += 1
         given_back = threading.Event()
@@ -102,12 +164,10 @@ class Streams:
 
         return give_back
 
-    def take(
-        self, taken: socket.socket, head: bytes, source: Source, conversation_id: str, end: Callable[[], None]
-    ) -> None:
-        """Write a stream to a connected socket from now on; `end` is called when it has ended, whatever ended it."""
+    def take(self, taken: socket.socket, head: bytes, told: "Telling") -> None:
+        """Write a stream to a connected socket from now on."""
         loop = self._started()
-        stream = _Stream(self, source, conversation_id, head, end)
+        stream = _Stream(self, told, head)
         taken.setblocking(False)
         asyncio.run_coroutine_threadsafe(self._begin(loop, taken, stream), loop)
 
@@ -214,17 +274,33 @@ class Streams:
             return
 
 
-class _Stream(asyncio.Protocol):
-    """One client that reads. All of it runs in the loop, but for `end`."""
+@dataclass(frozen=True, kw_only=True)
+class Telling:
+    """What one client is told, and how.
 
-    def __init__(
-        self, streams: Streams, source: Source, conversation_id: str, head: bytes, end: Callable[[], None]
-    ) -> None:
-        self.conversation_id = conversation_id
-        self.end = end
+    `end` is called when it is over, whatever ended it; `handle` does what a message of the client asks for.
+    """
+
+    conversation_id: str
+    source: Source
+    wire: Wire
+    end: Callable[[], None]
+    handle: Callable[[str], list[Told]] = lambda _text: []
+
+
+class _Stream(asyncio.Protocol):
+    """One client that reads. All of it runs in the loop."""
+
+    def __init__(self, streams: Streams, told: Telling, head: bytes) -> None:
+        self.conversation_id = told.conversation_id
+        self.end = told.end
         self._streams = streams
-        self._source = source
+        self._source = told.source
+        self._wire = told.wire
+        self._handle = told.handle
         self._head = head
+        self._inbox: deque[str] = deque()
+        self._handling = False
         self._transport: asyncio.Transport | None = None
         self._looking = self._again = False
         self._paused_since: float | None = None
@@ -239,7 +315,16 @@ class _Stream(asyncio.Protocol):
         self.wake()
 
     def data_received(self, data: bytes) -> None:
-        """Take no notice: a reader has nothing to say."""
+        """Answer what came, and have messages in it handled, one after the other."""
+        if self._transport is None:
+            return
+        answer, texts, over = self._wire.received(data)
+        self._transport.write(answer)
+        self._inbox.extend(texts)
+        if over or len(self._inbox) > _MOST_UNHANDLED:
+            self.finish()
+        else:
+            self._handle_next()
 
     def connection_lost(self, exc: Exception | None) -> None:
         del exc
@@ -280,8 +365,21 @@ class _Stream(asyncio.Protocol):
 
     def finish(self) -> None:
         """End the stream once all that was told has been sent."""
-        if self._transport is not None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(self._wire.farewell())
             self._transport.close()
+
+    def _handle_next(self) -> None:
+        if self._inbox and not self._handling and self._transport is not None:
+            self._handling = True
+            self._streams.read(partial(self._handle, self._inbox.popleft()), self._handled)
+
+    def _handled(self, future: "Future[list[Told]]") -> None:
+        self._handling = False
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(self._wire.told(future.result()))
+            self._told_at = time.monotonic()
+            self._handle_next()
 
     def _looked(self, future: "Future[list[Told]]") -> None:
         self._looking = False
@@ -294,7 +392,7 @@ class _Stream(asyncio.Protocol):
             self.finish()
             return
         if told:
-            self._transport.write("".join(one.frame for one in told).encode())
+            self._transport.write(self._wire.told(told))
             self._told_at = time.monotonic()
         if self._source.ended:
             self.finish()
@@ -307,7 +405,7 @@ class _Stream(asyncio.Protocol):
         if future.exception() is None and not future.result():
             self.finish()
         else:
-            self._transport.write(b": still here\n\n")
+            self._transport.write(self._wire.heartbeat())
 
 
 class StreamResponse(Response):
@@ -317,42 +415,31 @@ class StreamResponse(Response):
     own thread.
     """
 
-    def __init__(
-        self,
-        streams: Streams,
-        source: Source,
-        conversation_id: str,
-        *,
-        end: Callable[[], None],
-        fallback: Iterable[str],
-    ) -> None:
-        super().__init__(fallback, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
-        self.call_on_close(end)
+    def __init__(self, streams: Streams, told: Telling, *, fallback: Iterable[str] = (), status: int = 200) -> None:
+        super().__init__(fallback, status=status, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        self.call_on_close(told.end)
         self._streams = streams
-        self._source = source
-        self._conversation_id = conversation_id
-        self._end = end
+        self._told = told
 
     def __call__(self, environ: Environ, start_response: Any) -> Any:
         """Answer as WSGI has it, or take the socket."""
-        connection = environ.get("gunicorn.socket")
-        if (
-            not isinstance(connection, socket.socket)
-            or isinstance(connection, ssl.SSLSocket)
-            or environ.get("HTTP_VERSION") == "2"
-            or environ["REQUEST_METHOD"] == "HEAD"
-        ):
+        connection = socket_of(environ)
+        if connection is None or environ["REQUEST_METHOD"] == "HEAD":
             return super().__call__(cast(dict[str, Any], environ), start_response)
         return self._leave(connection)
 
     def _leave(self, connection: socket.socket) -> NoReturn:
         """Take the socket from gunicorn, which is told by StopIteration that there is nothing to answer or to close."""
-        lines = [f"HTTP/1.1 {self.status_code} {HTTPStatus(self.status_code).phrase}"]
-        lines += [f"{name}: {value}" for name, value in self.headers if name.lower() not in _OF_THE_CONNECTION]
-        lines += ["Connection: close", "", "retry: 2000", "", ""]
-        taken = socket.socket(fileno=connection.detach())
-        self._streams.take(taken, "\r\n".join(lines).encode("latin-1"), self._source, self._conversation_id, self._end)
+        head = self._told.wire.head(list(self.headers))
+        self._streams.take(socket.socket(fileno=connection.detach()), head, self._told)
         raise StopIteration
+
+
+def socket_of(environ: Environ) -> socket.socket | None:
+    """Return the socket of a request if the server lets it go."""
+    found = environ.get("gunicorn.socket")
+    plain = isinstance(found, socket.socket) and not isinstance(found, ssl.SSLSocket)
+    return found if plain and environ.get("HTTP_VERSION") != "2" else None
 
 
 _OF_THE_CONNECTION = ("connection", "content-length", "transfer-encoding")

@@ -3,11 +3,12 @@
 import hashlib
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from itsdangerous import BadData, URLSafeSerializer
 from sqlalchemy.exc import IntegrityError
 
 from worker.callbacks.signing import new_secret
@@ -32,6 +33,7 @@ class Principal:
     key_id: str
     workspace_id: str
     scopes: frozenset[str]
+    conversation_id: str | None = None  # of a customer, who may see and do what concerns this one alone
 
 
 class Keys:
@@ -157,6 +159,86 @@ class Keys:
                 }
                 for row in connection.execute(rows).mappings()
             ]
+
+
+#: What a conversation's token begins with, unlike any key.
+_PREFIX = "abt_"
+
+#: The longest life of a token, in seconds.
+MOST_TOKEN_S = 86_400.0
+
+
+def is_token(given: str) -> bool:
+    """Whether this is a conversation's token and not an API key."""
+    return given.startswith(_PREFIX)
+
+
+class Tokens:
+    """Makes and checks tokens that open one conversation, for browsers: signed, short-lived, kept nowhere.
+
+    They die with the key that made them, and all of a workspace's when its callback secret changes.
+    """
+
+    def __init__(self, store: Store, *, clock: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._clock = clock
+        self._secrets = (
+            sa.select(workspace.c.callback_secret)
+            .join_from(api_key, workspace)
+            .where(
+                workspace.c.id == sa.bindparam("workspace"),
+                api_key.c.id == sa.bindparam("key"),
+                api_key.c.revoked_at.is_(None),
+                sa.or_(api_key.c.expires_at.is_(None), api_key.c.expires_at > store.clock.sql()),
+            )
+        )
+
+    def make(
+        self, principal: Principal, conversation_id: str, *, for_s: float, origin: str | None = None
+    ) -> tuple[str, int]:
+        """Return a token, and when it ends in Unix seconds; with `origin`, only pages from there can use it."""
+        ends = int(self._clock() + min(for_s, MOST_TOKEN_S))
+        said = {"w": principal.workspace_id, "k": principal.key_id, "c": conversation_id, "e": ends, "o": origin}
+        secret = self._secret(said)
+        if secret is None:
+            raise KeyRefused
+        return _PREFIX + _signer(secret).dumps(said), ends
+
+    def check(self, token: str, *, origin: str | None) -> Principal:
+        """Return whom a token stands for.
+
+        Raises:
+            KeyRefused: it is forged or over, the key that made it is revoked, or it is used from elsewhere.
+        """
+        text = token.removeprefix(_PREFIX)
+        _, said = _signer("").loads_unsafe(text)
+        secret = self._secret(said) if isinstance(said, dict) else None
+        if secret is None:
+            raise KeyRefused("The token is not valid.")
+        try:
+            said = _signer(secret).loads(text)
+        except BadData:
+            raise KeyRefused("The token is not valid.") from None
+        if said["e"] <= self._clock():
+            raise KeyRefused("The token has expired.")
+        if said["o"] is not None and said["o"] != origin:
+            raise KeyRefused("The token is for pages of another origin.")
+        return Principal(key_id=said["k"], workspace_id=said["w"], scopes=frozenset(), conversation_id=said["c"])
+
+    def _secret(self, said: Mapping[str, Any]) -> str | None:
+        with self._store.read() as connection:
+            found: str | None = connection.execute(
+                self._secrets, {"workspace": str(said.get("w")), "key": str(said.get("k"))}
+            ).scalar()
+        return found
+
+
+def _signer(secret: str) -> URLSafeSerializer:
+    return URLSafeSerializer(
+        secret,
+        salt="answerback.conversation",
+        signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
+    )
 
 
 def _digest(key: str) -> str:

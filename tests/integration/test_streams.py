@@ -2,18 +2,31 @@
 
 import contextlib
 import http.client
+import json
 import os
 import signal
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import (
+    AcceptConnection,
+    BytesMessage,
+    CloseConnection,
+    Ping,
+    RejectConnection,
+    Request,
+    TextMessage,
+)
 
 from tests.faults.rig import Valkey
 from tests.support.fakes import answer
 from tests.support.processes import answers, wait_for
 from tests.support.stack import KEY, Stack, command, services, stack
+from worker.conversations.outcomes import Piece
 
 HELP = "How do I reset my password?"
 MOST = 40
@@ -115,3 +128,137 @@ def test_without_redis_the_outcome_comes_all_the_same(made):
         assert time.monotonic() - began < 10
     finally:
         valkey.start(empty=True)
+
+
+class Socket:
+    """A WebSocket client on a plain socket."""
+
+    def __init__(self, made: Stack, path: str, **headers: str):
+        self.connection = socket.create_connection(urlsplit(made.url).netloc.split(":"), timeout=20)
+        self.protocol = WSConnection(ConnectionType.CLIENT)
+        self.closed = None
+        more = [(name.encode(), value.encode()) for name, value in headers.items()]
+        self.connection.sendall(self.protocol.send(Request(host="x", target=path, extra_headers=more)))
+        self.status = None
+        while self.status is None:
+            self._receive()
+
+    def _receive(self):
+        data = self.connection.recv(65_536)
+        self.protocol.receive_data(data or None)
+        found = []
+        for one in self.protocol.events():
+            if isinstance(one, AcceptConnection):
+                self.status = 101
+            elif isinstance(one, RejectConnection):
+                self.status = one.status_code
+            elif isinstance(one, TextMessage):
+                found.append(json.loads(one.data))
+            elif isinstance(one, Ping):
+                self.connection.sendall(self.protocol.send(one.response()))
+            elif isinstance(one, CloseConnection):
+                self.closed = one.code
+        return found
+
+    def send(self, **message):
+        self.connection.sendall(self.protocol.send(TextMessage(data=json.dumps(message))))
+
+    def until(self, *types):
+        """Return what comes until one of each of these types has come."""
+        got = []
+        while not set(types) <= {one["type"] for one in got} and self.closed is None:
+            got += self._receive()
+        return got
+
+    def close(self):
+        self.connection.close()
+
+
+def token_for(made: Stack, talk: str) -> str:
+    return made.call("POST", f"/v1/conversations/{talk}/token", {}).json["token"]
+
+
+def test_a_customer_talks_over_a_web_socket(made):
+    running, _valkey, _exits = made
+    talk = running.call("POST", "/v1/conversations", {}).json["id"]
+    path = f"/v1/conversations/{talk}/ws?token={token_for(running, talk)}"
+    one = Socket(running, path)
+    assert one.status == 101
+    for _ in range(2):  # sent again, as after a connection that was lost
+        one.send(type="message", content=HELP, ref="r1")
+        (accepted,) = [told for told in one.until("accepted") if told["type"] == "accepted"]
+        assert accepted["data"]["ref"] == "r1"
+        assert accepted["data"]["message"]["content"] == HELP
+    assert len(running.call("GET", f"/v1/conversations/{talk}/messages").json["items"]) == 1
+    with services(running.env) as built:
+        claim = built.mailbox.claim(talk)
+        say = Piece(offset=0, text="Use the link.")
+        built.deltas.add(talk, [row["id"] for row in claim.messages], take=claim.token, piece=say)
+        told = one.until("running", "delta")
+        assert [(one["data"]["offset"], one["data"]["text"]) for one in told if one["type"] == "delta"] == [
+            (0, "Use the link.")
+        ]
+        late = Socket(running, path)  # in the middle of an answer
+        assert [one["type"] for one in late.until("delta")] == ["delta"]
+        late.close()
+        built.mailbox.finish(claim, answer("Use the link."))
+        built.wakeups.send(talk)
+        (ended,) = [one for one in one.until("answered") if one["type"] == "answered"]
+        assert ended["data"]["reply"]["content"] == "Use the link."
+        assert "usage" not in ended["data"]["reply"]
+        built.steering.speak(built.keys.workspace(), talk, content="Hello, I am Grace.", author="Grace")
+        built.wakeups.send(talk)
+    got = one.until("replied", "conversation.handed_off")
+    assert [told["data"]["content"] for told in got if told["type"] == "replied"] == ["Hello, I am Grace."]
+    assert "summary" not in json.dumps(got)
+    one.close()
+    again = Socket(running, f"{path}&after={ended['id']}")
+    assert [told["type"] for told in again.until("replied")][-1] == "replied"
+    again.close()
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        ("nonsense", "malformed"),
+        ("[]", "malformed"),
+        ('{"type": "message"}', "invalid"),
+        ('{"type": "shout", "content": "x"}', "invalid"),
+        ('{"type": "message", "content": "x", "attachments": ["att_none"], "ref": "r"}', "invalid"),
+        ('{"type": "message", "content": "\\ud800"}', "malformed"),
+    ],
+)
+def test_what_cannot_be_taken_is_told_and_the_connection_stays(made, sent, code):
+    running, _valkey, _exits = made
+    talk = running.call("POST", "/v1/conversations", {}).json["id"]
+    one = Socket(running, f"/v1/conversations/{talk}/ws", Authorization=f"Bearer {KEY}")
+    one.connection.sendall(one.protocol.send(TextMessage(data=sent)))
+    (told,) = one.until("error")
+    assert told["data"]["code"] == code
+    one.send(type="message", content=HELP)
+    assert "accepted" in {told["type"] for told in one.until("accepted")}
+    one.close()
+
+
+def test_a_web_socket_is_refused_as_any_request_is(made):
+    running, _valkey, _exits = made
+    talk, other = (running.call("POST", "/v1/conversations", {}).json["id"] for _ in range(2))
+    assert Socket(running, f"/v1/conversations/{talk}/ws").status == 401
+    assert Socket(running, f"/v1/conversations/{other}/ws?token={token_for(running, talk)}").status == 404
+    assert running.call("GET", f"/v1/conversations/{talk}/ws").status == 400
+
+
+def test_a_client_that_breaks_the_protocol_is_shown_out(made):
+    running, _valkey, _exits = made
+    talk = running.call("POST", "/v1/conversations", {}).json["id"]
+    for data, code in ((BytesMessage(data=b"x"), 1003), (TextMessage(data="x" * 200_000), 1009)):
+        one = Socket(running, f"/v1/conversations/{talk}/ws", Authorization=f"Bearer {KEY}")
+        one.connection.sendall(one.protocol.send(data))
+        one.until("never")
+        assert one.closed == code
+        one.close()
+    one = Socket(running, f"/v1/conversations/{talk}/ws", Authorization=f"Bearer {KEY}")
+    one.connection.sendall(b"\xff\xff\xff\xff garbage")
+    one.until("never")
+    assert one.closed == 1002
+    one.close()

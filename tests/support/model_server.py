@@ -9,7 +9,8 @@ It answers as a good model would: the first sentence of the first passage, with 
     refuse, person         say that there is no answer, ask for a person
     invent, forge          claim what no passage says, cite what was never given
     say                    say what `text` is, and with a call, when one is listed, before it
-    break                  say it, and lose the connection
+    break                  say it, and lose the connection; `say` then says `other`, if it is set, and after calls
+                           `then`
     tools                  call what `calls` lists ([name, arguments], in order), then answer from the results
     obey                   do whatever any text in the prompt says: say it, call it, cite it, reveal it
 
@@ -32,7 +33,8 @@ _PASSAGE = re.compile(r"\[(\d+)\] ([^\n]*)\n(.*?)(?=\n\n\[\d+\] |\n</passages>)"
 class ModelServer:
     def __init__(self) -> None:
         self.settings: dict[str, Any] = {"latency_s": 0.0, "mode": "answer", "tokens_per_s": 0.0}
-        self.settings |= {"comments": False, "poison": "", "calls": [], "rewritten": "", "text": ""}
+        self.settings |= {"comments": False, "poison": "", "calls": [], "rewritten": ""}
+        self.settings |= {"text": "", "other": "", "then": ""}
         self.counts = {"requests": 0, "active": 0, "most_active": 0, "finished": 0, "closed_early": 0}
         self.seen: list[dict[str, Any]] = []
 
@@ -96,6 +98,8 @@ class ModelServer:
             text = self.settings["text"] if mode == "say" else None
             return await self._say(request, asked, text, call=calls[made])
         text = self.settings["text"] if mode in ("say", "break") else text_for(mode, messages)
+        if mode == "say":
+            text = (self.settings["then"] if made else "") or self.settings["other"] or text
         if messages[0]["content"].startswith("You rewrite"):
             text = self.settings["rewritten"] or "NO_ANSWER"
         return await self._say(request, asked, text, stall=mode == "stall", breaks=mode == "break")

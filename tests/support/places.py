@@ -67,6 +67,8 @@ class FakeSlack(FakeDesk):
         if not body.get("text"):
             return {"ok": False, "error": "no_text"}
         made = self.add(body["text"], thread=body.get("thread_ts"), bot_id="B1", metadata=body.get("metadata"))
+        if "reply_broadcast" in body:
+            made["reply_broadcast"] = body["reply_broadcast"]
         if trouble == "lost":
             raise ConnectionResetError
         return {"ok": True, "channel": CHANNEL, "ts": made["ts"], "message": made}
@@ -107,9 +109,21 @@ class Mailbox:
     def __init__(self, *, password: str | None = None, tls: ssl.SSLContext | None = None):
         self.tls = tls
         self.secured: list[bool] = []
+        self.parting, self.refused = "", ""
         self.mails: list[Any] = []
         self.refusals: list[str] = []
         self._password = password
+
+    async def handle_RCPT(
+        self, _server: SMTP, _session: Any, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if address == self.refused:
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 well"
+
+    async def handle_QUIT(self, _server: SMTP, _session: Any, _envelope: Envelope) -> str:
+        return self.parting or "221 bye"
 
     async def handle_DATA(self, _server: SMTP, session: Any, envelope: Envelope) -> str:
         self.secured.append(session.ssl is not None)

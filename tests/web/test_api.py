@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from tests.support.fakes import answer
 from tests.web.conftest import Client
-from web.feeds import Feed
+from web.feeds import MessageFeed
 from web.limits import LeasingRedisStorage
-from worker.conversations.outcomes import Citation, Piece
+from worker.conversations.outcomes import Citation, Handoff, Piece
 from worker.store.scope import Scope
 from worker.store.tables import conversation, document, message
 
@@ -498,12 +498,12 @@ def test_the_stream_tells_the_answer_while_it_is_written(call, built):
     say(take=2, piece=Piece(offset=0, text="You can "))
     say(take=2, piece=Piece(offset=8, text="reset it."))
     built.deltas.add(made["conversation_id"], ["msg_other"], take=2, piece=Piece(offset=0, text="Not mine."))
-    feed = Feed(built, Scope(built.store, built.keys.workspace()), row)
+    feed = MessageFeed(built, Scope(built.store, built.keys.workspace()), row)
     told = feed.look()
     assert [one.type for one in told] == ["queued", "running", "delta", "delta"]
     assert [(one.data["offset"], one.data["text"]) for one in told[2:]] == [(0, "You can "), (8, "reset it.")]
     assert feed.look() == []
-    again = Feed(built, Scope(built.store, built.keys.workspace()), row, last_id=told[2].id)
+    again = MessageFeed(built, Scope(built.store, built.keys.workspace()), row, last_id=told[2].id)
     assert [one.data["text"] for one in again.look()] == ["reset it."]
     with built.store.begin() as tx:
         tx.execute(conversation.update().values(mailbox="ready", due_at=0))
@@ -511,11 +511,37 @@ def test_the_stream_tells_the_answer_while_it_is_written(call, built):
     (last,) = feed.look()
     assert (last.type, feed.ended) == ("answered", True)
     # Who comes afterwards is told the same; and without Redis, the outcome.
-    types = [one.type for one in Feed(built, Scope(built.store, built.keys.workspace()), row).look()]
+    types = [one.type for one in MessageFeed(built, Scope(built.store, built.keys.workspace()), row).look()]
     assert types == ["queued", "running", "delta", "delta", "answered"]
     built.deltas.forget(made["conversation_id"])
-    types = [one.type for one in Feed(built, Scope(built.store, built.keys.workspace()), row).look()]
+    types = [one.type for one in MessageFeed(built, Scope(built.store, built.keys.workspace()), row).look()]
     assert types == ["queued", "running", "answered"]
+
+
+def test_a_message_that_is_tried_again_streams_in_order(call, built):
+    made = submit(call)
+    talk = made["conversation_id"]
+    built.deltas.add(talk, [made["id"]], take=1, piece=Piece(offset=0, text="First"))
+    built.mailbox.finish(built.mailbox.claim(talk), Handoff(reason="error", summary="?"))
+    call("POST", f"/v1/messages/{made['id']}/retry")
+    claim = built.mailbox.claim(talk)
+    built.deltas.add(talk, [made["id"]], take=2, piece=Piece(offset=0, text="Second"))
+    feed = MessageFeed(built, Scope(built.store, built.keys.workspace()), dict(claim.messages[0]))
+    told = feed.look()
+    assert [one.type for one in told] == ["queued", "running", "handed_off", "queued", "running", "delta"]
+    assert told[-1].data["text"] == "Second"
+    built.mailbox.finish(claim, answer("Second"))
+    assert [one.type for one in feed.look()] == ["answered"]
+
+
+def test_the_newest_pieces_are_told_in_a_long_conversation(call, built):
+    made = submit(call)
+    for number in range(400):
+        id = made["id"] if number >= 390 else f"msg_{number}"
+        built.deltas.add(made["conversation_id"], [id], take=number, piece=Piece(offset=0, text=str(number)))
+    (row,) = built.mailbox.claim(made["conversation_id"]).messages
+    feed = MessageFeed(built, Scope(built.store, built.keys.workspace()), row)
+    assert [one.data["text"] for one in feed.look() if one.type == "delta"] == ["399"]
 
 
 def test_what_was_said_of_somebody_is_forgotten_with_them(call, built):

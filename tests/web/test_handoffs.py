@@ -2,12 +2,15 @@
 
 import dataclasses
 import ipaddress
+import json
 
 import pytest
+import sqlalchemy as sa
 
 from tests.support.fakes import answer
 from tests.support.helpdesks import FAKES, SECRET, TOKEN
 from tests.support.places import FakeSlack, Mailbox
+from tests.support.receiver import Receiver
 from tests.support.tls import server_context
 from tests.web.test_helpdesks import HELP, Story
 from worker.conversations import escalations
@@ -16,7 +19,7 @@ from worker.errors import Conflict, NotFound
 from worker.helpdesks.email import Email
 from worker.helpdesks.mailing import MailRefused, MailServer
 from worker.helpdesks.protocol import Account, HelpdeskRefused, Post
-from worker.store.tables import conversation
+from worker.store.tables import conversation, helpdesk_message
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # on loopback
 
@@ -128,11 +131,13 @@ def test_people_are_told_once_and_the_escalation_is_followed_to_its_end(desk, sl
 def test_what_people_reply_in_the_thread_goes_to_the_customer_and_resume_gives_it_back(desk, slack, call):
     made = desk.ticket()
     thread = slack.messages[0]["ts"]
-    reply = slack.add("We sent <https://shop.example/a|a new one> &amp; it is free.", thread=thread)
+    reply = slack.add("We sent <https://shop.example/a|a new one> &amp; <https://x.example|x.example>.", thread=thread)
     for _ in range(2):  # Slack repeats what it thinks was not heard
         assert desk.says(reply).status_code == 204
     said = call("GET", f"/v1/conversations/{made['conversation_id']}/messages").json["items"]
-    assert [(one["role"], one["content"]) for one in said][1:] == [("agent", "We sent a new one & it is free.")]
+    assert [(one["role"], one["content"]) for one in said][1:] == [
+        ("agent", "We sent a new one (https://shop.example/a) & https://x.example.")
+    ]
     (one,) = desk.escalations
     assert (one["state"], one["assignee"]) == ("assigned", "an agent")
     desk.says(slack.add("!resume", thread=thread))
@@ -163,6 +168,66 @@ def test_what_bots_say_and_what_is_said_elsewhere_does_not_matter(desk, slack, c
     assert [one["role"] for one in call("GET", f"/v1/conversations/{desk.talk['id']}/messages").json["items"]] == [
         "customer"
     ]
+
+
+@pytest.mark.parametrize("kind", ["thread_broadcast", "file_share", "me_message"])
+def test_whatever_kind_of_message_people_write_it_is_one(desk, slack, call, kind):
+    made = desk.ticket()
+    desk.says(slack.add("See this.", thread=slack.messages[0]["ts"]) | {"subtype": kind})
+    said = call("GET", f"/v1/conversations/{made['conversation_id']}/messages").json["items"]
+    assert [one["content"] for one in said if one["role"] == "agent"] == ["See this."]
+
+
+def test_what_the_customer_wrote_meanwhile_follows_in_the_thread(desk, slack, built, call):
+    first = call("POST", "/v1/tickets", json={"body": "A person!", "external_id": "t1", "requester": ADA}).json
+    claim = built.mailbox.claim(first["conversation_id"])
+    call("POST", "/v1/tickets", json={"body": "My order is 4711", "external_id": "t1", "requester": ADA})
+    built.mailbox.finish(claim, PERSON)
+    desk.send()
+    assert [text.partition("\n")[0] for text in slack.texts] == ["Handed over (high): a conversation", "Ada wrote:"]
+    assert "4711" in slack.texts[1]
+
+
+def test_who_replies_where_it_cannot_be_sent_is_told(desk, slack, call):
+    made = desk.ticket()
+    thread = slack.messages[0]["ts"]
+    desk.says(slack.add("!close", thread=thread))
+    desk.says(slack.add("One more thing", thread=thread))
+    assert slack.texts[-1] == "Not sent: the conversation is closed."
+    assert slack.messages[-1]["thread_ts"] == thread
+    assert call("GET", f"/v1/conversations/{made['conversation_id']}").json["owner"] == "closed"
+
+
+def test_a_second_handoff_is_seen_in_the_channel_too(desk, slack, call):
+    desk.ticket()
+    call("POST", f"/v1/conversations/{desk.talk['id']}/resume")
+    desk.ticket("A person again")
+    assert [one.get("thread_ts") for one in slack.messages] == [None, slack.messages[0]["ts"]]
+    assert slack.messages[1]["reply_broadcast"] is True
+
+
+def test_what_no_database_takes_is_left_out(desk, call):
+    outcome = Handoff(reason="rule", summary="a\x00b\ud800", category="rule:" + "x" * 300, reasons=("\x00",))
+    made = desk.ticket(outcome=outcome)
+    shown = call("GET", f"/v1/messages/{made['id']}").json["handoff"]
+    assert (shown["summary"], len(shown["category"])) == ("ab?", 200)
+    assert desk.escalations[0]["summary"] == "ab?"
+
+
+def test_callbacks_tell_of_what_a_person_replied(desk, call, built):
+    receiver = Receiver()
+    made = call("POST", "/v1/endpoints", json={"url": receiver.url, "events": ["message.replied"]})
+    assert made.status_code == 201, made.json
+    talk = desk.ticket()["conversation_id"]
+    call("POST", f"/v1/conversations/{talk}/replies", json={"content": "We are on it.", "author": "Grace"})
+    desk.send()
+    receiver.shutdown()
+    receiver.server_close()
+    ((_headers, body),) = receiver.got
+    told = json.loads(body)
+    assert (told["type"], told["data"]["message"]["content"]) == ("message.replied", "We are on it.")
+    with call("GET", f"/v1/messages/{told['data']['message']['id']}/events") as stream:
+        assert "event: replied" in stream.text
 
 
 def test_slack_learns_the_address_and_forgeries_are_refused(desk, slack):
@@ -206,6 +271,23 @@ def test_mail_is_tried_again_under_the_same_id_and_given_up_when_it_is_refused(d
     desk.ticket("A person again")
     desk.again()
     assert len(mailbox.mails) == 1
+
+
+def test_a_mail_that_was_taken_is_not_sent_again_whatever_is_said_in_parting(desk, mailbox):
+    mailbox.parting = "421 busy"
+    desk.ticket()
+    desk.again()
+    assert len(mailbox.mails) == 1
+
+
+def test_who_is_refused_among_others_is_told_of(desk, mailbox, call):
+    mailbox.refused = "boss@shop.example"
+    desk.ticket()
+    desk.again()
+    assert len(mailbox.mails) == 1
+    (shown,) = call("GET", "/v1/deliveries?state=exhausted").json["items"]
+    whole = call("GET", f"/v1/deliveries/{shown['id']}").json
+    assert "boss@shop.example" in str(whole)
 
 
 def test_mail_goes_encrypted_where_the_server_offers_it_and_its_certificate_holds(tmp_path, monkeypatch):
@@ -269,6 +351,8 @@ def test_quiet_conversations_are_given_back_and_others_are_not(desk, built, call
     with built.store.begin() as tx:
         tx.execute(conversation.update().values(updated_at=conversation.c.updated_at - 3_700_000))
     assert built.steering.resume_quiet(after_s=7_200) == []
+    assert built.steering.resume_quiet(after_s=3_600) == []  # nobody has seen to it
+    call("POST", f"/v1/escalations/{desk.escalations[0]['id']}/assign", json={"assignee": "Grace"})
     assert built.steering.resume_quiet(after_s=3_600) == [made["conversation_id"]]
     assert built.steering.resume_quiet(after_s=3_600) == []
     assert call("GET", f"/v1/conversations/{made['conversation_id']}").json["owner"] == "bot"
@@ -331,5 +415,9 @@ def test_escalations_are_of_their_workspace_and_go_with_their_conversation(desk,
     built.steering.close(built.keys.workspace(), desk.talk["id"])
     with pytest.raises(Conflict):
         escalations.assign(built.store, built.keys.workspace(), one["id"], "Late")
+    desk.says(desk.fake.add("Gone.", thread=desk.fake.messages[0]["ts"]))
     call("DELETE", f"/v1/conversations/{desk.talk['id']}")
     assert desk.escalations == []
+    with built.store.read() as connection:
+        digests = connection.execute(sa.select(helpdesk_message.c.digest, helpdesk_message.c.direction)).all()
+    assert {digest for digest, direction in digests if direction != "hook"} == {""}

@@ -10,8 +10,9 @@ from werkzeug.exceptions import TooManyRequests
 from tests.support.fakes import accept, answer
 from tests.support.processes import wait_for
 from web import streams as module
-from web.feeds import Feed, Told
-from web.streams import Streams
+from web.feeds import MessageFeed, Told
+from web.streams import EventLines, Streams, Telling
+from worker.access import Principal
 from worker.store.scope import Scope
 from worker.store.tables import conversation
 
@@ -58,7 +59,8 @@ def take(streams):
         if buffer:
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
         ended = threading.Event()
-        streams.take(ours, HEAD, source, conversation_id, ended.set)
+        told = Telling(conversation_id=conversation_id, source=source, wire=EventLines(), end=ended.set)
+        streams.take(ours, HEAD, told)
         client.settimeout(5)
         opened.append(client)
         return client, ended
@@ -88,7 +90,9 @@ def test_a_wake_up_is_told_and_a_lost_one_a_second_later(take, built):
     made = accept(built.store, workspace_id)
     with built.store.read() as connection:
         row = dict(connection.execute(module.sa.text("SELECT * FROM message")).mappings().one())
-    client, ended = take(Feed(built, Scope(built.store, workspace_id), row), conversation_id=made["conversation_id"])
+    client, ended = take(
+        MessageFeed(built, Scope(built.store, workspace_id), row), conversation_id=made["conversation_id"]
+    )
     read_until(client, b"event: queued")
     claim = built.mailbox.claim(made["conversation_id"])
     read_until(client, b"event: running")  # nobody sent a wake-up
@@ -150,18 +154,26 @@ def test_a_stream_that_cannot_be_read_ends_and_the_client_comes_back(take):
     assert ended.wait(5)
 
 
-def test_no_key_has_more_streams_than_it_may(streams):
-    first = streams.reserve("key_1")
-    streams.reserve("key_1")
+def who(key: str, conversation_id: str | None = None) -> Principal:
+    return Principal(key_id=key, workspace_id="ws", scopes=frozenset(), conversation_id=conversation_id)
+
+
+def test_nobody_has_more_streams_than_they_may(streams, monkeypatch):
+    first = streams.reserve(who("key_1"))
+    streams.reserve(who("key_1"))
     with pytest.raises(TooManyRequests):
-        streams.reserve("key_1")
-    for number in range(8):
-        streams.reserve(f"key_{number + 2}")
+        streams.reserve(who("key_1"))
+    monkeypatch.setattr(module, "_MOST_OF_CUSTOMER", 1)
+    streams.reserve(who("key_1", "conv_1"))  # customers count for themselves
     with pytest.raises(TooManyRequests):
-        streams.reserve("key_11")
+        streams.reserve(who("key_1", "conv_1"))
+    for number in range(7):
+        streams.reserve(who(f"key_{number + 2}"))
+    with pytest.raises(TooManyRequests):
+        streams.reserve(who("key_11"))
     first()
     first()
-    streams.reserve("key_11")
+    streams.reserve(who("key_11"))
     assert streams.count == 10
 
 

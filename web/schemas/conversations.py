@@ -62,6 +62,20 @@ class NewMessage(_Submitted):
     content = Text(most=MAX_CONTENT, required=True)
 
 
+class NewToken(ma.Schema):
+    """For how long a browser may take part, and from where."""
+
+    expires_in_s = Seconds(most=86_400, load_default=900.0)
+    origin = Text(most=300, metadata={"description": "`https://shop.example`: only pages from there can use it"})
+
+
+class Token(ma.Schema):
+    """What opens one conversation, as `Authorization: Bearer` or, for streams, as `?token=`."""
+
+    token = fields.String(required=True)
+    expires_at = moment(required=True)
+
+
 class NewReply(ma.Schema):
     """What a person says to the customer."""
 

@@ -116,13 +116,14 @@ class Agent:
         try:
             draft = self.answerer.draft(question, found.hits, revoked=revoked, writing=speech.write)
         except BudgetSpent as error:
-            return _handoff(question, "rule", str(error), found.hits, category="budget", timings=timings)
+            spent = Draft(text=None, tried=_told(speech))
+            return _handoff(question, "rule", str(error), found.hits, category="budget", draft=spent, timings=timings)
         except ModelError as error:
             if error.then == "retry":
                 return Retry(error={"code": error.code, "message": str(error)}, after_s=error.after_s)
             return Handoff(
                 reason="error",
-                summary=escalation.summary(question, f"{error}", found.hits),
+                summary=escalation.summary(question, f"{error}", found.hits, tried=_told(speech)),
                 error={"code": error.code, "message": str(error)},
                 timings=timings,
             )
@@ -190,13 +191,13 @@ class Agent:
             reason, why = "no_answer", "The articles found do not answer this."
             if draft.wants_person:
                 reason, why = "asked_for_person", draft.why or "The model judged that a person is needed."
-            if speech.said:
-                draft = replace(draft, tried=[*draft.tried, f"told the customer: {speech.said}"])
+            draft = replace(draft, tried=[*draft.tried, *_told(speech)])
             return _handoff(question, reason, why, found.hits, draft=draft, timings=timings)
         grounded = speech.finish(draft.text, draft.more)
         timings["check_ms"] = _ms(speech.spent_s)
         if grounded is None:
             why = "An answer was written, but the articles do not support it."
+            draft = replace(draft, tried=[*draft.tried, *_told(speech)])
             return _handoff(question, "low_support", why, [*found.hits, *draft.more], draft=draft, timings=timings)
         return Answer(
             content=grounded.content,
@@ -217,6 +218,11 @@ def find_more(knowledge: Searches) -> Callable[[Question, str], Found]:
         return knowledge.search(question.workspace_id, query, limit=SHOWN, filters=_PUBLIC)
 
     return find
+
+
+def _told(speech: Speech) -> list[str]:
+    """Return what a person should know that the customer has read already."""
+    return [f"told the customer: {speech.said}"] if speech.said else []
 
 
 def _with_attached(found: Found, hits: Sequence[Hit]) -> Found:

@@ -38,9 +38,9 @@ _MARK = re.compile(r"\s*\[(\d{1,3})\]")
 _ITEM = re.compile(r"\s*(?:\d{1,2}[.)]|[-*•])\s+")
 _MARKS_AFTER_STOP = re.compile(r"([.!?])((?:\s*\[\d{1,3}\])+)")
 
-#: Where a sentence may have ended and another one begun; and that one has.
-_ENDED = re.compile(r"[.!?…:;\u3002\uff01\uff1f][^\n]*\w\W*$")
-_BEGUN = re.compile(r"(?<!\[)\b[^\W\d]")
+#: What sentences end with, and a whole word of the next one.
+_STOPS = (".", "!", "?", "…", "。", "！", "？")
+_BEGUN = re.compile(r"(?<!\[)\b[^\W\d]\w*\W")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,11 +82,9 @@ class Check:
         self._weakest = 1.0
         self._supported = self._dropped = 0
         self._opened: bool | None = None  # whether the first sentence that says anything is supported
-        self._line = ""
-        self._judged = 0  # sentences of the line
-        self._spoke = False  # whether any of them was kept
         self._between = ""  # what stands between the last sentence that was kept and the next
-        self._looked = 0  # characters of the line in which no further sentence ends
+        self._line = ""
+        self._new_line()
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -110,7 +108,7 @@ class Check:
         self._line = lines[-1] if lines else ""
         if self._line.endswith("\n"):
             self._end_line(hits)
-        elif _ENDED.search(self._line, self._looked):
+        elif self._may_have_ended(text):
             self._judge(hits, ended=False)
 
     def finish(self, hits: Sequence[Hit]) -> Grounded | None:
@@ -132,22 +130,45 @@ class Check:
                 self._between = "\n"
         elif self._line and self._content:
             self._between = "\n\n"
-        self._line, self._judged, self._looked, self._spoke = "", 0, 0, False
+        self._new_line()
+
+    def _new_line(self) -> None:
+        self._line = ""
+        self._judged = 0  # characters of the line that were judged
+        self._spoke = False  # whether any of it was kept
+        self._stopped = False  # whether a sentence may have ended in the rest of it
+        self._next_look = 0  # the length at which it is looked at again
+
+    def _may_have_ended(self, text: str) -> bool:
+        """Whether a look at the line is worth its price, with what came last; long lines are looked at less often."""
+        self._stopped = self._stopped or any(stop in text for stop in _STOPS)
+        if not self._stopped or len(self._line) < self._next_look or not any(map(str.isalpha, self._line[-40:])):
+            return False
+        self._next_look = len(self._line) + (len(self._line) - self._judged) // 40
+        return True
 
     def _judge(self, hits: Sequence[Hit], *, ended: bool) -> None:
         """Judge the sentences of the line that were not yet; the last one only when the line has ended."""
-        line = _MARKS_AFTER_STOP.sub(r"\2\1", self._line)
+        line = _MARKS_AFTER_STOP.sub(r"\2\1", self._line)  # as long as before
         item = _ITEM.match(line)
-        said = line[item.end() :] if item is not None else line
-        claims = [said[start:end] for start, end in sentences.split(said)]
+        begin = max(self._judged, item.end() if item is not None else 0)
+        spans = list(sentences.split(line[begin:], offset=begin))
         if not ended:
-            if not claims or not _BEGUN.search(_MARK.sub("", claims[-1])):
-                return  # perhaps no sentence of its own, but the mark of the one before
-            self._looked = max(0, len(self._line) - len(claims.pop()))
+            # The last is not judged yet; nor the one before, while it may prove to be one with it: "(incl. VAT)".
+            if not spans or not _BEGUN.search(_MARK.sub("", line[spans[-1][0] :])):
+                return
+            open_ = line[begin : spans.pop()[0]]
+            if spans and (
+                open_.count("(") > open_.count(")") or open_.count('"') % 2 or open_.count("“") > open_.count("”")
+            ):
+                return
         lead = item.group().lstrip() if item is not None else ""
-        for claim in claims[self._judged :]:
-            self._judge_one(claim, hits, lead="" if self._spoke else lead)
-        self._judged = max(self._judged, len(claims))
+        for start, end in spans:
+            self._judge_one(line[start:end], hits, lead="" if self._spoke else lead)
+            self._judged = end
+        if spans:
+            self._stopped = any(stop in line[self._judged :] for stop in _STOPS)
+            self._next_look = 0
 
     def _judge_one(self, claim: str, hits: Sequence[Hit], *, lead: str) -> None:
         found = _best_support(claim, hits, self._nearness)

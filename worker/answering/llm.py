@@ -199,7 +199,8 @@ class LlmAnswerer:
                 talk.told(call, text or "Nothing was found.")
             for call in said.calls[_MOST_CALLS:]:
                 talk.told(call, "Too many calls at once.")
-        text = (before + talk.restored(said.text)).strip()
+        text = (before if not _is_bare(said.text) else "") + talk.restored(said.text)
+        text = text.strip()
         if not text:
             raise ModelError("The model answered nothing.", then="retry")
         return replace(_draft(text, model, usage), more=more, tried=tried)
@@ -393,9 +394,14 @@ def _ended(told: Told) -> Draft:
     return Draft(text=None, ask=told.ask)
 
 
-def _draft(text: str, model: str, usage: Usage) -> Draft:
+def _is_bare(text: str) -> str:
+    """Return the one word by which a model says that it does not answer, if that is all it says."""
     bare = text.strip("`*\"'. \n")
-    if bare in (prompts.NO_ANSWER, prompts.PERSON):
+    return bare if bare in (prompts.NO_ANSWER, prompts.PERSON) else ""
+
+
+def _draft(text: str, model: str, usage: Usage) -> Draft:
+    if bare := _is_bare(text):
         return Draft(text=None, model=model, usage=usage, wants_person=bare == prompts.PERSON)
     return Draft(text=text, model=model, usage=usage)
 

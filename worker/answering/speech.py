@@ -53,7 +53,7 @@ class Speech:
         """Say the rest of what a draft's passages support, and return it all; None when that is too little to send."""
         hits = [*self._hits, *more]
         with self._timed():
-            if text != self._written:  # perhaps it was cut
+            if text != self._written.rstrip():  # perhaps it was cut
                 self._begin()
                 self._check.feed(text, hits)
             grounded = self._check.finish(hits)

@@ -18,6 +18,7 @@ TYPES = {
     "message.handed_off": "a message was given to a person",
     "message.cancelled": "a message was cancelled",
     "message.failed": "a message could not be worked on",
+    "message.replied": "a person replied to the customer",
     "conversation.handed_off": "a person owns the conversation from now on",
     "conversation.resumed": "the bot answers again",
     "conversation.closed": "the conversation was closed",

@@ -62,12 +62,12 @@ class Deltas:
     def after(self, conversation_id: str, id: str) -> list[Delta]:
         """Return what was added after the piece with this id, oldest first; `0-0` for all that is kept."""
         try:
-            found: Any = self._client.xrange(self._prefix + conversation_id, min=f"({id}", count=_MOST)
+            found: Any = self._client.xrevrange(self._prefix + conversation_id, min=f"({id}", count=_MOST)
         except RedisError as error:
             log.debug("deltas_not_read", cause=str(error))
             return []
         read = []
-        for place, fields in found:
+        for place, fields in reversed(found):
             try:
                 value = self._codec.unseal(fields[b"data"])
                 read.append(

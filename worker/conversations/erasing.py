@@ -10,10 +10,10 @@ from worker import logs
 from worker.conversations.deltas import Deltas
 from worker.conversations.sessions import SessionsAway, SessionStore
 from worker.customers import customer_of
-from worker.helpdesks.outbox import ticket_of
+from worker.helpdesks.outbox import PLACES, ticket_of
 from worker.memories import erase as erase_memories
 from worker.store.scope import Scope
-from worker.store.tables import conversation, delivery, helpdesk_message, memory, message, spending
+from worker.store.tables import conversation, delivery, helpdesk, helpdesk_message, memory, message, spending
 
 log = logs.get(__name__)
 
@@ -92,8 +92,12 @@ def _erase(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:
         looks = (delivery.c.lane == ticket.helpdesk_id, delivery.c.type == "helpdesk.look")
         named = ticket_of(ticket.helpdesk_id, ticket.external_id)[:48]
         tx.execute(delivery.delete().where(*looks, delivery.c.message_id == named))
-    # Where people were told of it.
-    tx.execute(helpdesk_message.update().where(helpdesk_message.c.ticket == conversation_id).values(digest=""))
+    # Where people were told of it, and what they said there.
+    places = sa.select(helpdesk.c.id).where(helpdesk.c.workspace_id == workspace_id, helpdesk.c.kind.in_(PLACES))
+    there = helpdesk_message.c.helpdesk_id.in_(list(tx.execute(places).scalars()))
+    threads = sa.select(helpdesk_message.c.external_id).where(there, helpdesk_message.c.ticket == conversation_id)
+    known = [conversation_id, *(id for id in tx.execute(threads).scalars() if id is not None)]
+    tx.execute(helpdesk_message.update().where(there, helpdesk_message.c.ticket.in_(known)).values(digest=""))
     tx.execute(conversation.delete().where(conversation.c.id == conversation_id))
 
 

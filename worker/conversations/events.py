@@ -120,6 +120,19 @@ def announce_said(tx: sa.Connection, row: Mapping[Any, Any], *, via: str | None,
     }
     event_id = tx.execute(_INSERT_EVENT_FOR_ID, [event]).scalar_one()
     post_said(tx, row, via=via, event_id=event_id, now=now)
+    endpoints = wanted_by(tx, row["workspace_id"], "message.replied")
+    if endpoints:
+        promise(
+            tx,
+            row["workspace_id"],
+            "message.replied",
+            _message_data(tx, row["id"]),
+            now=now,
+            to=endpoints,
+            event_id=event_id,
+            conversation_id=row["conversation_id"],
+            message_id=row["id"],
+        )
 
 
 def _message_data(tx: sa.Connection, message_id: str) -> dict[str, Any]:

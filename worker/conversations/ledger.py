@@ -118,6 +118,6 @@ class Ledger:
             history=talk["history"] + 1,
         )
         announce_messages(tx, rows, "handed_off", now=now, data=told)  # after what callbacks tell of the conversation
-        announce_messages(tx, behind, "handed_off", now=now, data=owned)
         if talk["owner"] != "human":
             announce_conversation(tx, talk, "conversation.handed_off", now=now, data=told)
+        announce_messages(tx, behind, "handed_off", now=now, data=owned)  # people are told of these after the handoff

@@ -100,12 +100,17 @@ class Handoff:
         """What clients are told of it."""
         return {
             "reason": self.reason,
-            "summary": self.summary,
+            "summary": _storable(self.summary),
             "ticket": None,
-            "category": self.category or self.reason,
+            "category": _storable(self.category or self.reason)[:200],
             "priority": self.priority,
-            "reasons": list(self.reasons),
+            "reasons": [_storable(one) for one in self.reasons],
         }
+
+
+def _storable(text: str) -> str:
+    """Return a text that every database takes: models and customers may say what none does."""
+    return text.replace("\x00", "").encode(errors="replace").decode()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from worker.conversations.outcomes import OPEN, Handoff
 from worker.errors import Conflict, NotFound
 from worker.ids import new_id
 from worker.store.engine import Store
-from worker.store.tables import HUMAN, conversation, event, message
+from worker.store.tables import HUMAN, conversation, escalation, event, message
 
 #: How a message must have ended to be tried again.
 _RETRIED = ("handed_off", "failed")
@@ -206,8 +206,14 @@ class Steering:
             self._give_back(tx, talk, note=note)
 
     def resume_quiet(self, *, after_s: float, limit: int = 100) -> list[str]:
-        """Give back to the bot what a person has and nobody touched for so long; return those conversations."""
-        quiet = (HUMAN, conversation.c.updated_at < self._ledger.now - int(after_s * 1_000))
+        """Give back to the bot what a person has seen to and nobody touched for so long; return those conversations.
+
+        What no person has taken up yet stays theirs.
+        """
+        untouched = sa.exists().where(
+            escalation.c.conversation_id == conversation.c.id, escalation.c.state == sa.literal_column("'open'")
+        )
+        quiet = (HUMAN, conversation.c.updated_at < self._ledger.now - int(after_s * 1_000), ~untouched)
         with self._store.read() as connection:
             found = connection.execute(
                 sa.select(conversation.c.id).where(*quiet).order_by(conversation.c.updated_at).limit(limit)

@@ -12,8 +12,9 @@ from worker.addresses import Caller, Guard
 from worker.conversations.wire import time
 from worker.errors import Conflict, Invalid, NotFound
 from worker.helpdesks.email import recipients
-from worker.helpdesks.kinds import OPTIONS, PLACES
+from worker.helpdesks.kinds import OPTIONS
 from worker.helpdesks.mailing import MailServer
+from worker.helpdesks.outbox import PLACES
 from worker.helpdesks.posting import open_desk
 from worker.helpdesks.protocol import Desk, Headers, HelpdeskRefused, Incoming, Json, Post, WebhookRefused
 from worker.ids import new_id

@@ -56,7 +56,9 @@ class Email:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(text.strip() + "\n")
         with _refusals(), self._server.connected() as server:
-            server.send_message(message)
+            refused = server.send_message(message)
+        if refused:  # the others have it, so it must not be sent again
+            raise HelpdeskRefused(f"Refused for some, the others have it: {refused}"[:500], status=422)
         return id
 
     def change(self, post: Post) -> None:

@@ -12,8 +12,7 @@ from worker.callbacks import outbox
 from worker.conversations.intake import Intake, Opening, Submission
 from worker.conversations.steering import Steering
 from worker.errors import Conflict, NotFound
-from worker.helpdesks.kinds import PLACES
-from worker.helpdesks.outbox import external_id
+from worker.helpdesks.outbox import PLACES, desk_of, external_id
 from worker.helpdesks.protocol import Incoming, digest
 from worker.ids import new_id
 from worker.store.engine import Store
@@ -153,10 +152,11 @@ class Inbound:
     def _agent(self, desk: Row, thing: Incoming) -> None:
         if self._was_here(desk, thing.message_id) or self._is_ours(desk, thing):
             return
+        talk = self._talk_of_agent(desk, thing)
         try:
             self._steering.speak(
                 desk["workspace_id"],
-                self._talk_of_agent(desk, thing),
+                talk,
                 content=_content(thing),
                 author=thing.author.get("name") or "an agent",
                 via=desk["id"],
@@ -165,6 +165,32 @@ class Inbound:
         except IntegrityError:
             if not self._was_here(desk, thing.message_id):
                 raise
+        except Conflict:
+            if desk["kind"] in PLACES:
+                self._tell_thread(desk, talk, "Not sent: the conversation is closed.")
+            raise
+        else:
+            if desk["kind"] in PLACES and self._is_cut_off(talk):
+                self._tell_thread(desk, talk, "Kept, but not sent: the helpdesk of this ticket is switched off.")
+
+    def _is_cut_off(self, talk: str) -> bool:
+        """Whether a conversation is a ticket of a helpdesk that nothing is written into."""
+        with self._store.begin() as tx:
+            known = tx.execute(sa.select(conversation.c.helpdesk_id).where(conversation.c.id == talk)).scalar()
+            return known is not None and desk_of(tx, talk) is None
+
+    def _tell_thread(self, desk: Row, talk: str, text: str) -> None:
+        with self._store.begin() as tx:
+            outbox.promise(
+                tx,
+                desk["workspace_id"],
+                "handoff.continued",
+                {"text": text},
+                now=self._store.now(tx),
+                to=[(None, desk["url"])],
+                lane=desk["id"],
+                conversation_id=talk,
+            )
 
     def _talk_of_agent(self, desk: Row, thing: Incoming) -> str:
         """Return the conversation of a ticket that an agent writes in; theirs from the start if there is none yet.

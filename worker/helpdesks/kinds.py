@@ -33,8 +33,5 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "zendesk": ("bot_id", "email"),
 }
 
-#: No tickets come from these: they are where people are told of handoffs.
-PLACES = ("email", "slack")
-
 MODES = ("reply", "draft", "shadow")
 STATUSES = ("open", "pending", "closed")

@@ -3,7 +3,7 @@
 import smtplib
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -48,7 +48,7 @@ class MailServer:
                 )
             else:
                 server = smtplib.SMTP(host, parts.port or 25, timeout=_STEP_S)
-            with server:
+            try:
                 server.ehlo()
                 if not encrypted and server.has_extn("starttls"):
                     server.starttls(context=ssl.create_default_context())
@@ -59,6 +59,9 @@ class MailServer:
                         raise MailRefused("The mail server offers no encryption; the password is not sent.")
                     server.login(unquote(parts.username), unquote(parts.password or ""))
                 yield server
+            finally:
+                with suppress(smtplib.SMTPException, OSError):  # what was handed in, was
+                    server.quit()
         except smtplib.SMTPRecipientsRefused as error:
             codes = [code for code, _said in error.recipients.values()]
             raise MailRefused(f"The recipients are refused: {error.recipients}"[:500], status=max(codes)) from error

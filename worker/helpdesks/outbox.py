@@ -20,9 +20,12 @@ _OF_TALK = (
 )
 
 
+#: Kinds of helpdesks that no tickets come from: people are told of handoffs there.
+PLACES = ("email", "slack")
+
 _PLACES = sa.select(helpdesk.c.id, helpdesk.c.url, helpdesk.c.kind).where(
     helpdesk.c.workspace_id == sa.bindparam("workspace"),
-    helpdesk.c.kind.in_(["email", "slack"]),
+    helpdesk.c.kind.in_(PLACES),
     helpdesk.c.state == "enabled",
 )
 
@@ -69,14 +72,20 @@ def tell_people(
     tx: sa.Connection, talk: Mapping[Any, Any], told: Mapping[str, Any], *, event_id: int | None, now: int
 ) -> None:
     """Promise the places of a workspace to be told of a handoff, unless a person is at it already."""
-    if told.get("reason") == "owned_by_person":
+    if told.get("reason") == "owned_by_person" or _is_watched(tx, talk):
         return
     about = " ".join((talk["subject"] or "a conversation").split())[:120]
     who = " ".join(str(part) for part in (talk["requester"] or {}).values())
     lines = [f"Handed over ({told['priority']}): {about}", "", told["summary"]]
     lines += [f"- {one}" for one in told.get("reasons") or ()]
     lines += ["", f"Why: {told['category']}", *([f"From: {who}"] if who else []), f"Escalation: {told['ticket']}"]
-    _tell(tx, talk, "handoff.told", {"text": "\n".join(lines)}, kinds=("email", "slack"), event_id=event_id, now=now)
+    _tell(tx, talk, "handoff.told", {"text": "\n".join(lines)}, kinds=PLACES, event_id=event_id, now=now)
+
+
+def _is_watched(tx: sa.Connection, talk: Mapping[Any, Any]) -> bool:
+    """Whether a conversation is a ticket of a helpdesk in which the bot says nothing: people are at it there anyway."""
+    mode = sa.select(helpdesk.c.mode).where(helpdesk.c.id == talk["helpdesk_id"])
+    return talk["helpdesk_id"] is not None and tx.execute(mode).scalar() == "shadow"
 
 
 def follow_up(

@@ -150,11 +150,10 @@ class Posting:
                 thread = connection.execute(first).scalar() or ""
             if not thread and row["type"] == "handoff.continued":
                 return Result(status=None, error="Nobody was told of the handoff here.", final=True)
-        if row["type"] == "handoff.told":
-            text = self._with_link(text, row)
-        return Result(
-            status=200, response=self._write(desk, row, Post(ticket=thread, text=text, public=False), of=talk)
-        )
+        handed_over = row["type"] == "handoff.told"
+        text = self._with_link(text, row) if handed_over else text
+        post = Post(ticket=thread, text=text, public=False, loud=handed_over)
+        return Result(status=200, response=self._write(desk, row, post, of=talk))
 
     def _with_link(self, text: str, row: Mapping[Any, Any]) -> str:
         url = self._conversation_url

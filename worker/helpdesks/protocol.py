@@ -100,6 +100,7 @@ class Post:
     tags: tuple[str, ...] = ()
     assignee: str | None = None
     group: str | None = None
+    loud: bool = False  # seen outside its thread too, where there are threads
 
 
 @dataclass(frozen=True, kw_only=True)

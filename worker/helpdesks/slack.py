@@ -7,6 +7,7 @@ app's signing secret.
 import html
 import json
 import re
+import time
 from urllib.parse import urlencode
 
 from worker.addresses import Caller
@@ -30,6 +31,12 @@ from worker.helpdesks.protocol import (
 COMMANDS = {"!resume": "resume", "!close": "closed"}
 
 _MOST_CHARACTERS = 12_000
+
+#: Kinds of messages that people write; edits, joins and bots are others.
+_SPOKEN = (None, "thread_broadcast", "file_share", "me_message")
+
+#: How far back a message is looked for that may have been written, in seconds.
+_LOOKED_BACK_S = 86_400.0
 
 _MARKUP = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
 _OURS = "answerback"
@@ -66,7 +73,7 @@ class Slack:
         if (
             payload.get("type") != "event_callback"
             or event.get("type") != "message"
-            or event.get("subtype")
+            or event.get("subtype") not in _SPOKEN
             or event.get("bot_id")
             or event.get("channel") != self._channel
             or not thread
@@ -85,7 +92,8 @@ class Slack:
     def find(self, ticket: str) -> list[Posted]:
         """Return what the bot wrote into a thread, or without one into the channel, lately."""
         method = "conversations.replies" if ticket else "conversations.history"
-        query = {"channel": self._channel, "limit": 100, "include_all_metadata": "true"}
+        since = f"{time.time() - _LOOKED_BACK_S:.6f}"
+        query = {"channel": self._channel, "limit": 900, "include_all_metadata": "true", "oldest": since}
         if ticket:
             query["ts"] = ticket
         found = self._call("GET", f"{method}?{urlencode(query)}").get("messages") or []
@@ -107,6 +115,7 @@ class Slack:
         }
         if post.ticket:
             body["thread_ts"] = post.ticket
+            body["reply_broadcast"] = post.loud
         return text_of(self._call("POST", "chat.postMessage", body)["ts"])
 
     def change(self, post: Post) -> None:
@@ -159,4 +168,11 @@ back to the bot, `!close` closes it."""
 
 def _plain(text: str) -> str:
     """Return what a person typed: Slack marks links, names and channels up, and escapes three characters."""
-    return html.unescape(_MARKUP.sub(lambda match: match[2] or match[1], text)).strip()
+    return html.unescape(_MARKUP.sub(_shown, text)).strip()
+
+
+def _shown(match: re.Match[str]) -> str:
+    target, label = match[1], match[2]
+    if not label or label in target:
+        return target
+    return f"{label} ({target})" if "://" in target else label

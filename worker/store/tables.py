@@ -439,6 +439,7 @@ escalation = Table(  # what a person has to see to
     _time("closed_at"),
     Index("ix_escalation_undone", "conversation_id", unique=True, sqlite_where=_UNDONE, postgresql_where=_UNDONE),
     Index("ix_escalation_list", "workspace_id", "id"),
+    Index("ix_escalation_work", "workspace_id", "state", "id"),
 )
 
 _UNREAD = text("state IN ('queued', 'indexing')")

@@ -1,5 +1,7 @@
 """What is not supported by what it cites is not sent."""
 
+import time
+
 import pytest
 
 from kb import documents, sentences
@@ -77,6 +79,40 @@ def test_a_draft_that_begins_well_is_kept_as_far_as_it_is_supported():
     assert grounding.check(draft, [REFUNDS]).content == "Returns are free within 30 days [1]."
 
 
+PRICES = hit(
+    "It costs $5.00 per month (incl. VAT). The U.S. Office opens at 9 a.m. on Mondays. Ask Dr. Smith, room No. 5. "
+    "Version 2.0.1 adds “Quick find. Try it.” for all."
+)
+ABBREVIATED = [
+    "It costs $5.00 per month (incl. VAT) [1]. Ask Dr. Smith, room No. 5 [1].",
+    "The U.S. Office opens at 9 a.m. on Mondays [1]. It costs $5.00 per month (incl. VAT) [1].",
+    "Version 2.0.1 adds “Quick find. Try it.” for all [1]. Ask Dr. Smith, room No. 5 [1].",
+    "1. Ask Dr. Smith (room No. 5) [1]. It costs $5.00 [1].\n2. The U.S. Office opens at 9 a.m. on Mondays [1].",
+]
+
+
+@pytest.mark.parametrize("draft", ABBREVIATED)
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 7])
+def test_no_sentence_is_cut_where_an_abbreviation_stops(draft, size):
+    check = grounding.Check()
+    for start in range(0, len(draft), size):
+        check.feed(draft[start : start + size], [PRICES])
+    found = check.finish([PRICES])
+    assert found == grounding.check(draft, [PRICES])
+    assert found.dropped == 0
+
+
+def test_a_model_that_only_makes_dots_costs_little():
+    check = grounding.Check()
+    began = time.process_time()
+    for _ in range(700):
+        check.feed("........", [PRICES])
+    for _ in range(2_000):
+        check.feed(". . e.g. x", [PRICES])
+    assert check.finish([PRICES]) is None
+    assert time.process_time() - began < 5  # it took 71 s
+
+
 WRITTEN = [
     "Returns are free within 30 days [1]. The moon is made of cheese [1]. Write to help@shop.example [1].",
     "Returns are free within 30 days. [1] [2] We do not refund shipping fees. [1]",
@@ -108,9 +144,9 @@ def test_a_sentence_may_be_said_as_soon_as_the_next_one_begins():
     check = grounding.Check()
     check.feed("Returns are free within 30 days [1]. ", [REFUNDS])
     assert check.said == ""  # its mark may follow
-    check.feed("We", [REFUNDS])
+    check.feed("We ", [REFUNDS])
     assert check.said == "Returns are free within 30 days [1]."
-    check.feed(" eat cheese on the moon [1]. And", [REFUNDS])
+    check.feed("eat cheese on the moon [1]. And ", [REFUNDS])
     assert check.said == "Returns are free within 30 days [1]."
 
 

@@ -31,7 +31,9 @@ def answer(model_url):
     """Have a question answered by a model that says `text`; returns the outcome and the pieces."""
 
     def ask(text, *models, pieces=None, redactor=None, calls=(), found=(COOKIES,)):
-        control(model_url, mode="say", text=text, calls=list(calls), tokens_per_s=500, latency_s=0, reset=True)
+        text, _, other = text.partition("|")
+        settings = {"text": text, "other": other, "calls": list(calls)}
+        control(model_url, mode="say", tokens_per_s=500, latency_s=0, reset=True, **settings)
         search = FakeSearch(list(found))
         answerer = LlmAnswerer(
             client=open_client(api_key=None, base_url=f"{model_url}/v1"),
@@ -47,7 +49,7 @@ def answer(model_url):
         return outcome, pieces
 
     yield ask
-    control(model_url, mode="answer", text="", calls=[], tokens_per_s=0, reset=True)
+    control(model_url, mode="answer", text="", other="", then="", calls=[], tokens_per_s=0, reset=True)
 
 
 def test_a_sentence_is_said_while_the_model_still_writes_the_next(answer, model_url):
@@ -101,6 +103,24 @@ def test_what_was_said_before_a_tool_was_called_stays(answer):
     assert outcome.content.startswith(TRUE)
     assert heard(pieces) == outcome.content
     assert [piece.offset for piece in pieces].count(0) == 1
+
+
+@pytest.mark.parametrize("word", ["PERSON", "NO_ANSWER"])
+def test_a_model_that_gives_up_after_a_tool_does(answer, model_url, word):
+    control(model_url, then=word)
+    outcome, pieces = answer(f"{TRUE} Let me look further.", calls=[["search", {"query": "cookies"}]])
+    assert isinstance(outcome, Handoff)
+    assert outcome.reason == ("asked_for_person" if word == "PERSON" else "no_answer")
+    assert heard(pieces) == TRUE
+    assert f"told the customer: {TRUE}" in outcome.summary
+
+
+def test_a_person_is_told_what_the_customer_has_read_of_another_models_answer(answer):
+    outcome, pieces = answer(f"{TRUE} {MORE}|{FALSE} {FALSE}", "break", "good")
+    assert isinstance(outcome, Handoff)
+    assert outcome.reason == "low_support"
+    assert heard(pieces) == TRUE
+    assert f"told the customer: {TRUE}" in outcome.summary
 
 
 def test_what_was_hidden_from_the_model_is_said_as_it_was(answer, model_url):

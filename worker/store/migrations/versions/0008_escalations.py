@@ -51,6 +51,7 @@ def upgrade() -> None:
     )
     op.create_index('ix_escalation_conversation_id', 'escalation', ['conversation_id'])
     op.create_index('ix_escalation_list', 'escalation', ['workspace_id', 'id'])
+    op.create_index('ix_escalation_work', 'escalation', ['workspace_id', 'state', 'id'])
     op.add_column('helpdesk', sa.Column('heard_at', sa.BigInteger()))
     op.add_column('helpdesk', sa.Column('refused_at', sa.BigInteger()))
     human = sa.text("owner = 'human'")
