@@ -52,7 +52,9 @@ def test_every_route_needs_a_key_unless_it_says_otherwise(tmp_path):
         for method in rule.methods - {"OPTIONS", "HEAD"}:
             if rule.rule in PUBLIC:
                 continue
-            assert client.open(path, method=method).status_code == 401, f"{method} {rule.rule} is open"
+            headers = {"Connection": "Upgrade", "Upgrade": "websocket"} if rule.websocket else {}
+            answered = client.open(path, method=method, headers=headers)
+            assert answered.status_code == 401, f"{method} {rule.rule} is open"
             seen += 1
     assert seen >= 24
 
