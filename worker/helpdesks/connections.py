@@ -200,7 +200,7 @@ class Connections:
         except (KeyError, TypeError, AttributeError) as error:
             found.append((doing, f"What answers there is no {row['kind']}: {type(error).__name__} {error}"))
         if row["kind"] != "email":
-            found.append(("webhooks", _unheard(row)))
+            found.append(_webhooks(row))
         return found
 
     def setup(self, row: Mapping[Any, Any], inbound: str) -> str:
@@ -228,12 +228,12 @@ def _round_trip(desk: Desk, ticket: str) -> str | None:
     return None if there else "The note was written, but is not listed in the ticket."
 
 
-def _unheard(row: Mapping[Any, Any]) -> str | None:
-    """Return what is wrong with the webhooks that came, as far as that can be told."""
+def _webhooks(row: Mapping[Any, Any]) -> tuple[str, str | None]:
+    """Return whether webhooks come, and what is wrong with them."""
     heard, refused = row["heard_at"], row["refused_at"]
     if refused is not None and refused > (heard or 0):
-        return f"The last one, at {time(refused)}, was not signed with the webhook_secret."
-    return None if heard is not None else "None has come yet: is it set up as `answerback helpdesk setup` says?"
+        return "webhooks", f"The last one, at {time(refused)}, was not signed with the webhook_secret."
+    return (f"webhooks (the last one at {time(heard)})" if heard is not None else "webhooks (none has come yet)"), None
 
 
 def _check_secrets(new: Mapping[str, Any]) -> None:
