@@ -7,13 +7,14 @@ import time
 import flask
 from flask import Flask, Response
 
+from web.api import services
 from worker import logs
 from worker.settings import Settings
 
 log = logs.get(__name__)
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
-_QUIET = {"/healthz", "/readyz"}
+_QUIET = {"/healthz", "/readyz", "/metrics"}
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -58,6 +59,11 @@ def _end(response: Response) -> Response:
     response.headers["X-Process-Time"] = f"{spent:.6f}"
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Cache-Control", "no-store")
+    rule = flask.request.url_rule
+    if rule is not None and rule.rule not in _QUIET:
+        counters = services().counters
+        counters.add("requests", method=flask.request.method, route=rule.rule, status=str(response.status_code))
+        counters.observe("request_seconds", spent, route=rule.rule)
     if flask.request.path not in _QUIET:
         log.info(
             "request",

@@ -154,8 +154,18 @@ class MessageFeed(Feed):
         """`row` is the message."""
         self._row = row
         self._first = True
+        self._resumed = bool(last_id)
         where = event.c.message_id == row["id"]
         super().__init__(built, mine, row["conversation_id"], where, last_id=last_id, view=view)
+
+    def look(self) -> list[Told]:
+        """Return what was not told yet; of a message whose events are no longer kept, how it ended."""
+        first = self._first
+        told = super().look()
+        if first and not told and not self._resumed and self.ended:
+            data = self._view(self._row["state"], self._whole(self._row["id"]))
+            told = [Told(id=self._place, type=self._row["state"], data=data)]
+        return told
 
     def _looked(self, types: list[str]) -> None:
         if len(types) < _MOST_AT_ONCE and (types[-1] in _WHOLE if types else self._first):

@@ -252,9 +252,11 @@ class Streams:
     # -- for streams, in the loop ------------------------------------------------------------------------------------
 
     def opened(self, stream: "_Stream") -> None:
+        self._built.counters.add("streams_opened")
         self._open[stream.conversation_id].add(stream)
 
     def closed(self, stream: "_Stream") -> None:
+        self._built.counters.add("streams_closed")
         streams = self._open[stream.conversation_id]
         streams.discard(stream)
         if not streams:

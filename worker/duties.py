@@ -99,7 +99,7 @@ class _Quiet(_Duty):
 
 
 class _Cleaning(_Duty):
-    """Drop expired sessions, idempotency keys and memories, files that no message named, and ids of old webhooks."""
+    """Drop what has expired: sessions, keys, memories, files that nobody named, old webhooks, events, deliveries."""
 
     def __call__(self) -> None:
         self._built.sessions.clean_up()
@@ -107,3 +107,5 @@ class _Cleaning(_Duty):
         self._built.attachments.clean_up()
         self._built.memories.clean_up()
         self._built.inbound.clean_up()
+        if gone := self._built.retention.prune():
+            log.info("pruned", rows=gone)

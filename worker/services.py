@@ -37,6 +37,7 @@ from worker.knowledge.library import Library
 from worker.memories import Memories
 from worker.presence import Presence
 from worker.redis_pool import open_redis
+from worker.retention import Retention
 from worker.settings import Network, Settings
 from worker.store.engine import Store, open_store
 from worker.watchdog import Watchdog
@@ -181,6 +182,11 @@ class Services:
         return Leases(self.mailbox, beat=lambda: self.watchdog.beat("lease renewal"))
 
     @cached_property
+    def retention(self) -> Retention:
+        settings = self.settings
+        return Retention(self.store, events_days=settings.events_days, deliveries_days=settings.deliveries_days)
+
+    @cached_property
     def library(self) -> Library:
         return Library(self.store)
 
@@ -235,7 +241,7 @@ class Services:
     def sender(self) -> "Sender":
         from worker.callbacks.sending import Sender
 
-        return Sender(self.store)
+        return Sender(self.store, meter=self.counters)
 
     @cached_property
     def dispatcher(self) -> "Dispatcher":
@@ -373,6 +379,7 @@ class Services:
             registry=self.tools,
             spending=Spending(self.store, settings.budgets),
             redactor=Redactor() if settings.redact_model else None,
+            meter=self.counters,
         )
 
     @cached_property
@@ -427,7 +434,7 @@ class Services:
             window=self.settings.session_history,
             slots=self.slots,
             stopping=self.stopping,
-            count=self.counters.add,
+            meter=self.counters,
         )
 
     def _say(self, claim: "Claim", piece: "Piece") -> None:

@@ -257,6 +257,15 @@ class Settings:
         _networks,
         (),
     )
+    events_days: float = _setting(
+        "ANSWERBACK_EVENTS_DAYS", "days that events are kept, which streams tell; 0 for ever", _not_negative, 90.0
+    )
+    deliveries_days: float = _setting(
+        "ANSWERBACK_DELIVERIES_DAYS",
+        "days that callbacks and posts which are done with are kept, with their attempts; 0 for ever",
+        _not_negative,
+        30.0,
+    )
     smtp_url: str | None = _setting(
         "ANSWERBACK_SMTP_URL",
         "mail server that people are told of handoffs by, `smtp://user:password@host:587` or `smtps://…`",

@@ -16,7 +16,7 @@ from web.feeds import MessageFeed
 from web.limits import LeasingRedisStorage
 from worker.conversations.outcomes import Citation, Handoff, Piece
 from worker.store.scope import Scope
-from worker.store.tables import conversation, document, message
+from worker.store.tables import conversation, document, event, message
 
 
 def rows(built, table) -> int:
@@ -532,6 +532,15 @@ def test_a_message_that_is_tried_again_streams_in_order(call, built):
     assert told[-1].data["text"] == "Second"
     built.mailbox.finish(claim, answer("Second"))
     assert [one.type for one in feed.look()] == ["answered"]
+
+
+def test_a_message_whose_events_are_no_longer_kept_tells_how_it_ended(call, built):
+    made = submit(call)
+    answer_all(built)
+    with built.store.begin() as tx:
+        tx.execute(event.delete())
+    stream = call("GET", made["links"]["events"])
+    assert [line for line in stream.text.splitlines() if line.startswith("event: ")] == ["event: answered"]
 
 
 def test_the_newest_pieces_are_told_in_a_long_conversation(call, built):

@@ -13,6 +13,7 @@ from worker.answering.circuits import Circuit
 from worker.answering.question import Draft, Question, Revoked, Writing, unread
 from worker.answering.spending import BudgetSpent, Spender, Spending
 from worker.conversations.outcomes import Usage
+from worker.counters import Meter, Unmetered
 from worker.errors import AnswerbackError
 from worker.redaction import Redactor, restored
 from worker.tools.registry import Registry, Told
@@ -83,6 +84,7 @@ class LlmAnswerer:
     spending: Spending | None = None
     redactor: Redactor | None = None
     clock: Callable[[], float] = time.monotonic
+    meter: Meter = field(default_factory=Unmetered)
     name: str = "llm"
     _circuits: dict[str, Circuit] = field(default_factory=dict, repr=False)
 
@@ -132,13 +134,16 @@ class LlmAnswerer:
             if (rests_s := circuit.rests_s) > 0:
                 failures.append(ModelError("The model rests after failures.", then="retry", after_s=rests_s))
                 continue
-            allowed_s = ends - self.clock()
+            began = self.clock()
+            allowed_s = ends - began
             try:
                 answered = ask(model, ends)
             except BudgetSpent as error:  # the next model may cost less
                 refused = error
+                self.meter.add("model_calls", model=model, result="budget")
             except ModelError as error:
                 log.warning("model_failed", model=model, then=error.then, cause=str(error))
+                self.meter.add("model_calls", model=model, result=error.then)
                 failures.append(error)
                 # A message that came late says nothing of the model.
                 if error.then == "retry" and allowed_s >= 0.9 * min(self.timeout_s, _FAIR_S):
@@ -147,6 +152,8 @@ class LlmAnswerer:
                     break
             else:
                 circuit.answered()
+                self.meter.add("model_calls", model=model, result="answered")
+                self.meter.observe("model_seconds", self.clock() - began, model=model)
                 return answered
         if refused is not None:
             raise refused
@@ -306,6 +313,10 @@ class LlmAnswerer:
         if not said.text.strip() and not said.calls:
             raise ModelError("The model answered nothing.", then="retry")
         said.usage = self._priced(model, said.usage)
+        self.meter.add("model_tokens", said.usage.prompt_tokens, model=model, kind="prompt")
+        self.meter.add("model_tokens", said.usage.completion_tokens, model=model, kind="completion")
+        if said.usage.cost_usd:
+            self.meter.add("model_cost_usd", said.usage.cost_usd, model=model)
         return said
 
     def _priced(self, model: str, usage: Usage) -> Usage:

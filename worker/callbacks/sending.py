@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from worker import logs
 from worker.callbacks.lanes import FAILURES, Lanes, Verdict, end_pending
+from worker.counters import Meter, Unmetered
 from worker.errors import AnswerbackError
 from worker.store.engine import Store
 from worker.store.tables import UNSENT_DELIVERY, attempt, delivery, endpoint, lane, workspace
@@ -73,7 +74,10 @@ class Transport(Protocol):
 class Sender:
     """Claims due deliveries, has them sent and keeps what became of them. At least once, under the same id."""
 
-    def __init__(self, store: Store, *, jitter: Callable[[], float] = random.random) -> None:
+    def __init__(
+        self, store: Store, *, jitter: Callable[[], float] = random.random, meter: Meter | None = None
+    ) -> None:
+        self._meter = meter or Unmetered()
         self._store = store
         self._now = store.clock.sql()
         self._jitter = jitter
@@ -155,6 +159,11 @@ class Sender:
             return state, self._claim_in(tx, claimed.row["lane"]) if more else None
 
         state, following = self._store.submit(work)
+        kind = claimed.row["type"].partition(".")[0]
+        kind = kind if kind in ("helpdesk", "handoff") else "callback"
+        how = "delivered" if result.delivered else "given_up" if state == "exhausted" else "failed"
+        self._meter.add("delivery_attempts", kind=kind, result=how)
+        self._meter.observe("delivery_seconds", result.duration_ms / 1_000, kind=kind)
         log.info(
             "callback_attempted",
             delivery_id=claimed.row["id"],

@@ -15,6 +15,7 @@ from worker.conversations.leases import Lease, Leases
 from worker.conversations.mailbox import Claim, Finished, LeaseLost, Mailbox, late_summary
 from worker.conversations.outcomes import Answer, Handoff, Outcome, Piece, Retry
 from worker.conversations.sessions import Session, SessionsAway, SessionStore, Turn
+from worker.counters import Meter, Unmetered
 from worker.errors import AnswerbackError, DatabaseAway
 from worker.store.engine import Store
 
@@ -82,7 +83,7 @@ class Drainer:
     stopping: threading.Event
     attachments: Callable[[str, Sequence[str]], Sequence[Attached]] = lambda _workspace_id, _ids: ()
     known: Callable[[str, Mapping[str, Any]], Mapping[str, str]] = lambda _workspace_id, _facts: {}
-    count: Callable[[str], None] = lambda _name: None
+    meter: Meter = Unmetered()
 
     def drain(self, conversation_id: str) -> None:
         """Answer what waits in one conversation, oldest first, and then elsewhere while there is any.
@@ -117,11 +118,11 @@ class Drainer:
             except Revoked:
                 log.info("turn_revoked", lost=lease.lost)
                 if lease.lost and not self.stopping.is_set():
-                    self.count("leases_lost")
+                    self.meter.add("leases_lost")
                 if not lease.lost:
                     self.mailbox.release(claim)
             except LeaseLost as error:
-                self.count("writes_fenced")
+                self.meter.add("writes_fenced")
                 log.warning("write_fenced", **error.context)
             except DatabaseAway as error:  # the lease runs out, and the message is taken up again
                 log.warning("turn_not_finished", code=error.code, **error.context)
@@ -131,11 +132,12 @@ class Drainer:
         outcome = self._outcome(claim, session, lease)
         if isinstance(outcome, Retry):
             self.mailbox.retry(claim, outcome)
-            self.count("retries")
+            self.meter.add("retries")
             log.warning("turn_will_be_retried", error=dict(outcome.error))
             return
         finished = self.mailbox.finish(claim, outcome)
         self.wake(claim.conversation_id)
+        self._measure(claim, outcome, len(finished.message_ids))
         if any(message["callback_url"] for message in claim.messages):
             self.hints.deliver(claim.conversation_id)
         self._remember(claim, session, outcome, finished)
@@ -181,6 +183,17 @@ class Drainer:
         except Exception:
             log.exception("turn_failed")
             return Retry(error={"code": "unexpected", "message": "The worker failed in a way that was not foreseen."})
+
+    def _measure(self, claim: Claim, outcome: Answer | Handoff, ended: int) -> None:
+        if isinstance(outcome, Answer):
+            self.meter.add("messages", ended, outcome="answered", reason="")
+        else:
+            self.meter.add("messages", ended, outcome="handed_off", reason=outcome.reason)
+        if claim.attempts == 1:
+            self.meter.observe("turn_wait_seconds", claim.waited_s)
+        for stage, ms in outcome.timings.items():
+            if stage.endswith("_ms"):
+                self.meter.observe("turn_seconds", ms / 1_000, stage=stage.removesuffix("_ms"))
 
     def _say(self, claim: Claim, lease: Lease, piece: Piece) -> None:
         if lease.revoked:

@@ -47,6 +47,7 @@ class Claim:
         messages: rows of the messages to answer together, oldest first.
         remaining_s: time until the earliest deadline among them, by the database's clock.
         attempts: how often the most tried of them has been tried, this time included.
+        waited_s: how long the oldest of them has waited.
     """
 
     conversation_id: str
@@ -58,6 +59,7 @@ class Claim:
     messages: tuple[Row, ...]
     remaining_s: float
     attempts: int
+    waited_s: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -306,6 +308,7 @@ class Mailbox:
             messages=tuple(rows),
             remaining_s=(min(row["deadline_at"] for row in rows) - now) / 1000,
             attempts=max(row["attempts"] for row in rows) + 1,
+            waited_s=max(0.0, (now - min(row["created_at"] for row in rows)) / 1000),
         )
 
     def _locked(self, tx: sa.Connection, claim: Claim) -> Row:

@@ -73,11 +73,12 @@ process = Table(  # the workers that live, and how they are
     _time("seen_at", nullable=False),
 )
 
-counter = Table(  # what happened, summed over all processes since the database was made
-    "counter",
+sample = Table(  # what happened and how long it took, summed over all processes since the database was made
+    "sample",
     metadata,
     Column("name", String(64), primary_key=True),
-    Column("value", BigInteger, nullable=False),
+    Column("labels", String(250), primary_key=True),  # a="b",c="d"
+    Column("value", Float, nullable=False),
 )
 
 api_key = Table(

@@ -1,0 +1,55 @@
+"""What is kept for how long: old events and deliveries go, a few at a time, so that nobody waits for it."""
+
+import sqlalchemy as sa
+
+from worker.store.engine import Store
+from worker.store.tables import OPEN_MESSAGE, UNSENT_DELIVERY, delivery, event, message
+
+#: Rows of one transaction, and transactions of one round.
+_BATCH = 500
+_ROUNDS = 10
+_DAY_MS = 86_400_000
+
+
+class Retention:
+    """Prunes what is older than it is kept. Any number of processes may do so at once.
+
+    Args:
+        events_days: events of messages that have ended, and of everything else; 0 keeps them for ever.
+        deliveries_days: callbacks and posts that are done with, with their attempts; 0 keeps them for ever.
+    """
+
+    def __init__(self, store: Store, *, events_days: float, deliveries_days: float) -> None:
+        self._store = store
+        now = store.clock.sql()
+        open_ = sa.exists().where(message.c.id == event.c.message_id, OPEN_MESSAGE)
+        # Both are found by their ids, which grow with time: a few of the oldest are looked at, and nothing else is.
+        oldest = sa.select(event.c.id).order_by(event.c.id).limit(_BATCH).subquery()
+        self._events = event.delete().where(
+            event.c.id.in_(sa.select(oldest.c.id)),
+            event.c.created_at < now - int(events_days * _DAY_MS),
+            ~open_,
+        )
+        done = sa.select(delivery.c.id).where(~UNSENT_DELIVERY).order_by(delivery.c.id).limit(_BATCH).subquery()
+        self._deliveries = delivery.delete().where(
+            delivery.c.id.in_(sa.select(done.c.id)), delivery.c.finished_at < now - int(deliveries_days * _DAY_MS)
+        )
+        self._due = [
+            statement
+            for statement, days in ((self._events, events_days), (self._deliveries, deliveries_days))
+            if days > 0
+        ]
+
+    def prune(self) -> int:
+        """Delete what is too old, at most a few thousand rows; return how many."""
+        return sum(self._emptied(statement) for statement in self._due)
+
+    def _emptied(self, statement: sa.Delete) -> int:
+        gone = 0
+        for _ in range(_ROUNDS):
+            with self._store.begin() as tx:
+                count = tx.execute(statement).rowcount
+            gone += count
+            if count < _BATCH:
+                break
+        return gone
