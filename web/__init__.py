@@ -4,7 +4,7 @@ import threading
 
 from flask import Flask
 
-from web import auth, context, health, limits, metrics, openapi, problems
+from web import auth, console, context, health, limits, metrics, openapi, problems
 from web.api import ProblemApi
 from web.streams import Streams
 from worker.services import Services, install
@@ -41,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     _register(api)
     health.init_app(app, settings)
     metrics.init_app(app, settings)
+    console.init_app(app)
     if settings.openapi:
         openapi.init_app(app, api)
     return app

@@ -31,7 +31,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     @public
     def root() -> Any:
         found = _components(settings)
-        links = {"health": "/healthz", "readiness": "/readyz", "api": "/v1"}
+        links = {"health": "/healthz", "readiness": "/readyz", "api": "/v1", "console": "/console"}
         if settings.openapi:
             links |= {"openapi": "/openapi.json", "docs": "/docs"}
         return {"name": "Answerback", "version": _version(), "well": _well(found), "links": links}

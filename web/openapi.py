@@ -10,7 +10,7 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from web.auth import public
 from worker.callbacks.outbox import TYPES
 
-_DELIVERED = ("message.answered", "message.handed_off", "message.cancelled", "message.failed")
+_DELIVERED = ("message.answered", "message.handed_off", "message.cancelled", "message.failed", "message.replied")
 
 
 def init_app(app: Flask, api: Api) -> None:

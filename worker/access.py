@@ -173,17 +173,16 @@ def is_token(given: str) -> bool:
     return given.startswith(_PREFIX)
 
 
-class Tokens:
-    """Makes and checks tokens that open one conversation, for browsers: signed, short-lived, kept nowhere.
+class _Signed:
+    """What is signed with a workspace's secret and dies with the key that made it; kept nowhere."""
 
-    They die with the key that made them, and all of a workspace's when its callback secret changes.
-    """
+    salt = ""
 
     def __init__(self, store: Store, *, clock: Callable[[], float] = time.time) -> None:
         self._store = store
         self._clock = clock
         self._secrets = (
-            sa.select(workspace.c.callback_secret)
+            sa.select(workspace.c.callback_secret, api_key.c.scopes)
             .join_from(api_key, workspace)
             .where(
                 workspace.c.id == sa.bindparam("workspace"),
@@ -193,16 +192,52 @@ class Tokens:
             )
         )
 
+    def _sign(self, said: Mapping[str, Any]) -> str:
+        found = self._key(said)
+        if found is None:
+            raise KeyRefused
+        return self._signer(found.callback_secret).dumps(said)
+
+    def _read(self, text: str) -> tuple[dict[str, Any], frozenset[str]]:
+        """Return what was signed, and the scopes of the key that it dies with.
+
+        Raises:
+            KeyRefused: it is forged or over, or its key is revoked.
+        """
+        _, said = self._signer("").loads_unsafe(text)
+        found = self._key(said) if isinstance(said, dict) else None
+        try:
+            if found is None:
+                raise BadData("no such key")
+            said = self._signer(found.callback_secret).loads(text)
+        except BadData:
+            raise KeyRefused("The token is not valid.") from None
+        if said["e"] <= self._clock():
+            raise KeyRefused("The token has expired.")
+        return said, frozenset(found.scopes)
+
+    def _key(self, said: Mapping[str, Any]) -> Any:
+        with self._store.read() as connection:
+            given = {"workspace": str(said.get("w")), "key": str(said.get("k"))}
+            return connection.execute(self._secrets, given).first()
+
+    def _signer(self, secret: str) -> URLSafeSerializer:
+        how = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
+        return URLSafeSerializer(secret, salt=self.salt, signer_kwargs=how)
+
+
+class Tokens(_Signed):
+    """Makes and checks tokens that open one conversation, for browsers: short-lived."""
+
+    salt = "answerback.conversation"
+
     def make(
         self, principal: Principal, conversation_id: str, *, for_s: float, origin: str | None = None
     ) -> tuple[str, int]:
         """Return a token, and when it ends in Unix seconds; with `origin`, only pages from there can use it."""
         ends = int(self._clock() + min(for_s, MOST_TOKEN_S))
         said = {"w": principal.workspace_id, "k": principal.key_id, "c": conversation_id, "e": ends, "o": origin}
-        secret = self._secret(said)
-        if secret is None:
-            raise KeyRefused
-        return _PREFIX + _signer(secret).dumps(said), ends
+        return _PREFIX + self._sign(said), ends
 
     def check(self, token: str, *, origin: str | None) -> Principal:
         """Return whom a token stands for.
@@ -210,35 +245,32 @@ class Tokens:
         Raises:
             KeyRefused: it is forged or over, the key that made it is revoked, or it is used from elsewhere.
         """
-        text = token.removeprefix(_PREFIX)
-        _, said = _signer("").loads_unsafe(text)
-        secret = self._secret(said) if isinstance(said, dict) else None
-        if secret is None:
-            raise KeyRefused("The token is not valid.")
-        try:
-            said = _signer(secret).loads(text)
-        except BadData:
-            raise KeyRefused("The token is not valid.") from None
-        if said["e"] <= self._clock():
-            raise KeyRefused("The token has expired.")
+        said, _ = self._read(token.removeprefix(_PREFIX))
         if said["o"] is not None and said["o"] != origin:
             raise KeyRefused("The token is for pages of another origin.")
         return Principal(key_id=said["k"], workspace_id=said["w"], scopes=frozenset(), conversation_id=said["c"])
 
-    def _secret(self, said: Mapping[str, Any]) -> str | None:
-        with self._store.read() as connection:
-            found: str | None = connection.execute(
-                self._secrets, {"workspace": str(said.get("w")), "key": str(said.get("k"))}
-            ).scalar()
-        return found
 
+class Logins(_Signed):
+    """Makes and checks what the console's cookie holds."""
 
-def _signer(secret: str) -> URLSafeSerializer:
-    return URLSafeSerializer(
-        secret,
-        salt="answerback.conversation",
-        signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"},
-    )
+    salt = "answerback.console"
+
+    def make(self, principal: Principal, *, for_s: float) -> str:
+        """Return a login that is unlike any before."""
+        ends = int(self._clock() + for_s)
+        return self._sign(
+            {"w": principal.workspace_id, "k": principal.key_id, "e": ends, "n": secrets.token_urlsafe(18)}
+        )
+
+    def check(self, login: str) -> tuple[Principal, str]:
+        """Return who logged in, and what their forms must come with.
+
+        Raises:
+            KeyRefused: it is forged or over, or the key is revoked.
+        """
+        said, scopes = self._read(login)
+        return Principal(key_id=said["k"], workspace_id=said["w"], scopes=scopes), said["n"]
 
 
 def _digest(key: str) -> str:

@@ -19,7 +19,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from worker import logs
-from worker.access import Keys, Tokens
+from worker.access import Keys, Logins, Tokens
 from worker.app import app
 from worker.conversations.attachments import Attachments
 from worker.conversations.deltas import Deltas
@@ -131,6 +131,10 @@ class Services:
     @cached_property
     def keys(self) -> Keys:
         return Keys(self.store)
+
+    @cached_property
+    def logins(self) -> Logins:
+        return Logins(self.store)
 
     @cached_property
     def tokens(self) -> Tokens:

@@ -237,6 +237,7 @@ def _banner(settings: Settings, made_key: str | None) -> str:
 Answerback is ready.
 
   API      {address}   (docs at {address}/docs)
+  Console  {address}/console
   Flower   http://{settings.flower_host}:{settings.flower_port}
   API key  {shown}
   Logs     {settings.home.absolute() / "logs"}

@@ -1,0 +1,248 @@
+"""The console: who may see it, what it shows, and what a hostile customer, page or document cannot do in it."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from tests.support.fakes import answer
+from tests.support.stack import KEY
+from tests.web.test_api import submit
+from web.console.session import COOKIE
+from worker.access import Logins
+from worker.conversations.outcomes import Citation, Handoff
+
+XSS = """<script>alert(1)</script>"><img src=x onerror=alert(1)>'{{7*7}}"""
+
+
+class Browser:
+    """Somebody who looks at the console."""
+
+    def __init__(self, app, key=KEY):
+        self.client = app.test_client()
+        self.key = key
+
+    def log_in(self, **more):
+        return self.client.post("/console/login", data={"key": self.key, **more})
+
+    def get(self, path, **options):
+        return self.client.get(path, **options)
+
+    def post(self, path, **data):
+        page = self.get("/console").text
+        csrf = re.search(r'name="csrf" value="([^"]+)"', page)[1]
+        return self.client.post(path, data={"csrf": csrf, **data})
+
+
+@pytest.fixture
+def browser(app, built):
+    built.keys.make(built.keys.workspace(), name="test", key=KEY)
+    made = Browser(app)
+    assert made.log_in().status_code == 303
+    return made
+
+
+def test_a_key_opens_it_and_logging_out_closes_it(app, browser):
+    assert browser.get("/console").status_code == 200
+    left = browser.post("/console/logout")
+    assert left.headers["Location"] == "/console/login"
+    again = browser.get("/console?owner=human")
+    assert (again.status_code, again.headers["Location"]) == (303, "/console/login?next=/console?owner%3Dhuman")
+    refused = Browser(app, key="wrong").log_in()
+    assert refused.status_code == 401
+    assert "not known" in refused.text
+
+
+def test_the_cookie_is_of_this_login_alone_and_out_of_scripts_reach(app, browser):
+    set_cookie = browser.log_in().headers["Set-Cookie"]
+    assert {"HttpOnly", "SameSite=Strict", "Path=/console"} <= set(set_cookie.split("; "))
+    assert "Secure" in Browser(app).client.post(
+        "/console/login", data={"key": KEY}, headers={"X-Forwarded-Proto": "https"}
+    ).headers["Set-Cookie"].split("; ")
+    fixed = app.test_client()
+    fixed.set_cookie(COOKIE, "chosen-by-somebody", path="/console")
+    given = fixed.post("/console/login", data={"key": KEY}).headers["Set-Cookie"]
+    assert "chosen-by-somebody" not in given
+    assert given.split(";")[0] != set_cookie.split(";")[0]
+
+
+def test_a_login_ends_with_its_time_and_with_its_key(browser, built):
+    built.__dict__["logins"] = Logins(built.store, clock=lambda: 10**10)
+    assert browser.get("/console").status_code == 303
+    built.__dict__["logins"] = Logins(built.store)
+    assert browser.get("/console").status_code == 200
+    (key,) = [one for one in built.keys.all() if one["name"] == "test"]
+    built.keys.revoke(key["id"])
+    assert browser.get("/console").status_code == 303
+    part = browser.get("/console", headers={"HX-Request": "true"})
+    assert (part.status_code, part.headers["HX-Redirect"]) == (204, "/console/login?next=/console")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "where"),
+    [
+        ("/console/conversations/x", "/console/conversations/x"),
+        ("https://evil.example/console", "/console"),
+        ("//evil.example/console", "/console"),
+        ("/\\evil.example", "/console"),
+        ("/console/\\..\\..", "/console"),
+        ("javascript:alert(1)", "/console"),
+        ("/v1/keys", "/console"),
+        ("/consoleevil", "/console"),
+    ],
+)
+def test_a_login_leads_nowhere_else(app, browser, wanted, where):
+    assert browser.log_in(next=wanted).headers["Location"] == where
+
+
+def test_forms_of_other_sites_are_refused(browser, call):
+    talk = submit(call)["conversation_id"]
+    path = f"/console/conversations/{talk}/close"
+    assert browser.client.post(path, data={}).status_code == 403
+    assert browser.client.post(path, data={"csrf": "guessed"}).status_code == 403
+    csrf = re.search(r'name="csrf" value="([^"]+)"', browser.get("/console").text)[1]
+    evil = browser.client.post(path, data={"csrf": csrf}, headers={"Origin": "https://evil.example"})
+    assert evil.status_code == 403
+    assert (
+        browser.client.post("/console/login", data={"key": KEY}, headers={"Origin": "https://evil.example"}).status_code
+        == 403
+    )
+    assert call("GET", f"/v1/conversations/{talk}").json["owner"] == "bot"
+
+
+def test_who_may_only_read_does_nothing(app, built, call):
+    talk = submit(call)["conversation_id"]
+    reader = Browser(app, built.keys.make(built.keys.workspace(), name="reader", scopes=["read"]))
+    reader.log_in()
+    page = reader.get(f"/console/conversations/{talk}").text
+    assert "Take over" not in page
+    assert reader.post(f"/console/conversations/{talk}/handoff").status_code == 403
+
+
+def test_no_page_is_open_without_a_login(app):
+    client = app.test_client()
+    rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/console")]
+    assert len(rules) >= 9
+    for rule in rules:
+        if rule.endpoint in ("console.login", "console.enter", "console.static"):
+            continue
+        path = re.sub(r"<any\((\w+)[^>]*>", r"\1", rule.rule)
+        path = re.sub(r"<[^>]+>", "x", path)
+        for method in rule.methods - {"OPTIONS", "HEAD"}:
+            answered = client.open(path, method=method)
+            assert answered.status_code == 303, f"{method} {rule.rule}"
+            assert answered.headers["Location"].startswith("/console/login")
+
+
+def test_another_workspace_is_not_there(app, built, call):
+    talk = submit(call)["conversation_id"]
+    other = Browser(app, built.keys.make(built.keys.workspace("other"), name="other"))
+    other.log_in()
+    assert "No conversations here" in other.get("/console").text
+    assert other.get(f"/console/conversations/{talk}").status_code == 404
+    assert other.get(f"/console/conversations/{talk}/events").status_code == 404
+    assert other.post(f"/console/conversations/{talk}/close").status_code == 303
+    assert call("GET", f"/v1/conversations/{talk}").json["owner"] == "bot"
+
+
+def test_the_inbox_shows_what_waits_for_whom(browser, call, built):
+    made = submit(call, "I want a person", subject="Parcel", requester={"name": "Ada"})
+    submit(call, "How do I reset my password?")
+    handoff = Handoff(reason="asked_for_person", summary="!", priority="urgent")
+    built.mailbox.finish(built.mailbox.claim(made["conversation_id"]), handoff)
+    page = browser.get("/console").text
+    assert "Parcel" in page
+    assert "Ada" in page
+    assert 'class="badge urgent">asked for a person' in page
+    assert "being answered" in page
+    people = browser.get("/console?owner=human").text
+    assert "Parcel" in people
+    assert "password" not in people
+    part = browser.get("/console?owner=human", headers={"HX-Request": "true"}).text
+    assert part.lstrip().startswith("<table>")
+
+
+def test_a_conversation_is_read_taken_over_answered_given_back_and_closed(browser, call, built):
+    made = submit(call, subject="Password")
+    talk = made["conversation_id"]
+    citation = Citation(number=1, document_id="doc_x", title="Reset", url=None, quote="Use the link.", start=4, end=17)
+    built.mailbox.finish(
+        built.mailbox.claim(talk), replace(answer("Use the link [1]. Not a source: [9]."), citations=(citation,))
+    )
+    page = browser.get(f"/console/conversations/{talk}").text
+    (reply,) = [
+        one for one in call("GET", f"/v1/conversations/{talk}/messages").json["items"] if one["role"] == "assistant"
+    ]
+    assert f'<a class="mark" href="#source-{reply["id"]}-1">[1]</a>. Not a source: [9].' in page
+    assert "/console/documents/doc_x?start=4&amp;end=17#quote" in page
+    assert "Support 1.00" in page
+    for what, owner in (("handoff", "human"), ("resume", "bot")):
+        assert browser.post(f"/console/conversations/{talk}/{what}").status_code == 303
+        assert call("GET", f"/v1/conversations/{talk}").json["owner"] == owner
+    browser.post(f"/console/conversations/{talk}/replies", content="I am Grace.", author="Grace")
+    said = call("GET", f"/v1/conversations/{talk}/messages").json["items"][-1]
+    assert (said["role"], said["author"], said["content"]) == ("agent", "Grace", "I am Grace.")
+    browser.post(f"/console/conversations/{talk}/close")
+    assert call("GET", f"/v1/conversations/{talk}").json["owner"] == "closed"
+    late = browser.post(f"/console/conversations/{talk}/replies", content="Late")
+    assert "The conversation is closed." in browser.get(late.headers["Location"]).text
+
+
+def test_messages_are_cancelled_and_tried_again(browser, call, built):
+    made = submit(call)
+    browser.post(f"/console/messages/{made['id']}/cancel")
+    assert call("GET", made["links"]["self"]).json["state"] == "cancelled"
+    again = browser.post(f"/console/messages/{made['id']}/retry")
+    assert "Only a message that was handed off" in browser.get(again.headers["Location"]).text
+    other = submit(call)
+    built.mailbox.finish(built.mailbox.claim(other["conversation_id"]), Handoff(reason="error", summary="?"))
+    browser.post(f"/console/messages/{other['id']}/retry")
+    assert call("GET", other["links"]["self"]).json["state"] == "queued"
+
+
+def test_a_citation_opens_its_document_with_the_quote_marked(browser, call, built):
+    made = call(
+        "POST", "/v1/documents", json={"title": XSS, "text": f"One. {XSS} Two.", "url": "https://shop.example/a"}
+    )
+    assert made.status_code == 202
+    from worker.store.tables import document
+
+    with built.store.begin() as tx:
+        tx.execute(document.update().values(text="One. Use the link. Two.", url="javascript:alert(1)"))
+    page = browser.get(f"/console/documents/{made.json['id']}?start=5&end=18").text
+    assert '<mark id="quote" tabindex="-1">Use the link.</mark>' in page
+    assert 'href="javascript' not in page
+    assert "<script>alert" not in page
+    for query in ("", "?start=-5&end=99999", "?start=9&end=2", "?start=x&end=y"):
+        assert browser.get(f"/console/documents/{made.json['id']}{query}").status_code == 200
+
+
+def test_what_customers_write_is_text_and_nothing_else(browser, call, built):
+    made = submit(call, XSS, subject=XSS, requester={"name": XSS, "email": XSS}, channel=XSS[:60])
+    talk = made["conversation_id"]
+    citation = Citation(number=1, document_id=XSS, title=XSS, url=XSS, quote=XSS, start=0, end=1)
+    built.mailbox.finish(built.mailbox.claim(talk), replace(answer(f"{XSS} [1]."), citations=(citation,)))
+    call("PUT", f"{made['links']['self']}/feedback", json={"rating": "bad", "comment": XSS})
+    built.steering.take_over(built.keys.workspace(), talk, summary=XSS)
+    browser.post(f"/console/conversations/{talk}/replies", content=XSS, author=XSS)
+    for path in ("/console", f"/console/conversations/{talk}", f"/console/conversations/{talk}?problem={XSS}"):
+        text = browser.get(path).text
+        assert "<script>alert" not in text
+        assert "<img" not in text
+        assert "49" not in re.sub(r"[0-9a-f]{8,}|\d{4}-\d\d-\d\d[^<\"]*", "", text)
+
+
+def test_pages_are_guarded_and_light(browser, call):
+    submit(call)
+    for path in ("/console", "/console/login", "/console/static/console.js"):
+        headers = browser.get(path).headers
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+    page = browser.get("/console").text
+    assert not re.search(r"<script>|<style|\son\w+=|\sstyle=", page)
+    parts = ["/console", *re.findall(r'(?:src|href)="(/console/static/[^"]+)"', page)]
+    assert len(parts) == 4
+    assert sum(len(browser.get(one).data) for one in parts) < 200_000

@@ -1,0 +1,123 @@
+"""Who is logged in to the console: a signed cookie that dies with its key; forms carry what only our pages know."""
+
+import hmac
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import flask
+from flask import Blueprint, Response
+from werkzeug.wrappers import Response as AnyResponse
+
+from web.api import services
+from web.auth import public
+from worker.access import Principal
+from worker.errors import KeyRefused
+
+COOKIE = "answerback_console"
+
+#: Hours of a login.
+_LIFE_S = 12 * 3_600
+
+#: Pages that need no login.
+_OPEN = ("console.login", "console.enter", "console.static")
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def init_app(blueprint: Blueprint) -> None:
+    """Guard the pages of a blueprint."""
+    blueprint.before_request(_check)
+    blueprint.after_request(_protect)
+
+    @blueprint.record
+    def open_to_auth(state: Any) -> None:  # the cookie is checked here, not the API's key
+        for endpoint, view in state.app.view_functions.items():
+            if endpoint.startswith(f"{blueprint.name}."):
+                state.app.view_functions[endpoint] = public(partial(view))
+
+
+def log_in(key: str) -> AnyResponse:
+    """Return the way to the pages, with a new login for whoever has this key.
+
+    Raises:
+        KeyRefused: nobody has.
+    """
+    principal = services().keys.check(key)
+    response = flask.redirect(_wanted(flask.request.form.get("next", "")), 303)
+    response.set_cookie(
+        COOKIE,
+        services().logins.make(principal, for_s=_LIFE_S),
+        max_age=_LIFE_S,
+        httponly=True,
+        samesite="Strict",
+        secure=flask.request.is_secure or flask.request.headers.get("X-Forwarded-Proto") == "https",
+        path="/console",
+    )
+    return response
+
+
+def log_out() -> AnyResponse:
+    """Return the way to the login, without one."""
+    response = flask.redirect(flask.url_for("console.login"), 303)
+    response.delete_cookie(COOKIE, path="/console")
+    return response
+
+
+def may_write() -> bool:
+    """Whether who is logged in may do anything but read."""
+    return bool({"write", "admin"} & flask.g.principal.scopes)
+
+
+def _check() -> AnyResponse | None:
+    request = flask.request
+    if request.endpoint in _OPEN:
+        if request.method == "POST":
+            _refuse_other_origins()
+        return None
+    try:
+        principal, nonce = services().logins.check(request.cookies.get(COOKIE, ""))
+    except KeyRefused:
+        login = flask.url_for("console.login", next=request.full_path.rstrip("?") if request.method == "GET" else None)
+        if "HX-Request" in request.headers:  # a part of a page: let the whole one go there
+            return Response(status=204, headers={"HX-Redirect": login})
+        return flask.redirect(login, 303)
+    flask.g.principal, flask.g.csrf = principal, nonce
+    _need(principal, "write" if request.method == "POST" else "read")
+    if request.method == "POST":
+        _refuse_other_origins()
+        if not hmac.compare_digest(request.form.get("csrf", "").encode(), nonce.encode()):
+            flask.abort(403, description="This form is too old, or not ours. Load the page again.")
+    return None
+
+
+def _need(principal: Principal, scope: str) -> None:
+    if not {scope, "admin"} & principal.scopes:
+        flask.abort(403, description=f"This key lacks the scope `{scope}`.")
+
+
+def _refuse_other_origins() -> None:
+    """End a request that another site's page has made."""
+    origin = flask.request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != flask.request.host:
+        flask.abort(403, description="This form was sent from another site.")
+
+
+def _wanted(path: str) -> str:
+    """Return where somebody wanted to go, if it is a page of the console."""
+    parts = urlsplit(path)
+    ours = not parts.scheme and not parts.netloc and (parts.path == "/console" or parts.path.startswith("/console/"))
+    return path if ours and "\\" not in path and path.isprintable() else flask.url_for("console.inbox")
+
+
+def _protect(response: Response) -> Response:
+    response.headers.update(_HEADERS)
+    return response
