@@ -11,6 +11,7 @@ from worker.conversations.intake import Accepted, Submission, fingerprint
 from worker.errors import Invalid
 
 _MOST_KEY = 255
+_MOST_CUSTOMERS_KEY = 200
 
 
 def submission(content: str, new: dict[str, Any]) -> Submission:
@@ -27,6 +28,8 @@ def submission(content: str, new: dict[str, Any]) -> Submission:
     if url is not None:
         built.guard.check_url(url)
     key = idempotency_key()
+    if key is not None and is_customer():
+        key = key_in(str(flask.g.principal.conversation_id), key)
     return Submission(
         content=content,
         deadline_s=new.get("deadline_s") or built.settings.deadline_s,
@@ -37,6 +40,17 @@ def submission(content: str, new: dict[str, Any]) -> Submission:
         key_id=flask.g.principal.key_id,
         attachments=tuple(dict.fromkeys(new.get("attachments", ()))),
     )
+
+
+def key_in(conversation_id: str, key: str) -> str:
+    """Return a customer's key: one of their conversation alone, and none that who has an API key can send.
+
+    Raises:
+        Invalid: it is too long.
+    """
+    if len(key) > _MOST_CUSTOMERS_KEY:
+        raise Invalid(f"The key must have at most {_MOST_CUSTOMERS_KEY} characters.", field="Idempotency-Key")
+    return f"\x1f{conversation_id} {key}"
 
 
 def idempotency_key() -> str | None:

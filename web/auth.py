@@ -1,6 +1,7 @@
 """Who calls: every route needs a key, except the few that say `public`."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import flask
@@ -41,6 +42,19 @@ def reads(view: View) -> View:
     return view
 
 
+def still(check: Callable[[], object]) -> Callable[[], bool]:
+    """Return what says whether a check that was passed would be passed now: streams outlive their request."""
+
+    def valid() -> bool:
+        try:
+            check()
+        except KeyRefused:
+            return False
+        return True
+
+    return valid
+
+
 def init_app(app: Flask) -> None:
     """Check the key of every request."""
     app.before_request(_check)
@@ -59,8 +73,10 @@ def _check() -> None:
         raise KeyRefused("An API key is needed: send `Authorization: Bearer <key>`.")
     if is_token(key.strip()):
         flask.g.principal = _customer(key.strip(), for_customers=for_customers)
+        flask.g.valid = still(partial(services().tokens.check, key.strip(), origin=request.headers.get("Origin")))
         return
     principal = services().keys.check(key.strip())
+    flask.g.valid = still(partial(services().keys.check, key.strip()))
     needed = getattr(view, "needs_scope", None) or _NEEDED.get(request.method, "write")
     if needed not in principal.scopes and "admin" not in principal.scopes:
         flask.abort(403, description=f"This key lacks the scope `{needed}`.")

@@ -118,6 +118,8 @@ def list_messages(query: dict[str, Any], conversation_id: str) -> Page:
 def make_token(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
     """Make a token with which a browser may read and write in this conversation, and nothing else."""
     scope().get(conversation, conversation_id, columns=(conversation.c.id,))
+    if not ({"read", "write"} <= flask.g.principal.scopes or "admin" in flask.g.principal.scopes):
+        flask.abort(403, description="Who takes part reads and writes: this key lacks the scope `read`.")
     token, ends = services().tokens.make(
         flask.g.principal, conversation_id, for_s=new["expires_in_s"], origin=new.get("origin")
     )
@@ -148,6 +150,8 @@ def talk(conversation_id: str) -> Response:
         flask.g.principal,
         conversation_id,
         request_id=flask.g.request_id,
+        may_say=streams().may_say,
+        valid=flask.g.valid,
         may_see=audience.for_customer if audience.is_customer() else None,
     )
     told = Telling(
@@ -156,6 +160,7 @@ def talk(conversation_id: str) -> Response:
         wire=socket_wire,
         end=streams().reserve(flask.g.principal),
         handle=sender.take_in,
+        valid=flask.g.valid,
     )
     return StreamResponse(streams(), told)
 

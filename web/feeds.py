@@ -54,7 +54,7 @@ class Feed:
     """The events of one conversation. Reads SQL, which has the outcome, and Redis, which has what is said before it.
 
     A feed that begins at the beginning tells also of an answer that is there already how it was said, for as long as
-    that is kept. `ended` says that nothing more will come.
+    that is kept. `ended` says that nothing more will come, `more` that there is more already.
     """
 
     def __init__(
@@ -78,6 +78,7 @@ class Feed:
         self._said = (place and place[2]) or "0-0"
         self._take = 0
         self.ended = False
+        self.more = False
 
     def look(self) -> list[Told]:
         """Return what was not told yet, in order."""
@@ -99,6 +100,7 @@ class Feed:
             told.append(self._event(one))
         told += [self._delta(one) for one in deltas]
         self._said = read[-1].id if read else self._said
+        self.more = len(found) == _MOST_AT_ONCE
         self._looked([one["type"] for one in found])
         return told
 

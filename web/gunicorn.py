@@ -4,7 +4,21 @@ import gc
 import resource
 from typing import Any
 
-worker_class = "gthread"
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
+
+
+class StreamingWorker(ThreadWorker):
+    """Threads, and connections that are taken from them (`web.streams`)."""
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        """Let go of a connection that was taken: closing it once more would count it twice."""
+        if conn.sock.fileno() == -1:
+            self.nr_conns -= 1
+        else:
+            super().finish_request(conn, fs)
+
+
+worker_class = StreamingWorker
 timeout = 90  # longer than the longest wait that a client may ask for
 graceful_timeout = 8
 keepalive = 30

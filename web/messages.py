@@ -87,6 +87,7 @@ def stream(message_id: str) -> Response:
         source=feed,
         wire=EventLines(),
         end=streams().reserve(flask.g.principal),
+        valid=flask.g.valid,
     )
     return StreamResponse(streams(), told, fallback=_held(frames, flask.current_app.extensions["answerback_waiters"]))
 
@@ -173,6 +174,8 @@ def _frames(built: Services, feed: MessageFeed, conversation_id: str) -> Iterato
                 said = time.monotonic()
             if time.monotonic() - began >= MOST_S:
                 return
+            if feed.more:
+                continue
             yield _WAITING
             changed.wait(_LOOK_EVERY_S)
             changed.clear()

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -22,10 +21,12 @@ from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from kb.errors import KnowledgeError
+from web.accepting import key_in
 from web.api import parse_json
 from web.feeds import Told
 from web.schemas.conversations import MAX_CONTENT
 from web.schemas.fields import Text
+from web.streams import MOST_A_MINUTE
 from worker import logs
 from worker.access import Principal
 from worker.conversations.intake import Submission, fingerprint
@@ -34,8 +35,8 @@ from worker.services import Services
 
 log = logs.get(__name__)
 
-#: Messages that one connection may send in a minute.
-_MOST_A_MINUTE = 60
+#: Frames that one connection may send in a minute: messages in pieces, pings, pongs.
+_MOST_FRAMES = 3_000
 
 #: Headers of the response that a WebSocket's has too.
 _KEPT = ("X-Request-ID",)
@@ -74,6 +75,7 @@ class WebSocketWire:
         if not any(isinstance(one, Request) for one in self._connection.events()):
             raise ValueError("it asks for no WebSocket")
         self._text = ""
+        self._since, self._frames = time.monotonic(), 0
 
     def head(self, headers: Iterable[tuple[str, str]]) -> bytes:
         """Return the answer to the request."""
@@ -98,6 +100,9 @@ class WebSocketWire:
         try:
             self._connection.receive_data(data)
             for one in self._connection.events():
+                if self._floods():
+                    refusal = CloseConnection(code=CloseReason.POLICY_VIOLATION, reason="too many frames")
+                    return answer + self._send(refusal), texts, True
                 if isinstance(one, TextMessage):
                     self._text += one.data
                     if len(self._text) > _MOST_CHARACTERS:
@@ -117,6 +122,14 @@ class WebSocketWire:
             return answer + (self._send(hint) if isinstance(hint, CloseConnection) else b""), texts, True
         return answer, texts, False
 
+    def _floods(self) -> bool:
+        """Count a frame; whether there are too many of them."""
+        now = time.monotonic()
+        if now - self._since > 60:
+            self._since, self._frames = now, 0
+        self._frames += 1
+        return self._frames > _MOST_FRAMES
+
     def _send(self, event: Event) -> bytes:
         try:
             return self._connection.send(event)
@@ -134,26 +147,33 @@ class Sender:
         conversation_id: str,
         *,
         request_id: str,
+        may_say: Callable[[str], bool],
+        valid: Callable[[], bool],
         may_see: Callable[[dict[str, Any]], dict[str, Any]] | None,
     ) -> None:
+        """`may_say` counts messages of a conversation, `valid` says whether the client still may do what it does."""
         self._built = built
         self._principal = principal
         self._conversation_id = conversation_id
         self._request_id = request_id
         self._may_see = may_see
-        self._times: deque[float] = deque(maxlen=_MOST_A_MINUTE)
+        self._may_say = may_say
+        self._valid = valid
 
     def take_in(self, text: str) -> list[Told]:
         """Do what a client's message asks for; return what it is told of it: `accepted` or `error`, with its `ref`."""
         ref = None
+        if not self._may_say(self._conversation_id):
+            return [_refusal(ref, "rate_limited", f"At most {MOST_A_MINUTE} messages a minute.")]
         try:
             value = parse_json(text.encode("utf-8", "surrogatepass"))
             if not isinstance(value, dict):
                 raise ValueError("a message is a JSON object")
             ref = value.get("ref") if isinstance(value.get("ref"), str) else None
             new: dict[str, Any] = _SCHEMA.load(value)
-            if self._is_too_fast():
-                return [_refusal(ref, "rate_limited", f"At most {_MOST_A_MINUTE} messages a minute.")]
+            customer = self._principal.conversation_id is not None
+            if not self._valid() or not (customer or {"write", "admin"} & self._principal.scopes):
+                return [_refusal(ref, "forbidden", "This key or token may not write here, or no longer.")]
             return [Told(id="", type="accepted", data={"ref": ref, "message": self._submit(new)})]
         except ma.ValidationError as error:
             return [_refusal(ref, "invalid", json.dumps(error.messages))]
@@ -165,16 +185,9 @@ class Sender:
             log.exception("socket_message_failed")
             return [_refusal(ref, "internal", "Something failed that was not foreseen; send it again.")]
 
-    def _is_too_fast(self) -> bool:
-        now = time.monotonic()
-        if len(self._times) == _MOST_A_MINUTE and now - self._times[0] < 60:
-            return True
-        self._times.append(now)
-        return False
-
     def _submit(self, new: dict[str, Any]) -> dict[str, Any]:
         built, talk = self._built, self._conversation_id
-        key = f"ws {talk} {new['ref']}" if "ref" in new else None
+        key = key_in(talk, new["ref"]) if "ref" in new else None
         accepted = built.intake.accept(
             self._principal.workspace_id,
             talk,

@@ -51,6 +51,10 @@ _READERS = 4
 #: Open streams of one customer, whose token opens one conversation.
 _MOST_OF_CUSTOMER = 10
 
+#: Messages that a conversation may get over sockets in a minute, and conversations that are counted.
+MOST_A_MINUTE = 60
+_MOST_COUNTED = 10_000
+
 #: Messages of one client that wait for the one before.
 _MOST_UNHANDLED = 20
 
@@ -61,6 +65,7 @@ class Source(Protocol):
     """What a stream is told from (`web.feeds.Feed`)."""
 
     ended: bool
+    more: bool
 
     def look(self) -> list[Told]:
         """Return what was not told yet."""
@@ -134,6 +139,8 @@ class Streams:
         self._open: defaultdict[str, set[_Stream]] = defaultdict(set)  # by conversation; changed in the loop alone
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pool = ThreadPoolExecutor(_READERS, thread_name_prefix="streams")
+        self._handlers = ThreadPoolExecutor(_READERS, thread_name_prefix="sockets")
+        self._said: dict[str, deque[float]] = {}
         self._seen: list[tuple[float, int]] = []  # the log's end, and when it was there
 
     @property
@@ -164,6 +171,18 @@ class Streams:
 
         return give_back
 
+    def may_say(self, conversation_id: str) -> bool:
+        """Count a message that comes over a socket; False when its conversation gets too many, over all sockets."""
+        now = time.monotonic()
+        with self._guard:
+            if len(self._said) > _MOST_COUNTED:
+                self._said = {id: times for id, times in self._said.items() if now - times[-1] < 60}
+            times = self._said.setdefault(conversation_id, deque(maxlen=MOST_A_MINUTE))
+            if len(times) == MOST_A_MINUTE and now - times[0] < 60:
+                return False
+            times.append(now)
+            return True
+
     def take(self, taken: socket.socket, head: bytes, told: "Telling") -> None:
         """Write a stream to a connected socket from now on."""
         loop = self._started()
@@ -177,6 +196,7 @@ class Streams:
         if loop is not None:
             loop.call_soon_threadsafe(self._close_all)
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._handlers.shutdown(wait=False, cancel_futures=True)
 
     def _started(self) -> asyncio.AbstractEventLoop:
         with self._guard:
@@ -203,16 +223,16 @@ class Streams:
         """Once a second, wake those whose wake-up was lost, and tell who was told nothing for long that it is alive."""
         while True:
             await asyncio.sleep(_TICK_S)
+            now = time.monotonic()
+            for stream in [one for streams in self._open.values() for one in streams]:
+                stream.tick(now)
+            if not self._open:
+                self._seen.clear()
+                continue
             try:
-                if self._open:
-                    loop = asyncio.get_running_loop()
-                    for conversation_id in await loop.run_in_executor(self._pool, self._changed_lately):
-                        self._wake(conversation_id)
-                    now = time.monotonic()
-                    for stream in [one for streams in self._open.values() for one in streams]:
-                        stream.tick(now)
-                else:
-                    self._seen.clear()
+                loop = asyncio.get_running_loop()
+                for conversation_id in await loop.run_in_executor(self._pool, self._changed_lately):
+                    self._wake(conversation_id)
             except Exception as error:  # noqa: BLE001 - the database may be away; the next tick looks again
                 log.warning("streams_not_swept", cause=str(error))
 
@@ -264,6 +284,13 @@ class Streams:
 
     def read(self, work: Callable[[], Any], then: Callable[["Future[Any]"], None]) -> None:
         """Do `work` on a reader's thread, and `then` in the loop."""
+        self._do(self._pool, work, then)
+
+    def handle(self, work: Callable[[], Any], then: Callable[["Future[Any]"], None]) -> None:
+        """Do `work` that a client has asked for on other threads, so that no reader waits for it."""
+        self._do(self._handlers, work, then)
+
+    def _do(self, pool: ThreadPoolExecutor, work: Callable[[], Any], then: Callable[["Future[Any]"], None]) -> None:
         loop = self._loop
 
         def done(future: "Future[Any]") -> None:
@@ -271,7 +298,7 @@ class Streams:
                 loop.call_soon_threadsafe(then, future)
 
         try:
-            self._pool.submit(work).add_done_callback(done)
+            pool.submit(work).add_done_callback(done)
         except RuntimeError:  # the process ends
             return
 
@@ -280,7 +307,8 @@ class Streams:
 class Telling:
     """What one client is told, and how.
 
-    `end` is called when it is over, whatever ended it; `handle` does what a message of the client asks for.
+    `end` is called when it is over, whatever ended it; `handle` does what a message of the client asks for; `valid`
+    says whether who began it still may.
     """
 
     conversation_id: str
@@ -288,6 +316,7 @@ class Telling:
     wire: Wire
     end: Callable[[], None]
     handle: Callable[[str], list[Told]] = lambda _text: []
+    valid: Callable[[], bool] = lambda: True
 
 
 class _Stream(asyncio.Protocol):
@@ -300,6 +329,8 @@ class _Stream(asyncio.Protocol):
         self._source = told.source
         self._wire = told.wire
         self._handle = told.handle
+        self._valid = told.valid
+        self._finishing_since: float | None = None
         self._head = head
         self._inbox: deque[str] = deque()
         self._handling = False
@@ -335,11 +366,15 @@ class _Stream(asyncio.Protocol):
         self.end()
 
     def pause_writing(self) -> None:
-        """Read nothing more for a client that does not take what is there; the log keeps it."""
+        """Read nothing more for, nor from, a client that does not take what is there; the log keeps it."""
         self._paused_since = time.monotonic()
+        if self._transport is not None:
+            self._transport.pause_reading()
 
     def resume_writing(self) -> None:
         self._paused_since = None
+        if self._transport is not None:
+            self._transport.resume_reading()
         self.wake()
 
     def wake(self) -> None:
@@ -356,25 +391,27 @@ class _Stream(asyncio.Protocol):
         """Do what is due: end, give up, or say that nothing has happened."""
         if self._transport is None:
             return
-        if self._paused_since is not None:
-            if now - self._paused_since > _PATIENCE_S:
+        stuck_since = self._paused_since or self._finishing_since
+        if stuck_since is not None:
+            if now - stuck_since > _PATIENCE_S:
                 self._transport.abort()
         elif now - self._began > MOST_S:
             self.finish()
         elif now - self._told_at > HEARTBEAT_S:
             self._told_at = now
-            self._streams.read(self._source.lives, self._lives)
+            self._streams.read(lambda: self._valid() and self._source.lives(), self._lives)
 
     def finish(self) -> None:
         """End the stream once all that was told has been sent."""
         if self._transport is not None and not self._transport.is_closing():
+            self._finishing_since = time.monotonic()
             self._transport.write(self._wire.farewell())
             self._transport.close()
 
     def _handle_next(self) -> None:
         if self._inbox and not self._handling and self._transport is not None:
             self._handling = True
-            self._streams.read(partial(self._handle, self._inbox.popleft()), self._handled)
+            self._streams.handle(partial(self._handle, self._inbox.popleft()), self._handled)
 
     def _handled(self, future: "Future[list[Told]]") -> None:
         self._handling = False
@@ -398,7 +435,7 @@ class _Stream(asyncio.Protocol):
             self._told_at = time.monotonic()
         if self._source.ended:
             self.finish()
-        elif self._again:
+        elif self._again or self._source.more:
             self.wake()
 
     def _lives(self, future: "Future[bool]") -> None:

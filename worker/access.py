@@ -1,14 +1,17 @@
 """Workspaces and the API keys that open them."""
 
 import hashlib
+import json
+import re
 import secrets
 import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
-from itsdangerous import BadData, URLSafeSerializer
+from itsdangerous import Signer
 from sqlalchemy.exc import IntegrityError
 
 from worker.callbacks.signing import new_secret
@@ -174,56 +177,60 @@ def is_token(given: str) -> bool:
 
 
 class _Signed:
-    """What is signed with a workspace's secret and dies with the key that made it; kept nowhere."""
+    """What is signed for the holder of a key and dies with it; kept nowhere.
+
+    It is signed with what nobody outside has: receivers know the workspace's callback secret, whoever has a key its
+    digest, and nobody both.
+    """
 
     salt = ""
 
     def __init__(self, store: Store, *, clock: Callable[[], float] = time.time) -> None:
         self._store = store
         self._clock = clock
-        self._secrets = (
-            sa.select(workspace.c.callback_secret, api_key.c.scopes)
+        self._keys = (
+            sa.select(api_key.c.workspace_id, api_key.c.scopes, api_key.c.digest, workspace.c.callback_secret)
             .join_from(api_key, workspace)
             .where(
-                workspace.c.id == sa.bindparam("workspace"),
                 api_key.c.id == sa.bindparam("key"),
                 api_key.c.revoked_at.is_(None),
                 sa.or_(api_key.c.expires_at.is_(None), api_key.c.expires_at > store.clock.sql()),
             )
         )
 
-    def _sign(self, said: Mapping[str, Any]) -> str:
-        found = self._key(said)
-        if found is None:
-            raise KeyRefused
-        return self._signer(found.callback_secret).dumps(said)
+    def _sign(self, principal: Principal, said: Mapping[str, Any]) -> str:
+        payload = urlsafe_b64encode(json.dumps(said, separators=(",", ":")).encode()).decode().rstrip("=")
+        signer, _ = self._signer(principal.key_id)
+        return signer.sign(f"{principal.key_id}.{payload}").decode()
 
-    def _read(self, text: str) -> tuple[dict[str, Any], frozenset[str]]:
-        """Return what was signed, and the scopes of the key that it dies with.
+    def _read(self, text: str) -> tuple[dict[str, Any], Principal]:
+        """Return what was signed, and for whom.
 
         Raises:
             KeyRefused: it is forged or over, or its key is revoked.
         """
-        _, said = self._signer("").loads_unsafe(text)
-        found = self._key(said) if isinstance(said, dict) else None
-        try:
-            if found is None:
-                raise BadData("no such key")
-            said = self._signer(found.callback_secret).loads(text)
-        except BadData:
-            raise KeyRefused("The token is not valid.") from None
+        form = _FORM.fullmatch(text)
+        if form is None:
+            raise KeyRefused("The token is not valid.")
+        signer, row = self._signer(form[1])
+        if not signer.validate(text):  # before anything in it is looked at
+            raise KeyRefused("The token is not valid.")
+        said: dict[str, Any] = json.loads(urlsafe_b64decode(form[2] + "=" * (-len(form[2]) % 4)))
         if said["e"] <= self._clock():
             raise KeyRefused("The token has expired.")
-        return said, frozenset(found.scopes)
+        return said, Principal(key_id=form[1], workspace_id=row.workspace_id, scopes=frozenset(row.scopes))
 
-    def _key(self, said: Mapping[str, Any]) -> Any:
+    def _signer(self, key_id: str) -> tuple[Signer, Any]:
         with self._store.read() as connection:
-            given = {"workspace": str(said.get("w")), "key": str(said.get("k"))}
-            return connection.execute(self._secrets, given).first()
+            row = connection.execute(self._keys, {"key": key_id}).first()
+        if row is None:
+            raise KeyRefused("The token is not valid.")
+        secret = f"{row.callback_secret} {row.digest}"
+        return Signer(secret, salt=self.salt, digest_method=hashlib.sha256, key_derivation="hmac"), row
 
-    def _signer(self, secret: str) -> URLSafeSerializer:
-        how = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
-        return URLSafeSerializer(secret, salt=self.salt, signer_kwargs=how)
+
+#: Key, payload, signature; nothing longer is looked at.
+_FORM = re.compile(r"(key_[0-9a-z]{1,40})\.([A-Za-z0-9_-]{1,800})\.[A-Za-z0-9_-]{20,100}")
 
 
 class Tokens(_Signed):
@@ -236,8 +243,7 @@ class Tokens(_Signed):
     ) -> tuple[str, int]:
         """Return a token, and when it ends in Unix seconds; with `origin`, only pages from there can use it."""
         ends = int(self._clock() + min(for_s, MOST_TOKEN_S))
-        said = {"w": principal.workspace_id, "k": principal.key_id, "c": conversation_id, "e": ends, "o": origin}
-        return _PREFIX + self._sign(said), ends
+        return _PREFIX + self._sign(principal, {"c": conversation_id, "e": ends, "o": origin}), ends
 
     def check(self, token: str, *, origin: str | None) -> Principal:
         """Return whom a token stands for.
@@ -245,10 +251,10 @@ class Tokens(_Signed):
         Raises:
             KeyRefused: it is forged or over, the key that made it is revoked, or it is used from elsewhere.
         """
-        said, _ = self._read(token.removeprefix(_PREFIX))
+        said, principal = self._read(token.removeprefix(_PREFIX))
         if said["o"] is not None and said["o"] != origin:
             raise KeyRefused("The token is for pages of another origin.")
-        return Principal(key_id=said["k"], workspace_id=said["w"], scopes=frozenset(), conversation_id=said["c"])
+        return replace(principal, scopes=frozenset(), conversation_id=said["c"])
 
 
 class Logins(_Signed):
@@ -259,9 +265,7 @@ class Logins(_Signed):
     def make(self, principal: Principal, *, for_s: float) -> str:
         """Return a login that is unlike any before."""
         ends = int(self._clock() + for_s)
-        return self._sign(
-            {"w": principal.workspace_id, "k": principal.key_id, "e": ends, "n": secrets.token_urlsafe(18)}
-        )
+        return self._sign(principal, {"e": ends, "n": secrets.token_urlsafe(18)})
 
     def check(self, login: str) -> tuple[Principal, str]:
         """Return who logged in, and what their forms must come with.
@@ -269,8 +273,8 @@ class Logins(_Signed):
         Raises:
             KeyRefused: it is forged or over, or the key is revoked.
         """
-        said, scopes = self._read(login)
-        return Principal(key_id=said["k"], workspace_id=said["w"], scopes=scopes), said["n"]
+        said, principal = self._read(login)
+        return principal, said["n"]
 
 
 def _digest(key: str) -> str:

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from tests.faults.harness import (
     LEASE_S,
@@ -51,7 +52,7 @@ def twins(rig: Rig) -> Report:
 
 @fault(
     11,
-    "a receiver fails, is too slow after taking it, resets, drips, sends 10 MB; poison messages",
+    "a receiver fails, is too slow after taking it, resets, drips, sends 10 MB, speaks no TLS; poison messages",
     ANSWERBACK_MAX_ATTEMPTS="3",
     ANSWERBACK_LEASE_S="2",
 )
@@ -96,7 +97,24 @@ def bad_receiver(rig: Rig) -> Report:
     repeated = len(failed & {one.id for one in rig.receiver.got if one.answered.startswith("2")})
     report.notes.append(f"{repeated} callbacks came twice under one id; the worker died {ended()} times")
     report.expect(repeated == 12, f"{repeated} of 12 callbacks came again after they failed")
+    _without_tls(rig, report)
     return report
+
+
+def _without_tls(rig: Rig, report: Report) -> None:
+    """See that a receiver that cannot encrypt is told nothing in clear, and that the callback is kept to try again."""
+    url = rig.receiver.url_of("tls").replace("http:", "https:")
+    _, made = rig.insist("POST", "/v1/tickets", {"body": "How do I reset my password?", "callback_url": url})
+
+    def attempted() -> dict[str, Any] | None:
+        _, found = rig.insist("GET", f"/v1/deliveries?message_id={made['id']}")
+        return next((one for one in found["items"] if one["attempts"]), None)
+
+    wait_for(attempted, what="an attempt over TLS", timeout_s=60)
+    one = attempted() or {}
+    report.expect(one.get("state") == "pending", f"a callback that met no TLS is {one.get('state')}")
+    report.expect("SSL" in str(one.get("last_attempt")), f"what it met is told as {one.get('last_attempt')}")
+    report.expect(not any(got.path == "/tls" for got in rig.receiver.got), "a callback was sent in clear")
 
 
 @fault(15, "the database is away for 8 s under load")

@@ -248,6 +248,26 @@ def test_a_web_socket_is_refused_as_any_request_is(made):
     assert running.call("GET", f"/v1/conversations/{talk}/ws").status == 400
 
 
+def test_who_may_only_read_writes_nothing_and_who_lost_the_key_neither(made):
+    running, _valkey, _exits = made
+    talk = running.call("POST", "/v1/conversations", {}).json["id"]
+    with services(running.env) as built:
+        workspace_id = built.keys.workspace()
+        reader = built.keys.make(workspace_id, name="reader", scopes=["read"])
+        writer = built.keys.make(workspace_id, name="writer", scopes=["read", "write"])
+        one = Socket(running, f"/v1/conversations/{talk}/ws", Authorization=f"Bearer {reader}")
+        two = Socket(running, f"/v1/conversations/{talk}/ws", Authorization=f"Bearer {writer}")
+        (key,) = [one["id"] for one in built.keys.all() if one["name"] == "writer"]
+        built.keys.revoke(key)
+    time.sleep(0.5)  # a key is trusted for a quarter of a second
+    for client in (one, two):
+        client.send(type="message", content="x", ref="r")
+        (told,) = client.until("error")
+        assert (told["data"]["ref"], told["data"]["code"]) == ("r", "forbidden")
+        client.close()
+    assert running.call("GET", f"/v1/conversations/{talk}/messages").json["items"] == []
+
+
 def test_a_client_that_breaks_the_protocol_is_shown_out(made):
     running, _valkey, _exits = made
     talk = running.call("POST", "/v1/conversations", {}).json["id"]

@@ -119,6 +119,13 @@ def test_who_may_only_read_does_nothing(app, built, call):
     assert reader.post(f"/console/conversations/{talk}/handoff").status_code == 403
 
 
+def test_who_may_only_read_can_leave(app, built):
+    reader = Browser(app, built.keys.make(built.keys.workspace(), name="reader", scopes=["read"]))
+    reader.log_in()
+    assert reader.post("/console/logout").status_code == 303
+    assert reader.get("/console").status_code == 303
+
+
 def test_no_page_is_open_without_a_login(app):
     client = app.test_client()
     rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/console")]

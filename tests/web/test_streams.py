@@ -6,11 +6,14 @@ import time
 
 import pytest
 from werkzeug.exceptions import TooManyRequests
+from wsproto import ConnectionType, WSConnection
+from wsproto.events import Ping, Request, TextMessage
 
 from tests.support.fakes import accept, answer
 from tests.support.processes import wait_for
 from web import streams as module
-from web.feeds import MessageFeed, Told
+from web.feeds import ConversationFeed, MessageFeed, Told
+from web.sockets import WebSocketWire
 from web.streams import EventLines, Streams, Telling
 from worker.access import Principal
 from worker.store.scope import Scope
@@ -24,7 +27,7 @@ class Source:
 
     def __init__(self, *told: Told):
         self.waiting = list(told)
-        self.ended = False
+        self.ended = self.more = False
         self.alive = True
         self.fails = False
 
@@ -54,12 +57,12 @@ def take(streams):
     """Open a stream; returns the client's end, and an event that is set when the stream has ended."""
     opened = []
 
-    def begin(source, *, conversation_id="conv_1", buffer=0):
+    def begin(source, *, conversation_id="conv_1", buffer=0, **more):
         ours, client = socket.socketpair()
         if buffer:
             ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
         ended = threading.Event()
-        told = Telling(conversation_id=conversation_id, source=source, wire=EventLines(), end=ended.set)
+        told = Telling(conversation_id=conversation_id, source=source, wire=EventLines(), end=ended.set, **more)
         streams.take(ours, HEAD, told)
         client.settimeout(5)
         opened.append(client)
@@ -187,3 +190,54 @@ def test_a_lost_wake_up_is_found_although_a_later_event_was_written_first(stream
         tx.execute(module.event.update().where(module.event.c.conversation_id == first).values(id=1_000_000))
         tx.execute(conversation.update().values(subject="x"))
     assert first in streams._changed_lately()
+
+
+def test_all_of_a_long_log_is_told_at_once(take, built):
+    workspace_id = built.keys.workspace()
+    made = accept(built.store, workspace_id)
+    talk = made["conversation_id"]
+    row = {"workspace_id": workspace_id, "conversation_id": talk, "message_id": made["id"], "data": {}, "created_at": 1}
+    with built.store.begin() as tx:
+        tx.execute(module.event.insert(), [{**row, "type": "running"} for _ in range(350)])
+    feed = ConversationFeed(built, Scope(built.store, workspace_id), talk, last_id="0")
+    client, _ended = take(feed, conversation_id=talk)
+    data = b""
+    while data.count(b"event: running") < 350:
+        data += client.recv(65_536)
+
+
+def test_who_may_not_any_more_is_told_nothing_more(take, monkeypatch):
+    monkeypatch.setattr(module, "HEARTBEAT_S", 0.2)
+    _client, ended = take(Source(), valid=lambda: False)
+    assert ended.wait(5)
+
+
+def test_an_ended_stream_that_nobody_reads_is_given_up(take, monkeypatch):
+    monkeypatch.setattr(module, "_PATIENCE_S", 0.5)
+    source = Source(event(1, size=30_000))
+    source.ended = True
+    _client, ended = take(source, buffer=4_096)
+    assert ended.wait(8)
+
+
+def test_a_conversation_gets_so_many_messages_over_all_its_sockets(streams, monkeypatch):
+    assert all(streams.may_say("conv_1") for _ in range(module.MOST_A_MINUTE))
+    assert not streams.may_say("conv_1")
+    assert streams.may_say("conv_2")
+    monkeypatch.setattr(module, "_MOST_COUNTED", 1)
+    assert not streams.may_say("conv_1")
+
+
+def test_a_flood_of_frames_is_shown_out():
+    client = WSConnection(ConnectionType.CLIENT)
+    asked = client.send(Request(host="x", target="/")).decode().split("\r\n")[1:-2]
+    wire = WebSocketWire([tuple(line.split(": ", 1)) for line in asked], "/")
+    client.receive_data(wire.head([]))
+    list(client.events())
+    answer, texts, over = wire.received(client.send(Ping()) * 2_999)
+    assert (len(answer) > 5_000, texts, over) == (True, [], False)
+    answer, _texts, over = wire.received(
+        client.send(TextMessage(data="", message_finished=False)) + client.send(Ping())
+    )
+    assert over
+    assert b"too many frames" in answer

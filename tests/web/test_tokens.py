@@ -1,14 +1,18 @@
 """Tokens for browsers: each opens one conversation, shows what a customer may see, and soon ends."""
 
+import hashlib
 import time
 
 import pytest
+from itsdangerous import Signer
 
 from tests.support.fakes import answer
+from tests.support.stack import KEY
 from tests.web.conftest import Client
 from tests.web.test_api import submit
-from worker.access import Tokens
+from worker.access import Logins, Tokens
 from worker.conversations.outcomes import Handoff
+from worker.errors import KeyRefused
 
 SECRET = "what people are told"
 
@@ -120,7 +124,16 @@ def test_a_token_for_one_origin_is_for_no_other(app, call, talk):
 
 
 @pytest.mark.parametrize(
-    "change", [lambda t: t[:-1] + ("A" if t[-1] != "A" else "B"), lambda t: "abt_x.y", lambda t: "abt_"]
+    "change",
+    [
+        lambda t: t[:-1] + ("A" if t[-1] != "A" else "B"),
+        lambda t: "abt_x.y",
+        lambda t: "abt_",
+        lambda t: t + "A" * 5_000,
+        lambda t: "abt_.eJw" + "A" * 9_000,
+        lambda t: t.replace("key_", "key_\x00"),
+        lambda t: t.split(".")[0] + "." + ".".join(t.split(".")[1:]).upper(),
+    ],
 )
 def test_a_forged_token_is_refused(app, call, talk, change):
     browser = Client(app.test_client(), change(token(call, talk)))
@@ -143,3 +156,34 @@ def test_a_stream_takes_its_token_from_the_address_and_nothing_else_does(app, ca
     assert "event: answered" in plain.get(f"{made['links']['events']}?token={given}").text
     assert plain.post(f"{made['links']['cancel']}?token={given}").status_code == 401
     assert plain.get(f"/v1/status?token={given}").status_code == 401
+
+
+def test_what_receivers_know_signs_no_token(app, call, talk, built):
+    given = token(call, talk)
+    text = given.removeprefix("abt_").rpartition(".")[0]
+    how = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
+    for secret in (built.keys.callback_secret(built.keys.workspace()), hashlib.sha256(KEY.encode()).hexdigest()):
+        for salt in (Tokens.salt, Logins.salt):
+            forged = Signer(secret, salt=salt, **how).sign(text).decode()
+            browser = Client(app.test_client(), f"abt_{forged}")
+            assert browser("GET", f"/v1/conversations/{talk}/messages").status_code == 401
+            with pytest.raises(KeyRefused):
+                built.logins.check(forged)
+    with pytest.raises(KeyRefused):  # what opens a conversation opens no console
+        built.logins.check(given.removeprefix("abt_"))
+
+
+def test_a_customers_keys_are_their_own(customer, call, talk):
+    path = f"/v1/conversations/{talk}/messages"
+    key = {"Idempotency-Key": "order-1001"}
+    first = customer("POST", path, json={"content": "x"}, headers=key)
+    assert first.status_code == 202
+    assert customer("POST", path, json={"content": "x"}, headers=key).json["id"] == first.json["id"]
+    assert call("POST", "/v1/tickets", json={"body": "Ours"}, headers=key).status_code == 202
+    assert customer("POST", path, json={"content": "x"}, headers={"Idempotency-Key": "k" * 201}).status_code == 422
+
+
+@pytest.mark.parametrize("scopes", [["read"], ["write"]])
+def test_who_may_not_read_and_write_hands_out_no_token(app, built, talk, scopes):
+    half = Client(app.test_client(), built.keys.make(built.keys.workspace(), name="half", scopes=scopes))
+    assert half("POST", f"/v1/conversations/{talk}/token", json={}).status_code == 403

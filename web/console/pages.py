@@ -128,6 +128,7 @@ def events(conversation_id: str) -> Response:
         source=feed,
         wire=EventLines(),
         end=streams().reserve(flask.g.principal),
+        valid=flask.g.valid,
     )
     return StreamResponse(streams(), told, fallback=("retry: 5000\n\n",))
 

@@ -10,7 +10,7 @@ from flask import Blueprint, Response
 from werkzeug.wrappers import Response as AnyResponse
 
 from web.api import services
-from web.auth import public
+from web.auth import public, still
 from worker.access import Principal
 from worker.errors import KeyRefused
 
@@ -91,7 +91,9 @@ def _check() -> AnyResponse | None:
             return Response(status=204, headers={"HX-Redirect": login})
         return flask.redirect(login, 303)
     flask.g.principal, flask.g.csrf = principal, nonce
-    _need(principal, "write" if request.method == "POST" else "read")
+    flask.g.valid = still(partial(services().logins.check, request.cookies.get(COOKIE, "")))
+    if request.endpoint != "console.leave":
+        _need(principal, "write" if request.method == "POST" else "read")
     if request.method == "POST":
         _refuse_other_origins()
         if not hmac.compare_digest(request.form.get("csrf", "").encode(), nonce.encode()):
