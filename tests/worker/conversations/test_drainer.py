@@ -13,6 +13,7 @@ from worker.conversations.leases import Leases
 from worker.conversations.mailbox import Mailbox
 from worker.conversations.outcomes import Handoff, Outcome, Retry
 from worker.conversations.sessions import MemorySessionStore, SessionsAway
+from worker.counters import Counters
 from worker.store.tables import message
 
 
@@ -170,7 +171,7 @@ def test_a_process_takes_no_more_turns_at_once_than_it_has_slots(store, workspac
 
 
 def test_a_write_that_is_fenced_and_a_retry_are_counted(store, workspace_id, build):
-    counted: list[str] = []
+    counters = Counters(store, every_s=60)
     sent = accept(store, workspace_id)
 
     def stolen(_question: Question) -> Outcome:
@@ -179,6 +180,7 @@ def test_a_write_that_is_fenced_and_a_retry_are_counted(store, workspace_id, bui
         return answer()
 
     drainer = build(stolen)
-    object.__setattr__(drainer, "count", counted.append)
+    object.__setattr__(drainer, "meter", counters)
     drainer.drain(sent["conversation_id"])
-    assert counted == ["writes_fenced"]
+    counters.flush()
+    assert {name: count for name, count in counters.read().items() if count} == {"writes_fenced": 1}
