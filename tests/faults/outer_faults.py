@@ -104,10 +104,12 @@ def bad_receiver(rig: Rig) -> Report:
 def _without_tls(rig: Rig, report: Report) -> None:
     """See that a receiver that cannot encrypt is told nothing in clear, and that the callback is kept to try again."""
     url = rig.receiver.url_of("tls").replace("http:", "https:")
-    _, made = rig.insist("POST", "/v1/tickets", {"body": "How do I reset my password?", "callback_url": url})
+    status, endpoint = rig.insist("POST", "/v1/endpoints", {"url": url, "events": ["message.answered"]})
+    report.expect(status == 201, f"the endpoint was refused: {endpoint}")
+    rig.submit("without-tls")
 
     def attempted() -> dict[str, Any] | None:
-        _, found = rig.insist("GET", f"/v1/deliveries?message_id={made['id']}")
+        _, found = rig.insist("GET", f"/v1/deliveries?endpoint={endpoint['id']}")
         return next((one for one in found["items"] if one["attempts"]), None)
 
     wait_for(attempted, what="an attempt over TLS", timeout_s=60)
