@@ -77,13 +77,13 @@ class Feed:
         self._after = int(place[1]) if place else 0
         self._said = (place and place[2]) or "0-0"
         self._take = 0
+        self._over: set[str] = set()  # messages of which the outcome was told
         self.ended = False
         self.more = False
 
     def look(self) -> list[Told]:
         """Return what was not told yet, in order."""
-        read = self._built.deltas.after(self._conversation_id, self._said)
-        deltas = self._current(read)  # before the log, so that no piece comes behind the outcome
+        read = self._built.deltas.after(self._conversation_id, self._said)  # before the log, which has the outcomes
         statement = (
             self._mine.select(event)
             .where(self._where, event.c.id > self._after)
@@ -92,11 +92,14 @@ class Feed:
         )
         with self._mine.store.read() as connection:
             found = list(connection.execute(statement).mappings())
+        self._over -= {one["message_id"] for one in found if one["type"] == "queued"}  # tried again
+        deltas = self._current(read)
         told: list[Told] = []
         for one in found:
             if one["type"] in ENDED and not _begins_again(one, found):
                 told += [self._delta(delta) for delta in deltas if one["message_id"] in delta.message_ids]
                 deltas = [delta for delta in deltas if one["message_id"] not in delta.message_ids]
+                self._over.add(one["message_id"])
             told.append(self._event(one))
         told += [self._delta(one) for one in deltas]
         self._said = read[-1].id if read else self._said
@@ -120,8 +123,8 @@ class Feed:
         raise NotImplementedError
 
     def _current(self, deltas: list[Delta]) -> list[Delta]:
-        """Return the pieces that are wanted, of the last attempt alone."""
-        wanted = [one for one in deltas if self._wants(one)]
+        """Return the pieces that are wanted, of the last attempt alone, and none that comes behind its outcome."""
+        wanted = [one for one in deltas if self._wants(one) and not self._over.issuperset(one.message_ids)]
         self._take = max([self._take, *(one.take for one in wanted)])
         return [one for one in wanted if one.take == self._take]
 

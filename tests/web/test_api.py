@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from tests.support.fakes import answer
 from tests.web.conftest import Client
-from web.feeds import MessageFeed
+from web.feeds import ConversationFeed, MessageFeed
 from web.limits import LeasingRedisStorage
 from worker.conversations.outcomes import Citation, Handoff, Piece
 from worker.store.scope import Scope
@@ -541,6 +541,21 @@ def test_a_message_whose_events_are_no_longer_kept_tells_how_it_ended(call, buil
         tx.execute(event.delete())
     stream = call("GET", made["links"]["events"])
     assert [line for line in stream.text.splitlines() if line.startswith("event: ")] == ["event: answered"]
+
+
+def test_no_piece_is_told_behind_the_outcome(call, built):
+    made = submit(call)
+    talk = made["conversation_id"]
+    feed = ConversationFeed(built, Scope(built.store, built.keys.workspace()), talk)
+    claim = built.mailbox.claim(talk)
+    built.mailbox.finish(claim, Handoff(reason="error", summary="?"))
+    assert feed.look()[1].type == "handed_off"
+    built.deltas.add(talk, [made["id"]], take=claim.token, piece=Piece(offset=0, text="Late"))  # seen late
+    assert feed.look() == []
+    call("POST", f"/v1/messages/{made['id']}/retry")
+    again = built.mailbox.claim(talk)
+    built.deltas.add(talk, [made["id"]], take=again.token, piece=Piece(offset=0, text="Second"))
+    assert [one.data.get("text") for one in feed.look() if one.type == "delta"] == ["Second"]
 
 
 def test_the_newest_pieces_are_told_in_a_long_conversation(call, built):
