@@ -4,11 +4,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --quiet --constraint requirements.lock
 
-.PHONY: help setup up test lint check bench faults soak litellm lock docs clean
+.PHONY: help setup up test lint check bench faults soak screenshots litellm lock docs site clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.ready ## make the venv and install what running needs
 
@@ -18,13 +18,14 @@ up: $(VENV)/.ready ## run everything on this machine until Ctrl-C
 test: $(VENV)/.ready-test ## run all tests
 	$(BIN)/python -m pytest
 
-lint: $(VENV)/.ready-check ## style, types, import contracts, compose file
+lint: $(VENV)/.ready-check ## style, types, import contracts, compose file, pages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/python -m docs.generate --check
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir .site-check && rm -rf .site-check
 
 check: lint test ## everything that must pass before a change lands
 
@@ -38,6 +39,9 @@ MESSAGES ?= 10000
 soak: $(VENV)/.ready-test ## faults at random under load: MESSAGES=10000 SEED=… ON=sqlite|postgresql|rabbitmq
 	$(BIN)/python -m tests.faults.soak --messages $(MESSAGES) $(if $(SEED),--seed $(SEED)) $(if $(ON),--on $(ON))
 
+screenshots: $(VENV)/.ready-test ## take the pictures of the docs anew, in a real browser
+	TEST_PICTURES=docs/images $(BIN)/python -m pytest tests/browser
+
 litellm: .venv-litellm/.ready ## install LiteLLM's proxy, which some tests ask, into a venv of its own
 
 .venv-litellm/.ready:
@@ -48,6 +52,9 @@ litellm: .venv-litellm/.ready ## install LiteLLM's proxy, which some tests ask, 
 docs: $(VENV)/.ready-test ## write the reference pages that are made from the code
 	$(BIN)/python -m docs.generate
 
+site: $(VENV)/.ready-check ## build the documentation as a site, in site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 lock: $(VENV)/.ready ## resolve requirements.lock anew
 	$(INSTALL) pip-tools
 	$(BIN)/pip-compile --quiet --upgrade --all-extras --strip-extras --no-header --no-emit-index-url \
@@ -55,7 +62,7 @@ lock: $(VENV)/.ready ## resolve requirements.lock anew
 	sed -i -E 's/^(torch==[0-9.]+)\+[a-z0-9]+$$/\1/' requirements.lock
 
 clean: ## remove the venv and caches; the data in var stays
-	rm -rf $(VENV) .venv-litellm build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-litellm site .site-check build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -1,10 +1,15 @@
 """Write the pages and the data that are made from the code, or `--check` that they are current."""
 
 import argparse
+import inspect
 import json
 import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from pathlib import Path
+
+import click
 
 from kb import documents
 from worker.settings import Settings
@@ -53,12 +58,190 @@ def sample_corpus() -> str:
     return "\n".join(lines) + "\n"
 
 
+def cli_page() -> str:
+    """Return the page on commands."""
+    from worker.cli import main as group
+
+    parts = [_MADE.format(title="Commands", what="the commands themselves", where="worker/cli")]
+    parts.append("`--help` works everywhere. With `--json`, a command prints what scripts read.\n")
+    parts += _commands(group, "answerback")
+    return "\n".join(parts)
+
+
+def _commands(command: click.Command, path: str) -> Iterator[str]:
+    if isinstance(command, click.Group):
+        if command.invoke_without_command:
+            yield _command(command, path)
+        for name in sorted(command.commands):
+            yield from _commands(command.commands[name], f"{path} {name}")
+    else:
+        yield _command(command, path)
+
+
+def _command(command: click.Command, path: str) -> str:
+    context = click.Context(command, info_name=path)
+    given = [one for one in command.params if isinstance(one, click.Option)]
+    lines = [f"## {path}\n", f"{inspect.cleandoc(command.help or '').split(chr(12))[0].strip()}\n"]
+    lines += ["```text", " ".join([path, *command.collect_usage_pieces(context)]), "```\n"]
+    if given:
+        lines += ["| option | meaning |", "|---|---|"]
+        for one in given:
+            record = one.get_help_record(context)
+            if record is not None:
+                lines.append(f"| `{record[0].replace('|', chr(92) + '|')}` | {record[1].replace('|', chr(92) + '|')} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def http_page() -> str:
+    """Return the page on the calls of the API."""
+    from web import create_app
+
+    with tempfile.TemporaryDirectory() as home:
+        app = create_app(Settings(home=Path(home), redis_url="redis://127.0.0.1:1/0", rate_limit=None))
+        spec = app.test_client().get("/openapi.json").json
+    parts = [_MADE.format(title="Every call", what="the description of the API", where="/openapi.json")]
+    parts.append("Schemas of bodies are in `/openapi.json`, and on the page `/docs`.\n")
+    groups: dict[str, list[str]] = {}
+    for path, calls in sorted(spec["paths"].items()):
+        for method in ("get", "post", "put", "patch", "delete"):
+            if (call := calls.get(method)) is not None:
+                told = [code for code in sorted(call["responses"]) if code != "default"]
+                line = f"| `{method.upper()} {path}` | {call.get('summary', '')} | {', '.join(told)} |"
+                groups.setdefault(call["tags"][0], []).append(line)
+    for tag in spec["tags"]:
+        if tag["name"] in groups:
+            parts += [f"## {tag['description']}\n", "| call | does | answers |", "|---|---|---|"]
+            parts += [*groups[tag["name"]], ""]
+    return "\n".join(parts)
+
+
+def events_page() -> str:
+    """Return the page on events."""
+    from worker.callbacks.outbox import TYPES
+    from worker.conversations.outcomes import HANDOFF_REASONS
+
+    parts = [_MADE.format(title="Events", what="the types that are written", where="worker/callbacks/outbox.py")]
+    parts += ["## Callbacks\n", "| type | tells that |", "|---|---|"]
+    parts += [f"| `{name}` | {about} |" for name, about in TYPES.items()]
+    parts += ["", "How they are signed, ordered and tried again: [callbacks](../callbacks.md).", ""]
+    parts += ["## Streams\n", "Server-Sent Events and WebSockets tell of each message, in order:\n"]
+    parts += ["| type | data |", "|---|---|"]
+    parts += [f"| `{name}` | {about} |" for name, about in _STREAMED.items()]
+    parts += ["", "## Reasons of handoffs\n", ", ".join(f"`{one}`" for one in HANDOFF_REASONS) + ".", ""]
+    return "\n".join(parts)
+
+
+def metrics_page() -> str:
+    """Return the page on metrics."""
+    from web.metrics import GAUGES, PREFIX
+    from worker.counters import COUNTED, NAMES, TIMED
+
+    parts = [_MADE.format(title="Metrics", what="what is counted", where="worker/counters.py and web/metrics.py")]
+    parts.append(
+        "`/metrics` of any web process tells Prometheus of all processes ([operations](../operations.md#metrics)).\n"
+    )
+    rows = [(f"{name}_total", "counter", metric.help, metric.labels) for name, metric in COUNTED.items()]
+    rows += [(f"{name}_total", "counter", help, ()) for name, help in NAMES.items()]
+    rows += [(name, "histogram", metric.help, metric.labels) for name, metric in TIMED.items()]
+    rows += [(name, "gauge", help, labels) for name, (help, labels) in GAUGES.items()]
+    parts += ["| metric | kind | of | labels |", "|---|---|---|---|"]
+    for name, kind, help, labels in rows:
+        parts.append(f"| `{PREFIX}{name}` | {kind} | {help} | {', '.join(f'`{one}`' for one in labels)} |")
+    return "\n".join(parts) + "\n"
+
+
+def helpdesk_page(kind: str) -> str:
+    """Return the page on connecting one kind of helpdesk."""
+    from worker.addresses import Caller, Guard
+    from worker.helpdesks.kinds import OPTIONS
+    from worker.helpdesks.mailing import MailServer
+    from worker.helpdesks.posting import open_desk
+
+    title, url, options = _HELPDESKS[kind]
+    inbound = "https://answers.yours.example/v1/helpdesks/hd_…/inbound"
+    row = {"id": "hd_…", "kind": kind, "url": url, "token": "", "webhook_secret": "", "options": options, "name": kind}
+    mail = MailServer(url="smtp://127.0.0.1", sender="answerback@yours.example")
+    with Caller(Guard(), total_s=1) as caller:
+        steps = open_desk(row, caller, mail).setup(inbound)
+    assert set(OPTIONS[kind]) <= set(options), kind
+    given = "".join(f" --option {name}={value}" for name, value in options.items())
+    asked = "" if kind == "email" else "It asks for the API token of the bot's user. "
+    if kind in ("chatwoot", "slack"):
+        asked = "It asks for the token of a bot that is made in the next step: type anything until there is one. "
+    parts = [
+        _MADE.format(title=title, what="what `answerback helpdesk setup` says", where=f"worker/helpdesks/{kind}.py"),
+        "## Connect it\n",
+        f"```sh\nanswerback helpdesk connect {kind} --kind {kind} --url {url}{given}\n```\n",
+        f"{asked}It begins in the mode `draft` ([modes](../helpdesks.md#modes)).\n",
+        "## Set it up\n",
+        f"`answerback helpdesk setup {kind} --public-url https://answers.yours.example` says, with your addresses:\n",
+        f"```text\n{steps.rstrip()}\n```\n",
+    ]
+    if kind in ("zendesk", "chatwoot", "intercom", "slack"):
+        given = ' --token "$BOT_TOKEN"' if kind in ("chatwoot", "slack") else ""
+        parts.append(f'```sh\nanswerback helpdesk change {kind}{given} --webhook-secret "$SIGNING_SECRET"\n```\n')
+    parts += [
+        "## Try it\n",
+        f"```sh\nanswerback helpdesk check {kind}\n```\n",
+        "When its drafts are what you would have written:\n",
+        f"```sh\nanswerback helpdesk change {kind} --mode reply\n```\n",
+    ]
+    return "\n".join(parts if kind not in ("slack", "email") else parts[:-2])
+
+
+_MADE = """# {title}
+
+This page is made from {what} (`{where}`) by `make docs`.
+"""
+
+_STREAMED = {
+    "queued": "it was accepted",
+    "running": "a worker took it up",
+    "delta": "the answer's next sentences: `offset`, `text`, `citations`",
+    "answered": "the whole message, with its reply",
+    "handed_off": "the whole message, with why",
+    "cancelled": "the whole message",
+    "failed": "the whole message, with the error; never sent by this version",
+    "replied": "what a person said",
+    "conversation.handed_off": "a person owns the conversation",
+    "conversation.resumed": "the bot answers again",
+    "conversation.closed": "it is over",
+    "accepted": "WebSocket only: what the client sent was accepted, with its `ref`",
+    "error": "WebSocket only: it was not, with `ref`, `code` and `detail`",
+}
+
+_HELPDESKS: dict[str, tuple[str, str, dict[str, str]]] = {
+    "zendesk": ("Zendesk", "https://yours.zendesk.com", {"email": "bot@yours.example", "bot_id": "900"}),
+    "freshdesk": ("Freshdesk", "https://yours.freshdesk.com", {"bot_id": "900"}),
+    "chatwoot": ("Chatwoot", "https://chat.yours.example", {"account_id": "1"}),
+    "zammad": ("Zammad", "https://zammad.yours.example", {"bot_id": "3"}),
+    "intercom": ("Intercom", "https://api.intercom.io", {"admin_id": "814860", "app_id": "ab12cd34"}),
+    "slack": ("Slack", "https://slack.com", {"channel": "C0123456789"}),
+    "email": ("E-mail", "mailto:desk@yours.example", {}),
+}
+
+
+def pages() -> dict[Path, str]:
+    """Return every page that is made from the code, by where it is kept."""
+    docs = _ROOT / "docs"
+    return {
+        _PAGE: settings_page(),
+        _CORPUS: sample_corpus(),
+        docs / "reference" / "cli.md": cli_page(),
+        docs / "reference" / "http.md": http_page(),
+        docs / "reference" / "events.md": events_page(),
+        docs / "reference" / "metrics.md": metrics_page(),
+        **{docs / "howto" / f"{kind}.md": helpdesk_page(kind) for kind in _HELPDESKS},
+    }
+
+
 def main() -> None:
     """Write the pages, or say which of them are not current."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a page is not current")
     check = parser.parse_args().check
-    for path, text in ((_PAGE, settings_page()), (_CORPUS, sample_corpus())):
+    for path, text in pages().items():
         if not check:
             path.write_text(text)
         elif not path.exists() or path.read_text() != text:

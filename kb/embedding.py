@@ -2,10 +2,11 @@
 
 Serving uses onnxruntime with one intra-op thread and one session shared by all threads, one text
 a call: int8 output depends on what else is in a batch, so a batch of one is also what makes it
-repeatable. torch is never imported here.
+repeatable. torch is loaded for models alone that cannot be exported.
 """
 
 import json
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,6 +21,9 @@ Vector = npt.NDArray[np.float32]
 
 MODEL_FILES = {"fp32": "model.onnx", "int8": "model-int8.onnx"}
 ONNX_PRECISIONS = tuple(MODEL_FILES)
+
+#: What serves a model that cannot be exported.
+TORCH = "sentence-transformers"
 
 
 class Embedder(Protocol):
@@ -94,7 +98,7 @@ class OnnxEmbedder:
         return cls(
             session,
             tokenizer,
-            identity=f"{manifest['model']}:{precision}:{manifest['identity']}",
+            identity=identity_of(manifest, precision),
             dimensions=manifest["dimensions"],
             max_tokens=manifest["max_tokens"],
         )
@@ -121,24 +125,78 @@ class OnnxEmbedder:
 
 
 class SentenceTransformerEmbedder:
-    """A model that cannot be exported, served by sentence-transformers itself: slower and heavier."""
+    """A model that cannot be exported, served by sentence-transformers itself: slower, and it loads torch.
 
-    def __init__(self, model: str) -> None:
-        from sentence_transformers import SentenceTransformer
+    Safe to share between threads, which take turns: its tokenizer is not.
+    """
 
-        self._model = SentenceTransformer(model, device="cpu")
-        self.identity = f"{model}:torch"
-        self.dimensions = int(self._model.get_embedding_dimension() or 0)
-        self.max_tokens = int(self._model.max_seq_length or 256)
+    def __init__(self, model: Any, *, identity: str) -> None:
+        self._model = model
+        self._turn = threading.Lock()
+        self.identity = identity
+        self.dimensions = int(model.get_embedding_dimension() or 0)
+        self.max_tokens = int(model.max_seq_length or 256)
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> "SentenceTransformerEmbedder":
+        """Load the model that a manifest names.
+
+        Raises:
+            ModelInvalid: it is not there any more, or what loads it is not installed.
+        """
+        try:
+            import torch
+            from sentence_transformers import SentenceTransformer
+
+            torch.set_num_threads(1)
+            model = SentenceTransformer(manifest["model"], device="cpu", local_files_only=True)
+        except (ImportError, OSError, ValueError) as error:
+            raise ModelInvalid(
+                f"The embedding model {manifest['model']} is served by sentence-transformers, which failed: {error}"
+            ) from error
+        return cls(model, identity=identity_of(manifest, "torch"))
 
     def encode(self, text: str) -> Vector:
         """Return the unit vector of `text`, float32 [dimensions]."""
-        vector: Vector = self._model.encode([text], normalize_embeddings=True)[0]
+        with self._turn:
+            vector: Vector = self._model.encode([text], normalize_embeddings=True, show_progress_bar=False)[0]
         return vector
 
     def count_tokens(self, text: str) -> int:
-        """Return the length of `text` in tokens, the two special ones included."""
-        return len(self._model.tokenizer(text)["input_ids"])
+        """Return the length of `text` in tokens, the special ones included, uncut."""
+        with self._turn:
+            return len(self._model.tokenizer(text, truncation=False)["input_ids"])
+
+
+def identity_of(manifest: Mapping[str, Any], precision: str) -> str:
+    """Return the name of a model's vectors; one that was not exported has one precision."""
+    precision = "torch" if manifest.get("served_by") == TORCH else precision
+    return f"{manifest['model']}:{precision}:{manifest['identity']}"
+
+
+def load(folder: Path, *, precision: str = "int8") -> Embedder:
+    """Load the model that was made ready in `folder`: its export, or where it has none, the model itself.
+
+    Raises:
+        ModelMissing: there is none.
+        ModelInvalid: it is damaged, or cannot be loaded here.
+    """
+    manifest = read_manifest(folder)
+    if manifest.get("served_by") == TORCH:
+        return SentenceTransformerEmbedder.of(manifest)
+    return OnnxEmbedder.load(folder, precision=precision)
+
+
+def verify(folder: Path, *, precision: str) -> dict[str, Any]:
+    """Look whether the files are there that `load` loads; return what they say of themselves.
+
+    Raises:
+        ModelMissing, ModelInvalid: they are not.
+    """
+    manifest = read_manifest(folder)
+    if manifest.get("served_by") != TORCH:
+        verify_files(folder, manifest, [MODEL_FILES[precision], "tokenizer.json"])
+    return manifest
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

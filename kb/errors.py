@@ -24,6 +24,7 @@ class DocumentUnreadable(KnowledgeError):
     """The document holds no text that can be read."""
 
     code = "document_unreadable"
+    field = "file"
 
 
 class DocumentTooLarge(DocumentUnreadable):

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from kb.embedding import MODEL_FILES, ONNX_PRECISIONS, OnnxEmbedder
+from kb.embedding import MODEL_FILES, ONNX_PRECISIONS, TORCH, OnnxEmbedder
 from kb.errors import ModelInvalid
 from kb.files import sha256_of
 
@@ -66,10 +66,12 @@ def resolve(model: str) -> str:
 def export(model: str, folder: Path, *, report: Callable[[str], None] = lambda _line: None) -> dict[str, Any]:
     """Write `model` to `folder` as fp32 and int8 ONNX with a tokenizer and a manifest; return the manifest.
 
-    The folder appears complete or not at all.
+    The folder appears complete or not at all. A model that cannot be exported, or whose export strays from it, gets a
+    manifest that has it served by sentence-transformers, and says why.
 
     Raises:
-        ModelInvalid: the weights are not what they should be, or the export strays from them.
+        ModelInvalid: the weights are not what they should be; or the default model cannot be exported, which means that
+            something is wrong with this installation.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     with warnings.catch_warnings():
@@ -91,10 +93,15 @@ def _export(model: str, folder: Path, report: Callable[[str], None]) -> dict[str
     staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         report("exporting to ONNX (fp32, then int8 per channel)")
-        _write_onnx(reference, staging)
-        manifest = _describe(reference, model, staging)
-        report("comparing the export with the original")
-        manifest["cosine"] = _compare(reference, staging, manifest)
+        try:
+            manifest = _exported(reference, model, staging, report)
+        except Exception as error:
+            if model == DEFAULT_MODEL:
+                raise
+            report(f"it cannot be exported ({error}): sentence-transformers will serve it, slower and with torch")
+            for left in staging.iterdir():
+                left.unlink()
+            manifest = _unexported(reference, model, error)
         (staging / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
         shutil.rmtree(folder, ignore_errors=True)
         staging.rename(folder)
@@ -102,6 +109,27 @@ def _export(model: str, folder: Path, report: Callable[[str], None]) -> dict[str
         shutil.rmtree(staging, ignore_errors=True)
         raise
     return manifest
+
+
+def _exported(reference: Any, model: str, staging: Path, report: Callable[[str], None]) -> dict[str, Any]:
+    _write_onnx(reference, staging)
+    manifest = _describe(reference, model, staging)
+    report("comparing the export with the original")
+    manifest["cosine"] = _compare(reference, staging, manifest)
+    return manifest
+
+
+def _unexported(reference: Any, model: str, error: Exception) -> dict[str, Any]:
+    vectors = reference.encode(list(PROBES), normalize_embeddings=True)
+    return {
+        "model": model,
+        "served_by": TORCH,
+        "why": str(error)[:500],
+        "identity": hashlib.sha256(np.round(vectors, 4).tobytes()).hexdigest()[:12],
+        "dimensions": reference.get_embedding_dimension(),
+        "max_tokens": reference.max_seq_length,
+        "made_with": {name: metadata.version(name) for name in ("sentence-transformers", "torch")},
+    }
 
 
 def _write_onnx(reference: Any, folder: Path) -> None:

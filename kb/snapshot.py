@@ -33,6 +33,7 @@ import numpy.typing as npt
 
 from kb import filters as marking
 from kb.embedding import Vector
+from kb.errors import SnapshotInvalid
 from kb.facets import Facets, Mask
 from kb.files import link, sha256_of, sync
 from kb.filters import Filters
@@ -133,7 +134,7 @@ class Snapshot:
     def record(self, row: int) -> Record:
         """Return the passage in `row`."""
         line = self._first[row] if row < len(self._first) else self._later_line(row - len(self._first))
-        return _record(line)
+        return record_of(line)
 
     def dense(self, vector: Vector, limit: int, filters: Filters | None = None) -> list[tuple[int, float]]:
         """Return up to `limit` (row, cosine), best first."""
@@ -245,7 +246,7 @@ def extend(
         for name in _LINKED:
             link(base / name, staging / name)
         keys = np.load(base / "keys.npy")
-        later = [_record(line) for line in _lines(base, "added")] if before["added"] else []
+        later = [record_of(line) for line in _lines(base, "added")] if before["added"] else []
         records = [*later, *new.records]
         vectors = new.vectors
         if later:
@@ -349,6 +350,27 @@ def open_snapshot(folder: Path, *, model: str | None = None, verify: bool = True
     return Snapshot(folder, manifest)
 
 
+def lines_of(folder: Path) -> Iterator[bytes]:
+    """Yield the line of every passage that counts, without opening an index.
+
+    Raises:
+        SnapshotMissing: there is no snapshot.
+        SnapshotInvalid: it is of another format, or a file is missing.
+    """
+    manifest = read_manifest(folder)
+    try:
+        gone = frozenset(np.load(folder / "gone.npy").tolist())
+        parts = [_Lines(folder, name) for name in ("passages", *(["added"] if manifest["added"] else []))]
+    except (OSError, ValueError) as error:
+        raise SnapshotInvalid(f"The snapshot at {folder} cannot be read: {error}.") from None
+    row = 0
+    for part in parts:
+        for number in range(len(part)):
+            if row not in gone:
+                yield part[number]
+            row += 1
+
+
 def _write_lines(folder: Path, name: str, records: Sequence[Record]) -> None:
     offsets = np.zeros(len(records) + 1, dtype=np.int64)
     with (folder / f"{name}.jsonl").open("wb") as file:
@@ -362,7 +384,8 @@ def _lines(folder: Path, name: str) -> list[bytes]:
     return (folder / f"{name}.jsonl").read_bytes().splitlines()
 
 
-def _record(line: bytes) -> Record:
+def record_of(line: bytes) -> Record:
+    """Return the passage of a line."""
     fields = json.loads(line)
     return Record(**{**fields, "headings": tuple(fields["headings"]), "tags": tuple(fields["tags"])})
 

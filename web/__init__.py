@@ -3,10 +3,11 @@
 import threading
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from web import auth, console, context, health, limits, metrics, openapi, problems
+from web import auditing, auth, console, context, health, limits, metrics, openapi, problems, widget
 from web.api import ProblemApi
-from web.streams import Streams
+from web.streaming.streams import Streams
 from worker.services import Services, install
 from worker.settings import Settings
 
@@ -25,7 +26,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.strict_slashes = False
-    app.extensions["answerback"] = install(Services(settings))
+    if settings.proxies:
+        proxied = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)
+        app.wsgi_app = proxied  # type: ignore[method-assign]
+    app.extensions["answerback"] = install(Services(settings, brief=True))
     app.extensions["answerback_waiters"] = threading.Semaphore(max(1, settings.web_threads * 3 // 4))
 
     app.extensions["answerback_streams"] = Streams(
@@ -36,12 +40,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     context.init_app(app, settings)
     auth.init_app(app)
     limits.init_app(app, settings)
+    auditing.init_app(app)
     problems.init_app(app)
     api = ProblemApi(app)
     _register(api)
     health.init_app(app, settings)
     metrics.init_app(app, settings)
     console.init_app(app)
+    widget.init_app(app, settings)
     if settings.openapi:
         openapi.init_app(app, api)
     return app
@@ -50,6 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _register(api: ProblemApi) -> None:
     from web import (
         attachments,
+        audit,
         conversations,
         customers,
         deliveries,
@@ -59,6 +66,7 @@ def _register(api: ProblemApi) -> None:
         helpdesks,
         imports,
         messages,
+        quality,
         search,
         snapshots,
         status,
@@ -83,6 +91,8 @@ def _register(api: ProblemApi) -> None:
         tool_calls,
         customers,
         usage,
+        quality,
+        audit,
         status,
     ):
         api.register_blueprint(module.blueprint, url_prefix="/v1")

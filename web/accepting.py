@@ -26,7 +26,7 @@ def submission(content: str, new: dict[str, Any]) -> Submission:
     built = services()
     url = new.get("callback_url")
     if url is not None:
-        built.guard.check_url(url)
+        built.guard.check_url(url, field="callback_url")
     key = idempotency_key()
     if key is not None and is_customer():
         key = key_in(str(flask.g.principal.conversation_id), key)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 from typing import Any, cast
 
 import flask
@@ -23,6 +24,20 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 def services() -> Services:
     """Return the services of this application."""
     return cast(Services, flask.current_app.extensions["answerback"])
+
+
+def waiters() -> threading.Semaphore:
+    """Return the threads of this application that may wait for something; the last ones are kept for who does not."""
+    return cast(threading.Semaphore, flask.current_app.extensions["answerback_waiters"])
+
+
+#: What a view returns that accepts something: what the caller is told, the status, and headers.
+Told = tuple[dict[str, Any], int, dict[str, str]]
+
+
+def due(where: str) -> dict[str, str]:
+    """Return the headers of a 202: where what was accepted can be looked at, and when."""
+    return {"Location": where, "Retry-After": "1"}
 
 
 def scope() -> Scope:
@@ -74,8 +89,9 @@ class StrictParser(FlaskParser):
         "json": ma.RAISE,
     }
 
-    def load_json(self, req: flask.Request, schema: ma.Schema) -> Any:  # noqa: ARG002
-        if not req.mimetype and not req.get_data(cache=True):
+    def load_json(self, req: flask.Request, schema: ma.Schema) -> Any:
+        needed = any(field.required for field in schema.fields.values())
+        if (not req.mimetype or (req.is_json and not needed)) and not req.get_data(cache=True):
             return missing  # no body at all: the schema says whether one was needed
         return json_body(req)
 

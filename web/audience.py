@@ -4,7 +4,7 @@ from typing import Any
 
 import flask
 
-from web.feeds import View, all_of_it
+from web.streaming.feeds import View, all_of_it
 
 _OF_MESSAGES = ("id", "conversation_id", "seq", "role", "author", "content", "attachments", "state", "reply")
 _ALSO = ("citations", "feedback", "created_at", "finished_at", "links")

@@ -8,10 +8,11 @@ import flask
 from flask import Flask
 
 from web.api import services
-from worker.access import Principal, is_token
+from worker.access import Principal
 from worker.errors import KeyRefused, NotFound
 from worker.store.scope import Scope
 from worker.store.tables import message
+from worker.tokens import is_token
 
 View = TypeVar("View", bound=Callable[..., Any])
 

@@ -3,12 +3,13 @@
 import re
 import secrets
 import time
+from contextlib import ExitStack
 
 import flask
 from flask import Flask, Response
 
 from web.api import services
-from worker import logs
+from worker import logs, tracing
 from worker.settings import Settings
 
 log = logs.get(__name__)
@@ -19,12 +20,12 @@ _QUIET = {"/healthz", "/readyz", "/metrics"}
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Surround the requests of `app`."""
-    if settings.cors_origins:
+    if origins := {*settings.cors_origins, *settings.widget_origins}:
         from flask_cors import CORS
 
         CORS(
             app,
-            origins=list(settings.cors_origins),
+            origins=sorted(origins),
             allow_headers=[
                 "Authorization",
                 "Content-Type",
@@ -49,6 +50,17 @@ def _begin() -> None:
     given = flask.request.headers.get("X-Request-ID", "")
     flask.g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
     logs.bind(request_id=flask.g.request_id)
+    rule = flask.request.url_rule
+    if tracing.on() and rule is not None and rule.rule not in _QUIET:
+        flask.g.traced = ExitStack()
+        flask.g.span = flask.g.traced.enter_context(
+            tracing.span(
+                f"{flask.request.method} {rule.rule}",
+                parent=flask.request.headers.get("traceparent"),
+                kind=tracing.SpanKind.SERVER,
+                request_id=flask.g.request_id,
+            )
+        )
     if not flask.request.path.isprintable():  # no id holds such characters, and databases refuse them
         flask.abort(404)
 
@@ -59,6 +71,10 @@ def _end(response: Response) -> Response:
     response.headers["X-Process-Time"] = f"{spent:.6f}"
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Cache-Control", "no-store")
+    if "span" in flask.g:
+        flask.g.span.set_attribute("status", response.status_code)
+        if response.status_code >= 500:
+            tracing.failed(flask.g.span, str(response.status_code))
     rule = flask.request.url_rule
     if rule is not None and rule.rule not in _QUIET:
         counters = services().counters
@@ -76,4 +92,6 @@ def _end(response: Response) -> Response:
 
 
 def _forget(_error: BaseException | None) -> None:
+    if "traced" in flask.g:
+        flask.g.traced.close()
     logs.unbind()

@@ -10,11 +10,12 @@ from web.accepting import accepted, submission
 from web.api import Blueprint, scope, services
 from web.audience import seen
 from web.auth import customers
-from web.feeds import ConversationFeed
 from web.schemas import conversations as schemas
 from web.schemas.fields import PageQuery, page_of
-from web.sockets import Sender, WebSocketWire
-from web.streams import StreamResponse, Telling, socket_of, streams
+from web.streaming.feeds import ConversationFeed
+from web.streaming.responses import StreamResponse, socket_of, streams
+from web.streaming.sockets import Sender, WebSocketWire
+from web.streaming.streams import Telling
 from worker import logs
 from worker.conversations import erasing, wire
 from worker.conversations.intake import Opening
@@ -162,7 +163,7 @@ def talk(conversation_id: str) -> Response:
         handle=sender.take_in,
         valid=flask.g.valid,
     )
-    return StreamResponse(streams(), told)
+    return StreamResponse(told)
 
 
 @blueprint.post("/conversations/<string:conversation_id>/handoff")

@@ -4,7 +4,7 @@ from typing import Any
 
 import flask
 
-from web.api import Blueprint, scope, services
+from web.api import Blueprint, Told, due, scope, services
 from web.schemas import deliveries as schemas
 from web.schemas.fields import page_of
 from worker.callbacks import listing
@@ -30,19 +30,20 @@ def show(delivery_id: str) -> dict[str, Any]:
 
 @blueprint.post("/deliveries/<string:delivery_id>/replay")
 @blueprint.response(202, schemas.WholeDelivery)
-def replay(delivery_id: str) -> dict[str, Any]:
+def replay(delivery_id: str) -> Told:
     """Send it again under the same id, now and then on the schedule."""
     services().endpoints.replay(flask.g.principal.workspace_id, delivery_id)
     shown = listing.show(scope(), delivery_id)
     if shown["conversation_id"] is not None:
         services().hints.deliver(shown["conversation_id"])
-    return shown
+    return shown, 202, due(f"/v1/deliveries/{delivery_id}")
 
 
 @blueprint.post("/deliveries/replay")
 @blueprint.arguments(schemas.Replay)
 @blueprint.response(202, schemas.Replayed)
-def replay_all(which: dict[str, Any]) -> dict[str, int]:
+def replay_all(which: dict[str, Any]) -> Told:
     """Send again what a filter finds: up to 10,000, oldest first; those of disabled endpoints stay as they are."""
     times = {f"{name}_ms": which.pop(name) for name in ("since", "until") if name in which}
-    return {"replayed": services().endpoints.replay_all(flask.g.principal.workspace_id, {**which, **times})}
+    found = services().endpoints.replay_all(flask.g.principal.workspace_id, {**which, **times})
+    return {"replayed": found}, 202, due("/v1/deliveries?state=pending")

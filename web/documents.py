@@ -3,20 +3,17 @@
 from typing import Any
 
 import flask
-from webargs.flaskparser import abort
 
-from kb.documents import READABLE, is_text, media_type_of, title_from_name, title_of
-from web.api import Blueprint, checked, json_body, scope, services
+from kb.documents import READABLE
+from web.accepting import idempotency_key
+from web.api import Blueprint, Told, checked, due, json_body, scope, services
 from web.schemas import knowledge as schemas
 from web.schemas.fields import PageQuery, page_of
-from web.uploads import form, marks_of, printable, uploaded_file
+from web.uploads import marks_of, uploaded_document
 from worker.knowledge.library import LISTED, NewDocument, wire
 from worker.store.tables import document
 
 blueprint = Blueprint("documents", __name__, description="The knowledge base")
-
-#: Larger files are not opened here to look for their title; their name serves.
-_READ_FOR_TITLE = 256 * 1024
 
 _BODY = {
     "requestBody": {
@@ -47,12 +44,12 @@ _BODY = {
 @blueprint.post("/documents")
 @blueprint.response(202, schemas.Document)
 @blueprint.doc(**_BODY)
-def add() -> tuple[dict[str, Any], int, dict[str, str]]:
+def add() -> Told:
     """Add a document, as JSON or as a file; it is indexed by a worker and then published."""
     workspace_id = flask.g.principal.workspace_id
-    made = services().library.add(workspace_id, _submitted())
+    made = services().library.add(workspace_id, _submitted(), key=idempotency_key())
     services().hints.index(workspace_id)
-    return made, 202, {"Location": made["links"]["self"], "Retry-After": "1"}
+    return made, 202, due(made["links"]["self"])
 
 
 @blueprint.get("/documents")
@@ -74,12 +71,12 @@ def show(document_id: str) -> dict[str, Any]:
 @blueprint.put("/documents/<string:document_id>")
 @blueprint.response(202, schemas.Document)
 @blueprint.doc(**_BODY)
-def replace(document_id: str) -> tuple[dict[str, Any], int, dict[str, str]]:
+def replace(document_id: str) -> Told:
     """Replace a document; the old text answers until the new one is published."""
     workspace_id = flask.g.principal.workspace_id
     made = services().library.replace(workspace_id, document_id, _submitted())
     services().hints.index(workspace_id)
-    return made, 202, {"Location": made["links"]["self"], "Retry-After": "1"}
+    return made, 202, due(made["links"]["self"])
 
 
 @blueprint.delete("/documents/<string:document_id>")
@@ -100,7 +97,7 @@ def _submitted() -> NewDocument:
     """
     request = flask.request
     if request.mimetype == "multipart/form-data":
-        return _uploaded()
+        return uploaded_document()
     new = checked(schemas.NewDocument(), json_body(request))
     return NewDocument(
         title=new["title"],
@@ -108,20 +105,4 @@ def _submitted() -> NewDocument:
         media_type="text/markdown",
         url=new.get("url"),
         marks=marks_of(new),
-    )
-
-
-def _uploaded() -> NewDocument:
-    name, data = uploaded_file()
-    given = checked(schemas.NewDocument(exclude=("text",), partial=True), form())
-    media_type = media_type_of(name)
-    if media_type is None:
-        abort(415, messages={"file": [f"{name[:100]!r} cannot be read; send {READABLE}."]})
-    title = given.get("title")
-    if title is None and is_text(media_type) and len(data) <= _READ_FOR_TITLE:
-        title = title_of(data, media_type=media_type, name=name)
-    titled = title is not None
-    title = printable(title or title_from_name(name)).strip()[:500] or "Untitled"
-    return NewDocument(
-        title=title, data=data, media_type=media_type, url=given.get("url"), titled=titled, marks=marks_of(given)
     )

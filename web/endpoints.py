@@ -4,7 +4,7 @@ from typing import Any
 
 import flask
 
-from web.api import Blueprint, scope, services
+from web.api import Blueprint, Told, due, scope, services
 from web.auth import admin
 from web.schemas import deliveries as schemas
 from web.schemas.fields import PageQuery, page_of
@@ -71,14 +71,16 @@ def rotate(new: dict[str, Any], endpoint_id: str) -> dict[str, Any]:
 @blueprint.post("/endpoints/<string:endpoint_id>/test")
 @blueprint.arguments(schemas.EndpointTest)
 @blueprint.response(202, schemas.WholeDelivery)
-def test(new: dict[str, Any], endpoint_id: str) -> dict[str, Any]:
+def test(new: dict[str, Any], endpoint_id: str) -> Told:
     """Send it an example."""
-    return listing.show(scope(), services().endpoints.test(_workspace(), endpoint_id, new["type"]))
+    delivery_id = services().endpoints.test(_workspace(), endpoint_id, new["type"])
+    return listing.show(scope(), delivery_id), 202, due(f"/v1/deliveries/{delivery_id}")
 
 
 @blueprint.post("/endpoints/<string:endpoint_id>/recover")
 @blueprint.arguments(schemas.Since)
 @blueprint.response(202, schemas.Replayed)
-def recover(new: dict[str, Any], endpoint_id: str) -> dict[str, int]:
+def recover(new: dict[str, Any], endpoint_id: str) -> Told:
     """Send it again what it did not get since a time: up to 10,000 deliveries, oldest first."""
-    return {"replayed": services().endpoints.recover(_workspace(), endpoint_id, since_ms=new["since"])}
+    found = services().endpoints.recover(_workspace(), endpoint_id, since_ms=new.get("since", 0))
+    return {"replayed": found}, 202, due(f"/v1/deliveries?endpoint={endpoint_id}&state=pending")

@@ -8,7 +8,7 @@ from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped
 
 
 class StreamingWorker(ThreadWorker):
-    """Threads, and connections that are taken from them (`web.streams`)."""
+    """Threads, and connections that are taken from them (`web.streaming.responses`)."""
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         """Let go of a connection that was taken: closing it once more would count it twice."""

@@ -30,8 +30,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     @app.get("/")
     @public
     def root() -> Any:
-        found = _components(settings)
-        links = {"health": "/healthz", "readiness": "/readyz", "api": "/v1", "console": "/console"}
+        found = components(settings)
+        links = {"health": "/healthz", "readiness": "/readyz", "console": "/console"}
         if settings.openapi:
             links |= {"openapi": "/openapi.json", "docs": "/docs"}
         return {"name": "Answerback", "version": _version(), "well": _well(found), "links": links}
@@ -44,7 +44,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     @app.get("/readyz")
     @public
     def ready() -> Any:
-        found = _components(settings)
+        found = components(settings)
         well = _well(found)
         degraded = any(component["state"] != "up" for component in found.values())
         status = "not ready" if not well else "degraded" if degraded else "ready"
@@ -63,14 +63,15 @@ def _well(found: dict[str, dict[str, Any]]) -> bool:
     return all(found[name]["state"] != "down" for name in _NEEDED)
 
 
-def _components(settings: Settings) -> dict[str, dict[str, Any]]:
+def components(settings: Settings) -> dict[str, dict[str, Any]]:
     """Ask each part now. A part that answers nothing is down, whatever another part says."""
     built = services()
     workers: list[dict[str, Any]] = []
 
     def database() -> dict[str, Any]:
         at = migrate.current(built.store)
-        if at != migrate.head():
+        # A later version's tables are no reason to turn clients away: its migration goes before its processes.
+        if at is None or (at != migrate.head() and at in migrate.known()):
             raise StartupFailed(f"The database is at version {at}: run `answerback migrate`.")
         workers.extend(living(built.store))
         return {"address": masked(settings.database)}

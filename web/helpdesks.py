@@ -28,8 +28,8 @@ def make(new: dict[str, Any]) -> dict[str, Any]:
 @blueprint.get("/helpdesks")
 @blueprint.response(200, schemas.Helpdesks)
 def list_helpdesks() -> dict[str, Any]:
-    """List the connected helpdesks, by name."""
-    return {"items": services().connections.all(_workspace())}
+    """List the connected helpdesks, by name; all of them are on one page."""
+    return {"items": services().connections.all(_workspace()), "next_cursor": None}
 
 
 @blueprint.get("/helpdesks/<string:helpdesk_id>")

@@ -5,7 +5,8 @@ from typing import Any
 
 import flask
 
-from web.api import Blueprint, checked, json_body, scope, services
+from web.accepting import idempotency_key
+from web.api import Blueprint, Told, checked, due, json_body, scope, services
 from web.schemas import knowledge as schemas
 from web.schemas.fields import PageQuery, page_of
 from web.uploads import marks_of, marks_of_form, uploaded_file
@@ -37,12 +38,12 @@ _BODY = {
 @blueprint.post("/imports")
 @blueprint.response(202, schemas.Import)
 @blueprint.doc(**_BODY)
-def add() -> tuple[dict[str, Any], int, dict[str, str]]:
+def add() -> Told:
     """Import a zip archive of files, or what a list of URLs or a sitemap leads to."""
     workspace_id = flask.g.principal.workspace_id
-    made = services().importer.add(workspace_id, _submitted())
+    made = services().importer.add(workspace_id, _submitted(), key=idempotency_key())
     services().hints.index(workspace_id)
-    return made, 202, {"Location": made["links"]["self"], "Retry-After": "1"}
+    return made, 202, due(made["links"]["self"])
 
 
 @blueprint.get("/imports")
@@ -68,7 +69,7 @@ def _submitted() -> NewImport:
     new = checked(schemas.NewImport(), json_body(flask.request))
     guard = services().import_guard
     if "sitemap" in new:
-        guard.check_url(new["sitemap"])
+        guard.check_url(new["sitemap"], field="sitemap")
         return NewImport(
             kind="sitemap",
             name=new["sitemap"],

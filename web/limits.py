@@ -3,6 +3,8 @@
 import math
 import threading
 import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,11 +91,36 @@ class _Lease:
     ends: float
 
 
+class Door:
+    """Counts who comes in without a key. In this process: it has to hold also while Redis is away."""
+
+    def __init__(self, limits: Sequence[tuple[int, float]], *, clock: Callable[[], float] = time.monotonic) -> None:
+        """`limits` are how many may come, and in how many seconds."""
+        self._limits = limits
+        self._clock = clock
+        self._guard = threading.Lock()
+        self._came: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def may_enter(self, address: str) -> bool:
+        """Count somebody; False when too many came from this address."""
+        now = self._clock()
+        with self._guard:
+            came = self._came.setdefault(address, deque(maxlen=max(most for most, _ in self._limits)))
+            self._came.move_to_end(address)
+            if len(self._came) > _MOST_ADDRESSES:
+                self._came.popitem(last=False)
+            if any(len(came) >= most and now - came[-most] < window_s for most, window_s in self._limits):
+                return False
+            came.append(now)
+            return True
+
+
 #: A Redis that takes longer is away: a client waits for this.
 _PATIENCE_S = 0.05
 _FAST_S = 0.1
 _MOST_LEASED = 32
 _MOST_KEYS = 10_000
+_MOST_ADDRESSES = 10_000
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -107,9 +134,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         application_limits_exempt_when=lambda: "principal" not in flask.g,
         strategy="fixed-window",
         storage_uri="answerback+" + settings.redis.replace("unix://", "redis+unix://"),
-        key_prefix=f"{settings.redis_prefix}rate",
-        in_memory_fallback=[settings.rate_limit],
-        in_memory_fallback_enabled=True,
+        storage_options={"key_prefix": f"{settings.redis_prefix}rate"},
+        in_memory_fallback_enabled=True,  # the same limit, over all routes; one that is given would hold for each route
         swallow_errors=True,
         headers_enabled=False,
     )

@@ -1,33 +1,30 @@
 """Messages: what became of them, as a poll, a wait or a stream; cancel; try again; feedback."""
 
 import re
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import flask
 from flask import Response
 
 from web import audience
-from web.api import Blueprint, scope, services
+from web.api import Blueprint, scope, services, waiters
 from web.auth import customers
-from web.feeds import MessageFeed, read_message
 from web.schemas import conversations as schemas
-from web.streams import HEARTBEAT_S, MOST_S, EventLines, StreamResponse, Telling, streams
+from web.streaming.feeds import MessageFeed, read_message
+from web.streaming.responses import EventLines, StreamResponse, streams
+from web.streaming.streams import Telling
 from worker.conversations import wire
 from worker.conversations.outcomes import ENDED
-from worker.errors import Conflict
 from worker.services import Services
 from worker.store.scope import Scope
-from worker.store.tables import message
 
 blueprint = Blueprint("messages", __name__, description="Messages and what became of them")
 
 MOST_WAIT_S = 60
 _LOOK_EVERY_S = 1.0
-_WAITING = ""
-_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,6})\s*(?:$|[,;\s])")
+_WAIT = re.compile(r"""(?:^|[,;\s])wait\s*=\s*("?)(\d{1,6})\1\s*(?:$|[,;\s])""", re.I)
 
 
 @blueprint.get("/messages/<string:message_id>")
@@ -50,14 +47,14 @@ def show(message_id: str) -> Any:
     preferred = _WAIT.search(flask.request.headers.get("Prefer", ""))
     if preferred is None:
         return audience.seen(wire.message(row))
-    waiters: threading.Semaphore = flask.current_app.extensions["answerback_waiters"]
-    if not waiters.acquire(blocking=False):
+    free = waiters()
+    if not free.acquire(blocking=False):
         return audience.seen(wire.message(row))  # who waits holds a thread; the last ones are kept for who does not
     try:
-        seconds = min(int(preferred.group(1)), MOST_WAIT_S)
+        seconds = min(int(preferred.group(2)), MOST_WAIT_S)
         row = _wait(services(), mine, row, seconds)
     finally:
-        waiters.release()
+        free.release()
     return audience.seen(wire.message(row)), 200, {"Preference-Applied": f"wait={seconds}"}
 
 
@@ -81,7 +78,6 @@ def stream(message_id: str) -> Response:
     feed = MessageFeed(
         services(), mine, row, last_id=flask.request.headers.get("Last-Event-ID", ""), view=audience.view()
     )
-    frames = _frames(services(), feed, row["conversation_id"])
     told = Telling(
         conversation_id=row["conversation_id"],
         source=feed,
@@ -89,7 +85,7 @@ def stream(message_id: str) -> Response:
         end=streams().reserve(flask.g.principal),
         valid=flask.g.valid,
     )
-    return StreamResponse(streams(), told, fallback=_held(frames, flask.current_app.extensions["answerback_waiters"]))
+    return StreamResponse(told)
 
 
 @blueprint.post("/messages/<string:message_id>/cancel")
@@ -122,14 +118,8 @@ def retry(message_id: str) -> tuple[Any, int, dict[str, str]]:
 @blueprint.response(200, schemas.Message)
 def rate(new: dict[str, Any], message_id: str) -> dict[str, Any]:
     """Say how good an answer was."""
-    mine = scope()
-    with mine.store.begin() as tx:
-        row = mine.lock(tx, message, message_id)
-        if row["state"] not in ENDED:
-            raise Conflict("The message has not ended yet; there is nothing to rate.")
-        feedback = {"rating": new["rating"], "comment": new.get("comment")}
-        tx.execute(message.update().where(message.c.id == message_id).values(feedback=feedback))
-    return audience.seen(wire.message(read_message(mine, message_id)))
+    services().steering.rate(flask.g.principal.workspace_id, message_id, **new)
+    return audience.seen(wire.message(read_message(scope(), message_id)))
 
 
 def _wait(built: Services, mine: Scope, row: Mapping[Any, Any], seconds: float) -> Mapping[Any, Any]:
@@ -140,42 +130,3 @@ def _wait(built: Services, mine: Scope, row: Mapping[Any, Any], seconds: float) 
             changed.clear()
             row = read_message(mine, row["id"])
     return row
-
-
-def _held(events: Iterator[str], waiters: threading.Semaphore) -> Iterator[str]:
-    """Stream while a thread can be spared; else tell what is known, and the client comes back by itself."""
-    spared = waiters.acquire(blocking=False)
-    try:
-        for event in events:
-            if event != _WAITING:
-                yield event
-            elif not spared:
-                return
-    finally:
-        if spared:
-            waiters.release()
-
-
-def _frames(built: Services, feed: MessageFeed, conversation_id: str) -> Iterator[str]:
-    """Yield the frames of a message's events as they come; a comment keeps the connection alive."""
-    began = said = time.monotonic()
-    yield "retry: 2000\n\n"
-    with built.wakeups.subscribe(conversation_id) as changed:
-        while True:
-            for one in feed.look():
-                yield one.frame
-                said = time.monotonic()
-            if feed.ended:
-                return
-            if time.monotonic() - said >= HEARTBEAT_S:
-                if not feed.lives():
-                    return
-                yield ": still here\n\n"
-                said = time.monotonic()
-            if time.monotonic() - began >= MOST_S:
-                return
-            if feed.more:
-                continue
-            yield _WAITING
-            changed.wait(_LOOK_EVERY_S)
-            changed.clear()

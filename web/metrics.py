@@ -7,7 +7,7 @@ import ipaddress
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
+from contextlib import suppress
 
 import flask
 import sqlalchemy as sa
@@ -152,13 +152,16 @@ class _Everything(Collector):
 
     def _redis(self, values: dict[str, list[tuple[tuple[str, ...], float]]]) -> None:
         try:
-            lengths: list[Any] = [self._built.redis.llen(queue) for queue in QUEUES]
+            self._built.redis.ping()
+            values["redis_up"].append(((), 1))
         except RedisError:
             values["redis_up"].append(((), 0))
-            return
-        values["redis_up"].append(((), 1))
-        if self._settings.broker == self._settings.redis:
-            values["queued_hints"] += [((queue,), length) for queue, length in zip(QUEUES, lengths, strict=True)]
+        broker = self._built.broker_redis
+        if broker is not None:
+            prefix = f"{self._settings.redis_prefix}celery:"  # as in celeryconfig.py
+            with suppress(RedisError):
+                for queue in QUEUES:
+                    values["queued_hints"].append(((queue,), broker.llen(prefix + queue)))
 
 
 def _counted(samples: dict[Key, float]) -> Iterator[Family]:

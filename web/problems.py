@@ -1,5 +1,6 @@
 """Errors as clients see them: RFC 9457 problems. The one place that maps errors to status codes."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ _STATUS: dict[type[Exception], int] = {
     errors.IdempotencyMismatch: 422,
     errors.Invalid: 422,
     errors.KeyRefused: 401,
+    errors.TriedTooOften: 429,
     WebhookRefused: 401,
     errors.DatabaseAway: 503,
     NoWorker: 503,
@@ -76,10 +78,16 @@ class Problem(ma.Schema):
 
 def init_app(app: Flask) -> None:
     """Turn every error into a problem."""
-    app.register_error_handler(AnswerbackError, _anticipated)
-    app.register_error_handler(KnowledgeError, _anticipated)
-    app.register_error_handler(HTTPException, _refused)
-    app.register_error_handler(Exception, _unanticipated)
+    for kind in (AnswerbackError, KnowledgeError, HTTPException):
+        app.register_error_handler(kind, lambda error: _shown(problem_of(error)))
+    app.register_error_handler(Exception, lambda error: _shown(_unanticipated(error)))
+
+
+def _shown(told: Response) -> Any:
+    """Return a problem, as a page in the console."""
+    page = flask.current_app.extensions.get("answerback_problem_page")
+    ours = flask.request.path == "/console" or flask.request.path.startswith("/console/")
+    return page(told) if page is not None and ours and told.status_code >= 400 else told
 
 
 def problem(
@@ -109,9 +117,15 @@ def problem(
     return response
 
 
+def problem_of(error: AnswerbackError | KnowledgeError | HTTPException) -> Response:
+    """Return what a client is told of an error that was foreseen."""
+    return _refused(error) if isinstance(error, HTTPException) else _anticipated(error)
+
+
 def _anticipated(error: AnswerbackError | KnowledgeError) -> Response:
     status = next(_STATUS[kind] for kind in (*type(error).__mro__, KnowledgeError) if kind in _STATUS)
-    headers = {"Retry-After": "2"} if status == 503 else {}
+    wait_s = getattr(error, "retry_after_s", 2 if status == 503 else None)
+    headers = {} if wait_s is None else {"Retry-After": str(math.ceil(wait_s))}
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
     if status >= 500:
@@ -151,6 +165,7 @@ _TITLES = {
     409: "Conflict",
     413: "Content Too Large",
     422: "Unprocessable Content",
+    429: "Too Many Requests",
     500: "Internal Server Error",
     503: "Service Unavailable",
 }

@@ -1,14 +1,20 @@
 """Files and their marks, as forms bring them."""
 
+from collections.abc import Container
 from pathlib import PurePath
 from typing import Any
 
 import flask
+from webargs.flaskparser import abort
 
+from kb.documents import READABLE, is_text, media_type_of, title_from_name, title_of
 from web.api import checked
 from web.schemas import knowledge as schemas
 from worker.errors import Invalid
-from worker.knowledge.library import Marks
+from worker.knowledge.library import Marks, NewDocument
+
+#: Larger files are not opened here to look for their title; their name serves.
+_READ_FOR_TITLE = 256 * 1024
 
 
 def uploaded_file() -> tuple[str, bytes]:
@@ -23,18 +29,39 @@ def uploaded_file() -> tuple[str, bytes]:
     return printable(PurePath(files[0].filename.replace("\\", "/")).name), files[0].read()
 
 
-def form() -> dict[str, Any]:
+def uploaded_document(*, besides: Container[str] = ()) -> NewDocument:
+    """Return the document that a form brings; fields of `besides` are somebody else's.
+
+    Raises:
+        Invalid: there is not exactly one file, or a field is of no use.
+    """
+    name, data = uploaded_file()
+    given = checked(schemas.NewDocument(exclude=("text",), partial=True), form(besides=besides))
+    media_type = media_type_of(name)
+    if media_type is None:
+        abort(415, messages={"file": [f"{name[:100]!r} cannot be read; send {READABLE}."]})
+    title = given.get("title")
+    if title is None and is_text(media_type) and len(data) <= _READ_FOR_TITLE:
+        title = title_of(data, media_type=media_type, name=name)
+    titled = title is not None
+    title = printable(title or title_from_name(name)).strip()[:500] or "Untitled"
+    return NewDocument(
+        title=title, data=data, media_type=media_type, url=given.get("url"), titled=titled, marks=marks_of(given)
+    )
+
+
+def form(*, besides: Container[str] = ()) -> dict[str, Any]:
     """Return the fields of a form; tags come in a field each, or all in one with commas."""
-    given: dict[str, Any] = flask.request.form.to_dict()
+    given: dict[str, Any] = {name: value for name, value in flask.request.form.items() if name not in besides}
     if "tags" in given:
         tags = flask.request.form.getlist("tags")
         given["tags"] = [tag.strip() for one in tags for tag in one.split(",") if tag.strip()]
     return given
 
 
-def marks_of_form() -> Marks:
-    """Return the marks that a form gives; it may hold nothing else."""
-    return marks_of(checked(schemas.GivenMarks(), form()))
+def marks_of_form(*, besides: Container[str] = ()) -> Marks:
+    """Return the marks that a form gives; it may hold nothing else, but fields of `besides`."""
+    return marks_of(checked(schemas.GivenMarks(), form(besides=besides)))
 
 
 def marks_of(given: dict[str, Any]) -> Marks:

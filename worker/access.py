@@ -1,28 +1,42 @@
 """Workspaces and the API keys that open them."""
 
 import hashlib
-import json
 import re
 import secrets
+import threading
 import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from itsdangerous import Signer
 from sqlalchemy.exc import IntegrityError
+from werkzeug.security import check_password_hash, generate_password_hash
 
 from worker.callbacks.signing import new_secret
 from worker.conversations import wire
-from worker.errors import KeyRefused, NotFound
+from worker.errors import Conflict, Invalid, KeyRefused, NotFound, TriedTooOften
 from worker.ids import new_id
 from worker.store.engine import Store
 from worker.store.tables import api_key, workspace
 
 SCOPES = ("read", "write", "admin")
 DEFAULT_WORKSPACE = "default"
+
+#: The key of visitors who have none.
+WIDGET = "widget"
+
+_LOGIN = re.compile(r"[A-Za-z0-9._@+-]{1,100}\Z")
+_LEAST_PASSWORD = 12
+_MOST_PASSWORD = 200
+
+#: Wrong passwords that one process takes for a login, in a time; beyond that, right ones are refused as well.
+_MOST_TRIES = 10
+_TRIES_S = 900.0
+
+#: What the password of a login that is not there is compared with, so that it takes as long.
+_NOBODYS = "scrypt:32768:8:1$nobody$" + 128 * "0"
 
 #: A key that was found valid is not looked up again for this long: a burst of requests asks once.
 _TRUSTED_S = 0.25
@@ -46,12 +60,14 @@ class Keys:
         self._store = store
         self._now = store.clock.sql()
         self._seen: dict[str, tuple[Principal, float]] = {}
-        valid = sa.and_(
+        self._guard = threading.Lock()
+        self._tries: OrderedDict[str, deque[float]] = OrderedDict()
+        self._valid = sa.and_(
             api_key.c.revoked_at.is_(None), sa.or_(api_key.c.expires_at.is_(None), api_key.c.expires_at > self._now)
         )
-        self._known = sa.select(api_key.c.id, api_key.c.workspace_id, api_key.c.scopes, valid.label("valid")).where(
-            api_key.c.digest == sa.bindparam("digest")
-        )
+        self._known = sa.select(
+            api_key.c.id, api_key.c.workspace_id, api_key.c.scopes, self._valid.label("valid")
+        ).where(api_key.c.digest == sa.bindparam("digest"))
 
     def workspace(self, name: str = DEFAULT_WORKSPACE) -> str:
         """Return the id of a workspace, which is made if there is none of this name."""
@@ -128,26 +144,106 @@ class Keys:
         self._seen[digest] = (principal, time.monotonic() + _TRUSTED_S)
         return principal
 
-    def revoke(self, key_id: str) -> None:
-        """Refuse a key from now on.
+    def workspace_of(self, key_id: str) -> str:
+        """Return the id of the workspace that a key opens, or did.
 
         Raises:
             NotFound: there is no key with this id.
         """
+        with self._store.read() as connection:
+            found = connection.execute(sa.select(api_key.c.workspace_id).where(api_key.c.id == key_id)).scalar()
+        if found is None:
+            raise NotFound("There is no key with this id.")
+        return str(found)
+
+    def widget(self, workspace_id: str) -> Principal:
+        """Return on whose account visitors without a key write: a key that nobody has, made when it is first needed.
+
+        Raises:
+            KeyRefused: the newest of that name is revoked or has expired, so nobody may write without a key.
+        """
+        named = sa.select(api_key.c.id, self._valid.label("valid")).where(
+            api_key.c.workspace_id == workspace_id, api_key.c.name == WIDGET
+        )
+        with self._store.read() as connection:
+            row = connection.execute(named.order_by(api_key.c.id.desc())).first()
+        if row is None:
+            self.make(workspace_id, name=WIDGET, scopes=())
+            return self.widget(workspace_id)
+        if not row.valid:
+            raise KeyRefused("The chat is closed.")
+        return Principal(key_id=row.id, workspace_id=workspace_id, scopes=frozenset())
+
+    def set_password(self, key_id: str, *, login: str, password: str) -> None:
+        """Let whoever knows this password log in to the console as the holder of a key.
+
+        Raises:
+            Conflict: the login is taken.
+            Invalid: the login or the password is of no use.
+            NotFound: there is no key with this id.
+        """
+        if not _LOGIN.match(login):
+            raise Invalid("A login has up to 100 letters, digits and . _ @ + -.", field="login")
+        if not _LEAST_PASSWORD <= len(password) <= _MOST_PASSWORD:
+            raise Invalid(f"A password has {_LEAST_PASSWORD} to {_MOST_PASSWORD} characters.", field="password")
+        values = {"login": login, "password": generate_password_hash(password)}
+        try:
+            with self._store.begin() as tx:
+                if not tx.execute(api_key.update().where(api_key.c.id == key_id).values(**values)).rowcount:
+                    raise NotFound("There is no key with this id.")
+        except IntegrityError:
+            raise Conflict("This login is taken.") from None
+
+    def check_password(self, login: str, password: str) -> Principal:
+        """Return whom a login stands for.
+
+        Raises:
+            KeyRefused: it is unknown, the password is wrong, or the key has expired or is revoked.
+            TriedTooOften: there were too many wrong passwords for it lately.
+        """
+        now = time.monotonic()
+        if not _LOGIN.match(login):
+            raise KeyRefused("The login or the password is wrong.")
+        with self._guard:
+            tries = self._tries.setdefault(login, deque(maxlen=_MOST_TRIES))
+            self._tries.move_to_end(login)
+            if len(self._tries) > _MOST_SEEN:
+                self._tries.popitem(last=False)
+            if len(tries) == _MOST_TRIES and now - tries[0] < _TRIES_S:
+                raise TriedTooOften
+            tries.append(now)  # before it is compared, so that many at once are no more than ten
+        with self._store.read() as connection:
+            row = connection.execute(sa.select(api_key).where(api_key.c.login == login, self._valid)).first()
+        right = check_password_hash(_NOBODYS if row is None else row.password, password[:_MOST_PASSWORD])
+        if row is None or not right:
+            raise KeyRefused("The login or the password is wrong.")
+        with self._guard:
+            tries.clear()
+        return Principal(key_id=row.id, workspace_id=row.workspace_id, scopes=frozenset(row.scopes))
+
+    def revoke(self, key_id: str, *, workspace_id: str | None = None) -> None:
+        """Refuse a key, of this workspace if one is given, from now on.
+
+        Raises:
+            NotFound: there is no key with this id.
+        """
+        ours = [] if workspace_id is None else [api_key.c.workspace_id == workspace_id]
         with self._store.begin() as tx:
             changed = tx.execute(
                 api_key.update()
-                .where(api_key.c.id == key_id)
-                .values(revoked_at=sa.func.coalesce(api_key.c.revoked_at, self._now))
+                .where(api_key.c.id == key_id, *ours)
+                .values(revoked_at=sa.func.coalesce(api_key.c.revoked_at, self._now), login=None, password=None)
             )
             if not changed.rowcount:
                 raise NotFound("There is no key with this id.")
 
-    def all(self) -> list[dict[str, Any]]:
-        """Return every key with its workspace, newest last, without the key itself."""
+    def all(self, workspace_id: str | None = None) -> list[dict[str, Any]]:
+        """Return every key, or those of one workspace, newest last, without the key itself."""
         rows = (
             sa.select(api_key, workspace.c.name.label("workspace")).join_from(api_key, workspace).order_by(api_key.c.id)
         )
+        if workspace_id is not None:
+            rows = rows.where(api_key.c.workspace_id == workspace_id)
         with self._store.read() as connection:
             return [
                 {
@@ -156,125 +252,13 @@ class Keys:
                     "workspace": row["workspace"],
                     "hint": f"{row['hint']}…",
                     "scopes": row["scopes"],
+                    "login": row["login"],
                     "created_at": wire.time(row["created_at"]),
                     "expires_at": wire.time(row["expires_at"]),
                     "revoked_at": wire.time(row["revoked_at"]),
                 }
                 for row in connection.execute(rows).mappings()
             ]
-
-
-#: What a conversation's token begins with, unlike any key.
-_PREFIX = "abt_"
-
-#: The longest life of a token, in seconds.
-MOST_TOKEN_S = 86_400.0
-
-
-def is_token(given: str) -> bool:
-    """Whether this is a conversation's token and not an API key."""
-    return given.startswith(_PREFIX)
-
-
-class _Signed:
-    """What is signed for the holder of a key and dies with it; kept nowhere.
-
-    It is signed with what nobody outside has: receivers know the workspace's callback secret, whoever has a key its
-    digest, and nobody both.
-    """
-
-    salt = ""
-
-    def __init__(self, store: Store, *, clock: Callable[[], float] = time.time) -> None:
-        self._store = store
-        self._clock = clock
-        self._keys = (
-            sa.select(api_key.c.workspace_id, api_key.c.scopes, api_key.c.digest, workspace.c.callback_secret)
-            .join_from(api_key, workspace)
-            .where(
-                api_key.c.id == sa.bindparam("key"),
-                api_key.c.revoked_at.is_(None),
-                sa.or_(api_key.c.expires_at.is_(None), api_key.c.expires_at > store.clock.sql()),
-            )
-        )
-
-    def _sign(self, principal: Principal, said: Mapping[str, Any]) -> str:
-        payload = urlsafe_b64encode(json.dumps(said, separators=(",", ":")).encode()).decode().rstrip("=")
-        signer, _ = self._signer(principal.key_id)
-        return signer.sign(f"{principal.key_id}.{payload}").decode()
-
-    def _read(self, text: str) -> tuple[dict[str, Any], Principal]:
-        """Return what was signed, and for whom.
-
-        Raises:
-            KeyRefused: it is forged or over, or its key is revoked.
-        """
-        form = _FORM.fullmatch(text)
-        if form is None:
-            raise KeyRefused("The token is not valid.")
-        signer, row = self._signer(form[1])
-        if not signer.validate(text):  # before anything in it is looked at
-            raise KeyRefused("The token is not valid.")
-        said: dict[str, Any] = json.loads(urlsafe_b64decode(form[2] + "=" * (-len(form[2]) % 4)))
-        if said["e"] <= self._clock():
-            raise KeyRefused("The token has expired.")
-        return said, Principal(key_id=form[1], workspace_id=row.workspace_id, scopes=frozenset(row.scopes))
-
-    def _signer(self, key_id: str) -> tuple[Signer, Any]:
-        with self._store.read() as connection:
-            row = connection.execute(self._keys, {"key": key_id}).first()
-        if row is None:
-            raise KeyRefused("The token is not valid.")
-        secret = f"{row.callback_secret} {row.digest}"
-        return Signer(secret, salt=self.salt, digest_method=hashlib.sha256, key_derivation="hmac"), row
-
-
-#: Key, payload, signature; nothing longer is looked at.
-_FORM = re.compile(r"(key_[0-9a-z]{1,40})\.([A-Za-z0-9_-]{1,800})\.[A-Za-z0-9_-]{20,100}")
-
-
-class Tokens(_Signed):
-    """Makes and checks tokens that open one conversation, for browsers: short-lived."""
-
-    salt = "answerback.conversation"
-
-    def make(
-        self, principal: Principal, conversation_id: str, *, for_s: float, origin: str | None = None
-    ) -> tuple[str, int]:
-        """Return a token, and when it ends in Unix seconds; with `origin`, only pages from there can use it."""
-        ends = int(self._clock() + min(for_s, MOST_TOKEN_S))
-        return _PREFIX + self._sign(principal, {"c": conversation_id, "e": ends, "o": origin}), ends
-
-    def check(self, token: str, *, origin: str | None) -> Principal:
-        """Return whom a token stands for.
-
-        Raises:
-            KeyRefused: it is forged or over, the key that made it is revoked, or it is used from elsewhere.
-        """
-        said, principal = self._read(token.removeprefix(_PREFIX))
-        if said["o"] is not None and said["o"] != origin:
-            raise KeyRefused("The token is for pages of another origin.")
-        return replace(principal, scopes=frozenset(), conversation_id=said["c"])
-
-
-class Logins(_Signed):
-    """Makes and checks what the console's cookie holds."""
-
-    salt = "answerback.console"
-
-    def make(self, principal: Principal, *, for_s: float) -> str:
-        """Return a login that is unlike any before."""
-        ends = int(self._clock() + for_s)
-        return self._sign(principal, {"e": ends, "n": secrets.token_urlsafe(18)})
-
-    def check(self, login: str) -> tuple[Principal, str]:
-        """Return who logged in, and what their forms must come with.
-
-        Raises:
-            KeyRefused: it is forged or over, or the key is revoked.
-        """
-        said, principal = self._read(login)
-        return principal, said["n"]
 
 
 def _digest(key: str) -> str:

@@ -41,6 +41,7 @@ class AddressRefused(AnswerbackError):
     """This URL may not be called."""
 
     code = "address_refused"
+    field = "url"
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -73,12 +74,19 @@ class Guard:
         self._allow = tuple(allow)
         self._resolve = resolve
 
-    def check_url(self, url: str) -> None:
+    def check_url(self, url: str, *, field: str = "url") -> None:
         """Raise unless the URL may be called as far as can be told now.
 
         Raises:
-            AddressRefused: with the reason, which is safe to show to whoever gave the URL.
+            AddressRefused: with the reason, which is safe to show to whoever gave the URL in this field.
         """
+        try:
+            self._check_url(url)
+        except AddressRefused as error:
+            error.field = field
+            raise
+
+    def _check_url(self, url: str) -> None:
         if len(url) > MAX_LENGTH or any(ord(char) <= 32 or ord(char) == 127 for char in url) or "\\" in url:
             raise AddressRefused("The URL is too long or holds characters that a URL may not.")
         try:

@@ -4,6 +4,7 @@ There is no way to make one of them stale: a key names the workspace, the snapsh
 other keys are asked for, and the old entries leave as the least recently used.
 """
 
+import hashlib
 import threading
 import time
 from collections import OrderedDict
@@ -118,11 +119,12 @@ class CachedEmbedder:
 
     def encode(self, text: str) -> Vector:
         """Return the unit vector of `text`, float32 [dimensions]; not to be written to."""
-        vector = self._cache.get(text)
+        key = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()  # what customers wrote is not kept for this
+        vector = self._cache.get(key)
         if vector is None:
             vector = self._embedder.encode(text)
             vector.flags.writeable = False
-            self._cache.put(text, vector)
+            self._cache.put(key, vector)
         return vector
 
     def count_tokens(self, text: str) -> int:

@@ -46,8 +46,13 @@ class Metric:
 
 COUNTED = {
     "requests": Metric(help="requests to the API", labels=("method", "route", "status")),
-    "messages": Metric(help="messages that ended, by how and why", labels=("outcome", "reason")),
-    "model_calls": Metric(help="calls of a language model, by how they ended", labels=("model", "result")),
+    "messages": Metric(
+        help="messages that workers answered or handed over, by how and why", labels=("outcome", "reason")
+    ),
+    "model_calls": Metric(
+        help="questions to a language model, by how they ended; one has several calls where it uses tools",
+        labels=("model", "result"),
+    ),
     "model_tokens": Metric(help="tokens that language models counted", labels=("model", "kind")),
     "model_cost_usd": Metric(help="what language models cost, in US dollars", labels=("model",)),
     "delivery_attempts": Metric(help="attempts at callbacks and posts into tickets", labels=("kind", "result")),

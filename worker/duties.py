@@ -102,10 +102,11 @@ class _Cleaning(_Duty):
     """Drop what has expired: sessions, keys, memories, files that nobody named, old webhooks, events, deliveries."""
 
     def __call__(self) -> None:
-        self._built.sessions.clean_up()
         self._built.intake.forget_keys()
+        self._built.repetitions.clean_up()
         self._built.attachments.clean_up()
         self._built.memories.clean_up()
         self._built.inbound.clean_up()
         if gone := self._built.retention.prune():
             log.info("pruned", rows=gone)
+        self._built.sessions.clean_up()  # last, as Redis may be away

@@ -9,9 +9,10 @@ AnswerbackError
 │   └── IdempotencyMismatch
 ├── Invalid              the input breaks a rule that only the data can tell
 ├── KeyRefused           no such API key, or it is revoked or expired
+├── TriedTooOften        too many wrong passwords
 ├── LeaseLost            another worker holds the conversation now (conversations/mailbox.py)
-├── AddressRefused       a URL that may not be called (callbacks/addresses.py)
-├── NoWorker             no worker took up a question in time (searching.py)
+├── AddressRefused       a URL that may not be called (addresses.py)
+├── NoWorker             no worker took up a question in time (knowledge/relay.py)
 └── ModelError           the language model gave no answer (answering/llm.py)
 """
 
@@ -64,6 +65,7 @@ class IdempotencyMismatch(AnswerbackError):
     """This Idempotency-Key was used before with another request."""
 
     code = "idempotency_mismatch"
+    field = "Idempotency-Key"
 
 
 class Invalid(AnswerbackError):
@@ -80,3 +82,10 @@ class KeyRefused(AnswerbackError):
     """The API key is unknown, expired or revoked."""
 
     code = "key_refused"
+
+
+class TriedTooOften(AnswerbackError):
+    """There were too many wrong passwords; wait a quarter of an hour, or log in with the key."""
+
+    code = "rate_limited"
+    retry_after_s = 900

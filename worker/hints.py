@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from worker import logs
+from worker import logs, tracing
 
 log = logs.get(__name__)
 
@@ -76,11 +76,13 @@ class Hints:
     def _put(self, task: str, arguments: Mapping[str, str]) -> None:
         if self._thread is None:
             self._start()
-        try:
-            self._queue.put_nowait((task, arguments))
-        except queue.Full:
-            self.dropped += 1
-            self._count("hints_lost")
+        with tracing.span("hint", kind=tracing.SpanKind.PRODUCER, task=task, **arguments) as hinted:
+            try:
+                self._queue.put_nowait((task, arguments))
+            except queue.Full:
+                self.dropped += 1
+                self._count("hints_lost")
+                tracing.failed(hinted, "the queue is full")
 
     def _start(self) -> None:
         with self._guard:

@@ -18,9 +18,10 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from worker import logs
-from worker.access import Keys, Logins, Tokens
+from worker import logs, tracing
+from worker.access import Keys
 from worker.app import app
+from worker.audit_log import AuditLog
 from worker.conversations.attachments import Attachments
 from worker.conversations.deltas import Deltas
 from worker.conversations.intake import Intake
@@ -37,9 +38,11 @@ from worker.knowledge.library import Library
 from worker.memories import Memories
 from worker.presence import Presence
 from worker.redis_pool import open_redis
+from worker.repetitions import Repetitions
 from worker.retention import Retention
 from worker.settings import Network, Settings
 from worker.store.engine import Store, open_store
+from worker.tokens import Logins, Tokens
 from worker.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -59,7 +62,7 @@ if TYPE_CHECKING:
     from worker.helpdesks.mailing import MailServer
     from worker.knowledge.imports import Importer
     from worker.knowledge.indexer import Indexer
-    from worker.knowledge.relay import SearchClient, SearchResponder
+    from worker.knowledge.relay import Kind, Responder, SearchClient
     from worker.knowledge.shelf import Shelf
     from worker.sweeper import Crew, Sweeper
     from worker.tools.registry import Registry
@@ -86,12 +89,22 @@ class Seat:
     subscribed: Callable[[], bool] = lambda: True
 
 
-class Services:
-    """Every part of one process. Parts are made on first use; `roles` are the queues that the process consumes."""
+#: As long as a lock is waited for: who says nothing for so long between two statements sleeps.
+_MOST_IDLE_S = 5.0
 
-    def __init__(self, settings: Settings, *, roles: tuple[str, ...] = (), seat: "Seat | None" = None) -> None:
+
+class Services:
+    """Every part of one process. Parts are made on first use.
+
+    `roles` are the queues that the process consumes; `brief`, that it keeps no transaction open for long.
+    """
+
+    def __init__(
+        self, settings: Settings, *, roles: tuple[str, ...] = (), seat: "Seat | None" = None, brief: bool = False
+    ) -> None:
         self.settings = settings
         self.roles = roles
+        self.brief = brief
         self.seat = seat
         self.holder = new_holder()
         self.stopping = threading.Event()
@@ -99,9 +112,19 @@ class Services:
     @cached_property
     def store(self) -> Store:
         answers = "answer" in self.roles
-        # Building an index may keep a reading transaction open for minutes; nobody else has a reason to.
-        idle_s = 60.0 if answers or "callback" in self.roles else None
+        # Building an index may keep a reading transaction open for minutes; nobody else has a reason to. A worker that
+        # is stopped in the middle of one holds its conversation for as long.
+        idle_s = _MOST_IDLE_S if self.brief or answers or "callback" in self.roles else None
         return open_store(self.settings.database, pool_size=16 if answers else 10, idle_s=idle_s)
+
+    @cached_property
+    def broker_redis(self) -> Redis | None:
+        """A client of the broker, where that is Redis."""
+        url = self.settings.broker_url or self.settings.redis
+        url = url.replace("redis+socket://", "unix://").replace("?virtual_host=", "?db=")
+        if url == self.settings.redis:
+            return self.redis
+        return open_redis(url, timeout_s=0.5, retries=1) if url.startswith(("redis", "unix")) else None
 
     @cached_property
     def redis(self) -> Redis:
@@ -139,6 +162,10 @@ class Services:
     @cached_property
     def tokens(self) -> Tokens:
         return Tokens(self.store)
+
+    @cached_property
+    def audit_log(self) -> AuditLog:
+        return AuditLog(self.store)
 
     @cached_property
     def hints(self) -> Hints:
@@ -188,11 +215,20 @@ class Services:
     @cached_property
     def retention(self) -> Retention:
         settings = self.settings
-        return Retention(self.store, events_days=settings.events_days, deliveries_days=settings.deliveries_days)
+        return Retention(
+            self.store,
+            events_days=settings.events_days,
+            deliveries_days=settings.deliveries_days,
+            audit_days=settings.audit_days,
+        )
 
     @cached_property
     def library(self) -> Library:
-        return Library(self.store)
+        return Library(self.store, self.repetitions)
+
+    @cached_property
+    def repetitions(self) -> Repetitions:
+        return Repetitions(self.store, kept_s=self.settings.idempotency_s, count=self.counters.add)
 
     @cached_property
     def attachments(self) -> Attachments:
@@ -202,7 +238,7 @@ class Services:
     def importer(self) -> "Importer":
         from worker.knowledge.imports import Importer
 
-        return Importer(self.store, self.library, self.import_guard)
+        return Importer(self.store, self.library, self.import_guard, self.repetitions)
 
     @cached_property
     def presence(self) -> Presence:
@@ -303,9 +339,9 @@ class Services:
 
     @cached_property
     def embedder(self) -> "Embedder":
-        from kb.embedding import OnnxEmbedder
+        from kb.embedding import load
 
-        return OnnxEmbedder.load(self.settings.embedding_folder, precision=self.settings.embedding_precision)
+        return load(self.settings.embedding_folder, precision=self.settings.embedding_precision)
 
     @cached_property
     def answering_embedder(self) -> "Embedder":
@@ -472,10 +508,27 @@ class Services:
         return Sweeper(duties(self), beat=lambda: self.watchdog.beat("sweeper"))
 
     @cached_property
-    def responder(self) -> "SearchResponder":
-        from worker.knowledge.relay import SearchResponder
+    def responders(self) -> "tuple[Responder, ...]":
+        """What answers the web server: searches, and beside them what takes longer."""
+        from worker.knowledge.relay import QUESTIONS, SEARCHES, Responder, searching
 
-        return SearchResponder(self.waiting_redis, self.shelf, prefix=self.settings.redis_prefix)
+        prefix = self.settings.redis_prefix
+        searches: dict[str, Kind] = {"search": searching(self.shelf)}
+        others: dict[str, Kind] = {"gaps": self._gaps, "changes": self._changes}
+        return (
+            Responder(self.waiting_redis, searches, queue=SEARCHES, prefix=prefix, threads=2),
+            Responder(self.waiting_redis, others, queue=QUESTIONS, prefix=prefix, threads=1),
+        )
+
+    def _gaps(self, *, workspace_id: str, days: float) -> dict[str, Any]:
+        from worker.knowledge.gaps import gaps
+
+        return {"items": gaps(self.store, self.answering_embedder, workspace_id, days=days)}
+
+    def _changes(self, *, workspace_id: str, before: str, after: str) -> dict[str, Any]:
+        from worker.knowledge.changes import changes
+
+        return changes(self.settings.snapshots_folder / workspace_id, before=before, after=after)
 
     def _state(self) -> str:
         state = self.watchdog.state
@@ -487,7 +540,8 @@ class Services:
             self.answering_embedder.encode("warm-up")
             self.drainer  # noqa: B018 - builds it, and all it needs, before the first task
             self.leases.start()
-            self.responder.start()
+            for responder in self.responders:
+                responder.start()
         self.sweeper.start()
         self.watchdog.start()
         # What lives as long as the process is not looked through again at every collection.
@@ -509,7 +563,8 @@ class Services:
         self.sweeper.stop()
         if "answer" in self.roles:
             self.answering_crew.stop()
-            self.responder.stop()
+            for responder in self.responders:
+                responder.stop()
             self.leases.release_all()
             self.leases.stop()
         if "callback" in self.roles:
@@ -528,6 +583,7 @@ class Services:
             self.wakeups.stop()
         if "store" in built:
             self.store.close()
+        tracing.flush(timeout_s=timeout_s)
 
 
 _guard = threading.Lock()
@@ -546,6 +602,7 @@ def services() -> Services:
 
 def install(built: Services) -> Services:
     """Make these the services of this process."""
+    tracing.configure(built.settings)
     _built.clear()
     _built[os.getpid()] = built
     return built

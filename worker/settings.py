@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from worker.answering.budgets import Budget
 from worker.errors import SettingsInvalid
@@ -37,6 +37,13 @@ def _not_negative(text: str) -> float:
 def _count(text: str) -> int:
     value = int(text)
     if value < 1:
+        raise ValueError
+    return value
+
+
+def _number(text: str) -> int:
+    value = int(text)
+    if value < 0:
         raise ValueError
     return value
 
@@ -91,6 +98,13 @@ def _template(text: str) -> str:
     return text
 
 
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError
+    return text
+
+
 def _prices(text: str) -> tuple[tuple[str, float, float], ...]:
     found = []
     for part in _names(text):
@@ -108,11 +122,13 @@ def _budgets(text: str) -> tuple[Budget, ...]:
 
 _EXPECTED = {
     _mail_url: "a URL such as `smtp://user:password@host:587` or `smtps://host`",
+    _url: "a URL such as `http://127.0.0.1:4318`",
     _template: "a URL such as `https://desk.example/{id}`",
     _budgets: "budgets such as `day=20usd,conversation=50000tokens`",
     _prices: "prices such as `gpt-4o-mini=0.15/0.60`",
     _positive: "a number above 0",
     _not_negative: "a number of at least 0",
+    _number: "a whole number of at least 0",
     _count: "a whole number of at least 1",
     _port: "a port from 1 to 65535",
     _switch: "`on` or `off`",
@@ -135,6 +151,12 @@ class Settings:
     home: Path = _setting("ANSWERBACK_HOME", "where state is kept", Path, Path("var"))
     host: str = _setting("ANSWERBACK_HOST", "address that the web server listens on", str, "127.0.0.1")
     port: int = _setting("ANSWERBACK_PORT", "its port", _port, 8000)
+    proxies: int = _setting(
+        "ANSWERBACK_PROXIES",
+        "proxies in front of the web server, one behind the other, whose X-Forwarded-For and -Proto are believed",
+        _number,
+        0,
+    )
     flower_host: str = _setting("ANSWERBACK_FLOWER_HOST", "address that Flower listens on", str, "127.0.0.1")
     flower_port: int = _setting("ANSWERBACK_FLOWER_PORT", "port of Flower, the view on tasks", _port, 5555)
     flower_auth: str | None = _setting(
@@ -235,7 +257,12 @@ class Settings:
         _one_of("merge", "each"),
         "merge",
     )
-    rate_limit: str | None = _setting("ANSWERBACK_RATE_LIMIT", "requests per key, or `off`", _rate, "600/minute")
+    rate_limit: str | None = _setting(
+        "ANSWERBACK_RATE_LIMIT",
+        "requests per key, and per conversation of a browser's token, or `off`",
+        _rate,
+        "600/minute",
+    )
     resume_after_h: float = _setting(
         "ANSWERBACK_RESUME_AFTER_H",
         "hours after which a conversation that a person has and in which nobody writes is the bot's again; 0 for never",
@@ -243,7 +270,10 @@ class Settings:
         0.0,
     )
     sample: bool | None = _setting(
-        "ANSWERBACK_SAMPLE", "ingest the sample articles once; on with the embedded database", _switch, None
+        "ANSWERBACK_SAMPLE",
+        "whether `answerback up` ingests the sample articles once; on with the embedded database",
+        _switch,
+        None,
     )
     callback_allow: tuple[Network, ...] = _setting(
         "ANSWERBACK_CALLBACK_ALLOW",
@@ -265,6 +295,9 @@ class Settings:
         "days that callbacks and posts which are done with are kept, with their attempts; 0 for ever",
         _not_negative,
         30.0,
+    )
+    audit_days: float = _setting(
+        "ANSWERBACK_AUDIT_DAYS", "days that what operators did is kept; 0 for ever", _not_negative, 730.0
     )
     smtp_url: str | None = _setting(
         "ANSWERBACK_SMTP_URL",
@@ -300,6 +333,15 @@ class Settings:
     cors_origins: tuple[str, ...] = _setting(
         "ANSWERBACK_CORS_ORIGINS", "origins that browsers may call from, with commas, or `*`", _names, ()
     )
+    widget_origins: tuple[str, ...] = _setting(
+        "ANSWERBACK_WIDGET_ORIGINS",
+        "origins whose pages may have the chat widget without a backend of theirs, with commas, or `*`",
+        _names,
+        (),
+    )
+    demo: bool | None = _setting(
+        "ANSWERBACK_DEMO", "serve /demo, a page with the chat widget; on with the embedded database", _switch, None
+    )
     max_body_bytes: int = _setting("ANSWERBACK_MAX_BODY_BYTES", "largest request body", _count, 11 * 1024 * 1024)
     openapi: bool = _setting("ANSWERBACK_OPENAPI", "serve /openapi.json and /docs", _switch, True)
     web_workers: int = _setting("ANSWERBACK_WEB_WORKERS", "web processes", _count, 2)
@@ -308,6 +350,13 @@ class Settings:
     streams_of_key: int = _setting(
         "ANSWERBACK_STREAMS_OF_KEY", "open streams of one web process for one key", _count, 2_000
     )
+    otlp_endpoint: str | None = _setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "collector that traces go to (OpenTelemetry, OTLP over HTTP), such as `http://127.0.0.1:4318`; none without it",
+        _url,
+        None,
+    )
+    otel_service: str = _setting("OTEL_SERVICE_NAME", "what this installation is called in traces", str, "answerback")
     log_level: str = _setting(
         "ANSWERBACK_LOG_LEVEL", "least level that is logged", _one_of("debug", "info", "warning", "error"), "info"
     )
@@ -392,7 +441,7 @@ class Settings:
     @property
     def database(self) -> str:
         """The URL of the database, as SQLAlchemy reads it."""
-        url = self.database_url or f"sqlite:///{self.home.absolute() / 'answerback.db'}"
+        url = self.database_url or sqlite_url(self.home.absolute() / "answerback.db")
         return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
 
     @property
@@ -422,12 +471,22 @@ class Settings:
         """Whether the sample articles are ingested into an empty knowledge base."""
         return self.embedded_database if self.sample is None else self.sample
 
+    @property
+    def with_demo(self) -> bool:
+        """Whether there is a page that shows the widget."""
+        return self.embedded_database if self.demo is None else self.demo
+
 
 def _problem(setting: "Field[Any]", text: str) -> str:
     parse = setting.metadata["parse"]
     expected = _EXPECTED.get(parse) or parse.__doc__ or "valid"
     shown = "its value" if not setting.repr else repr(text)
     return f"{setting.metadata['env']} must be {expected}, not {shown}."
+
+
+def sqlite_url(path: Path) -> str:
+    """Return the URL of a SQLite file, whatever its folder is called."""
+    return f"sqlite:///{quote(str(path))}"
 
 
 def masked(url: str) -> str:

@@ -40,7 +40,7 @@ def up(settings: Settings, *, say: Say) -> None:
     """
     stop = _Stop()
     checks.require([checks.home(settings)])
-    with _locked(settings) as lock:
+    with locked(settings) as lock:
         checks.require(
             [
                 checks.port_free("web", settings.host, settings.port, "ANSWERBACK_PORT"),
@@ -139,7 +139,7 @@ class _Stop:
 
 
 @contextmanager
-def _locked(settings: Settings) -> Iterator[IO[str]]:
+def locked(settings: Settings) -> Iterator[IO[str]]:
     """Hold the home; supervisord inherits the lock, so that it lasts as long as anything of ours may run."""
     path = settings.home.absolute() / "run" / "lock"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -233,12 +233,13 @@ def _banner(settings: Settings, made_key: str | None) -> str:
     else:
         shown = f"kept in {key_file(settings)}"
         key = f"$(cat {shlex.quote(str(key_file(settings)))})"
+    chat = f"  Chat     {address}/demo\n" if settings.with_demo else ""
     return f"""
 Answerback is ready.
 
   API      {address}   (docs at {address}/docs)
   Console  {address}/console
-  Flower   http://{settings.flower_host}:{settings.flower_port}
+{chat}  Flower   http://{settings.flower_host}:{settings.flower_port}
   API key  {shown}
   Logs     {settings.home.absolute() / "logs"}
 

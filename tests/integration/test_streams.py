@@ -140,8 +140,9 @@ class Socket:
         more = [(name.encode(), value.encode()) for name, value in headers.items()]
         self.connection.sendall(self.protocol.send(Request(host="x", target=path, extra_headers=more)))
         self.status = None
+        self.early = []  # what came together with the answer to the request
         while self.status is None:
-            self._receive()
+            self.early += self._receive()
 
     def _receive(self):
         data = self.connection.recv(65_536)
@@ -165,7 +166,7 @@ class Socket:
 
     def until(self, *types):
         """Return what comes until one of each of these types has come."""
-        got = []
+        got, self.early = self.early, []
         while not set(types) <= {one["type"] for one in got} and self.closed is None:
             got += self._receive()
         return got

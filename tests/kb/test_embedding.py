@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from kb.embedding import OnnxEmbedder, read_manifest
+from kb.embedding import OnnxEmbedder, identity_of, load, read_manifest, verify
 from kb.errors import ModelInvalid, ModelMissing
-from kb.export import DEFAULT_MODEL, LEAST_COSINE, UPSTREAM_SHA256, resolve
+from kb.export import DEFAULT_MODEL, LEAST_COSINE, UPSTREAM_SHA256, export, resolve
 
 
 def test_the_export_was_compared_with_the_original(models):
@@ -58,3 +58,31 @@ def test_serving_loads_no_torch(models):
         "assert not {'torch', 'transformers', 'sentence_transformers'} & set(sys.modules), sorted(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_a_model_that_cannot_be_exported_is_served_by_sentence_transformers(tmp_path):
+    """One that pools by its first token, made of the default model's weights."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+
+    transformer = Transformer(resolve(DEFAULT_MODEL))
+    made = SentenceTransformer(
+        modules=[transformer, Pooling(transformer.get_embedding_dimension(), pooling_mode="cls")], device="cpu"
+    )
+    made.save(str(tmp_path / "cls"))
+    said = []
+    manifest = export(str(tmp_path / "cls"), tmp_path / "ready", report=said.append)
+    assert "mean pooling" in manifest["why"]
+    assert any("sentence-transformers will serve it" in line for line in said)
+    assert [path.name for path in (tmp_path / "ready").iterdir()] == ["manifest.json"]
+    served = load(tmp_path / "ready")
+    assert served.identity == identity_of(verify(tmp_path / "ready", precision="int8"), "int8")
+    with ThreadPoolExecutor(4) as pool:
+        vectors = list(pool.map(served.encode, ["Where is my parcel?"] * 8))
+    expected = made.encode(["Where is my parcel?"], normalize_embeddings=True)[0]
+    assert np.allclose(vectors, expected, atol=1e-5)
+    assert np.linalg.norm(vectors[0]) == pytest.approx(1, abs=1e-5)
+    assert served.count_tokens("parcel " * 1000) == 1002
+    shutil.rmtree(tmp_path / "cls")
+    with pytest.raises(ModelInvalid, match="sentence-transformers"):
+        load(tmp_path / "ready")

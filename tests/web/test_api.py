@@ -12,9 +12,10 @@ import sqlalchemy as sa
 
 from tests.support.fakes import answer
 from tests.web.conftest import Client
-from web.feeds import ConversationFeed, MessageFeed
 from web.limits import LeasingRedisStorage
+from web.streaming.feeds import ConversationFeed, MessageFeed
 from worker.conversations.outcomes import Citation, Handoff, Piece
+from worker.store import migrate
 from worker.store.scope import Scope
 from worker.store.tables import conversation, document, event, message
 
@@ -98,6 +99,9 @@ def test_waiting_returns_as_soon_as_the_message_has_ended(call, built):
     response = call("GET", f"/v1/messages/{made['id']}", headers={"Prefer": "wait=20"})
     assert response.json["state"] == "answered"
     assert response.headers["Preference-Applied"] == "wait=20"
+    for spelled in ('Wait="20"', "respond-async;WAIT = 20"):
+        again = call("GET", f"/v1/messages/{made['id']}", headers={"Prefer": spelled})
+        assert again.headers["Preference-Applied"] == "wait=20"
     assert time.monotonic() - began < 3
 
 
@@ -438,6 +442,20 @@ def test_rate_limits_are_told_and_enforced_per_key(settings, models):
     assert app.test_client().get("/healthz").status_code == 200
 
 
+def test_without_redis_the_limit_holds_over_all_routes_and_probes_are_left_alone(settings, models, capsys):
+    from dataclasses import replace
+
+    from web import create_app
+
+    app = create_app(replace(settings, rate_limit="3/minute", redis_url="redis://127.0.0.1:1/0"))
+    call = Client(app.test_client())
+    paths = ("/v1/conversations", "/v1/documents", "/v1/endpoints", "/v1/deliveries", "/v1/snapshots")
+    assert [call("GET", path).status_code for path in paths] == [200, 200, 200, 429, 429]
+    for path in ("/healthz", "/", "/openapi.json"):
+        assert app.test_client().get(path).status_code == 200
+    assert "Failed to rate limit" not in capsys.readouterr().out
+
+
 # -- around every request ------------------------------------------------------------------------------------------
 
 
@@ -641,3 +659,74 @@ def test_a_redis_that_falls_silent_after_the_accept_does_not_turn_it_into_a_fail
     assert "RateLimit" not in accepted.headers
     monkeypatch.undo()
     assert "RateLimit" in call("GET", "/v1/conversations").headers
+
+
+def test_a_problem_names_the_field_at_fault(call):
+    for method, path, given, field in (
+        ("POST", "/v1/tickets", {"json": {"body": "x", "callback_url": "http://10.0.0.1/"}}, "callback_url"),
+        ("POST", "/v1/endpoints", {"json": {"url": "http://10.0.0.1/"}}, "url"),
+        ("POST", "/v1/imports", {"json": {"sitemap": "http://10.0.0.1/"}}, "sitemap"),
+        ("POST", "/v1/documents", {"data": {"file": (io.BytesIO(b"\x00\x01"), "x.pdf")}}, "file"),
+    ):
+        told = call(method, path, **given)
+        assert told.status_code == 422, path
+        assert [one["field"] for one in told.json["errors"]] == [field]
+    first = {"headers": {"Idempotency-Key": "a"}, "json": {"body": "x"}}
+    assert call("POST", "/v1/tickets", **first).status_code == 202
+    other = call("POST", "/v1/tickets", **{**first, "json": {"body": "y"}})
+    assert [one["field"] for one in other.json["errors"]] == ["Idempotency-Key"]
+
+
+def test_an_empty_cursor_is_none_and_an_empty_body_is_none(call):
+    assert call("GET", "/v1/conversations?cursor=").status_code == 200
+    assert call("GET", "/v1/deliveries?cursor=&limit=5").status_code == 200
+    assert call("GET", "/v1/helpdesks").json == {"items": [], "next_cursor": None}
+    for type in ("message.answered", "helpdesk.said", "handoff.told"):
+        assert call("GET", f"/v1/deliveries?type={type}").status_code == 200
+    talk = call("POST", "/v1/conversations", json={}).json["id"]
+    for what in ("handoff", "resume", "close"):
+        done = call("POST", f"/v1/conversations/{talk}/{what}", headers={"Content-Type": "application/json"})
+        assert done.status_code == 200, what
+
+
+def test_every_link_of_the_first_page_leads_somewhere(call):
+    for name, path in call("GET", "/").json["links"].items():
+        assert call("GET", path).status_code in (200, 302, 303, 308, 503), name
+
+
+def test_documents_and_imports_are_made_once_under_one_key(call):
+    for path, one, other in (
+        ("/v1/documents", {"title": "A", "text": "Text."}, {"title": "A", "text": "Another text."}),
+        ("/v1/imports", {"urls": ["https://shop.example/a"]}, {"urls": ["https://shop.example/b"]}),
+    ):
+        key = {"Idempotency-Key": '"once"' if path.endswith("imports") else "again"}
+        first, again = (call("POST", path, json=one, headers=key) for _ in range(2))
+        assert (first.status_code, again.status_code) == (202, 202)
+        assert first.json["id"] == again.json["id"]
+        assert again.headers["Location"] == first.headers["Location"]
+        refused = call("POST", path, json=other, headers=key)
+        assert (refused.status_code, refused.json["code"]) == (422, "idempotency_mismatch")
+        assert len(call("GET", path).json["items"]) == 1
+        assert call("POST", path, json=one).json["id"] != first.json["id"]
+
+
+def test_a_file_is_added_once_under_one_key(call):
+    def add(text):
+        headers = {"Idempotency-Key": "file"}
+        return call("POST", "/v1/documents", data={"file": (io.BytesIO(text), "a.md")}, headers=headers)
+
+    assert add(b"# A\n\nText.").json["id"] == add(b"# A\n\nText.").json["id"]
+    assert add(b"# A\n\nAnother.").status_code == 422
+
+
+def test_a_front_stays_ready_beside_a_newer_version_and_not_before_its_own(call, built):
+    def at(version):
+        with built.store.begin() as tx:
+            tx.execute(sa.text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+        return call("GET", "/readyz").json["components"]["database"]["state"]
+
+    ours = migrate.head()
+    try:
+        assert [at("9999"), at("0001"), at(ours)] == ["up", "down", "up"]
+    finally:
+        at(ours)

@@ -1,6 +1,8 @@
 """The console: who may see it, what it shows, and what a hostile customer, page or document cannot do in it."""
 
+import html
 import re
+import time
 from dataclasses import replace
 
 import pytest
@@ -9,8 +11,8 @@ from tests.support.fakes import answer
 from tests.support.stack import KEY
 from tests.web.test_api import submit
 from web.console.session import COOKIE
-from worker.access import Logins
 from worker.conversations.outcomes import Citation, Handoff
+from worker.tokens import Logins
 
 XSS = """<script>alert(1)</script>"><img src=x onerror=alert(1)>'{{7*7}}"""
 
@@ -75,7 +77,7 @@ def test_a_login_ends_with_its_time_and_with_its_key(browser, built):
     built.keys.revoke(key["id"])
     assert browser.get("/console").status_code == 303
     part = browser.get("/console", headers={"HX-Request": "true"})
-    assert (part.status_code, part.headers["HX-Redirect"]) == (204, "/console/login?next=/console")
+    assert (part.status_code, part.headers["HX-Trigger"]) == (204, "loggedOut")  # the page says so, and keeps its text
 
 
 @pytest.mark.parametrize(
@@ -148,7 +150,7 @@ def test_another_workspace_is_not_there(app, built, call):
     assert "No conversations here" in other.get("/console").text
     assert other.get(f"/console/conversations/{talk}").status_code == 404
     assert other.get(f"/console/conversations/{talk}/events").status_code == 404
-    assert other.post(f"/console/conversations/{talk}/close").status_code == 303
+    assert other.post(f"/console/conversations/{talk}/close").status_code == 404
     assert call("GET", f"/v1/conversations/{talk}").json["owner"] == "bot"
 
 
@@ -162,6 +164,7 @@ def test_the_inbox_shows_what_waits_for_whom(browser, call, built):
     assert "Ada" in page
     assert 'class="badge urgent">asked for a person' in page
     assert "being answered" in page
+    assert re.search(r'<time datetime="([^"]+Z)" title="\1">(now|\d+ seconds? ago)</time>', page)
     people = browser.get("/console?owner=human").text
     assert "Parcel" in people
     assert "password" not in people
@@ -169,12 +172,31 @@ def test_the_inbox_shows_what_waits_for_whom(browser, call, built):
     assert part.lstrip().startswith("<table>")
 
 
+def test_the_inbox_finds_a_customer_a_subject_and_an_id(browser, call):
+    zoe = submit(call, requester={"name": "Zoë", "email": "zoe@shop.example"}, subject="Parcel 100%")
+    submit(call, requester={"name": "Ada", "email": "ada@shop.example"}, subject="Refund", external_id="order-77")
+    for wanted, found in (
+        ("zoë", "Parcel"),
+        ("ZOE@shop", "Parcel"),
+        ("refund", "Refund"),
+        ("order-77", "Refund"),
+        (zoe["conversation_id"], "Parcel"),
+        ("100%", "Parcel"),
+    ):
+        page = browser.get("/console", query_string={"q": wanted}).text
+        assert [one for one in ("Parcel", "Refund") if f">{one}" in page] == [found], wanted
+    assert "No conversations here" in browser.get("/console?q=1%25").text
+    assert "No conversations here" in browser.get("/console?q=zoe&owner=human").text
+    assert "Refund" in browser.get("/console?q=").text
+
+
 def test_a_conversation_is_read_taken_over_answered_given_back_and_closed(browser, call, built):
     made = submit(call, subject="Password")
     talk = made["conversation_id"]
     citation = Citation(number=1, document_id="doc_x", title="Reset", url=None, quote="Use the link.", start=4, end=17)
+    file = Citation(number=2, document_id="att_x", title="Your file", url=None, quote="It says so.", start=0, end=11)
     built.mailbox.finish(
-        built.mailbox.claim(talk), replace(answer("Use the link [1]. Not a source: [9]."), citations=(citation,))
+        built.mailbox.claim(talk), replace(answer("Use the link [1]. Not a source: [9]."), citations=(citation, file))
     )
     page = browser.get(f"/console/conversations/{talk}").text
     (reply,) = [
@@ -182,17 +204,20 @@ def test_a_conversation_is_read_taken_over_answered_given_back_and_closed(browse
     ]
     assert f'<a class="mark" href="#source-{reply["id"]}-1">[1]</a>. Not a source: [9].' in page
     assert "/console/documents/doc_x?start=4&amp;end=17#quote" in page
+    assert "Your file: <q>It says so.</q>" in page  # which no page shows, so no link leads there
     assert "Support 1.00" in page
     for what, owner in (("handoff", "human"), ("resume", "bot")):
         assert browser.post(f"/console/conversations/{talk}/{what}").status_code == 303
         assert call("GET", f"/v1/conversations/{talk}").json["owner"] == owner
-    browser.post(f"/console/conversations/{talk}/replies", content="I am Grace.", author="Grace")
+    browser.post(f"/console/conversations/{talk}/replies", content="I am Grace.\r\nHello.", author="Grace")
     said = call("GET", f"/v1/conversations/{talk}/messages").json["items"][-1]
-    assert (said["role"], said["author"], said["content"]) == ("agent", "Grace", "I am Grace.")
+    assert (said["role"], said["author"], said["content"]) == ("agent", "Grace", "I am Grace.\nHello.")
     browser.post(f"/console/conversations/{talk}/close")
     assert call("GET", f"/v1/conversations/{talk}").json["owner"] == "closed"
     late = browser.post(f"/console/conversations/{talk}/replies", content="Late")
-    assert "The conversation is closed." in browser.get(late.headers["Location"]).text
+    assert late.status_code == 409
+    assert "The conversation is closed." in late.text
+    assert ">Late</textarea>" in late.text  # what was written is not lost
 
 
 def test_messages_are_cancelled_and_tried_again(browser, call, built):
@@ -200,7 +225,8 @@ def test_messages_are_cancelled_and_tried_again(browser, call, built):
     browser.post(f"/console/messages/{made['id']}/cancel")
     assert call("GET", made["links"]["self"]).json["state"] == "cancelled"
     again = browser.post(f"/console/messages/{made['id']}/retry")
-    assert "Only a message that was handed off" in browser.get(again.headers["Location"]).text
+    assert again.status_code == 409
+    assert "Only a message that was handed off" in again.text
     other = submit(call)
     built.mailbox.finish(built.mailbox.claim(other["conversation_id"]), Handoff(reason="error", summary="?"))
     browser.post(f"/console/messages/{other['id']}/retry")
@@ -232,7 +258,7 @@ def test_what_customers_write_is_text_and_nothing_else(browser, call, built):
     call("PUT", f"{made['links']['self']}/feedback", json={"rating": "bad", "comment": XSS})
     built.steering.take_over(built.keys.workspace(), talk, summary=XSS)
     browser.post(f"/console/conversations/{talk}/replies", content=XSS, author=XSS)
-    for path in ("/console", f"/console/conversations/{talk}", f"/console/conversations/{talk}?problem={XSS}"):
+    for path in ("/console", f"/console?q={XSS}", f"/console/conversations/{talk}"):
         text = browser.get(path).text
         assert "<script>alert" not in text
         assert "<img" not in text
@@ -253,3 +279,77 @@ def test_pages_are_guarded_and_light(browser, call):
     parts = ["/console", *re.findall(r'(?:src|href)="(/console/static/[^"]+)"', page)]
     assert len(parts) == 4
     assert sum(len(browser.get(one).data) for one in parts) < 200_000
+
+
+def test_what_is_no_text_is_refused_before_anything_is_asked(app, browser, call):
+    """PostgreSQL refuses NUL, and would make a 500 of it."""
+    talk = submit(call)["conversation_id"]
+    for path in (
+        "/console?cursor=%00",
+        "/console?q=%00",
+        "/console/knowledge?cursor=a%00",
+        "/console/audit?cursor=%00",
+    ):
+        assert browser.get(path).status_code == 400, path
+    assert browser.post(f"/console/conversations/{talk}/replies", content="a\0b").status_code == 400
+    assert app.test_client().post("/console/login", data={"login": "a\0", "password": "x"}).status_code == 400
+
+
+def test_whatever_goes_wrong_is_told_on_a_page(app, browser):
+    for path, method, status in (
+        ("/console/nope", "GET", 404),
+        ("/console/callbacks/x/remove", "GET", 405),
+        ("/console/conversations/none", "GET", 404),
+    ):
+        told = browser.client.open(path, method=method)
+        assert (told.status_code, told.mimetype) == (status, "text/html"), path
+        assert "default-src 'none'" in told.headers["Content-Security-Policy"]
+    for origin in ("https://evil.example", "http://[x", "null"):
+        told = app.test_client().post("/console/login", data={"key": KEY}, headers={"Origin": origin})
+        assert (told.status_code, told.mimetype) == (403, "text/html")
+    assert app.test_client().get("/v1/nope").mimetype == "application/problem+json"
+
+
+def test_who_may_only_write_reads_nothing_by_being_refused(app, built, call):
+    talk = submit(call, "Secret question")["conversation_id"]
+    blind = Browser(app, built.keys.make(built.keys.workspace(), name="blind", scopes=["write"]))
+    blind.log_in()
+    page = blind.get(f"/console/conversations/{talk}")
+    assert page.status_code == 403
+    csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)[1]
+    for path in (f"/console/conversations/{talk}/replies", "/console/callbacks/none/test"):
+        told = blind.client.post(path, data={"csrf": csrf})
+        assert told.status_code == 403
+        assert "Secret question" not in told.text
+
+
+def test_a_reply_that_is_too_long_is_refused_and_not_cut(browser, call):
+    talk = submit(call)["conversation_id"]
+    long = "y" * 20_001
+    told = browser.post(f"/console/conversations/{talk}/replies", content=long)
+    assert told.status_code == 422
+    assert "more than 20,000 characters" in told.text
+    assert f">{long}</textarea>" in told.text
+    assert "maxlength" not in re.search(r"<textarea[^>]*>", browser.get(f"/console/conversations/{talk}").text)[0]
+
+
+def test_a_blank_reply_is_refused_and_not_kept_as_done(browser, call):
+    talk = submit(call)["conversation_id"]
+    assert browser.post(f"/console/conversations/{talk}/replies", content="  ").status_code == 422
+    assert [one["action"] for one in call("GET", "/v1/audit").json["items"]] == ["console.enter"]
+
+
+def test_what_a_person_has_comes_in_the_order_in_which_something_last_happened(browser, call, built, monkeypatch):
+    from web.console import conversations
+
+    talks = [submit(call, f"Question {number}")["conversation_id"] for number in range(4)]
+    for talk in talks:
+        built.steering.take_over(built.keys.workspace(), talk, summary="!")
+    time.sleep(0.002)
+    call("POST", f"/v1/conversations/{talks[1]}/messages", json={"content": "Are you at it?"})
+    monkeypatch.setattr(conversations, "_PAGE", 3)
+    first = browser.get("/console?owner=human").text
+    rest = browser.get(html.unescape(re.search(r'href="([^"]+cursor[^"]+)"', first)[1])).text
+    seen = [re.findall(r'id="talk-(conv_\w+)"', page) for page in (first, rest)]
+    assert seen == [[talks[1], talks[3], talks[2]], [talks[0]]]
+    assert browser.get("/console?owner=human&cursor=nonsense").status_code == 200

@@ -111,10 +111,13 @@ def test_what_was_not_delivered_is_recovered(call, built, made, receiver):
     receiver.responses = [(500, {"webhook-delivery": "abort-message"})] * 3
     send_due(built)
     assert len(call("GET", "/v1/deliveries?state=exhausted").json["items"]) == 3
-    for bad in ({}, {"since": "yesterday"}, {"since": "2026-01-01"}, {"since": "2026-01-01T00:00:00"}):
+    for bad in ({"since": "yesterday"}, {"since": "2026-01-01"}, {"since": "2026-01-01T00:00:00"}):
         assert call("POST", f"/v1/endpoints/{made['id']}/recover", json=bad).status_code == 422
-    recovered = call("POST", f"/v1/endpoints/{made['id']}/recover", json={"since": "2000-01-01T00:00:00Z"})
+    late = call("POST", f"/v1/endpoints/{made['id']}/recover", json={"since": "2999-01-01T00:00:00Z"})
+    assert (late.status_code, late.json) == (202, {"replayed": 0})
+    recovered = call("POST", f"/v1/endpoints/{made['id']}/recover")
     assert (recovered.status_code, recovered.json) == (202, {"replayed": 3})
+    assert len(call("GET", recovered.headers["Location"]).json["items"]) == 3
     send_due(built)
     assert len(call("GET", "/v1/deliveries?state=delivered").json["items"]) == 3
     again = {"state": "delivered", "since": "2000-01-01T00:00:00Z", "type": "message.answered"}

@@ -7,6 +7,7 @@ import re
 import promql_parser
 import pytest
 import yaml
+from celery import Celery
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.fakes import answer
@@ -57,6 +58,20 @@ def test_it_tells_what_happened_and_what_waits(call, built):
     assert found["request_seconds_count", (("route", "/v1/tickets"),)] == 2
     assert found["request_seconds_bucket", (("le", "+Inf"), ("route", "/v1/tickets"))] == 2
     assert 0 < found["request_seconds_sum", (("route", "/v1/tickets"),)] < 60
+
+
+def test_hints_in_the_broker_are_counted_where_it_is_redis(call, built):
+    """As Celery itself writes them."""
+    built.redis.delete(*built.redis.keys(f"{built.settings.redis_prefix}celery:*") or ["none"])
+    app = Celery(broker=built.settings.broker)
+    app.conf.broker_transport_options = {"global_keyprefix": f"{built.settings.redis_prefix}celery:"}
+    app.conf.task_ignore_result = True
+    for _ in range(3):
+        app.send_task("answerback.test", queue="callback")
+    app.close()
+    found = told(call, built)
+    assert found["queued_hints", (("queue", "callback"),)] == 3
+    assert found["queued_hints", (("queue", "answer"),)] == 0
 
 
 def test_every_metric_is_there_from_the_start(call, built):

@@ -11,10 +11,11 @@ from wsproto.events import Ping, Request, TextMessage
 
 from tests.support.fakes import accept, answer
 from tests.support.processes import wait_for
-from web import streams as module
-from web.feeds import ConversationFeed, MessageFeed, Told
-from web.sockets import WebSocketWire
-from web.streams import EventLines, Streams, Telling
+from web.streaming import streams as module
+from web.streaming.feeds import ConversationFeed, MessageFeed, Told
+from web.streaming.responses import EventLines
+from web.streaming.sockets import WebSocketWire
+from web.streaming.streams import Streams, Telling
 from worker.access import Principal
 from worker.store.scope import Scope
 from worker.store.tables import conversation
@@ -177,7 +178,8 @@ def test_nobody_has_more_streams_than_they_may(streams, monkeypatch):
     first()
     first()
     streams.reserve(who("key_11"))
-    assert streams.count == 10
+    with pytest.raises(TooManyRequests):
+        streams.reserve(who("key_12"))
 
 
 def test_a_lost_wake_up_is_found_although_a_later_event_was_written_first(streams, built):
@@ -202,8 +204,9 @@ def test_all_of_a_long_log_is_told_at_once(take, built):
     feed = ConversationFeed(built, Scope(built.store, workspace_id), talk, last_id="0")
     client, _ended = take(feed, conversation_id=talk)
     data = b""
-    while data.count(b"event: running") < 350:
-        data += client.recv(65_536)
+    while data.count(b"event: running") < 350 and (more := client.recv(65_536)):
+        data += more
+    assert data.count(b"event: running") == 350
 
 
 def test_who_may_not_any_more_is_told_nothing_more(take, monkeypatch):
@@ -218,6 +221,20 @@ def test_an_ended_stream_that_nobody_reads_is_given_up(take, monkeypatch):
     source.ended = True
     _client, ended = take(source, buffer=4_096)
     assert ended.wait(8)
+
+
+def test_streams_are_ended_although_no_reader_is_free(streams, take):
+    """What the loop waits for on a reader's thread is cancelled with the readers; the loop goes on."""
+    source = Source(event(1))
+    client, ended = take(source)
+    read_until(client, b"id: 1")
+    busy = threading.Event()
+    for _ in range(50):
+        streams.read(busy.wait, lambda _done: None)
+    time.sleep(2 * module._TICK_S)  # the sweep stands in line behind them
+    streams.close()
+    assert ended.wait(5)
+    busy.set()
 
 
 def test_a_conversation_gets_so_many_messages_over_all_its_sockets(streams, monkeypatch):

@@ -63,6 +63,22 @@ def test_ingest_ask_search_roll_back(run, tmp_path):
     assert run("snapshots", "activate", "none").returncode == 1
 
 
+def test_what_operators_do_here_is_kept(run):
+    run("keys", "make", "desk", "--scopes", "read")
+    (key,) = [one for one in json.loads(run("keys", "list", "--json").stdout) if one["name"] == "desk"]
+    assert run("keys", "password", key["id"], "grace", "--password", "correct horse").returncode == 0
+    assert run("keys", "password", key["id"], "grace", "--password", "short").returncode == 1
+    run("keys", "revoke", key["id"])
+    kept = json.loads(run("audit", "--json").stdout)
+    assert [(one["action"], one["subject"], one["via"]) for one in kept] == [
+        ("keys.revoke", key["id"], "cli"),
+        ("keys.set_password", key["id"], "cli"),
+        ("keys.make", "desk", "cli"),
+    ]
+    assert all(one["actor"] for one in kept)
+    assert "keys.revoke" in run("audit").stdout
+
+
 def test_keys_are_made_listed_and_revoked(run):
     made = run("keys", "make", "desk", "--scopes", "read", "--expires-in-days", "1").stdout.strip()
     assert made.startswith("ab_")

@@ -1,6 +1,7 @@
 """Who is logged in to the console: a signed cookie that dies with its key; forms carry what only our pages know."""
 
 import hmac
+import re
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ _LIFE_S = 12 * 3_600
 #: Pages that need no login.
 _OPEN = ("console.login", "console.enter", "console.static")
 
+_UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
+
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -36,22 +39,25 @@ _HEADERS = {
 def init_app(blueprint: Blueprint) -> None:
     """Guard the pages of a blueprint."""
     blueprint.before_request(_check)
-    blueprint.after_request(_protect)
+    blueprint.after_request(protect)
 
     @blueprint.record
     def open_to_auth(state: Any) -> None:  # the cookie is checked here, not the API's key
         for endpoint, view in state.app.view_functions.items():
             if endpoint.startswith(f"{blueprint.name}."):
-                state.app.view_functions[endpoint] = public(partial(view))
+                public(view)
 
 
-def log_in(key: str) -> AnyResponse:
-    """Return the way to the pages, with a new login for whoever has this key.
+def log_in(*, key: str = "", login: str = "", password: str = "") -> AnyResponse:
+    """Return the way to the pages, with a new login for whoever has this key, or this login and password.
 
     Raises:
         KeyRefused: nobody has.
+        TriedTooOften: there were too many wrong passwords.
     """
-    principal = services().keys.check(key)
+    keys = services().keys
+    principal = keys.check(key) if key else keys.check_password(login, password)
+    flask.g.principal = principal
     response = flask.redirect(_wanted(flask.request.form.get("next", "")), 303)
     response.set_cookie(
         COOKIE,
@@ -77,8 +83,16 @@ def may_write() -> bool:
     return bool({"write", "admin"} & flask.g.principal.scopes)
 
 
+def is_admin() -> bool:
+    """Whether who is logged in may do everything."""
+    return "admin" in flask.g.principal.scopes
+
+
 def _check() -> AnyResponse | None:
     request = flask.request
+    sent = (*request.args.items(multi=True), *request.form.items(multi=True))
+    if any(_UNSTORABLE.search(text) for pair in sent for text in pair):
+        flask.abort(400, description="What was sent holds characters that are no text.")
     if request.endpoint in _OPEN:
         if request.method == "POST":
             _refuse_other_origins()
@@ -87,13 +101,15 @@ def _check() -> AnyResponse | None:
         principal, nonce = services().logins.check(request.cookies.get(COOKIE, ""))
     except KeyRefused:
         login = flask.url_for("console.login", next=request.full_path.rstrip("?") if request.method == "GET" else None)
-        if "HX-Request" in request.headers:  # a part of a page: let the whole one go there
-            return Response(status=204, headers={"HX-Redirect": login})
+        if "HX-Request" in request.headers:  # a part of a page, in which somebody may be writing: it says so
+            return Response(status=204, headers={"HX-Trigger": "loggedOut"})
         return flask.redirect(login, 303)
     flask.g.principal, flask.g.csrf = principal, nonce
     flask.g.valid = still(partial(services().logins.check, request.cookies.get(COOKIE, "")))
     if request.endpoint != "console.leave":
-        _need(principal, "write" if request.method == "POST" else "read")
+        view = flask.current_app.view_functions[str(request.endpoint)]
+        _need(principal, "read")  # what is refused is told on a page
+        _need(principal, getattr(view, "needs_scope", None) or ("write" if request.method == "POST" else "read"))
     if request.method == "POST":
         _refuse_other_origins()
         if not hmac.compare_digest(request.form.get("csrf", "").encode(), nonce.encode()):
@@ -109,7 +125,7 @@ def _need(principal: Principal, scope: str) -> None:
 def _refuse_other_origins() -> None:
     """End a request that another site's page has made."""
     origin = flask.request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != flask.request.host:
+    if origin is not None and not re.fullmatch(rf"https?://{re.escape(flask.request.host)}", origin):
         flask.abort(403, description="This form was sent from another site.")
 
 
@@ -120,6 +136,7 @@ def _wanted(path: str) -> str:
     return path if ours and "\\" not in path and path.isprintable() else flask.url_for("console.inbox")
 
 
-def _protect(response: Response) -> Response:
+def protect(response: Response) -> Response:
+    """Let a page run nothing and stand in no other's frame."""
     response.headers.update(_HEADERS)
     return response

@@ -9,7 +9,12 @@ from worker.callbacks.outbox import TYPES
 from worker.callbacks.signing import SCHEMES
 
 #: What deliveries are of: callbacks, and what is written into tickets.
-_SENT = [*TYPES, "helpdesk.reply", "helpdesk.note", "helpdesk.look"]
+_SENT = [
+    *TYPES,
+    *(f"helpdesk.{what}" for what in ("reply", "note", "look", "said")),
+    "handoff.told",
+    "handoff.continued",
+]
 
 _STATES = ("pending", "delivered", "exhausted")
 
@@ -91,7 +96,7 @@ class EndpointTest(ma.Schema):
 class Since(ma.Schema):
     """From when on."""
 
-    since = Moment(required=True)
+    since = Moment(metadata={"description": "from the endpoint's beginning without it"})
 
 
 class DeliveryQuery(PageQuery):

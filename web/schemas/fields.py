@@ -128,8 +128,13 @@ def moment(**options: Any) -> fields.String:
 class PageQuery(ma.Schema):
     """Which part of a list."""
 
-    cursor = Text(most=64)
+    cursor = Text(most=64, blank=True)
     limit = fields.Integer(load_default=20, validate=validate.Range(min=1, max=100))
+
+    @ma.post_load
+    def _begin(self, query: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Take an empty cursor for none, as clients send it that fill in a template."""
+        return {name: value for name, value in query.items() if (name, value) != ("cursor", "")}
 
 
 def page_of(item: type[ma.Schema]) -> type[ma.Schema]:

@@ -101,3 +101,4 @@ class Helpdesks(ma.Schema):
     """The connected helpdesks."""
 
     items = fields.List(fields.Nested(Helpdesk), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)

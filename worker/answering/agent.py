@@ -4,13 +4,12 @@ import hashlib
 import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
-from kb.errors import SnapshotMissing
 from kb.filters import Filters
 from kb.search import Found, Hit, relevance
-from worker import logs
-from worker.answering import escalation, hygiene, rewriting, rules
+from worker import logs, tracing
+from worker.answering import courtesy, escalation, hygiene, rewriting, rules
 from worker.answering.escalation import Alarm
 from worker.answering.grounding import Nearness
 from worker.answering.llm import ModelError
@@ -93,13 +92,31 @@ class Agent:
         alarm = escalation.assess(said, question.turns) or rules.assess(question, self.rules)
         if alarm is not None:
             return _raised(question, alarm)
+        if not question.attachments and (word := courtesy.returned(question.content)) is not None:
+            say(Piece(offset=0, text=word))
+            return Answer(content=word, citations=(), support=1.0, answerer="courtesy")
         began = self.clock()
-        found, near = self._found(question, revoked)
+        with tracing.span("search") as searched:
+            query, found, near = self._found(question, revoked)
+            searched.set_attributes({"passages": len(found.hits), "relevance": near})
         if self.attached is not None and question.attachments:
             found = _with_attached(found, self.attached.search(question.content, question.attachments))
             near = max(near, relevance(question.content, found.hits))
         found = replace(found, hits=tuple(hygiene.cleaned(found.hits)))
         timings = {"search_ms": _ms(self.clock() - began)}
+        outcome = self._answered(question, found, near, timings, revoked, say)
+        return outcome if isinstance(outcome, Retry) else replace(outcome, retrieved=_retrieved(query, found, near))
+
+    def _answered(
+        self,
+        question: Question,
+        found: Found,
+        near: float,
+        timings: dict[str, float],
+        revoked: Callable[[], bool],
+        say: Say,
+    ) -> Outcome:
+        """Return what becomes of a question, now that something was found for it or not."""
         if not self.answerer.looks_further(question):
             if not found.hits and found.snapshot is None:
                 return _handoff(question, "no_answer", "The knowledge base is empty.")
@@ -114,7 +131,13 @@ class Agent:
         began = self.clock()
         speech = Speech(found.hits, nearness=self.nearness, say=say, clock=self.clock)
         try:
-            draft = self.answerer.draft(question, found.hits, revoked=revoked, writing=speech.write)
+            with tracing.span("model", answerer=self.answerer.name) as drafted:
+                draft = self.answerer.draft(question, found.hits, revoked=revoked, writing=speech.write)
+                tokens = {
+                    "prompt_tokens": draft.usage.prompt_tokens,
+                    "completion_tokens": draft.usage.completion_tokens,
+                }
+                drafted.set_attributes({"model": draft.model or "", **tokens})
         except BudgetSpent as error:
             spent = Draft(text=None, tried=_told(speech))
             return _handoff(question, "rule", str(error), found.hits, category="budget", draft=spent, timings=timings)
@@ -136,20 +159,15 @@ class Agent:
             self.answers.put(key, outcome)
         return outcome
 
-    def _found(self, question: Question, revoked: Callable[[], bool]) -> tuple[Found, float]:
-        """Return what is found for a question, and how near it is."""
-        found, near = Found(snapshot=None, hits=()), 0.0
-        for query, least in self._queries(question, revoked):
-            try:
-                found = self.knowledge.search(question.workspace_id, query, limit=SHOWN, filters=_PUBLIC)
-            except SnapshotMissing:
-                break
-            near = relevance(query, found.hits)
-            if near >= least:
-                break
-        return found, near
+    def _found(self, question: Question, revoked: Callable[[], bool]) -> tuple[str, Found, float]:
+        """Return what was searched for, what was found, and how near it is."""
 
-    def _queries(self, question: Question, revoked: Callable[[], bool]) -> list[tuple[str, float]]:
+        def search(query: str) -> Found:
+            return self.knowledge.search(question.workspace_id, query, limit=SHOWN, filters=_PUBLIC)
+
+        return rewriting.nearest(self._queries(question, revoked), search)
+
+    def _queries(self, question: Question, revoked: Callable[[], bool]) -> list[rewriting.Query]:
         """Return what to search for; a model rewrites what leans on the conversation before it."""
         queries = rewriting.queries(question, least=self.least_relevance)
         if self.rewrites is None or not rewriting.leans(question):
@@ -159,7 +177,8 @@ class Agent:
         except (ModelError, BudgetSpent) as error:
             log.warning("question_not_rewritten", cause=str(error))
             return queries
-        return [(rewritten, self.least_relevance), *queries] if rewritten else queries
+        first = [rewriting.Query(text=rewritten, least=self.least_relevance)] if rewritten else []
+        return [*first, *queries]
 
     def _key(self, question: Question, found: Found) -> Hashable | None:
         """Return what an answer depends on; None when that is more than the question and what was found for it."""
@@ -193,7 +212,9 @@ class Agent:
                 reason, why = "asked_for_person", draft.why or "The model judged that a person is needed."
             draft = replace(draft, tried=[*draft.tried, *_told(speech)])
             return _handoff(question, reason, why, found.hits, draft=draft, timings=timings)
-        grounded = speech.finish(draft.text, draft.more)
+        with tracing.span("grounding") as checked:
+            grounded = speech.finish(draft.text, draft.more)
+            checked.set_attribute("support", 0.0 if grounded is None else grounded.support)
         timings["check_ms"] = _ms(speech.spent_s)
         if grounded is None:
             why = "An answer was written, but the articles do not support it."
@@ -218,6 +239,23 @@ def find_more(knowledge: Searches) -> Callable[[Question, str], Found]:
         return knowledge.search(question.workspace_id, query, limit=SHOWN, filters=_PUBLIC)
 
     return find
+
+
+def _retrieved(query: str, found: Found, near: float) -> dict[str, Any]:
+    """Return what people are shown of a search: what was found for what, and why."""
+    items = [
+        {
+            "document_id": hit.record.document_id,
+            "title": hit.record.title,
+            "start": hit.record.start,
+            "end": hit.record.end,
+            "score": round(hit.score, 4),
+            "dense": None if hit.dense is None else round(hit.dense, 4),
+            "lexical": None if hit.lexical is None else round(hit.lexical, 4),
+        }
+        for hit in found.hits
+    ]
+    return {"query": query[:500], "relevance": round(near, 4), "items": items}
 
 
 def _told(speech: Speech) -> list[str]:

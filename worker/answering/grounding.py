@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from kb import sentences
 from kb.search import Hit
-from worker.answering import exactness
+from worker.answering import exactness, hygiene
 from worker.conversations.outcomes import Citation
 
 #: A sentence is supported when this share of its content words stands in one or two neighbouring sentences of
@@ -34,9 +34,10 @@ Nearness = Callable[[str, str], float]
 #: A draft that begins with what is not supported and loses more than this share of its sentences is not sent.
 MOST_DROPPED = 0.5
 
-_MARK = re.compile(r"\s*\[(\d{1,3})\]")
+_MARK = re.compile(r"\s*\[\d{1,3}(?:, ?\d{1,3})*\]")
+_BRACKETED = re.compile(r"\[(\d{1,9}(?:, ?\d{1,9})*)\]")
 _ITEM = re.compile(r"\s*(?:\d{1,2}[.)]|[-*•])\s+")
-_MARKS_AFTER_STOP = re.compile(r"([.!?])((?:\s*\[\d{1,3}\])+)")
+_MARKS_AFTER_STOP = re.compile(r"([.!?])((?:\s*\[\d{1,3}(?:, ?\d{1,3})*\])+)")
 
 #: What sentences end with, and a whole word of the next one.
 _STOPS = (".", "!", "?", "…", "。", "！", "？")
@@ -171,9 +172,10 @@ class Check:
             self._next_look = 0
 
     def _judge_one(self, claim: str, hits: Sequence[Hit], *, lead: str) -> None:
-        found = _best_support(claim, hits, self._nearness)
+        said, cited = _read(claim, hits)
+        found = _best_support(said, cited, hits, self._nearness)
         if found is None:
-            if sentences.content(_MARK.sub("", claim)):
+            if sentences.content(said):
                 self._dropped += 1
                 self._opened = bool(self._opened)
             return
@@ -185,17 +187,47 @@ class Check:
         self._supported += 1
         if self._opened is None:
             self._opened = True
-        self._content += self._between + lead + _with_mark(_MARK.sub("", claim), self._cited[key].number)
+        self._content += self._between + lead + _with_mark(said, self._cited[key].number)
         self._between, self._spoke = " ", True
 
 
-def _best_support(claim: str, hits: Sequence[Hit], nearness: Nearness | None) -> tuple[int, _Support] | None:
+def _read(claim: str, hits: Sequence[Hit]) -> tuple[str, list[int]]:
+    """Return a sentence without its citations, and the numbers that it cites.
+
+    A number in brackets may also be a part of what a passage says. One that is glued to a word stays as it is there, as
+    in `items[0]`; one that stands by itself and is no passage's number is put in round brackets, as readers of an
+    answer take every `[n]` for a citation. `[1, 2]` cites both.
+    """
+    cited: list[int] = []
+    said, at = "", 0
+    for mark in _BRACKETED.finditer(claim):
+        before, at = claim[at : mark.start()], mark.end()
+        word, numbers = _last_word(before), [int(number) for number in mark[1].split(",")]
+        given = all(1 <= number <= len(hits) for number in numbers)
+        literal = word + mark[0]
+        if (word or len(numbers) > 1 or not given) and any(literal in hit.record.text for hit in hits):
+            said += before + (mark[0] if word or len(numbers) > 1 else f"({numbers[0]})")
+        else:
+            cited.extend(numbers)
+            said += before.rstrip()
+    return said + claim[at:], cited
+
+
+def _last_word(text: str) -> str:
+    """Return the word that a text ends with, or nothing."""
+    start = len(text)
+    while start and (text[start - 1].isalnum() or text[start - 1] == "_"):
+        start -= 1
+    return text[start:]
+
+
+def _best_support(
+    said: str, cited: Sequence[int], hits: Sequence[Hit], nearness: Nearness | None
+) -> tuple[int, _Support] | None:
     """Return which passage supports a sentence and where; only cited ones count when it cites any that were given."""
-    cited = [int(number) - 1 for number in _MARK.findall(claim)]
-    given = [position for position in cited if 0 <= position < len(hits)]
+    given = [number - 1 for number in cited if 1 <= number <= len(hits)]
     if cited and not given:
         return None
-    said = _MARK.sub("", claim)
     best: tuple[int, _Support] | None = None
     for position in given or range(len(hits)):
         record = hits[position].record
@@ -227,6 +259,8 @@ def support(claim: str, passage: str, *, about: str = "", nearness: Nearness | N
             if last >= len(spans):
                 continue
             start, end = spans[first][0], spans[last][1]
+            if last > first and hygiene.was_blanked(passage[spans[first][1] : spans[last][0]]):
+                continue  # the document says something between them, so it has no such quote
             quote = passage[start:end]
             nearest = max(
                 (passage[slice(*span)] for span in spans[first : last + 1]),

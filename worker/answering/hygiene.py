@@ -52,6 +52,10 @@ _WORTH_A_LOOK = re.compile(
 )
 
 
+#: At least as much stands where a sentence was; no text that was read has so many spaces in a row.
+_BLANK = " " * 8
+
+
 def blanked(text: str) -> str:
     """Return a text of the same length in which sentences that speak to the machine are blank."""
     if not _WORTH_A_LOOK.search(text):
@@ -62,6 +66,11 @@ def blanked(text: str) -> str:
             parts += [text[at:start], " " * (end - start)]
             at = end
     return "".join(parts) + text[at:] if parts else text
+
+
+def was_blanked(between: str) -> bool:
+    """Whether something was blanked in what stands between two sentences."""
+    return _BLANK in between
 
 
 def cleaned(hits: Sequence[Hit]) -> list[Hit]:

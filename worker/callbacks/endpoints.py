@@ -164,7 +164,7 @@ class Endpoints:
             example = {"example": True, "about": outbox.TYPES[type]}
             return outbox.promise(tx, workspace_id, type, example, now=self._store.now(tx), to=[(id, row["url"])])[0]
 
-    def recover(self, workspace_id: str, id: str, *, since_ms: int) -> int:
+    def recover(self, workspace_id: str, id: str, *, since_ms: int = 0) -> int:
         """Send again what an endpoint did not get since a time, oldest first; return how many.
 
         Raises:

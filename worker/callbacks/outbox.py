@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -99,18 +99,33 @@ def tell_all(tx: sa.Connection, workspace_id: str, type: str, data: Iterable[Map
 
 
 def payload(type: str, data: Mapping[str, Any], *, at: int) -> str:
-    """Return the JSON of a callback, below 20 kB."""
-    whole = _json({"type": type, "timestamp": time(at), "data": data})
-    if len(whole.encode()) < _MOST_BYTES:
-        return whole
-    thin = {name: _thin(value) for name, value in data.items()}
-    return _json({"type": type, "timestamp": time(at), "data": {**thin, "truncated": True}})
+    """Return the JSON of a callback, below 20 kB: the most of it that fits."""
+    body = ""
+    for told in _shorter(data):
+        body = _json({"type": type, "timestamp": time(at), "data": told})
+        if len(body.encode()) < _MOST_BYTES:
+            break
+    return body
 
 
 def lane_of(workspace_id: str, url: str) -> str:
     """Return the lane of a URL that is no endpoint's: one for all URLs of an origin."""
     parts = urlsplit(url)
     return "org_" + hashlib.sha256(f"{workspace_id} {parts.scheme}://{parts.netloc}".encode()).hexdigest()[:32]
+
+
+def _shorter(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield what is told, then less of it: what became of a message is left out after what was asked, and quotes."""
+    yield data
+    thin = {name: _thin(value) for name, value in data.items()} | {"truncated": True}
+    message = data.get("message")
+    if isinstance(message, Mapping):
+        outcome = {name: message[name] for name in ("reply", "handoff", "error") if message.get(name) is not None}
+        yield {**thin, "message": {**thin["message"], **outcome}}
+        if (reply := message.get("reply")) is not None:
+            sources = [{name: one[name] for name in one if name != "quote"} for one in reply.get("citations", ())]
+            yield {**thin, "message": {**thin["message"], **outcome, "reply": {**reply, "citations": sources}}}
+    yield thin
 
 
 def _thin(value: Any) -> Any:

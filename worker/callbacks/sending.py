@@ -8,12 +8,12 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from worker import logs
+from worker import logs, tracing
 from worker.callbacks.lanes import FAILURES, Lanes, Verdict, end_pending
 from worker.counters import Meter, Unmetered
 from worker.errors import AnswerbackError
 from worker.store.engine import Store
-from worker.store.tables import UNSENT_DELIVERY, attempt, delivery, endpoint, lane, workspace
+from worker.store.tables import UNSENT_DELIVERY, attempt, delivery, endpoint, lane, message, workspace
 
 log = logs.get(__name__)
 
@@ -59,6 +59,7 @@ class Claimed:
     headers: Mapping[str, str]
     at: int
     lane_known: bool
+    traceparent: str | None = None  # of the message that it is about
 
 
 class Transport(Protocol):
@@ -213,11 +214,13 @@ class Sender:
         if row is None:
             return None
         at = row["due_at"] - int(LEASE_S * 1_000)
+        told = sa.select(message.c.traceparent).where(message.c.id == row["message_id"])
+        parent = tx.execute(told).scalar() if tracing.on() else None
         if target is None:
             secret = tx.execute(
                 sa.select(workspace.c.callback_secret).where(workspace.c.id == row["workspace_id"])
             ).scalar_one()
-            return Claimed(row=row, signers=(secret,), headers={}, at=at // 1_000, lane_known=known)
+            return Claimed(row=row, signers=(secret,), headers={}, at=at // 1_000, lane_known=known, traceparent=parent)
         old = target["old_secret"] if (target["old_until"] or 0) > at else None
         return Claimed(
             row={**row, "url": target["url"]},  # where it is now
@@ -225,6 +228,7 @@ class Sender:
             headers=target["headers"] or {},
             at=at // 1_000,
             lane_known=known,
+            traceparent=parent,
         )
 
     def _record(self, tx: sa.Connection, claimed: Claimed, result: Result) -> str:
@@ -290,11 +294,22 @@ def attempt_of(transport: Transport, claimed: Claimed) -> Result:
         AnswerbackError: something of ours is away; the attempt is made again when its lease ends.
     """
     began = time.monotonic()
-    try:
-        result = transport.send(claimed)
-    except AnswerbackError:
-        raise
-    except Exception as error:
-        log.exception("attempt_failed", delivery_id=claimed.row["id"])
-        result = Result(status=None, error=f"{type(error).__name__}: {error}"[:500])
+    with tracing.span(
+        "callback attempt",
+        parent=claimed.traceparent,
+        kind=tracing.SpanKind.CLIENT,
+        delivery_id=claimed.row["id"],
+        type=claimed.row.get("type"),
+        attempt=claimed.row.get("attempts"),
+    ) as made:
+        try:
+            result = transport.send(claimed)
+        except AnswerbackError:
+            raise
+        except Exception as error:
+            log.exception("attempt_failed", delivery_id=claimed.row["id"])
+            result = Result(status=None, error=f"{type(error).__name__}: {error}"[:500])
+        made.set_attribute("status", result.status or 0)
+        if not result.delivered:
+            tracing.failed(made, result.error or f"answered with {result.status}")
     return replace(result, duration_ms=int((time.monotonic() - began) * 1_000))

@@ -1,6 +1,8 @@
 """What every command shares: the group, the parts of this process, progress, JSON."""
 
+import getpass
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -56,6 +58,15 @@ def open_services() -> Iterator[Any]:
         yield built
     finally:
         built.close()
+
+
+def note(built: Any, action: str, subject: str, *, workspace_id: str) -> None:
+    """Keep in the audit log what was done here, by whoever is logged in on this machine."""
+    try:
+        actor = getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        actor = f"user {os.getuid()}"
+    built.audit_log.note(workspace_id, action=action, subject=subject, via="cli", actor=actor)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
-from worker.cli.base import Failure, as_json_option, main, open_services, print_json
+from worker.cli.base import Failure, as_json_option, main, note, open_services, print_json
 
 
 @main.command()
@@ -58,7 +58,9 @@ def make_key(name: str, workspace: str, scopes: str, expires_in_days: float | No
     lasts = None if expires_in_days is None else expires_in_days * 86_400
     with open_services() as built:
         workspace_id = built.keys.workspace(workspace)
-        click.echo(built.keys.make(workspace_id, name=name, scopes=chosen, expires_in_s=lasts))
+        made = built.keys.make(workspace_id, name=name, scopes=chosen, expires_in_s=lasts)
+        note(built, "keys.make", name, workspace_id=workspace_id)
+    click.echo(made)
 
 
 @keys.command("list")
@@ -83,7 +85,20 @@ def revoke_key(key_id: str) -> None:
     """Refuse a key from now on."""
     with open_services() as built:
         built.keys.revoke(key_id)
+        note(built, "keys.revoke", key_id, workspace_id=built.keys.workspace_of(key_id))
     click.echo(f"{key_id} is revoked.")
+
+
+@keys.command("password")
+@click.argument("key_id")
+@click.argument("login")
+@click.password_option(help="Asked for without it; at least 12 characters.")
+def set_password(key_id: str, login: str, password: str) -> None:
+    """Let whoever knows a password log in to the console with LOGIN, as the holder of a key."""
+    with open_services() as built:
+        built.keys.set_password(key_id, login=login, password=password)
+        note(built, "keys.set_password", key_id, workspace_id=built.keys.workspace_of(key_id))
+    click.echo(f"{login} logs in with the password, as {key_id}.")
 
 
 @keys.command("callback-secret")
@@ -164,4 +179,20 @@ def replay(workspace: str, delivery_ids: tuple[str, ...], since: datetime | None
             for id in delivery_ids:
                 built.endpoints.replay(owner, id)
             count = len(delivery_ids)
+        note(built, "deliveries.replay", ", ".join(delivery_ids) or f"since {since}", workspace_id=owner)
     click.echo(f"{count} will be sent again.")
+
+
+@main.command()
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--workspace", default="default", show_default=True)
+@as_json_option
+def audit(limit: int, workspace: str, as_json: bool) -> None:
+    """List what operators did, newest first."""
+    with open_services() as built:
+        found, _cursor = built.audit_log.page(built.keys.workspace(workspace), limit=limit)
+    if as_json:
+        print_json(found)
+        return
+    for one in found:
+        click.echo(f"{one['created_at']}  {one['via']:<8}{one['actor']:<20}{one['action']:<28}{one['subject'] or ''}")

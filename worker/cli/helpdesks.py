@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from worker.cli.base import as_json_option, main, open_services, print_json
+from worker.cli.base import as_json_option, main, note, open_services, print_json
 from worker.helpdesks.kinds import KINDS, MODES
 
 
@@ -56,7 +56,9 @@ def connect(
         given[key] = {"true": True, "false": False}.get(value.lower(), value)
     new = {"name": name, "kind": kind, "url": url, "token": token, "options": given, "mode": mode}
     with open_services() as built:
-        made = built.connections.make(built.keys.workspace(workspace), new | {"webhook_secret": webhook_secret})
+        owner = built.keys.workspace(workspace)
+        made = built.connections.make(owner, new | {"webhook_secret": webhook_secret})
+        note(built, "helpdesks.make", made["id"], workspace_id=owner)
     click.echo(f"{made['id']} is connected, mode {mode}. Its webhook_secret is {made['webhook_secret']}")
     click.echo(f"Next: answerback helpdesk setup {name} --public-url https://…")
 
@@ -76,7 +78,9 @@ def change(workspace: str, /, name: str, **given: str | None) -> None:
         raise click.UsageError("Say what is to be changed.")
     with open_services() as built:
         owner = built.keys.workspace(workspace)
-        built.connections.change(owner, built.connections.named(owner, name)["id"], new)
+        id = built.connections.named(owner, name)["id"]
+        built.connections.change(owner, id, new)
+        note(built, "helpdesks.change", id, workspace_id=owner)
     click.echo(f"{name} is changed: {', '.join(sorted(new))}.")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kb.filters import AUDIENCES, Filters
-from worker.cli.base import as_json_option, main, open_services, print_json, progress_bar
+from worker.cli.base import as_json_option, main, note, open_services, print_json, progress_bar
 from worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -55,15 +55,17 @@ def ingest(
             raise click.UsageError(f"There is no {place}.")
     shown = not (quiet or as_json)
     with open_services() as built, progress_bar(shown) as progress:
+        owner = built.keys.workspace(workspace)
         report = ingesting.ingest(
             ingesting.documents_in(places, built.importer),
-            workspace_id=built.keys.workspace(workspace),
+            workspace_id=owner,
             library=built.library,
             indexer=built.indexer,
             store=built.store,
             progress=progress,
             marks=Marks(source=source, language=language, tags=tags or None, audience=audience),
         )
+        note(built, "documents.ingest", f"{report.added} documents", workspace_id=owner)
     if as_json:
         print_json(dataclasses.asdict(report))
     else:
@@ -196,14 +198,14 @@ def evaluate(
 
 
 def _measured(folder: Path, precision: str | None, *, whole: bool, quiet: bool) -> dict[str, Any]:
-    from kb.embedding import OnnxEmbedder
+    from kb.embedding import load
     from worker.answering.extractive import ExtractiveAnswerer
     from worker.caching import CachedEmbedder, MemoryCache
     from worker.evaluation import suites
     from worker.services import Services
 
     settings = Settings.from_env()
-    loaded = OnnxEmbedder.load(settings.embedding_folder, precision=precision or settings.embedding_precision)
+    loaded = load(settings.embedding_folder, precision=precision or settings.embedding_precision)
     embedder = CachedEmbedder(loaded, MemoryCache("vectors", limit=50_000))
     extractive = settings.chosen_answerer == "extractive"
     with progress_bar(not quiet, "measuring") as progress:
@@ -272,7 +274,9 @@ def snapshots(context: click.Context, workspace: str, as_json: bool) -> None:
 def activate(workspace: str, version: str) -> None:
     """Let VERSION answer from now on."""
     with open_services() as built:
-        built.library.activate(built.keys.workspace(workspace), version)
+        owner = built.keys.workspace(workspace)
+        built.library.activate(owner, version)
+        note(built, "snapshots.activate", version, workspace_id=owner)
     click.echo(f"{version} is active; running workers follow within two seconds.")
 
 
@@ -281,5 +285,7 @@ def activate(workspace: str, version: str) -> None:
 def rebuild(workspace: str) -> None:
     """Build the newest snapshot again from the database, with the configured model."""
     with open_services() as built:
-        version = built.indexer.publish(built.keys.workspace(workspace), force=True)
+        owner = built.keys.workspace(workspace)
+        version = built.indexer.publish(owner, force=True)
+        note(built, "snapshots.rebuild", version, workspace_id=owner)
     click.echo(f"{version} is published.")

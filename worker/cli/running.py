@@ -3,10 +3,11 @@
 import dataclasses
 import os
 import sys
+from pathlib import Path
 
 import click
 
-from worker.cli.base import as_json_option, main, open_services, print_json
+from worker.cli.base import as_json_option, main, note, open_services, print_json
 from worker.settings import Settings
 
 _ENDS = {"answer": ("threads", None), "callback": ("threads", 16), "ingest": ("prefork", 1)}
@@ -89,8 +90,39 @@ def model(force: bool) -> None:
         click.echo(f"{settings.embedding_model} is exported already: {folder}")
         return
     manifest = export(settings.embedding_model, folder, report=lambda line: click.echo(f"  {line}"))
-    cosines = ", ".join(f"{name} {value:.4f}" for name, value in manifest["cosine"].items())
-    click.echo(f"  exported to {folder} (least cosine to the original: {cosines})")
+    cosines = ", ".join(f"{name} {value:.4f}" for name, value in manifest.get("cosine", {}).items())
+    click.echo(f"  exported to {folder} (least cosine to the original: {cosines})" if cosines else f"  ready: {folder}")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Write everything that the embedded installation knows to FILE; it may run meanwhile."""
+    from worker.backup import backup as take
+
+    manifest = take(Settings.from_env(), file)
+    with open_services() as built:
+        note(built, "backup", file.name, workspace_id=built.keys.workspace())
+    size = file.stat().st_size / 1024**2
+    click.echo(f"{file}: {size:.1f} MB, {len(manifest['sha256'])} files. It holds keys: keep it where they are safe.")
+    for version in manifest["left_out"]:
+        click.secho(
+            f"Version {version} of a knowledge base is not whole, and not in it: after a restore, an ingest worker "
+            "builds it anew from the documents.",
+            fg="yellow",
+        )
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Put what the home holds aside, as before-….")
+def restore(file: Path, replace: bool) -> None:
+    """Put what a backup in FILE holds into the home; the next start goes on with it."""
+    from worker.backup import restore as put_back
+
+    manifest = put_back(Settings.from_env(), file, replace=replace)
+    click.echo(f"The home is as it was at {manifest['taken_at']}.")
+    click.echo("Start it with `answerback up`, which makes the model if it is missing.")
 
 
 @main.command()
@@ -104,9 +136,12 @@ def doctor(as_json: bool) -> None:
         print_json([dataclasses.asdict(finding) for finding in findings])
     else:
         for finding in findings:
-            mark = click.style("ok  ", fg="green") if finding.problem is None else click.style("FAIL", fg="red")
-            click.echo(f"{mark}  {finding.name:<10}{finding.latency_ms:>9.2f} ms  {finding.problem or finding.detail}")
-    if any(finding.problem for finding in findings):
+            failed = click.style("FAIL", fg="red") if finding.needed else click.style("warn", fg="yellow")
+            mark = click.style("ok  ", fg="green") if finding.problem is None else failed
+            click.echo(f"{mark}  {finding.name:<16}{finding.latency_ms:>9.2f} ms  {finding.problem or finding.detail}")
+            if finding.problem and finding.why:
+                click.secho(f"{'':34}{finding.why}", dim=True)
+    if any(finding.problem and finding.needed for finding in findings):
         sys.exit(1)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from kb.errors import KnowledgeError, SnapshotOutdated
-from worker import logs
+from worker import logs, tracing
 from worker.answering.question import Question, Revoked
 from worker.conversations import history
 from worker.conversations.attachments import Attached
@@ -111,6 +111,15 @@ class Drainer:
                 attempt=claim.attempts,
                 request_id=newest["request_id"],
             ),
+            tracing.span(
+                "turn",
+                parent=newest["traceparent"],
+                links=[one["traceparent"] for one in claim.messages[:-1]],
+                kind=tracing.SpanKind.CONSUMER,
+                conversation_id=claim.conversation_id,
+                message_id=newest["id"],
+                attempt=claim.attempts,
+            ),
             self.leases.hold(claim) as lease,
         ):
             try:
@@ -152,8 +161,10 @@ class Drainer:
             )
         if claim.remaining_s <= 0:
             return Handoff(reason="deadline", summary=late_summary(claim.messages))
-        # What is known of a customer is for them alone, not for whoever else writes in their conversation.
-        facts = {} if any(message["stranger"] for message in claim.messages) else session.facts
+        # What is known of a customer is for them alone, not for whoever else writes in their conversation. It is never
+        # taken from the session: whose conversation it is may have been changed since.
+        strange = any(message["stranger"] for message in claim.messages)
+        facts = {} if strange else {name: value for name, value in claim.requester.items() if value}
         ids = [id for message in claim.messages for id in message["attachments"] or ()]
         question = Question(
             workspace_id=claim.workspace_id,

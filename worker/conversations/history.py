@@ -16,7 +16,6 @@ def blank(claim: Claim) -> Session:
         conversation_id=claim.conversation_id,
         workspace_id=claim.workspace_id,
         history=claim.history,
-        facts={key: value for key, value in claim.requester.items() if value},
     )
 
 

@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from worker import tracing
 from worker.conversations import wire
 from worker.conversations.attachments import claim_for
 from worker.conversations.events import announce_messages
@@ -40,6 +41,7 @@ class Submission:
     request_id: str | None = None
     key_id: str | None = None
     attachments: tuple[str, ...] = ()
+    traceparent: str | None = field(default_factory=tracing.traceparent)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -265,6 +267,7 @@ class Intake:
             "callback_url": submission.callback_url,
             "request_id": submission.request_id,
             "key_id": submission.key_id,
+            "traceparent": submission.traceparent,
             "stranger": customer_of(writer) != customer_of(theirs),
             "attempts": 0,
             "attachments": list(submission.attachments) or None,

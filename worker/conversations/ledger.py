@@ -103,7 +103,8 @@ class Ledger:
         ids = [row["id"] for row in rows]
         error = None if handoff.error is None else dict(handoff.error)
         ended = {"state": "handed_off", "finished_at": now, "timings": dict(handoff.timings)}
-        tx.execute(message.update().where(message.c.id.in_(ids)).values(handoff=told, error=error, **ended))
+        values = {"handoff": told, "error": error, "retrieved": handoff.retrieved}
+        tx.execute(message.update().where(message.c.id.in_(ids)).values(**values, **ended))
         behind = [row for row in self.open_messages(tx, talk["id"]) if row["id"] not in ids]
         owned = told | {"reason": "owned_by_person", "category": "owned_by_person"}
         tx.execute(

@@ -147,6 +147,7 @@ class Mailbox:
                 finished_at=sa.bindparam("ended"),
                 reply_id=sa.bindparam("reply"),
                 timings=sa.bindparam("spent", type_=message.c.timings.type),
+                retrieved=sa.bindparam("seen", type_=message.c.retrieved.type),
             )
         )
         self._insert_message = Prepared(message.insert(), message.c.keys(), store.engine.dialect)
@@ -338,7 +339,7 @@ class Mailbox:
             },
         )
         ended = {"talk": talk["id"], "token": claim.token, "ended": now, "reply": reply_id}
-        tx.execute(self._end, {**ended, "spent": dict(answer.timings)})
+        tx.execute(self._end, {**ended, "spent": dict(answer.timings), "seen": answer.retrieved})
         announce_messages(tx, rows, "answered", now=now, data={"reply_id": reply_id})
 
     def _requeue(self, tx: sa.Connection, claim: Claim, *, error: dict[str, Any] | None, refund: bool = False) -> None:

@@ -66,7 +66,10 @@ class Piece:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """An answer in which every `[n]` has its citation. `support` is measured, 0 to 1."""
+    """An answer in which every `[n]` has its citation.
+
+    `support` is measured, 0 to 1. `retrieved` says what was searched for and found: `query`, `relevance` and `items`.
+    """
 
     content: str
     citations: tuple[Citation, ...]
@@ -76,6 +79,7 @@ class Answer:
     snapshot: str | None = None
     usage: Usage = field(default_factory=Usage)
     timings: Mapping[str, float] = field(default_factory=dict)
+    retrieved: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +97,7 @@ class Handoff:
     reasons: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
     timings: Mapping[str, float] = field(default_factory=dict)
+    retrieved: Mapping[str, Any] | None = None
     error: Mapping[str, Any] | None = None
 
     @property

@@ -41,7 +41,6 @@ class Session:
         last_seq: place of the last turn.
         turns: the newest turns, oldest first.
         counters: how many messages, answers and handoffs so far.
-        facts: what is known of the customer.
     """
 
     conversation_id: str
@@ -51,7 +50,6 @@ class Session:
     last_seq: int = 0
     turns: tuple[Turn, ...] = ()
     counters: Mapping[str, int] = field(default_factory=dict)
-    facts: Mapping[str, Any] = field(default_factory=dict)
 
     def extended(
         self, turns: Iterable[Turn], *, history: int, owner: str, window: int, counted: Mapping[str, int]

@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from worker.conversations import escalations
 from worker.conversations.events import announce_conversation, announce_messages, announce_said
 from worker.conversations.ledger import Ledger
-from worker.conversations.outcomes import OPEN, Handoff
+from worker.conversations.outcomes import ENDED, OPEN, Handoff
 from worker.errors import Conflict, NotFound
 from worker.ids import new_id
 from worker.store.engine import Store
+from worker.store.scope import Scope
 from worker.store.tables import HUMAN, conversation, escalation, event, message
 
 #: How a message must have ended to be tried again.
@@ -38,6 +39,20 @@ class Steering:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._ledger = Ledger(store)
+
+    def rate(self, workspace_id: str, message_id: str, *, rating: str, comment: str | None = None) -> None:
+        """Keep how good what became of a message was: `good` or `bad`.
+
+        Raises:
+            Conflict: it has not ended yet.
+            NotFound: the workspace has no such message.
+        """
+        with self._store.begin() as tx:
+            row = Scope(self._store, workspace_id).lock(tx, message, message_id)
+            if row["state"] not in ENDED:
+                raise Conflict("The message has not ended yet; there is nothing to rate.")
+            feedback = {"rating": rating, "comment": comment}
+            tx.execute(message.update().where(message.c.id == message_id).values(feedback=feedback))
 
     def cancel(self, workspace_id: str, message_id: str) -> str:
         """End an open message as cancelled, and tell its holder to stop; return the conversation's id.
@@ -108,6 +123,7 @@ class Steering:
                     handoff=None,
                     error=None,
                     timings=None,
+                    retrieved=None,
                     started_at=None,
                     finished_at=None,
                     deadline_at=now + (message.c.deadline_at - _QUEUED_AT),

@@ -66,7 +66,7 @@ def conversation(row: Row) -> dict[str, Any]:
 def message(row: Row) -> dict[str, Any]:
     """Return a message as clients see it; a row of `with_reply`, or one without a reply."""
     id = row["id"]
-    reply = _reply(row) if row.get("reply__id") else None
+    answer = reply(row) if row.get("reply__id") else None
     spoken = row["role"] == "assistant"
     return {
         "id": id,
@@ -77,8 +77,8 @@ def message(row: Row) -> dict[str, Any]:
         "content": row["content"],
         "attachments": row["attachments"] or [],
         "state": row["state"],
-        "reply": None if spoken else reply,
-        "citations": reply["citations"] if spoken and reply else [],
+        "reply": None if spoken else answer,
+        "citations": answer["citations"] if spoken and answer else [],
         "handoff": row["handoff"],
         "error": row["error"],
         "feedback": row["feedback"],
@@ -92,6 +92,24 @@ def message(row: Row) -> dict[str, Any]:
             "self": f"/v1/messages/{id}",
             "events": f"/v1/messages/{id}/events",
             "cancel": f"/v1/messages/{id}/cancel",
+        },
+    }
+
+
+def reply(row: Row) -> dict[str, Any]:
+    """Return the reply of a row of `with_reply` as clients see it."""
+    return {
+        "id": row["reply__id"],
+        "content": row["reply__content"],
+        "citations": row["reply__citations"],
+        "support": row["reply__support"],
+        "answerer": row["reply__answerer"],
+        "model": row["reply__model"],
+        "snapshot": row["reply__snapshot"],
+        "usage": {
+            "prompt_tokens": row["reply__prompt_tokens"],
+            "completion_tokens": row["reply__completion_tokens"],
+            "cost_usd": row["reply__cost_usd"],
         },
     }
 
@@ -121,21 +139,4 @@ def tool_call(row: Row) -> dict[str, Any]:
         "duration_ms": row["duration_ms"],
         "created_at": time(row["created_at"]),
         "finished_at": time(row["finished_at"]),
-    }
-
-
-def _reply(row: Row) -> dict[str, Any]:
-    return {
-        "id": row["reply__id"],
-        "content": row["reply__content"],
-        "citations": row["reply__citations"],
-        "support": row["reply__support"],
-        "answerer": row["reply__answerer"],
-        "model": row["reply__model"],
-        "snapshot": row["reply__snapshot"],
-        "usage": {
-            "prompt_tokens": row["reply__prompt_tokens"],
-            "completion_tokens": row["reply__completion_tokens"],
-            "cost_usd": row["reply__cost_usd"],
-        },
     }

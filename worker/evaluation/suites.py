@@ -5,7 +5,7 @@ corpus.jsonl, queries.jsonl, qrels.tsv    retrieval; refusal, where queries say 
                                           claims made of the corpus
 claims.jsonl                              grounding: {claim, passage, supported}
 escalation.tsv                            escalation: category or `none`, tab, message
-follow_ups.tsv                            rewriting: first question, follow-up, title of the right document
+follow_ups.tsv                            rewriting: first question, follow-up, title of the right document or `-`
 """
 
 import hashlib
@@ -306,16 +306,22 @@ def _escalation(rows: list[list[str]], results: Results) -> None:
 
 
 def _rewriting(rows: list[list[str]], labels: Labels, opened: Snapshot, bench: Bench, results: Results) -> None:
-    right = {}
+    right, left = {}, {}
     for first, then, title in rows:
         turns = (Turn(seq=1, role="customer", content=first), Turn(seq=2, role="assistant", content="…"))
         question = Question(workspace_id="eval", content=then, turns=turns)
-        for query, least in rewriting.queries(question, least=bench.least_relevance):
-            hits = search(query, snapshot=opened, embedder=bench.embedder, limit=3).hits
-            if relevance(query, hits) >= least:
-                break
-        right[f"{first} / {then}"] = float(bool(hits) and labels.corpus[hits[0].record.document_id].startswith(title))
+        asked = rewriting.queries(question, least=bench.least_relevance)
+        _, found, near = rewriting.nearest(
+            asked, lambda query: search(query, snapshot=opened, embedder=bench.embedder, limit=3)
+        )
+        name, hits = f"{first} / {then}", found.hits
+        if title == "-":
+            left[name] = float(near < bench.least_relevance)
+        else:
+            right[name] = float(bool(hits) and labels.corpus[hits[0].record.document_id].startswith(title))
     results.measures["rewriting: the right document first"] = Measure(items=right)
+    if left:
+        results.measures["rewriting: other subjects left alone"] = Measure(items=left)
 
 
 def _claims(path: Path) -> list[Claim]:

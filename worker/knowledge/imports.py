@@ -1,5 +1,6 @@
 """Many documents at once: an archive, a list of URLs, a sitemap. Worked off by the ingest worker."""
 
+import hashlib
 import io
 import json
 import lzma
@@ -24,7 +25,9 @@ from worker.errors import DatabaseAway
 from worker.ids import new_id
 from worker.knowledge.fetching import Page, fetch, read_sitemap
 from worker.knowledge.library import UNMARKED, Library, Marks, NewDocument
+from worker.repetitions import Repetitions, RequestKey
 from worker.store.engine import Store
+from worker.store.scope import Scope
 from worker.store.tables import UNFINISHED_IMPORT, document_import
 
 log = logs.get(__name__)
@@ -55,6 +58,13 @@ class NewImport:
     name: str
     source: bytes
     marks: Marks = UNMARKED
+
+    @property
+    def digest(self) -> str:
+        """Changes whenever something else is imported."""
+        digest = hashlib.sha256(self.source)
+        digest.update(repr((self.kind, self.name, self.marks)).encode())
+        return digest.hexdigest()
 
 
 class _Lost(Exception):
@@ -107,6 +117,7 @@ class Importer:
         store: Store,
         library: Library,
         guard: Guard,
+        repetitions: Repetitions,
         *,
         get: Callable[..., Page] = fetch,
         clock: Callable[[], float] = monotonic,
@@ -115,22 +126,29 @@ class Importer:
         self._now = store.clock.sql()
         self._library = library
         self._guard = guard
+        self._repetitions = repetitions
         self._get = get
         self._clock = clock
 
-    def add(self, workspace_id: str, new: NewImport) -> dict[str, Any]:
-        """Queue an import and return it.
+    def add(self, workspace_id: str, new: NewImport, *, key: str | None = None) -> dict[str, Any]:
+        """Queue an import and return it, or the one that was made of it under the same key.
 
         Raises:
             DocumentUnreadable: the archive is damaged.
+            IdempotencyMismatch: another import was begun under the key.
         """
         if new.kind == "archive" and not zipfile.is_zipfile(io.BytesIO(new.source)):
             raise DocumentUnreadable("The file is not a zip archive.")
+        given = None if key is None else RequestKey(key=key, fingerprint=new.digest)
         with self._store.begin() as tx:
+            id = new_id("imp")
+            earlier = self._repetitions.earlier(tx, workspace_id, given, made=id)
+            if earlier is not None:
+                return wire(Scope(self._store, workspace_id).get_in(tx, document_import, earlier, columns=LISTED))
             row = tx.execute(
                 document_import.insert()
                 .values(
-                    id=new_id("imp"),
+                    id=id,
                     workspace_id=workspace_id,
                     kind=new.kind,
                     name=new.name,

@@ -12,6 +12,7 @@ from kb.manifest import FORMAT
 from worker.conversations.wire import time
 from worker.errors import Conflict, NotFound
 from worker.ids import new_id
+from worker.repetitions import Repetitions, RequestKey
 from worker.store.engine import Store
 from worker.store.scope import Scope
 from worker.store.tables import UNREAD_DOCUMENT, document, passage, snapshot, workspace
@@ -95,20 +96,28 @@ def wire(row: Mapping[Any, Any]) -> dict[str, Any]:
 class Library:
     """Writes documents. Each change raises the knowledge base's revision, which a publish then catches up with."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, repetitions: Repetitions) -> None:
         self._store = store
+        self._repetitions = repetitions
         self._now = store.clock.sql()
 
-    def add(self, workspace_id: str, new: NewDocument) -> dict[str, Any]:
-        """Queue a document for indexing and return it.
+    def add(self, workspace_id: str, new: NewDocument, *, key: str | None = None) -> dict[str, Any]:
+        """Queue a document for indexing and return it, or the one that was made of it under the same key.
 
         Raises:
             DocumentUnreadable: it is not what it is said to be, or blank.
             DocumentTooLarge: it is too large.
+            IdempotencyMismatch: another document was added under the key.
+            NotFound: what was added under the key is deleted.
         """
         documents.check(new.data, new.media_type)
+        given = None if key is None else RequestKey(key=key, fingerprint=new.digest)
         with self._store.begin() as tx:
-            return wire(self._insert(tx, workspace_id, new))
+            id = new_id("doc")
+            earlier = self._repetitions.earlier(tx, workspace_id, given, made=id)
+            if earlier is not None:
+                return wire(Scope(self._store, workspace_id).get_in(tx, document, earlier, columns=LISTED))
+            return wire(self._insert(tx, workspace_id, new, id=id))
 
     def put_file(self, workspace_id: str, new: NewDocument) -> tuple[dict[str, Any], bool]:
         """Add the document of a file or replace the one it made before; return it and whether anything changed.
@@ -222,11 +231,13 @@ class Library:
         with self._store.read() as connection:
             return tuple(dict.fromkeys(connection.execute(wanted).scalars()))
 
-    def _insert(self, tx: sa.Connection, workspace_id: str, new: NewDocument) -> Mapping[Any, Any]:
+    def _insert(
+        self, tx: sa.Connection, workspace_id: str, new: NewDocument, *, id: str | None = None
+    ) -> Mapping[Any, Any]:
         new = replace(new, marks=new.marks.over(_OF_NEW))
         revision = self._raise_revision(tx, workspace_id)
         inserted = document.insert().values(
-            id=new_id("doc"),
+            id=id or new_id("doc"),
             workspace_id=workspace_id,
             created_at=self._now,
             **self._content(new, revision),

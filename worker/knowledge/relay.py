@@ -1,9 +1,9 @@
-"""Searches for the web server, which loads no index: asked and answered through Redis within a few seconds."""
+"""What the web server, which loads no index, asks workers: asked and answered through Redis within a few seconds."""
 
 import json
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,14 @@ log = logs.get(__name__)
 
 _MOST_WAITING = 1_000
 
+#: Searches have a queue of their own, so that nothing that takes longer holds them up.
+SEARCHES = "searches"
+QUESTIONS = "questions"
+_LONGER = 4.0
+
+#: Answers one kind of question, from the fields that it comes with.
+Kind = Callable[..., dict[str, Any]]
+
 
 class NoWorker(AnswerbackError):
     """No worker answered in time; try again."""
@@ -31,13 +39,13 @@ class NoWorker(AnswerbackError):
 
 
 class SearchClient:
-    """Asks a worker to search."""
+    """Asks a worker to search, and for what else it takes an index or a model to know."""
 
     def __init__(self, client: Redis, waiting: Redis, *, prefix: str, timeout_s: float = 5.0) -> None:
         """`waiting` is a client whose calls may block for `timeout_s`."""
         self._client = client
         self._waiting = waiting
-        self._queue = f"{prefix}searches"
+        self._prefix = prefix
         self._replies = f"{prefix}found:"
         self._timeout_s = timeout_s
 
@@ -50,23 +58,46 @@ class SearchClient:
             NoWorker: none took the question up and answered in time, or Redis is away.
             KnowledgeError: the worker could not search.
         """
+        return self._ask(
+            SEARCHES,
+            self._timeout_s,
+            kind="search",
+            workspace_id=workspace_id,
+            query=query,
+            limit=limit,
+            filters=dict(filters) if filters else None,
+        )
+
+    def gaps(self, workspace_id: str, *, days: float) -> list[dict[str, Any]]:
+        """Return groups of questions that found no answer, as `worker.knowledge.gaps` does; raises as `search`."""
+        found: list[dict[str, Any]] = self._ask(
+            QUESTIONS, _LONGER * self._timeout_s, kind="gaps", workspace_id=workspace_id, days=days
+        )["items"]
+        return found
+
+    def changes(self, workspace_id: str, *, before: str, after: str) -> dict[str, Any]:
+        """Return how two snapshots differ, as `worker.knowledge.changes` does; raises as `search`."""
+        return self._ask(
+            QUESTIONS,
+            _LONGER * self._timeout_s,
+            kind="changes",
+            workspace_id=workspace_id,
+            before=before,
+            after=after,
+        )
+
+    def _ask(self, queue: str, timeout_s: float, **asked: Any) -> dict[str, Any]:
+        queue = self._prefix + queue
         reply_key = self._replies + secrets.token_hex(12)
-        asked = {
-            "reply": reply_key,
-            "workspace_id": workspace_id,
-            "query": query,
-            "limit": limit,
-            "filters": dict(filters) if filters else None,
-        }
         try:
             pipe = self._client.pipeline(transaction=False)
             # Somebody waits as long as this lives: no clock of ours says so, since machines may disagree by an hour.
-            pipe.set(_awaited(reply_key), b"1", px=int(self._timeout_s * 1000))
-            pipe.rpush(self._queue, json.dumps(asked))
-            pipe.ltrim(self._queue, -_MOST_WAITING, -1)
-            pipe.expire(self._queue, int(self._timeout_s) + 1)
+            pipe.set(_awaited(reply_key), b"1", px=int(timeout_s * 1000))
+            pipe.rpush(queue, json.dumps({"reply": reply_key, **asked}))
+            pipe.ltrim(queue, -_MOST_WAITING, -1)
+            pipe.expire(queue, int(timeout_s) + 1)
             pipe.execute()
-            reply = self._waiting.blpop([reply_key], timeout=self._timeout_s)
+            reply = self._waiting.blpop([reply_key], timeout=timeout_s)
         except RedisError as error:
             raise NoWorker(cause=str(error)) from error
         if reply is None:
@@ -81,21 +112,21 @@ def _awaited(reply_key: str) -> str:
     return f"{reply_key}:awaited"
 
 
-class SearchResponder:
-    """Answers the web server's searches, beside the tasks, so that a full worker still searches."""
+class Responder:
+    """Answers what the web server asks, beside the tasks, so that a full worker still does."""
 
-    def __init__(self, client: Redis, knowledge: "Searches", *, prefix: str, threads: int = 2) -> None:
+    def __init__(self, client: Redis, kinds: Mapping[str, Kind], *, queue: str, prefix: str, threads: int) -> None:
         self._client = client
-        self._knowledge = knowledge
-        self._queue = f"{prefix}searches"
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="search")
+        self._kinds = kinds
+        self._queue = prefix + queue
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=queue)
         self._slots = threading.Semaphore(threads)
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Start answering."""
-        self._thread = threading.Thread(target=self._run, name="searches", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=self._queue, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -118,7 +149,7 @@ class SearchResponder:
                 self._pool.submit(self._answer, asked[1])
             except (RedisError, OSError) as error:
                 self._slots.release()
-                log.warning("searches_interrupted", cause=str(error))
+                log.warning("questions_interrupted", cause=str(error))
                 self._stopped.wait(1.0)
 
     def _answer(self, raw: Any) -> None:
@@ -126,26 +157,42 @@ class SearchResponder:
             asked = json.loads(raw)
             if not self._client.getdel(_awaited(asked["reply"])):
                 return
-            reply = json.dumps(self._search(asked), ensure_ascii=False)
+            reply = json.dumps(self._answered(**asked), ensure_ascii=False)
             pipe = self._client.pipeline()
             pipe.rpush(asked["reply"], reply)
             pipe.expire(asked["reply"], 10)
             pipe.execute()
         except Exception:
-            log.exception("search_failed")
+            log.exception("question_failed")
         finally:
             self._slots.release()
 
-    def _search(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def _answered(self, *, reply: str, kind: str = "search", **asked: Any) -> dict[str, Any]:
+        del reply
+        if kind not in self._kinds:
+            return {"error": f"This worker knows nothing of {kind}: it is of an earlier version."}
         try:
-            found = self._knowledge.search(
-                asked["workspace_id"], asked["query"], limit=asked["limit"], filters=filters_of(asked["filters"])
-            )
+            return self._kinds[kind](**asked)
+        except (KnowledgeError, AnswerbackError) as error:
+            return {"error": str(error)}
+        except TypeError as error:  # a field that this version does not know
+            log.warning("question_not_understood", kind=kind, cause=str(error))
+            return {"error": f"This worker does not understand the question ({kind}): it is of another version."}
+
+
+def searching(knowledge: "Searches") -> Kind:
+    """Return what answers searches."""
+
+    def search(
+        *, workspace_id: str, query: str, limit: int, filters: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        try:
+            found = knowledge.search(workspace_id, query, limit=limit, filters=filters_of(filters))
         except SnapshotMissing:  # nothing was published yet, so there is nothing to find
             return {"snapshot": None, "items": []}
-        except KnowledgeError as error:
-            return {"error": str(error)}
         return as_wire(found)
+
+    return search
 
 
 def filters_of(given: Mapping[str, Any] | None) -> Filters | None:

@@ -48,6 +48,11 @@ def head() -> str | None:
     return ScriptDirectory.from_config(config()).get_current_head()
 
 
+def known() -> set[str]:
+    """Return every version that this code can bring to its own."""
+    return {one.revision for one in ScriptDirectory.from_config(config()).walk_revisions()}
+
+
 def wait_until_migrated(store: Store, *, timeout_s: float) -> bool:
     """Return whether the database reaches this code's version in time; another process may be migrating it."""
     ends = time.monotonic() + timeout_s

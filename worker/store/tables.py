@@ -66,7 +66,7 @@ process = Table(  # the workers that live, and how they are
     metadata,
     _id(),  # the holder of its leases
     Column("roles", _JSON, nullable=False),  # the queues that it consumes
-    Column("state", String(16), nullable=False),  # working, cut_off (from the broker), stalled, stopping
+    Column("state", String(16), nullable=False),  # worker.presence.STATES
     Column("leases", Integer, nullable=False),  # held now
     Column("caches", _JSON),  # what its caches did and hold
     _time("started_at", nullable=False),
@@ -90,9 +90,28 @@ api_key = Table(
     Column("digest", String(64), nullable=False, unique=True),  # sha256 of the key, in hex
     Column("hint", String(16), nullable=False),  # its first characters, to tell keys apart
     Column("scopes", _JSON, nullable=False),
+    Column("login", String(100), unique=True),  # with its password, also opens the console
+    Column("password", Text),  # a hash that names its method
     _time("created_at", nullable=False),
     _time("expires_at"),
     _time("revoked_at"),
+)
+
+audit = Table(  # what operators did
+    "audit",
+    metadata,
+    _id(),
+    _workspace(),
+    Column(
+        "actor", String(200), nullable=False
+    ),  # the name of a key or, at the command line, of who is logged in there
+    Column("key_id", String(48)),
+    Column("via", String(16), nullable=False),  # api, console, cli
+    Column("action", String(64), nullable=False),
+    Column("subject", String(200)),  # the id of what it was done to
+    Column("request_id", String(128)),
+    _time("created_at", nullable=False),
+    Index("ix_audit_list", "workspace_id", "id"),
 )
 
 conversation = Table(
@@ -161,6 +180,7 @@ message = Table(
     Column("fingerprint", String(64)),
     Column("callback_url", Text),
     Column("request_id", String(128)),
+    Column("traceparent", String(64)),  # of the request that brought it (W3C Trace Context), where requests are traced
     Column("key_id", String(48)),  # the API key that brought it
     Column("stranger", Boolean, nullable=False, server_default=false()),  # by another person than the conversation's
     Column("attempts", Integer, nullable=False),
@@ -171,6 +191,7 @@ message = Table(
     Column("error", _JSON),
     Column("feedback", _JSON),
     Column("timings", _JSON),
+    Column("retrieved", _JSON),  # what was searched for and found, for people
     _time("created_at", nullable=False),
     _time("started_at"),
     _time("finished_at"),
@@ -531,6 +552,17 @@ snapshot = Table(
     Column("revision", BigInteger, nullable=False),  # the state of the documents that it holds
     Column("manifest", _JSON, nullable=False),
     _time("created_at", nullable=False),
+)
+
+request_key = Table(  # what was made under which Idempotency-Key; messages keep theirs themselves
+    "request_key",
+    metadata,
+    Column("workspace_id", String(48), ForeignKey("workspace.id"), primary_key=True),
+    Column("key", String(255), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("made", String(48), nullable=False),
+    _time("created_at", nullable=False),
+    Index("ix_request_key_created_at", "created_at"),
 )
 
 

@@ -24,7 +24,7 @@ from worker.addresses import AddressRefused, Guard
 from worker.callbacks import listing, signing
 from worker.callbacks.endpoints import GRACE_S, Endpoints
 from worker.callbacks.lanes import FAILURES
-from worker.callbacks.outbox import lane_of
+from worker.callbacks.outbox import lane_of, payload
 from worker.callbacks.sending import SCHEDULE_S, Claimed, Result, Sender, attempt_of
 from worker.callbacks.webhooks import Webhooks
 from worker.conversations.events import announce_conversation
@@ -456,6 +456,24 @@ def test_what_is_long_is_told_thin(store, workspace_id, endpoints, receiver, des
     assert told["truncated"] is True
     assert told["message"]["id"] == sent["id"]
     assert told["message"]["state"] == "answered"
+    assert told["message"]["reply"]["content"] == "Yes."
+    assert "content" not in told["message"]
+
+
+def test_what_is_too_long_is_left_out_in_the_order_of_its_worth():
+    quotes = [
+        {"number": n, "document_id": "doc_1", "title": "T", "url": None, "quote": "q" * 900} for n in range(1, 30)
+    ]
+    reply = {"id": "msg_2", "content": "c" * 5_000, "citations": quotes, "support": 1.0}
+    message = {"id": "msg_1", "state": "answered", "content": "asked", "reply": reply, "handoff": None}
+    told = json.loads(payload("message.answered", {"message": message}, at=1))["data"]
+    assert told["message"]["reply"]["content"] == "c" * 5_000
+    assert [one["number"] for one in told["message"]["reply"]["citations"]] == list(range(1, 30))
+    assert "quote" not in told["message"]["reply"]["citations"][0]
+    reply["content"] = "c" * 30_000
+    body = payload("message.answered", {"message": message}, at=1)
+    assert len(body) < 20_000
+    assert json.loads(body)["data"] == {"message": {"id": "msg_1", "state": "answered"}, "truncated": True}
 
 
 def test_urls_of_one_origin_share_a_lane_and_others_do_not():

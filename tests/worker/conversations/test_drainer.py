@@ -14,7 +14,7 @@ from worker.conversations.mailbox import Mailbox
 from worker.conversations.outcomes import Handoff, Outcome, Retry
 from worker.conversations.sessions import MemorySessionStore, SessionsAway
 from worker.counters import Counters
-from worker.store.tables import message
+from worker.store.tables import conversation, message
 
 
 class AwaySessions(MemorySessionStore):
@@ -60,6 +60,20 @@ def test_the_second_question_knows_the_first_and_its_answer(store, workspace_id,
     drainer.drain(first["conversation_id"])
     said = [(turn.role, turn.content) for turn in drainer.agent.questions[-1].turns]
     assert said == [("customer", "What colour is it?"), ("assistant", "It is blue.")]
+
+
+def test_a_conversation_that_is_somebody_else_s_by_now_is_answered_for_them(store, workspace_id, build):
+    """What tools and memories may do is for whom the conversation is, not for whom it was in the session."""
+    drainer = build(answer("It is blue."))
+    alice, bob = {"id": "alice"}, {"id": "bob", "email": "bob@shop.example"}
+    talk = accept(store, workspace_id, external_id="x", requester=alice)["conversation_id"]
+    drainer.drain(talk)
+    with store.begin() as tx:
+        tx.execute(conversation.update().where(conversation.c.id == talk).values(requester=bob))
+    for _ in range(2):
+        accept(store, workspace_id, external_id="x", requester=bob)
+        drainer.drain(talk)
+    assert [question.facts for question in drainer.agent.questions] == [alice, bob, bob]
 
 
 @pytest.mark.parametrize("lost", ["flushed", "stale", "away"])

@@ -41,9 +41,7 @@ def make(request: pytest.FixtureRequest, valkey_url: str) -> Iterator[type]:
 
 def test_what_was_put_comes_back_whole(make):
     store = make()
-    kept = session(
-        turns=(Turn(seq=1, role="customer", content="Où? 🍪"),), counters={"messages": 1}, facts={"name": "Zoë"}
-    )
+    kept = session(turns=(Turn(seq=1, role="customer", content="Où? 🍪"),), counters={"messages": 1})
     assert store.put(kept)
     assert store.get("conv_1") == kept
     assert store.get("conv_2") is None
@@ -133,9 +131,9 @@ def test_keys_can_be_rotated_and_a_lost_key_is_a_miss(valkey_url):
     def store(*keys: str) -> RedisSessionStore:
         return RedisSessionStore(client, url=valkey_url, prefix="rotation:", codec=Codec(keys))
 
-    store(old).put(session(facts={"name": "secret"}))
+    store(old).put(session(owner="secret"))
     assert b"secret" not in client.hget("rotation:session:conv_1", "data")
-    assert store(new, old).get("conv_1").facts == {"name": "secret"}
+    assert store(new, old).get("conv_1").owner == "secret"
     assert store(new).get("conv_1") is None
 
 

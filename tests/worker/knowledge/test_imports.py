@@ -19,6 +19,7 @@ from worker.errors import DatabaseAway
 from worker.knowledge.fetching import fetch, read_sitemap
 from worker.knowledge.imports import Importer, NewImport
 from worker.knowledge.library import Library, Marks
+from worker.repetitions import Repetitions
 from worker.settings import _networks
 from worker.store.tables import document, document_import
 
@@ -99,6 +100,11 @@ def site():
         thread.join()
 
 
+def importer_of(store, guard, **options):
+    repetitions = Repetitions(store, kept_s=60)
+    return Importer(store, Library(store, repetitions), guard, repetitions, **options)
+
+
 @pytest.fixture
 def guard():
     return Guard(allow=_networks("127.0.0.0/8"))
@@ -106,7 +112,7 @@ def guard():
 
 @pytest.fixture
 def importer(store, guard):
-    return Importer(store, Library(store), guard)
+    return importer_of(store, guard)
 
 
 def archive(members):
@@ -184,7 +190,7 @@ def test_an_import_whose_worker_died_goes_on_and_one_that_kills_is_given_up(stor
 
 def test_a_long_import_goes_on_where_it_stopped(store, workspace_id, guard):
     seconds = iter(range(0, 10_000, 3))
-    importer = Importer(store, Library(store), guard, clock=lambda: float(next(seconds)))
+    importer = importer_of(store, guard, clock=lambda: float(next(seconds)))
     members = {f"{n}.md": f"# Doc {n}\n\nText." if n % 3 else " " for n in range(12)}
     importer.add(workspace_id, NewImport(kind="archive", name="many.zip", source=archive(members)))
     slices = 1

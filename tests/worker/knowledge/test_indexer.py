@@ -9,9 +9,11 @@ from kb.filters import Filters
 from tests.support import files
 from tests.support.fakes import TableClock
 from worker.errors import Conflict, NotFound
+from worker.knowledge.changes import changes
 from worker.knowledge.indexer import KEPT, Indexer
 from worker.knowledge.library import Library, Marks, NewDocument
 from worker.knowledge.shelf import LOOK_EVERY_S, Shelf
+from worker.repetitions import Repetitions
 from worker.store.tables import document, snapshot, vector
 
 
@@ -38,7 +40,7 @@ def counting(embedder):
 
 @pytest.fixture
 def library(store):
-    return Library(store)
+    return Library(store, Repetitions(store, kept_s=60))
 
 
 @pytest.fixture
@@ -367,3 +369,27 @@ def test_what_a_file_says_of_itself_becomes_its_title_unless_somebody_gave_one(w
     library.add(workspace_id, NewDocument(title="Given", **word))
     indexer.index(workspace_id)
     assert states(store) == {"Warranty": "ready", "Given": "ready"}
+
+
+def test_what_a_publish_changed_can_be_told_document_by_document(store, workspace_id, library, indexer, tmp_path):
+    kept = library.add(workspace_id, new("Kept", "Parcels arrive within two days."))
+    changed = library.add(workspace_id, new("Changed", "Refunds take a week."))
+    removed = library.add(workspace_id, new("Removed", "We sell no bikes."))
+    indexer.index(workspace_id)
+    library.replace(workspace_id, changed["id"], new("Changed", "Refunds take a day."))
+    library.remove(workspace_id, removed["id"])
+    added = library.add(workspace_id, new("Added", "Coupons end in May."))
+    indexer.index(workspace_id)
+    after, before = [one["version"] for one in library.snapshots(workspace_id)]
+    folder = tmp_path / "snapshots" / workspace_id
+    told = changes(folder, before=before, after=after)
+    assert told == {
+        "added": [{"document_id": added["id"], "title": "Added"}],
+        "removed": [{"document_id": removed["id"], "title": "Removed"}],
+        "changed": [{"document_id": changed["id"], "title": "Changed"}],
+        "counts": {"added": 1, "removed": 1, "changed": 1},
+    }
+    assert kept["id"] not in str(told)
+    assert changes(folder, before=after, after=after)["counts"] == {"added": 0, "removed": 0, "changed": 0}
+    with pytest.raises(SnapshotMissing):
+        changes(folder, before="0-gone", after=after)

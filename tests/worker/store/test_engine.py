@@ -44,6 +44,31 @@ def test_migrating_twice_and_from_two_processes_at_once_is_safe(tmp_path):
     assert migrate.current(open_store(url)) == migrate.head()
 
 
+def test_processes_that_open_a_new_file_at_once_wait_for_each_other(tmp_path):
+    """Where two set a file's mode at once, SQLite tells one that it is locked without waiting: 1 of 20 files, here."""
+    errors = []
+
+    def run(url, start):
+        store = open_store(url)
+        start.wait()
+        try:
+            with store.read() as connection:
+                connection.exec_driver_sql("SELECT 1 FROM sqlite_master")
+        except DatabaseAway as error:
+            errors.append(error)
+        store.close()
+
+    for number in range(150):
+        start = threading.Barrier(4)
+        url = f"sqlite:///{tmp_path / f'{number}.db'}"
+        threads = [threading.Thread(target=run, args=(url, start)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert errors == []
+
+
 def test_the_database_clock_is_in_milliseconds(tmp_path):
     import time
 

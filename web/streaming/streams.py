@@ -1,28 +1,25 @@
 """Open streams, any number of them on one thread: a connection is taken from gunicorn once its request is answered.
 
 A thread for each reader would cost more than all readers do. The view checks the key, the limits and the message as for
-any request; then the socket is detached from gunicorn's connection, and this module's loop writes to it until the
-message has ended or the client is gone. What is told comes from `web.feeds`, read by a few threads.
+any request; then the socket is detached from gunicorn's connection (`responses`), and this module's loop writes to it
+until the message has ended or the client is gone. What is told comes from `web.streaming.feeds`, read by a few threads.
 """
 
 import asyncio
 import socket
-import ssl
 import threading
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NoReturn, Protocol, cast
+from typing import Any, Protocol
 
-import flask
 import sqlalchemy as sa
-from flask import Response
 from werkzeug.exceptions import TooManyRequests
 
-from web.feeds import Told
+from web.streaming.feeds import Told
 from worker import logs
 from worker.access import Principal
 from worker.services import Services
@@ -58,11 +55,9 @@ _MOST_COUNTED = 10_000
 #: Messages of one client that wait for the one before.
 _MOST_UNHANDLED = 20
 
-Environ = MutableMapping[str, Any]
-
 
 class Source(Protocol):
-    """What a stream is told from (`web.feeds.Feed`)."""
+    """What a stream is told from (`feeds.Feed`)."""
 
     ended: bool
     more: bool
@@ -100,33 +95,6 @@ class Wire(Protocol):
         ...
 
 
-class EventLines:
-    """Server-Sent Events."""
-
-    def head(self, headers: Iterable[tuple[str, str]]) -> bytes:
-        """Return the response up to its first event."""
-        lines = ["HTTP/1.1 200 OK"]
-        lines += [f"{name}: {value}" for name, value in headers if name.lower() not in _OF_THE_CONNECTION]
-        return "\r\n".join([*lines, "Connection: close", "", "retry: 2000", "", ""]).encode("latin-1")
-
-    def told(self, events: Sequence[Told]) -> bytes:
-        """Return events, a block each."""
-        return "".join(one.frame for one in events).encode()
-
-    def heartbeat(self) -> bytes:
-        """Return a comment."""
-        return b": still here\n\n"
-
-    def farewell(self) -> bytes:
-        """Return nothing: the client comes back by itself."""
-        return b""
-
-    def received(self, data: bytes) -> tuple[bytes, list[str], bool]:
-        """Take no notice: a reader has nothing to say."""
-        del data
-        return b"", [], False
-
-
 class Streams:
     """The open streams of this process. Safe to share between threads; the thread and the loop start with the first."""
 
@@ -138,15 +106,11 @@ class Streams:
         self._by_key: Counter[str] = Counter()
         self._open: defaultdict[str, set[_Stream]] = defaultdict(set)  # by conversation; changed in the loop alone
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._closing = False
         self._pool = ThreadPoolExecutor(_READERS, thread_name_prefix="streams")
         self._handlers = ThreadPoolExecutor(_READERS, thread_name_prefix="sockets")
         self._said: dict[str, deque[float]] = {}
         self._seen: list[tuple[float, int]] = []  # the log's end, and when it was there
-
-    @property
-    def count(self) -> int:
-        """How many are open."""
-        return self._by_key.total()
 
     def reserve(self, principal: Principal) -> Callable[[], None]:
         """Take one of the streams that somebody may have; returns what gives it back, which may be called again.
@@ -192,6 +156,7 @@ class Streams:
 
     def close(self) -> None:
         """End all streams; their clients come back by themselves."""
+        self._closing = True
         loop = self._loop
         if loop is not None:
             loop.call_soon_threadsafe(self._close_all)
@@ -208,8 +173,7 @@ class Streams:
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         asyncio.set_event_loop(loop)
-        loop.create_task(self._tick())
-        loop.run_forever()
+        loop.run_until_complete(self._tick())  # which never ends
 
     async def _begin(self, loop: asyncio.AbstractEventLoop, taken: socket.socket, stream: "_Stream") -> None:
         try:
@@ -226,13 +190,15 @@ class Streams:
             now = time.monotonic()
             for stream in [one for streams in self._open.values() for one in streams]:
                 stream.tick(now)
-            if not self._open:
+            if not self._open or self._closing:
                 self._seen.clear()
                 continue
             try:
                 loop = asyncio.get_running_loop()
                 for conversation_id in await loop.run_in_executor(self._pool, self._changed_lately):
                     self._wake(conversation_id)
+            except asyncio.CancelledError:  # it was not begun yet when the readers were sent home
+                continue
             except Exception as error:  # noqa: BLE001 - the database may be away; the next tick looks again
                 log.warning("streams_not_swept", cause=str(error))
 
@@ -445,46 +411,3 @@ class _Stream(asyncio.Protocol):
             self.finish()
         else:
             self._transport.write(self._wire.heartbeat())
-
-
-class StreamResponse(Response):
-    """A response that goes on after its request: on this module's loop where the server lets a socket go.
-
-    Under gunicorn without TLS that is always so; elsewhere, as in tests, `fallback` is iterated over by the server's
-    own thread.
-    """
-
-    def __init__(self, streams: Streams, told: Telling, *, fallback: Iterable[str] = (), status: int = 200) -> None:
-        super().__init__(fallback, status=status, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
-        self.call_on_close(told.end)
-        self._streams = streams
-        self._told = told
-
-    def __call__(self, environ: Environ, start_response: Any) -> Any:
-        """Answer as WSGI has it, or take the socket."""
-        connection = socket_of(environ)
-        if connection is None or environ["REQUEST_METHOD"] == "HEAD":
-            return super().__call__(cast(dict[str, Any], environ), start_response)
-        return self._leave(connection)
-
-    def _leave(self, connection: socket.socket) -> NoReturn:
-        """Take the socket from gunicorn, which is told by StopIteration that there is nothing to answer or to close."""
-        head = self._told.wire.head(list(self.headers))
-        self._streams.take(socket.socket(fileno=connection.detach()), head, self._told)
-        raise StopIteration
-
-
-def socket_of(environ: Environ) -> socket.socket | None:
-    """Return the socket of a request if the server lets it go."""
-    found = environ.get("gunicorn.socket")
-    plain = isinstance(found, socket.socket) and not isinstance(found, ssl.SSLSocket)
-    return found if plain and environ.get("HTTP_VERSION") != "2" else None
-
-
-_OF_THE_CONNECTION = ("connection", "content-length", "transfer-encoding")
-
-
-def streams() -> Streams:
-    """Return the open streams of this process."""
-    found: Streams = flask.current_app.extensions["answerback_streams"]
-    return found

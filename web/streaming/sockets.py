@@ -23,11 +23,11 @@ from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 from kb.errors import KnowledgeError
 from web.accepting import key_in
 from web.api import parse_json
-from web.feeds import Told
 from web.schemas.conversations import MAX_CONTENT
 from web.schemas.fields import Text
-from web.streams import MOST_A_MINUTE
-from worker import logs
+from web.streaming.feeds import Told
+from web.streaming.streams import MOST_A_MINUTE
+from worker import logs, tracing
 from worker.access import Principal
 from worker.conversations.intake import Submission, fingerprint
 from worker.errors import AnswerbackError
@@ -39,7 +39,7 @@ log = logs.get(__name__)
 _MOST_FRAMES = 3_000
 
 #: Headers of the response that a WebSocket's has too.
-_KEPT = ("X-Request-ID",)
+_KEPT = ("X-Request-ID", "X-Process-Time")
 
 #: What a client may send in one message, in characters.
 _MOST_CHARACTERS = 128 * 1024
@@ -162,6 +162,10 @@ class Sender:
 
     def take_in(self, text: str) -> list[Told]:
         """Do what a client's message asks for; return what it is told of it: `accepted` or `error`, with its `ref`."""
+        with tracing.span("socket message", kind=tracing.SpanKind.SERVER, conversation_id=self._conversation_id):
+            return self._taken_in(text)
+
+    def _taken_in(self, text: str) -> list[Told]:
         ref = None
         if not self._may_say(self._conversation_id):
             return [_refusal(ref, "rate_limited", f"At most {MOST_A_MINUTE} messages a minute.")]

@@ -1,0 +1,183 @@
+"""Every page in a real browser: accessible, light, on a phone, in the dark; and what only scripts do."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.support.stack import KEY
+
+PAGES = {
+    "inbox": "/console",
+    "knowledge": "/console/knowledge",
+    "search": "/console/search?q=how+can+I+pay",
+    "versions": "/console/snapshots",
+    "questions": "/console/questions",
+    "quality": "/console/quality",
+    "callbacks": "/console/callbacks",
+    "helpdesks": "/console/helpdesks",
+    "keys": "/console/keys",
+    "audit": "/console/audit",
+    "health": "/console/health",
+    "budgets": "/console/budgets",
+}
+_PICTURED = ("knowledge", "search", "quality", "callbacks", "health", "questions")
+_MOST_BYTES = 200_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def used(desk):
+    """A desk that was used: questions with and without an answer, ratings, an endpoint."""
+    for number, (body, rating) in enumerate(
+        (
+            ("How can I pay?", "good"),
+            ("How long does delivery take?", "good"),
+            ("Do you sell bicycles for children?", None),
+            ("Are there bicycles for children?", None),
+            ("Can I bring my dog to the shop?", None),
+            ("How do I return an item?", "bad"),
+        )
+    ):
+        ended = desk.ask(body, requester={"name": "Ada", "email": f"ada{number}@shop.example"})
+        if rating and ended["state"] == "answered":
+            desk.call("PUT", f"/v1/messages/{ended['id']}/feedback", {"rating": rating})
+    desk.call("POST", "/v1/endpoints", {"url": "https://shop.example/hook", "description": "The shop's desk"})
+
+
+def serious(page):
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {node['target']} {node['failureSummary']}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_shuts_anybody_out(desk, operator, picture, scheme):
+    page = operator(color_scheme=scheme, viewport={"width": 1200, "height": 800})
+    for name, path in PAGES.items():
+        page.goto(desk.url + path)
+        assert serious(page) == [], path
+        if scheme == "light" and name in _PICTURED:
+            picture(page, f"console-{name}")
+    page.goto(f"{desk.url}/console")
+    page.get_by_role("link", name="How can I pay?").first.click()
+    for one in page.locator("details").all():
+        one.evaluate("details => { details.open = true; }")
+    assert serious(page) == []
+    page.locator(".sources a").first.click()
+    assert serious(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_login_and_the_chat_shut_nobody_out(desk, new_page, scheme):
+    page = new_page(color_scheme=scheme)
+    page.goto(f"{desk.url}/console/login")
+    page.get_by_text("With a password").click()
+    assert serious(page) == []
+    page.goto(f"{desk.url}/demo")
+    assert serious(page) == []
+    page.get_by_role("button", name="Ask the shop").click()
+    page.get_by_role("textbox", name="Your message").fill("How can I pay?")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("list", name="Sources")).to_be_visible(timeout=15_000)
+    assert serious(page) == []
+
+
+def test_what_is_not_there_is_said_on_a_page(desk, operator):
+    page = operator(but="404")
+    page.goto(f"{desk.url}/console/conversations/none")
+    expect(page.get_by_role("alert")).to_contain_text("There is no conversation")
+    assert serious(page) == []
+
+
+def test_pages_fit_a_phone(desk, operator):
+    page = operator(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    for path in PAGES.values():
+        page.goto(desk.url + path)
+        wide = page.evaluate("() => document.documentElement.scrollWidth - window.innerWidth")
+        assert wide <= 0, f"{path} is {wide} px too wide"
+
+
+def test_pages_are_light(desk, operator):
+    page = operator()
+    for path in PAGES.values():
+        received: list[int] = []
+        page.on("response", lambda response, sizes=received: sizes.append(len(response.body())))
+        page.goto(desk.url + path)
+        page.wait_for_load_state("networkidle")
+        assert 0 < sum(received) < _MOST_BYTES, path
+
+
+def test_what_was_opened_stays_open_when_the_page_looks_again(desk, operator):
+    page = operator()
+    talk = desk.ask("How can I pay?", external_id="stays-open")["conversation_id"]
+    page.goto(f"{desk.url}/console/conversations/{talk}")
+    page.get_by_text("passages found").click()
+    page.get_by_role("button", name="Good answer").focus()
+    desk.ask("How long does delivery take?", external_id="stays-open")
+    expect(page.locator(".said > .customer")).to_have_count(2)
+    expect(page.locator("details[open]")).to_have_count(1)
+    expect(page.get_by_role("button", name="Good answer").first).to_be_focused()
+
+
+def test_a_login_that_ends_while_somebody_writes_costs_no_text(desk, operator):
+    page = operator()
+    talk = desk.ask("I want a human, please!", external_id="login-ends")["conversation_id"]
+    page.goto(f"{desk.url}/console/conversations/{talk}")
+    page.get_by_label("Reply to the customer").fill("Half a reply")
+    page.context.clear_cookies()
+    page.evaluate("() => window.htmx.trigger('#talk', 'changed')")
+    expect(page.locator("#gone")).to_be_visible()
+    again = page.context.new_page()
+    again.goto(f"{desk.url}/console/login")
+    again.get_by_label("API key").fill(KEY)
+    again.get_by_role("button", name="Log in", exact=True).click()
+    expect(again.get_by_role("heading", name="Inbox")).to_be_visible()
+    page.evaluate("() => window.htmx.trigger('#talk', 'changed')")
+    expect(page.locator("#gone")).to_be_hidden()
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#talk")).to_contain_text("Half a reply")
+
+
+def test_files_are_dropped_and_their_progress_is_seen(desk, operator, tmp_path):
+    page = operator(but="422")
+    page.goto(f"{desk.url}/console/knowledge")
+    good = tmp_path / "bicycles.md"
+    good.write_text("# Bicycles\n\nWe sell bicycles for children from 12 to 20 inches.")
+    bad = tmp_path / "broken.pdf"
+    bad.write_bytes(b"this is no PDF")
+    page.get_by_label("Files, or an archive of them (zip)").set_input_files([good, bad])
+    page.get_by_role("button", name="Upload").click()
+    lines = page.locator("#uploads li")
+    expect(lines.nth(0)).to_have_text("bicycles.md was received.")
+    expect(lines.nth(1)).to_contain_text("broken.pdf: ")
+    row = page.get_by_role("row", name=re.compile("Bicycles"))
+    expect(row).to_contain_text("ready", timeout=30_000)  # the list looks for itself
+    page.evaluate(
+        """() => {
+            const data = new DataTransfer();
+            data.items.add(new File(["# Helmets\\n\\nEvery bicycle comes with a helmet."], "helmets.md"));
+            document.getElementById("upload").dispatchEvent(new DragEvent("drop", {dataTransfer: data, bubbles: true}));
+        }"""
+    )
+    expect(lines.nth(2)).to_have_text("helmets.md was received.")
+    expect(page.get_by_role("row", name=re.compile("Helmets"))).to_contain_text("ready", timeout=30_000)
+    page.goto(f"{desk.url}/console/snapshots")
+    page.get_by_role("link", name="What it changed").first.click()
+    expect(page.get_by_role("heading", name="Added: 1")).to_be_visible()
+    expect(page.get_by_role("link", name="Helmets")).to_be_visible()
+    page.get_by_role("button", name="Answer from this one").first.click()
+    expect(page.locator(".badge", has_text="answers now")).to_have_count(1)
+    page.get_by_role("button", name="Answer from this one").first.click()  # the newest again
+
+
+def test_questions_without_an_answer_say_what_to_write_next(desk, operator):
+    page = operator()
+    page.goto(f"{desk.url}/console/questions")
+    groups = page.locator(".groups > li")
+    expect(groups.filter(has_text="bicycles for children").locator(".badge")).to_have_text("2×")
+    expect(groups.filter(has_text="dog").locator(".badge")).to_have_text("1×")

@@ -1,0 +1,164 @@
+"""The operator's story in a real browser: a customer asks in the chat, a person steps in, both see it at once."""
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.support.stack import KEY
+
+FIRST = "You can set a new password yourself at any time [1]."
+SECOND = "After the reset you are signed out on all other devices"
+
+
+def open_chat(page, desk):
+    page.goto(f"{desk.url}/demo")
+    page.get_by_role("button", name="Ask the shop").click()
+    return page.get_by_role("textbox", name="Your message")
+
+
+def tab_to(wanted):
+    for _ in range(40):
+        wanted.page.keyboard.press("Tab")
+        if wanted.evaluate("one => one.getRootNode().activeElement === one"):
+            return
+    raise AssertionError(f"the keyboard does not reach {wanted}")
+
+
+def test_a_customer_asks_and_a_person_steps_in_and_gives_back(desk, new_page, operator, steer, picture):
+    visitor = new_page(viewport={"width": 1100, "height": 760})
+    steer(mode="say", text=f"{FIRST} {SECOND} [1].", tokens_per_s=10.0)
+    field = open_chat(visitor, desk)
+    field.fill("How do I reset my password?")
+    field.press("Enter")
+    last = visitor.locator(".said.assistant p").last
+    expect(last).to_have_text(re.compile(rf"^{re.escape(FIRST)}\s*$"), timeout=15_000)  # the second is being written
+    expect(last).to_contain_text(SECOND, timeout=15_000)
+    source = visitor.get_by_role("list", name="Sources").get_by_role("link")
+    expect(source.first).to_have_attribute("href", re.compile("^https://shop.example/help/reset-your-password"))
+    visitor.get_by_role("button", name="Yes").click()
+    expect(visitor.get_by_text("Thank you.")).to_be_visible()
+    picture(visitor, "widget")
+
+    desk_side = operator(viewport={"width": 1200, "height": 800})
+    desk_side.get_by_role("link", name="How do I reset my password?").click()
+    expect(desk_side.get_by_text("Rated good")).to_be_visible()
+    desk_side.locator(".sources a").first.click()
+    expect(desk_side.locator("mark")).to_have_text("You can set a new password yourself at any time.")
+    picture(desk_side, "console-source")
+    desk_side.go_back()
+
+    steer(mode="answer", tokens_per_s=0.0)
+    field.fill("I want to talk to a person, please.")
+    field.press("Enter")
+    expect(visitor.locator(".notice")).to_contain_text("A person will answer this here")
+    desk_side.get_by_role("link", name="Inbox").click()
+    desk_side.get_by_role("link", name="With a person").click()
+    row = desk_side.get_by_role("row", name=re.compile("reset my password"))
+    expect(row).to_contain_text("asked for a person")
+    picture(desk_side, "console-inbox")
+    row.get_by_role("link").click()
+    expect(desk_side.locator(".summary")).to_contain_text("I want to talk to a person")
+    desk_side.get_by_label("Reply to the customer").fill("Hello, Grace here. What is your order number?")
+    desk_side.get_by_label("Your name").fill("Grace")
+    desk_side.get_by_role("button", name="Send").click()
+    said = visitor.locator(".said.agent")
+    expect(said).to_contain_text("Grace here. What is your order number?")
+    expect(visitor.locator(".notice")).to_have_count(0)
+
+    field.fill("It is 1234.")
+    field.press("Enter")
+    expect(desk_side.locator("#talk")).to_contain_text("It is 1234.")  # without loading the page again
+    picture(desk_side, "console-conversation")
+    desk_side.get_by_role("button", name="Give back to the bot").click()
+    expect(desk_side.get_by_role("button", name="Take over")).to_be_visible()
+    field.fill("How can I pay?")
+    field.press("Enter")
+    expect(visitor.locator(".said.assistant p").last).to_contain_text("You can pay by credit card", timeout=15_000)
+
+
+def test_the_chat_is_there_again_after_the_page_was_left(desk, new_page):
+    visitor = new_page()
+    field = open_chat(visitor, desk)
+    field.fill("How can I pay?")
+    field.press("Enter")
+    expect(visitor.locator(".said.assistant p").last).to_contain_text("You can pay", timeout=15_000)
+    visitor.reload()
+    visitor.get_by_role("button", name="Ask the shop").click()
+    expect(visitor.locator(".said.customer p")).to_have_text("How can I pay?")
+    expect(visitor.locator(".said.assistant p").last).to_contain_text("You can pay")
+    expect(visitor.locator(".said")).to_have_count(3)  # the greeting, the question, the answer: none twice
+
+
+def test_nothing_that_is_written_becomes_markup(desk, new_page, operator):
+    hostile = """<img src=x onerror="alert(1)"><script>alert(2)</script><b>bold</b> How can I pay?"""
+    visitor = new_page()
+    field = open_chat(visitor, desk)
+    field.fill(hostile)
+    field.press("Enter")
+    expect(visitor.locator(".said.customer p")).to_have_text(hostile)
+    assert visitor.locator(".said img, .said b, .said script").count() == 0
+    desk_side = operator()
+    desk_side.get_by_role("link", name=re.compile("<img src=x")).first.click()
+    expect(desk_side.locator("#talk")).to_contain_text(hostile)
+    assert desk_side.locator("#talk img, #talk b, #talk script").count() == 0
+
+
+def test_lists_tables_and_links_are_shown_as_such_in_the_chat(desk, new_page, operator):
+    visitor = new_page()
+    field = open_chat(visitor, desk)
+    field.fill("I want to talk to a person about lists.")
+    field.press("Enter")
+    expect(visitor.locator(".notice")).to_be_visible()
+    desk_side = operator()
+    desk_side.get_by_role("link", name=re.compile("about lists")).first.click()
+    written = (
+        "Two ways:\nas you like.\n\n- **by post**\n- by courier\n3. third\n4. fourth\n"
+        "Standard | 4.95 €\nExpress | 9.95 €\nSee https://shop.example/help?a=1&b=<i>2</i>, javascript:alert(1) "
+        '[x](javascript:alert(1)) https://x"onmouseover=alert(1).'
+    )
+    desk_side.get_by_label("Reply to the customer").fill(written)
+    desk_side.get_by_label("Your name").fill("Grace")
+    desk_side.get_by_role("button", name="Send").click()
+    said = visitor.locator(".said.agent")
+    expect(said.get_by_role("listitem")).to_have_text(["by post", "by courier", "third", "fourth"])
+    expect(said.locator("ul strong")).to_have_text("by post")
+    expect(said.locator("ol")).to_have_attribute("start", "3")
+    expect(said.get_by_role("rowheader")).to_have_text(["Standard", "Express"])
+    expect(said.get_by_role("cell")).to_have_text(["4.95 €", "9.95 €"])
+    links = [link.get_attribute("href") for link in said.get_by_role("link").all()]
+    assert links == ["https://shop.example/help?a=1&b=", "https://x"]
+    first, last = (said.locator("p").nth(place).inner_text() for place in (0, 1))
+    assert first == "Two ways:\nas you like."
+    assert last == written.rpartition("\n")[2]
+    assert said.locator("i").count() == 0
+
+
+def test_the_keyboard_alone_is_enough(desk, new_page):
+    """A visitor asks, an operator logs in, finds the conversation and answers; nobody touches a mouse."""
+    visitor = new_page()
+    visitor.goto(f"{desk.url}/demo")
+    opener = visitor.get_by_role("button", name="Ask the shop")
+    tab_to(opener)
+    visitor.keyboard.press("Enter")
+    visitor.keyboard.type("Somebody must help me with order 77, I want a human!")
+    visitor.keyboard.press("Enter")
+    expect(visitor.locator(".notice")).to_be_visible()
+
+    page = new_page()
+    page.goto(f"{desk.url}/console")
+    page.keyboard.type(KEY)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Inbox")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    tab_to(page.get_by_role("link", name=re.compile("order 77")))
+    page.keyboard.press("Enter")
+    tab_to(page.get_by_label("Reply to the customer"))
+    page.keyboard.type("I am on it.")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Ada")
+    page.keyboard.press("Enter")
+    expect(page.locator("#talk")).to_contain_text("I am on it.")
+    expect(visitor.locator(".said.agent")).to_contain_text("I am on it.")
+    visitor.keyboard.press("Escape")
+    expect(opener).to_be_focused()

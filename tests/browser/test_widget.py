@@ -1,0 +1,202 @@
+"""The chat when things go wrong on the way: connections that break, conversations that end, pages of other origins."""
+
+import contextlib
+import http.server
+import json
+import re
+import threading
+import time
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_story import FIRST, SECOND, open_chat
+from tests.support.processes import wait_for
+
+ASK = "How do I reset my password?"
+
+
+@pytest.fixture
+def visitor(desk, new_page):
+    page = new_page(but="404")  # of the conversation that is erased
+    page.field = open_chat(page, desk)
+    return page
+
+
+def ask(page, text):
+    page.field.fill(text)
+    page.field.press("Enter")
+
+
+def talk_of(page):
+    kept = page.evaluate("() => Object.values(localStorage)[0]")
+    return json.loads(kept)["conversation_id"]
+
+
+def slowly(steer):
+    steer(mode="say", text=f"{FIRST} {SECOND} [1].", tokens_per_s=6.0)
+
+
+def said(page):
+    return [one.inner_text() for one in page.locator(".said p").all()]
+
+
+def test_an_answer_that_is_cut_off_is_there_once(desk, visitor, steer):
+    slowly(steer)
+    ask(visitor, ASK)
+    expect(visitor.locator(".said.assistant").last).to_contain_text(FIRST, timeout=15_000)
+    visitor.evaluate("() => document.querySelector('answerback-chat').socket.close()")
+    expect(visitor.locator(".said.assistant").last).to_contain_text(SECOND, timeout=15_000)
+    assert len(said(visitor)) == 3  # the greeting, the question, the answer
+    assert sum(FIRST in one for one in said(visitor)) == 1
+
+
+def test_a_reload_in_the_middle_of_an_answer_shows_what_was_said_of_it(desk, visitor, steer):
+    ask(visitor, "How can I pay?")
+    expect(visitor.get_by_role("list", name="Sources")).to_be_visible(timeout=15_000)
+    slowly(steer)
+    ask(visitor, ASK)
+    expect(visitor.locator(".said.assistant").last).to_contain_text(FIRST, timeout=15_000)
+    visitor.reload()
+    visitor.get_by_role("button", name="Ask the shop").click()
+    expect(visitor.locator(".said.assistant").last).to_contain_text(FIRST)
+    assert "" not in said(visitor)
+    expect(visitor.locator(".said.assistant").last).to_contain_text(SECOND, timeout=15_000)
+    order = [one for one in said(visitor) if one in ("How can I pay?", ASK) or FIRST in one]
+    assert order[:2] == ["How can I pay?", ASK]
+    assert len(said(visitor)) == 5
+
+
+def test_a_cancelled_answer_does_not_stay(desk, visitor, steer):
+    slowly(steer)
+    ask(visitor, ASK)
+    expect(visitor.locator(".said.assistant").last).to_contain_text(FIRST, timeout=15_000)
+    talk = talk_of(visitor)
+    (message,) = desk.call("GET", f"/v1/conversations/{talk}/messages").json["items"]
+    desk.call("POST", f"/v1/messages/{message['id']}/cancel")
+    expect(visitor.get_by_text("This was not answered.")).to_be_visible()
+    assert len(said(visitor)) == 2
+    steer(mode="answer", tokens_per_s=0.0)
+    ask(visitor, "How can I pay?")
+    expect(visitor.locator(".said").last).to_contain_text("You can pay", timeout=15_000)
+
+
+def test_an_erased_conversation_begins_anew(desk, visitor):
+    ask(visitor, "How can I pay?")
+    expect(visitor.get_by_role("list", name="Sources")).to_be_visible(timeout=15_000)
+    talk = talk_of(visitor)
+    desk.call("DELETE", f"/v1/conversations/{talk}")
+    visitor.reload()
+    visitor.get_by_role("button", name="Ask the shop").click()
+    ask(visitor, "How long does delivery take?")
+    expect(visitor.get_by_role("list", name="Sources")).to_be_visible(timeout=20_000)
+    assert talk_of(visitor) != talk
+    assert "How can I pay?" not in said(visitor)
+
+
+def test_a_message_that_is_too_long_is_not_cut(visitor):
+    long = "🙂 y" * 7_000
+    ask(visitor, long)
+    expect(visitor.get_by_role("status")).to_have_text("This is too long by 1000 characters.")
+    expect(visitor.field).to_have_value(long)
+    ask(visitor, f"{ASK} {'y' * 19_972}")  # 20,000 characters
+    expect(visitor.locator(".said.customer p")).to_contain_text("yyy")
+
+
+def test_the_notice_of_a_person_goes_with_the_conversation(desk, visitor):
+    notice = visitor.locator(".notice")
+    ask(visitor, "I want a human, please!")
+    expect(notice).to_be_visible(timeout=15_000)
+    talk = talk_of(visitor)
+    desk.call("POST", f"/v1/conversations/{talk}/resume")
+    expect(notice).to_have_count(0)
+    ask(visitor, "How can I pay?")
+    expect(visitor.locator(".said").last).to_contain_text("You can pay", timeout=15_000)
+    visitor.reload()
+    visitor.get_by_role("button", name="Ask the shop").click()
+    expect(visitor.locator(".said").last).to_contain_text("You can pay")
+    expect(notice).to_have_count(0)
+    desk.call("POST", f"/v1/conversations/{talk}/handoff", {})
+    expect(notice).to_be_visible()
+    desk.call("POST", f"/v1/conversations/{talk}/close")
+    expect(notice).to_have_count(0)
+
+
+def test_a_message_written_while_the_history_loads_stands_at_the_end(desk, visitor):
+    ask(visitor, "How can I pay?")
+    expect(visitor.get_by_role("list", name="Sources")).to_be_visible(timeout=15_000)
+
+    def late(route):
+        time.sleep(0.8)
+        route.continue_()
+
+    visitor.route("**/messages*", late)
+    visitor.reload()
+    visitor.get_by_role("button", name="Ask the shop").click()
+    ask(visitor, "How long does delivery take?")
+    expect(visitor.get_by_role("list", name="Sources")).to_have_count(2, timeout=20_000)
+    asked = [one for one in said(visitor) if one.startswith("How ")]
+    assert asked == ["How can I pay?", "How long does delivery take?"]
+
+
+def test_a_second_tag_on_the_page_changes_nothing(desk, new_page):
+    page = new_page()
+    page.goto(f"{desk.url}/demo")
+    page.add_script_tag(url=f"{desk.url}/widget.js")
+    expect(page.locator("answerback-chat")).to_have_count(1)
+
+
+class Shop(http.server.ThreadingHTTPServer):
+    """A shop's own server: a page with the chat, and the session that it makes with its key."""
+
+    daemon_threads = True
+
+    def __init__(self, desk):
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.desk = desk
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        page = (
+            f"<title>Shop</title><script src='{self.server.desk.url}/widget.js' data-session='/session' defer></script>"
+        )
+        self._send("text/html", page)
+
+    def do_POST(self):
+        desk = self.server.desk
+        talk = desk.call("POST", "/v1/conversations", {"requester": {"id": "4711"}}).json["id"]
+        made = desk.call("POST", f"/v1/conversations/{talk}/token", {"origin": self.server.url}).json
+        self._send("application/json", json.dumps({"conversation_id": talk, **made}))
+
+    def _send(self, kind, text):
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_arguments):
+        pass
+
+
+def test_a_shop_s_own_server_makes_the_session(desk, new_page):
+    with contextlib.closing(Shop(desk)) as shop:
+        shop.close = shop.server_close
+        page = new_page()
+        page.goto(shop.url)
+        page.get_by_role("button", name="Ask us").click()
+        page.field = page.get_by_role("textbox", name="Your message")
+        ask(page, "How can I pay?")
+        expect(page.get_by_role("list", name="Sources")).to_be_visible(timeout=15_000)
+        page.get_by_role("button", name="Yes").click()
+        wait_for(
+            lambda: desk.call("GET", f"/v1/conversations/{talk_of(page)}/messages").json["items"][0]["feedback"],
+            what="the rating",
+        )
+        assert re.match("conv_", talk_of(page))
+        shop.shutdown()

@@ -1,0 +1,167 @@
+"""The chat on a shop's pages: who may have it, and what its sessions open."""
+
+import time
+from dataclasses import replace
+
+import pytest
+
+from tests.support.fakes import answer
+from tests.support.stack import KEY
+from tests.web.conftest import Client
+from web import create_app
+from worker.services import uninstall
+from worker.settings import Settings
+from worker.tokens import Tokens
+
+SHOP = "https://shop.example"
+
+
+@pytest.fixture
+def visit(settings):
+    """Begin sessions at an installation with other settings."""
+    made = []
+
+    def do(origin=SHOP, token=None, **changes):
+        if not made or changes:
+            made.append(create_app(replace(settings, **changes)))
+        headers = {"Origin": origin} if origin else {}
+        headers |= {"Authorization": f"Bearer {token}"} if token else {}
+        return made[-1].test_client().post("/widget/sessions", headers=headers)
+
+    do.app = lambda: made[-1]
+    yield do
+    for app in made:
+        app.extensions["answerback"].close(timeout_s=0.1)
+    uninstall()
+
+
+def test_a_visitor_gets_a_conversation_and_what_opens_it(visit):
+    begun = visit(widget_origins=(SHOP,))
+    assert begun.status_code == 201
+    assert begun.headers["Access-Control-Allow-Origin"] == SHOP
+    talk = begun.json["conversation_id"]
+    visitor = Client(visit.app().test_client(), begun.json["token"])
+    path = f"/v1/conversations/{talk}/messages"
+    written = visitor("POST", path, json={"content": "Hi"}, headers={"Origin": SHOP})
+    assert written.status_code == 202
+    built = visit.app().extensions["answerback"]
+    built.mailbox.finish(built.mailbox.claim(talk), answer())
+    assert [one["role"] for one in visitor("GET", path, headers={"Origin": SHOP}).json["items"]] == [
+        "customer",
+        "assistant",
+    ]
+    assert visitor("GET", path, headers={"Origin": "https://evil.example"}).status_code == 401
+    other = visit().json["conversation_id"]
+    assert visitor("GET", f"/v1/conversations/{other}/messages", headers={"Origin": SHOP}).status_code == 404
+
+
+def test_pages_of_other_origins_are_refused(visit):
+    assert visit().status_code == 401
+    assert visit(widget_origins=(SHOP,)).status_code == 201
+    refused = visit("https://evil.example")
+    assert refused.status_code == 401
+    assert "ANSWERBACK_WIDGET_ORIGINS" in refused.json["detail"]
+    assert visit("null").status_code == 401
+    assert visit("https://evil.example", widget_origins=("*",)).status_code == 201
+
+
+def test_the_demo_is_for_development(visit):
+    own = "http://localhost"
+    assert visit(own).status_code == 201
+    page = visit.app().test_client().get("/demo")
+    assert page.status_code == 200
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
+    assert visit(own, demo=False).status_code == 401
+    assert visit(None).status_code == 401
+    assert visit.app().test_client().get("/demo").status_code == 404
+    assert not Settings(database_url="postgresql://db.example/answerback").with_demo
+
+
+def test_a_session_goes_on_with_its_token_alone(visit, call):
+    begun = visit(widget_origins=(SHOP, "https://other.example")).json
+    again = visit(token=begun["token"])
+    assert again.json["conversation_id"] == begun["conversation_id"]
+    assert visit(token="abt_forged").status_code == 401
+    assert visit("https://other.example", token=begun["token"]).status_code == 401
+
+
+def test_a_token_that_a_shop_made_is_not_made_longer(visit):
+    visit(widget_origins=(SHOP,))
+    built = visit.app().extensions["answerback"]
+    built.keys.make(built.keys.workspace(), name="shop", key=KEY)
+    shop = Client(visit.app().test_client())
+    talk = shop("POST", "/v1/conversations", json={"requester": {"id": "4711"}}).json["id"]
+    made = shop("POST", f"/v1/conversations/{talk}/token", json={"expires_in_s": 60, "origin": SHOP}).json["token"]
+    assert visit(token=made).status_code == 401
+
+
+def test_a_session_ends_after_a_month_however_often_it_was_renewed(visit):
+    begun = visit(widget_origins=(SHOP,)).json
+    built = visit.app().extensions["answerback"]
+    token, step = begun["token"], 0.9 * 86_400
+    for number in range(1, 34):
+        built.__dict__["tokens"] = Tokens(built.store, clock=lambda number=number: time.time() + number * step)
+        token = visit(token=token).json["token"]
+    built.__dict__["tokens"] = Tokens(built.store, clock=lambda: time.time() + 34 * step)  # 30.6 days
+    assert visit(token=token).status_code == 401
+
+
+def test_an_erased_conversation_is_not_gone_on_with(visit):
+    begun = visit(widget_origins=(SHOP,)).json
+    built = visit.app().extensions["answerback"]
+    built.keys.make(built.keys.workspace(), name="shop", key=KEY)
+    shop = Client(visit.app().test_client())
+    assert shop("DELETE", f"/v1/conversations/{begun['conversation_id']}").status_code == 204
+    assert visit(token=begun["token"]).status_code == 401
+
+
+def test_revoking_the_widget_s_key_closes_it(visit):
+    begun = visit(widget_origins=(SHOP,)).json
+    built = visit.app().extensions["answerback"]
+    (key,) = [one for one in built.keys.all() if one["name"] == "widget"]
+    assert key["scopes"] == []
+    built.keys.revoke(key["id"])
+    assert visit().status_code == 401
+    assert visit(token=begun["token"]).status_code == 401
+    visitor = Client(visit.app().test_client(), begun["token"])
+    path = f"/v1/conversations/{begun['conversation_id']}/messages"
+    assert visitor("GET", path, headers={"Origin": SHOP}).status_code == 401
+
+
+def test_one_address_opens_so_many_conversations_and_goes_on_with_them(visit):
+    begun = visit(widget_origins=(SHOP,), rate_limit=None).json
+    assert [visit().status_code for _ in range(40)].count(429) == 11
+    assert visit(token=begun["token"]).status_code == 201
+
+
+def test_behind_a_proxy_visitors_have_addresses_of_their_own(settings):
+    for proxies, refused in ((0, 11), (1, 0)):
+        app = create_app(replace(settings, widget_origins=(SHOP,), proxies=proxies))
+        client = app.test_client()
+        codes = [
+            client.post("/widget/sessions", headers={"Origin": SHOP, "X-Forwarded-For": f"10.0.0.{number}"}).status_code
+            for number in range(41)
+        ]
+        assert codes.count(429) == refused
+        app.extensions["answerback"].close(timeout_s=0.1)
+    uninstall()
+
+
+def test_a_new_key_of_its_name_opens_the_chat_again(visit):
+    visit(widget_origins=(SHOP,))
+    built = visit.app().extensions["answerback"]
+    (key,) = [one for one in built.keys.all() if one["name"] == "widget"]
+    built.keys.revoke(key["id"])
+    assert visit().status_code == 401
+    built.keys.make(built.keys.workspace(), name="widget", scopes=())
+    assert visit().status_code == 201
+
+
+def test_the_script_may_be_used_anywhere_and_is_light(app):
+    served = app.test_client().get("/widget.js")
+    assert served.headers["Access-Control-Allow-Origin"] == "*"
+    assert served.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert "javascript" in served.headers["Content-Type"]
+    assert len(served.data) < 25_000
+    for never in ("innerHTML", "insertAdjacentHTML", "document.write", "eval("):
+        assert never not in served.text

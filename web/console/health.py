@@ -1,0 +1,55 @@
+"""How the installation is, and what models may still cost."""
+
+import flask
+
+from web.api import scope, services
+from web.auth import admin
+from web.console.site import Page, blueprint
+from web.health import components
+from worker.answering import spending
+from worker.conversations.wire import time
+from worker.counters import NAMES
+from worker.status import status
+from worker.store import tables
+
+_PAGE = 50
+
+
+@blueprint.get("/health")
+@admin
+def health() -> Page:
+    """Show each part, each worker, and what happened so far, over all workspaces."""
+    built = services()
+    return flask.render_template(
+        "console/health.html",
+        components=components(built.settings),
+        status=status(built.store, built.counters),
+        meanings=NAMES,
+        flower=f"http://{built.settings.flower_host}:{built.settings.flower_port}",
+    )
+
+
+@blueprint.get("/budgets")
+@admin
+def budgets() -> Page:
+    """Show what models cost today and before, and what they may cost."""
+    mine, built = scope(), services()
+    with built.store.read() as connection:
+        today = str(time(built.store.now(connection)))[:10]
+    table = tables.spending
+    days, cursor = mine.page(table, table.c.scope == "day", after=flask.request.args.get("cursor"), limit=_PAGE)
+    of_keys, _ = mine.page(table, table.c.scope == "key", table.c.day == today, after=None, limit=_PAGE)
+    accounts = {"day": [row for row in days if row["day"] == today], "key": of_keys}
+    limits = [
+        {"budget": budget, "spent": max((budget.of(row) for row in accounts.get(budget.scope, ())), default=None)}
+        for budget in built.settings.budgets
+    ]
+    names = {one["id"]: one["name"] for one in built.keys.all(mine.workspace_id)}
+    return flask.render_template(
+        "console/budgets.html",
+        limits=limits,
+        days=[spending.wire(row) for row in days],
+        keys=[{**spending.wire(row), "name": names.get(row["subject"], row["subject"])} for row in of_keys],
+        today=today,
+        cursor=cursor,
+    )

@@ -1,0 +1,44 @@
+"""Helpdesks that are connected, and whether they are well."""
+
+from typing import Any
+
+import flask
+from werkzeug.wrappers import Response
+
+from web.api import services
+from web.auth import admin
+from web.console.site import Page, blueprint, given, to
+from worker.helpdesks.kinds import MODES
+
+
+@blueprint.get("/helpdesks")
+def helpdesks() -> Page:
+    """Show the connections."""
+    return _helpdesks()
+
+
+@blueprint.post("/helpdesks/<string:helpdesk_id>/check")
+@admin
+def check_helpdesk(helpdesk_id: str) -> Page:
+    """Try a connection, and show what was tried."""
+    connections, mine = services().connections, flask.g.principal.workspace_id
+    row = connections.named(mine, connections.show(mine, helpdesk_id)["id"])
+    return _helpdesks(checked={helpdesk_id: connections.check(row)})
+
+
+@blueprint.post("/helpdesks/<string:helpdesk_id>/change")
+@admin
+def change_helpdesk(helpdesk_id: str) -> Response:
+    """Change what a connection may do, or switch it on or off."""
+    new = {}
+    if (mode := given("mode")) in MODES:
+        new["mode"] = mode
+    if (state := given("state")) in ("enabled", "disabled"):
+        new["state"] = state
+    services().connections.change(flask.g.principal.workspace_id, helpdesk_id, new)
+    return to("helpdesks")
+
+
+def _helpdesks(**more: Any) -> str:
+    found = services().connections.all(flask.g.principal.workspace_id)
+    return flask.render_template("console/helpdesks.html", rows=found, modes=MODES, **more)

@@ -1,0 +1,1 @@
+"""Reading along: what happens to messages and conversations, as Server-Sent Events and over WebSockets."""

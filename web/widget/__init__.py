@@ -1,0 +1,109 @@
+"""The chat that a shop puts on its pages with one script tag, and a page that shows it."""
+
+from typing import Any
+
+import flask
+from flask import Blueprint, Flask, Response
+from werkzeug.exceptions import TooManyRequests
+
+from web.api import services
+from web.auth import public
+from web.limits import Door
+from worker.conversations import wire
+from worker.conversations.intake import Opening
+from worker.errors import KeyRefused, NotFound
+from worker.settings import Settings
+from worker.store.engine import Store
+from worker.store.scope import Scope
+from worker.store.tables import conversation
+from worker.tokens import is_token
+
+blueprint = Blueprint("widget", __name__)
+demo_blueprint = Blueprint("demo", __name__, template_folder="templates")
+
+#: A session lasts a day, and is made anew from a token that is still valid, for so long.
+_LIFE_S = 86_400.0
+_MOST_S = 30 * 86_400.0
+
+#: Conversations that one address may open without a key, at one web process: in a minute, and in a day.
+_LIMITS = ((30, 60.0), (300, 86_400.0))
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Add the widget, and `/demo` where it is wanted."""
+    app.extensions["answerback_door"] = Door(_LIMITS)
+    app.register_blueprint(blueprint)
+    if settings.with_demo:
+        app.register_blueprint(demo_blueprint)
+
+
+@blueprint.get("/widget.js")
+@public
+def script() -> Response:
+    """Serve the widget's script, to pages of any origin."""
+    response = flask.send_from_directory(f"{blueprint.root_path}/static", "widget.js", max_age=300)
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+@demo_blueprint.get("/demo")
+@public
+def demo() -> Response:
+    """Show a shop's page with the widget on it."""
+    response = flask.make_response(flask.render_template("widget/demo.html"))
+    response.headers["Content-Security-Policy"] = _POLICY
+    return response
+
+
+@demo_blueprint.get("/demo/<any('demo.css'):filename>")
+@public
+def demo_file(filename: str) -> Response:
+    """Serve what the page is made of."""
+    return flask.send_from_directory(f"{blueprint.root_path}/static", filename, max_age=300)
+
+
+@blueprint.post("/widget/sessions")
+@public
+def begin() -> Any:
+    """Open a conversation for a page's visitor, or go on with the one of a token that is still valid."""
+    built, origin = services(), flask.request.headers.get("Origin")
+    ours = origin is None or origin == flask.request.host_url.rstrip("/")
+    bound = None if ours else origin  # browsers do not always name their own server's origin
+    _refuse_strangers(built.settings, origin, ours=ours)
+    workspace_id = built.keys.workspace()
+    principal = built.keys.widget(workspace_id)
+    _, _, given = flask.request.headers.get("Authorization", "").partition(" ")
+    if is_token(given):
+        talk, token, ends = built.tokens.renew(principal, given, for_s=_LIFE_S, most_s=_MOST_S, origin=bound)
+        if not _is_there(built.store, workspace_id, talk):
+            raise KeyRefused("The conversation was erased.")
+    elif flask.current_app.extensions["answerback_door"].may_enter(flask.request.remote_addr or ""):
+        talk = built.intake.open(workspace_id, Opening(channel="widget"))["id"]
+        token, ends = built.tokens.make(principal, talk, for_s=_LIFE_S, origin=bound)
+    else:
+        raise TooManyRequests("Too many conversations were opened from this address; wait a little.", retry_after=60)
+    return {"conversation_id": talk, "token": token, "expires_at": wire.time(ends * 1_000)}, 201
+
+
+def _is_there(store: Store, workspace_id: str, conversation_id: str) -> bool:
+    try:
+        Scope(store, workspace_id).get(conversation, conversation_id, columns=(conversation.c.id,))
+    except NotFound:
+        return False
+    return True
+
+
+def _refuse_strangers(settings: Settings, origin: str | None, *, ours: bool) -> None:
+    """Raise unless pages of this origin may have the widget without a backend of theirs."""
+    allowed = settings.with_demo if ours else {"*", origin} & set(settings.widget_origins)
+    if not allowed:
+        raise KeyRefused(
+            "Pages of this origin may not open conversations without a key: set ANSWERBACK_WIDGET_ORIGINS, or let your "
+            "server make the token (`data-session`)."
+        )

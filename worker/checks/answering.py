@@ -1,0 +1,170 @@
+"""Checks of what answers are made from."""
+
+import sqlalchemy as sa
+
+from worker.checks.check import Check
+from worker.errors import SettingsInvalid, StartupFailed
+from worker.settings import Settings, masked
+from worker.store.engine import open_store
+from worker.store.tables import workspace
+
+_PATIENCE_S = 5.0
+
+
+def rules(settings: Settings) -> Check:
+    """The rules of the desk can be read."""
+
+    def ask() -> str:
+        from worker.answering.rules import load
+
+        try:
+            found = load(settings.rules)
+        except SettingsInvalid as error:
+            raise StartupFailed(" ".join(error.problems)) from None
+        return f"{len(found)} rules"
+
+    return Check(
+        name="rules",
+        run=ask,
+        why="They say what a person answers in any case.",
+    )
+
+
+def tools(settings: Settings) -> Check:
+    """The tools of the desk, if there are any, can be read."""
+
+    def ask() -> str:
+        from worker.tools.http import load
+
+        try:
+            found = load(settings.tools)
+        except SettingsInvalid as error:
+            raise StartupFailed(" ".join(error.problems)) from None
+        return f"{len(found)} tools"
+
+    return Check(
+        name="tools",
+        run=ask,
+        why="They are what the language model may ask for.",
+    )
+
+
+def model(settings: Settings) -> Check:
+    """The embedding model was exported, and its bytes are the ones that were."""
+
+    def ask() -> str:
+        from kb.embedding import verify
+
+        manifest = verify(settings.embedding_folder, precision=settings.embedding_precision)
+        how = manifest.get("served_by", settings.embedding_precision)
+        return f"{manifest['model']} {how}, {manifest['dimensions']} dimensions"
+
+    return Check(
+        name="model",
+        run=ask,
+        why="Without it nothing is indexed, and searches go by words alone.",
+    )
+
+
+def snapshot(settings: Settings) -> Check:
+    """Every workspace's active snapshot is whole; one of another embedding model is found by words, and built anew."""
+
+    def ask() -> str:
+        from kb.embedding import identity_of
+        from kb.embedding import read_manifest as read_model
+        from kb.errors import ModelMissing, SnapshotOutdated
+        from kb.manifest import read_manifest, verify_files
+
+        try:
+            model = read_model(settings.embedding_folder)
+            identity = identity_of(model, settings.embedding_precision)
+        except ModelMissing:
+            identity = None
+        passages = others = 0
+        active = _active_snapshots(settings)
+        for workspace_id, version in active:
+            folder = settings.snapshots_folder / workspace_id / version
+            try:
+                manifest = read_manifest(folder)
+            except SnapshotOutdated:  # an ingest worker publishes it anew, which must not wait for this one
+                continue
+            verify_files(folder, manifest)
+            passages += manifest["passages"]
+            others += identity is not None and manifest["model"] != identity
+        told = f"{len(active)} active, {passages} passages" if active else "none published yet"
+        return f"{told}, {others} of another model, to be built anew" if others else told
+
+    return Check(
+        name="snapshot",
+        run=ask,
+        why="It is what is searched; a damaged one answers nothing.",
+    )
+
+
+def _active_snapshots(settings: Settings) -> list[tuple[str, str]]:
+    store = open_store(settings.database, pool_size=1)
+    try:
+        with store.read() as connection:
+            rows = connection.execute(
+                sa.select(workspace.c.id, workspace.c.snapshot_version).where(workspace.c.snapshot_version.is_not(None))
+            )
+            return [(row[0], row[1]) for row in rows]
+    finally:
+        store.close()
+
+
+def language_model(settings: Settings) -> Check:
+    """The endpoint of the language model answers, knows the key, and has the first model."""
+
+    def ask() -> str:
+        import openai
+
+        where = masked(settings.openai_base_url or "https://api.openai.com/v1")
+        client = openai.OpenAI(
+            api_key=settings.openai_api_key or "none-needed",
+            base_url=settings.openai_base_url,
+            max_retries=0,
+            timeout=_PATIENCE_S,
+        )
+        try:
+            known = {one.id for one in client.models.list()}
+        except openai.AuthenticationError:
+            raise StartupFailed(f"{where} refuses the key: correct OPENAI_API_KEY.") from None
+        except openai.APIConnectionError as error:
+            raise StartupFailed(
+                f"{where} cannot be reached ({error.__cause__ or error}): start it, or correct OPENAI_BASE_URL."
+            ) from None
+        except openai.APIStatusError as error:
+            if error.status_code in (404, 405, 501):  # not every endpoint lists its models
+                return f"{where}, which does not list its models"
+            raise StartupFailed(
+                f"{where} answers with {error.status_code} when asked for its models: see its own log, or correct "
+                "OPENAI_API_KEY and OPENAI_BASE_URL."
+            ) from None
+        except (AttributeError, TypeError, ValueError):
+            raise StartupFailed(f"{where} is no OpenAI-compatible endpoint: correct OPENAI_BASE_URL.") from None
+        finally:
+            client.close()
+        missing = [model for model in settings.models if model not in known]
+        if known and len(missing) == len(settings.models):
+            raise StartupFailed(f"{where} has no model {missing[0]}: set ANSWERBACK_MODELS to some of its models.")
+        return f"{where}, {settings.models[0]}"
+
+    return Check(name="language model", run=ask, why="It writes the answers; while it fails, messages are tried again.")
+
+
+def mail(settings: Settings) -> Check:
+    """The mail server takes a connection."""
+
+    def ask() -> str:
+        from worker.helpdesks.mailing import MailServer
+
+        shown = masked(str(settings.smtp_url))
+        try:
+            with MailServer(url=str(settings.smtp_url), sender=settings.mail_from).connected() as server:
+                server.noop()
+        except Exception as error:  # noqa: BLE001 - a mail server refuses in many ways
+            raise StartupFailed(f"{shown} takes no mail ({error}): start it, or correct ANSWERBACK_SMTP_URL.") from None
+        return shown
+
+    return Check(name="mail", run=ask, why="People are told of handoffs by it.")

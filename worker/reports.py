@@ -1,0 +1,175 @@
+"""How well the desk is served, by day: what was answered, handed over and rated, what it cost, and how long it took."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from worker.store.engine import Store
+from worker.store.tables import message, reply, spending
+
+_DAY_MS = 86_400_000
+_ENDED = ("answered", "handed_off", "failed", "cancelled")
+_PERCENTILES = (50, 95, 99)
+
+#: Clocks of processes, whose time is in ids, and of the database may differ by this.
+_SKEW_MS = 3_600_000
+
+
+def quality(store: Store, workspace_id: str, *, days: int) -> dict[str, Any]:
+    """Return what became of the customers' messages of the last `days` days, by the day (UTC) they came.
+
+    Returns:
+        `days`, oldest first, each with `day`; counts: `answered`, `handed_off` by reason, `failed`, `cancelled`,
+        `confirmed` and `rejected` (answers rated good and bad), `reopened` (answers after which the customer's next
+        message was handed over); `cost_usd` and `tokens`; `latency_ms`, percentiles of the time from acceptance to
+        answer, or None. And `curve`: for thresholds of support, from high to low, `coverage` (the share of all messages
+        that were answered with at least that support) and `risk` (the share of rejected among those that were rated;
+        None where none was), as Geifman and El-Yaniv (2017) draw selective answering.
+
+    Raises:
+        DatabaseAway: nothing can be said.
+    """
+    with store.read() as connection:
+        now = store.now(connection)
+        first = now // _DAY_MS - days + 1
+        came = _came_since(workspace_id, first * _DAY_MS)
+        counts = connection.execute(_counts(came)).mappings().all()
+        latencies = connection.execute(_latencies(came)).all()
+        reopened: dict[int, int] = {row.day: row.reopened for row in connection.execute(_reopened(came))}
+        supports = connection.execute(_supports(came)).all()
+        spent = connection.execute(_spent(workspace_id, _named(first))).mappings().all()
+    table = {number: _empty(_named(number)) for number in range(first, first + days)}
+    for row in counts:
+        if row["day"] in table:
+            _count(table[row["day"]], row)
+    for day, rank, total, ms in latencies:
+        if day in table:
+            table[day]["latency_ms"] = {**(table[day]["latency_ms"] or {}), **_percentile(rank, total, ms)}
+    for day, number in reopened.items():
+        if day in table:
+            table[day]["reopened"] = number
+    costs = {row["day"]: row for row in spent}
+    for one in table.values():
+        if cost := costs.get(one["day"]):
+            one["cost_usd"], one["tokens"] = (
+                round(cost["cost_usd"], 6),
+                cost["prompt_tokens"] + cost["completion_tokens"],
+            )
+    ended = max(sum(row["count"] for row in counts), sum(one.count_ for one in supports))
+    return {"days": list(table.values()), "curve": list(_curve(supports, ended))}
+
+
+def first_id(since_ms: int) -> str:
+    """Return what is below the ids of all messages that came since then."""
+    return f"msg_{max(0, since_ms - _SKEW_MS):012x}"
+
+
+def _came_since(workspace_id: str, since_ms: int) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        sa.func.coalesce(message.c.workspace_id, "") == workspace_id,  # not by an index, which has all there ever were
+        message.c.id >= first_id(since_ms),  # but by this one: ids grow with time
+        message.c.created_at >= since_ms,
+        message.c.role == "customer",
+    )
+
+
+def _day() -> sa.Label[Any]:
+    return (message.c.created_at // _DAY_MS).label("day")
+
+
+def _counts(came: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    columns = (
+        _day(),
+        message.c.state,
+        message.c.handoff["reason"].as_string().label("reason"),
+        message.c.feedback["rating"].as_string().label("rating"),
+    )
+    counted = sa.select(*columns).where(came, message.c.state.in_(_ENDED)).subquery()
+    return sa.select(counted, sa.func.count().label("count")).group_by(*counted.c)
+
+
+def _latencies(came: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """The rows whose ranks are those of the percentiles (nearest rank)."""
+    ms = (message.c.finished_at - message.c.created_at).label("ms")
+    ranked = (
+        sa.select(
+            _day(),
+            ms,
+            sa.func.row_number().over(partition_by=_day().element, order_by=ms.element).label("rank"),
+            sa.func.count().over(partition_by=_day().element).label("total"),
+        )
+        .where(came, message.c.state == "answered")
+        .subquery()
+    )
+    wanted = [ranked.c.rank == (ranked.c.total * percentile + 99) // 100 for percentile in _PERCENTILES]
+    return sa.select(ranked.c.day, ranked.c.rank, ranked.c.total, ranked.c.ms).where(sa.or_(*wanted))
+
+
+def _percentile(rank: int, total: int, ms: int) -> dict[str, int]:
+    return {f"p{one}": ms for one in _PERCENTILES if rank == (total * one + 99) // 100}
+
+
+def _reopened(came: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    following = sa.func.lead(message.c.state).over(
+        partition_by=sa.func.coalesce(message.c.conversation_id, ""), order_by=message.c.seq
+    )
+    said = sa.select(_day(), message.c.state, following.label("following")).where(came).subquery()
+    return (
+        sa.select(said.c.day, sa.func.count().label("reopened"))
+        .where(said.c.state == "answered", said.c.following == "handed_off")
+        .group_by(said.c.day)
+    )
+
+
+def _supports(came: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    support = sa.func.round(sa.cast(reply.c.support, sa.Numeric), 2).label("support")
+    rating = message.c.feedback["rating"].as_string().label("rating")
+    answers = (
+        sa.select(support, rating)
+        .join_from(message, reply, reply.c.id == message.c.reply_id)
+        .where(came, message.c.state == "answered")
+        .subquery()
+    )
+    return sa.select(answers, sa.func.count().label("count_")).group_by(*answers.c)
+
+
+def _spent(workspace_id: str, since: str) -> sa.Select[Any]:
+    return sa.select(spending).where(
+        spending.c.workspace_id == workspace_id, spending.c.scope == "day", spending.c.day >= since
+    )
+
+
+def _empty(day: str) -> dict[str, Any]:
+    counts = dict.fromkeys(("answered", "failed", "cancelled", "confirmed", "rejected", "reopened"), 0)
+    return {"day": day, **counts, "handed_off": {}, "cost_usd": 0.0, "tokens": 0, "latency_ms": None}
+
+
+def _count(day: dict[str, Any], row: Mapping[Any, Any]) -> None:
+    if row["state"] == "handed_off":
+        reason = row["reason"] or "owned_by_person"
+        day["handed_off"][reason] = day["handed_off"].get(reason, 0) + row["count"]
+    else:
+        day[row["state"]] += row["count"]
+    if row["state"] == "answered" and row["rating"]:
+        day["confirmed" if row["rating"] == "good" else "rejected"] += row["count"]
+
+
+def _curve(supports: Sequence[Any], ended: int) -> Iterator[dict[str, Any]]:
+    by_support: defaultdict[float, list[tuple[str | None, int]]] = defaultdict(list)
+    for support, rating, count in supports:
+        by_support[float(support)].append((rating, count))
+    answered = rated = rejected = 0
+    for support in sorted(by_support, reverse=True):
+        for rating, count in by_support[support]:
+            answered += count
+            rated += count if rating else 0
+            rejected += count if rating == "bad" else 0
+        risk = round(rejected / rated, 4) if rated else None
+        yield {"support": support, "coverage": round(answered / ended, 4), "risk": risk, "rated": rated}
+
+
+def _named(day: int) -> str:
+    return str((datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=day)).date())
