@@ -85,7 +85,7 @@ def test_every_block_says_what_it_is():
 
 @shown(of("json"))
 def test_json_can_be_read(block):
-    json.loads(re.sub(r"…", "", block.text))
+    assert json.loads(re.sub(r"…", "", block.text))
 
 
 @shown(of("yaml"))
@@ -210,8 +210,8 @@ def known_commands() -> set[str]:
     return set(main.commands)
 
 
-def run(made: Stack, page: Path, folder: Path) -> None:
-    """Run the commands of a page, one after the other, in one shell."""
+def run(made: Stack, page: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the commands of a page, one after the other, in one shell that ends at the first that fails."""
     binaries = folder / "bin"
     binaries.mkdir()
     for name, module in (("answerback", "-m worker.cli"), ("python", ""), ("python3", "")):
@@ -225,10 +225,9 @@ def run(made: Stack, page: Path, folder: Path) -> None:
         script = [*begin, *runnable(text), "kill $(jobs -p) 2> /dev/null || true"]
         env = {**made.env, "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
         env |= {"KEY": KEY, "URL": made.url, "ANSWERBACK_LOG_LEVEL": "error"}
-        done = subprocess.run(
+        return subprocess.run(
             ["bash", "-c", "\n".join(script)], env=env, cwd=folder, capture_output=True, text=True, timeout=120
         )
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
 
 
 WITH_COMMANDS = sorted({block.page for block in of("sh")})
@@ -236,4 +235,5 @@ WITH_COMMANDS = sorted({block.page for block in of("sh")})
 
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_commands_of_a_page_work_from_top_to_bottom(desk, page, tmp_path):
-    run(desk, page, tmp_path)
+    done = run(desk, page, tmp_path)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"

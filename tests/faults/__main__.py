@@ -56,19 +56,19 @@ def main() -> None:
     parser.add_argument("--on", nargs="*", choices=BACKENDS, default=list(BACKENDS), help="all that run, without")
     options = parser.parse_args()
     logs.configure("warning")
-    kept = True
+    broken: list[str] = []
     required = os.environ.get("TEST_REQUIRE", "")
     for backend in options.on:
         if not reachable(backend):
             needed = any(name in required for name in ("postgresql", "rabbitmq"))
             print(f"{backend}: {'FAILED' if needed else 'skipped'}, its servers do not answer", flush=True)
-            kept = kept and not needed
+            broken += [f"all on {backend}"] if needed else []
             continue
         for number in options.numbers or sorted(FAULTS):
-            if backend in FAULTS[number].only:
-                kept = run(FAULTS[number], backend) and kept
-    print("every promise was kept" if kept else "PROMISES WERE BROKEN")
-    sys.exit(not kept)
+            if backend in FAULTS[number].only and not run(FAULTS[number], backend):
+                broken.append(f"{number} on {backend}")
+    print(f"PROMISES WERE BROKEN by {', '.join(broken)}" if broken else "every promise was kept")
+    sys.exit(bool(broken))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
 """Checks of what answers are made from."""
 
+from collections.abc import Callable, Sized
+from pathlib import Path
+
 import sqlalchemy as sa
 
 from worker.checks.check import Check
@@ -17,17 +20,9 @@ def rules(settings: Settings) -> Check:
     def ask() -> str:
         from worker.answering.rules import load
 
-        try:
-            found = load(settings.rules)
-        except SettingsInvalid as error:
-            raise StartupFailed(" ".join(error.problems)) from None
-        return f"{len(found)} rules"
+        return f"{_count(load, settings.rules)} rules"
 
-    return Check(
-        name="rules",
-        run=ask,
-        why="They say what a person answers in any case.",
-    )
+    return Check(name="rules", run=ask, why="They say what a person answers in any case.")
 
 
 def tools(settings: Settings) -> Check:
@@ -36,17 +31,17 @@ def tools(settings: Settings) -> Check:
     def ask() -> str:
         from worker.tools.http import load
 
-        try:
-            found = load(settings.tools)
-        except SettingsInvalid as error:
-            raise StartupFailed(" ".join(error.problems)) from None
-        return f"{len(found)} tools"
+        return f"{_count(load, settings.tools)} tools"
 
-    return Check(
-        name="tools",
-        run=ask,
-        why="They are what the language model may ask for.",
-    )
+    return Check(name="tools", run=ask, why="They are what the language model may ask for.")
+
+
+def _count(load: Callable[[Path | None], Sized], path: Path | None) -> int:
+    """Return how many entries a file of the desk has; StartupFailed names everything that is wrong with it."""
+    try:
+        return len(load(path))
+    except SettingsInvalid as error:
+        raise StartupFailed(" ".join(error.problems)) from None
 
 
 def model(settings: Settings) -> Check:
