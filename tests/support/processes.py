@@ -11,8 +11,11 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 ROOT = Path(__file__).parents[2]
+
+Found = TypeVar("Found")
 
 
 def free_port() -> int:
@@ -21,13 +24,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(ready: Callable[[], object], *, timeout_s: float = 30.0, what: str = "it") -> None:
+def wait_for(ready: Callable[[], Found | None], *, timeout_s: float = 30.0, what: str = "it") -> Found:
+    """Return the first thing found that is true; TimeoutError when there was none in time."""
     ends = time.monotonic() + timeout_s
     last: Exception | None = None
     while time.monotonic() < ends:
         try:
-            if ready():
-                return
+            if found := ready():
+                return found
         except OSError as error:
             last = error
         time.sleep(0.05)
