@@ -591,6 +591,8 @@ def test_what_was_said_of_somebody_is_forgotten_with_them(call, built):
     built.deltas.add(made["conversation_id"], [made["id"]], take=1, piece=Piece(offset=0, text="Dear Ada"))
     assert built.deltas.after(made["conversation_id"], "0-0")
     assert call("DELETE", f"/v1/conversations/{made['conversation_id']}").status_code == 204
+    # What a turn that has not ended yet goes on to say is not kept either.
+    built.deltas.add(made["conversation_id"], [made["id"]], take=1, piece=Piece(offset=8, text="of Paris"))
     assert built.deltas.after(made["conversation_id"], "0-0") == []
 
 

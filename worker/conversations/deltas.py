@@ -83,9 +83,10 @@ class Deltas:
         return read
 
     def forget(self, conversation_id: str) -> None:
-        """Forget what was said in a conversation.
+        """Forget what was said in a conversation, and what a turn that has not ended yet goes on to say.
 
         Raises:
             RedisError: Redis is away; it forgets by itself within minutes.
         """
-        self._client.delete(self._prefix + conversation_id)
+        # Nothing can be added to what is no stream.
+        self._client.set(self._prefix + conversation_id, "", ex=_KEPT_S)

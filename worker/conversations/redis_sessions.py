@@ -7,7 +7,7 @@ from typing import Any, cast
 from redis import Redis
 from redis.exceptions import RedisError
 
-from worker.conversations.sessions import Codec, Counted, Session, SessionsAway, Statistics
+from worker.conversations.sessions import BARRED_S, Codec, Counted, Session, SessionsAway, Statistics
 from worker.settings import masked
 
 #: Keeps a session unless a newer one is there, and its place among the active ones. Returns 1 or 0.
@@ -23,10 +23,21 @@ return 1
 """
 
 _TOUCH = """
-if redis.call('PEXPIRE', KEYS[1], ARGV[1]) == 0 then return 0 end
+if redis.call('HEXISTS', KEYS[1], 'data') == 0 then return 0 end
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
 local now = redis.call('TIME')
 redis.call('ZADD', KEYS[2], now[1] * 1000 + math.floor(now[2] / 1000) + ARGV[1], ARGV[2])
 return 1
+"""
+
+#: Leaves an empty session that is newer than any could be, so that what is still on its way is refused. Returns 1 or 0.
+_DELETE = """
+local was = redis.call('HEXISTS', KEYS[1], 'data')
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'history', '9007199254740991')
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+redis.call('ZREM', KEYS[2], ARGV[2])
+return was
 """
 
 #: Drops expired names, then the sessions over the bound, oldest use first. Returns how many went.
@@ -81,6 +92,7 @@ class RedisSessionStore:
         self._counted = Counted()
         self._put = client.register_script(_PUT)
         self._touch = client.register_script(_TOUCH)
+        self._delete = client.register_script(_DELETE)
         self._clean_up = client.register_script(_CLEAN_UP)
         self._count = client.register_script(_COUNT)
         self._active = client.register_script(_ACTIVE)
@@ -154,10 +166,8 @@ class RedisSessionStore:
 
     def delete(self, conversation_id: str) -> bool:
         with _reachable():
-            pipe = self._client.pipeline()
-            pipe.delete(self._prefix + conversation_id)
-            pipe.zrem(self._names, conversation_id)
-            return bool(pipe.execute()[0])
+            keys = [self._prefix + conversation_id, self._names]
+            return bool(self._delete(keys=keys, args=[int(BARRED_S * 1000), conversation_id]))
 
     def count(self) -> int:
         with _reachable():

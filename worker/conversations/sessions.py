@@ -16,6 +16,9 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from worker.errors import AnswerbackError
 
+#: A turn that began before a conversation was erased may end after it, and would bring back what was said.
+BARRED_S = 600.0
+
 
 class SessionsAway(AnswerbackError):
     """The session store cannot be reached; state is rebuilt from SQL."""
@@ -108,7 +111,7 @@ class SessionStore(Protocol):
         ...
 
     def delete(self, conversation_id: str) -> bool:
-        """Forget a session; return whether it was there."""
+        """Forget a session, and for BARRED_S what is still on its way to it; return whether it was there."""
         ...
 
     def count(self) -> int:
@@ -198,6 +201,7 @@ class MemorySessionStore:
         self._clock = clock
         self._lock = threading.RLock()
         self._kept: dict[str, tuple[float, int, bytes]] = {}  # expires, history, data; oldest use first
+        self._barred: dict[str, float] = {}  # until when
         self._counted = Counted()
 
     def describe(self) -> dict[str, Any]:
@@ -221,7 +225,8 @@ class MemorySessionStore:
     def put(self, session: Session) -> bool:
         with self._lock:
             kept = self._alive(session.conversation_id)
-            if kept is not None and kept[1] > session.history:
+            barred = self._barred.get(session.conversation_id, 0.0) > self._clock()
+            if barred or (kept is not None and kept[1] > session.history):
                 self._counted.add("refused")
                 return False
             self._kept.pop(session.conversation_id, None)
@@ -256,6 +261,7 @@ class MemorySessionStore:
 
     def delete(self, conversation_id: str) -> bool:
         with self._lock:
+            self._barred[conversation_id] = self._clock() + BARRED_S
             return self._kept.pop(conversation_id, None) is not None
 
     def count(self) -> int:
@@ -272,6 +278,7 @@ class MemorySessionStore:
             gone = [id for id, (expires, _, _) in self._kept.items() if expires <= self._clock()]
             for id in gone:
                 del self._kept[id]
+            self._barred = {id: until for id, until in self._barred.items() if until > self._clock()}
         return len(gone)
 
     def statistics(self) -> Statistics:

@@ -115,6 +115,20 @@ def test_a_deleted_session_is_gone_everywhere(make):
     assert store.delete("conv_1")
     assert not store.delete("conv_1")
     assert store.count() == 0
+    assert store.active() == []
+
+
+def test_what_is_still_on_its_way_to_a_deleted_session_does_not_bring_it_back(make):
+    """A turn may end just as its conversation is erased, and keeps what was said after that."""
+    store = make()
+    store.put(session(history=1))
+    store.delete("conv_1")
+    assert not store.put(session(history=2))
+    assert not store.touch("conv_1")
+    assert store.update("conv_1", lambda kept: kept) is None
+    assert store.get("conv_1") is None
+    assert store.count() == 0
+    assert store.put(session("conv_2"))
 
 
 def test_a_window_keeps_the_newest_turns_in_order():
