@@ -108,7 +108,7 @@ class Watchdog:
             return
         with self._guard:
             if self._running >= self._slots:
-                self._waits_since = None
+                self._waits_since = self._unsubscribed_since = None
                 return
         try:
             self._send()

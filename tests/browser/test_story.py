@@ -40,7 +40,7 @@ def test_a_customer_asks_and_a_person_steps_in_and_gives_back(desk, new_page, op
     picture(visitor, "widget")
 
     desk_side = operator(viewport={"width": 1200, "height": 800})
-    desk_side.get_by_role("link", name="How do I reset my password?").click()
+    desk_side.get_by_role("link", name="How do I reset my password?").first.click()
     expect(desk_side.get_by_text("Rated good")).to_be_visible()
     desk_side.locator(".sources a").first.click()
     expect(desk_side.locator("mark")).to_have_text("You can set a new password yourself at any time.")

@@ -61,11 +61,13 @@ def measure(fault: Fault, backend: str, *, plant: str = "") -> tuple[Report, Ver
         verdict = made.verdict()
         if any("internal" in one for one in made.failures):
             report.problems.append(f"the front failed: {made.tracebacks('web')[-1:]}")
-    problems = verdict.problems() + report.problems
-    if report.recovery_s > report.bound_s:
-        problems.append(f"recovery took {report.recovery_s:.1f} s")
-    if not verdict.through:
-        problems.append("nothing went through")
+        problems = verdict.problems() + report.problems
+        if report.recovery_s > report.bound_s:
+            problems.append(f"recovery took {report.recovery_s:.1f} s")
+        if not verdict.through:
+            problems.append("nothing went through")
+        if problems:
+            report.notes += made.ends()
     return report, verdict, problems
 
 

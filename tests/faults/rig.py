@@ -244,6 +244,16 @@ class Rig:
         log = (self.home / f"{name}.log").read_text(errors="replace")
         return [part.strip()[-1_500:] for part in log.split("request_failed")[1:]]
 
+    def ends(self) -> list[str]:
+        """Return of each process whether it lives and the last that it said, to find out what went wrong."""
+        told = []
+        for name, process in self.processes.items():
+            lines = (self.home / f"{name}.log").read_text(errors="replace").splitlines()
+            code = process.poll()
+            told.append(f"{name} {'lives' if code is None else f'ended with {code}'}:")
+            told += [f"    {line[:300]}" for line in lines[-6:]]
+        return told
+
     def workers(self) -> set[str]:
         """Return the workers that said that they live, now or before."""
         tables = Tables(self.tables_url)

@@ -104,6 +104,19 @@ def test_a_consumer_that_no_longer_asks_for_its_queue_is_noticed_though_canaries
     assert dog.problem() is None
 
 
+def test_a_consumer_that_connected_again_while_the_pool_was_full_is_well(clock):
+    subscribed = [False]
+    dog = Watchdog(send=lambda: None, slots=2, end=lambda: None, subscribed=lambda: subscribed[0], clock=clock)
+    dog.send_canary()  # it connects anew, after an outage between two canaries
+    subscribed[0] = True
+    dog.task_began()
+    dog.task_began()
+    for _ in range(6):
+        dog.send_canary()
+        clock.now += 3
+    assert dog.problem() is None
+
+
 def test_without_a_queue_for_canaries_only_the_threads_are_watched(clock):
     dog = Watchdog(send=None, slots=4, end=lambda: None, clock=clock)
     for _ in range(20):

@@ -1,22 +1,23 @@
 // Answerback's chat: <script src="https://…/widget.js" defer></script> puts it on a page.
 //
 // data-title, data-greeting   what it is called, and what it says first
-// data-session                address on your own server that returns {conversation_id, token}; without it this one's
+// data-session                address on your own server, which knows who is there, and returns {conversation_id, token}
 //
 // Everything that is shown is set as text in nodes of our own: nothing that anybody writes becomes markup.
 (() => {
   if (customElements.get("answerback-chat")) return; // the tag is on the page twice
   const script = document.currentScript;
   const server = new URL(script.src).origin;
-  const sessions = script.dataset.session || `${server}/widget/sessions`;
+  const own = script.dataset.session; // it is asked on every page, so that nobody goes on as who was there before
+  const sessions = own || `${server}/widget/sessions`;
   const title = script.dataset.title || "Ask us";
   const greeting = script.dataset.greeting || "Hello! How can we help?";
-  const kept = `answerback ${server}`;
+  const kept = `answerback ${own ? new URL(own, location.href) : server}`;
   const HANDED_OVER = "A person will answer this here. You can close the page and come back.";
   const ENDED = { cancelled: "This was not answered.", failed: "Something went wrong. Please ask again." };
   const REFUSED = ["invalid", "malformed", "forbidden", "too_large"]; // everything else may work later
   const LONGEST = 20_000; // characters of a message
-  const RENEWED_BEFORE_S = 3600;
+  const RENEWED_BEFORE_MS = 3_600_000; // or in the last quarter of its life, if that is shorter
   const AGAIN_MS = 5000;
 
   const STYLE = `
@@ -101,22 +102,25 @@
   };
 
   class Session {
-    // Who this visitor is: a conversation and the token that opens it, kept for as long as the browser keeps it.
+    // Who this visitor is: a conversation and the token that opens it, kept for as long as the browser keeps it. Where
+    // your own server makes them, the browser keeps only that there is one.
     constructor() {
+      this.data = null;
+      this.begun = false;
       try {
-        this.data = JSON.parse(localStorage.getItem(kept)) || null;
-      } catch {
-        this.data = null;
-      }
+        const found = JSON.parse(localStorage.getItem(kept));
+        this.begun = Boolean(found);
+        if (found && !own) this.data = found;
+      } catch { /* nothing is kept, or nothing of ours */ }
     }
 
-    get begun() {
-      return this.data !== null;
+    get ends_soon() {
+      const ends = Date.parse(this.data.expires_at); // NaN, of one that does not say, is not soon
+      return ends - Date.now() < Math.min(RENEWED_BEFORE_MS, (ends - (this.data.received || 0)) / 4);
     }
 
     async begin() {
-      const ends = this.data ? Date.parse(this.data.expires_at) : 0; // NaN, of one that does not say, is not soon
-      if (this.data && !(ends - Date.now() < RENEWED_BEFORE_S * 1000)) return;
+      if (this.data && !this.ends_soon) return;
       const headers = this.data ? { Authorization: `Bearer ${this.data.token}` } : {};
       const answer = await fetch(sessions, { method: "POST", headers });
       if (answer.status === 401 && this.data) {
@@ -125,14 +129,16 @@
         return;
       }
       if (!answer.ok) throw new Error(`the session was refused (${answer.status})`);
-      this.data = await answer.json();
+      this.data = { ...(await answer.json()), received: Date.now() };
+      this.begun = true;
       try {
-        localStorage.setItem(kept, JSON.stringify(this.data));
+        localStorage.setItem(kept, JSON.stringify(own ? true : this.data));
       } catch { /* the visitor's browser keeps nothing; the session lasts as long as the page */ }
     }
 
     forget() {
       this.data = null;
+      this.begun = Boolean(own); // your server is asked again, and knows which conversation it was
       try {
         localStorage.removeItem(kept);
       } catch { /* nothing was kept */ }
@@ -291,12 +297,12 @@
     }
 
     async opened(socket) {
-      this.flush();
       try {
         await this.load();
         const early = this.early || [];
         this.early = null;
         early.forEach((one) => this.hear(one));
+        this.flush();
         if (this.tries > 1) this.tell("");
         this.tries = 0;
       } catch (error) {
@@ -313,7 +319,9 @@
       this.render();
     }
 
+    // What was written goes out once the history is there, or it would be shown twice while both are on their way.
     flush() {
+      if (this.early) return;
       for (const [ref, { text, refused }] of this.waiting) {
         if (!refused) this.socket?.send(JSON.stringify({ type: "message", content: text, ref }));
       }
