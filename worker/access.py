@@ -86,6 +86,19 @@ class Keys:
             with self._store.read() as connection:
                 return str(connection.execute(found).scalar_one())
 
+    def known_workspace(self, name: str) -> str:
+        """Return the id of a workspace that is there; the default one always is.
+
+        Raises:
+            NotFound: there is none of this name.
+        """
+        found = sa.select(workspace.c.id).where(workspace.c.name == name)
+        with self._store.read() as connection:
+            id = connection.execute(found).scalar()
+        if id is None and name != DEFAULT_WORKSPACE:
+            raise NotFound(f"There is no workspace {name}: `answerback keys make --workspace {name} …` makes it.")
+        return self.workspace() if id is None else str(id)
+
     def callback_secret(self, workspace_id: str) -> str:
         """Return the secret that signs the callbacks of a workspace's messages."""
         with self._store.read() as connection:
@@ -180,7 +193,7 @@ class Keys:
         Raises:
             Conflict: the login is taken.
             Invalid: the login or the password is of no use.
-            NotFound: there is no key with this id.
+            NotFound: there is no key with this id that is valid.
         """
         if not _LOGIN.match(login):
             raise Invalid("A login has up to 100 letters, digits and . _ @ + -.", field="login")
@@ -189,8 +202,10 @@ class Keys:
         values = {"login": login, "password": generate_password_hash(password)}
         try:
             with self._store.begin() as tx:
-                if not tx.execute(api_key.update().where(api_key.c.id == key_id).values(**values)).rowcount:
-                    raise NotFound("There is no key with this id.")
+                if not tx.execute(
+                    api_key.update().where(api_key.c.id == key_id, self._valid).values(**values)
+                ).rowcount:
+                    raise NotFound("There is no valid key with this id.")
         except IntegrityError:
             raise Conflict("This login is taken.") from None
 
@@ -240,7 +255,9 @@ class Keys:
     def all(self, workspace_id: str | None = None) -> list[dict[str, Any]]:
         """Return every key, or those of one workspace, newest last, without the key itself."""
         rows = (
-            sa.select(api_key, workspace.c.name.label("workspace")).join_from(api_key, workspace).order_by(api_key.c.id)
+            sa.select(api_key, workspace.c.name.label("workspace"), self._valid.label("valid"))
+            .join_from(api_key, workspace)
+            .order_by(api_key.c.id)
         )
         if workspace_id is not None:
             rows = rows.where(api_key.c.workspace_id == workspace_id)
@@ -256,6 +273,7 @@ class Keys:
                     "created_at": wire.time(row["created_at"]),
                     "expires_at": wire.time(row["expires_at"]),
                     "revoked_at": wire.time(row["revoked_at"]),
+                    "valid": bool(row["valid"]),
                 }
                 for row in connection.execute(rows).mappings()
             ]

@@ -68,7 +68,7 @@ def backup(settings: Settings, file: Path) -> dict[str, Any]:
         manifest: dict[str, Any] = {
             "format": _FORMAT,
             "tables": _tables(folder / _DATABASE),
-            "left_out": left_out,
+            "left_out": [version for _, version in left_out],
             "taken_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "sha256": {str(path.relative_to(folder)): sha256_of(path) for path in _files(folder)},
         }
@@ -106,17 +106,30 @@ def restore(settings: Settings, file: Path, *, replace: bool = False) -> dict[st
                 f"The backup is of a later version (tables {manifest['tables']}): install that version first."
             )
         _require_unused(home / _DATABASE)
+        _outdate_sessions(folder / _DATABASE)
+        moves = []
         if held:
             aside = home / f"before-{datetime.now(UTC).strftime('%Y%m%dT%H%M%S%f')}"
             aside.mkdir(mode=0o700)
-            for path in held:
-                path.rename(aside / path.name)
-        for path in sorted(
-            folder.iterdir(), key=lambda one: one.name == _DATABASE
-        ):  # the database last: with it, it is
-            path.rename(home / path.name)
+            moves = [(path, aside / path.name) for path in held]
+        # The database last: with it, it is.
+        packed = sorted(folder.iterdir(), key=lambda one: one.name == _DATABASE)
+        _move([*moves, *((path, home / path.name) for path in packed)])
         (home / "sample-ingested").touch()  # what was there is known; nothing is added to it
     return manifest
+
+
+def _move(moves: list[tuple[Path, Path]]) -> None:
+    """Rename files and folders, all of them or none."""
+    done: list[tuple[Path, Path]] = []
+    try:
+        for one, other in moves:
+            one.rename(other)
+            done.append((one, other))
+    except OSError as error:
+        for one, other in reversed(done):
+            other.rename(one)
+        raise StartupFailed(f"{error.filename} cannot be moved ({error.strerror}); nothing was changed.") from None
 
 
 def _home(settings: Settings) -> Path:
@@ -128,8 +141,12 @@ def _home(settings: Settings) -> Path:
     return settings.home.absolute()
 
 
-def _copy(home: Path, settings: Settings, folder: Path) -> list[str]:
-    """Copy the database at one moment, and the versions that answer at that moment; return those that are not whole."""
+def _copy(home: Path, settings: Settings, folder: Path) -> list[tuple[str, str]]:
+    """Copy the database at one moment, and the versions that answer at that moment.
+
+    Returns:
+        workspace and version of those that are not whole.
+    """
     for left in (folder / _DATABASE, folder / "snapshots"):
         shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
     with (
@@ -153,18 +170,25 @@ def _copy(home: Path, settings: Settings, folder: Path) -> list[str]:
             verify_files(copied, read_manifest(copied))
         except (OSError, KnowledgeError):
             shutil.rmtree(copied, ignore_errors=True)
-            left_out.append(version)
+            left_out.append((workspace_id, version))
     if (home / _KEY).exists():
         shutil.copy2(home / _KEY, folder / _KEY)
     return left_out
 
 
-def _leave_out(database: Path, versions: list[str]) -> None:
+def _leave_out(database: Path, left_out: list[tuple[str, str]]) -> None:
     """Let versions that are not in the backup be built anew from the documents, which are."""
     with closing(sqlite3.connect(database)) as connection:
-        for version in versions:
-            connection.execute("DELETE FROM snapshot WHERE version = ?", (version,))
-            connection.execute("UPDATE workspace SET snapshot_version = NULL WHERE snapshot_version = ?", (version,))
+        for workspace_id, version in left_out:
+            connection.execute("DELETE FROM snapshot WHERE workspace_id = ? AND version = ?", (workspace_id, version))
+            connection.execute("UPDATE workspace SET snapshot_version = NULL WHERE id = ?", (workspace_id,))
+        connection.commit()
+
+
+def _outdate_sessions(database: Path) -> None:
+    """Let no session that an outer Redis keeps of what was said since pass for what is restored."""
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("UPDATE conversation SET history = history + 1000000")
         connection.commit()
 
 

@@ -335,7 +335,8 @@ class Services:
     def search_client(self) -> "SearchClient":
         from worker.knowledge.relay import SearchClient
 
-        return SearchClient(self.redis, self.waiting_redis, prefix=self.settings.redis_prefix)
+        most = max(1, self.settings.web_threads // 4)
+        return SearchClient(self.redis, self.waiting_redis, prefix=self.settings.redis_prefix, most_at_once=most)
 
     @cached_property
     def embedder(self) -> "Embedder":

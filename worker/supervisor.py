@@ -43,6 +43,8 @@ class Supervisor:
         home = self._settings.home.absolute()
         for folder in (self._run, home / "logs", home / "valkey"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self._run.lstat().st_uid != os.getuid() or self._run.is_symlink():  # it may lie where everybody may write
+            raise StartupFailed(f"{self._run} belongs to somebody else: remove it, or set a shorter ANSWERBACK_HOME.")
         config = home / "run" / "supervisord.conf"
         config.write_text(_configuration(self._settings, self._socket))
         (home / "run" / "valkey.conf").write_text(_valkey_configuration(self._settings))

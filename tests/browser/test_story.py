@@ -1,6 +1,7 @@
 """The operator's story in a real browser: a customer asks in the chat, a person steps in, both see it at once."""
 
 import re
+import time
 
 from playwright.sync_api import expect
 
@@ -162,3 +163,40 @@ def test_the_keyboard_alone_is_enough(desk, new_page):
     expect(visitor.locator(".said.agent")).to_contain_text("I am on it.")
     visitor.keyboard.press("Escape")
     expect(opener).to_be_focused()
+
+
+def test_what_happens_before_the_page_listens_is_seen(desk, operator):
+    talk = desk.ask("Who won the world cup?")["conversation_id"]
+    page = operator()
+    meanwhile = ["Are you there?"]
+
+    def late(route):
+        if meanwhile:  # what the page shows was read before
+            desk.call("POST", f"/v1/conversations/{talk}/messages", {"content": meanwhile.pop()})
+        route.continue_()
+
+    page.route("**/events", late)
+    page.goto(f"{desk.url}/console/conversations/{talk}")
+    expect(page.locator("#talk")).to_contain_text("Are you there?")
+
+
+def test_what_is_sent_by_pressing_twice_is_said_once(desk, operator):
+    talk = desk.ask("Who won the world cup?")["conversation_id"]
+    page = operator()
+    page.goto(f"{desk.url}/console/conversations/{talk}")
+
+    def slow(route):  # it has arrived, and the browser waits for the answer
+        answer = route.fetch(max_redirects=0)
+        time.sleep(0.6)
+        route.fulfill(response=answer)
+
+    page.route("**/replies", slow)
+    page.get_by_label("Reply to the customer").fill("Nobody knows.")
+    twice = "send => { send.click(); setTimeout(() => send.click(), 300); }"
+    page.get_by_role("button", name="Send").evaluate(twice)
+    expect(page.locator("#talk")).to_contain_text("Nobody knows.")
+    page.get_by_label("Reply to the customer").fill("Sorry.")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#talk")).to_contain_text("Sorry.")
+    said = desk.call("GET", f"/v1/conversations/{talk}/messages").json["items"]
+    assert [one["content"] for one in said if one["role"] == "agent"] == ["Nobody knows.", "Sorry."]

@@ -50,6 +50,7 @@ def env(tmp_path: Path, models: Path) -> dict[str, str]:
     return {
         **kept,
         "PYTHONPATH": str(ROOT),
+        "http_proxy": "http://127.0.0.1:9",  # as where one is needed to reach the world: it knows no loopback of ours
         "ANSWERBACK_HOME": str(home),
         "ANSWERBACK_PORT": str(free_port()),
         "ANSWERBACK_FLOWER_PORT": str(free_port()),

@@ -323,9 +323,13 @@ def test_budgets_tell_what_was_spent(browser, built):
         row = {"id": new_id("acc"), "workspace_id": built.keys.workspace(), "scope": "day", "subject": "all"}
         booked = {"calls": 3, "prompt_tokens": 900, "completion_tokens": 100, "cost_usd": 0.5, "updated_at": 1}
         tx.execute(spending.insert().values(day=str(today), **row, **booked))
+        keys = [row | {"id": new_id("acc"), "scope": "key", "subject": f"key_{number}"} for number in range(60)]
+        costs = [booked | {"cost_usd": 9.0 if number == 0 else 0.01} for number in range(60)]
+        tx.execute(spending.insert(), [{"day": str(today), **a, **b} for a, b in zip(keys, costs, strict=True)])
     page = browser.get("/console/budgets").text
     assert "1000" in page
     assert "0.5000 $" in page
+    assert page.index("9.0000 $") < page.index("0.0100 $")  # the key that spent most, however many there are
 
 
 def test_what_was_found_for_a_message_is_shown(browser, call, built):

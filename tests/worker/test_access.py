@@ -50,6 +50,20 @@ def test_a_wrong_password_and_an_unknown_login_are_refused_alike(keys, key_id):
             keys.check_password(login, password)
 
 
+def test_a_key_that_has_expired_gets_no_password_and_is_not_told_as_valid(keys, workspace_id):
+    keys.make(workspace_id, name="old", expires_in_s=-1)
+    (old,) = keys.all()
+    assert not old["valid"]
+    with pytest.raises(NotFound, match="valid"):
+        keys.set_password(old["id"], login="grace", password=PASSWORD)
+
+
+def test_a_workspace_that_is_only_read_is_not_made(keys):
+    with pytest.raises(NotFound, match="no workspace prdo"):
+        keys.known_workspace("prdo")
+    assert keys.known_workspace("default") == keys.workspace()
+
+
 def test_guessing_is_ended_for_a_while(keys, key_id, monkeypatch):
     keys.set_password(key_id, login="grace", password=PASSWORD)
     for _ in range(10):

@@ -1,10 +1,12 @@
 """Backups: what was known is known again, elsewhere; and a restore takes nothing away."""
 
+import errno
 import sqlite3
 import subprocess
 import sys
 import tarfile
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -41,9 +43,9 @@ def said(env):
         return connection.exec_driver_sql("SELECT content FROM message ORDER BY id").scalars().all()
 
 
-def publish(env, title, text):
+def publish(env, title, text, workspace="default"):
     with services(env) as built:
-        workspace_id = built.keys.workspace()
+        workspace_id = built.keys.workspace(workspace)
         new = NewDocument(title=title, data=text.encode(), media_type="text/markdown")
         built.library.add(workspace_id, new)
         built.indexer.index(workspace_id)
@@ -91,6 +93,56 @@ def test_a_snapshot_that_is_not_whole_costs_no_backup(env, tmp_path):
         workspace_id = built.keys.workspace()
         assert built.library.snapshots(workspace_id) == []
         assert workspace_id in built.library.sweep()  # an ingest worker will see that it is missing
+
+
+def test_a_snapshot_that_is_not_whole_costs_no_other_workspace_its_own(env, tmp_path):
+    publish(env, "Cookies", "You can delete cookies in the browser.")
+    publish(env, "Cookies", "You can delete cookies in the browser.", workspace="other")
+    with services(env) as built:
+        damaged = tmp_path / "home" / "snapshots" / built.keys.workspace("other")
+    for one in damaged.glob("*/passages.jsonl"):
+        one.write_bytes(b"")
+    backup(Settings.from_env(env), tmp_path / "a.tar.gz")
+    there = moved(env, tmp_path)
+    restore(Settings.from_env(there), tmp_path / "a.tar.gz")
+    with services(there) as built:
+        assert [one["active"] for one in built.library.snapshots(built.keys.workspace())] == [True]
+        assert built.library.snapshots(built.keys.workspace("other")) == []
+
+
+def test_a_restore_that_cannot_put_a_file_in_its_place_changes_nothing(env, tmp_path, monkeypatch):
+    say(env, "Kept")
+    backup(Settings.from_env(env), tmp_path / "a.tar.gz")
+    say(env, "Later")
+    before = sorted(path.name for path in (tmp_path / "home").iterdir())
+    rename = Path.rename
+
+    def busy(self, target):
+        if self.name == "answerback.db" and ".restore-" in str(self):
+            raise OSError(errno.EBUSY, "Device or resource busy", str(self))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", busy)
+    with pytest.raises(StartupFailed, match="nothing was changed"):
+        restore(Settings.from_env(env), tmp_path / "a.tar.gz", replace=True)
+    monkeypatch.undo()
+    assert said(env) == ["Kept", "Later"]
+    after = sorted(path.name for path in (tmp_path / "home").iterdir() if not path.name.startswith("before-"))
+    assert set(before) - {"answerback.db-wal", "answerback.db-shm"} <= set(after)
+
+
+def test_no_session_of_what_is_undone_passes_for_current(env, tmp_path):
+    say(env, "Kept")
+    backup(Settings.from_env(env), tmp_path / "a.tar.gz")
+    there = moved(env, tmp_path)
+    restore(Settings.from_env(there), tmp_path / "a.tar.gz")
+    with services(there) as built, built.store.read() as connection:
+        assert connection.exec_driver_sql("SELECT history FROM conversation").scalar() >= 1_000_000
+
+
+def test_a_folder_is_no_file_to_write_a_backup_to(env, tmp_path):
+    refused = run(env, "backup", str(tmp_path))
+    assert (refused.returncode, "is a directory" in refused.stderr) == (2, True)
 
 
 def test_a_home_that_anything_has_open_is_left_alone(env, tmp_path):

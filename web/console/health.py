@@ -38,18 +38,23 @@ def budgets() -> Page:
         today = str(time(built.store.now(connection)))[:10]
     table = tables.spending
     days, cursor = mine.page(table, table.c.scope == "day", after=flask.request.args.get("cursor"), limit=_PAGE)
-    of_keys, _ = mine.page(table, table.c.scope == "key", table.c.day == today, after=None, limit=_PAGE)
-    accounts = {"day": [row for row in days if row["day"] == today], "key": of_keys}
+    accounts = mine.select(table).where(table.c.scope.in_(("key", "day")), table.c.day == today)
+    with built.store.read() as connection:
+        todays = connection.execute(accounts).mappings().all()
     limits = [
-        {"budget": budget, "spent": max((budget.of(row) for row in accounts.get(budget.scope, ())), default=None)}
+        {
+            "budget": budget,
+            "spent": max((budget.of(row) for row in todays if row["scope"] == budget.scope), default=None),
+        }
         for budget in built.settings.budgets
     ]
+    of_keys = sorted((row for row in todays if row["scope"] == "key"), key=lambda row: row["cost_usd"], reverse=True)
     names = {one["id"]: one["name"] for one in built.keys.all(mine.workspace_id)}
     return flask.render_template(
         "console/budgets.html",
         limits=limits,
         days=[spending.wire(row) for row in days],
-        keys=[{**spending.wire(row), "name": names.get(row["subject"], row["subject"])} for row in of_keys],
+        keys=[{**spending.wire(row), "name": names.get(row["subject"], row["subject"])} for row in of_keys[:_PAGE]],
         today=today,
         cursor=cursor,
     )

@@ -64,7 +64,7 @@ def log_in(*, key: str = "", login: str = "", password: str = "") -> AnyResponse
         services().logins.make(principal, for_s=_LIFE_S),
         max_age=_LIFE_S,
         httponly=True,
-        samesite="Strict",
+        samesite="Lax",  # so that links in notes and mails open; what changes anything is guarded by `_check`
         secure=flask.request.is_secure or flask.request.headers.get("X-Forwarded-Proto") == "https",
         path="/console",
     )

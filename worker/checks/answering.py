@@ -1,10 +1,12 @@
 """Checks of what answers are made from."""
 
+import shlex
 from collections.abc import Callable, Sized
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from worker.access import DEFAULT_WORKSPACE
 from worker.checks.check import Check
 from worker.errors import SettingsInvalid, StartupFailed
 from worker.settings import Settings, masked
@@ -67,7 +69,7 @@ def snapshot(settings: Settings) -> Check:
     def ask() -> str:
         from kb.embedding import identity_of
         from kb.embedding import read_manifest as read_model
-        from kb.errors import ModelMissing, SnapshotOutdated
+        from kb.errors import KnowledgeError, ModelMissing, SnapshotOutdated
         from kb.manifest import read_manifest, verify_files
 
         try:
@@ -77,13 +79,16 @@ def snapshot(settings: Settings) -> Check:
             identity = None
         passages = others = 0
         active = _active_snapshots(settings)
-        for workspace_id, version in active:
+        for workspace_id, name, version in active:
             folder = settings.snapshots_folder / workspace_id / version
             try:
                 manifest = read_manifest(folder)
+                verify_files(folder, manifest)
             except SnapshotOutdated:  # an ingest worker publishes it anew, which must not wait for this one
                 continue
-            verify_files(folder, manifest)
+            except KnowledgeError as error:
+                which = "" if name == DEFAULT_WORKSPACE else f" --workspace {shlex.quote(name)}"
+                raise StartupFailed(str(error).replace("snapshots rebuild", f"snapshots{which} rebuild")) from None
             passages += manifest["passages"]
             others += identity is not None and manifest["model"] != identity
         told = f"{len(active)} active, {passages} passages" if active else "none published yet"
@@ -96,20 +101,23 @@ def snapshot(settings: Settings) -> Check:
     )
 
 
-def _active_snapshots(settings: Settings) -> list[tuple[str, str]]:
+def _active_snapshots(settings: Settings) -> list[tuple[str, str, str]]:
+    """Return id, name and version of each workspace that has published one."""
     store = open_store(settings.database, pool_size=1)
     try:
         with store.read() as connection:
             rows = connection.execute(
-                sa.select(workspace.c.id, workspace.c.snapshot_version).where(workspace.c.snapshot_version.is_not(None))
+                sa.select(workspace.c.id, workspace.c.name, workspace.c.snapshot_version).where(
+                    workspace.c.snapshot_version.is_not(None)
+                )
             )
-            return [(row[0], row[1]) for row in rows]
+            return [(row[0], row[1], row[2]) for row in rows]
     finally:
         store.close()
 
 
 def language_model(settings: Settings) -> Check:
-    """The endpoint of the language model answers, knows the key, and has the first model."""
+    """The endpoint of the language model answers, knows the key, and has one of the models."""
 
     def ask() -> str:
         import openai
@@ -143,7 +151,8 @@ def language_model(settings: Settings) -> Check:
         missing = [model for model in settings.models if model not in known]
         if known and len(missing) == len(settings.models):
             raise StartupFailed(f"{where} has no model {missing[0]}: set ANSWERBACK_MODELS to some of its models.")
-        return f"{where}, {settings.models[0]}"
+        others = f", but not {', '.join(missing)}" if known and missing else ""
+        return f"{where}, {next(model for model in settings.models if model not in missing or not known)}{others}"
 
     return Check(name="language model", run=ask, why="It writes the answers; while it fails, messages are tried again.")
 

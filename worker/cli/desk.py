@@ -20,7 +20,9 @@ def ask(question: str, workspace: str, as_json: bool) -> None:
     if not question.strip():
         raise click.UsageError("The question is empty.")
     with open_services() as built:
-        outcome = built.agent.answer(Question(workspace_id=built.keys.workspace(workspace), content=question.strip()))
+        outcome = built.agent.answer(
+            Question(workspace_id=built.keys.known_workspace(workspace), content=question.strip())
+        )
     if as_json:
         print_json({"outcome": type(outcome).__name__.lower(), **dataclasses.asdict(outcome)})
     elif isinstance(outcome, Answer):
@@ -73,7 +75,8 @@ def list_keys(as_json: bool) -> None:
         print_json(found)
         return
     for key in found:
-        state = "revoked" if key["revoked_at"] else f"until {key['expires_at']}" if key["expires_at"] else "active"
+        until = f"until {key['expires_at']}" if key["expires_at"] else "active"
+        state = until if key["valid"] else "revoked" if key["revoked_at"] else f"expired {key['expires_at']}"
         click.echo(
             f"{key['id']}  {key['hint']:<12}{key['workspace']:<16}{key['name']:<20}{','.join(key['scopes']):<18}{state}"
         )
@@ -106,7 +109,7 @@ def set_password(key_id: str, login: str, password: str) -> None:
 def callback_secret(workspace: str) -> None:
     """Print the secret with which receivers verify a workspace's callbacks."""
     with open_services() as built:
-        click.echo(built.keys.callback_secret(built.keys.workspace(workspace)))
+        click.echo(built.keys.callback_secret(built.keys.known_workspace(workspace)))
 
 
 @main.group(invoke_without_command=True)
@@ -128,7 +131,7 @@ def deliveries(
 
     which = {name: value for name, value in (("state", state), ("endpoint", endpoint)) if value is not None}
     with open_services() as built:
-        found, _cursor = page(Scope(built.store, built.keys.workspace(workspace)), which, limit=limit)
+        found, _cursor = page(Scope(built.store, built.keys.known_workspace(workspace)), which, limit=limit)
     if as_json:
         print_json(found)
         return
@@ -148,7 +151,7 @@ def show_delivery(workspace: str, delivery_id: str, as_json: bool) -> None:
     from worker.store.scope import Scope
 
     with open_services() as built:
-        found = show(Scope(built.store, built.keys.workspace(workspace)), delivery_id)
+        found = show(Scope(built.store, built.keys.known_workspace(workspace)), delivery_id)
     if as_json:
         print_json(found)
         return
@@ -171,7 +174,7 @@ def replay(workspace: str, delivery_ids: tuple[str, ...], since: datetime | None
     if bool(delivery_ids) == (since is not None):
         raise click.UsageError("Give DELIVERY_IDS, or --since.")
     with open_services() as built:
-        owner = built.keys.workspace(workspace)
+        owner = built.keys.known_workspace(workspace)
         if since is not None:
             which = {"since_ms": int(since.replace(tzinfo=UTC).timestamp() * 1_000)}
             count = built.endpoints.replay_all(owner, which | ({} if endpoint is None else {"endpoint": endpoint}))
@@ -190,7 +193,7 @@ def replay(workspace: str, delivery_ids: tuple[str, ...], since: datetime | None
 def audit(limit: int, workspace: str, as_json: bool) -> None:
     """List what operators did, newest first."""
     with open_services() as built:
-        found, _cursor = built.audit_log.page(built.keys.workspace(workspace), limit=limit)
+        found, _cursor = built.audit_log.page(built.keys.known_workspace(workspace), limit=limit)
     if as_json:
         print_json(found)
         return

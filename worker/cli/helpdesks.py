@@ -18,7 +18,7 @@ def helpdesk(context: click.Context, workspace: str, as_json: bool) -> None:
     if context.invoked_subcommand is not None:
         return
     with open_services() as built:
-        found = built.connections.all(built.keys.workspace(workspace))
+        found = built.connections.all(built.keys.known_workspace(workspace))
     if as_json:
         print_json(found)
         return
@@ -56,7 +56,7 @@ def connect(
         given[key] = {"true": True, "false": False}.get(value.lower(), value)
     new = {"name": name, "kind": kind, "url": url, "token": token, "options": given, "mode": mode}
     with open_services() as built:
-        owner = built.keys.workspace(workspace)
+        owner = built.keys.known_workspace(workspace)
         made = built.connections.make(owner, new | {"webhook_secret": webhook_secret})
         note(built, "helpdesks.make", made["id"], workspace_id=owner)
     click.echo(f"{made['id']} is connected, mode {mode}. Its webhook_secret is {made['webhook_secret']}")
@@ -77,7 +77,7 @@ def change(workspace: str, /, name: str, **given: str | None) -> None:
     if not new:
         raise click.UsageError("Say what is to be changed.")
     with open_services() as built:
-        owner = built.keys.workspace(workspace)
+        owner = built.keys.known_workspace(workspace)
         id = built.connections.named(owner, name)["id"]
         built.connections.change(owner, id, new)
         note(built, "helpdesks.change", id, workspace_id=owner)
@@ -91,7 +91,7 @@ def change(workspace: str, /, name: str, **given: str | None) -> None:
 def setup(workspace: str, name: str, public_url: str) -> None:
     """Say what an administrator does in the helpdesk."""
     with open_services() as built:
-        row = built.connections.named(built.keys.workspace(workspace), name)
+        row = built.connections.named(built.keys.known_workspace(workspace), name)
         click.echo(built.connections.setup(row, f"{public_url.rstrip('/')}/v1/helpdesks/{row['id']}/inbound"))
 
 
@@ -103,7 +103,7 @@ def setup(workspace: str, name: str, public_url: str) -> None:
 def check(workspace: str, name: str, ticket: str | None, as_json: bool) -> None:
     """Try a connection: credentials, webhooks, with --ticket a round trip; exits with 1 when something is wrong."""
     with open_services() as built:
-        row = built.connections.named(built.keys.workspace(workspace), name)
+        row = built.connections.named(built.keys.known_workspace(workspace), name)
         found = built.connections.check(row, ticket=ticket)
     if as_json:
         print_json([{"what": what, "wrong": wrong} for what, wrong in found])

@@ -55,7 +55,7 @@ def ingest(
             raise click.UsageError(f"There is no {place}.")
     shown = not (quiet or as_json)
     with open_services() as built, progress_bar(shown) as progress:
-        owner = built.keys.workspace(workspace)
+        owner = built.keys.known_workspace(workspace)
         report = ingesting.ingest(
             ingesting.documents_in(places, built.importer),
             workspace_id=owner,
@@ -104,7 +104,7 @@ def search(
 
     filters = Filters(sources=sources or None, languages=languages or None, tags=tags or None, audience=audience)
     with open_services() as built:
-        found = as_wire(built.shelf.search(built.keys.workspace(workspace), query, limit=limit, filters=filters))
+        found = as_wire(built.shelf.search(built.keys.known_workspace(workspace), query, limit=limit, filters=filters))
     if as_json:
         print_json(found)
         return
@@ -257,7 +257,7 @@ def snapshots(context: click.Context, workspace: str, as_json: bool) -> None:
     if context.invoked_subcommand is not None:
         return
     with open_services() as built:
-        found = built.library.snapshots(built.keys.workspace(workspace))
+        found = built.library.snapshots(built.keys.known_workspace(workspace))
     if as_json:
         print_json(found)
         return
@@ -274,7 +274,7 @@ def snapshots(context: click.Context, workspace: str, as_json: bool) -> None:
 def activate(workspace: str, version: str) -> None:
     """Let VERSION answer from now on."""
     with open_services() as built:
-        owner = built.keys.workspace(workspace)
+        owner = built.keys.known_workspace(workspace)
         built.library.activate(owner, version)
         note(built, "snapshots.activate", version, workspace_id=owner)
     click.echo(f"{version} is active; running workers follow within two seconds.")
@@ -285,7 +285,7 @@ def activate(workspace: str, version: str) -> None:
 def rebuild(workspace: str) -> None:
     """Build the newest snapshot again from the database, with the configured model."""
     with open_services() as built:
-        owner = built.keys.workspace(workspace)
+        owner = built.keys.known_workspace(workspace)
         version = built.indexer.publish(owner, force=True)
         note(built, "snapshots.rebuild", version, workspace_id=owner)
     click.echo(f"{version} is published.")

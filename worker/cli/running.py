@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from worker.cli.base import as_json_option, main, note, open_services, print_json
+from worker.errors import AnswerbackError
 from worker.settings import Settings
 
 _ENDS = {"answer": ("threads", None), "callback": ("threads", 16), "ingest": ("prefork", 1)}
@@ -95,14 +96,17 @@ def model(force: bool) -> None:
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def backup(file: Path) -> None:
     """Write everything that the embedded installation knows to FILE; it may run meanwhile."""
     from worker.backup import backup as take
 
     manifest = take(Settings.from_env(), file)
-    with open_services() as built:
-        note(built, "backup", file.name, workspace_id=built.keys.workspace())
+    try:
+        with open_services() as built:
+            note(built, "backup", file.name, workspace_id=built.keys.workspace())
+    except AnswerbackError as error:  # before an upgrade's migration, as one would
+        click.secho(f"That it was taken could not be noted: {error}", fg="yellow", err=True)
     size = file.stat().st_size / 1024**2
     click.echo(f"{file}: {size:.1f} MB, {len(manifest['sha256'])} files. It holds keys: keep it where they are safe.")
     for version in manifest["left_out"]:

@@ -129,6 +129,9 @@ class Library:
         with self._store.begin() as tx:
             same_file = Scope(self._store, workspace_id).select(document, *LISTED).where(document.c.name == new.name)
             row = tx.execute(same_file.with_for_update()).mappings().first()
+            if row is None:  # one process at a time adds what is not there
+                tx.execute(sa.select(workspace.c.id).where(workspace.c.id == workspace_id).with_for_update())
+                row = tx.execute(same_file.with_for_update()).mappings().first()
             if row is None:
                 return wire(self._insert(tx, workspace_id, new)), True
             new = _marked(new, row)

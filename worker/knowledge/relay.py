@@ -41,8 +41,11 @@ class NoWorker(AnswerbackError):
 class SearchClient:
     """Asks a worker to search, and for what else it takes an index or a model to know."""
 
-    def __init__(self, client: Redis, waiting: Redis, *, prefix: str, timeout_s: float = 5.0) -> None:
-        """`waiting` is a client whose calls may block for `timeout_s`."""
+    def __init__(
+        self, client: Redis, waiting: Redis, *, prefix: str, timeout_s: float = 5.0, most_at_once: int = 16
+    ) -> None:
+        """`waiting` is a client whose calls may block for `timeout_s`; `most_at_once`, how many threads may wait."""
+        self._free = threading.BoundedSemaphore(most_at_once)
         self._client = client
         self._waiting = waiting
         self._prefix = prefix
@@ -55,7 +58,7 @@ class SearchClient:
         """Return `{snapshot, items}` as clients see them.
 
         Raises:
-            NoWorker: none took the question up and answered in time, or Redis is away.
+            NoWorker: none took the question up and answered in time, as many wait as may, or Redis is away.
             KnowledgeError: the worker could not search.
         """
         return self._ask(
@@ -87,6 +90,14 @@ class SearchClient:
         )
 
     def _ask(self, queue: str, timeout_s: float, **asked: Any) -> dict[str, Any]:
+        if not self._free.acquire(blocking=False):  # the other threads are for who does not wait
+            raise NoWorker
+        try:
+            return self._ask_and_wait(queue, timeout_s, asked)
+        finally:
+            self._free.release()
+
+    def _ask_and_wait(self, queue: str, timeout_s: float, asked: Mapping[str, Any]) -> dict[str, Any]:
         queue = self._prefix + queue
         reply_key = self._replies + secrets.token_hex(12)
         try:

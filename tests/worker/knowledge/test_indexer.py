@@ -1,5 +1,7 @@
 """Documents in, published snapshots out; nothing embedded twice; a bad one harms no other."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import sqlalchemy as sa
 
@@ -88,6 +90,16 @@ def test_a_document_is_searchable_after_its_publish(store, workspace_id, library
     assert titles(shelf, clock, workspace_id, "when does my parcel come?") == ["Parcels"]
     assert [one["version"] for one in library.snapshots(workspace_id) if one["active"]] == [version]
     assert library.sweep() == ()
+
+
+def test_a_file_that_comes_several_times_at_once_is_one_document(store, workspace_id, library):
+    with ThreadPoolExecutor(6) as pool:
+        for number in range(5):
+            named = [new("A", f"Text {number}.", name=f"{number}.md")] * 6
+            list(pool.map(lambda one: library.put_file(workspace_id, one), named))
+    with store.read() as connection:
+        names = connection.execute(sa.select(document.c.name)).scalars().all()
+    assert sorted(names) == [f"{number}.md" for number in range(5)]
 
 
 def test_what_did_not_change_is_never_embedded_again(workspace_id, library, indexer, counting):

@@ -73,6 +73,22 @@ def test_a_worker_that_cannot_says_why(client, respond):
         client.changes("ws", before="1-a", after="2-a")
 
 
+def test_who_asks_while_as_many_wait_as_may_is_told_at_once(redis, tmp_path):
+    client = SearchClient(redis, redis, prefix=f"{tmp_path.name}:", timeout_s=3.0, most_at_once=1)
+
+    def ask():
+        with pytest.raises(NoWorker):
+            client.search("ws", "cookies", limit=5)
+
+    waits = threading.Thread(target=ask)
+    waits.start()
+    time.sleep(0.3)
+    began = time.monotonic()
+    ask()
+    assert time.monotonic() - began < 1.5
+    waits.join()
+
+
 def test_nobody_there_is_noticed_in_time(client):
     began = time.monotonic()
     with pytest.raises(NoWorker):

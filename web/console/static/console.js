@@ -20,6 +20,8 @@
     "conversation.handed_off", "conversation.resumed", "conversation.closed"]) {
     events.addEventListener(type, refresh);
   }
+  // What happened since the page was made, and before anybody listened.
+  events.addEventListener("open", () => window.htmx.trigger(talk, "changed"));
   window.addEventListener("pagehide", () => events.close());
 })();
 
@@ -55,16 +57,28 @@
     document.getElementById("gone").hidden = true; // somebody logged in again, in another tab: forms go on from here
     for (const one of document.querySelectorAll("input[name=csrf]")) one.value = fresh.value;
   });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const again = event.detail.xhr.status === 200 && !document.getElementById("gone").hidden;
+    if (again && !document.querySelector("textarea")) window.location.reload(); // nothing is being written here
+  });
   document.addEventListener("loggedOut", () => {
     document.getElementById("gone").hidden = false;
   });
 })();
 
-// What cannot be undone is asked about first.
-document.addEventListener("submit", (event) => {
-  const sure = event.target.dataset.sure;
-  if (sure && !window.confirm(sure)) event.preventDefault();
-});
+// What cannot be undone is asked about first, and nothing is sent twice by pressing twice.
+(() => {
+  const buttons = (form) => [...form.elements].filter((one) => one.type === "submit");
+  document.addEventListener("submit", (event) => {
+    const sure = event.target.dataset.sure;
+    if (sure && !window.confirm(sure)) event.preventDefault();
+    if (event.defaultPrevented || event.target.method !== "post") return;
+    setTimeout(() => buttons(event.target).forEach((one) => { one.disabled = true; })); // once it is on its way
+  });
+  window.addEventListener("pageshow", (event) => { // by the way back
+    if (event.persisted) for (const form of document.forms) buttons(form).forEach((one) => { one.disabled = false; });
+  });
+})();
 
 // Files are sent one after the other, each with its progress; without this script the form sends one.
 (() => {
