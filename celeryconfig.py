@@ -49,6 +49,7 @@ worker_prefetch_multiplier = 1
 worker_disable_prefetch = False
 worker_concurrency = _settings.answer_concurrency
 worker_cancel_long_running_tasks_on_connection_loss = False
+worker_consumer = "worker.consuming:Consumer"
 worker_detect_quorum_queues = True
 
 worker_hijack_root_logger = False
