@@ -1,6 +1,5 @@
 """The chat when things go wrong on the way: connections that break, conversations that end, pages of other origins."""
 
-import contextlib
 import http.server
 import json
 import threading
@@ -188,47 +187,51 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def test_a_shop_s_own_server_makes_the_session(desk, new_page):
-    with contextlib.closing(Shop(desk)) as shop:
-        shop.close = shop.server_close
-        page = new_page()
-        page.goto(shop.url)
-        page.get_by_role("button", name="Ask us").click()
-        page.field = page.get_by_role("textbox", name="Your message")
-        ask(page, "How can I pay?")
-        expect(page.get_by_role("list", name="Sources")).to_be_visible(timeout=15_000)
-        page.get_by_role("button", name="Yes").click()
-        wait_for(
-            lambda: desk.call("GET", f"/v1/conversations/{shop.talks[0]}/messages").json["items"][0]["feedback"],
-            what="the rating",
-        )
-        # The token lives 15 minutes, and is not asked for anew at every connection.
-        page.evaluate("document.querySelector('answerback-chat').socket.close()")
-        ask(page, "How long does delivery take?")
-        expect(page.get_by_role("list", name="Sources")).to_have_count(2, timeout=15_000)
-        assert len(shop.talks) == 1
-        page.reload()
-        page.get_by_role("button", name="Ask us").click()
-        expect(page.get_by_role("list", name="Sources")).to_have_count(2)
-        assert set(shop.talks) == {shop.talks[0]}
-        shop.shutdown()
+@pytest.fixture
+def shop(desk):
+    with Shop(desk) as made:
+        yield made
+        made.shutdown()
 
 
-def test_who_logs_in_next_does_not_go_on_as_the_one_before(desk, new_page):
-    with contextlib.closing(Shop(desk)) as shop:
-        shop.close = shop.server_close
-        page = new_page()
-        page.goto(shop.url)
-        page.get_by_role("button", name="Ask us").click()
-        page.field = page.get_by_role("textbox", name="Your message")
-        ask(page, "How can I pay?")
-        expect(page.get_by_role("list", name="Sources")).to_be_visible(timeout=15_000)
-        shop.customer = "4712"
-        page.reload()
-        page.get_by_role("button", name="Ask us").click()
-        page.field = page.get_by_role("textbox", name="Your message")
-        ask(page, "How long does delivery take?")
-        expect(page.get_by_role("list", name="Sources")).to_have_count(1, timeout=15_000)
-        assert "How can I pay?" not in said(page)
-        assert "token" not in page.evaluate("JSON.stringify(localStorage)")
-        shop.shutdown()
+def enter(page):
+    """Open the chat on the shop's page."""
+    page.get_by_role("button", name="Ask us").click()
+    page.field = page.get_by_role("textbox", name="Your message")
+
+
+def test_a_shop_s_own_server_makes_the_session(desk, shop, new_page):
+    page = new_page()
+    page.goto(shop.url)
+    enter(page)
+    ask(page, "How can I pay?")
+    expect(page.get_by_role("list", name="Sources")).to_be_visible(timeout=15_000)
+    page.get_by_role("button", name="Yes").click()
+    wait_for(
+        lambda: desk.call("GET", f"/v1/conversations/{shop.talks[0]}/messages").json["items"][0]["feedback"],
+        what="the rating",
+    )
+    # The token lives 15 minutes, and is not asked for anew at every connection.
+    page.evaluate("document.querySelector('answerback-chat').socket.close()")
+    ask(page, "How long does delivery take?")
+    expect(page.get_by_role("list", name="Sources")).to_have_count(2, timeout=15_000)
+    assert len(shop.talks) == 1
+    page.reload()
+    enter(page)
+    expect(page.get_by_role("list", name="Sources")).to_have_count(2)
+    assert set(shop.talks) == {shop.talks[0]}
+
+
+def test_who_logs_in_next_does_not_go_on_as_the_one_before(shop, new_page):
+    page = new_page()
+    page.goto(shop.url)
+    enter(page)
+    ask(page, "How can I pay?")
+    expect(page.get_by_role("list", name="Sources")).to_be_visible(timeout=15_000)
+    shop.customer = "4712"
+    page.reload()
+    enter(page)
+    ask(page, "How long does delivery take?")
+    expect(page.get_by_role("list", name="Sources")).to_have_count(1, timeout=15_000)
+    assert "How can I pay?" not in said(page)
+    assert "token" not in page.evaluate("JSON.stringify(localStorage)")
