@@ -91,6 +91,7 @@ def test_a_login_ends_with_its_time_and_with_its_key(browser, built):
         ("javascript:alert(1)", "/console"),
         ("/v1/keys", "/console"),
         ("/consoleevil", "/console"),
+        ("//[", "/console"),
     ],
 )
 def test_a_login_leads_nowhere_else(app, browser, wanted, where):

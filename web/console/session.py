@@ -131,7 +131,10 @@ def _refuse_other_origins() -> None:
 
 def _wanted(path: str) -> str:
     """Return where somebody wanted to go, if it is a page of the console."""
-    parts = urlsplit(path)
+    try:
+        parts = urlsplit(path)
+    except ValueError:  # such as //[
+        return flask.url_for("console.inbox")
     ours = not parts.scheme and not parts.netloc and (parts.path == "/console" or parts.path.startswith("/console/"))
     return path if ours and "\\" not in path and path.isprintable() else flask.url_for("console.inbox")
 
