@@ -86,7 +86,7 @@ def new_page(chromium: Browser):
 
         def note(told: ConsoleMessage) -> None:
             if told.type in ("error", "warning") and (but is None or but not in told.text):
-                wrong.append(f"{told.type}: {told.text}")
+                wrong.append(f"{told.type}: {told.text} ({told.location.get('url')}, on {page.url})")
 
         page.on("console", note)
         page.on("pageerror", lambda error: wrong.append(f"error: {error}"))

@@ -17,6 +17,12 @@ def open_chat(page, desk):
     return page.get_by_role("textbox", name="Your message")
 
 
+def ready_to_type(field):
+    """Wait as a person does: keys may get lost before a page's first paint, and `autofocus` comes after its load."""
+    field.page.wait_for_function("performance.getEntriesByType('paint').length > 0")
+    expect(field).to_be_focused()
+
+
 def tab_to(wanted):
     for _ in range(40):
         wanted.page.keyboard.press("Tab")
@@ -141,12 +147,14 @@ def test_the_keyboard_alone_is_enough(desk, new_page):
     opener = visitor.get_by_role("button", name="Ask the shop")
     tab_to(opener)
     visitor.keyboard.press("Enter")
+    ready_to_type(visitor.get_by_role("textbox", name="Your message"))
     visitor.keyboard.type("Somebody must help me with order 77, I want a human!")
     visitor.keyboard.press("Enter")
     expect(visitor.locator(".notice")).to_be_visible()
 
     page = new_page()
     page.goto(f"{desk.url}/console")
+    ready_to_type(page.get_by_label("API key"))
     page.keyboard.type(KEY)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Inbox")).to_be_visible()
@@ -157,6 +165,7 @@ def test_the_keyboard_alone_is_enough(desk, new_page):
     tab_to(page.get_by_label("Reply to the customer"))
     page.keyboard.type("I am on it.")
     page.keyboard.press("Tab")
+    expect(page.get_by_label("Your name")).to_be_focused()
     page.keyboard.type("Ada")
     page.keyboard.press("Enter")
     expect(page.locator("#talk")).to_contain_text("I am on it.")
