@@ -11,14 +11,14 @@ from bench.load import Load, post
 from tests.support.processes import answers, free_port, running, valkey, wait_for
 from tests.support.stack import KEY, stack
 
-_REQUESTS = 1_500
-_ROUNDS = 5
+_REQUESTS = 1_200
+_ROUNDS = 11
 _CONNECTIONS = 16
 _LEAST_RATIO = 0.6
 
 
 def run(models: Path) -> dict[str, Any]:
-    """Alternate between both servers, so that the machine's moods hit both."""
+    """Alternate between both servers and compare neighbours, so that the machine's moods hit both."""
     with tempfile.TemporaryDirectory() as folder, valkey() as redis:
         baseline_port = free_port()
         broker = "redis+socket://" + redis.removeprefix("unix://").replace("?db=0", "?virtual_host=1")
@@ -51,9 +51,11 @@ def run(models: Path) -> dict[str, Any]:
     rate, bare_rate = (statistics.median(load.per_second for load in loads) for loads in (ours, bare))
     p50, p99 = (statistics.median(getattr(load, name) for load in ours) for name in ("p50_ms", "p99_ms"))
     bare_p50, bare_p99 = (statistics.median(getattr(load, name) for load in bare) for name in ("p50_ms", "p99_ms"))
-    ratio = rate / bare_rate
+    ratios = sorted(load.per_second / beside.per_second for load, beside in zip(ours, bare, strict=True))
+    ratio = statistics.median(ratios)
     return {
         "ratio": ratio,
+        "ratios": ratios,
         "least": _LEAST_RATIO,
         "per_second": rate,
         "baseline_per_second": bare_rate,
@@ -65,7 +67,7 @@ def run(models: Path) -> dict[str, Any]:
         "lines": [
             f"ours      {rate:7.0f}/s  p50 {p50:6.1f} ms  p99 {p99:6.1f} ms   (rows committed; {wrong or 'all 202'})",
             f"baseline  {bare_rate:7.0f}/s  p50 {bare_p50:6.1f} ms  p99 {bare_p99:6.1f} ms   (Flask and task.delay())",
-            f"ratio {ratio:.2f} (at least {_LEAST_RATIO})",
+            f"ratio {ratio:.2f} (at least {_LEAST_RATIO}); in {_ROUNDS} rounds {ratios[0]:.2f} to {ratios[-1]:.2f}",
         ],
     }
 
