@@ -17,10 +17,9 @@ def open_chat(page, desk):
     return page.get_by_role("textbox", name="Your message")
 
 
-def ready_to_type(field):
-    """Wait as a person does: keys may get lost before a page's first paint, and `autofocus` comes after its load."""
-    field.page.wait_for_function("performance.getEntriesByType('paint').length > 0")
-    expect(field).to_be_focused()
+def see(page):
+    """Wait for a page's first paint, as a person does: keys that are pressed before it may get lost."""
+    page.wait_for_function("performance.getEntriesByType('paint').length > 0")
 
 
 def tab_to(wanted):
@@ -147,17 +146,19 @@ def test_the_keyboard_alone_is_enough(desk, new_page):
     opener = visitor.get_by_role("button", name="Ask the shop")
     tab_to(opener)
     visitor.keyboard.press("Enter")
-    ready_to_type(visitor.get_by_role("textbox", name="Your message"))
+    expect(visitor.get_by_role("textbox", name="Your message")).to_be_focused()
     visitor.keyboard.type("Somebody must help me with order 77, I want a human!")
     visitor.keyboard.press("Enter")
     expect(visitor.locator(".notice")).to_be_visible()
 
     page = new_page()
     page.goto(f"{desk.url}/console")
-    ready_to_type(page.get_by_label("API key"))
+    see(page)
+    expect(page.get_by_label("API key")).to_be_focused()
     page.keyboard.type(KEY)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Inbox")).to_be_visible()
+    see(page)
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     tab_to(page.get_by_role("link", name=re.compile("order 77")))
