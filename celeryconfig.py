@@ -27,7 +27,7 @@ broker_transport_options = (
     }
 )
 
-imports = ("worker.process", "tasks.answer", "tasks.callback", "tasks.knowledge", "tasks.canary")
+imports = ("worker.launch.process", "tasks.answer", "tasks.callback", "tasks.knowledge", "tasks.canary")
 task_queues = [
     Queue(name, routing_key=name, queue_arguments={"x-queue-type": "quorum"} if _amqp else None)
     for name in sorted(set(QUEUES.values()))
@@ -49,7 +49,7 @@ worker_prefetch_multiplier = 1
 worker_disable_prefetch = False
 worker_concurrency = _settings.answer_concurrency
 worker_cancel_long_running_tasks_on_connection_loss = False
-worker_consumer = "worker.consuming:Consumer"
+worker_consumer = "worker.launch.consumer:Consumer"
 worker_detect_quorum_queues = True
 
 worker_hijack_root_logger = False

@@ -24,7 +24,7 @@ from bench import (
     turn,
 )
 from tests.support.models import exported_models
-from worker import logs
+from worker.telemetry import logs
 
 BENCHES: dict[str, Callable[[Path], dict[str, Any]]] = {
     "accepting": accepting.run,

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 from bench.load import post
 from tests.support.processes import model_server, wait_for
 from tests.support.stack import KEY, Stack, command, services, stack
+from worker.launch.up import sample_folder
 from worker.store.tables import OPEN_MESSAGE, conversation, message
-from worker.up import sample_folder
 
 _MESSAGES, _CONVERSATIONS, _CONCURRENCY, _LATENCY_S = 2_000, 500, 64, 1.0
 _LEAST_SHARE = 0.90

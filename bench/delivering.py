@@ -18,12 +18,12 @@ import httpx
 import psutil
 
 from tests.support.fakes import LOOPBACK
-from worker.access import Keys
-from worker.callbacks import outbox, signing
-from worker.callbacks.dispatching import Dispatcher
-from worker.callbacks.endpoints import Endpoints
-from worker.callbacks.sending import Sender
-from worker.callbacks.webhooks import Webhooks
+from worker.access.keys import Keys
+from worker.deliveries import outbox, signing
+from worker.deliveries.dispatcher import Dispatcher
+from worker.deliveries.endpoints import Endpoints
+from worker.deliveries.sender import Sender
+from worker.deliveries.webhooks import Webhooks
 from worker.store import migrate
 from worker.store.engine import Store, open_store
 

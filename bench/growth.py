@@ -16,17 +16,17 @@ import sqlalchemy as sa
 from tests.faults.__main__ import reachable
 from tests.support.fakes import answer
 from tests.support.servers import postgresql_schema
-from worker.access import Keys
-from worker.callbacks.sending import Sender
-from worker.conversations import wire
+from worker.access.keys import Keys
+from worker.conversations import serializers
 from worker.conversations.intake import Intake, Opening, Submission
-from worker.conversations.mailbox import Mailbox
-from worker.counters import Counters
-from worker.status import status
+from worker.deliveries.sender import Sender
+from worker.runtime.status import status
 from worker.store import migrate
 from worker.store.engine import Store, open_store
 from worker.store.scope import Scope
 from worker.store.tables import conversation, delivery, event, message, reply
+from worker.telemetry.counters import Counters
+from worker.turns.mailbox import Mailbox
 
 _SMALL, _LARGE = 1_000, 1_000_000
 _PER_TALK = 4
@@ -225,7 +225,7 @@ class _Steps:
 
     def _exchange(self) -> None:
         statement = (
-            wire.with_reply()
+            serializers.with_reply()
             .where(message.c.workspace_id == self.workspace_id, message.c.conversation_id == self.talk)
             .order_by(message.c.seq)
             .limit(51)

@@ -13,8 +13,8 @@ from kb import documents, passages
 from tests.support.processes import valkey
 from tests.support.stack import environment, prepare, services
 from worker.knowledge.library import NewDocument
+from worker.launch.up import sample_folder
 from worker.store.tables import passage
-from worker.up import sample_folder
 
 _COPIES = 16
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from kb import sentences
 from kb.embedding import OnnxEmbedder
 from kb.vectors import VectorIndex, recipe
-from worker.up import sample_folder
+from worker.launch.up import sample_folder
 
 _SIZES = (10_000, 100_000, 1_000_000)
 _LEAST_RECALL = {10_000: 0.999, 100_000: 0.95, 1_000_000: 0.90}

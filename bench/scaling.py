@@ -11,7 +11,7 @@ from bench.answering import answering_stack, control, wait_until_answered
 from bench.load import post
 from tests.support.processes import wait_for
 from tests.support.stack import KEY, Stack, command, is_ready, services
-from worker.presence import living
+from worker.runtime.presence import living
 from worker.store.tables import conversation, message
 
 #: A model that takes 2 s leaves two cores idle enough for a second worker.

@@ -16,7 +16,7 @@ from kb import snapshot as snapshots
 from kb.embedding import OnnxEmbedder
 from kb.search import search
 from kb.vectors import VectorIndex
-from worker.up import sample_folder
+from worker.launch.up import sample_folder
 
 _SIZES = (10_000, 100_000)
 _MOST_RATIO = 1.25

@@ -20,8 +20,8 @@ from tests.support.fakes import accept
 from tests.support.processes import ROOT, answers, free_port, model_server, valkey, wait_for
 from tests.support.stack import Stack, command, environment, is_ready, prepare, services
 from worker.knowledge.ingest import documents_in, ingest
+from worker.launch.up import sample_folder
 from worker.store.tables import message
-from worker.up import sample_folder
 
 _MODEL_S = 0.2
 _MOST_MS = 30.0

@@ -118,10 +118,10 @@ def http_page() -> str:
 
 def events_page() -> str:
     """Return the page on events."""
-    from worker.callbacks.outbox import TYPES
     from worker.conversations.outcomes import HANDOFF_REASONS
+    from worker.deliveries.outbox import TYPES
 
-    parts = [_MADE.format(title="Events", what="the types that are written", where="worker/callbacks/outbox.py")]
+    parts = [_MADE.format(title="Events", what="the types that are written", where="worker/deliveries/outbox.py")]
     parts += ["## Callbacks\n", "| type | tells that |", "|---|---|"]
     parts += [f"| `{name}` | {about} |" for name, about in TYPES.items()]
     parts += ["", "How they are signed, ordered and tried again: [callbacks](../callbacks.md).", ""]
@@ -135,9 +135,11 @@ def events_page() -> str:
 def metrics_page() -> str:
     """Return the page on metrics."""
     from web.metrics import GAUGES, PREFIX
-    from worker.counters import COUNTED, NAMES, TIMED
+    from worker.telemetry.counters import COUNTED, NAMES, TIMED
 
-    parts = [_MADE.format(title="Metrics", what="what is counted", where="worker/counters.py and web/metrics.py")]
+    parts = [
+        _MADE.format(title="Metrics", what="what is counted", where="worker/telemetry/counters.py and web/metrics.py")
+    ]
     parts.append(
         "`/metrics` of any web process tells Prometheus of all processes ([operations](../operations.md#metrics)).\n"
     )
@@ -155,8 +157,8 @@ def helpdesk_page(kind: str) -> str:
     """Return the page on connecting one kind of helpdesk."""
     from worker.addresses import Caller, Guard
     from worker.helpdesks.kinds import OPTIONS
-    from worker.helpdesks.mailing import MailServer
-    from worker.helpdesks.posting import open_desk
+    from worker.helpdesks.mail import MailServer
+    from worker.helpdesks.transport import open_desk
 
     title, url, options = _HELPDESKS[kind]
     inbound = "https://answers.yours.example/v1/helpdesks/hd_…/inbound"

@@ -6,4 +6,4 @@ from worker.app import app
 
 @app.task(name=hints.CANARY, send_events=False)
 def canary(**_newer: object) -> None:
-    """Do nothing: that it arrived is noticed where every task is (`worker.process`)."""
+    """Do nothing: that it arrived is noticed where every task is (`worker.launch.process`)."""

@@ -12,7 +12,7 @@ from tests.support.desk import TOKEN
 from tests.support.fakes import frozen_store
 from tests.support.models import exported_models
 from tests.support.servers import postgresql_schema
-from worker.access import Keys
+from worker.access.keys import Keys
 from worker.store.engine import Store
 
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from tests.support.processes import ROOT
-from worker.supervisor import PROGRAMS
-from worker.up import sample_folder
+from worker.launch.supervisor import PROGRAMS
+from worker.launch.up import sample_folder
 
 #: Routes that need no key, on purpose.
 PUBLIC = {"/", "/healthz", "/readyz", "/openapi.json", "/docs/", "/docs/<path:path>"}
@@ -43,7 +43,7 @@ def test_nothing_is_a_symbolic_link():
 
 def test_importing_opens_reads_and_loads_nothing():
     """The environment is read when something is built, not when a module is imported."""
-    script = "import web, tasks, worker.services, worker.process, worker.cli, kb; import worker.app"
+    script = "import web, tasks, worker.services, worker.launch.process, worker.cli, kb; import worker.app"
     env = {"PATH": "/usr/bin", "ANSWERBACK_PORT": "not a port", "PYTHONPATH": str(ROOT)}
     began = time.monotonic()
     subprocess.run([sys.executable, "-c", script], check=True, cwd="/", env=env)

@@ -7,8 +7,8 @@ import flask
 from flask import Flask, Response
 
 from web.api import services
-from worker import logs
 from worker.errors import AnswerbackError
+from worker.telemetry import logs
 
 log = logs.get(__name__)
 

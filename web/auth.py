@@ -8,11 +8,11 @@ import flask
 from flask import Flask
 
 from web.api import services
-from worker.access import Principal
+from worker.access.keys import Principal
+from worker.access.tokens import is_token
 from worker.errors import KeyRefused, NotFound
 from worker.store.scope import Scope
 from worker.store.tables import message
-from worker.tokens import is_token
 
 View = TypeVar("View", bound=Callable[..., Any])
 

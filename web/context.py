@@ -9,8 +9,8 @@ import flask
 from flask import Flask, Response
 
 from web.api import services
-from worker import logs, tracing
 from worker.settings import Settings
+from worker.telemetry import logs, tracing
 
 log = logs.get(__name__)
 

@@ -16,10 +16,11 @@ from web.streaming.feeds import ConversationFeed
 from web.streaming.responses import StreamResponse, socket_of, streams
 from web.streaming.sockets import Sender, WebSocketWire
 from web.streaming.streams import Telling
-from worker import logs
-from worker.conversations import erasing, wire
+from worker.conversations import erasure, serializers
 from worker.conversations.intake import Opening
 from worker.store.tables import conversation, message
+from worker.telemetry import logs
+from worker.time import to_rfc3339
 
 blueprint = Blueprint("conversations", __name__, description="Conversations with customers")
 log = logs.get(__name__)
@@ -43,14 +44,14 @@ def list_conversations(query: dict[str, Any]) -> Page:
     """List conversations, newest first."""
     where = [conversation.c.owner == query["owner"]] if "owner" in query else []
     rows, cursor = scope().page(conversation, *where, after=query.get("cursor"), limit=query["limit"])
-    return {"items": [wire.conversation(row) for row in rows], "next_cursor": cursor}
+    return {"items": [serializers.conversation(row) for row in rows], "next_cursor": cursor}
 
 
 @blueprint.get("/conversations/<string:conversation_id>")
 @blueprint.response(200, schemas.Conversation)
 def show(conversation_id: str) -> dict[str, Any]:
     """Return a conversation."""
-    return wire.conversation(scope().get(conversation, conversation_id))
+    return serializers.conversation(scope().get(conversation, conversation_id))
 
 
 @blueprint.patch("/conversations/<string:conversation_id>")
@@ -66,14 +67,14 @@ def change(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
             .where(conversation.c.id == conversation_id)
             .values(updated_at=mine.store.clock.sql(), **new)
         )
-        return wire.conversation(mine.get_in(tx, conversation, conversation_id))
+        return serializers.conversation(mine.get_in(tx, conversation, conversation_id))
 
 
 @blueprint.delete("/conversations/<string:conversation_id>")
 @blueprint.response(204)
 def erase(conversation_id: str) -> None:
     """Erase a conversation and all that was said in it, everywhere."""
-    erasing.erase_conversation(scope(), services().sessions, services().deltas, conversation_id)
+    erasure.erase_conversation(scope(), services().sessions, services().deltas, conversation_id)
 
 
 @blueprint.post("/conversations/<string:conversation_id>/messages")
@@ -96,7 +97,7 @@ def list_messages(query: dict[str, Any], conversation_id: str) -> Page:
     mine.get(conversation, conversation_id)
     after = query.get("cursor", "0")
     statement = (
-        wire.with_reply()
+        serializers.with_reply()
         .where(
             message.c.workspace_id == mine.workspace_id,
             message.c.conversation_id == conversation_id,
@@ -109,7 +110,7 @@ def list_messages(query: dict[str, Any], conversation_id: str) -> Page:
         rows = list(connection.execute(statement).mappings())
     more = len(rows) > query["limit"]
     rows = rows[: query["limit"]]
-    items = [seen(wire.message(row)) for row in rows]
+    items = [seen(serializers.message(row)) for row in rows]
     return {"items": items, "next_cursor": str(rows[-1]["seq"]) if more else None}
 
 
@@ -124,7 +125,7 @@ def make_token(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
     token, ends = services().tokens.make(
         flask.g.principal, conversation_id, for_s=new["expires_in_s"], origin=new.get("origin")
     )
-    return {"token": token, "expires_at": wire.time(ends * 1_000)}
+    return {"token": token, "expires_at": to_rfc3339(ends * 1_000)}
 
 
 @blueprint.get("/conversations/<string:conversation_id>/ws", websocket=True)
@@ -191,7 +192,7 @@ def reply(new: dict[str, Any], conversation_id: str) -> tuple[Any, int, dict[str
     """Record what a person said to the customer; the conversation is theirs from then on."""
     row = services().steering.speak(flask.g.principal.workspace_id, conversation_id, **new)
     _changed(conversation_id)
-    said = wire.message(row)
+    said = serializers.message(row)
     return said, 201, {"Location": said["links"]["self"]}
 
 
@@ -208,4 +209,4 @@ def _changed(conversation_id: str) -> dict[str, Any]:
     built = services()
     built.wakeups.send(conversation_id)
     built.hints.deliver(conversation_id)
-    return wire.conversation(scope().get(conversation, conversation_id))
+    return serializers.conversation(scope().get(conversation, conversation_id))

@@ -7,9 +7,9 @@ import flask
 from web.api import Blueprint, scope, services
 from web.schemas import desk as schemas
 from web.schemas.fields import page_of
-from worker.conversations import erasing
-from worker.customers import customer_of
-from worker.memories import Remembered, wire
+from worker.conversations import erasure
+from worker.customers.identity import customer_of
+from worker.customers.memories import Remembered, wire
 from worker.store.tables import memory
 
 blueprint = Blueprint("customers", __name__, description="What is known of customers")
@@ -51,4 +51,4 @@ def forget(memory_id: str) -> None:
 @blueprint.response(200, schemas.Erased)
 def erase(customer: dict[str, Any]) -> dict[str, int]:
     """Erase a customer everywhere: their conversations, files, callbacks, sessions, and what is remembered of them."""
-    return erasing.erase_customer(scope(), services().sessions, services().deltas, customer)
+    return erasure.erase_customer(scope(), services().sessions, services().deltas, customer)

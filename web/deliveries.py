@@ -7,7 +7,7 @@ import flask
 from web.api import Blueprint, Told, due, scope, services
 from web.schemas import deliveries as schemas
 from web.schemas.fields import page_of
-from worker.callbacks import listing
+from worker.deliveries import listing
 
 blueprint = Blueprint("deliveries", __name__, description="Callbacks and their attempts")
 

@@ -8,7 +8,7 @@ from web.api import Blueprint, Told, due, scope, services
 from web.auth import admin
 from web.schemas import deliveries as schemas
 from web.schemas.fields import PageQuery, page_of
-from worker.callbacks import listing
+from worker.deliveries import listing
 
 blueprint = Blueprint("endpoints", __name__, description="Where callbacks go")
 

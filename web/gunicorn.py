@@ -32,8 +32,8 @@ _FILES = 65_536
 
 def post_worker_init(_worker: Any) -> None:
     """Structured logs from the first request on; and no full collection every few requests (8 % of the time before)."""
-    from worker import logs
     from worker.settings import Settings
+    from worker.telemetry import logs
 
     logs.configure(Settings.from_env().log_level)
     # A stream takes a file descriptor, and the usual 1,024 are soon gone.

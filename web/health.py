@@ -13,7 +13,7 @@ from web.api import services
 from web.auth import public
 from worker.checks import reach_broker
 from worker.errors import AnswerbackError, StartupFailed
-from worker.presence import STATES, living
+from worker.runtime.presence import STATES, living
 from worker.settings import Settings, masked
 from worker.store import migrate
 

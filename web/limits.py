@@ -13,9 +13,9 @@ from flask import Flask, Response
 from flask_limiter import Limiter
 from limits.storage import RedisStorage
 
-from worker import logs
 from worker.redis_pool import open_redis
 from worker.settings import Settings
+from worker.telemetry import logs
 
 log = logs.get(__name__)
 

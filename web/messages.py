@@ -15,7 +15,7 @@ from web.schemas import conversations as schemas
 from web.streaming.feeds import MessageFeed, read_message
 from web.streaming.responses import EventLines, StreamResponse, streams
 from web.streaming.streams import Telling
-from worker.conversations import wire
+from worker.conversations import serializers
 from worker.conversations.outcomes import ENDED
 from worker.services import Services
 from worker.store.scope import Scope
@@ -46,16 +46,18 @@ def show(message_id: str) -> Any:
     row = read_message(mine, message_id)
     preferred = _WAIT.search(flask.request.headers.get("Prefer", ""))
     if preferred is None:
-        return audience.seen(wire.message(row))
+        return audience.seen(serializers.message(row))
     free = waiters()
     if not free.acquire(blocking=False):
-        return audience.seen(wire.message(row))  # who waits holds a thread; the last ones are kept for who does not
+        return audience.seen(
+            serializers.message(row)
+        )  # who waits holds a thread; the last ones are kept for who does not
     try:
         seconds = min(int(preferred.group(2)), MOST_WAIT_S)
         row = _wait(services(), mine, row, seconds)
     finally:
         free.release()
-    return audience.seen(wire.message(row)), 200, {"Preference-Applied": f"wait={seconds}"}
+    return audience.seen(serializers.message(row)), 200, {"Preference-Applied": f"wait={seconds}"}
 
 
 @blueprint.get("/messages/<string:message_id>/events")
@@ -97,7 +99,7 @@ def cancel(message_id: str) -> dict[str, Any]:
     conversation_id = built.steering.cancel(flask.g.principal.workspace_id, message_id)
     built.wakeups.send(conversation_id)
     built.hints.deliver(conversation_id)
-    return audience.seen(wire.message(read_message(scope(), message_id)))
+    return audience.seen(serializers.message(read_message(scope(), message_id)))
 
 
 @blueprint.post("/messages/<string:message_id>/retry")
@@ -108,7 +110,7 @@ def retry(message_id: str) -> tuple[Any, int, dict[str, str]]:
     conversation_id = built.steering.retry(flask.g.principal.workspace_id, message_id)
     built.wakeups.send(conversation_id)
     built.hints.drain(conversation_id)
-    shown = wire.message(read_message(scope(), message_id))
+    shown = serializers.message(read_message(scope(), message_id))
     return shown, 202, {"Location": shown["links"]["self"], "Retry-After": "1"}
 
 
@@ -119,7 +121,7 @@ def retry(message_id: str) -> tuple[Any, int, dict[str, str]]:
 def rate(new: dict[str, Any], message_id: str) -> dict[str, Any]:
     """Say how good an answer was."""
     services().steering.rate(flask.g.principal.workspace_id, message_id, **new)
-    return audience.seen(wire.message(read_message(scope(), message_id)))
+    return audience.seen(serializers.message(read_message(scope(), message_id)))
 
 
 def _wait(built: Services, mine: Scope, row: Mapping[Any, Any], seconds: float) -> Mapping[Any, Any]:

@@ -21,9 +21,8 @@ from redis.exceptions import RedisError
 
 from web.api import services
 from web.auth import public
-from worker.counters import BUCKETS_S, COUNTED, NAMES, TIMED, Key
 from worker.errors import KeyRefused
-from worker.presence import STATES, living
+from worker.runtime.presence import STATES, living
 from worker.services import Services
 from worker.settings import Settings
 from worker.store.tables import (
@@ -37,6 +36,7 @@ from worker.store.tables import (
     lane,
     message,
 )
+from worker.telemetry.counters import BUCKETS_S, COUNTED, NAMES, TIMED, Key
 
 PREFIX = "answerback_"
 QUEUES = ("answer", "callback", "ingest")

@@ -8,7 +8,7 @@ from flask_smorest import Api
 from flask_swagger_ui import get_swaggerui_blueprint
 
 from web.auth import public
-from worker.callbacks.outbox import TYPES
+from worker.deliveries.outbox import TYPES
 
 _DELIVERED = ("message.answered", "message.handed_off", "message.cancelled", "message.failed", "message.replied")
 

@@ -10,11 +10,12 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from kb.errors import DocumentTooLarge, DocumentUnreadable, KnowledgeError
-from worker import errors, logs
+from worker import errors
 from worker.addresses import AddressRefused
 from worker.errors import AnswerbackError
 from worker.helpdesks.protocol import WebhookRefused
-from worker.knowledge.relay import NoWorker
+from worker.knowledge.search_service import NoWorker
+from worker.telemetry import logs
 
 log = logs.get(__name__)
 

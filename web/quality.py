@@ -7,7 +7,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from web.api import Blueprint, services
-from worker.reports import quality
+from worker.conversations.reports import quality
 
 blueprint = Blueprint("quality", __name__, description="How well the desk is served")
 

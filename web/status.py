@@ -7,8 +7,8 @@ from marshmallow import fields
 
 from web.api import Blueprint, services
 from web.auth import admin
-from worker.counters import NAMES
-from worker.status import status
+from worker.runtime.status import status
+from worker.telemetry.counters import NAMES
 
 blueprint = Blueprint("status", __name__, description="What waits, who works, what happened")
 

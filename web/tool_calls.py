@@ -5,7 +5,7 @@ from typing import Any
 from web.api import Blueprint, scope
 from web.schemas import desk as schemas
 from web.schemas.fields import PageQuery, page_of
-from worker.conversations import wire
+from worker.conversations import serializers
 from worker.store.tables import conversation, tool_call
 
 blueprint = Blueprint("tool calls", __name__, description="What tools were asked to do")
@@ -21,11 +21,11 @@ def list_tool_calls(query: dict[str, Any], conversation_id: str) -> dict[str, An
     rows, cursor = mine.page(
         tool_call, tool_call.c.conversation_id == conversation_id, after=query.get("cursor"), limit=query["limit"]
     )
-    return {"items": [wire.tool_call(row) for row in rows], "next_cursor": cursor}
+    return {"items": [serializers.tool_call(row) for row in rows], "next_cursor": cursor}
 
 
 @blueprint.get("/tool-calls/<string:tool_call_id>")
 @blueprint.response(200, schemas.ToolCall)
 def show(tool_call_id: str) -> dict[str, Any]:
     """Return what a tool was asked to do; citations that name it quote its `text`."""
-    return wire.tool_call(scope().get(tool_call, tool_call_id))
+    return serializers.tool_call(scope().get(tool_call, tool_call_id))

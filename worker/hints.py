@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from worker import logs, tracing
+from worker.telemetry import logs, tracing
 
 log = logs.get(__name__)
 
@@ -21,7 +21,7 @@ DELIVER = "callback.deliver.v1"
 INDEX = "knowledge.index.v1"
 QUEUES = {DRAIN: "answer", DELIVER: "callback", INDEX: "ingest"}
 
-#: What a worker sends to itself, on a queue of its own: see `worker.watchdog`.
+#: What a worker sends to itself, on a queue of its own: see `worker.runtime.watchdog`.
 CANARY = "canary.v1"
 
 _CAPACITY = 100

@@ -10,7 +10,7 @@ from redis.connection import ConnectionPool
 from redis.exceptions import ConnectionError as RedisAway
 from redis.retry import Retry
 
-from worker import logs
+from worker.telemetry import logs
 
 log = logs.get(__name__)
 

@@ -18,54 +18,54 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from worker import logs, tracing
-from worker.access import Keys
+from worker.access.audit_log import AuditLog
+from worker.access.keys import Keys
+from worker.access.tokens import Logins, Tokens
 from worker.app import app
-from worker.audit_log import AuditLog
+from worker.conversations.actions import Steering
 from worker.conversations.attachments import Attachments
 from worker.conversations.deltas import Deltas
 from worker.conversations.intake import Intake
-from worker.conversations.leases import Leases
-from worker.conversations.mailbox import Mailbox
 from worker.conversations.redis_sessions import RedisSessionStore
 from worker.conversations.sessions import Codec, SessionStore
-from worker.conversations.steering import Steering
 from worker.conversations.wakeups import Wakeups
-from worker.counters import Counters
-from worker.customers import customer_of
+from worker.customers.identity import customer_of
+from worker.customers.memories import Memories
 from worker.hints import CANARY, Hints, publisher
 from worker.knowledge.library import Library
-from worker.memories import Memories
-from worker.presence import Presence
 from worker.redis_pool import open_redis
-from worker.repetitions import Repetitions
-from worker.retention import Retention
+from worker.runtime.presence import Presence
+from worker.runtime.retention import Retention
+from worker.runtime.watchdog import Watchdog
 from worker.settings import Network, Settings
 from worker.store.engine import Store, open_store
-from worker.tokens import Logins, Tokens
-from worker.watchdog import Watchdog
+from worker.store.idempotency import Repetitions
+from worker.telemetry import logs, tracing
+from worker.telemetry.counters import Counters
+from worker.turns.leases import Leases
+from worker.turns.mailbox import Mailbox
 
 if TYPE_CHECKING:
     from kb.embedding import Embedder, Vector
     from worker.addresses import Guard
     from worker.answering.agent import Agent
     from worker.answering.question import Answerer
+    from worker.answering.tools.registry import Registry
     from worker.caching import MemoryCache
-    from worker.callbacks.dispatching import Dispatcher
-    from worker.callbacks.endpoints import Endpoints
-    from worker.callbacks.sending import Sender
-    from worker.conversations.drainer import Drainer, Slots
-    from worker.conversations.mailbox import Claim
     from worker.conversations.outcomes import Answer, Piece
+    from worker.deliveries.dispatcher import Dispatcher
+    from worker.deliveries.endpoints import Endpoints
+    from worker.deliveries.sender import Sender
     from worker.helpdesks.connections import Connections
     from worker.helpdesks.inbound import Inbound
-    from worker.helpdesks.mailing import MailServer
+    from worker.helpdesks.mail import MailServer
     from worker.knowledge.imports import Importer
     from worker.knowledge.indexer import Indexer
-    from worker.knowledge.relay import Kind, Responder, SearchClient
-    from worker.knowledge.shelf import Shelf
-    from worker.sweeper import Crew, Sweeper
-    from worker.tools.registry import Registry
+    from worker.knowledge.search_service import Kind, Responder, SearchClient
+    from worker.knowledge.snapshot_cache import Shelf
+    from worker.runtime.sweeper import Crew, Duties, Sweeper
+    from worker.turns.drainer import Drainer, Slots
+    from worker.turns.mailbox import Claim
 
 log = logs.get(__name__)
 
@@ -279,14 +279,14 @@ class Services:
 
     @cached_property
     def sender(self) -> "Sender":
-        from worker.callbacks.sending import Sender
+        from worker.deliveries.sender import Sender
 
         return Sender(self.store, meter=self.counters)
 
     @cached_property
     def dispatcher(self) -> "Dispatcher":
-        from worker.callbacks.dispatching import Dispatcher
-        from worker.helpdesks.posting import Postman
+        from worker.deliveries.dispatcher import Dispatcher
+        from worker.helpdesks.transport import Postman
 
         def postman() -> Postman:
             return Postman(
@@ -301,7 +301,7 @@ class Services:
 
     @cached_property
     def mail(self) -> "MailServer | None":
-        from worker.helpdesks.mailing import MailServer
+        from worker.helpdesks.mail import MailServer
 
         settings = self.settings
         return MailServer(url=settings.smtp_url, sender=settings.mail_from) if settings.smtp_url else None
@@ -327,13 +327,13 @@ class Services:
 
     @cached_property
     def endpoints(self) -> "Endpoints":
-        from worker.callbacks.endpoints import Endpoints
+        from worker.deliveries.endpoints import Endpoints
 
         return Endpoints(self.store, self.guard)
 
     @cached_property
     def search_client(self) -> "SearchClient":
-        from worker.knowledge.relay import SearchClient
+        from worker.knowledge.search_service import SearchClient
 
         most = max(1, self.settings.web_threads // 4)
         return SearchClient(self.redis, self.waiting_redis, prefix=self.settings.redis_prefix, most_at_once=most)
@@ -394,7 +394,7 @@ class Services:
 
     @cached_property
     def shelf(self) -> "Shelf":
-        from worker.knowledge.shelf import Shelf
+        from worker.knowledge.snapshot_cache import Shelf
 
         embedder = None if self.answering_embedder.identity == "words" else self.answering_embedder
         return Shelf(self.store, embedder, self.settings.snapshots_folder)
@@ -427,9 +427,9 @@ class Services:
     def tools(self) -> "Registry":
         """What the language model may ask for."""
         from worker.answering.agent import find_more
-        from worker.tools import builtin, http
-        from worker.tools.audit import Audit
-        from worker.tools.registry import Registry
+        from worker.answering.tools import builtin, http
+        from worker.answering.tools.call_log import Audit
+        from worker.answering.tools.registry import Registry
 
         own = (builtin.search(find_more(self.shelf)), builtin.remember(self.memories), builtin.escalate())
         declared = http.load(self.settings.tools)
@@ -443,7 +443,7 @@ class Services:
     def agent(self) -> "Agent":
         from worker.answering import rules
         from worker.answering.agent import Agent
-        from worker.answering.attached import AttachedSearch
+        from worker.answering.attachment_search import AttachedSearch
         from worker.caching import nearness
 
         return Agent(
@@ -459,7 +459,7 @@ class Services:
 
     @cached_property
     def drainer(self) -> "Drainer":
-        from worker.conversations.drainer import Drainer
+        from worker.turns.drainer import Drainer
 
         return Drainer(
             mailbox=self.mailbox,
@@ -491,27 +491,67 @@ class Services:
 
     @cached_property
     def slots(self) -> "Slots":
-        from worker.conversations.drainer import Slots
+        from worker.turns.drainer import Slots
 
         return Slots(self.settings.answer_concurrency)
 
     @cached_property
     def answering_crew(self) -> "Crew":
-        from worker.sweeper import Crew
+        from worker.runtime.sweeper import Crew
 
         return Crew(self.settings.answer_concurrency, name="swept-answer")
 
     @cached_property
     def sweeper(self) -> "Sweeper":
-        from worker.duties import duties
-        from worker.sweeper import Sweeper
+        from worker.runtime.sweeper import Sweeper
 
-        return Sweeper(duties(self), beat=lambda: self.watchdog.beat("sweeper"))
+        return Sweeper(self._duties(), beat=lambda: self.watchdog.beat("sweeper"))
+
+    def _duties(self) -> "Duties":
+        """Return the duties of this process by its roles, each with its interval in seconds."""
+        from worker.runtime import duties
+
+        wake, meter = self.wakeups.send, self.counters
+        found: dict[Callable[[], None], float] = {
+            self.presence.announce: 1.0,
+            duties.HandOffOverdue(mailbox=self.mailbox, wake=wake, meter=meter): 1.0,
+            duties.DropExpired(
+                forget_keys=self.intake.forget_keys,
+                stores=(self.repetitions, self.attachments, self.memories, self.inbound),
+                retention=self.retention,
+                sessions=self.sessions,
+            ): 60.0,
+        }
+        if after_h := self.settings.resume_after_h:
+            found[duties.ResumeQuiet(steering=self.steering, wake=wake, after_s=after_h * 3_600)] = 10.0
+        if "answer" in self.roles:
+            found[
+                duties.AnswerReady(
+                    mailbox=self.mailbox,
+                    drain=self.drainer.drain,
+                    crew=self.answering_crew,
+                    slots=self.slots,
+                    stopping=self.stopping,
+                    meter=meter,
+                )
+            ] = 0.5
+        if "callback" in self.roles:
+            found[duties.SendDueDeliveries(sweep=self.dispatcher.sweep, stopping=self.stopping)] = 0.5
+        if "ingest" in self.roles:
+            found[
+                duties.HintAtDocuments(
+                    library=self.library,
+                    importer=self.importer,
+                    model=lambda: self.embedder.identity,
+                    hint=self.hints.index,
+                )
+            ] = 5.0
+        return found
 
     @cached_property
     def responders(self) -> "tuple[Responder, ...]":
         """What answers the web server: searches, and beside them what takes longer."""
-        from worker.knowledge.relay import QUESTIONS, SEARCHES, Responder, searching
+        from worker.knowledge.search_service import QUESTIONS, SEARCHES, Responder, searching
 
         prefix = self.settings.redis_prefix
         searches: dict[str, Kind] = {"search": searching(self.shelf)}
@@ -522,7 +562,7 @@ class Services:
         )
 
     def _gaps(self, *, workspace_id: str, days: float) -> dict[str, Any]:
-        from worker.knowledge.gaps import gaps
+        from worker.knowledge.unanswered_questions import gaps
 
         return {"items": gaps(self.store, self.answering_embedder, workspace_id, days=days)}
 

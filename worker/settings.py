@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from worker.answering.budgets import Budget
+from worker.budgets import Budget
 from worker.errors import SettingsInvalid
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

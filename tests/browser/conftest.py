@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 
 from tests.support import processes
 from tests.support.stack import KEY, Stack, stack
-from worker.up import sample_folder
+from worker.launch.up import sample_folder
 
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "

@@ -20,11 +20,11 @@ from tests.support.helpdesks import FAKES, SECRET, TOKEN
 from tests.support.places import FakeSlack, Mailbox
 from tests.support.processes import ROOT
 from tests.support.stack import KEY, Stack, services, stack
-from worker.callbacks import signing
 from worker.conversations.intake import Opening, Submission
+from worker.deliveries import signing
+from worker.launch.up import sample_folder
 from worker.settings import Settings
 from worker.store.tables import delivery
-from worker.up import sample_folder
 
 PAGES = [
     ROOT / "README.md",

@@ -10,7 +10,7 @@ import traceback
 from tests.faults.faults import FAULTS
 from tests.faults.harness import Fault, measure
 from tests.faults.rig import BACKENDS
-from worker import logs
+from worker.telemetry import logs
 
 _PORTS = {"sqlite": (), "postgresql": (5432,), "rabbitmq": (5432, 5672)}
 

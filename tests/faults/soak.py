@@ -19,7 +19,7 @@ from pathlib import Path
 from tests.faults.broker_faults import purge_rabbitmq
 from tests.faults.checker import Sent, Tables, Verdict
 from tests.faults.rig import BACKENDS, Rig, rig
-from worker import logs
+from worker.telemetry import logs
 
 _CLIENTS = 6
 _TURNS_PER_TALK = 8

@@ -14,9 +14,9 @@ from tests.worker.answering.test_llm import control
 from worker.answering.agent import Agent, find_more
 from worker.answering.llm import LlmAnswerer, ModelError, open_client
 from worker.answering.question import Question
+from worker.answering.tools import builtin
+from worker.answering.tools.registry import Registry
 from worker.conversations.outcomes import Answer
-from worker.tools import builtin
-from worker.tools.registry import Registry
 
 PROXY = Path(os.environ.get("TEST_LITELLM", ROOT / ".venv-litellm" / "bin" / "litellm"))
 KEY = "sk-test-1234567890"

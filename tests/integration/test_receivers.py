@@ -14,7 +14,7 @@ import standardwebhooks
 import svix.webhooks
 
 from tests.support.processes import ROOT, free_port, running, wait_for
-from worker.callbacks import signing
+from worker.deliveries import signing
 
 FOLDER = ROOT / "examples" / "receivers"
 BODY = json.dumps({"type": "message.answered", "data": {"content": "Grüße"}}, ensure_ascii=False).encode()

@@ -18,8 +18,8 @@ from tests.support.processes import wait_for
 from tests.support.receiver import Receiver
 from tests.support.servers import RABBITMQ, postgresql_schema, require
 from tests.support.stack import Stack, command, is_ready, services, stack
+from worker.launch.up import sample_folder
 from worker.store.tables import delivery, message
-from worker.up import sample_folder
 
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/9")
 

@@ -10,7 +10,7 @@ from tests.support.processes import wait_for
 from tests.support.receiver import Receiver
 from tests.support.stack import stack
 from worker.hints import DRAIN
-from worker.up import sample_folder
+from worker.launch.up import sample_folder
 
 HINT = f"hint {DRAIN}"
 

@@ -11,18 +11,18 @@ from worker.answering.agent import Agent, find_more
 from worker.answering.llm import LlmAnswerer, Price, open_client
 from worker.answering.question import Question
 from worker.answering.spending import Spending
+from worker.answering.tools import builtin
+from worker.answering.tools.call_log import Audit
+from worker.answering.tools.registry import Registry
 from worker.caching import MemoryCache
-from worker.conversations.drainer import Drainer, Slots
-from worker.conversations.leases import Leases
-from worker.conversations.mailbox import Mailbox
 from worker.conversations.sessions import MemorySessionStore
-from worker.customers import customer_of
+from worker.customers.identity import customer_of
+from worker.customers.memories import Memories
 from worker.errors import DatabaseAway
-from worker.memories import Memories
 from worker.store.tables import conversation, message, reply
-from worker.tools import builtin
-from worker.tools.audit import Audit
-from worker.tools.registry import Registry
+from worker.turns.drainer import Drainer, Slots
+from worker.turns.leases import Leases
+from worker.turns.mailbox import Mailbox
 
 TOKEN = "shop-secret-token"
 ADA = {"name": "Ada", "email": "ada@shop.example"}

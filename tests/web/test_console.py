@@ -11,8 +11,8 @@ from tests.support.fakes import answer
 from tests.support.stack import KEY
 from tests.web.test_api import submit
 from web.console.session import COOKIE
+from worker.access.tokens import Logins
 from worker.conversations.outcomes import Citation, Handoff
-from worker.tokens import Logins
 
 XSS = """<script>alert(1)</script>"><img src=x onerror=alert(1)>'{{7*7}}"""
 

@@ -8,10 +8,10 @@ from tests.support.fakes import answer
 from tests.web.test_api import answer_all, submit
 from worker.answering.question import Question
 from worker.answering.spending import Spender, Spending
+from worker.answering.tools.call_log import Audit
 from worker.conversations.outcomes import Citation, Usage
 from worker.conversations.sessions import Session, Turn
 from worker.store.tables import metadata
-from worker.tools.audit import Audit
 
 MARKER = "xyzzy7142"
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.support.receiver import Receiver
-from worker.access import Keys
+from worker.access.keys import Keys
 
 
 @pytest.fixture

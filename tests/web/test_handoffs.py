@@ -17,7 +17,7 @@ from worker.conversations import escalations
 from worker.conversations.outcomes import Handoff
 from worker.errors import Conflict, NotFound
 from worker.helpdesks.email import Email
-from worker.helpdesks.mailing import MailRefused, MailServer
+from worker.helpdesks.mail import MailRefused, MailServer
 from worker.helpdesks.protocol import Account, HelpdeskRefused, Post
 from worker.store.tables import conversation, helpdesk_message
 
@@ -308,7 +308,7 @@ def test_mail_goes_encrypted_where_the_server_offers_it_and_its_certificate_hold
 def test_a_password_is_not_sent_in_clear_to_another_machine(monkeypatch):
     mailbox = Mailbox()
     with mailbox.serving() as url:
-        monkeypatch.setattr("worker.helpdesks.mailing._LOCAL", ())
+        monkeypatch.setattr("worker.helpdesks.mail._LOCAL", ())
         server = MailServer(url=url.replace("smtp://", "smtp://desk:secret@"), sender="bot@shop.example")
         with pytest.raises(MailRefused, match="no encryption"), server.connected():
             pass

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support import processes
 from web import create_app
-from worker.presence import Presence
+from worker.runtime.presence import Presence
 from worker.settings import masked
 
 

@@ -17,8 +17,8 @@ from tests.web.test_api import submit
 from web import create_app
 from web.metrics import GAUGES, PREFIX
 from worker.conversations.outcomes import Handoff
-from worker.counters import BUCKETS_S, COUNTED, NAMES, TIMED, Counters
 from worker.services import uninstall
+from worker.telemetry.counters import BUCKETS_S, COUNTED, NAMES, TIMED, Counters
 
 _ID = re.compile(r"\b(?:msg|conv|key|ws|esc|ep|whd|doc)_[0-9a-f]{8}")
 

@@ -16,7 +16,7 @@ from web.streaming.feeds import ConversationFeed, MessageFeed, Told
 from web.streaming.responses import EventLines
 from web.streaming.sockets import WebSocketWire
 from web.streaming.streams import Streams, Telling
-from worker.access import Principal
+from worker.access.keys import Principal
 from worker.store.scope import Scope
 from worker.store.tables import conversation
 

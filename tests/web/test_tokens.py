@@ -10,9 +10,9 @@ from tests.support.fakes import answer
 from tests.support.stack import KEY
 from tests.web.conftest import Client
 from tests.web.test_api import submit
+from worker.access.tokens import Logins, Tokens
 from worker.conversations.outcomes import Handoff
 from worker.errors import KeyRefused
-from worker.tokens import Logins, Tokens
 
 SECRET = "what people are told"
 

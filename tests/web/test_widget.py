@@ -9,9 +9,9 @@ from tests.support.fakes import answer
 from tests.support.stack import KEY
 from tests.web.conftest import Client
 from web import create_app
+from worker.access.tokens import Tokens
 from worker.services import uninstall
 from worker.settings import Settings
-from worker.tokens import Tokens
 
 SHOP = "https://shop.example"
 

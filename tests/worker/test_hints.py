@@ -51,7 +51,7 @@ def test_every_hint_has_a_task_and_every_queue_a_worker():
     import tasks.knowledge  # noqa: F401
     from worker.app import app
     from worker.cli.running import _ENDS
-    from worker.supervisor import PROGRAMS
+    from worker.launch.supervisor import PROGRAMS
 
     assert set(QUEUES) <= set(app.tasks)
     assert set(QUEUES.values()) == set(_ENDS)

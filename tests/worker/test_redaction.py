@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from worker import logs
 from worker.redaction import Redactor, restored
+from worker.telemetry import logs
 
 
 @pytest.mark.parametrize(

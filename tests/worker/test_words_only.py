@@ -8,9 +8,9 @@ from tests.support.stack import environment, prepare, services
 from web import create_app
 from worker.answering.question import Question
 from worker.conversations.outcomes import Answer, Handoff
+from worker.launch.up import sample_folder
 from worker.services import Services, uninstall
 from worker.settings import Settings
-from worker.up import sample_folder
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_readiness_says_that_words_alone_answer(env):
     app = create_app(settings)
     try:
         worker.agent  # noqa: B018 - builds what answers
-        worker.presence.announce()
+        worker.runtime.presence.announce()
         response = app.test_client().get("/readyz")
         shown = response.json["components"]["answer_workers"]
         assert (response.status_code, response.json["status"]) == (200, "degraded")

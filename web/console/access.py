@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from web.api import services
 from web.auth import admin
 from web.console.site import REFUSALS, Page, blueprint, given, refused, to
-from worker.access import SCOPES
+from worker.access.keys import SCOPES
 from worker.errors import Invalid
 
 _PAGE = 100

@@ -10,8 +10,8 @@ from web.api import checked, scope, services
 from web.auth import admin
 from web.console.site import REFUSALS, Page, blueprint, given, refused, to
 from web.schemas import deliveries as schemas
-from worker.callbacks import listing
-from worker.callbacks.outbox import TYPES
+from worker.deliveries import listing
+from worker.deliveries.outbox import TYPES
 
 _PAGE = 50
 _STATES = {"": "All", "pending": "Waiting", "delivered": "Delivered", "exhausted": "Given up"}

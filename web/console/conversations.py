@@ -13,9 +13,10 @@ from web.schemas.conversations import MAX_CONTENT
 from web.streaming.feeds import ConversationFeed
 from web.streaming.responses import EventLines, StreamResponse, streams
 from web.streaming.streams import Telling
-from worker.conversations import wire
+from worker.conversations import serializers
 from worker.errors import Invalid
 from worker.store.tables import HUMAN, conversation, document, escalation, message, tool_call
+from worker.time import to_rfc3339
 
 _OWNERS = {"": "All", "human": "With a person", "bot": "With the bot", "closed": "Closed"}
 _PAGE = 50
@@ -120,7 +121,7 @@ def source(document_id: str) -> str:
     return flask.render_template(
         "console/document.html",
         row=row,
-        updated_at=wire.time(row["updated_at"]),
+        updated_at=to_rfc3339(row["updated_at"]),
         before=text[max(0, start - _AROUND) : start],
         quote=text[start:end],
         after=text[end : end + _AROUND],
@@ -167,7 +168,9 @@ def _conversations(owner: str, wanted: str, *, after: str | None) -> tuple[list[
     for row in rows:
         id, begun = row["id"], first.get(row["id"])
         title = row["subject"] or (begun.content if begun is not None else "")
-        shown.append({**wire.conversation(row), "title": title, "last": last.get(id), "escalation": raised.get(id)})
+        shown.append(
+            {**serializers.conversation(row), "title": title, "last": last.get(id), "escalation": raised.get(id)}
+        )
     return shown, cursor
 
 
@@ -193,7 +196,7 @@ def _shown(conversation_id: str, **more: Any) -> str:
     mine = scope()
     row = mine.get(conversation, conversation_id)
     said = (
-        wire.with_reply()
+        serializers.with_reply()
         .where(message.c.workspace_id == mine.workspace_id, message.c.conversation_id == conversation_id)
         .order_by(message.c.seq.desc())
         .limit(_MOST_SHOWN)
@@ -211,16 +214,16 @@ def _shown(conversation_id: str, **more: Any) -> str:
     timings = {one["reply_id"]: one["timings"] for one in answers}
     messages = []
     for one in reversed(found):
-        shown = wire.message(one)
+        shown = serializers.message(one)
         if one["role"] == "assistant":
-            shown |= {"how": wire.reply(one), "timings": timings.get(one["id"]) or {}}
+            shown |= {"how": serializers.reply(one), "timings": timings.get(one["id"]) or {}}
         else:
-            shown["calls"] = [wire.tool_call(call) for call in called if call["message_id"] == one["id"]]
+            shown["calls"] = [serializers.tool_call(call) for call in called if call["message_id"] == one["id"]]
             shown["retrieved"] = one["retrieved"]
         messages.append(shown)
     return flask.render_template(
         "console/_talk.html" if part_only() else "console/talk.html",
-        talk=wire.conversation(row),
+        talk=serializers.conversation(row),
         messages=messages,
         escalation=undone[0] if undone else None,
         **more,

@@ -7,10 +7,10 @@ from web.auth import admin
 from web.console.site import Page, blueprint
 from web.health import components
 from worker.answering import spending
-from worker.conversations.wire import time
-from worker.counters import NAMES
-from worker.status import status
+from worker.runtime.status import status
 from worker.store import tables
+from worker.telemetry.counters import NAMES
+from worker.time import to_rfc3339
 
 _PAGE = 50
 
@@ -35,7 +35,7 @@ def budgets() -> Page:
     """Show what models cost today and before, and what they may cost."""
     mine, built = scope(), services()
     with built.store.read() as connection:
-        today = str(time(built.store.now(connection)))[:10]
+        today = str(to_rfc3339(built.store.now(connection)))[:10]
     table = tables.spending
     days, cursor = mine.page(table, table.c.scope == "day", after=flask.request.args.get("cursor"), limit=_PAGE)
     accounts = mine.select(table).where(table.c.scope.in_(("key", "day")), table.c.day == today)

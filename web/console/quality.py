@@ -8,7 +8,7 @@ from markupsafe import Markup
 from web.api import services
 from web.console import plots
 from web.console.site import REASONS, Page, blueprint
-from worker.reports import quality as report
+from worker.conversations.reports import quality as report
 
 _SPANS = (7, 30, 90)
 _SAID = ("confirmed", "rejected", "reopened")

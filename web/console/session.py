@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from web.api import services
 from web.auth import public, still
-from worker.access import Principal
+from worker.access.keys import Principal
 from worker.errors import KeyRefused
 
 COOKIE = "answerback_console"

@@ -4,9 +4,9 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from web.schemas.fields import Line, Moment, PageQuery, Text, WebUrl, moment
-from worker.callbacks.listing import OUTCOMES
-from worker.callbacks.outbox import TYPES
-from worker.callbacks.signing import SCHEMES
+from worker.deliveries.listing import OUTCOMES
+from worker.deliveries.outbox import TYPES
+from worker.deliveries.signing import SCHEMES
 
 #: What deliveries are of: callbacks, and what is written into tickets.
 _SENT = [

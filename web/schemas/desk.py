@@ -6,7 +6,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from web.schemas.fields import Line, PageQuery, moment
-from worker.answering.budgets import SCOPES
+from worker.budgets import SCOPES
 
 
 class UsageQuery(PageQuery):

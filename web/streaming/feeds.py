@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from worker.conversations import wire
+from worker.conversations import serializers
 from worker.conversations.deltas import Delta
 from worker.conversations.outcomes import ENDED
 from worker.errors import NotFound
@@ -138,7 +138,7 @@ class Feed:
         return Told(id=self._place, type=row["type"], data=self._view(row["type"], data))
 
     def _whole(self, message_id: str) -> dict[str, Any]:
-        return wire.message(read_message(self._mine, message_id))
+        return serializers.message(read_message(self._mine, message_id))
 
     def _delta(self, delta: Delta) -> Told:
         self._said = delta.id
@@ -182,7 +182,7 @@ class MessageFeed(Feed):
 
     def _whole(self, message_id: str) -> dict[str, Any]:
         self._row = read_message(self._mine, message_id)
-        return wire.message(self._row)
+        return serializers.message(self._row)
 
     def _delta(self, delta: Delta) -> Told:
         told = super()._delta(delta)
@@ -226,7 +226,7 @@ def read_message(mine: Scope, message_id: str) -> Mapping[Any, Any]:
     Raises:
         NotFound: the workspace has no such message.
     """
-    statement = wire.with_reply().where(message.c.workspace_id == mine.workspace_id, message.c.id == message_id)
+    statement = serializers.with_reply().where(message.c.workspace_id == mine.workspace_id, message.c.id == message_id)
     with mine.store.read() as connection:
         row = connection.execute(statement).mappings().first()
     if row is None:

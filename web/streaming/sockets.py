@@ -27,11 +27,11 @@ from web.schemas.conversations import MAX_CONTENT
 from web.schemas.fields import Text
 from web.streaming.feeds import Told
 from web.streaming.streams import MOST_A_MINUTE
-from worker import logs, tracing
-from worker.access import Principal
+from worker.access.keys import Principal
 from worker.conversations.intake import Submission, fingerprint
 from worker.errors import AnswerbackError
 from worker.services import Services
+from worker.telemetry import logs, tracing
 
 log = logs.get(__name__)
 

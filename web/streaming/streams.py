@@ -20,10 +20,10 @@ import sqlalchemy as sa
 from werkzeug.exceptions import TooManyRequests
 
 from web.streaming.feeds import Told
-from worker import logs
-from worker.access import Principal
+from worker.access.keys import Principal
 from worker.services import Services
 from worker.store.tables import event
+from worker.telemetry import logs
 
 log = logs.get(__name__)
 

@@ -9,14 +9,14 @@ from werkzeug.exceptions import TooManyRequests
 from web.api import services
 from web.auth import public
 from web.limits import Door
-from worker.conversations import wire
+from worker.access.tokens import is_token
 from worker.conversations.intake import Opening
 from worker.errors import KeyRefused, NotFound
 from worker.settings import Settings
 from worker.store.engine import Store
 from worker.store.scope import Scope
 from worker.store.tables import conversation
-from worker.tokens import is_token
+from worker.time import to_rfc3339
 
 blueprint = Blueprint("widget", __name__)
 demo_blueprint = Blueprint("demo", __name__, template_folder="templates")
@@ -88,7 +88,7 @@ def begin() -> Any:
         token, ends = built.tokens.make(principal, talk, for_s=_LIFE_S, origin=bound)
     else:
         raise TooManyRequests("Too many conversations were opened from this address; wait a little.", retry_after=60)
-    return {"conversation_id": talk, "token": token, "expires_at": wire.time(ends * 1_000)}, 201
+    return {"conversation_id": talk, "token": token, "expires_at": to_rfc3339(ends * 1_000)}, 201
 
 
 def _is_there(store: Store, workspace_id: str, conversation_id: str) -> bool:

@@ -8,18 +8,18 @@ from typing import Any, Protocol
 
 from kb.filters import Filters
 from kb.search import Found, Hit, relevance
-from worker import logs, tracing
-from worker.answering import courtesy, escalation, hygiene, rewriting, rules
+from worker.answering import escalation, injection_filter, rewriting, rules, small_talk
+from worker.answering.answer_stream import Say, Speech, to_nobody
 from worker.answering.escalation import Alarm
 from worker.answering.grounding import Nearness
 from worker.answering.llm import ModelError
 from worker.answering.question import Answerer, Draft, Question
 from worker.answering.rules import Rule
-from worker.answering.speech import Say, Speech, to_nobody
 from worker.answering.spending import BudgetSpent
 from worker.caching import Cache
 from worker.conversations.attachments import Attached
 from worker.conversations.outcomes import Answer, Handoff, Outcome, Piece, Retry, Usage
+from worker.telemetry import logs, tracing
 
 log = logs.get(__name__)
 
@@ -92,7 +92,7 @@ class Agent:
         alarm = escalation.assess(said, question.turns) or rules.assess(question, self.rules)
         if alarm is not None:
             return _raised(question, alarm)
-        if not question.attachments and (word := courtesy.returned(question.content)) is not None:
+        if not question.attachments and (word := small_talk.returned(question.content)) is not None:
             say(Piece(offset=0, text=word))
             return Answer(content=word, citations=(), support=1.0, answerer="courtesy")
         began = self.clock()
@@ -102,7 +102,7 @@ class Agent:
         if self.attached is not None and question.attachments:
             found = _with_attached(found, self.attached.search(question.content, question.attachments))
             near = max(near, relevance(question.content, found.hits))
-        found = replace(found, hits=tuple(hygiene.cleaned(found.hits)))
+        found = replace(found, hits=tuple(injection_filter.cleaned(found.hits)))
         timings = {"search_ms": _ms(self.clock() - began)}
         outcome = self._answered(question, found, near, timings, revoked, say)
         return outcome if isinstance(outcome, Retry) else replace(outcome, retrieved=_retrieved(query, found, near))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from circuitbreaker import CircuitBreaker
 
-from worker import logs
+from worker.telemetry import logs
 
 log = logs.get(__name__)
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from kb import sentences
 from kb.search import Hit
-from worker.answering import exactness, hygiene
+from worker.answering import fact_check, injection_filter
 from worker.conversations.outcomes import Citation
 
 #: A sentence is supported when this share of its content words stands in one or two neighbouring sentences of
@@ -249,7 +249,7 @@ def support(claim: str, passage: str, *, about: str = "", nearness: Nearness | N
     wanted = _content(claim)
     if not wanted:
         return None
-    simple = len(exactness.clauses(claim)) == 1
+    simple = len(fact_check.clauses(claim)) == 1
     spans = list(sentences.split(passage))
     best: _Support | None = None
     others: list[_Support] = []
@@ -259,7 +259,7 @@ def support(claim: str, passage: str, *, about: str = "", nearness: Nearness | N
             if last >= len(spans):
                 continue
             start, end = spans[first][0], spans[last][1]
-            if last > first and hygiene.was_blanked(passage[spans[first][1] : spans[last][0]]):
+            if last > first and injection_filter.was_blanked(passage[spans[first][1] : spans[last][0]]):
                 continue  # the document says something between them, so it has no such quote
             quote = passage[start:end]
             nearest = max(
@@ -269,12 +269,12 @@ def support(claim: str, passage: str, *, about: str = "", nearness: Nearness | N
             score = len(wanted & _content(quote)) / len(wanted)
             if score < (_LEAST_SHARED if nearness else LEAST_SUPPORT):
                 continue
-            if exactness.contradicts(claim, nearest):
+            if fact_check.contradicts(claim, nearest):
                 refuted = max(refuted, len(wanted & _content(nearest)) / len(wanted))
                 continue
             if last > first and simple and len(wanted & _content(nearest)) < _LEAST_OF_ONE * len(wanted):
                 continue  # half of it of one sentence, half of the other: neither says it
-            if exactness.disagreement(claim, quote, passage=passage, about=about) is not None:
+            if fact_check.disagreement(claim, quote, passage=passage, about=about) is not None:
                 continue
             found = _Support(score=score, start=start, end=end)
             if score < LEAST_SUPPORT:
@@ -296,7 +296,7 @@ def support(claim: str, passage: str, *, about: str = "", nearness: Nearness | N
 @lru_cache(maxsize=2_000)
 def _content(text: str) -> frozenset[str]:
     """Return the words that carry a text's subject; numbers do when there is nothing else."""
-    return sentences.content(exactness.without_numbers(text)) or sentences.content(text)
+    return sentences.content(fact_check.without_numbers(text)) or sentences.content(text)
 
 
 def _citation(number: int, hit: Hit, support: _Support) -> Citation:

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from kb.search import Hit
-from worker import logs
-from worker.answering import hygiene, prompts, watch
+from worker.answering import deadlines, injection_filter, prompts
 from worker.answering.circuits import Circuit
 from worker.answering.question import Draft, Question, Revoked, Writing, unread
 from worker.answering.spending import BudgetSpent, Spender, Spending
+from worker.answering.tools.registry import Registry, Told
 from worker.conversations.outcomes import Usage
-from worker.counters import Meter, Unmetered
 from worker.errors import AnswerbackError
 from worker.redaction import Redactor, restored
-from worker.tools.registry import Registry, Told
+from worker.telemetry import logs
+from worker.telemetry.counters import Meter, Unmetered
 
 T = TypeVar("T")
 
@@ -200,7 +200,7 @@ class LlmAnswerer:
                 if told.ends is not None or told.ask is not None:
                     return replace(_ended(told), model=model, usage=usage, tried=tried)
                 tried.append(f"{call.name}{', which failed' if told.failed else ''}")
-                brought = hygiene.cleaned(told.hits)
+                brought = injection_filter.cleaned(told.hits)
                 text = told.text if not brought else prompts.numbered(brought, first=len(hits) + len(more) + 1)
                 more += brought
                 talk.told(call, text or "Nothing was found.")
@@ -277,7 +277,7 @@ class LlmAnswerer:
         # of the prompt once more takes a third of the client's time.
         try:
             with (
-                watch.call(ends=time.monotonic() + remaining, revoked=revoked),
+                deadlines.call(ends=time.monotonic() + remaining, revoked=revoked),
                 self.client.post(
                     "/chat/completions",
                     body=body,
@@ -463,5 +463,5 @@ def open_client(*, api_key: str | None, base_url: str | None) -> Any:
     import openai
 
     client = openai.OpenAI(api_key=api_key or "none-needed", base_url=base_url, max_retries=0)
-    watch.watch(client)
+    deadlines.watch(client)
     return client

@@ -11,13 +11,13 @@ from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
 
-from worker.answering.budgets import Budget
+from worker.budgets import Budget
 from worker.conversations.outcomes import Usage
-from worker.conversations.wire import time
 from worker.errors import AnswerbackError
 from worker.ids import new_id
 from worker.store.engine import Store
 from worker.store.tables import spending
+from worker.time import to_rfc3339
 
 _DAILY = ("key", "day")
 
@@ -102,7 +102,7 @@ class Spending:
         """Add to each account and return the day that it went to."""
         with self._store.begin() as tx:
             now = self._store.now(tx)
-            day = day or str(time(now))[:10]
+            day = day or str(to_rfc3339(now))[:10]
             # In one order for everyone, so that no two wait for each other.
             for scope, subject in spender.subjects.items():
                 row = (
@@ -147,5 +147,5 @@ def wire(row: Mapping[Any, Any]) -> dict[str, Any]:
         "prompt_tokens": row["prompt_tokens"],
         "completion_tokens": row["completion_tokens"],
         "cost_usd": round(row["cost_usd"], 6),
-        "updated_at": time(row["updated_at"]),
+        "updated_at": to_rfc3339(row["updated_at"]),
     }

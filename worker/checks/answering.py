@@ -6,7 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from worker.access import DEFAULT_WORKSPACE
+from worker.access.keys import DEFAULT_WORKSPACE
 from worker.checks.check import Check
 from worker.errors import SettingsInvalid, StartupFailed
 from worker.settings import Settings, masked
@@ -31,7 +31,7 @@ def tools(settings: Settings) -> Check:
     """The tools of the desk, if there are any, can be read."""
 
     def ask() -> str:
-        from worker.tools.http import load
+        from worker.answering.tools.http import load
 
         return f"{_count(load, settings.tools)} tools"
 
@@ -161,7 +161,7 @@ def mail(settings: Settings) -> Check:
     """The mail server takes a connection."""
 
     def ask() -> str:
-        from worker.helpdesks.mailing import MailServer
+        from worker.helpdesks.mail import MailServer
 
         shown = masked(str(settings.smtp_url))
         try:

@@ -214,7 +214,7 @@ def workers(settings: Settings, role: str) -> Check:
     """A worker lives that consumes a queue, and works."""
 
     def ask() -> str:
-        from worker.presence import living
+        from worker.runtime.presence import living
 
         store = open_store(settings.database, pool_size=1)
         try:

@@ -47,8 +47,9 @@ def main() -> None:
 @contextmanager
 def open_services() -> Iterator[Any]:
     """Yield the parts of this process, quiet on the terminal."""
-    from worker import checks, logs
+    from worker import checks
     from worker.services import Services
+    from worker.telemetry import logs
 
     logs.configure("error")
     settings = Settings.from_env()

@@ -52,7 +52,7 @@ def keys() -> None:
 @click.option("--expires-in-days", type=click.FloatRange(min=0, min_open=True))
 def make_key(name: str, workspace: str, scopes: str, expires_in_days: float | None) -> None:
     """Make a key and print it: it cannot be seen again."""
-    from worker.access import SCOPES
+    from worker.access.keys import SCOPES
 
     chosen = [scope.strip() for scope in scopes.split(",")]
     if not chosen or not set(chosen) <= set(SCOPES):
@@ -126,7 +126,7 @@ def deliveries(
     context.obj = workspace
     if context.invoked_subcommand is not None:
         return
-    from worker.callbacks.listing import page
+    from worker.deliveries.listing import page
     from worker.store.scope import Scope
 
     which = {name: value for name, value in (("state", state), ("endpoint", endpoint)) if value is not None}
@@ -147,7 +147,7 @@ def deliveries(
 @click.pass_obj
 def show_delivery(workspace: str, delivery_id: str, as_json: bool) -> None:
     """Show a delivery, what it tells, and every attempt."""
-    from worker.callbacks.listing import show
+    from worker.deliveries.listing import show
     from worker.store.scope import Scope
 
     with open_services() as built:

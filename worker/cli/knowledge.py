@@ -100,7 +100,7 @@ def search(
     as_json: bool,
 ) -> None:
     """Find passages for QUERY and show the score of each leg."""
-    from worker.knowledge.relay import as_wire
+    from worker.knowledge.search_service import as_wire
 
     filters = Filters(sources=sources or None, languages=languages or None, tags=tags or None, audience=audience)
     with open_services() as built:

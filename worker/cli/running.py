@@ -17,7 +17,7 @@ _ENDS = {"answer": ("threads", None), "callback": ("threads", 16), "ingest": ("p
 @main.command()
 def up() -> None:
     """Run everything on this machine until Ctrl-C."""
-    from worker.up import up as run
+    from worker.launch.up import up as run
 
     run(Settings.from_env(), say=lambda line: click.echo(line))
 
@@ -70,7 +70,7 @@ def flower() -> None:
 @main.command()
 def migrate() -> None:
     """Bring the database to this version; also make the first workspace and key."""
-    from worker.up import key_file, prepare_database
+    from worker.launch.up import key_file, prepare_database
 
     settings = Settings.from_env()
     made = prepare_database(settings)
@@ -99,7 +99,7 @@ def model(force: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def backup(file: Path) -> None:
     """Write everything that the embedded installation knows to FILE; it may run meanwhile."""
-    from worker.backup import backup as take
+    from worker.launch.backup import backup as take
 
     manifest = take(Settings.from_env(), file)
     try:
@@ -122,7 +122,7 @@ def backup(file: Path) -> None:
 @click.option("--replace", is_flag=True, help="Put what the home holds aside, as before-….")
 def restore(file: Path, replace: bool) -> None:
     """Put what a backup in FILE holds into the home; the next start goes on with it."""
-    from worker.backup import restore as put_back
+    from worker.launch.backup import restore as put_back
 
     manifest = put_back(Settings.from_env(), file, replace=replace)
     click.echo(f"The home is as it was at {manifest['taken_at']}.")
@@ -153,8 +153,8 @@ def doctor(as_json: bool) -> None:
 @as_json_option
 def status(as_json: bool) -> None:
     """Show what waits, who works, and what happened so far."""
-    from worker.counters import NAMES
-    from worker.status import status as ask
+    from worker.runtime.status import status as ask
+    from worker.telemetry.counters import NAMES
 
     with open_services() as built:
         found = ask(built.store, built.counters)

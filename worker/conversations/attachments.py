@@ -10,12 +10,12 @@ from kb import documents
 from kb.documents import Document
 from kb.errors import KnowledgeError
 from kb.readers.blocks import Section
-from worker import logs
-from worker.conversations.wire import time
 from worker.errors import Invalid
 from worker.ids import new_id
 from worker.store.engine import Store
 from worker.store.tables import attachment
+from worker.telemetry import logs
+from worker.time import to_rfc3339
 
 log = logs.get(__name__)
 
@@ -52,7 +52,7 @@ def wire(row: Mapping[Any, Any]) -> dict[str, Any]:
         "conversation_id": row["conversation_id"],
         "text": row["text"],
         "error": row["error"],
-        "created_at": time(row["created_at"]),
+        "created_at": to_rfc3339(row["created_at"]),
         "links": {"self": f"/v1/attachments/{row['id']}"},
     }
 

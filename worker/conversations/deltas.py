@@ -12,9 +12,9 @@ from cryptography.fernet import InvalidToken
 from redis import Redis
 from redis.exceptions import RedisError
 
-from worker import logs
 from worker.conversations.outcomes import Piece
 from worker.conversations.sessions import Codec
+from worker.telemetry import logs
 
 log = logs.get(__name__)
 

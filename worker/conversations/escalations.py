@@ -8,12 +8,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from worker.conversations import wire
 from worker.errors import Conflict
 from worker.ids import new_id
 from worker.store.engine import Store
 from worker.store.scope import Scope
 from worker.store.tables import UNDONE_ESCALATION, escalation
+from worker.time import to_rfc3339
 
 STATES = ("open", "assigned", "closed")
 
@@ -98,9 +98,9 @@ def shown(row: Row) -> dict[str, Any]:
         **{name: row[name] for name in plain},
         "assignee": row["assignee"],
         "note": row["note"],
-        "created_at": wire.time(row["created_at"]),
-        "assigned_at": wire.time(row["assigned_at"]),
-        "closed_at": wire.time(row["closed_at"]),
+        "created_at": to_rfc3339(row["created_at"]),
+        "assigned_at": to_rfc3339(row["assigned_at"]),
+        "closed_at": to_rfc3339(row["closed_at"]),
         "links": {
             "self": f"/v1/escalations/{row['id']}",
             "conversation": f"/v1/conversations/{row['conversation_id']}",

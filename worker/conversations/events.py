@@ -8,10 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from worker.callbacks.outbox import Target, promise, wanted_by
-from worker.conversations import wire
+from worker.conversations import serializers
 from worker.conversations.outcomes import ENDED
-from worker.helpdesks.outbox import desk_of, follow_up, post_answer, post_handoff, post_said, tell_people
+from worker.deliveries.outbox import Target, promise, wanted_by
+from worker.deliveries.tickets import desk_of, follow_up, post_answer, post_handoff, post_said, tell_people
 from worker.store.tables import conversation as conversation_table
 from worker.store.tables import event as event_table
 from worker.store.tables import message as message_table
@@ -97,7 +97,7 @@ def announce_conversation(
         tx,
         row["workspace_id"],
         type,
-        {"conversation": wire.conversation(_talk(tx, row["id"]))},
+        {"conversation": serializers.conversation(_talk(tx, row["id"]))},
         now=now,
         to=endpoints,
         event_id=event_id,
@@ -137,8 +137,11 @@ def announce_said(tx: sa.Connection, row: Mapping[Any, Any], *, via: str | None,
 
 def _message_data(tx: sa.Connection, message_id: str) -> dict[str, Any]:
     """Return what a callback tells of a message: read back, so that it is exactly what this transaction makes true."""
-    row = tx.execute(wire.with_reply().where(message_table.c.id == message_id)).mappings().one()
-    return {"message": wire.message(row), "conversation": wire.conversation(_talk(tx, row["conversation_id"]))}
+    row = tx.execute(serializers.with_reply().where(message_table.c.id == message_id)).mappings().one()
+    return {
+        "message": serializers.message(row),
+        "conversation": serializers.conversation(_talk(tx, row["conversation_id"])),
+    }
 
 
 def _talk(tx: sa.Connection, conversation_id: str) -> sa.RowMapping:

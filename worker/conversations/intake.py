@@ -9,16 +9,16 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from worker import tracing
-from worker.conversations import wire
+from worker.conversations import serializers
 from worker.conversations.attachments import claim_for
 from worker.conversations.events import announce_messages
 from worker.conversations.outcomes import Handoff
-from worker.customers import customer_of
+from worker.customers.identity import customer_of
 from worker.errors import IdempotencyMismatch, NotFound
 from worker.ids import new_id
 from worker.store.engine import Prepared, Store
 from worker.store.tables import conversation, message
+from worker.telemetry import tracing
 
 T = TypeVar("T")
 
@@ -88,7 +88,7 @@ class Intake:
         now = store.clock.sql()
         self._forgotten = message.c.created_at <= now - int(keys_kept_s * 1000)
         self._find_key = (
-            wire.with_reply()
+            serializers.with_reply()
             .add_columns(self._forgotten.label("forgotten"))
             .where(
                 message.c.workspace_id == sa.bindparam("workspace"),
@@ -127,7 +127,7 @@ class Intake:
                 found = tx.execute(same).mappings().first()
             return found or self._insert_conversation(tx, workspace_id, opening, holds_message=False)
 
-        return wire.conversation(self._twice(work))
+        return serializers.conversation(self._twice(work))
 
     def submit(
         self,
@@ -197,7 +197,7 @@ class Intake:
         if row["fingerprint"] != submission.fingerprint:
             raise IdempotencyMismatch
         self._count("duplicates_refused")
-        return Accepted(message=wire.as_accepted(row), hint=row["state"] == "queued")
+        return Accepted(message=serializers.as_accepted(row), hint=row["state"] == "queued")
 
     def forget_keys(self, *which: sa.ColumnElement[bool], limit: int = 500) -> int:
         """Forget idempotency keys that are older than they are kept, oldest first; return how many."""
@@ -283,7 +283,7 @@ class Intake:
                 conversation.update().where(conversation.c.id == talk["id"]).values(history=conversation.c.history + 1)
             )
             announce_messages(tx, [row], "handed_off", now=now, data=owned)
-        return Accepted(message=wire.message(row), hint=talk["mailbox"] == "ready" and not kept_for_person)
+        return Accepted(message=serializers.message(row), hint=talk["mailbox"] == "ready" and not kept_for_person)
 
 
 _OPENED = (

@@ -9,13 +9,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from worker.conversations import escalations, wire
+from worker.conversations import escalations
 from worker.conversations.events import announce_conversation, announce_messages
 from worker.conversations.intake import UNHEARD_MS
 from worker.conversations.outcomes import Handoff
 from worker.errors import NotFound
 from worker.store.engine import Store
 from worker.store.tables import OPEN_MESSAGE, conversation, message
+from worker.time import to_rfc3339
 
 Row = Mapping[Any, Any]
 
@@ -115,7 +116,7 @@ class Ledger:
             talk,
             more=False,
             owner="human",
-            handoff={**told, "at": wire.time(now)},
+            handoff={**told, "at": to_rfc3339(now)},
             history=talk["history"] + 1,
         )
         announce_messages(tx, rows, "handed_off", now=now, data=told)  # after what callbacks tell of the conversation

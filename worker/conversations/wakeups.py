@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from redis import Redis
 from redis.exceptions import RedisError
 
-from worker import logs
+from worker.telemetry import logs
 
 log = logs.get(__name__)
 

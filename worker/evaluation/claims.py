@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kb import sentences
-from worker.answering import exactness
+from worker.answering import fact_check
 
 _NUMBER = re.compile(r"\b\d+(?:[.,]\d+)?\b")
 _VERB = re.compile(r"\b(is|are|was|were|can|could|will|would|must|should|may|has|have|does|do)\b(?! not)")
@@ -78,9 +78,9 @@ def _false(sentence: str, passage: str, other: str, names: Sequence[str], chance
             yield Claim(text=text, passage=passage, supported=False, kind="number")
     if _NOT.search(sentence):
         text = _NOT.sub(lambda found: "can" if found[0] == "cannot" else found[1], sentence, count=1)
-        if not exactness.denies(text):
+        if not fact_check.denies(text):
             yield Claim(text=text, passage=passage, supported=False, kind="negation")
-    elif not exactness.denies(sentence) and _VERB.search(sentence):
+    elif not fact_check.denies(sentence) and _VERB.search(sentence):
         yield Claim(text=_VERB.sub(r"\1 not", sentence, count=1), passage=passage, supported=False, kind="negation")
     name = next((found for found in _NAME.finditer(sentence) if found[0] in names), None)
     if name is not None:

@@ -33,12 +33,12 @@ from worker.answering import escalation, grounding, rewriting
 from worker.answering.agent import Agent
 from worker.answering.llm import LlmAnswerer
 from worker.answering.question import Answerer, Question
+from worker.answering.tools.registry import Registry
 from worker.caching import nearness
 from worker.conversations.outcomes import Answer
 from worker.conversations.sessions import Turn
 from worker.evaluation.claims import Claim, made_of
 from worker.evaluation.measures import Measure
-from worker.tools.registry import Registry
 
 Progress = Callable[[str, int, int], None]
 

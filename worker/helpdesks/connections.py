@@ -9,18 +9,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import sqlalchemy as sa
 
 from worker.addresses import Caller, Guard
-from worker.conversations.wire import time
+from worker.deliveries.tickets import PLACES
 from worker.errors import Conflict, Invalid, NotFound
 from worker.helpdesks.email import recipients
 from worker.helpdesks.kinds import OPTIONS
-from worker.helpdesks.mailing import MailServer
-from worker.helpdesks.outbox import PLACES
-from worker.helpdesks.posting import open_desk
+from worker.helpdesks.mail import MailServer
 from worker.helpdesks.protocol import Desk, Headers, HelpdeskRefused, Incoming, Json, Post, WebhookRefused
+from worker.helpdesks.transport import open_desk
 from worker.ids import new_id
 from worker.store.engine import Store
 from worker.store.scope import Scope
 from worker.store.tables import delivery, helpdesk, lane
+from worker.time import to_rfc3339
 
 _SPAN = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d\Z")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -232,8 +232,10 @@ def _webhooks(row: Mapping[Any, Any]) -> tuple[str, str | None]:
     """Return whether webhooks come, and what is wrong with them."""
     heard, refused = row["heard_at"], row["refused_at"]
     if refused is not None and refused > (heard or 0):
-        return "webhooks", f"The last one, at {time(refused)}, was not signed with the webhook_secret."
-    return (f"webhooks (the last one at {time(heard)})" if heard is not None else "webhooks (none has come yet)"), None
+        return "webhooks", f"The last one, at {to_rfc3339(refused)}, was not signed with the webhook_secret."
+    return (
+        f"webhooks (the last one at {to_rfc3339(heard)})" if heard is not None else "webhooks (none has come yet)"
+    ), None
 
 
 def _check_secrets(new: Mapping[str, Any]) -> None:
@@ -268,9 +270,9 @@ def _shown(row: Mapping[Any, Any]) -> dict[str, Any]:
         **{name: row[name] for name in plain},
         "resume_tag": row["resume_tag"],
         "state": row["state"],
-        "heard_at": time(row["heard_at"]),
-        "refused_at": time(row["refused_at"]),
-        "created_at": time(row["created_at"]),
-        "updated_at": time(row["updated_at"]),
+        "heard_at": to_rfc3339(row["heard_at"]),
+        "refused_at": to_rfc3339(row["refused_at"]),
+        "created_at": to_rfc3339(row["created_at"]),
+        "updated_at": to_rfc3339(row["updated_at"]),
         "links": {"inbound": f"/v1/helpdesks/{row['id']}/inbound"},
     }

@@ -7,7 +7,7 @@ from email.utils import formatdate
 from urllib.parse import unquote
 
 from worker.addresses import Caller
-from worker.helpdesks.mailing import MailRefused, MailServer
+from worker.helpdesks.mail import MailRefused, MailServer
 from worker.helpdesks.protocol import Account, Headers, HelpdeskRefused, Incoming, Json, Post, Posted, WebhookRefused
 
 

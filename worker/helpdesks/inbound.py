@@ -7,16 +7,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from worker import logs
-from worker.callbacks import outbox
+from worker.conversations.actions import Steering
 from worker.conversations.intake import Intake, Opening, Submission
-from worker.conversations.steering import Steering
+from worker.deliveries import outbox
+from worker.deliveries.tickets import PLACES, desk_of, external_id
 from worker.errors import Conflict, NotFound
-from worker.helpdesks.outbox import PLACES, desk_of, external_id
 from worker.helpdesks.protocol import Incoming, digest
 from worker.ids import new_id
 from worker.store.engine import Store
 from worker.store.tables import HOOK, OPEN_MESSAGE, UNSENT_DELIVERY, conversation, delivery, helpdesk_message, message
+from worker.telemetry import logs
 
 log = logs.get(__name__)
 

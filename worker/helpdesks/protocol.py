@@ -16,7 +16,7 @@ import httpx
 
 from worker.addresses import Caller
 from worker.errors import AnswerbackError
-from worker.helpdesks.mailing import MailServer
+from worker.helpdesks.mail import MailServer
 
 #: A webhook whose signed time is further off is refused, in seconds.
 TOLERANCE_S = 300.0

@@ -18,17 +18,17 @@ import sqlalchemy as sa
 
 from kb.documents import MAX_BYTES, is_text, media_type_of, title_from_name, title_of, url_of
 from kb.errors import DocumentTooLarge, DocumentUnreadable, KnowledgeError
-from worker import logs
 from worker.addresses import Guard
-from worker.conversations.wire import time
 from worker.errors import DatabaseAway
 from worker.ids import new_id
 from worker.knowledge.fetching import Page, fetch, read_sitemap
 from worker.knowledge.library import UNMARKED, Library, Marks, NewDocument
-from worker.repetitions import Repetitions, RequestKey
 from worker.store.engine import Store
+from worker.store.idempotency import Repetitions, RequestKey
 from worker.store.scope import Scope
 from worker.store.tables import UNFINISHED_IMPORT, document_import
+from worker.telemetry import logs
+from worker.time import to_rfc3339
 
 log = logs.get(__name__)
 
@@ -103,8 +103,8 @@ def wire(row: Mapping[Any, Any]) -> dict[str, Any]:
         "unchanged": row["unchanged"],
         "failures": row["done"] - row["added"] - row["unchanged"],
         "failed": [{"name": name, "reason": reason} for name, reason in (row["failed"] or {}).items()],
-        "created_at": time(row["created_at"]),
-        "finished_at": time(row["finished_at"]),
+        "created_at": to_rfc3339(row["created_at"]),
+        "finished_at": to_rfc3339(row["finished_at"]),
         "links": {"self": f"/v1/imports/{row['id']}"},
     }
 

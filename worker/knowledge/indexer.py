@@ -21,11 +21,11 @@ from kb.languages import language_of
 from kb.manifest import FORMAT
 from kb.passages import Passage
 from kb.readers.blocks import Document
-from worker import logs
-from worker.callbacks.outbox import tell_all
+from worker.deliveries.outbox import tell_all
 from worker.ids import new_id
 from worker.store.engine import Store
 from worker.store.tables import document, passage, snapshot, vector, workspace
+from worker.telemetry import logs
 
 log = logs.get(__name__)
 

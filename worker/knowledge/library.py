@@ -9,13 +9,13 @@ import sqlalchemy as sa
 
 from kb import documents
 from kb.manifest import FORMAT
-from worker.conversations.wire import time
 from worker.errors import Conflict, NotFound
 from worker.ids import new_id
-from worker.repetitions import Repetitions, RequestKey
 from worker.store.engine import Store
+from worker.store.idempotency import Repetitions, RequestKey
 from worker.store.scope import Scope
 from worker.store.tables import UNREAD_DOCUMENT, document, passage, snapshot, workspace
+from worker.time import to_rfc3339
 
 #: Columns of a document without its bytes and its text.
 LISTED = [column for column in document.c if column.name not in ("source", "text")]
@@ -87,8 +87,8 @@ def wire(row: Mapping[Any, Any]) -> dict[str, Any]:
         "error": row["error"],
         **({"text": row["text"]} if "text" in row else {}),
         "passages": row["passages"],
-        "created_at": time(row["created_at"]),
-        "updated_at": time(row["updated_at"]),
+        "created_at": to_rfc3339(row["created_at"]),
+        "updated_at": to_rfc3339(row["updated_at"]),
         "links": {"self": f"/v1/documents/{row['id']}"},
     }
 
@@ -204,7 +204,7 @@ class Library:
                     "documents": row["manifest"]["documents"],
                     "passages": row["manifest"]["passages"],
                     "model": row["manifest"]["model"],
-                    "created_at": time(row["created_at"]),
+                    "created_at": to_rfc3339(row["created_at"]),
                 }
                 for row in rows
             ]

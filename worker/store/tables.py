@@ -66,7 +66,7 @@ process = Table(  # the workers that live, and how they are
     metadata,
     _id(),  # the holder of its leases
     Column("roles", _JSON, nullable=False),  # the queues that it consumes
-    Column("state", String(16), nullable=False),  # worker.presence.STATES
+    Column("state", String(16), nullable=False),  # worker.runtime.presence.STATES
     Column("leases", Integer, nullable=False),  # held now
     Column("caches", _JSON),  # what its caches did and hold
     _time("started_at", nullable=False),

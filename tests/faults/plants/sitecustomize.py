@@ -47,7 +47,7 @@ def crash(word):
 
 def numb(_):
     """The worker does not hear that a lease is lost, as when the thread that would tell it is starved."""
-    from worker.conversations.leases import Lease
+    from worker.turns.leases import Lease
 
     Lease.revoke = lambda self, *, lost: None
 
@@ -57,8 +57,8 @@ def no_fence(_):
     import sqlalchemy as sa
 
     from worker.conversations.ledger import Ledger
-    from worker.conversations.mailbox import Mailbox
     from worker.store.tables import conversation, message
+    from worker.turns.mailbox import Mailbox
 
     real = Mailbox.__init__
 

@@ -5,7 +5,7 @@ import pytest
 from tests.support.desk import TOKEN, Desk
 from tests.support.processes import ROOT
 from tests.worker.answering.test_llm import control
-from worker.tools.http import load
+from worker.answering.tools.http import load
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from worker.answering.agent import Agent
 from worker.answering.extractive import ExtractiveAnswerer
 from worker.answering.question import Question
 from worker.conversations.outcomes import Answer
-from worker.up import sample_folder
+from worker.launch.up import sample_folder
 
 
 class SampleSearch:

@@ -13,15 +13,15 @@ import pytest
 from kb import documents
 from tests.support.desk import ADA, COOKIES
 from tests.support.fakes import hit
+from tests.worker.answering.test_answer_stream import heard
 from tests.worker.answering.test_llm import control
-from tests.worker.answering.test_speech import heard
 from worker.answering import prompts
-from worker.answering.attached import AttachedSearch
+from worker.answering.attachment_search import AttachedSearch
 from worker.answering.llm import open_client
 from worker.answering.question import Question
 from worker.conversations.attachments import Attached
 from worker.conversations.outcomes import Answer
-from worker.memories import Remembered
+from worker.customers.memories import Remembered
 from worker.store.tables import tool_call
 
 ATTACKS = [json.loads(line) for line in (Path(__file__).parents[2] / "data" / "attacks.jsonl").read_text().splitlines()]

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import sqlalchemy as sa
 
-from worker.answering.budgets import Budget
 from worker.answering.spending import BudgetSpent, Spender, Spending
+from worker.budgets import Budget
 from worker.conversations.outcomes import Usage
 from worker.store.tables import spending
 

@@ -8,9 +8,9 @@ from tests.support.desk import COOKIES
 from tests.support.fakes import hit
 from tests.worker.answering.test_llm import control
 from worker.answering import prompts
-from worker.answering.budgets import Budget
 from worker.answering.llm import _Talk
 from worker.answering.question import Question
+from worker.budgets import Budget
 from worker.redaction import Redactor
 from worker.store.tables import spending, tool_call
 

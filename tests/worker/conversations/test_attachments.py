@@ -8,7 +8,7 @@ from kb.errors import DocumentTooLarge, DocumentUnreadable
 from tests.support import files
 from tests.support.fakes import FakeAnswerer, FakeSearch, TableClock, hit
 from worker.answering.agent import Agent
-from worker.answering.attached import AttachedSearch
+from worker.answering.attachment_search import AttachedSearch
 from worker.answering.question import Question
 from worker.conversations.attachments import Attachments
 from worker.conversations.intake import Intake, Opening, Submission
@@ -75,7 +75,7 @@ def test_files_of_no_use_are_refused_at_the_door(kept, workspace_id):
 
 
 def test_a_message_takes_its_files_along_and_nobody_elses(store, kept, intake, workspace_id):
-    from worker.access import Keys
+    from worker.access.keys import Keys
 
     mine, theirs = add(kept, workspace_id), add(kept, Keys(store).workspace("other"))
     sent = submit(intake, workspace_id, mine, talk="a")

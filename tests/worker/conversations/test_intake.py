@@ -48,7 +48,7 @@ def test_the_same_key_with_another_body_is_refused(store, workspace_id):
 
 def test_a_replay_shows_the_first_response_whatever_became_of_the_message(store, workspace_id):
     from tests.support.fakes import answer
-    from worker.conversations.mailbox import Mailbox
+    from worker.turns.mailbox import Mailbox
 
     intake = Intake(store)
     first = intake.submit(workspace_id, Opening(), submission("k")).message
@@ -142,7 +142,7 @@ def test_an_external_id_continues_its_conversation_and_twins_of_it_share_one(sto
 
 
 def test_another_workspaces_conversation_cannot_be_written_into(store, workspace_id):
-    from worker.access import Keys
+    from worker.access.keys import Keys
 
     sent = accept(store, workspace_id)
     other = Keys(store).workspace("other")

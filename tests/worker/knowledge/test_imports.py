@@ -19,8 +19,8 @@ from worker.errors import DatabaseAway
 from worker.knowledge.fetching import fetch, read_sitemap
 from worker.knowledge.imports import Importer, NewImport
 from worker.knowledge.library import Library, Marks
-from worker.repetitions import Repetitions
 from worker.settings import _networks
+from worker.store.idempotency import Repetitions
 from worker.store.tables import document, document_import
 
 PAGE = b"<html><head><title>Returns</title></head><body><p>Free for 30 days.</p></body></html>"

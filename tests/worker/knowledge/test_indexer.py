@@ -14,8 +14,8 @@ from worker.errors import Conflict, NotFound
 from worker.knowledge.changes import changes
 from worker.knowledge.indexer import KEPT, Indexer
 from worker.knowledge.library import Library, Marks, NewDocument
-from worker.knowledge.shelf import LOOK_EVERY_S, Shelf
-from worker.repetitions import Repetitions
+from worker.knowledge.snapshot_cache import LOOK_EVERY_S, Shelf
+from worker.store.idempotency import Repetitions
 from worker.store.tables import document, snapshot, vector
 
 
@@ -200,7 +200,7 @@ def test_a_document_that_comes_while_others_are_indexed_is_published_too(
 
 
 def test_workspaces_do_not_see_each_other(store, workspace_id, library, indexer, shelf, clock):
-    from worker.access import Keys
+    from worker.access.keys import Keys
 
     other = Keys(store).workspace("other")
     library.add(workspace_id, new("Mine", "Cookies are mine."))

@@ -1,0 +1,68 @@
+"""What asks nothing gets a word in return; what asks anything is answered or handed over as ever."""
+
+import pytest
+
+from tests.support.fakes import FakeAnswerer, FakeSearch, hit
+from worker.answering.agent import Agent
+from worker.answering.question import Question, Turn
+from worker.answering.small_talk import returned
+from worker.conversations.outcomes import Answer, Handoff
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("Hi", "Hello!"),
+        ("hello there!", "Hello!"),
+        ("Good morning", "Hello!"),
+        ("Thanks!", "You are welcome."),
+        ("ok, thank you very much :)", "You are welcome."),
+        ("Great, thanks", "You are welcome."),
+        ("Are you there?", "Yes."),
+        ("Guten Tag", "Hallo!"),
+        ("Vielen Dank!", "Gern geschehen."),
+        ("Merci beaucoup", "Avec plaisir."),
+        ("Bonjour", "Bonjour"),
+        ("gracias", "De nada."),
+    ],
+)
+def test_a_greeting_and_thanks_are_returned(text, word):
+    assert returned(text).startswith(word)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "Hi, where is my parcel?",
+            "Thanks, but it still does not work",
+            "Hello I want a refund",
+            "thank you for nothing",
+        ),
+        *("ok", "no", "?", "", "Hilfe!", "Help", "hi " * 40, "Is there anybody who can refund me?"),
+    ],
+)
+def test_whatever_may_ask_something_is_not_taken_for_courtesy(text):
+    assert returned(text) is None
+
+
+def ask(content, *turns, hits=()):
+    agent = Agent(knowledge=FakeSearch(list(hits)), answerer=FakeAnswerer("Delete cookies in the browser [1]."))
+    said = tuple(Turn(seq=number, role="customer", content=one) for number, one in enumerate(turns, 1))
+    return agent.answer(Question(workspace_id="ws", content=content, turns=said))
+
+
+def test_who_says_hello_first_still_gets_the_bot():
+    outcome = ask("Hi")
+    assert isinstance(outcome, Answer)
+    assert outcome.citations == ()
+    assert outcome.answerer == "courtesy"
+
+
+def test_thanks_are_not_answered_with_what_was_asked_before():
+    outcome = ask("Thanks!", "How do I delete cookies?", hits=[hit("You can delete cookies in the browser.")])
+    assert outcome.content == "You are welcome."
+
+
+def test_an_alarm_comes_before_courtesy():
+    assert isinstance(ask("Hello, I want to talk to a human"), Handoff)

@@ -1,0 +1,72 @@
+"""What is old goes, and nothing else does."""
+
+import sqlalchemy as sa
+
+from tests.support.fakes import TableClock, accept, answer
+from worker.runtime import retention
+from worker.runtime.retention import Retention
+from worker.store.tables import attempt, delivery, event, message
+from worker.turns.mailbox import Mailbox
+
+DAY = 86_400
+
+
+def count(store, table) -> int:
+    with store.read() as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+
+
+def finish(store, workspace_id, **fields):
+    made = accept(store, workspace_id, **fields)
+    mailbox = Mailbox(store, holder="one")
+    mailbox.finish(mailbox.claim(made["conversation_id"]), answer("Yes."))
+    return made
+
+
+def test_old_events_go_and_those_of_open_messages_stay(store, workspace_id):
+    finish(store, workspace_id)
+    waiting = accept(store, workspace_id, deadline_s=100 * DAY)
+    TableClock.advance(store, 10 * DAY)
+    finish(store, workspace_id)
+    kept = Retention(store, events_days=5, deliveries_days=0)
+    assert kept.prune() == 3  # queued, running, answered
+    assert kept.prune() == 0
+    with store.read() as connection:
+        left = connection.execute(sa.select(event.c.message_id)).scalars().all()
+    assert waiting["id"] in left
+    assert len(left) == 4
+    assert count(store, message) == 5
+
+
+def test_deliveries_that_are_done_go_with_their_attempts(store, workspace_id):
+    for state, finished in (("delivered", 1_000_000), ("exhausted", 1_000_000), ("pending", None)):
+        finish(store, workspace_id, callback_url="https://shop.example/in")
+        with store.begin() as tx:
+            newest = sa.select(sa.func.max(delivery.c.id)).scalar_subquery()
+            tx.execute(delivery.update().where(delivery.c.id == newest).values(state=state, finished_at=finished))
+            id = tx.execute(sa.select(sa.func.max(delivery.c.id))).scalar_one()
+            row = {"workspace_id": workspace_id, "delivery_id": id, "number": 1, "started_at": 1, "duration_ms": 1}
+            tx.execute(attempt.insert().values(**row))
+    kept = Retention(store, events_days=0, deliveries_days=5)
+    TableClock.advance(store, 4 * DAY)
+    assert kept.prune() == 0
+    TableClock.advance(store, 2 * DAY)
+    assert kept.prune() == 2
+    assert (count(store, delivery), count(store, attempt)) == (1, 1)
+    assert count(store, event) == 9
+
+
+def test_nothing_goes_where_all_is_kept(store, workspace_id):
+    finish(store, workspace_id, callback_url="https://shop.example/in")
+    TableClock.advance(store, 10_000 * DAY)
+    assert Retention(store, events_days=0, deliveries_days=0).prune() == 0
+
+
+def test_many_go_in_small_steps(store, workspace_id, monkeypatch):
+    monkeypatch.setattr(retention, "_BATCH", 2)
+    monkeypatch.setattr(retention, "_ROUNDS", 3)
+    for _ in range(4):
+        finish(store, workspace_id)
+    TableClock.advance(store, 10 * DAY)
+    kept = Retention(store, events_days=1, deliveries_days=0)
+    assert [kept.prune() for _ in range(3)] == [6, 6, 0]

@@ -1,0 +1,42 @@
+"""A sweep goes on whatever one duty does, and nothing it finds is done twice at a time."""
+
+import threading
+
+from tests.support.processes import wait_for
+from worker.runtime.sweeper import Crew, Sweeper
+
+
+def test_a_duty_that_fails_holds_up_no_other():
+    done: list[str] = []
+
+    def fails() -> None:
+        done.append("fails")
+        raise RuntimeError
+
+    sweeper = Sweeper({fails: 0.1, lambda: done.append("other"): 0.1}, beat=lambda: done.append("beat"))
+    sweeper.start()
+    wait_for(lambda: done.count("fails") > 1 and done.count("other") > 1, timeout_s=10)
+    sweeper.stop()
+    assert done.count("beat") > 1
+
+
+def test_a_crew_knows_what_is_under_way_and_how_much_more_it_can_take():
+    crew = Crew(4, name="test")
+    release = threading.Event()
+    done: list[str] = []
+
+    def work(id: str) -> None:
+        release.wait(10)
+        done.append(id)
+        if id == "bad":
+            raise RuntimeError
+
+    crew.do(work, ["a", "bad"])
+    crew.do(work, ["a"])
+    assert crew.free == 1
+    release.set()
+    wait_for(lambda: crew.free == 4, timeout_s=10)
+    assert sorted(done) == ["a", "a", "bad"]
+    crew.stop()
+    crew.do(work, ["late"])
+    assert crew.free == 4

@@ -1,0 +1,158 @@
+"""A worker that lives but works no more is noticed; one that is merely busy, or cut off, is left alone."""
+
+import pytest
+
+from worker.runtime.watchdog import Watchdog
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def make(clock: Clock, send=lambda: None, *, slots: int = 2) -> Watchdog:
+    return Watchdog(send=send, slots=slots, end=lambda: None, clock=clock)
+
+
+def test_a_canary_that_never_arrives_is_noticed(clock):
+    dog = make(clock)
+    dog.send_canary()
+    clock.now += 14
+    assert dog.problem() is None
+    clock.now += 2
+    assert "nothing was consumed for 16 s" in dog.problem()
+
+
+def test_a_canary_that_arrives_is_well(clock):
+    dog = make(clock)
+    for _ in range(20):
+        dog.send_canary()
+        clock.now += 3
+        dog.task_began()
+        dog.task_ended()
+    assert dog.problem() is None
+    assert dog.state == "working"
+
+
+def test_a_full_pool_consumes_nothing_and_is_well(clock):
+    dog = make(clock)
+    dog.send_canary()
+    dog.task_began()
+    dog.task_began()
+    dog.send_canary()
+    clock.now += 600
+    assert dog.problem() is None
+
+
+def test_a_pool_that_has_room_again_must_consume_again(clock):
+    dog = make(clock)
+    dog.task_began()
+    dog.task_began()
+    clock.now += 600
+    dog.task_ended()
+    dog.send_canary()
+    assert dog.problem() is None
+    clock.now += 16
+    assert dog.problem() is not None
+
+
+def test_a_broker_that_is_away_is_not_the_workers_fault(clock):
+    away = [True]
+
+    def send() -> None:
+        if away[0]:
+            raise OSError("gone")
+
+    dog = make(clock, send)
+    for _ in range(20):
+        dog.send_canary()
+        clock.now += 3
+    assert dog.problem() is None
+    assert dog.state == "cut_off"
+    away[0] = False
+    dog.send_canary()
+    assert dog.state == "working"
+
+
+def test_a_thread_that_no_longer_goes_round_is_noticed(clock):
+    dog = make(clock)
+    dog.beat("sweeper")
+    clock.now += 29
+    assert dog.problem() is None
+    clock.now += 2
+    assert "the sweeper has not gone round" in dog.problem()
+
+
+def test_a_consumer_that_no_longer_asks_for_its_queue_is_noticed_though_canaries_arrive(clock):
+    subscribed = [False]
+    dog = Watchdog(send=lambda: None, slots=2, end=lambda: None, subscribed=lambda: subscribed[0], clock=clock)
+    for _ in range(6):
+        dog.send_canary()
+        dog.task_began()
+        dog.task_ended()
+        clock.now += 3
+    assert "has not asked for its queue" in dog.problem()
+    subscribed[0] = True
+    dog.send_canary()
+    assert dog.problem() is None
+
+
+def test_a_consumer_that_connected_again_while_the_pool_was_full_is_well(clock):
+    subscribed = [False]
+    dog = Watchdog(send=lambda: None, slots=2, end=lambda: None, subscribed=lambda: subscribed[0], clock=clock)
+    dog.send_canary()  # it connects anew, after an outage between two canaries
+    subscribed[0] = True
+    dog.task_began()
+    dog.task_began()
+    for _ in range(6):
+        dog.send_canary()
+        clock.now += 3
+    assert dog.problem() is None
+
+
+def test_without_a_queue_for_canaries_only_the_threads_are_watched(clock):
+    dog = Watchdog(send=None, slots=4, end=lambda: None, clock=clock)
+    for _ in range(20):
+        dog.send_canary()
+        clock.now += 3
+    assert dog.problem() is None
+
+
+def test_after_an_outage_the_consumer_gets_the_time_that_its_reconnection_may_take(clock):
+    away = [True]
+
+    def send() -> None:
+        if away[0]:
+            raise OSError("gone")
+
+    dog = make(clock, send)
+    dog.send_canary()
+    away[0] = False
+    for _ in range(14):
+        dog.send_canary()
+        clock.now += 3
+    assert dog.problem() is None, "a worker was ended while its consumer still waits to connect again"
+    for _ in range(8):
+        dog.send_canary()
+        clock.now += 3
+    assert dog.problem() is not None
+
+
+def test_a_process_that_was_stopped_and_woken_is_not_taken_for_stalled(clock):
+    dog = make(clock)
+    dog.beat("sweeper")
+    dog.send_canary()
+    assert dog.look() is None
+    clock.now += 60
+    assert dog.look() is None
+    for _ in range(31):
+        clock.now += 1
+        found = dog.look()
+    assert "sweeper" in found

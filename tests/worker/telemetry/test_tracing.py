@@ -1,0 +1,122 @@
+"""Traces: one from a message to what becomes of it, whoever takes it up; nothing while nobody wants any."""
+
+import contextlib
+
+import pytest
+import sqlalchemy as sa
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from tests.support.desk import Desk
+from tests.support.fakes import LOOPBACK
+from tests.support.receiver import Receiver
+from worker.deliveries.sender import Sender
+from worker.deliveries.webhooks import Webhooks
+from worker.errors import NotFound
+from worker.store.tables import message
+from worker.telemetry import tracing
+
+
+@pytest.fixture
+def spans(monkeypatch):
+    """What is traced, as long as the test lasts."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
+    monkeypatch.setattr(trace, "get_tracer", provider.get_tracer)
+    return exporter
+
+
+@contextlib.contextmanager
+def receiving():
+    server = Receiver()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def named(spans):
+    return {one.name: one for one in spans.get_finished_spans()}
+
+
+def parent_of(one):
+    return None if one.parent is None else one.parent.span_id
+
+
+def test_a_message_s_trace_goes_on_with_whoever_takes_it_up(store, workspace_id, model_url, spans):
+    """No hint told the worker: the context is on the message."""
+    desk = Desk(store, workspace_id, model_url, ())
+    with receiving() as receiver:
+        with tracing.span("request") as request:
+            talk = desk.write("Can I delete cookies?", callback_url=receiver.url)
+        desk.drainer.drain(talk)
+        sender = Sender(store)
+        (lane,) = sender.due_lanes()
+        with contextlib.closing(Webhooks(LOOPBACK)) as transport:
+            assert sender.send(lane, transport).delivered
+    found = named(spans)
+    assert {"request", "turn", "search", "model", "grounding", "callback attempt"} <= set(found)
+    assert {one.context.trace_id for one in found.values()} == {request.get_span_context().trace_id}
+    assert parent_of(found["turn"]) == found["request"].context.span_id
+    for stage in ("search", "model", "grounding"):
+        assert parent_of(found[stage]) == found["turn"].context.span_id
+    assert parent_of(found["callback attempt"]) == found["request"].context.span_id
+    assert found["callback attempt"].attributes["status"] == 204
+    assert found["turn"].attributes["conversation_id"] == talk
+
+
+def test_messages_that_are_answered_together_are_linked(store, workspace_id, model_url, spans):
+    desk = Desk(store, workspace_id, model_url, ())
+    with tracing.span("first") as first:
+        desk.write("Can I delete")
+    with tracing.span("second"):
+        talk = desk.write("cookies?")
+    desk.drainer.drain(talk)
+    turn = named(spans)["turn"]
+    assert parent_of(turn) == named(spans)["second"].context.span_id
+    assert [one.context.trace_id for one in turn.links] == [first.get_span_context().trace_id]
+
+
+def test_no_trace_holds_what_anybody_wrote(store, workspace_id, model_url, spans):
+    desk = Desk(store, workspace_id, model_url, ())
+    with tracing.span("request"):
+        talk = desk.write("Can I delete cookies with the secret word xyzzy?")
+    desk.drainer.drain(talk)
+    told = [
+        str((one.name, dict(one.attributes), one.events, one.status.description)) for one in spans.get_finished_spans()
+    ]
+    assert len(told) >= 4
+    assert not [one for one in told if "xyzzy" in one or "cookies" in one.lower()]
+
+
+def test_what_fails_is_told_by_its_kind_alone(spans):
+    with pytest.raises(ValueError, match="xyzzy"), tracing.span("turn"):
+        raise ValueError("the customer wrote xyzzy")
+    with pytest.raises(NotFound), tracing.span("search"):
+        raise NotFound("of xyzzy")
+    found = named(spans)
+    assert found["turn"].attributes["exception"] == "ValueError"
+    assert found["turn"].status.description == "ValueError"
+    assert found["search"].status.is_unset
+    assert not [one for one in found.values() if "xyzzy" in one.to_json()]
+
+
+def test_nothing_is_traced_while_nobody_wants_it(store, workspace_id, model_url):
+    desk = Desk(store, workspace_id, model_url, ())
+    with tracing.span("request") as request:
+        talk = desk.write("Can I delete cookies?")
+    assert not request.is_recording()
+    desk.drainer.drain(talk)
+    with store.read() as connection:
+        assert connection.execute(sa.select(message.c.traceparent)).scalars().all() == [None, None]
+
+
+def test_a_broken_context_harms_nothing(spans):
+    with tracing.span("turn", parent="00-garbage", links=["", "x", None]) as begun:
+        assert begun.is_recording()
+    assert parent_of(named(spans)["turn"]) is None

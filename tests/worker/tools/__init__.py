@@ -1,1 +1,0 @@
-"""Tools that the language model may ask for."""

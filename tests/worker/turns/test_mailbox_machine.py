@@ -1,0 +1,283 @@
+"""Every interleaving of accepting, twins, hints, crashes, expiry, zombies, cancels, people and sweeps."""
+
+import contextlib
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from tests.support.fakes import TableClock, answer, frozen_store
+from tests.support.servers import postgresql_schema
+from worker.access.keys import Keys
+from worker.conversations.actions import Steering
+from worker.conversations.intake import Intake, Opening, Submission
+from worker.conversations.outcomes import ENDED, Handoff, Retry
+from worker.errors import Conflict, NotFound
+from worker.store.tables import conversation, message, reply
+from worker.turns.mailbox import Claim, LeaseLost, Mailbox
+
+LEASE_S = 10
+KEYS_KEPT_S = 30
+TALKS = ("a", "b")
+
+
+class MailboxMachine(RuleBasedStateMachine):
+    """Two conversations, any number of workers; `held` are claims that a worker believes in, dead or alive."""
+
+    burst = "merge"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.exits = contextlib.ExitStack()
+        self.store = frozen_store(self.database_url())
+        self.exits.callback(self.store.close)
+        self.workspace_id = Keys(self.store).workspace()
+        self.intake = Intake(self.store, keys_kept_s=KEYS_KEPT_S)
+        self.steering = Steering(self.store)
+        self.mailbox = Mailbox(self.store, holder="worker", lease_s=LEASE_S, burst=self.burst, max_attempts=3)
+        self.held: list[Claim] = []
+        self.accepted: dict[str, str] = {}  # message id -> talk
+        self.keys: dict[str, tuple[str, float]] = {}  # idempotency key -> message id, when
+        self.ended: dict[str, tuple] = {}
+        self.now = 0.0
+        self.leases: dict[str, tuple[int, float]] = {}  # what should hold: conversation -> token, end
+
+    def database_url(self) -> str:
+        folder = Path(tempfile.mkdtemp(prefix="mailbox-"))
+        self.exits.callback(shutil.rmtree, folder, ignore_errors=True)
+        return f"sqlite:///{folder / 'test.db'}"
+
+    def teardown(self) -> None:
+        """Whatever happened: once workers work again, every message ends, and none is lost."""
+        for _ in range(200):
+            TableClock.advance(self.store, LEASE_S + 1)
+            self.mailbox.sweep()
+            self.mailbox.sweep_deadlines()
+            while (claim := self.mailbox.claim_any()) is not None:
+                self.mailbox.finish(claim, answer("at last"))
+            if all(row.state in ENDED for row in self.rows()):
+                break
+        assert all(row.state in ENDED for row in self.rows()), "a message never ended"
+        self.each_message_ends_once()
+        self.exits.close()
+
+    def rows(self) -> list:
+        with self.store.read() as connection:
+            return connection.execute(
+                sa.select(message)
+                .where(message.c.role == "customer")
+                .order_by(message.c.conversation_id, message.c.seq)
+            ).all()
+
+    @rule(talk=st.sampled_from(TALKS), key=st.none() | st.integers(0, 3), deadline_s=st.sampled_from([15, 600]))
+    def accept(self, talk: str, key: int | None, deadline_s: int) -> None:
+        name = None if key is None else f"{talk}-{key}"
+        submission = Submission(content=talk, deadline_s=deadline_s, idempotency_key=name, fingerprint=name)
+        id = self.intake.submit(self.workspace_id, Opening(external_id=talk), submission).message["id"]
+        if name is not None:
+            first, at = self.keys.get(name, ("", -1e9))
+            if self.now - at < KEYS_KEPT_S:
+                assert id == first, "a twin became a second message"
+            else:
+                assert id not in self.accepted, "a key was remembered for ever"
+                self.keys[name] = (id, self.now)
+        self.accepted[id] = talk
+
+    @rule()
+    def answer_what_is_due(self) -> None:
+        while (claim := self.mailbox.claim_any()) is not None:
+            self.take(claim)
+            self.held.remove(claim)
+            self.mailbox.finish(claim, answer(f"{claim.token}"))
+            self.leases.pop(claim.conversation_id, None)
+
+    @rule()
+    def hand_over_and_give_back(self) -> None:
+        claim = self.mailbox.claim_any()
+        if claim is not None:
+            self.take(claim)
+            self.held.remove(claim)
+            self.mailbox.finish(claim, Handoff(reason="error", summary="?"))
+            self.steering.resume(self.workspace_id, claim.conversation_id)
+            self.leases.pop(claim.conversation_id, None)
+
+    @rule()
+    def forget_keys(self) -> None:
+        self.intake.forget_keys()
+
+    def take(self, claim: Claim | None) -> None:
+        if claim is not None:
+            token, end = self.leases.get(claim.conversation_id, (0, 0.0))
+            assert claim.token > token, "a token was given twice"
+            assert end <= self.now, "a conversation was taken from a worker whose lease holds"
+            self.leases[claim.conversation_id] = (claim.token, self.now + LEASE_S)
+            self.held.append(claim)
+
+    def forget_seized(self) -> None:
+        """People and deadlines end leases; what the table no longer shows as running, holds no more."""
+        with self.store.read() as connection:
+            rows = connection.execute(
+                sa.select(conversation.c.id, conversation.c.lease_token).where(conversation.c.mailbox == "running")
+            )
+            running = dict(rows.all())
+        self.leases = {id: lease for id, lease in self.leases.items() if running.get(id) == lease[0]}
+
+    @rule()
+    def work_on_what_is_due(self) -> None:
+        self.take(self.mailbox.claim_any())
+
+    @precondition(lambda self: self.held)
+    @rule()
+    def a_lease_runs_out_and_another_worker_follows(self) -> None:
+        self.time_passes(LEASE_S + 1)
+        self.take(self.mailbox.claim(self.held[-1].conversation_id))
+
+    @precondition(lambda self: self.accepted)
+    @rule(data=st.data())
+    def receive_a_hint_again(self, data: st.DataObject) -> None:
+        id = data.draw(st.sampled_from(sorted(self.accepted)))
+        talk = next(row.conversation_id for row in self.rows() if row.id == id)
+        self.take(self.mailbox.claim(talk))
+
+    @precondition(lambda self: self.held)
+    @rule(data=st.data(), how=st.sampled_from(["answer", "handoff", "retry", "release"]))
+    def finish_perhaps_as_a_zombie(self, data: st.DataObject, how: str) -> None:
+        claim = self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
+        newest = all(other.token < claim.token for other in self.held if other.conversation_id == claim.conversation_id)
+        try:
+            if how == "answer":
+                self.mailbox.finish(claim, answer(f"{claim.token}"))
+            elif how == "handoff":
+                self.mailbox.finish(claim, Handoff(reason="no_answer", summary="?"))
+            elif how == "retry":
+                self.mailbox.retry(claim, Retry(error={"code": "x", "message": "x"}))
+            else:
+                self.mailbox.release(claim)
+            assert newest or how == "release", "a fenced claim was let through"
+            if newest:
+                self.leases.pop(claim.conversation_id, None)
+        except LeaseLost:
+            token, end = self.leases.get(claim.conversation_id, (0, 0.0))
+            assert token != claim.token or end <= self.now, "a lease that holds was lost"
+
+    @precondition(lambda self: self.held)
+    @rule(data=st.data())
+    def crash(self, data: st.DataObject) -> None:
+        self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
+
+    @rule(seconds=st.sampled_from([1, 3, LEASE_S + 1, 40]))
+    def time_passes(self, seconds: int) -> None:
+        TableClock.advance(self.store, seconds)
+        self.now += seconds
+
+    @rule()
+    def renew(self) -> None:
+        newest = {claim.conversation_id: claim.token for claim in sorted(self.held, key=lambda claim: claim.token)}
+        for id in self.mailbox.renew(newest):
+            self.leases[id] = (newest[id], self.now + LEASE_S)
+
+    @rule()
+    def sweep(self) -> None:
+        self.mailbox.sweep()
+        self.mailbox.sweep_deadlines()
+        self.forget_seized()
+
+    @precondition(lambda self: self.accepted)
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        id = data.draw(st.sampled_from(sorted(self.accepted)))
+        with contextlib.suppress(Conflict):
+            self.steering.cancel(self.workspace_id, id)
+
+    @rule(data=st.data())
+    def an_operator_tries_again(self, data: st.DataObject) -> None:
+        with_people = [row.id for row in self.rows() if row.state == "handed_off"]
+        id = data.draw(st.sampled_from(with_people or sorted(self.accepted) or ["msg_unknown"]))
+        with contextlib.suppress(Conflict, NotFound):
+            self.steering.retry(self.workspace_id, id)
+            for row in self.rows():  # what is tried again may end once more
+                if row.state not in ENDED:
+                    assert self.ended.pop(row.id, ("handed_off",))[0] == "handed_off", "what was answered was undone"
+        self.forget_seized()
+
+    @precondition(lambda self: self.accepted)
+    @rule(data=st.data(), how=st.sampled_from(["take_over", "resume", "speak", "close"]))
+    def a_person_steps_in(self, data: st.DataObject, how: str) -> None:
+        id = data.draw(st.sampled_from(sorted(self.accepted)))
+        talk = next(row.conversation_id for row in self.rows() if row.id == id)
+        with contextlib.suppress(Conflict):
+            if how == "take_over":
+                self.steering.take_over(self.workspace_id, talk, summary="mine")
+            elif how == "speak":
+                self.steering.speak(self.workspace_id, talk, content="I am here", author="Ada")
+            else:
+                getattr(self.steering, how)(self.workspace_id, talk)
+        self.forget_seized()
+
+    @invariant()
+    def what_waits_is_never_in_an_idle_mailbox(self) -> None:
+        with self.store.read() as connection:
+            boxes = dict(connection.execute(sa.select(conversation.c.id, conversation.c.mailbox)).all())
+        for row in self.rows():
+            assert row.state in ENDED or boxes[row.conversation_id] != "idle", "a message that nobody will look for"
+
+    @invariant()
+    def nothing_accepted_is_lost(self) -> None:
+        assert set(self.accepted) == {row.id for row in self.rows()}
+
+    @invariant()
+    def each_message_ends_once(self) -> None:
+        for row in self.rows():
+            seen = (row.state, row.reply_id, row.finished_at)
+            if row.id in self.ended:
+                assert seen == self.ended[row.id], "an outcome changed after it was visible"
+            elif row.state in ENDED:
+                self.ended[row.id] = seen
+
+    @invariant()
+    def answers_come_in_order_and_once(self) -> None:
+        with self.store.read() as connection:
+            spoken = dict(connection.execute(sa.select(message.c.id, message.c.seq)).all())
+            replies = set(connection.execute(sa.select(reply.c.id)).scalars())
+        used: dict[str, set[str]] = {}
+        for talk in {row.conversation_id for row in self.rows()}:
+            answered = [row for row in self.rows() if row.conversation_id == talk and row.reply_id]
+            seqs = [spoken[row.reply_id] for row in answered]
+            assert seqs == sorted(seqs), "answered out of order"
+            used[talk] = {row.reply_id for row in answered}
+        assert set().union(*used.values()) == replies if used else not replies, "a reply that answers nothing"
+
+
+_SETTINGS = settings(
+    max_examples=150,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+
+TestMailboxOnSqlite = MailboxMachine.TestCase
+TestMailboxOnSqlite.settings = _SETTINGS
+
+
+class EachMachine(MailboxMachine):
+    burst = "each"
+
+
+TestMailboxAnsweringEach = EachMachine.TestCase
+TestMailboxAnsweringEach.settings = settings(_SETTINGS, max_examples=60)
+
+
+class PostgresqlMachine(MailboxMachine):
+    def database_url(self) -> str:
+        url = self.exits.enter_context(postgresql_schema())
+        return url.replace("postgresql://", "postgresql+psycopg://")
+
+
+@pytest.mark.postgresql
+class TestMailboxOnPostgresql(PostgresqlMachine.TestCase):
+    settings = settings(_SETTINGS, max_examples=25)

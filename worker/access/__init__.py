@@ -1,0 +1,1 @@
+"""Who may do what: API keys, browser tokens, logins and the audit log."""

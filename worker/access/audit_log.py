@@ -1,0 +1,61 @@
+"""What operators did: who, when, to what, and from where."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from worker.ids import new_id
+from worker.store.engine import Store
+from worker.store.scope import Scope
+from worker.store.tables import api_key, audit
+from worker.time import to_rfc3339
+
+
+class AuditLog:
+    """Keeps what was done. Safe to share between threads."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def note(
+        self,
+        workspace_id: str,
+        *,
+        action: str,
+        via: str,
+        subject: str | None = None,
+        key_id: str | None = None,
+        actor: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        """Keep that something was done, by the holder of a key or, without one, by `actor`.
+
+        Raises:
+            DatabaseAway: it was not kept.
+        """
+        with self._store.begin() as tx:
+            if key_id is not None and actor is None:
+                actor = tx.execute(api_key.select().where(api_key.c.id == key_id)).mappings().one()["name"]
+            row = {
+                "id": new_id("aud"),
+                "workspace_id": workspace_id,
+                "actor": (actor or "")[:200],
+                "key_id": key_id,
+                "via": via,
+                "action": action,
+                "subject": None if subject is None else subject[:200],
+                "request_id": request_id,
+                "created_at": self._store.now(tx),
+            }
+            tx.execute(audit.insert().values(**row))
+
+    def page(
+        self, workspace_id: str, *, after: str | None = None, limit: int = 50
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """Return what was done, newest first, and the cursor of the next page or None."""
+        rows, cursor = Scope(self._store, workspace_id).page(audit, after=after, limit=limit)
+        return [_wire(row) for row in rows], cursor
+
+
+def _wire(row: Mapping[Any, Any]) -> dict[str, Any]:
+    plain = ("id", "actor", "key_id", "via", "action", "subject", "request_id")
+    return {**{name: row[name] for name in plain}, "created_at": to_rfc3339(row["created_at"])}

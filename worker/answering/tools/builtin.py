@@ -1,0 +1,107 @@
+"""The tools that every desk has: search again, remember something of the customer, hand over."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kb.errors import SnapshotMissing
+from kb.search import Found
+from worker.answering.question import Question
+from worker.answering.tools.registry import Result, Tool, ToolFailed
+from worker.customers.identity import customer_of
+from worker.customers.memories import Memories, Remembered
+from worker.errors import Invalid, NotFound
+
+_FOUND = 3
+
+
+def search(find: Callable[[Question, str], Found]) -> Tool:
+    """Return the tool that finds more passages with other words."""
+
+    def run(question: Question, arguments: Mapping[str, Any], _id: str) -> Result:
+        try:
+            found = find(question, arguments["query"])
+        except SnapshotMissing:
+            return Result(note="The knowledge base is empty.")
+        hits = found.hits[:_FOUND]
+        return Result(hits=hits, note=None if hits else "Nothing was found.")
+
+    return Tool(
+        name="search",
+        title="Search",
+        description="Find more passages in the knowledge base, when those given do not answer.",
+        parameters={
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["query"],
+            "properties": {"query": {"type": "string", "minLength": 2, "maxLength": 300}},
+        },
+        run=run,
+        further=False,
+    )
+
+
+def remember(memories: Memories) -> Tool:
+    """Return the tool that keeps a fact about the customer for their next conversations."""
+
+    def run(question: Question, arguments: Mapping[str, Any], _id: str) -> Result:
+        customer = customer_of(question.facts)
+        if customer is None:
+            raise ToolFailed("Nothing is known of who the customer is.")
+        # Only what the customer says now: not what a passage, a tool or a file says of them.
+        if not _said(arguments["value"], question.content):
+            raise ToolFailed("Only what the customer says in this message can be remembered.")
+        fact = Remembered(
+            name=arguments["name"],
+            value=arguments["value"],
+            source="assistant",
+            conversation_id=question.conversation_id or None,
+        )
+        try:
+            memories.put(question.workspace_id, customer, fact)
+        except (Invalid, NotFound) as error:
+            raise ToolFailed(str(error)) from None
+        return Result(note="It is remembered.")
+
+    return Tool(
+        name="remember",
+        title="Memory",
+        description="Keep a fact that the customer states about themselves and that helps in later conversations, in "
+        "their own words, such as their product or the language they prefer. Never secrets, card numbers or passwords.",
+        parameters={
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["name", "value"],
+            "properties": {
+                "name": {"type": "string", "pattern": "^[a-z][a-z_]{0,39}$"},
+                "value": {"type": "string", "minLength": 1, "maxLength": 200},
+            },
+        },
+        run=run,
+        further=False,
+    )
+
+
+def escalate() -> Tool:
+    """Return the tool that hands over to a person."""
+
+    def run(_question: Question, _arguments: Mapping[str, Any], _id: str) -> Result:
+        return Result()
+
+    return Tool(
+        name="escalate",
+        title="Handoff",
+        description="Hand over to a person, when the customer needs one.",
+        parameters={
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["reason"],
+            "properties": {"reason": {"type": "string", "maxLength": 500}},
+        },
+        run=run,
+        ends=True,
+        further=False,
+    )
+
+
+def _said(value: str, text: str) -> bool:
+    return " ".join(value.lower().split()) in " ".join(text.lower().split())

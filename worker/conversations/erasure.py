@@ -1,0 +1,109 @@
+"""The end of what is known of somebody."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+from redis.exceptions import RedisError
+
+from worker.conversations.deltas import Deltas
+from worker.conversations.sessions import SessionsAway, SessionStore
+from worker.customers.identity import customer_of
+from worker.customers.memories import erase as erase_memories
+from worker.deliveries.tickets import PLACES, ticket_of
+from worker.store.scope import Scope
+from worker.store.tables import conversation, delivery, helpdesk, helpdesk_message, memory, message, spending
+from worker.telemetry import logs
+
+log = logs.get(__name__)
+
+
+def erase_conversation(mine: Scope, sessions: SessionStore, deltas: Deltas, conversation_id: str) -> None:
+    """Erase a conversation, all that was said in it and what was remembered from it.
+
+    Raises:
+        NotFound: the workspace has no such conversation.
+    """
+    with mine.store.begin() as tx:
+        mine.lock(tx, conversation, conversation_id)
+        _erase(tx, mine.workspace_id, conversation_id)
+    _forget(sessions, deltas, conversation_id)
+
+
+def erase_customer(mine: Scope, sessions: SessionStore, deltas: Deltas, customer: Mapping[str, Any]) -> dict[str, int]:
+    """Erase every conversation of a customer, by their id, their e-mail address or both, and all that is remembered."""
+    known = _names_of(customer)
+    with mine.store.begin() as tx:
+        talks = tx.execute(
+            mine.select(conversation, conversation.c.id, conversation.c.requester).where(
+                conversation.c.requester.is_not(None)
+            )
+        ).all()
+        named = {row.id: _names_of(row.requester) for row in talks}
+        found: set[str] = set()
+        # Somebody is known by id in one conversation, by address in another, and by both in a third.
+        while more := {id for id, names in named.items() if id not in found and names & known}:
+            found |= more
+            known = known.union(*(named[id] for id in more))
+        memories = erase_memories(tx, mine.workspace_id, sorted(known))
+        for id in sorted(found):
+            _erase(tx, mine.workspace_id, id)
+    for id in found:
+        _forget(sessions, deltas, id)
+    return {"conversations": len(found), "memories": memories}
+
+
+def _names_of(customer: Mapping[str, Any] | None) -> set[str]:
+    """Return all that somebody is known by."""
+    given = customer or {}
+    names = (customer_of({"id": given.get("id")}), customer_of({"email": given.get("email")}))
+    return {name for name in names if name is not None}
+
+
+def _erase(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:
+    messages = sa.select(message.c.id).where(message.c.conversation_id == conversation_id)
+    tx.execute(
+        spending.delete().where(
+            spending.c.workspace_id == workspace_id,
+            sa.or_(
+                sa.and_(spending.c.scope == "conversation", spending.c.subject == conversation_id),
+                sa.and_(spending.c.scope == "message", spending.c.subject.in_(messages)),
+            ),
+        )
+    )
+    tx.execute(
+        memory.delete().where(memory.c.workspace_id == workspace_id, memory.c.conversation_id == conversation_id)
+    )
+    ticket = tx.execute(
+        sa.select(conversation.c.helpdesk_id, conversation.c.external_id).where(conversation.c.id == conversation_id)
+    ).one_or_none()
+    if ticket is not None and ticket.helpdesk_id is not None:
+        # That a comment came stays known, or it would come again; what it said does not.
+        tx.execute(
+            helpdesk_message.update()
+            .where(
+                helpdesk_message.c.helpdesk_id == ticket.helpdesk_id,
+                helpdesk_message.c.ticket == ticket_of(ticket.helpdesk_id, ticket.external_id),
+                # but for how a ticket was, see `Inbound`
+                sa.or_(helpdesk_message.c.external_id.is_(None), helpdesk_message.c.external_id.not_like("% of %")),
+            )
+            .values(digest="")
+        )
+        looks = (delivery.c.lane == ticket.helpdesk_id, delivery.c.type == "helpdesk.look")
+        named = ticket_of(ticket.helpdesk_id, ticket.external_id)[:48]
+        tx.execute(delivery.delete().where(*looks, delivery.c.message_id == named))
+    # Where people were told of it, and what they said there.
+    places = sa.select(helpdesk.c.id).where(helpdesk.c.workspace_id == workspace_id, helpdesk.c.kind.in_(PLACES))
+    there = helpdesk_message.c.helpdesk_id.in_(list(tx.execute(places).scalars()))
+    threads = sa.select(helpdesk_message.c.external_id).where(there, helpdesk_message.c.ticket == conversation_id)
+    known = [conversation_id, *(id for id in tx.execute(threads).scalars() if id is not None)]
+    tx.execute(helpdesk_message.update().where(there, helpdesk_message.c.ticket.in_(known)).values(digest=""))
+    tx.execute(conversation.delete().where(conversation.c.id == conversation_id))
+
+
+def _forget(sessions: SessionStore, deltas: Deltas, conversation_id: str) -> None:
+    try:
+        sessions.delete(conversation_id)
+        deltas.forget(conversation_id)
+    except (SessionsAway, RedisError) as error:  # it expires by itself, and nothing leads to it any more
+        log.warning("session_not_erased", conversation_id=conversation_id, cause=str(error))

@@ -1,0 +1,1 @@
+"""The life of processes: start, supervision, Celery's signals, backup."""

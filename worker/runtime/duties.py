@@ -1,0 +1,126 @@
+"""The sweeper's duties: each finds work that nobody came for, so that no hint is needed for it to be done.
+
+A duty is a callable without arguments. `worker.services` chooses those of a process by the queues that it consumes.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from worker.conversations.actions import Steering
+from worker.knowledge.imports import Importer
+from worker.knowledge.library import Library
+from worker.runtime.retention import Retention
+from worker.runtime.sweeper import Crew
+from worker.telemetry import logs
+from worker.telemetry.counters import Meter
+from worker.turns.drainer import Slots
+from worker.turns.mailbox import Mailbox
+
+log = logs.get(__name__)
+
+#: Wakes the streams and long polls that wait for one conversation.
+Wake = Callable[[str], None]
+
+
+class _Cleaned(Protocol):
+    def clean_up(self) -> object: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerReady:
+    """Answer conversations that are ready, or whose lease has run out, with the slots that are free."""
+
+    mailbox: Mailbox
+    drain: Callable[[str], None]
+    crew: Crew
+    slots: Slots
+    stopping: threading.Event
+    meter: Meter
+
+    def __call__(self) -> None:
+        free = min(self.slots.free, self.crew.free)
+        if free <= 0 or self.stopping.is_set():
+            return
+        ids = self.mailbox.sweep(limit=free)
+        self.crew.do(self.drain, ids)
+        if ids:
+            self.meter.add("conversations_swept", len(ids))
+            log.info("conversations_swept", count=len(ids))
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandOffOverdue:
+    """Hand off the messages that are past their deadline."""
+
+    mailbox: Mailbox
+    wake: Wake
+    meter: Meter
+
+    def __call__(self) -> None:
+        ids = self.mailbox.sweep_deadlines()
+        for conversation_id in ids:
+            self.wake(conversation_id)
+        if ids:
+            self.meter.add("deadlines_passed", len(ids))
+            log.warning("deadlines_passed", conversations=len(ids))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendDueDeliveries:
+    """Send the deliveries that are due."""
+
+    sweep: Callable[[], object]
+    stopping: threading.Event
+
+    def __call__(self) -> None:
+        if not self.stopping.is_set():
+            self.sweep()
+
+
+@dataclass(frozen=True, kw_only=True)
+class HintAtDocuments:
+    """Hint at documents and imports that wait; indexing takes minutes and is done by one task at a time."""
+
+    library: Library
+    importer: Importer
+    model: Callable[[], str]
+    hint: Callable[[str], object]
+
+    def __call__(self) -> None:
+        waiting = (*self.library.sweep(model=self.model()), *self.importer.sweep())
+        for workspace_id in dict.fromkeys(waiting):
+            self.hint(workspace_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResumeQuiet:
+    """Give conversations back to the bot that agents have answered and nobody has touched for `after_s` seconds."""
+
+    steering: Steering
+    wake: Wake
+    after_s: float
+
+    def __call__(self) -> None:
+        for conversation_id in self.steering.resume_quiet(after_s=self.after_s):
+            self.wake(conversation_id)
+            log.info("conversation_resumed", conversation_id=conversation_id, why="quiet")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DropExpired:
+    """Drop what has expired: idempotency keys, files that no message named, memories, old events and deliveries."""
+
+    forget_keys: Callable[[], object]
+    stores: Sequence[_Cleaned]
+    retention: Retention
+    sessions: _Cleaned
+
+    def __call__(self) -> None:
+        self.forget_keys()
+        for store in self.stores:
+            store.clean_up()
+        if pruned := self.retention.prune():
+            log.info("pruned", rows=pruned)
+        self.sessions.clean_up()  # last, because Redis may be unavailable

@@ -1,0 +1,101 @@
+"""What every worker process looks for once a second, so that no hint is ever needed and no leader elected.
+
+What it finds, this process does itself: a hint would go through the broker, and be lost where the first one was.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from worker.errors import AnswerbackError
+from worker.telemetry import logs
+
+log = logs.get(__name__)
+
+#: A duty, and how often it is done, in seconds.
+Duties = Mapping[Callable[[], None], float]
+
+
+class Sweeper:
+    """One thread that goes round its duties; `beat` is called before each, to show that it still goes."""
+
+    def __init__(self, duties: Duties, *, beat: Callable[[], None] = lambda: None) -> None:
+        self._duties = duties
+        self._beat = beat
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start sweeping."""
+        self._thread = threading.Thread(target=self._run, name="sweeper", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop sweeping."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join(5)
+
+    def _run(self) -> None:
+        due = dict.fromkeys(self._duties, 0.0)
+        while not self._stopped.is_set():
+            for duty, every_s in self._duties.items():
+                self._beat()
+                now = time.monotonic()
+                if now >= due[duty] and not self._stopped.is_set():
+                    due[duty] = now + every_s
+                    self._perform(duty)
+            self._stopped.wait(0.25)
+
+    def _perform(self, duty: Callable[[], None]) -> None:
+        try:
+            duty()
+        except AnswerbackError as error:
+            log.warning("sweep_interrupted", code=error.code, **error.context)
+        except Exception:
+            log.exception("sweep_failed")
+
+
+class Crew:
+    """Threads that do what sweeps find."""
+
+    def __init__(self, size: int, *, name: str) -> None:
+        self._pool = ThreadPoolExecutor(size, thread_name_prefix=name)
+        self._guard = threading.Lock()
+        self._busy = 0
+        self._size = size
+
+    @property
+    def free(self) -> int:
+        """How many threads could take something up now."""
+        with self._guard:
+            return self._size - self._busy
+
+    def do(self, work: Callable[[str], None], ids: Iterable[str]) -> None:
+        """Have `work` done for each of `ids`."""
+        for id in ids:
+            with self._guard:
+                self._busy += 1
+            try:
+                self._pool.submit(self._perform, work, id)
+            except RuntimeError:  # stopping
+                self._done()
+
+    def stop(self) -> None:
+        """Take up nothing more; what is under way is not waited for."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _perform(self, work: Callable[[str], None], id: str) -> None:
+        try:
+            work(id)
+        except AnswerbackError as error:
+            log.warning("swept_work_interrupted", code=error.code, **error.context)
+        except Exception:
+            log.exception("swept_work_failed")
+        finally:
+            self._done()
+
+    def _done(self) -> None:
+        with self._guard:
+            self._busy -= 1

@@ -1,0 +1,1 @@
+"""One turn of a conversation: claim it under a lease, answer it, finish it."""
