@@ -20,9 +20,9 @@ from worker.launch.up import sample_folder
 from worker.store.tables import OPEN_MESSAGE, conversation, message
 
 _MESSAGES, _CONVERSATIONS, _CONCURRENCY, _LATENCY_S = 2_000, 500, 64, 1.0
-_LEAST_SHARE = 0.90
+_MIN_SHARE = 0.90
 _SINGLE = 200
-_MOST_OVERHEAD_MS = 40.0
+_MAX_OVERHEAD_MS = 40.0
 
 
 def run(models: Path) -> dict[str, Any]:
@@ -35,18 +35,18 @@ def run(models: Path) -> dict[str, Any]:
     share = throughput["per_second"] / (_CONCURRENCY / _LATENCY_S)
     return {
         "overhead_p50_ms": overhead["p50_ms"],
-        "overhead_most_ms": _MOST_OVERHEAD_MS,
+        "overhead_most_ms": _MAX_OVERHEAD_MS,
         "overhead_p95_ms": overhead["p95_ms"],
         "share_of_ideal": share,
-        "share_least": _LEAST_SHARE,
+        "share_least": _MIN_SHARE,
         **throughput,
         "memory_mb": memory,
         "lines": [
             f"overhead: accepted to answered, instant model, empty queue: p50 {overhead['p50_ms']:.1f} ms "
-            f"(at most {_MOST_OVERHEAD_MS:.0f}), p95 {overhead['p95_ms']:.1f} ms",
+            f"(at most {_MAX_OVERHEAD_MS:.0f}), p95 {overhead['p95_ms']:.1f} ms",
             f"throughput: {_MESSAGES} messages in {_CONVERSATIONS} conversations, model {_LATENCY_S:.0f} s, "
             f"{_CONCURRENCY} at once: {throughput['per_second']:.1f}/s, {share:.2f} of the ideal "
-            f"(at least {_LEAST_SHARE}); states {throughput['states']}",
+            f"(at least {_MIN_SHARE}); states {throughput['states']}",
             f"CPU per answered message: {throughput['cpu_ms']:.1f} ms (web {throughput['cpu_web_ms']:.1f}, "
             f"worker {throughput['cpu_answer_ms']:.1f})",
             "memory: " + ", ".join(f"{name} {mb:.0f} MB" for name, mb in memory.items()),

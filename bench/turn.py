@@ -24,9 +24,9 @@ from worker.launch.up import sample_folder
 from worker.store.tables import message
 
 _MODEL_S = 0.2
-_MOST_MS = 30.0
-_MOST_CHECK_MS = 15.0
-_MOST_FIRST_MS = 40.0
+_MAX_MS = 30.0
+_MAX_CHECK_MS = 15.0
+_MAX_FIRST_MS = 40.0
 _STREAMED = 60
 _TOKENS_PER_S = 100.0
 _SENTENCE = "You can choose a new password yourself at any time [1]."
@@ -79,17 +79,17 @@ def run(models: Path) -> dict[str, Any]:
         "check_p50_ms": statistics.median(checks),
         "check_most_ms": max(checks),
         "first_beyond_ms": first_ms,
-        "most_first_ms": _MOST_FIRST_MS,
-        "most_ms": _MOST_MS,
-        "most_check_ms": _MOST_CHECK_MS,
+        "most_first_ms": _MAX_FIRST_MS,
+        "most_ms": _MAX_MS,
+        "most_check_ms": _MAX_CHECK_MS,
         "lines": [
             f"{PASSAGES:,} passages, {len(beyond)} turns: p50 beyond the model's {_MODEL_S * 1000:.0f} ms "
-            f"{statistics.median(beyond):.1f} ms (at most {_MOST_MS:.0f}); search p50 "
+            f"{statistics.median(beyond):.1f} ms (at most {_MAX_MS:.0f}); search p50 "
             f"{statistics.median(searches):.1f} ms; check p50 {statistics.median(checks):.1f} ms, longest "
-            f"{max(checks):.1f} ms (at most {_MOST_CHECK_MS:.0f})",
+            f"{max(checks):.1f} ms (at most {_MAX_CHECK_MS:.0f})",
             f"streamed, {_STREAMED} answers at {_TOKENS_PER_S:.0f} tokens/s: first sentence at the client p50 "
             f"{statistics.median(firsts):.0f} ms after the ticket was sent, at the model "
-            f"{statistics.median(models_own):.0f} ms: {first_ms:.1f} ms more (at most {_MOST_FIRST_MS:.0f})",
+            f"{statistics.median(models_own):.0f} ms: {first_ms:.1f} ms more (at most {_MAX_FIRST_MS:.0f})",
         ],
     }
 

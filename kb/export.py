@@ -33,7 +33,7 @@ UPSTREAM_SHA256 = {
 
 #: Least cosine between an exported vector and sentence-transformers' own, over the probes below.
 #: Measured for all-MiniLM-L6-v2: fp32 0.9999999, int8 per channel 0.990.
-LEAST_COSINE = {"fp32": 0.9999, "int8": 0.97}
+MIN_COSINE = {"fp32": 0.9999, "int8": 0.97}
 
 PROBES = (
     "How do I reset my password?",
@@ -227,9 +227,9 @@ def _compare(reference: Any, folder: Path, manifest: dict[str, Any]) -> dict[str
         served = OnnxEmbedder.of(folder, manifest, precision=precision)
         found = np.stack([served.encode(text) for text in PROBES])
         least[precision] = round(float(np.min(np.sum(found * expected, axis=1))), 6)
-        if least[precision] < LEAST_COSINE[precision]:
+        if least[precision] < MIN_COSINE[precision]:
             raise ModelInvalid(
                 f"The {precision} export of {manifest['model']} strays from the original: "
-                f"cosine {least[precision]}, at least {LEAST_COSINE[precision]} is needed."
+                f"cosine {least[precision]}, at least {MIN_COSINE[precision]} is needed."
             )
     return least

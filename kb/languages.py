@@ -1,14 +1,14 @@
 """Which language a text is in."""
 
 #: Less text than this says too little.
-_LEAST_CHARACTERS = 40
-_MOST_CHARACTERS = 5_000
+_MIN_CHARACTERS = 40
+_MAX_CHARACTERS = 5_000
 
 
 def language_of(text: str) -> str | None:
     """Return the ISO 639-1 code of the language of `text`, such as `en`; None when there is too little to tell."""
-    sample = text[:_MOST_CHARACTERS]
-    if sum(char.isalpha() for char in sample) < _LEAST_CHARACTERS:
+    sample = text[:_MAX_CHARACTERS]
+    if sum(char.isalpha() for char in sample) < _MIN_CHARACTERS:
         return None
     import py3langid
 

@@ -42,7 +42,7 @@ from kb.manifest import FORMAT, read_manifest, verify_files
 from kb.vectors import VectorIndex, recipe
 
 #: Beyond this share of the first passages, or this many where that is less, changes are worth building anew for.
-_MOST_CHANGED_SHARE = 0.10
+_MAX_CHANGED_SHARE = 0.10
 _FEW = 1_000
 
 #: No publish takes this long.
@@ -178,7 +178,7 @@ class Snapshot:
         if mask is None:
             mask = self._facets.mask(filters)
             mask[list(self._gone)] = False
-            if len(self._masks) >= _MOST_MASKS:
+            if len(self._masks) >= _MAX_MASKS:
                 self._masks.clear()
             self._masks[filters] = mask
         return mask
@@ -189,7 +189,7 @@ class Snapshot:
 
 
 #: Masks kept of the filters that were used last: a byte a passage each.
-_MOST_MASKS = 64
+_MAX_MASKS = 64
 
 
 def write(folder: Path, *, version: str, model: str, new: New) -> dict[str, Any]:
@@ -227,7 +227,7 @@ def worth_extending(base: Path, *, added: int, gone: int) -> bool:
     """Whether such a change is better written beside the snapshot in `base` than built anew with all of it."""
     manifest = read_manifest(base)
     changed = manifest["added"] + len(np.load(base / "gone.npy")) + added + gone
-    return int(manifest["rows"]) >= _FEW and changed <= _MOST_CHANGED_SHARE * manifest["rows"]
+    return int(manifest["rows"]) >= _FEW and changed <= _MAX_CHANGED_SHARE * manifest["rows"]
 
 
 def extend(

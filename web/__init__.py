@@ -29,7 +29,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.proxies:
         proxied = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)
         app.wsgi_app = proxied  # type: ignore[method-assign]
-    app.extensions["answerback"] = install(Services(settings, brief=True))
+    app.extensions["answerback"] = install(Services(settings, short_transactions=True))
     app.extensions["answerback_waiters"] = threading.Semaphore(max(1, settings.web_threads * 3 // 4))
 
     app.extensions["answerback_streams"] = Streams(

@@ -10,8 +10,8 @@ from web.audience import is_customer, seen
 from worker.conversations.intake import Accepted, Submission, fingerprint
 from worker.errors import Invalid
 
-_MOST_KEY = 255
-_MOST_CUSTOMERS_KEY = 200
+_MAX_KEY = 255
+_MAX_CUSTOMERS_KEY = 200
 
 
 def submission(content: str, new: dict[str, Any]) -> Submission:
@@ -48,8 +48,8 @@ def key_in(conversation_id: str, key: str) -> str:
     Raises:
         Invalid: it is too long.
     """
-    if len(key) > _MOST_CUSTOMERS_KEY:
-        raise Invalid(f"The key must have at most {_MOST_CUSTOMERS_KEY} characters.", field="Idempotency-Key")
+    if len(key) > _MAX_CUSTOMERS_KEY:
+        raise Invalid(f"The key must have at most {_MAX_CUSTOMERS_KEY} characters.", field="Idempotency-Key")
     return f"\x1f{conversation_id} {key}"
 
 
@@ -65,8 +65,8 @@ def idempotency_key() -> str | None:
     key = given.strip()
     if len(key) >= 2 and key[0] == key[-1] == '"':
         key = key[1:-1].replace('\\"', '"').replace("\\\\", "\\")
-    if not 1 <= len(key) <= _MOST_KEY or any(not 32 <= ord(char) < 127 for char in key):
-        raise Invalid(f"Idempotency-Key must have 1 to {_MOST_KEY} visible ASCII characters.", field="Idempotency-Key")
+    if not 1 <= len(key) <= _MAX_KEY or any(not 32 <= ord(char) < 127 for char in key):
+        raise Invalid(f"Idempotency-Key must have 1 to {_MAX_KEY} visible ASCII characters.", field="Idempotency-Key")
     return key
 
 

@@ -17,7 +17,7 @@ from web.problems import PROBLEM_JSON, Problem
 from worker.services import Services
 from worker.store.scope import Scope
 
-_MOST_DEPTH = 32
+_MAX_DEPTH = 32
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -53,7 +53,7 @@ def parse_json(data: bytes) -> Any:
     """
     try:
         value = json.loads(data.decode(), parse_constant=_refuse)
-        if data.count(b"[") + data.count(b"{") > _MOST_DEPTH and _deeper_than(value, _MOST_DEPTH):
+        if data.count(b"[") + data.count(b"{") > _MAX_DEPTH and _deeper_than(value, _MAX_DEPTH):
             raise ValueError("the JSON is nested too deep")
         if _SURROGATE.search(data):
             json.dumps(value, ensure_ascii=False).encode()

@@ -173,7 +173,7 @@ def talk(conversation_id: str) -> Response:
 def hand_off(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
     """Give a conversation to a person; the bot stays silent until it is resumed."""
     summary = new.get("summary", "A person took over.")
-    services().steering.take_over(flask.g.principal.workspace_id, conversation_id, summary=summary)
+    services().actions.take_over(flask.g.principal.workspace_id, conversation_id, summary=summary)
     return _changed(conversation_id)
 
 
@@ -181,7 +181,7 @@ def hand_off(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
 @blueprint.response(200, schemas.Conversation)
 def resume(conversation_id: str) -> dict[str, Any]:
     """Give a conversation back to the bot."""
-    services().steering.resume(flask.g.principal.workspace_id, conversation_id)
+    services().actions.resume(flask.g.principal.workspace_id, conversation_id)
     return _changed(conversation_id)
 
 
@@ -190,7 +190,7 @@ def resume(conversation_id: str) -> dict[str, Any]:
 @blueprint.response(201, schemas.Message)
 def reply(new: dict[str, Any], conversation_id: str) -> tuple[Any, int, dict[str, str]]:
     """Record what a person said to the customer; the conversation is theirs from then on."""
-    row = services().steering.speak(flask.g.principal.workspace_id, conversation_id, **new)
+    row = services().actions.speak(flask.g.principal.workspace_id, conversation_id, **new)
     _changed(conversation_id)
     said = serializers.message(row)
     return said, 201, {"Location": said["links"]["self"]}
@@ -200,7 +200,7 @@ def reply(new: dict[str, Any], conversation_id: str) -> tuple[Any, int, dict[str
 @blueprint.response(200, schemas.Conversation)
 def close(conversation_id: str) -> dict[str, Any]:
     """Close a conversation; a new message from the customer opens it again."""
-    services().steering.close(flask.g.principal.workspace_id, conversation_id)
+    services().actions.close(flask.g.principal.workspace_id, conversation_id)
     return _changed(conversation_id)
 
 

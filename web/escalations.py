@@ -50,8 +50,8 @@ def close(new: dict[str, Any], escalation_id: str) -> dict[str, Any]:
     """Say that it is done: the conversation is closed, or with `then: resume` the bot's again."""
     built, mine = services(), scope()
     row = mine.get(escalation, escalation_id)
-    steering = built.steering
-    end = steering.resume if new.get("then") == "resume" else steering.close
+    actions = built.actions
+    end = actions.resume if new.get("then") == "resume" else actions.close
     if row["state"] != "closed":
         end(mine.workspace_id, row["conversation_id"], note=new.get("note"))
         built.wakeups.send(row["conversation_id"])

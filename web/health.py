@@ -21,7 +21,7 @@ from worker.store import migrate
 _NEEDED = ("database", "answer_workers")
 
 #: Workers in these states answer.
-_ANSWERS = ("working", "cut_off", "words_only")
+_ANSWERS = ("working", "cut_off", "lexical_only")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -96,10 +96,10 @@ def components(settings: Settings) -> dict[str, dict[str, Any]]:
     for role in ("answer", "callback", "ingest"):
         states = [worker["state"] for worker in workers if role in worker["roles"]]
         answering = {state for state in states if state in _ANSWERS}
-        how = "down" if not answering else "degraded" if answering == {"words_only"} else "up"
+        how = "down" if not answering else "degraded" if answering == {"lexical_only"} else "up"
         counts = {state: states.count(state) for state in STATES}
         found[f"{role}_workers"] = {"state": how, "count": len(states), **counts, "latency_ms": 0.0}
-        if "words_only" in answering:
+        if "lexical_only" in answering:
             found[f"{role}_workers"]["problem"] = "The embedding model is missing or damaged: run `answerback model`."
     for name, component in found.items():
         component["needed"] = name in _NEEDED

@@ -43,7 +43,7 @@ class LeasingRedisStorage(RedisStorage):
 
     def __init__(self, uri: str, **options: Any) -> None:
         url = uri.removeprefix("answerback+").replace("redis+unix://", "unix://")
-        pool = open_redis(url, timeout_s=_PATIENCE_S).connection_pool
+        pool = open_redis(url, timeout_s=_TIMEOUT_S).connection_pool
         super().__init__(url, connection_pool=pool, **options)
         self._reserve = self.storage.register_script(self._RESERVE)
         self._guard = threading.Lock()
@@ -59,12 +59,12 @@ class LeasingRedisStorage(RedisStorage):
                 return lease.used
         size = amount
         if lease is not None and now - lease.taken < _FAST_S:
-            size = max(amount, min(_MOST_LEASED, 2 * lease.size))
+            size = max(amount, min(_MAX_LEASED, 2 * lease.size))
         count, left_ms = self._reserve(keys=[self.prefixed_key(key)], args=[expiry, size])
         first = int(count) - size + amount
         lease = _Lease(size=size, used=first, upto=int(count), taken=now, ends=now + left_ms / 1000)
         with self._guard:
-            if len(self._leases) >= _MOST_KEYS:
+            if len(self._leases) >= _MAX_KEYS:
                 self._leases.clear()
             self._leases[key] = lease
         return first
@@ -107,7 +107,7 @@ class Door:
         with self._guard:
             came = self._came.setdefault(address, deque(maxlen=max(most for most, _ in self._limits)))
             self._came.move_to_end(address)
-            if len(self._came) > _MOST_ADDRESSES:
+            if len(self._came) > _MAX_ADDRESSES:
                 self._came.popitem(last=False)
             if any(len(came) >= most and now - came[-most] < window_s for most, window_s in self._limits):
                 return False
@@ -116,11 +116,11 @@ class Door:
 
 
 #: A Redis that takes longer is away: a client waits for this.
-_PATIENCE_S = 0.05
+_TIMEOUT_S = 0.05
 _FAST_S = 0.1
-_MOST_LEASED = 32
-_MOST_KEYS = 10_000
-_MOST_ADDRESSES = 10_000
+_MAX_LEASED = 32
+_MAX_KEYS = 10_000
+_MAX_ADDRESSES = 10_000
 
 
 def init_app(app: Flask, settings: Settings) -> None:

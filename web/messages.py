@@ -22,7 +22,7 @@ from worker.store.scope import Scope
 
 blueprint = Blueprint("messages", __name__, description="Messages and what became of them")
 
-MOST_WAIT_S = 60
+MAX_WAIT_S = 60
 _LOOK_EVERY_S = 1.0
 _WAIT = re.compile(r"""(?:^|[,;\s])wait\s*=\s*("?)(\d{1,6})\1\s*(?:$|[,;\s])""", re.I)
 
@@ -53,7 +53,7 @@ def show(message_id: str) -> Any:
             serializers.message(row)
         )  # who waits holds a thread; the last ones are kept for who does not
     try:
-        seconds = min(int(preferred.group(2)), MOST_WAIT_S)
+        seconds = min(int(preferred.group(2)), MAX_WAIT_S)
         row = _wait(services(), mine, row, seconds)
     finally:
         free.release()
@@ -96,7 +96,7 @@ def stream(message_id: str) -> Response:
 def cancel(message_id: str) -> dict[str, Any]:
     """End an open message; if it is being answered, the model is stopped."""
     built = services()
-    conversation_id = built.steering.cancel(flask.g.principal.workspace_id, message_id)
+    conversation_id = built.actions.cancel(flask.g.principal.workspace_id, message_id)
     built.wakeups.send(conversation_id)
     built.hints.deliver(conversation_id)
     return audience.seen(serializers.message(read_message(scope(), message_id)))
@@ -107,7 +107,7 @@ def cancel(message_id: str) -> dict[str, Any]:
 def retry(message_id: str) -> tuple[Any, int, dict[str, str]]:
     """Have a message that was handed off or failed answered once more; the conversation is the bot's again."""
     built = services()
-    conversation_id = built.steering.retry(flask.g.principal.workspace_id, message_id)
+    conversation_id = built.actions.retry(flask.g.principal.workspace_id, message_id)
     built.wakeups.send(conversation_id)
     built.hints.drain(conversation_id)
     shown = serializers.message(read_message(scope(), message_id))
@@ -120,7 +120,7 @@ def retry(message_id: str) -> tuple[Any, int, dict[str, str]]:
 @blueprint.response(200, schemas.Message)
 def rate(new: dict[str, Any], message_id: str) -> dict[str, Any]:
     """Say how good an answer was."""
-    services().steering.rate(flask.g.principal.workspace_id, message_id, **new)
+    services().actions.rate(flask.g.principal.workspace_id, message_id, **new)
     return audience.seen(serializers.message(read_message(scope(), message_id)))
 
 

@@ -29,7 +29,7 @@ _STATUS: dict[type[Exception], int] = {
     errors.KeyRefused: 401,
     errors.TriedTooOften: 429,
     WebhookRefused: 401,
-    errors.DatabaseAway: 503,
+    errors.DatabaseUnavailable: 503,
     NoWorker: 503,
     AddressRefused: 422,
     DocumentTooLarge: 413,

@@ -30,7 +30,9 @@ class Worker(ma.Schema):
 
     id = fields.String(required=True)
     roles = fields.List(fields.String(), required=True, metadata={"description": "the queues that it consumes"})
-    state = fields.String(required=True, metadata={"description": "working, words_only, cut_off, stalled or stopping"})
+    state = fields.String(
+        required=True, metadata={"description": "working, lexical_only, cut_off, stalled or stopping"}
+    )
     leases = fields.Integer(required=True)
     caches = fields.List(fields.Nested(CacheStatistics), required=True)
     started_at = fields.String(required=True)

@@ -11,7 +11,7 @@ from kb.documents import READABLE, is_text, media_type_of, title_from_name, titl
 from web.api import checked
 from web.schemas import knowledge as schemas
 from worker.errors import Invalid
-from worker.knowledge.library import Marks, NewDocument
+from worker.knowledge.library import DocumentMetadata, NewDocument
 
 #: Larger files are not opened here to look for their title; their name serves.
 _READ_FOR_TITLE = 256 * 1024
@@ -59,14 +59,14 @@ def form(*, besides: Container[str] = ()) -> dict[str, Any]:
     return given
 
 
-def marks_of_form(*, besides: Container[str] = ()) -> Marks:
+def marks_of_form(*, besides: Container[str] = ()) -> DocumentMetadata:
     """Return the marks that a form gives; it may hold nothing else, but fields of `besides`."""
     return marks_of(checked(schemas.GivenMarks(), form(besides=besides)))
 
 
-def marks_of(given: dict[str, Any]) -> Marks:
+def marks_of(given: dict[str, Any]) -> DocumentMetadata:
     """Return the marks among checked fields."""
-    return Marks(
+    return DocumentMetadata(
         source=given.get("source"),
         language=given.get("language"),
         tags=tuple(dict.fromkeys(given["tags"])) if "tags" in given else None,

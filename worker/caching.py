@@ -132,6 +132,6 @@ class CachedEmbedder:
         return self._embedder.count_tokens(text)
 
 
-def nearness(embedder: Embedder) -> Callable[[str, str], float]:
+def similarity(embedder: Embedder) -> Callable[[str, str], float]:
     """Return what says how near two texts are: the cosine of their vectors."""
     return lambda one, other: float(np.dot(embedder.encode(one), embedder.encode(other)))

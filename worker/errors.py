@@ -3,7 +3,7 @@
 AnswerbackError
 ├── SettingsInvalid      the environment asks for something impossible
 ├── StartupFailed        a check before the start did not pass
-├── DatabaseAway         the database cannot be asked now
+├── DatabaseUnavailable         the database cannot be asked now
 ├── NotFound             no such thing in this workspace
 ├── Conflict             the thing is in a state that does not allow it
 │   └── IdempotencyMismatch
@@ -43,7 +43,7 @@ class StartupFailed(AnswerbackError):
     code = "startup_failed"
 
 
-class DatabaseAway(AnswerbackError):
+class DatabaseUnavailable(AnswerbackError):
     """The database cannot be reached at the moment; nothing was changed. Try again."""
 
     code = "database_away"

@@ -32,7 +32,7 @@ _BURST = 100
 _PER_SECOND = 25.0
 
 #: A broker that takes longer to confirm is away.
-_PATIENCE_S = 5
+_TIMEOUT_S = 5
 
 Publish = Callable[[str, str, Mapping[str, str]], None]
 
@@ -117,7 +117,7 @@ def publisher(app: Any) -> Publish:
     def connect() -> Any:
         connection = app.connection_for_write()
         if connection.transport.driver_type == "amqp":  # what is read here are confirms, soon or never
-            times = {"read_timeout": _PATIENCE_S, "write_timeout": _PATIENCE_S}
+            times = {"read_timeout": _TIMEOUT_S, "write_timeout": _TIMEOUT_S}
             connection.transport_options = {**connection.transport_options, **times}
         return app.amqp.Producer(connection)
 
@@ -144,8 +144,8 @@ def publisher(app: Any) -> Publish:
                 producer=producer,
                 ignore_result=True,
                 retry=False,
-                timeout=_PATIENCE_S,
-                confirm_timeout=_PATIENCE_S,
+                timeout=_TIMEOUT_S,
+                confirm_timeout=_TIMEOUT_S,
             )
         except Exception:
             local.pop("producer", None)

@@ -22,7 +22,7 @@ from worker.access.audit_log import AuditLog
 from worker.access.keys import Keys
 from worker.access.tokens import Logins, Tokens
 from worker.app import app
-from worker.conversations.actions import Steering
+from worker.conversations.actions import ConversationActions
 from worker.conversations.attachments import Attachments
 from worker.conversations.deltas import Deltas
 from worker.conversations.intake import Intake
@@ -39,7 +39,7 @@ from worker.runtime.retention import Retention
 from worker.runtime.watchdog import Watchdog
 from worker.settings import Network, Settings
 from worker.store.engine import Store, open_store
-from worker.store.idempotency import Repetitions
+from worker.store.idempotency import IdempotencyKeys
 from worker.telemetry import logs, tracing
 from worker.telemetry.counters import Counters
 from worker.turns.leases import Leases
@@ -62,8 +62,8 @@ if TYPE_CHECKING:
     from worker.knowledge.imports import Importer
     from worker.knowledge.indexer import Indexer
     from worker.knowledge.search_service import Kind, Responder, SearchClient
-    from worker.knowledge.snapshot_cache import Shelf
-    from worker.runtime.sweeper import Crew, Duties, Sweeper
+    from worker.knowledge.snapshot_cache import SnapshotCache
+    from worker.runtime.sweeper import Duties, Sweeper, WorkerPool
     from worker.turns.drainer import Drainer, Slots
     from worker.turns.mailbox import Claim
 
@@ -80,7 +80,7 @@ def new_holder() -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seat:
+class WorkerContext:
     """Where a process sits in its Celery worker: its canaries' queue, its pool's slots, how it ends, if it consumes."""
 
     canaries: str | None = None
@@ -90,22 +90,27 @@ class Seat:
 
 
 #: As long as a lock is waited for: who says nothing for so long between two statements sleeps.
-_MOST_IDLE_S = 5.0
+_MAX_IDLE_S = 5.0
 
 
 class Services:
     """Every part of one process. Parts are made on first use.
 
-    `roles` are the queues that the process consumes; `brief`, that it keeps no transaction open for long.
+    `roles` are the queues that the process consumes; `short_transactions` bounds how long one stays open.
     """
 
     def __init__(
-        self, settings: Settings, *, roles: tuple[str, ...] = (), seat: "Seat | None" = None, brief: bool = False
+        self,
+        settings: Settings,
+        *,
+        roles: tuple[str, ...] = (),
+        worker_context: "WorkerContext | None" = None,
+        short_transactions: bool = False,
     ) -> None:
         self.settings = settings
         self.roles = roles
-        self.brief = brief
-        self.seat = seat
+        self.short_transactions = short_transactions
+        self.worker_context = worker_context
         self.holder = new_holder()
         self.stopping = threading.Event()
 
@@ -114,7 +119,7 @@ class Services:
         answers = "answer" in self.roles
         # Building an index may keep a reading transaction open for minutes; nobody else has a reason to. A worker that
         # is stopped in the middle of one holds its conversation for as long.
-        idle_s = _MOST_IDLE_S if self.brief or answers or "callback" in self.roles else None
+        idle_s = _MAX_IDLE_S if self.short_transactions or answers or "callback" in self.roles else None
         return open_store(self.settings.database, pool_size=16 if answers else 10, idle_s=idle_s)
 
     @cached_property
@@ -205,8 +210,8 @@ class Services:
         )
 
     @cached_property
-    def steering(self) -> Steering:
-        return Steering(self.store)
+    def actions(self) -> ConversationActions:
+        return ConversationActions(self.store)
 
     @cached_property
     def leases(self) -> Leases:
@@ -224,11 +229,11 @@ class Services:
 
     @cached_property
     def library(self) -> Library:
-        return Library(self.store, self.repetitions)
+        return Library(self.store, self.idempotency_keys)
 
     @cached_property
-    def repetitions(self) -> Repetitions:
-        return Repetitions(self.store, kept_s=self.settings.idempotency_s, count=self.counters.add)
+    def idempotency_keys(self) -> IdempotencyKeys:
+        return IdempotencyKeys(self.store, kept_s=self.settings.idempotency_s, count=self.counters.add)
 
     @cached_property
     def attachments(self) -> Attachments:
@@ -238,7 +243,7 @@ class Services:
     def importer(self) -> "Importer":
         from worker.knowledge.imports import Importer
 
-        return Importer(self.store, self.library, self.import_guard, self.repetitions)
+        return Importer(self.store, self.library, self.import_guard, self.idempotency_keys)
 
     @cached_property
     def presence(self) -> Presence:
@@ -253,14 +258,17 @@ class Services:
 
     @cached_property
     def watchdog(self) -> Watchdog:
-        seat = self.seat or Seat()
+        worker_context = self.worker_context or WorkerContext()
         publish = publisher(app)
 
         def send() -> None:
-            publish(CANARY, str(seat.canaries), {})
+            publish(CANARY, str(worker_context.canaries), {})
 
         return Watchdog(
-            send=None if seat.canaries is None else send, slots=seat.slots, end=seat.end, subscribed=seat.subscribed
+            send=None if worker_context.canaries is None else send,
+            slots=worker_context.slots,
+            end=worker_context.end,
+            subscribed=worker_context.subscribed,
         )
 
     @cached_property
@@ -286,10 +294,10 @@ class Services:
     @cached_property
     def dispatcher(self) -> "Dispatcher":
         from worker.deliveries.dispatcher import Dispatcher
-        from worker.helpdesks.transport import Postman
+        from worker.helpdesks.transport import RoutingTransport
 
-        def postman() -> Postman:
-            return Postman(
+        def postman() -> RoutingTransport:
+            return RoutingTransport(
                 self.store,
                 self.guard,
                 self.inbound,
@@ -319,7 +327,7 @@ class Services:
         return Inbound(
             self.store,
             self.intake,
-            self.steering,
+            self.actions,
             deadline_s=self.settings.deadline_s,
             drain=self.hints.drain,
             deliver=self.hints.deliver,
@@ -348,14 +356,14 @@ class Services:
     def answering_embedder(self) -> "Embedder":
         """The embedding model, or what stands in for it: an answer by words is better than none."""
         from kb.errors import ModelInvalid, ModelMissing
-        from kb.words import WordsEmbedder
+        from kb.lexical_only import LexicalOnlyEmbedder
         from worker.caching import CachedEmbedder
 
         try:
             embedder = self.embedder
         except (ModelMissing, ModelInvalid) as error:
-            log.error("answering_by_words_only", cause=str(error))
-            return WordsEmbedder()
+            log.error("answering_by_lexical_only", cause=str(error))
+            return LexicalOnlyEmbedder()
         return CachedEmbedder(embedder, self.vectors_cache)
 
     @cached_property
@@ -381,10 +389,12 @@ class Services:
         ]
 
     @property
-    def words_only(self) -> bool:
+    def lexical_only(self) -> bool:
         """Whether this process answers without the embedding model, or from a snapshot of another one."""
-        embedder, shelf = self.__dict__.get("answering_embedder"), self.__dict__.get("shelf")
-        return (embedder is not None and embedder.identity == "words") or (shelf is not None and shelf.words_only)
+        embedder, snapshot_cache = self.__dict__.get("answering_embedder"), self.__dict__.get("snapshot_cache")
+        return (embedder is not None and embedder.identity == "words") or (
+            snapshot_cache is not None and snapshot_cache.lexical_only
+        )
 
     @cached_property
     def indexer(self) -> "Indexer":
@@ -393,11 +403,11 @@ class Services:
         return Indexer(self.store, self.embedder, self.settings.snapshots_folder)
 
     @cached_property
-    def shelf(self) -> "Shelf":
-        from worker.knowledge.snapshot_cache import Shelf
+    def snapshot_cache(self) -> "SnapshotCache":
+        from worker.knowledge.snapshot_cache import SnapshotCache
 
         embedder = None if self.answering_embedder.identity == "words" else self.answering_embedder
-        return Shelf(self.store, embedder, self.settings.snapshots_folder)
+        return SnapshotCache(self.store, embedder, self.settings.snapshots_folder)
 
     @cached_property
     def answerer(self) -> "Answerer":
@@ -431,7 +441,7 @@ class Services:
         from worker.answering.tools.call_log import Audit
         from worker.answering.tools.registry import Registry
 
-        own = (builtin.search(find_more(self.shelf)), builtin.remember(self.memories), builtin.escalate())
+        own = (builtin.search(find_more(self.snapshot_cache)), builtin.remember(self.memories), builtin.escalate())
         declared = http.load(self.settings.tools)
         return Registry(tools=(*own, *declared) if self.settings.use_tools else (), books=Audit(self.store))
 
@@ -444,17 +454,17 @@ class Services:
         from worker.answering import rules
         from worker.answering.agent import Agent
         from worker.answering.attachment_search import AttachedSearch
-        from worker.caching import nearness
+        from worker.caching import similarity
 
         return Agent(
-            knowledge=self.shelf,
+            knowledge=self.snapshot_cache,
             answerer=self.answerer,
             attached=AttachedSearch(self.answering_embedder),
             rules=rules.load(self.settings.rules),
             answers=self.answers_cache,
             rewrites=getattr(self.answerer, "rewrite", None),
-            nearness=None if self.words_only else nearness(self.answering_embedder),
-            least_relevance=self.settings.least_relevance,
+            similarity=None if self.lexical_only else similarity(self.answering_embedder),
+            min_relevance=self.settings.min_relevance,
         )
 
     @cached_property
@@ -496,10 +506,10 @@ class Services:
         return Slots(self.settings.answer_concurrency)
 
     @cached_property
-    def answering_crew(self) -> "Crew":
-        from worker.runtime.sweeper import Crew
+    def answer_pool(self) -> "WorkerPool":
+        from worker.runtime.sweeper import WorkerPool
 
-        return Crew(self.settings.answer_concurrency, name="swept-answer")
+        return WorkerPool(self.settings.answer_concurrency, name="swept-answer")
 
     @cached_property
     def sweeper(self) -> "Sweeper":
@@ -517,19 +527,19 @@ class Services:
             duties.HandOffOverdue(mailbox=self.mailbox, wake=wake, meter=meter): 1.0,
             duties.DropExpired(
                 forget_keys=self.intake.forget_keys,
-                stores=(self.repetitions, self.attachments, self.memories, self.inbound),
+                stores=(self.idempotency_keys, self.attachments, self.memories, self.inbound),
                 retention=self.retention,
                 sessions=self.sessions,
             ): 60.0,
         }
         if after_h := self.settings.resume_after_h:
-            found[duties.ResumeQuiet(steering=self.steering, wake=wake, after_s=after_h * 3_600)] = 10.0
+            found[duties.ResumeQuiet(actions=self.actions, wake=wake, after_s=after_h * 3_600)] = 10.0
         if "answer" in self.roles:
             found[
                 duties.AnswerReady(
                     mailbox=self.mailbox,
                     drain=self.drainer.drain,
-                    crew=self.answering_crew,
+                    pool=self.answer_pool,
                     slots=self.slots,
                     stopping=self.stopping,
                     meter=meter,
@@ -554,7 +564,7 @@ class Services:
         from worker.knowledge.search_service import QUESTIONS, SEARCHES, Responder, searching
 
         prefix = self.settings.redis_prefix
-        searches: dict[str, Kind] = {"search": searching(self.shelf)}
+        searches: dict[str, Kind] = {"search": searching(self.snapshot_cache)}
         others: dict[str, Kind] = {"gaps": self._gaps, "changes": self._changes}
         return (
             Responder(self.waiting_redis, searches, queue=SEARCHES, prefix=prefix, threads=2),
@@ -573,7 +583,7 @@ class Services:
 
     def _state(self) -> str:
         state = self.watchdog.state
-        return "words_only" if state == "working" and self.words_only else state
+        return "lexical_only" if state == "working" and self.lexical_only else state
 
     def start(self) -> None:
         """Build what the roles need and start the threads that keep a worker process honest."""
@@ -603,7 +613,7 @@ class Services:
         self.watchdog.stop()
         self.sweeper.stop()
         if "answer" in self.roles:
-            self.answering_crew.stop()
+            self.answer_pool.stop()
             for responder in self.responders:
                 responder.stop()
             self.leases.release_all()

@@ -218,8 +218,8 @@ class Settings:
     model_dir: Path | None = _setting(
         "ANSWERBACK_MODEL_DIR", "where exported models are kept; `models` in the home without it", Path, None
     )
-    least_relevance: float = _setting(
-        "ANSWERBACK_LEAST_RELEVANCE", "relevance below which nothing is answered, 0 to 1.15", _positive, 0.48
+    min_relevance: float = _setting(
+        "ANSWERBACK_MIN_RELEVANCE", "relevance below which nothing is answered, 0 to 1.15", _positive, 0.48
     )
     rules: Path | None = _setting("ANSWERBACK_RULES", "JSON file with this desk's rules for handing over", Path, None)
     tools: Path | None = _setting("ANSWERBACK_TOOLS", "JSON file with the tools that the model may use", Path, None)

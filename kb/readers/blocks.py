@@ -40,7 +40,7 @@ class Document:
 Block = tuple[str, int, str, str]
 
 #: Characters; a heading stands with each passage below it.
-_MOST_HEADING = 300
+_MAX_HEADING = 300
 
 #: Characters that choose a glyph's form; a run of them can carry text that nobody sees.
 _VARIATIONS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
@@ -79,7 +79,7 @@ class Writer:
                 continue
             if kind == "heading":
                 self._close()
-                text = " ".join(text.split())[:_MOST_HEADING]
+                text = " ".join(text.split())[:_MAX_HEADING]
                 if level == 1 and self._named is None and not self._sections:
                     self._named = text
                 while self._path and self._path[-1][0] >= level:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kb.errors import DocumentUnreadable
 from kb.readers.blocks import Block
 
-_PATIENCE_S = 30
+_TIMEOUT_S = 30
 
 
 def read_image(data: bytes) -> Iterator[Block]:
@@ -21,10 +21,10 @@ def read_image(data: bytes) -> Iterator[Block]:
         raise DocumentUnreadable("Text in images can be read only where tesseract is installed.")
     try:
         done = subprocess.run(
-            [program, "stdin", "stdout"], input=data, capture_output=True, timeout=_PATIENCE_S, check=False
+            [program, "stdin", "stdout"], input=data, capture_output=True, timeout=_TIMEOUT_S, check=False
         )
     except subprocess.TimeoutExpired:
-        raise DocumentUnreadable(f"The image could not be read within {_PATIENCE_S} s.") from None
+        raise DocumentUnreadable(f"The image could not be read within {_TIMEOUT_S} s.") from None
     if done.returncode:
         raise DocumentUnreadable("The image is damaged and cannot be read.")
     found = done.stdout.decode(errors="replace")

@@ -9,8 +9,8 @@ from kb.errors import DocumentTooLarge, DocumentUnreadable
 from kb.readers.blocks import Block
 from kb.readers.html import read_html
 
-_MOST_UNPACKED = 200 * 1024 * 1024
-_MOST_PARTS = 10_000
+_MAX_UNPACKED = 200 * 1024 * 1024
+_MAX_PARTS = 10_000
 
 #: A title stands above the headings, which Word counts from 1 all the same.
 _STYLES = "\n".join(
@@ -31,8 +31,8 @@ def check_archive(data: bytes) -> None:
         raise DocumentUnreadable("The file is damaged: it is not a whole Office document.") from None
     if any(part.flag_bits & 1 for part in parts):
         raise DocumentUnreadable("The file is encrypted; send it without a password.")
-    if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > _MOST_UNPACKED:
-        raise DocumentTooLarge(f"The file unfolds to more than {_MOST_UNPACKED // 1024**2} MiB.")
+    if len(parts) > _MAX_PARTS or sum(part.file_size for part in parts) > _MAX_UNPACKED:
+        raise DocumentTooLarge(f"The file unfolds to more than {_MAX_UNPACKED // 1024**2} MiB.")
 
 
 def read_word(data: bytes) -> Iterator[Block]:

@@ -23,7 +23,7 @@ PAGES = {
     "budgets": "/console/budgets",
 }
 _PICTURED = ("knowledge", "search", "quality", "callbacks", "health", "questions")
-_MOST_BYTES = 200_000
+_MAX_BYTES = 200_000
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -109,7 +109,7 @@ def test_pages_are_light(desk, operator):
         page.on("response", lambda response, sizes=received: sizes.append(len(response.body())))
         page.goto(desk.url + path)
         page.wait_for_load_state("networkidle")
-        assert 0 < sum(received) < _MOST_BYTES, path
+        assert 0 < sum(received) < _MAX_BYTES, path
 
 
 def test_what_was_opened_stays_open_when_the_page_looks_again(desk, operator):

@@ -1,4 +1,4 @@
-"""Run the faults and print what became of every promise: `python -m tests.faults [NUMBER …] [--on BACKEND …]`."""
+"""Run the faults and print what became of every guarantee: `python -m tests.faults [NUMBER …] [--on BACKEND …]`."""
 
 import argparse
 import os

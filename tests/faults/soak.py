@@ -28,7 +28,7 @@ _TURNS_PER_TALK = 8
 _PAUSE_S = 0.2
 
 #: Clients pause while so many messages wait: a backlog of minutes would say little.
-_MOST_WAITING = 400
+_MAX_WAITING = 400
 
 
 @dataclass
@@ -156,7 +156,7 @@ def _write(made: Rig, story: Story, chance: random.Random, client: int, count: i
     """One client: writes into its own conversations, sometimes twice at once, and sometimes changes its mind."""
     with ThreadPoolExecutor(3) as twins:
         for number in range(count):
-            while story.depth and story.depth[-1][1] > _MOST_WAITING:
+            while story.depth and story.depth[-1][1] > _MAX_WAITING:
                 time.sleep(0.2)
             time.sleep(chance.uniform(0.0, 2 * _PAUSE_S))
             talk = f"soak-{client}-{chance.randrange(max(1, count // _TURNS_PER_TALK))}"
@@ -174,14 +174,14 @@ def _write(made: Rig, story: Story, chance: random.Random, client: int, count: i
                     one.result()
                 continue
             if kind < 0.08:
-                _hand_over_and_back(made, made.submit(talk))
+                _hand_off_and_back(made, made.submit(talk))
                 continue
             one = made.submit(talk, callback=callback)
             if kind > 0.95 and one.ids:
                 made.cancel(one)
 
 
-def _hand_over_and_back(made: Rig, one: Sent) -> None:
+def _hand_off_and_back(made: Rig, one: Sent) -> None:
     """A person takes the conversation and gives the message back to the bot: answered once more, or not at all."""
     talk = made.insist("GET", f"/v1/messages/{one.ids[0]}")[1]["conversation_id"]
     made.insist("POST", f"/v1/conversations/{talk}/handoff", {})

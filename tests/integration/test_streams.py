@@ -29,7 +29,7 @@ from tests.support.stack import KEY, Stack, command, services, stack
 from worker.conversations.outcomes import Piece
 
 HELP = "How do I reset my password?"
-MOST = 40
+MAX = 40
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def made(tmp_path_factory, models):
                 ANSWERBACK_REDIS_URL=f"redis://127.0.0.1:{valkey.port}/0",
                 ANSWERBACK_WEB_WORKERS="1",
                 ANSWERBACK_WEB_THREADS="4",
-                ANSWERBACK_STREAMS_OF_KEY=str(MOST),
+                ANSWERBACK_STREAMS_OF_KEY=str(MAX),
                 ANSWERBACK_DEADLINE_S="600",
             )
         )
@@ -74,7 +74,7 @@ def opened(made: Stack, path: str) -> http.client.HTTPResponse:
 
 def test_many_read_along_with_few_threads_and_nobody_waits_for_them(made):
     running, _valkey, _exits = made
-    messages = [submit(running) for _ in range(MOST)]
+    messages = [submit(running) for _ in range(MAX)]
     responses = [opened(running, one["links"]["events"]) for one in messages]
     assert {one.status for one in responses} == {200}
     assert responses[0].headers["Content-Type"].startswith("text/event-stream")
@@ -90,7 +90,7 @@ def test_many_read_along_with_few_threads_and_nobody_waits_for_them(made):
         for one in messages:
             built.mailbox.finish(built.mailbox.claim(one["conversation_id"]), answer("Use the link."))
             built.wakeups.send(one["conversation_id"])
-    with ThreadPoolExecutor(MOST) as pool:
+    with ThreadPoolExecutor(MAX) as pool:
         texts = list(pool.map(lambda response: response.read().decode(), responses))
     assert all("event: answered" in text for text in texts)
 
@@ -207,7 +207,7 @@ def test_a_customer_talks_over_a_web_socket(made):
         (ended,) = [one for one in one.until("answered") if one["type"] == "answered"]
         assert ended["data"]["reply"]["content"] == "Use the link."
         assert "usage" not in ended["data"]["reply"]
-        built.steering.speak(built.keys.workspace(), talk, content="Hello, I am Grace.", author="Grace")
+        built.actions.speak(built.keys.workspace(), talk, content="Hello, I am Grace.", author="Grace")
         built.wakeups.send(talk)
     got = one.until("replied", "conversation.handed_off")
     assert [told["data"]["content"] for told in got if told["type"] == "replied"] == ["Hello, I am Grace."]

@@ -18,7 +18,7 @@ from worker.caching import MemoryCache
 from worker.conversations.sessions import MemorySessionStore
 from worker.customers.identity import customer_of
 from worker.customers.memories import Memories
-from worker.errors import DatabaseAway
+from worker.errors import DatabaseUnavailable
 from worker.store.tables import conversation, message, reply
 from worker.turns.drainer import Drainer, Slots
 from worker.turns.leases import Leases
@@ -95,7 +95,7 @@ class Desk:
 
         def away(*_arguments):
             setattr(mailbox, name, real)
-            raise DatabaseAway
+            raise DatabaseUnavailable
 
         setattr(mailbox, name, away)
 

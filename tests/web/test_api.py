@@ -491,10 +491,10 @@ def test_nothing_leaks_when_something_unforeseen_fails(call, built, monkeypatch)
 
 
 def test_a_database_that_is_away_is_a_503_with_a_time_to_retry(call, built, monkeypatch):
-    from worker.errors import DatabaseAway
+    from worker.errors import DatabaseUnavailable
 
     def away(*_arguments, **_options):
-        raise DatabaseAway
+        raise DatabaseUnavailable
 
     monkeypatch.setattr(built.intake, "submit", away)
     response = call("POST", "/v1/tickets", json={"body": "x"})

@@ -257,7 +257,7 @@ def test_what_customers_write_is_text_and_nothing_else(browser, call, built):
     citation = Citation(number=1, document_id=XSS, title=XSS, url=XSS, quote=XSS, start=0, end=1)
     built.mailbox.finish(built.mailbox.claim(talk), replace(answer(f"{XSS} [1]."), citations=(citation,)))
     call("PUT", f"{made['links']['self']}/feedback", json={"rating": "bad", "comment": XSS})
-    built.steering.take_over(built.keys.workspace(), talk, summary=XSS)
+    built.actions.take_over(built.keys.workspace(), talk, summary=XSS)
     browser.post(f"/console/conversations/{talk}/replies", content=XSS, author=XSS)
     for path in ("/console", f"/console?q={XSS}", f"/console/conversations/{talk}"):
         text = browser.get(path).text
@@ -345,7 +345,7 @@ def test_what_a_person_has_comes_in_the_order_in_which_something_last_happened(b
 
     talks = [submit(call, f"Question {number}")["conversation_id"] for number in range(4)]
     for talk in talks:
-        built.steering.take_over(built.keys.workspace(), talk, summary="!")
+        built.actions.take_over(built.keys.workspace(), talk, summary="!")
     time.sleep(0.002)
     call("POST", f"/v1/conversations/{talks[1]}/messages", json={"content": "Are you at it?"})
     monkeypatch.setattr(conversations, "_PAGE", 3)

@@ -347,14 +347,14 @@ def test_what_a_person_says_elsewhere_stands_in_the_ticket_once(call, built, sla
 
 def test_quiet_conversations_are_given_back_and_others_are_not(desk, built, call):
     made = desk.ticket()
-    assert built.steering.resume_quiet(after_s=3_600) == []
+    assert built.actions.resume_quiet(after_s=3_600) == []
     with built.store.begin() as tx:
         tx.execute(conversation.update().values(updated_at=conversation.c.updated_at - 3_700_000))
-    assert built.steering.resume_quiet(after_s=7_200) == []
-    assert built.steering.resume_quiet(after_s=3_600) == []  # nobody has seen to it
+    assert built.actions.resume_quiet(after_s=7_200) == []
+    assert built.actions.resume_quiet(after_s=3_600) == []  # nobody has seen to it
     call("POST", f"/v1/escalations/{desk.escalations[0]['id']}/assign", json={"assignee": "Grace"})
-    assert built.steering.resume_quiet(after_s=3_600) == [made["conversation_id"]]
-    assert built.steering.resume_quiet(after_s=3_600) == []
+    assert built.actions.resume_quiet(after_s=3_600) == [made["conversation_id"]]
+    assert built.actions.resume_quiet(after_s=3_600) == []
     assert call("GET", f"/v1/conversations/{made['conversation_id']}").json["owner"] == "bot"
     assert desk.escalations[0]["state"] == "closed"
 
@@ -412,7 +412,7 @@ def test_escalations_are_of_their_workspace_and_go_with_their_conversation(desk,
     other = built.keys.workspace("other")
     with pytest.raises(NotFound):
         escalations.assign(built.store, other, one["id"], "Eve")
-    built.steering.close(built.keys.workspace(), desk.talk["id"])
+    built.actions.close(built.keys.workspace(), desk.talk["id"])
     with pytest.raises(Conflict):
         escalations.assign(built.store, built.keys.workspace(), one["id"], "Late")
     desk.says(desk.fake.add("Gone.", thread=desk.fake.messages[0]["ts"]))

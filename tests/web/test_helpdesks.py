@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from tests.support.fakes import answer
 from tests.support.helpdesks import AGENT, FAKES, SECRET, TOKEN
 from worker.conversations.outcomes import Citation, Handoff
-from worker.errors import DatabaseAway, Invalid
+from worker.errors import DatabaseUnavailable, Invalid
 from worker.helpdesks.protocol import WebhookRefused, as_html, digest, require_same
 from worker.store.tables import delivery, helpdesk, helpdesk_message
 
@@ -461,17 +461,17 @@ def test_what_waits_is_not_posted_once_the_desk_is_off(story, call):
 
 def test_an_assignment_that_could_not_be_written_is_written_when_it_is_told_again(story, built, monkeypatch):
     story.asks(7)
-    real = built.steering.take_over
+    real = built.actions.take_over
 
     def away(*_args, **_options):
-        raise DatabaseAway(cause="lock timeout")
+        raise DatabaseUnavailable(cause="lock timeout")
 
-    monkeypatch.setattr(built.steering, "take_over", away)
+    monkeypatch.setattr(built.actions, "take_over", away)
     body, headers = story.fake.webhook(7, "assigned")
     assert story.post(body, headers).status_code in (204, 503)
-    with contextlib.suppress(DatabaseAway):
+    with contextlib.suppress(DatabaseUnavailable):
         story.send()
-    monkeypatch.setattr(built.steering, "take_over", real)
+    monkeypatch.setattr(built.actions, "take_over", real)
     story.hook(7, "assigned")
     with built.store.begin() as tx:
         tx.execute(delivery.update().where(delivery.c.state == "pending").values(due_at=1))

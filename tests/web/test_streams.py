@@ -116,7 +116,7 @@ def test_a_client_that_goes_gives_its_place_back(take, streams):
 
 
 def test_who_takes_nothing_is_not_read_for_and_given_up_after_a_while(take, monkeypatch):
-    monkeypatch.setattr(module, "_PATIENCE_S", 0.5)
+    monkeypatch.setattr(module, "_TIMEOUT_S", 0.5)
     source = Source(event(1, size=1_000_000))
     client, ended = take(source, buffer=4_096)
     wait_for(lambda: not source.waiting, what="the first event")
@@ -138,7 +138,7 @@ def test_the_quiet_are_told_that_the_stream_lives_and_the_old_are_ended(take, mo
     monkeypatch.setattr(module, "HEARTBEAT_S", 0.2)
     client, _ended = take(Source())
     assert b": still here" in read_until(client, b": still here")
-    monkeypatch.setattr(module, "MOST_S", 0.1)
+    monkeypatch.setattr(module, "MAX_S", 0.1)
     assert read_until(client, b"no such text").count(b"event") == 0
 
 
@@ -167,7 +167,7 @@ def test_nobody_has_more_streams_than_they_may(streams, monkeypatch):
     streams.reserve(who("key_1"))
     with pytest.raises(TooManyRequests):
         streams.reserve(who("key_1"))
-    monkeypatch.setattr(module, "_MOST_OF_CUSTOMER", 1)
+    monkeypatch.setattr(module, "_MAX_OF_CUSTOMER", 1)
     streams.reserve(who("key_1", "conv_1"))  # customers count for themselves
     with pytest.raises(TooManyRequests):
         streams.reserve(who("key_1", "conv_1"))
@@ -216,7 +216,7 @@ def test_who_may_not_any_more_is_told_nothing_more(take, monkeypatch):
 
 
 def test_an_ended_stream_that_nobody_reads_is_given_up(take, monkeypatch):
-    monkeypatch.setattr(module, "_PATIENCE_S", 0.5)
+    monkeypatch.setattr(module, "_TIMEOUT_S", 0.5)
     source = Source(event(1, size=30_000))
     source.ended = True
     _client, ended = take(source, buffer=4_096)
@@ -238,10 +238,10 @@ def test_streams_are_ended_although_no_reader_is_free(streams, take):
 
 
 def test_a_conversation_gets_so_many_messages_over_all_its_sockets(streams, monkeypatch):
-    assert all(streams.may_say("conv_1") for _ in range(module.MOST_A_MINUTE))
+    assert all(streams.may_say("conv_1") for _ in range(module.MAX_A_MINUTE))
     assert not streams.may_say("conv_1")
     assert streams.may_say("conv_2")
-    monkeypatch.setattr(module, "_MOST_COUNTED", 1)
+    monkeypatch.setattr(module, "_MAX_COUNTED", 1)
     assert not streams.may_say("conv_1")
 
 

@@ -49,7 +49,7 @@ def test_clocks_that_disagree_are_noticed(env, monkeypatch):
 
 def test_a_worker_that_is_ill_is_noticed(env):
     with services(env) as built:
-        for state, told in (("working", None), ("words_only", "`answerback model`"), ("cut_off", "the broker")):
+        for state, told in (("working", None), ("lexical_only", "`answerback model`"), ("cut_off", "the broker")):
             built.presence.withdraw()
             built.__dict__.pop("presence", None)
             built.roles = ("answer",)

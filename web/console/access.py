@@ -12,7 +12,7 @@ from worker.access.keys import SCOPES
 from worker.errors import Invalid
 
 _PAGE = 100
-_MOST_DAYS = 36_500
+_MAX_DAYS = 36_500
 
 
 @blueprint.get("/keys")
@@ -81,6 +81,6 @@ def _days(text: str) -> float:
         days = float(text or 0)
     except ValueError:
         days = -1.0
-    if not 0 <= days <= _MOST_DAYS:
+    if not 0 <= days <= _MAX_DAYS:
         raise Invalid("The days must be a number; without them the key does not expire.", field="days")
     return days

@@ -24,7 +24,7 @@ _PLACE = re.compile(r"(\d{1,18})\.(\w{1,48})")
 
 #: As many conversations are searched, newest first.
 _LOOKED_THROUGH = 10_000
-_MOST_SHOWN = 200
+_MAX_SHOWN = 200
 _AROUND = 2_000
 
 
@@ -75,16 +75,16 @@ def steer(conversation_id: str, what: str) -> Page | Response:
         content = given("content", most=MAX_CONTENT)
         if what == "handoff":
             taken = {"summary": "Taken over in the console.", "reason": "owned_by_person"}
-            built.steering.take_over(mine, conversation_id, **taken)
+            built.actions.take_over(mine, conversation_id, **taken)
         elif what == "resume":
-            built.steering.resume(mine, conversation_id)
+            built.actions.resume(mine, conversation_id)
         elif what == "close":
-            built.steering.close(mine, conversation_id)
+            built.actions.close(mine, conversation_id)
         elif not content:
             raise Invalid("Write something first.", field="content")
         else:
             author = given("author") or "an agent"
-            built.steering.speak(mine, conversation_id, content=content, author=author)
+            built.actions.speak(mine, conversation_id, content=content, author=author)
     except REFUSALS as error:
         return refused(error, _shown, conversation_id)
     built.wakeups.send(conversation_id)
@@ -99,9 +99,9 @@ def again(message_id: str, what: str) -> Page | Response:
     conversation_id = mine.get(message, message_id, columns=(message.c.conversation_id,))["conversation_id"]
     try:
         if what in ("good", "bad"):
-            built.steering.rate(mine.workspace_id, message_id, rating=what)
+            built.actions.rate(mine.workspace_id, message_id, rating=what)
         else:
-            (built.steering.cancel if what == "cancel" else built.steering.retry)(mine.workspace_id, message_id)
+            (built.actions.cancel if what == "cancel" else built.actions.retry)(mine.workspace_id, message_id)
     except REFUSALS as error:
         return refused(error, _shown, conversation_id)
     built.wakeups.send(conversation_id)
@@ -199,7 +199,7 @@ def _shown(conversation_id: str, **more: Any) -> str:
         serializers.with_reply()
         .where(message.c.workspace_id == mine.workspace_id, message.c.conversation_id == conversation_id)
         .order_by(message.c.seq.desc())
-        .limit(_MOST_SHOWN)
+        .limit(_MAX_SHOWN)
     )
     of_it = [
         sa.select(message.c.reply_id, message.c.timings).where(

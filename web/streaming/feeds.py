@@ -23,7 +23,7 @@ View = Callable[[str, dict[str, Any]], dict[str, Any]]
 _WHOLE = (*ENDED, "replied")
 
 _PLACE = re.compile(r"(\d{1,18})(?:\.(\d{1,18}-\d{1,18}))?")
-_MOST_AT_ONCE = 100
+_MAX_AT_ONCE = 100
 
 
 def all_of_it(_type: str, data: dict[str, Any]) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class Feed:
             self._mine.select(event)
             .where(self._where, event.c.id > self._after)
             .order_by(event.c.id)
-            .limit(_MOST_AT_ONCE)
+            .limit(_MAX_AT_ONCE)
         )
         with self._mine.store.read() as connection:
             found = list(connection.execute(statement).mappings())
@@ -103,7 +103,7 @@ class Feed:
             told.append(self._event(one))
         told += [self._delta(one) for one in deltas]
         self._said = read[-1].id if read else self._said
-        self.more = len(found) == _MOST_AT_ONCE
+        self.more = len(found) == _MAX_AT_ONCE
         self._looked([one["type"] for one in found])
         return told
 
@@ -173,7 +173,7 @@ class MessageFeed(Feed):
         return told
 
     def _looked(self, types: list[str]) -> None:
-        if len(types) < _MOST_AT_ONCE and (types[-1] in _WHOLE if types else self._first):
+        if len(types) < _MAX_AT_ONCE and (types[-1] in _WHOLE if types else self._first):
             self.ended = self._row["state"] in ENDED
         self._first = False
 

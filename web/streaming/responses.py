@@ -12,7 +12,7 @@ from flask import Response
 
 from web.api import services, waiters
 from web.streaming.feeds import Told
-from web.streaming.streams import HEARTBEAT_S, MOST_S, Streams, Telling
+from web.streaming.streams import HEARTBEAT_S, MAX_S, Streams, Telling
 from worker.services import Services
 
 Environ = MutableMapping[str, Any]
@@ -101,7 +101,7 @@ def _iterated(told: Telling, built: Services, free: threading.Semaphore) -> Iter
                 if found:
                     yield told.wire.told(found)
                     said = time.monotonic()
-                if told.source.ended or time.monotonic() - began >= MOST_S:
+                if told.source.ended or time.monotonic() - began >= MAX_S:
                     return
                 if told.source.more:
                     continue

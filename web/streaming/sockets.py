@@ -26,7 +26,7 @@ from web.api import parse_json
 from web.schemas.conversations import MAX_CONTENT
 from web.schemas.fields import Text
 from web.streaming.feeds import Told
-from web.streaming.streams import MOST_A_MINUTE
+from web.streaming.streams import MAX_A_MINUTE
 from worker.access.keys import Principal
 from worker.conversations.intake import Submission, fingerprint
 from worker.errors import AnswerbackError
@@ -36,13 +36,13 @@ from worker.telemetry import logs, tracing
 log = logs.get(__name__)
 
 #: Frames that one connection may send in a minute: messages in pieces, pings, pongs.
-_MOST_FRAMES = 3_000
+_MAX_FRAMES = 3_000
 
 #: Headers of the response that a WebSocket's has too.
 _KEPT = ("X-Request-ID", "X-Process-Time")
 
 #: What a client may send in one message, in characters.
-_MOST_CHARACTERS = 128 * 1024
+_MAX_CHARACTERS = 128 * 1024
 
 
 class SocketMessage(ma.Schema):
@@ -105,7 +105,7 @@ class WebSocketWire:
                     return answer + self._send(refusal), texts, True
                 if isinstance(one, TextMessage):
                     self._text += one.data
-                    if len(self._text) > _MOST_CHARACTERS:
+                    if len(self._text) > _MAX_CHARACTERS:
                         return answer + self._send(CloseConnection(code=CloseReason.MESSAGE_TOO_BIG)), texts, True
                     if one.message_finished:
                         texts.append(self._text)
@@ -128,7 +128,7 @@ class WebSocketWire:
         if now - self._since > 60:
             self._since, self._frames = now, 0
         self._frames += 1
-        return self._frames > _MOST_FRAMES
+        return self._frames > _MAX_FRAMES
 
     def _send(self, event: Event) -> bytes:
         try:
@@ -168,7 +168,7 @@ class Sender:
     def _taken_in(self, text: str) -> list[Told]:
         ref = None
         if not self._may_say(self._conversation_id):
-            return [_refusal(ref, "rate_limited", f"At most {MOST_A_MINUTE} messages a minute.")]
+            return [_refusal(ref, "rate_limited", f"At most {MAX_A_MINUTE} messages a minute.")]
         try:
             value = parse_json(text.encode("utf-8", "surrogatepass"))
             if not isinstance(value, dict):

@@ -31,29 +31,29 @@ log = logs.get(__name__)
 HEARTBEAT_S = 15.0
 
 #: A stream ends after this; the client resumes where it was.
-MOST_S = 300.0
+MAX_S = 300.0
 
 #: A client that takes nothing of what waits for it for so long is gone.
-_PATIENCE_S = 30.0
+_TIMEOUT_S = 30.0
 _TICK_S = 1.0
 
 #: Bytes that wait for a client before nothing more is read for it.
-_MOST_WAITING = 64 * 1024
+_MAX_WAITING = 64 * 1024
 
 #: How long the log is looked through again for events whose transactions were overtaken by later ones.
 _OVERTAKEN_S = 5.0
-_MOST_EVENTS = 5_000
+_MAX_EVENTS = 5_000
 _READERS = 4
 
 #: Open streams of one customer, whose token opens one conversation.
-_MOST_OF_CUSTOMER = 10
+_MAX_OF_CUSTOMER = 10
 
 #: Messages that a conversation may get over sockets in a minute, and conversations that are counted.
-MOST_A_MINUTE = 60
-_MOST_COUNTED = 10_000
+MAX_A_MINUTE = 60
+_MAX_COUNTED = 10_000
 
 #: Messages of one client that wait for the one before.
-_MOST_UNHANDLED = 20
+_MAX_UNHANDLED = 20
 
 
 class Source(Protocol):
@@ -120,7 +120,7 @@ class Streams:
         """
         key_id, most = principal.key_id, self._most_of_key
         if principal.conversation_id is not None:
-            key_id, most = principal.conversation_id, _MOST_OF_CUSTOMER
+            key_id, most = principal.conversation_id, _MAX_OF_CUSTOMER
         with self._guard:
             if self._by_key[key_id] >= most or self._by_key.total() >= self._most:
                 raise TooManyRequests("There are too many open streams; close some, or poll.", retry_after=5)
@@ -139,10 +139,10 @@ class Streams:
         """Count a message that comes over a socket; False when its conversation gets too many, over all sockets."""
         now = time.monotonic()
         with self._guard:
-            if len(self._said) > _MOST_COUNTED:
+            if len(self._said) > _MAX_COUNTED:
                 self._said = {id: times for id, times in self._said.items() if now - times[-1] < 60}
-            times = self._said.setdefault(conversation_id, deque(maxlen=MOST_A_MINUTE))
-            if len(times) == MOST_A_MINUTE and now - times[0] < 60:
+            times = self._said.setdefault(conversation_id, deque(maxlen=MAX_A_MINUTE))
+            if len(times) == MAX_A_MINUTE and now - times[0] < 60:
                 return False
             times.append(now)
             return True
@@ -217,7 +217,7 @@ class Streams:
                 sa.select(event.c.id, event.c.conversation_id)
                 .where(event.c.id > since)
                 .order_by(event.c.id.desc())
-                .limit(_MOST_EVENTS)
+                .limit(_MAX_EVENTS)
             ).all()
         self._seen.append((now, found[0].id if found else self._seen[-1][1]))
         return {row.conversation_id for row in found}
@@ -308,7 +308,7 @@ class _Stream(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        transport.set_write_buffer_limits(high=_MOST_WAITING)
+        transport.set_write_buffer_limits(high=_MAX_WAITING)
         transport.write(self._head)
         self._streams.opened(self)
         self.wake()
@@ -320,7 +320,7 @@ class _Stream(asyncio.Protocol):
         answer, texts, over = self._wire.received(data)
         self._transport.write(answer)
         self._inbox.extend(texts)
-        if over or len(self._inbox) > _MOST_UNHANDLED:
+        if over or len(self._inbox) > _MAX_UNHANDLED:
             self.finish()
         else:
             self._handle_next()
@@ -359,9 +359,9 @@ class _Stream(asyncio.Protocol):
             return
         stuck_since = self._paused_since or self._finishing_since
         if stuck_since is not None:
-            if now - stuck_since > _PATIENCE_S:
+            if now - stuck_since > _TIMEOUT_S:
                 self._transport.abort()
-        elif now - self._began > MOST_S:
+        elif now - self._began > MAX_S:
             self.finish()
         elif now - self._told_at > HEARTBEAT_S:
             self._told_at = now

@@ -23,7 +23,7 @@ demo_blueprint = Blueprint("demo", __name__, template_folder="templates")
 
 #: A session lasts a day, and is made anew from a token that is still valid, for so long.
 _LIFE_S = 86_400.0
-_MOST_S = 30 * 86_400.0
+_MAX_S = 30 * 86_400.0
 
 #: Conversations that one address may open without a key, at one web process: in a minute, and in a day.
 _LIMITS = ((30, 60.0), (300, 86_400.0))
@@ -80,7 +80,7 @@ def begin() -> Any:
     principal = built.keys.widget(workspace_id)
     _, _, given = flask.request.headers.get("Authorization", "").partition(" ")
     if is_token(given):
-        talk, token, ends = built.tokens.renew(principal, given, for_s=_LIFE_S, most_s=_MOST_S, origin=bound)
+        talk, token, ends = built.tokens.renew(principal, given, for_s=_LIFE_S, most_s=_MAX_S, origin=bound)
         if not _is_there(built.store, workspace_id, talk):
             raise KeyRefused("The conversation was erased.")
     elif flask.current_app.extensions["answerback_door"].may_enter(flask.request.remote_addr or ""):

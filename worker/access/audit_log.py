@@ -30,7 +30,7 @@ class AuditLog:
         """Keep that something was done, by the holder of a key or, without one, by `actor`.
 
         Raises:
-            DatabaseAway: it was not kept.
+            DatabaseUnavailable: it was not kept.
         """
         with self._store.begin() as tx:
             if key_id is not None and actor is None:

@@ -28,11 +28,11 @@ DEFAULT_WORKSPACE = "default"
 WIDGET = "widget"
 
 _LOGIN = re.compile(r"[A-Za-z0-9._@+-]{1,100}\Z")
-_LEAST_PASSWORD = 12
-_MOST_PASSWORD = 200
+_MIN_PASSWORD = 12
+_MAX_PASSWORD = 200
 
 #: Wrong passwords that one process takes for a login, in a time; beyond that, right ones are refused as well.
-_MOST_TRIES = 10
+_MAX_TRIES = 10
 _TRIES_S = 900.0
 
 #: What the password of a login that is not there is compared with, so that it takes as long.
@@ -40,7 +40,7 @@ _NOBODYS = "scrypt:32768:8:1$nobody$" + 128 * "0"
 
 #: A key that was found valid is not looked up again for this long: a burst of requests asks once.
 _TRUSTED_S = 0.25
-_MOST_SEEN = 10_000
+_MAX_SEEN = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +152,7 @@ class Keys:
             self._seen.pop(digest, None)
             raise KeyRefused
         principal = Principal(key_id=row.id, workspace_id=row.workspace_id, scopes=frozenset(row.scopes))
-        if len(self._seen) >= _MOST_SEEN:
+        if len(self._seen) >= _MAX_SEEN:
             self._seen.clear()
         self._seen[digest] = (principal, time.monotonic() + _TRUSTED_S)
         return principal
@@ -197,8 +197,8 @@ class Keys:
         """
         if not _LOGIN.match(login):
             raise Invalid("A login has up to 100 letters, digits and . _ @ + -.", field="login")
-        if not _LEAST_PASSWORD <= len(password) <= _MOST_PASSWORD:
-            raise Invalid(f"A password has {_LEAST_PASSWORD} to {_MOST_PASSWORD} characters.", field="password")
+        if not _MIN_PASSWORD <= len(password) <= _MAX_PASSWORD:
+            raise Invalid(f"A password has {_MIN_PASSWORD} to {_MAX_PASSWORD} characters.", field="password")
         values = {"login": login, "password": generate_password_hash(password)}
         try:
             with self._store.begin() as tx:
@@ -220,16 +220,16 @@ class Keys:
         if not _LOGIN.match(login):
             raise KeyRefused("The login or the password is wrong.")
         with self._guard:
-            tries = self._tries.setdefault(login, deque(maxlen=_MOST_TRIES))
+            tries = self._tries.setdefault(login, deque(maxlen=_MAX_TRIES))
             self._tries.move_to_end(login)
-            if len(self._tries) > _MOST_SEEN:
+            if len(self._tries) > _MAX_SEEN:
                 self._tries.popitem(last=False)
-            if len(tries) == _MOST_TRIES and now - tries[0] < _TRIES_S:
+            if len(tries) == _MAX_TRIES and now - tries[0] < _TRIES_S:
                 raise TriedTooOften
             tries.append(now)  # before it is compared, so that many at once are no more than ten
         with self._store.read() as connection:
             row = connection.execute(sa.select(api_key).where(api_key.c.login == login, self._valid)).first()
-        right = check_password_hash(_NOBODYS if row is None else row.password, password[:_MOST_PASSWORD])
+        right = check_password_hash(_NOBODYS if row is None else row.password, password[:_MAX_PASSWORD])
         if row is None or not right:
             raise KeyRefused("The login or the password is wrong.")
         with self._guard:

@@ -22,7 +22,7 @@ from worker.store.tables import api_key, workspace
 _PREFIX = "abt_"
 
 #: The longest life of a token, in seconds.
-MOST_TOKEN_S = 86_400.0
+MAX_TOKEN_S = 86_400.0
 
 
 def is_token(given: str) -> bool:
@@ -124,7 +124,7 @@ class Tokens(_Signed):
     def _made(
         self, principal: Principal, conversation_id: str, *, for_s: float, origin: str | None, since: int
     ) -> tuple[str, int]:
-        ends = int(self._clock() + min(for_s, MOST_TOKEN_S))
+        ends = int(self._clock() + min(for_s, MAX_TOKEN_S))
         return _PREFIX + self._sign(principal, {"c": conversation_id, "e": ends, "o": origin, "s": since}), ends
 
     def check(self, token: str, *, origin: str | None) -> Principal:

@@ -27,7 +27,7 @@ log = logs.get(__name__)
 SHOWN = 5
 
 #: Below this nothing relevant was found; see `kb.search.relevance`, and docs/quality.md for how it was chosen.
-LEAST_RELEVANCE = 0.48
+MIN_RELEVANCE = 0.48
 
 
 #: What customers may be told.
@@ -72,8 +72,8 @@ class Agent:
     rules: Sequence[Rule] = ()
     answers: Cache[Answer] | None = None
     rewrites: Rewrites | None = None
-    nearness: Nearness | None = None
-    least_relevance: float = LEAST_RELEVANCE
+    similarity: Nearness | None = None
+    min_relevance: float = MIN_RELEVANCE
     clock: Callable[[], float] = time.perf_counter
 
     def answer(
@@ -120,7 +120,7 @@ class Agent:
         if not self.answerer.looks_further(question):
             if not found.hits and found.snapshot is None:
                 return _handoff(question, "no_answer", "The knowledge base is empty.")
-            if near < self.least_relevance or not found.hits:
+            if near < self.min_relevance or not found.hits:
                 return _handoff(
                     question, "no_answer", "The knowledge base has nothing on this.", found.hits, timings=timings
                 )
@@ -129,7 +129,7 @@ class Agent:
             say(Piece(offset=0, text=kept.content, citations=kept.citations))
             return replace(kept, usage=Usage(), timings={**timings, "cached": 1.0})
         began = self.clock()
-        speech = Speech(found.hits, nearness=self.nearness, say=say, clock=self.clock)
+        speech = Speech(found.hits, similarity=self.similarity, say=say, clock=self.clock)
         try:
             with tracing.span("model", answerer=self.answerer.name) as drafted:
                 draft = self.answerer.draft(question, found.hits, revoked=revoked, writing=speech.write)
@@ -169,7 +169,7 @@ class Agent:
 
     def _queries(self, question: Question, revoked: Callable[[], bool]) -> list[rewriting.Query]:
         """Return what to search for; a model rewrites what leans on the conversation before it."""
-        queries = rewriting.queries(question, least=self.least_relevance)
+        queries = rewriting.queries(question, least=self.min_relevance)
         if self.rewrites is None or not rewriting.leans(question):
             return queries
         try:
@@ -177,7 +177,7 @@ class Agent:
         except (ModelError, BudgetSpent) as error:
             log.warning("question_not_rewritten", cause=str(error))
             return queries
-        first = [rewriting.Query(text=rewritten, least=self.least_relevance)] if rewritten else []
+        first = [rewriting.Query(text=rewritten, least=self.min_relevance)] if rewritten else []
         return [*first, *queries]
 
     def _key(self, question: Question, found: Found) -> Hashable | None:

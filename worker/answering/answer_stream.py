@@ -23,15 +23,17 @@ class Speech:
     checks took.
     """
 
-    def __init__(self, hits: Sequence[Hit], *, nearness: Nearness | None, say: Say, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, hits: Sequence[Hit], *, similarity: Nearness | None, say: Say, clock: Callable[[], float]
+    ) -> None:
         self._hits = hits
-        self._nearness = nearness
+        self._nearness = similarity
         self._say = say
         self._clock = clock
         self.said = ""
         self.spent_s = 0.0
         self._cited = 0
-        self._check = Check(nearness=nearness)
+        self._check = Check(similarity=similarity)
         self._written = ""
 
     def write(self, text: str, more: Sequence[Hit] = ()) -> bool:
@@ -62,7 +64,7 @@ class Speech:
         return grounded
 
     def _begin(self) -> None:
-        self._check = Check(nearness=self._nearness)
+        self._check = Check(similarity=self._nearness)
         self._written = ""
 
     @contextmanager

@@ -11,7 +11,7 @@ from kb.snapshot import Record
 from worker.conversations.attachments import Attached
 
 #: Passages of one file that are compared with a question, from its beginning: about 50 pages.
-_MOST_PASSAGES = 100
+_MAX_PASSAGES = 100
 _SHOWN = 3
 
 
@@ -29,7 +29,7 @@ class AttachedSearch:
             if file.document is None or asked is None:
                 continue
             cut = passages.cut(file.document, count_tokens=self._embedder.count_tokens)
-            for one, _ in zip(cut, range(_MOST_PASSAGES), strict=False):
+            for one, _ in zip(cut, range(_MAX_PASSAGES), strict=False):
                 cosine = float(np.dot(asked, self._embedder.encode(one.embedded)))
                 record = Record(
                     passage_id=f"{file.id}:{one.ordinal}",

@@ -13,8 +13,8 @@ from worker.answering.question import Draft, Question, Revoked, Writing, unread
 
 #: Passages that are read sentence by sentence; the second only for what it says much better.
 _READ = 2
-_MOST_SENTENCES = 4
-_MOST_CHARACTERS = 800
+_MAX_SENTENCES = 4
+_MAX_CHARACTERS = 800
 
 #: Beside the best unit, those are used whose score is at least this share of the best one's.
 _NEAR_BEST = 0.8
@@ -111,12 +111,12 @@ def _compose(units: Sequence[_Unit]) -> str:
         return ""
     ranked = sorted(units, key=lambda unit: -unit.score)
     best = ranked[0]
-    near = [unit for unit in ranked[1:_MOST_SENTENCES] if unit.score >= _NEAR_BEST * best.score]
+    near = [unit for unit in ranked[1:_MAX_SENTENCES] if unit.score >= _NEAR_BEST * best.score]
     # What follows in the paragraph says how, where the best sentence often says only that.
     follows = [unit for unit in units if unit.paragraph == best.paragraph and unit.place > best.place]
     chosen, length = [best], len(best)
     for unit in dict.fromkeys((*near, *follows)):
-        if unit.position == best.position and length + len(unit) <= _MOST_CHARACTERS and len(chosen) < _MOST_SENTENCES:
+        if unit.position == best.position and length + len(unit) <= _MAX_CHARACTERS and len(chosen) < _MAX_SENTENCES:
             chosen.append(unit)
             length += len(unit)
     chosen.sort(key=lambda unit: (unit.position, unit.place))

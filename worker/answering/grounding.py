@@ -12,15 +12,15 @@ from worker.conversations.outcomes import Citation
 
 #: A sentence is supported when this share of its content words stands in one or two neighbouring sentences of
 #: its passage …
-LEAST_SUPPORT = 0.6
+MIN_SUPPORT = 0.6
 
 #: … or when it says the same in other words: its vector is at least this near to theirs, and it has this share of their
 #: words. docs/quality.md has what both were chosen on.
-LEAST_NEARNESS = 0.75
-_LEAST_SHARED = 0.2
+MIN_NEARNESS = 0.75
+_MIN_SHARED = 0.2
 
 #: Of a claim of one clause, this share of its words stands in one of the two.
-_LEAST_OF_ONE = 0.55
+_MIN_OF_ONE = 0.55
 
 #: A sentence with this much less of a claim than one that contradicts it does not bear the claim out.
 _MUCH_LESS = 0.2
@@ -32,7 +32,7 @@ _COMPARED = 4
 Nearness = Callable[[str, str], float]
 
 #: A draft that begins with what is not supported and loses more than this share of its sentences is not sent.
-MOST_DROPPED = 0.5
+MAX_DROPPED = 0.5
 
 _MARK = re.compile(r"\s*\[\d{1,3}(?:, ?\d{1,3})*\]")
 _BRACKETED = re.compile(r"\[(\d{1,9}(?:, ?\d{1,9})*)\]")
@@ -61,9 +61,9 @@ class _Support:
     end: int
 
 
-def check(draft: str, hits: Sequence[Hit], *, nearness: Nearness | None = None) -> Grounded | None:
+def check(draft: str, hits: Sequence[Hit], *, similarity: Nearness | None = None) -> Grounded | None:
     """Return what of a draft its passages support, or None when that is too little to send; see `Check`."""
-    whole = Check(nearness=nearness)
+    whole = Check(similarity=similarity)
     whole.feed(draft, hits)
     return whole.finish(hits)
 
@@ -72,12 +72,12 @@ class Check:
     """Checks a draft while it is written, each sentence as soon as it is whole.
 
     `[n]` in the draft cites `hits[n - 1]`; numbers that were never given are ignored. In the result the numbers run
-    from 1 in the order of appearance, and each stands for one quote. Without `nearness`, which takes an embedding
+    from 1 in the order of appearance, and each stands for one quote. Without `similarity`, which takes an embedding
     model, only what is said in much the same words counts.
     """
 
-    def __init__(self, *, nearness: Nearness | None = None) -> None:
-        self._nearness = nearness
+    def __init__(self, *, similarity: Nearness | None = None) -> None:
+        self._nearness = similarity
         self._content = ""
         self._cited: dict[tuple[int, int, int], Citation] = {}
         self._weakest = 1.0
@@ -115,10 +115,10 @@ class Check:
     def finish(self, hits: Sequence[Hit]) -> Grounded | None:
         """Return what the passages support, or None when that is too little to send.
 
-        A draft whose first sentence is not supported may not lose more than MOST_DROPPED of its sentences.
+        A draft whose first sentence is not supported may not lose more than MAX_DROPPED of its sentences.
         """
         self._end_line(hits)
-        if not self._cited or not (self._opened or self._dropped <= MOST_DROPPED * (self._dropped + self._supported)):
+        if not self._cited or not (self._opened or self._dropped <= MAX_DROPPED * (self._dropped + self._supported)):
             return None
         return Grounded(
             content=self._content, citations=self.citations, support=round(self._weakest, 3), dropped=self._dropped
@@ -222,7 +222,7 @@ def _last_word(text: str) -> str:
 
 
 def _best_support(
-    said: str, cited: Sequence[int], hits: Sequence[Hit], nearness: Nearness | None
+    said: str, cited: Sequence[int], hits: Sequence[Hit], similarity: Nearness | None
 ) -> tuple[int, _Support] | None:
     """Return which passage supports a sentence and where; only cited ones count when it cites any that were given."""
     given = [number - 1 for number in cited if 1 <= number <= len(hits)]
@@ -232,13 +232,13 @@ def _best_support(
     for position in given or range(len(hits)):
         record = hits[position].record
         about = " ".join((record.title, *record.headings))
-        found = support(said, record.text, about=about, nearness=nearness if given else None)
+        found = support(said, record.text, about=about, similarity=similarity if given else None)
         if found is not None and (best is None or found.score > best[1].score):
             best = position, found
-    return best if best is not None and best[1].score >= LEAST_SUPPORT else None
+    return best if best is not None and best[1].score >= MIN_SUPPORT else None
 
 
-def support(claim: str, passage: str, *, about: str = "", nearness: Nearness | None = None) -> _Support | None:
+def support(claim: str, passage: str, *, about: str = "", similarity: Nearness | None = None) -> _Support | None:
     """Return how well one or two neighbouring sentences of a passage support a claim, and which.
 
     The score is the share of the claim's content words (stems) that the quote has, or the cosine of both where that is
@@ -267,28 +267,28 @@ def support(claim: str, passage: str, *, about: str = "", nearness: Nearness | N
                 key=lambda sentence: len(wanted & _content(sentence)),
             )
             score = len(wanted & _content(quote)) / len(wanted)
-            if score < (_LEAST_SHARED if nearness else LEAST_SUPPORT):
+            if score < (_MIN_SHARED if similarity else MIN_SUPPORT):
                 continue
             if fact_check.contradicts(claim, nearest):
                 refuted = max(refuted, len(wanted & _content(nearest)) / len(wanted))
                 continue
-            if last > first and simple and len(wanted & _content(nearest)) < _LEAST_OF_ONE * len(wanted):
+            if last > first and simple and len(wanted & _content(nearest)) < _MIN_OF_ONE * len(wanted):
                 continue  # half of it of one sentence, half of the other: neither says it
             if fact_check.disagreement(claim, quote, passage=passage, about=about) is not None:
                 continue
             found = _Support(score=score, start=start, end=end)
-            if score < LEAST_SUPPORT:
+            if score < MIN_SUPPORT:
                 others.append(found)
             elif best is None or score > best.score + 0.05 * (last - first):
                 best = found
     if best is not None and best.score + _MUCH_LESS < refuted:
         return None  # what is most like it says otherwise
-    if best is None and nearness is not None:
+    if best is None and similarity is not None:
         others = [one for one in others if one.score >= refuted]
         others.sort(key=lambda one: (-one.score, one.end - one.start))
         for one in others[:_COMPARED]:
-            cosine = nearness(claim, passage[one.start : one.end])
-            if cosine >= LEAST_NEARNESS and (best is None or cosine > best.score):
+            cosine = similarity(claim, passage[one.start : one.end])
+            if cosine >= MIN_NEARNESS and (best is None or cosine > best.score):
                 best = replace(one, score=cosine)
     return best
 

@@ -24,14 +24,14 @@ log = logs.get(__name__)
 
 #: Time kept back before a message's deadline to check and store the answer.
 _RESERVE_S = 1.0
-_MOST_TOKENS = 700
+_MAX_TOKENS = 700
 _REWRITTEN_TOKENS = 120
-_MOST_REWRITTEN = 500
+_MAX_REWRITTEN = 500
 
 #: Answers with calls in them before a model must answer without, and calls in one answer.
-_MOST_ROUNDS = 4
-_MOST_CALLS = 4
-_MOST_CHARACTERS = 20_000
+_MAX_ROUNDS = 4
+_MAX_CALLS = 4
+_MAX_CHARACTERS = 20_000
 
 #: A model that does not answer within this time has failed; within less, it may have been asked too late.
 _FAIR_S = 10.0
@@ -120,7 +120,7 @@ class LlmAnswerer:
         def ask(model: str, ends: float) -> str:
             talk = _Talk(prompts.rewriting(question), self.redactor)
             said = self._ask(model, talk, (), question, ends, revoked, most_tokens=_REWRITTEN_TOKENS)
-            return " ".join(said.text.split())[:_MOST_REWRITTEN]
+            return " ".join(said.text.split())[:_MAX_REWRITTEN]
 
         return self._first(question, ask)
 
@@ -182,8 +182,8 @@ class LlmAnswerer:
         def write(text: str) -> bool:
             return writing(before + talk.restored(text), more)
 
-        for round in range(_MOST_ROUNDS + 1):
-            shown = [tool.shown() for tool in tools] if round < _MOST_ROUNDS else []
+        for round in range(_MAX_ROUNDS + 1):
+            shown = [tool.shown() for tool in tools] if round < _MAX_ROUNDS else []
             said = self._ask(model, talk, shown, question, ends, revoked, writing=write)
             usage = usage.plus(said.usage)
             if not said.calls:
@@ -191,7 +191,7 @@ class LlmAnswerer:
             if said.text and write(said.text):
                 before += f"{talk.restored(said.text)}\n"
             talk.asked(said)
-            for call in said.calls[:_MOST_CALLS]:
+            for call in said.calls[:_MAX_CALLS]:
                 if revoked():
                     raise Revoked
                 if self.clock() >= ends:
@@ -204,7 +204,7 @@ class LlmAnswerer:
                 text = told.text if not brought else prompts.numbered(brought, first=len(hits) + len(more) + 1)
                 more += brought
                 talk.told(call, text or "Nothing was found.")
-            for call in said.calls[_MOST_CALLS:]:
+            for call in said.calls[_MAX_CALLS:]:
                 talk.told(call, "Too many calls at once.")
         text = (before if not _is_bare(said.text) else "") + talk.restored(said.text)
         text = text.strip()
@@ -221,7 +221,7 @@ class LlmAnswerer:
         ends: float,
         revoked: Callable[[], bool],
         *,
-        most_tokens: int = _MOST_TOKENS,
+        most_tokens: int = _MAX_TOKENS,
         writing: Callable[[str], bool] | None = None,
     ) -> "_Said":
         """Ask a model once, on the account of whose question it is."""
@@ -290,7 +290,7 @@ class LlmAnswerer:
                 for chunk in stream:
                     if revoked():
                         raise Revoked
-                    if self.clock() >= ends or said.length > _MOST_CHARACTERS:
+                    if self.clock() >= ends or said.length > _MAX_CHARACTERS:
                         raise ModelError("The model did not finish in time.", then="retry")
                     if chunk.usage is not None:
                         said.usage = Usage(

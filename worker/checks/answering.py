@@ -13,7 +13,7 @@ from worker.settings import Settings, masked
 from worker.store.engine import open_store
 from worker.store.tables import workspace
 
-_PATIENCE_S = 5.0
+_TIMEOUT_S = 5.0
 
 
 def rules(settings: Settings) -> Check:
@@ -127,7 +127,7 @@ def language_model(settings: Settings) -> Check:
             api_key=settings.openai_api_key or "none-needed",
             base_url=settings.openai_base_url,
             max_retries=0,
-            timeout=_PATIENCE_S,
+            timeout=_TIMEOUT_S,
         )
         try:
             known = {one.id for one in client.models.list()}

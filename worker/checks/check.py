@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from worker.errors import AnswerbackError, DatabaseAway, StartupFailed
+from worker.errors import AnswerbackError, DatabaseUnavailable, StartupFailed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ def run(check: Check) -> Finding:
     began = time.perf_counter()
     try:
         detail, problem = check.run(), None
-    except DatabaseAway:
+    except DatabaseUnavailable:
         detail, problem = "", "The database does not answer, or is not migrated: see its own check."
     except Exception as error:  # noqa: BLE001 - a check that fails in an unforeseen way is a finding too
         known = isinstance(error, AnswerbackError) or hasattr(error, "code")

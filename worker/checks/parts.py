@@ -10,20 +10,20 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from worker.checks.check import Check
-from worker.errors import DatabaseAway, StartupFailed
+from worker.errors import DatabaseUnavailable, StartupFailed
 from worker.settings import Settings, masked
 from worker.store import migrate
 from worker.store.engine import open_store
 
-_LEAST_SPACE = 500 * 1024**2
+_MIN_SPACE = 500 * 1024**2
 
 
-_MOST_APART_S = 5.0
+_MAX_APART_S = 5.0
 
 
 #: What to do about a worker's state.
 _ILL = {
-    "words_only": "the embedding model is missing or damaged, run `answerback model`",
+    "lexical_only": "the embedding model is missing or damaged, run `answerback model`",
     "cut_off": "the broker does not answer it, see the check of the broker",
     "stalled": "it ends itself and its supervisor starts it again; see its log when it does so often",
 }
@@ -71,7 +71,7 @@ def database(settings: Settings, *, wait_s: float = 0.0, migrated: bool = True) 
                     f"The database {shown} is at version {at}, this program needs {migrate.head()}: "
                     "run `answerback migrate`."
                 )
-        except DatabaseAway as error:
+        except DatabaseUnavailable as error:
             cause = error.context.get("cause", "")
             raise StartupFailed(
                 f"The database {shown} cannot be reached ({cause}): start it, or correct ANSWERBACK_DATABASE_URL."
@@ -181,7 +181,7 @@ def space(settings: Settings) -> Check:
     def ask() -> str:
         folder = settings.home.absolute()
         free = shutil.disk_usage(folder if folder.exists() else folder.parent).free
-        if free < _LEAST_SPACE:
+        if free < _MIN_SPACE:
             raise StartupFailed(
                 f"{free / 1024**2:.0f} MB are free at {folder}: make room, or set ANSWERBACK_HOME to another disk."
             )
@@ -200,7 +200,7 @@ def clock(settings: Settings) -> Check:
                 apart_s = store.now(connection) / 1_000 - time.time()
         finally:
             store.close()
-        if abs(apart_s) > _MOST_APART_S:
+        if abs(apart_s) > _MAX_APART_S:
             raise StartupFailed(
                 f"This machine's clock and the database's are {abs(apart_s):.0f} s apart: let both follow NTP."
             )

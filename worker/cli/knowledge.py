@@ -48,7 +48,7 @@ def ingest(
     changed is left alone.
     """
     from worker.knowledge import ingest as ingesting
-    from worker.knowledge.library import Marks
+    from worker.knowledge.library import DocumentMetadata
 
     for place in places:
         if not ingesting.is_url(place) and not Path(place).exists():
@@ -63,7 +63,7 @@ def ingest(
             indexer=built.indexer,
             store=built.store,
             progress=progress,
-            marks=Marks(source=source, language=language, tags=tags or None, audience=audience),
+            marks=DocumentMetadata(source=source, language=language, tags=tags or None, audience=audience),
         )
         note(built, "documents.ingest", f"{report.added} documents", workspace_id=owner)
     if as_json:
@@ -104,7 +104,9 @@ def search(
 
     filters = Filters(sources=sources or None, languages=languages or None, tags=tags or None, audience=audience)
     with open_services() as built:
-        found = as_wire(built.shelf.search(built.keys.known_workspace(workspace), query, limit=limit, filters=filters))
+        found = as_wire(
+            built.snapshot_cache.search(built.keys.known_workspace(workspace), query, limit=limit, filters=filters)
+        )
     if as_json:
         print_json(found)
         return
@@ -212,7 +214,7 @@ def _measured(folder: Path, precision: str | None, *, whole: bool, quiet: bool) 
         bench = suites.Bench(
             embedder=embedder,
             answerer=ExtractiveAnswerer(embedder) if extractive else Services(settings).answerer,
-            least_relevance=settings.least_relevance,
+            min_relevance=settings.min_relevance,
             whole=whole,
             progress=lambda _what, done, total: progress(done, total),
         )
@@ -222,7 +224,7 @@ def _measured(folder: Path, precision: str | None, *, whole: bool, quiet: bool) 
         "embedding": embedder.identity,
         "answerer": settings.chosen_answerer,
         "models": ", ".join(settings.models) if not extractive else "none",
-        "least relevance": settings.least_relevance,
+        "least relevance": settings.min_relevance,
         "documents": "whole" if whole else "cut into passages",
     }
     return suites.as_json(results, about)

@@ -33,7 +33,7 @@ _QUEUED_AT = sa.func.coalesce(
 )
 
 
-class Steering:
+class ConversationActions:
     """Changes who owns a conversation. Each method is one transaction."""
 
     def __init__(self, store: Store) -> None:
@@ -153,7 +153,7 @@ class Steering:
             if talk["owner"] == "human" and not rows:
                 self._ledger.settle(tx, talk, more=False)
                 return ()
-            self._ledger.hand_over(tx, talk, rows, Handoff(reason=reason, summary=summary))
+            self._ledger.hand_off(tx, talk, rows, Handoff(reason=reason, summary=summary))
             if reason == "owned_by_person":
                 escalations.take(tx, conversation_id, "an agent", now=talk["updated_at"])
             return tuple(row["id"] for row in rows)
@@ -166,24 +166,24 @@ class Steering:
         content: str,
         author: str,
         via: str | None = None,
-        with_it: Callable[[sa.Connection], None] = lambda _tx: None,
+        in_transaction: Callable[[sa.Connection], None] = lambda _tx: None,
     ) -> Mapping[Any, Any]:
         """Record what a person said to the customer; who speaks, owns the conversation from then on.
 
         `via` is the helpdesk in which they said it; in another one, of which this is a ticket, it is said there too.
-        `with_it` runs in the same transaction; what it raises undoes all.
+        `in_transaction` runs in the same transaction; what it raises undoes all.
 
         Raises:
             NotFound: the workspace has no such conversation.
             Conflict: it is closed.
         """
         with self._store.begin() as tx:
-            with_it(tx)
+            in_transaction(tx)
             talk = self._seize(tx, workspace_id, conversation_id)
             rows = self._ledger.open_messages(tx, conversation_id)
             if talk["owner"] == "bot" or rows:
                 taken = Handoff(reason="owned_by_person", summary=f"{author} replied to the customer.")
-                self._ledger.hand_over(tx, talk, rows, taken)
+                self._ledger.hand_off(tx, talk, rows, taken)
             now = talk["updated_at"]
             escalations.take(tx, conversation_id, author, now=now)
             row = {

@@ -20,13 +20,13 @@ from worker.time import to_rfc3339
 log = logs.get(__name__)
 
 #: Files with one message.
-MOST = 10
+MAX = 10
 
 #: One that no message named within this time is deleted.
 _UNUSED_MS = 86_400_000
 
 #: Text of one file that is looked at; a longer one is cut.
-_MOST_CHARACTERS = 200_000
+_MAX_CHARACTERS = 200_000
 
 #: Columns without the bytes.
 LISTED = [column for column in attachment.c if column.name not in ("source", "sections")]
@@ -140,7 +140,7 @@ class Attachments:
 
 def _bounded(found: Document) -> Document:
     """Return a document of at most so much text, cut between sections."""
-    if len(found.text) <= _MOST_CHARACTERS:
+    if len(found.text) <= _MAX_CHARACTERS:
         return found
-    kept = tuple(section for section in found.sections if section.end <= _MOST_CHARACTERS) or found.sections[:1]
+    kept = tuple(section for section in found.sections if section.end <= _MAX_CHARACTERS) or found.sections[:1]
     return Document(title=found.title, text=found.text[: kept[-1].end], sections=kept)

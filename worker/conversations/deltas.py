@@ -19,7 +19,7 @@ from worker.telemetry import logs
 log = logs.get(__name__)
 
 #: Pieces that are kept of a conversation: several answers of the usual length.
-_MOST = 200
+_MAX = 200
 _KEPT_S = 600
 
 
@@ -52,7 +52,7 @@ class Deltas:
         sealed = self._codec.seal({"messages": list(message_ids), "take": take, "piece": asdict(piece)})
         try:
             pipe = self._client.pipeline(transaction=False)
-            pipe.xadd(key, {"data": sealed}, maxlen=_MOST, approximate=True)
+            pipe.xadd(key, {"data": sealed}, maxlen=_MAX, approximate=True)
             pipe.expire(key, _KEPT_S)
             pipe.publish(self._channel, conversation_id)
             pipe.execute()
@@ -62,7 +62,7 @@ class Deltas:
     def after(self, conversation_id: str, id: str) -> list[Delta]:
         """Return what was added after the piece with this id, oldest first; `0-0` for all that is kept."""
         try:
-            found: Any = self._client.xrevrange(self._prefix + conversation_id, min=f"({id}", count=_MOST)
+            found: Any = self._client.xrevrange(self._prefix + conversation_id, min=f"({id}", count=_MAX)
         except RedisError as error:
             log.debug("deltas_not_read", cause=str(error))
             return []

@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from redis.exceptions import RedisError
 
 from worker.conversations.deltas import Deltas
-from worker.conversations.sessions import SessionsAway, SessionStore
+from worker.conversations.sessions import SessionStore, SessionsUnavailable
 from worker.customers.identity import customer_of
 from worker.customers.memories import erase as erase_memories
-from worker.deliveries.tickets import PLACES, ticket_of
+from worker.deliveries.tickets import NOTIFICATION_KINDS, ticket_of
 from worker.store.scope import Scope
 from worker.store.tables import conversation, delivery, helpdesk, helpdesk_message, memory, message, spending
 from worker.telemetry import logs
@@ -93,7 +93,9 @@ def _erase(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:
         named = ticket_of(ticket.helpdesk_id, ticket.external_id)[:48]
         tx.execute(delivery.delete().where(*looks, delivery.c.message_id == named))
     # Where people were told of it, and what they said there.
-    places = sa.select(helpdesk.c.id).where(helpdesk.c.workspace_id == workspace_id, helpdesk.c.kind.in_(PLACES))
+    places = sa.select(helpdesk.c.id).where(
+        helpdesk.c.workspace_id == workspace_id, helpdesk.c.kind.in_(NOTIFICATION_KINDS)
+    )
     there = helpdesk_message.c.helpdesk_id.in_(list(tx.execute(places).scalars()))
     threads = sa.select(helpdesk_message.c.external_id).where(there, helpdesk_message.c.ticket == conversation_id)
     known = [conversation_id, *(id for id in tx.execute(threads).scalars() if id is not None)]
@@ -105,5 +107,5 @@ def _forget(sessions: SessionStore, deltas: Deltas, conversation_id: str) -> Non
     try:
         sessions.delete(conversation_id)
         deltas.forget(conversation_id)
-    except (SessionsAway, RedisError) as error:  # it expires by itself, and nothing leads to it any more
+    except (SessionsUnavailable, RedisError) as error:  # it expires by itself, and nothing leads to it any more
         log.warning("session_not_erased", conversation_id=conversation_id, cause=str(error))

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from worker.conversations import serializers
 from worker.conversations.outcomes import ENDED
-from worker.deliveries.outbox import Target, promise, wanted_by
+from worker.deliveries.outbox import Target, enqueue_deliveries, wanted_by
 from worker.deliveries.tickets import desk_of, follow_up, post_answer, post_handoff, post_said, tell_people
 from worker.store.tables import conversation as conversation_table
 from worker.store.tables import event as event_table
@@ -53,7 +53,7 @@ def announce_messages(
     for row, event_id in zip(rows, ids, strict=True):
         own: list[Target] = [(None, row["callback_url"])] if row["callback_url"] else []
         if own or endpoints:
-            promise(
+            enqueue_deliveries(
                 tx,
                 row["workspace_id"],
                 told,
@@ -93,7 +93,7 @@ def announce_conversation(
         post_handoff(tx, desk, row, data, event_id=event_id, now=now)
     if handed_off:
         tell_people(tx, row, data, event_id=event_id, now=now)
-    promise(
+    enqueue_deliveries(
         tx,
         row["workspace_id"],
         type,
@@ -122,7 +122,7 @@ def announce_said(tx: sa.Connection, row: Mapping[Any, Any], *, via: str | None,
     post_said(tx, row, via=via, event_id=event_id, now=now)
     endpoints = wanted_by(tx, row["workspace_id"], "message.replied")
     if endpoints:
-        promise(
+        enqueue_deliveries(
             tx,
             row["workspace_id"],
             "message.replied",

@@ -135,11 +135,11 @@ class Intake:
         opening: Opening,
         submission: Submission,
         *,
-        with_it: Callable[[sa.Connection], None] = lambda _tx: None,
+        in_transaction: Callable[[sa.Connection], None] = lambda _tx: None,
     ) -> Accepted:
         """Open a conversation with its first message, or continue the one that has this external id.
 
-        `with_it` runs in the same transaction; what it raises undoes all.
+        `in_transaction` runs in the same transaction; what it raises undoes all.
 
         Raises:
             IdempotencyMismatch: the key was used with another request.
@@ -147,7 +147,7 @@ class Intake:
         """
 
         def work(tx: sa.Connection) -> Accepted:
-            with_it(tx)
+            in_transaction(tx)
             row = None
             if opening.external_id is not None:
                 row = self._next_seq(tx, workspace_id, "external_id", opening.external_id)

@@ -92,7 +92,7 @@ class Ledger:
         rows = tx.execute(self._under_fence, {"talk": conversation_id, "token": token}).mappings()
         return [dict(row) for row in rows]
 
-    def hand_over(self, tx: sa.Connection, talk: Row, rows: Sequence[Row], handoff: Handoff) -> None:
+    def hand_off(self, tx: sa.Connection, talk: Row, rows: Sequence[Row], handoff: Handoff) -> None:
         """End `rows` with the handoff and all else that is open with it, and make a person the owner."""
         now = talk["updated_at"]
         last = rows[-1]["id"] if rows else None

@@ -7,7 +7,7 @@ from typing import Any, cast
 from redis import Redis
 from redis.exceptions import RedisError
 
-from worker.conversations.sessions import BARRED_S, Codec, Counted, Session, SessionsAway, Statistics
+from worker.conversations.sessions import BARRED_S, Codec, Counted, Session, SessionsUnavailable, Statistics
 from worker.settings import masked
 
 #: Keeps a session unless a newer one is there, and its place among the active ones. Returns 1 or 0.
@@ -192,11 +192,11 @@ class RedisSessionStore:
 
 
 class _reachable:  # noqa: N801 - reads as a clause: `with _reachable():`
-    """Turn a failure of Redis into SessionsAway."""
+    """Turn a failure of Redis into SessionsUnavailable."""
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, RedisError):
-            raise SessionsAway(cause=str(error)) from error
+            raise SessionsUnavailable(cause=str(error)) from error

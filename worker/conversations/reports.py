@@ -30,7 +30,7 @@ def quality(store: Store, workspace_id: str, *, days: int) -> dict[str, Any]:
         None where none was), as Geifman and El-Yaniv (2017) draw selective answering.
 
     Raises:
-        DatabaseAway: nothing can be said.
+        DatabaseUnavailable: nothing can be said.
     """
     with store.read() as connection:
         now = store.now(connection)

@@ -20,7 +20,7 @@ from worker.errors import AnswerbackError
 BARRED_S = 600.0
 
 
-class SessionsAway(AnswerbackError):
+class SessionsUnavailable(AnswerbackError):
     """The session store cannot be reached; state is rebuilt from SQL."""
 
     code = "sessions_away"
@@ -84,7 +84,7 @@ class Statistics:
 
 
 class SessionStore(Protocol):
-    """Where sessions are kept. Every method may raise SessionsAway."""
+    """Where sessions are kept. Every method may raise SessionsUnavailable."""
 
     def describe(self) -> dict[str, Any]:
         """Return type, address (secrets masked), prefix and TTL, for logs and readiness."""

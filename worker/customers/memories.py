@@ -18,7 +18,7 @@ KEPT_DAYS = 180
 _DAY_MS = 86_400_000
 
 #: Facts of one customer; the oldest goes when there is another.
-MOST = 50
+MAX = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +96,7 @@ class Memories:
             made = wire(row.mappings().one())
             mine = (memory.c.workspace_id == workspace_id, memory.c.customer == customer)
             kept = (
-                sa.select(memory.c.id).where(*mine).order_by(memory.c.updated_at.desc(), memory.c.id.desc()).limit(MOST)
+                sa.select(memory.c.id).where(*mine).order_by(memory.c.updated_at.desc(), memory.c.id.desc()).limit(MAX)
             )
             tx.execute(memory.delete().where(*mine, memory.c.id.not_in(kept)))
         return made

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from worker.deliveries.outbox import tell_all
+from worker.deliveries.outbox import publish
 from worker.store.engine import Store
 from worker.store.tables import delivery, endpoint, lane
 from worker.time import to_rfc3339
@@ -145,7 +145,7 @@ def disable(tx: sa.Connection, endpoint_id: str, reason: str, *, now: int) -> No
         return
     end_pending(tx, endpoint_id, now=now)
     told = {"id": row["id"], "url": row["url"], "reason": reason, "disabled_at": to_rfc3339(now)}
-    tell_all(tx, row["workspace_id"], "endpoint.disabled", [{"endpoint": told}], now=now)
+    publish(tx, row["workspace_id"], "endpoint.disabled", [{"endpoint": told}], now=now)
 
 
 def end_pending(tx: sa.Connection, lane_id: str, *, now: int) -> None:

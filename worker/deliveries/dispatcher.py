@@ -19,13 +19,13 @@ from worker.telemetry import logs
 log = logs.get(__name__)
 
 #: Runners of one trusted lane.
-_MOST = 8
+_MAX = 8
 
 #: Deliveries that a runner sends before other lanes get a turn.
 _TURN = 25
 
 #: Lanes that are remembered to be well or sick.
-_MOST_KNOWN = 10_000
+_MAX_KNOWN = 10_000
 
 #: Seconds after which an attempt takes long.
 _SLOW_S = 2.0
@@ -88,7 +88,7 @@ class Dispatcher:
         for lane, count in self._runners.items():
             running[self._health.get(lane, "new")] += count
         sick = sum(self._health.get(lane) == "sick" for lane in {*self._runners, *self._waiting})
-        most = {"well": _MOST, "new": 1, "sick": min(_MOST, max(1, self._limits["sick"] // max(1, sick)))}
+        most = {"well": _MAX, "new": 1, "sick": min(_MAX, max(1, self._limits["sick"] // max(1, sick)))}
         hanging = 2 * (self._limits["new"] + self._limits["sick"])  # those that fell sick while they wait are there too
         for lane in list(self._waiting):
             health = self._health.get(lane, "new")
@@ -151,6 +151,6 @@ class Dispatcher:
         well = (result.delivered or result.final) and result.duration_ms < _SLOW_S * 1_000
         with self._guard:
             self._health[lane] = "well" if well else "sick"
-            if len(self._health) > _MOST_KNOWN:
+            if len(self._health) > _MAX_KNOWN:
                 self._health = {one: kind for one, kind in self._health.items() if one in self._runners}
         return well

@@ -20,9 +20,9 @@ from worker.time import to_rfc3339
 GRACE_S = 24 * 3_600.0
 
 #: Endpoints of one workspace: every event is written once for each.
-MOST = 50
+MAX = 50
 
-_MOST_HEADERS_BYTES = 4_096
+_MAX_HEADERS_BYTES = 4_096
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}\Z")
 _VALUE = re.compile(r"[\x20-\x7e]{0,2000}\Z")
 _OURS = re.compile(
@@ -31,7 +31,7 @@ _OURS = re.compile(
 )
 
 #: What is replayed in one request.
-_MOST_REPLAYED = 10_000
+_MAX_REPLAYED = 10_000
 
 
 class Endpoints:
@@ -56,8 +56,8 @@ class Endpoints:
         secret = signing.new_secret(new.get("signature", "hmac")) if secret is None else signing.check_secret(secret)
         with self._store.begin() as tx:
             mine = sa.select(sa.func.count()).where(endpoint.c.workspace_id == workspace_id)
-            if tx.execute(mine).scalar_one() >= MOST:
-                raise Conflict(f"There are {MOST} endpoints; that is the most there can be.")
+            if tx.execute(mine).scalar_one() >= MAX:
+                raise Conflict(f"There are {MAX} endpoints; that is the most there can be.")
             now = self._store.now(tx)
             row = {
                 "id": new_id("ep"),
@@ -164,7 +164,9 @@ class Endpoints:
             if row["state"] != "enabled":
                 raise Conflict("The endpoint is disabled; enable it first.")
             example = {"example": True, "about": outbox.TYPES[type]}
-            return outbox.promise(tx, workspace_id, type, example, now=self._store.now(tx), to=[(id, row["url"])])[0]
+            return outbox.enqueue_deliveries(
+                tx, workspace_id, type, example, now=self._store.now(tx), to=[(id, row["url"])]
+            )[0]
 
     def recover(self, workspace_id: str, id: str, *, since_ms: int = 0) -> int:
         """Send again what an endpoint did not get since a time, oldest first; return how many.
@@ -233,7 +235,7 @@ class Endpoints:
             sa.select(delivery.c.id)
             .where(delivery.c.workspace_id == workspace_id, *which)
             .order_by(delivery.c.id)
-            .limit(_MOST_REPLAYED)
+            .limit(_MAX_REPLAYED)
         )
         again = (
             delivery.update()
@@ -286,5 +288,5 @@ def check_headers(headers: Mapping[str, str] | None) -> None:
             raise Invalid(f"{name[:100]!r} is not a header that can be sent.", field="headers")
         if _OURS.match(name.lower()):
             raise Invalid(f"The header {name} is not yours to set.", field="headers")
-    if sum(len(name) + len(value) for name, value in (headers or {}).items()) > _MOST_HEADERS_BYTES:
-        raise Invalid(f"The headers have more than {_MOST_HEADERS_BYTES} bytes.", field="headers")
+    if sum(len(name) + len(value) for name, value in (headers or {}).items()) > _MAX_HEADERS_BYTES:
+        raise Invalid(f"The headers have more than {_MAX_HEADERS_BYTES} bytes.", field="headers")

@@ -29,7 +29,7 @@ TYPES = {
 }
 
 #: Standard Webhooks 1.0.0 asks for payloads below 20 kB; what is longer tells only ids, and where to read the rest.
-_MOST_BYTES = 20_000
+_MAX_BYTES = 20_000
 
 _ENABLED = sa.select(endpoint.c.id, endpoint.c.url, endpoint.c.events).where(
     endpoint.c.workspace_id == sa.bindparam("workspace"), endpoint.c.state == "enabled"
@@ -46,7 +46,7 @@ def wanted_by(tx: sa.Connection, workspace_id: str, type: str) -> list[Target]:
     return [(row.id, row.url) for row in rows if row.events is None or type in row.events]
 
 
-def promise(
+def enqueue_deliveries(
     tx: sa.Connection,
     workspace_id: str,
     type: str,
@@ -90,12 +90,12 @@ def promise(
     return [str(row["id"]) for row in rows]
 
 
-def tell_all(tx: sa.Connection, workspace_id: str, type: str, data: Iterable[Mapping[str, Any]], *, now: int) -> None:
+def publish(tx: sa.Connection, workspace_id: str, type: str, data: Iterable[Mapping[str, Any]], *, now: int) -> None:
     """Promise every endpoint that wants it what concerns no conversation: one delivery for each of `data`."""
     data = list(data)
     wanting = wanted_by(tx, workspace_id, type) if data else []
     for one in data if wanting else ():
-        promise(tx, workspace_id, type, one, now=now, to=wanting)
+        enqueue_deliveries(tx, workspace_id, type, one, now=now, to=wanting)
 
 
 def payload(type: str, data: Mapping[str, Any], *, at: int) -> str:
@@ -103,7 +103,7 @@ def payload(type: str, data: Mapping[str, Any], *, at: int) -> str:
     body = ""
     for told in _shorter(data):
         body = _json({"type": type, "timestamp": to_rfc3339(at), "data": told})
-        if len(body.encode()) < _MOST_BYTES:
+        if len(body.encode()) < _MAX_BYTES:
             break
     return body
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SCHEMES = ("hmac", "ed25519")
 
 _HMAC, _PRIVATE, _PUBLIC = "whsec_", "whsk_", "whpk_"
-_LEAST_BYTES, _MOST_BYTES = 24, 64
+_MIN_BYTES, _MAX_BYTES = 24, 64
 
 
 def new_secret(scheme: str = "hmac") -> str:
@@ -34,7 +34,7 @@ def check_secret(secret: str) -> str:
         key = base64.b64decode(secret.removeprefix(prefix or "\x00"), validate=True)
     except ValueError:
         key = b""
-    long_enough = _LEAST_BYTES <= len(key) <= _MOST_BYTES if prefix == _HMAC else len(key) in (32, 64)
+    long_enough = _MIN_BYTES <= len(key) <= _MAX_BYTES if prefix == _HMAC else len(key) in (32, 64)
     if prefix is None or not long_enough:
         raise Invalid("Must be whsec_ and 24 to 64 bytes in base64, or whsk_ and 32 or 64 bytes.", field="secret")
     return secret

@@ -21,11 +21,11 @@ _OF_TALK = (
 
 
 #: Kinds of helpdesks that no tickets come from: people are told of handoffs there.
-PLACES = ("email", "slack")
+NOTIFICATION_KINDS = ("email", "slack")
 
 _PLACES = sa.select(helpdesk.c.id, helpdesk.c.url, helpdesk.c.kind).where(
     helpdesk.c.workspace_id == sa.bindparam("workspace"),
-    helpdesk.c.kind.in_(PLACES),
+    helpdesk.c.kind.in_(NOTIFICATION_KINDS),
     helpdesk.c.state == "enabled",
 )
 
@@ -79,7 +79,7 @@ def tell_people(
     lines = [f"Handed over ({told['priority']}): {about}", "", told["summary"]]
     lines += [f"- {one}" for one in told.get("reasons") or ()]
     lines += ["", f"Why: {told['category']}", *([f"From: {who}"] if who else []), f"Escalation: {told['ticket']}"]
-    _tell(tx, talk, "handoff.told", {"text": "\n".join(lines)}, kinds=PLACES, event_id=event_id, now=now)
+    _tell(tx, talk, "handoff.told", {"text": "\n".join(lines)}, kinds=NOTIFICATION_KINDS, event_id=event_id, now=now)
 
 
 def _is_watched(tx: sa.Connection, talk: Mapping[Any, Any]) -> bool:
@@ -105,7 +105,7 @@ def post_said(tx: sa.Connection, row: Mapping[Any, Any], *, via: str | None, eve
     desk = desk_of(tx, row["conversation_id"])
     if desk is None or desk["id"] == via:
         return
-    outbox.promise(
+    outbox.enqueue_deliveries(
         tx,
         desk["workspace_id"],
         "helpdesk.said",
@@ -131,7 +131,7 @@ def _tell(
 ) -> None:
     for place in tx.execute(_PLACES, {"workspace": talk["workspace_id"]}).all():
         if place.kind in kinds:
-            outbox.promise(
+            outbox.enqueue_deliveries(
                 tx,
                 talk["workspace_id"],
                 type,
@@ -153,7 +153,7 @@ def _promise(
     event_id: int,
     now: int,
 ) -> None:
-    outbox.promise(
+    outbox.enqueue_deliveries(
         tx,
         desk["workspace_id"],
         "helpdesk.reply" if post["public"] else "helpdesk.note",

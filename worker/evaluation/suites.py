@@ -34,7 +34,7 @@ from worker.answering.agent import Agent
 from worker.answering.llm import LlmAnswerer
 from worker.answering.question import Answerer, Question
 from worker.answering.tools.registry import Registry
-from worker.caching import nearness
+from worker.caching import similarity
 from worker.conversations.outcomes import Answer
 from worker.conversations.sessions import Turn
 from worker.evaluation.claims import Claim, made_of
@@ -43,7 +43,7 @@ from worker.evaluation.measures import Measure
 Progress = Callable[[str, int, int], None]
 
 #: Queries of a set that are answered from end to end, spread over it.
-_MOST_ANSWERED = 1_000
+_MAX_ANSWERED = 1_000
 
 
 @dataclass(kw_only=True)
@@ -60,7 +60,7 @@ class Bench:
 
     embedder: Embedder
     answerer: Answerer
-    least_relevance: float
+    min_relevance: float
     whole: bool = False
     progress: Progress = lambda _what, _done, _total: None
 
@@ -181,12 +181,10 @@ def _refusal(labels: Labels, opened: Snapshot, bench: Bench, results: Results) -
         "refusal AUROC": Measure(items=found, kind="auroc", positive=positive),
         "refusal of others at 95 % kept": Measure(items=found, kind="refused_at_95", positive=positive),
         "refusal: kept of what can be answered": Measure(
-            items={query: float(found[query] >= bench.least_relevance) for query in sorted(positive)}
+            items={query: float(found[query] >= bench.min_relevance) for query in sorted(positive)}
         ),
         "refusal: refused of what cannot": Measure(
-            items={
-                query: float(score < bench.least_relevance) for query, score in found.items() if query not in positive
-            }
+            items={query: float(score < bench.min_relevance) for query, score in found.items() if query not in positive}
         ),
     }
     ranked = sorted(found, key=lambda query: -found[query])
@@ -216,11 +214,11 @@ def _answering(labels: Labels, opened: Snapshot, bench: Bench, results: Results)
         knowledge=_Knowledge(opened, bench.embedder),
         answerer=answerer,
         rewrites=getattr(bench.answerer, "rewrite", None),
-        nearness=nearness(bench.embedder),
-        least_relevance=bench.least_relevance,
+        similarity=similarity(bench.embedder),
+        min_relevance=bench.min_relevance,
     )
     asked = [query for query in labels.queries if query in labels.qrels or not labels.answerable.get(query, True)]
-    asked = asked[:: max(1, len(asked) // _MOST_ANSWERED)]
+    asked = asked[:: max(1, len(asked) // _MAX_ANSWERED)]
     answered: dict[str, float] = {}
     right: dict[str, float] = {}
     wrong: dict[str, float] = {}
@@ -266,10 +264,10 @@ def _is_right(outcome: Any, labels: Labels, query: str) -> bool:
 
 def _grounding(claims: list[Claim], bench: Bench, results: Results, *, suite: str = "grounding") -> None:
     scores, thresholds = {}, np.linspace(0.6, 1.0, 41)
-    near = nearness(bench.embedder)
+    near = similarity(bench.embedder)
     names: list[str] = []
     for claim in claims:
-        found = grounding.support(claim.text, claim.passage, nearness=near)
+        found = grounding.support(claim.text, claim.passage, similarity=near)
         names.append(f"{claim.kind} {_named(claim.text, claim.passage)}")
         scores[names[-1]] = 0.0 if found is None else found.score
     supported = {name: claim.supported for name, claim in zip(names, claims, strict=True)}
@@ -310,13 +308,13 @@ def _rewriting(rows: list[list[str]], labels: Labels, opened: Snapshot, bench: B
     for first, then, title in rows:
         turns = (Turn(seq=1, role="customer", content=first), Turn(seq=2, role="assistant", content="…"))
         question = Question(workspace_id="eval", content=then, turns=turns)
-        asked = rewriting.queries(question, least=bench.least_relevance)
+        asked = rewriting.queries(question, least=bench.min_relevance)
         _, found, near = rewriting.nearest(
             asked, lambda query: search(query, snapshot=opened, embedder=bench.embedder, limit=3)
         )
         name, hits = f"{first} / {then}", found.hits
         if title == "-":
-            left[name] = float(near < bench.least_relevance)
+            left[name] = float(near < bench.min_relevance)
         else:
             right[name] = float(bool(hits) and labels.corpus[hits[0].record.document_id].startswith(title))
     results.measures["rewriting: the right document first"] = Measure(items=right)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import sqlalchemy as sa
 
 from worker.addresses import Caller, Guard
-from worker.deliveries.tickets import PLACES
+from worker.deliveries.tickets import NOTIFICATION_KINDS
 from worker.errors import Conflict, Invalid, NotFound
 from worker.helpdesks.email import recipients
 from worker.helpdesks.kinds import OPTIONS
@@ -191,7 +191,7 @@ class Connections:
             with Caller(self._guard, total_s=_TOTAL_S) as caller:
                 desk = open_desk(row, caller, self._mail)
                 found += desk.check()
-                if ticket is not None and row["kind"] not in PLACES:
+                if ticket is not None and row["kind"] not in NOTIFICATION_KINDS:
                     doing = "round trip"
                     found.append((f"round trip in ticket {ticket}", _round_trip(desk, ticket)))
         except HelpdeskRefused as error:

@@ -7,10 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from worker.conversations.actions import Steering
+from worker.conversations.actions import ConversationActions
 from worker.conversations.intake import Intake, Opening, Submission
 from worker.deliveries import outbox
-from worker.deliveries.tickets import PLACES, desk_of, external_id
+from worker.deliveries.tickets import NOTIFICATION_KINDS, desk_of, external_id
 from worker.errors import Conflict, NotFound
 from worker.helpdesks.protocol import Incoming, digest
 from worker.ids import new_id
@@ -25,7 +25,7 @@ Row = Mapping[Any, Any]
 #: What tells which conversation is worth a hint.
 Hint = Callable[[str], None]
 
-_MOST_TEXT = 20_000
+_MAX_TEXT = 20_000
 
 _KEPT_MS = 30 * 86_400_000
 
@@ -40,11 +40,18 @@ class Inbound:
     """
 
     def __init__(
-        self, store: Store, intake: Intake, steering: Steering, *, deadline_s: float, drain: Hint, deliver: Hint
+        self,
+        store: Store,
+        intake: Intake,
+        actions: ConversationActions,
+        *,
+        deadline_s: float,
+        drain: Hint,
+        deliver: Hint,
     ) -> None:
         self._store = store
         self._intake = intake
-        self._steering = steering
+        self._actions = actions
         self._deadline_s = deadline_s
         self._drain = drain
         self._deliver = deliver
@@ -141,7 +148,7 @@ class Inbound:
         submission = Submission(content=_content(thing), deadline_s=self._deadline_s)
         try:
             done = self._intake.submit(
-                desk["workspace_id"], opening, submission, with_it=lambda tx: self._seen(tx, desk, thing)
+                desk["workspace_id"], opening, submission, in_transaction=lambda tx: self._seen(tx, desk, thing)
             )
         except IntegrityError:
             if not self._was_here(desk, thing.message_id):
@@ -160,17 +167,17 @@ class Inbound:
                 content=_content(thing),
                 author=thing.author.get("name") or "an agent",
                 via=desk["id"],
-                with_it=lambda tx: self._seen(tx, desk, thing),
+                in_transaction=lambda tx: self._seen(tx, desk, thing),
             )
         except IntegrityError:
             if not self._was_here(desk, thing.message_id):
                 raise
         except Conflict:
-            if desk["kind"] in PLACES:
+            if desk["kind"] in NOTIFICATION_KINDS:
                 self._tell_thread(desk, talk, "Not sent: the conversation is closed.")
             raise
         else:
-            if desk["kind"] in PLACES and self._is_cut_off(talk):
+            if desk["kind"] in NOTIFICATION_KINDS and self._is_cut_off(talk):
                 self._tell_thread(desk, talk, "Kept, but not sent: the helpdesk of this ticket is switched off.")
 
     def _is_cut_off(self, talk: str) -> bool:
@@ -181,7 +188,7 @@ class Inbound:
 
     def _tell_thread(self, desk: Row, talk: str, text: str) -> None:
         with self._store.begin() as tx:
-            outbox.promise(
+            outbox.enqueue_deliveries(
                 tx,
                 desk["workspace_id"],
                 "handoff.continued",
@@ -200,7 +207,7 @@ class Inbound:
         try:
             return self._talk(desk, thing)
         except NotFound:
-            if desk["kind"] in PLACES:
+            if desk["kind"] in NOTIFICATION_KINDS:
                 raise
         opened = self._intake.open(
             desk["workspace_id"],
@@ -250,7 +257,7 @@ class Inbound:
         with self._store.begin() as tx:
             if tx.execute(waits).first() is not None:
                 return
-            outbox.promise(
+            outbox.enqueue_deliveries(
                 tx,
                 desk["workspace_id"],
                 "helpdesk.look",
@@ -262,7 +269,7 @@ class Inbound:
             )
 
     def _talk(self, desk: Row, thing: Incoming) -> str:
-        if desk["kind"] in PLACES:  # what was written there first names the conversation
+        if desk["kind"] in NOTIFICATION_KINDS:  # what was written there first names the conversation
             first = sa.select(helpdesk_message.c.ticket).where(
                 helpdesk_message.c.helpdesk_id == desk["id"],
                 helpdesk_message.c.external_id == thing.ticket,
@@ -356,4 +363,4 @@ def _stood(desk: Row, thing: Incoming) -> sa.ColumnElement[bool]:
 
 def _content(thing: Incoming) -> str:
     """Return what is kept of a text; what has none, such as a picture alone, is a message all the same."""
-    return thing.text.replace("\x00", "")[:_MOST_TEXT].strip() or "(no text)"
+    return thing.text.replace("\x00", "")[:_MAX_TEXT].strip() or "(no text)"

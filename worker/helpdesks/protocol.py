@@ -21,7 +21,7 @@ from worker.helpdesks.mail import MailServer
 #: A webhook whose signed time is further off is refused, in seconds.
 TOLERANCE_S = 300.0
 
-_MOST_BYTES = 2_000_000
+_MAX_BYTES = 2_000_000
 
 Headers = Mapping[str, str]
 Json = dict[str, Any]
@@ -186,7 +186,7 @@ def _bounded(response: httpx.Response) -> bytes:
     data = bytearray()
     for piece in response.iter_bytes():
         data += piece
-        if len(data) > _MOST_BYTES:
+        if len(data) > _MAX_BYTES:
             raise ValueError("the answer is too long")
     return bytes(data)
 

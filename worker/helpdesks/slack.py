@@ -30,7 +30,7 @@ from worker.helpdesks.protocol import (
 #: What people write in a thread to steer.
 COMMANDS = {"!resume": "resume", "!close": "closed"}
 
-_MOST_CHARACTERS = 12_000
+_MAX_CHARACTERS = 12_000
 
 #: Kinds of messages that people write; edits, joins and bots are others.
 _SPOKEN = (None, "thread_broadcast", "file_share", "me_message")
@@ -109,7 +109,7 @@ class Slack:
         """Write into the thread `ticket`, or begin one without it; return the id, which is its time."""
         body: Json = {
             "channel": self._channel,
-            "text": html.escape(post.text[:_MOST_CHARACTERS], quote=False),
+            "text": html.escape(post.text[:_MAX_CHARACTERS], quote=False),
             "metadata": {"event_type": _OURS, "event_payload": {"digest": digest(post.text)}},
             "unfurl_links": False,
         }

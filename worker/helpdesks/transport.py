@@ -26,7 +26,7 @@ _ATTEMPT_S = 30.0
 _FINAL = (404, 410, 422)
 
 
-class Postman:
+class RoutingTransport:
     """Sends what is due wherever it goes: to receivers of callbacks, or into tickets. For one thread at a time."""
 
     def __init__(
@@ -50,8 +50,8 @@ class Postman:
             self._open[lane] = transport
         return transport.send(claimed)
 
-    def _posting(self, helpdesk_id: str) -> "Posting":
-        return Posting(
+    def _posting(self, helpdesk_id: str) -> "HelpdeskTransport":
+        return HelpdeskTransport(
             self._store,
             self._guard,
             self._inbound,
@@ -66,7 +66,7 @@ class Postman:
             transport.close()
 
 
-class Posting:
+class HelpdeskTransport:
     """Writes into the tickets of one helpdesk."""
 
     def __init__(
@@ -150,9 +150,9 @@ class Posting:
                 thread = connection.execute(first).scalar() or ""
             if not thread and row["type"] == "handoff.continued":
                 return Result(status=None, error="Nobody was told of the handoff here.", final=True)
-        handed_over = row["type"] == "handoff.told"
-        text = self._with_link(text, row) if handed_over else text
-        post = Post(ticket=thread, text=text, public=False, loud=handed_over)
+        handed_off = row["type"] == "handoff.told"
+        text = self._with_link(text, row) if handed_off else text
+        post = Post(ticket=thread, text=text, public=False, loud=handed_off)
         return Result(status=200, response=self._write(desk, row, post, of=talk))
 
     def _with_link(self, text: str, row: Mapping[Any, Any]) -> str:

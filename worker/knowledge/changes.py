@@ -8,7 +8,7 @@ from typing import Any
 
 from kb import snapshot
 
-_MOST = 500
+_MAX = 500
 
 #: A passage's line begins with its own id, which says nothing of what it holds, and then names its document.
 _LINE = re.compile(rb'\{"passage_id":"[^"]*",("document_id":"([^"]*)".*)', re.S)
@@ -31,7 +31,7 @@ def changes(folder: Path, *, before: str, after: str) -> dict[str, Any]:
     }
     titles = {id: snapshot.record_of({**old, **new}[id][1]).title for ids in found.values() for id in ids}
     listed = {
-        name: sorted(({"document_id": id, "title": titles[id]} for id in ids), key=lambda one: one["title"])[:_MOST]
+        name: sorted(({"document_id": id, "title": titles[id]} for id in ids), key=lambda one: one["title"])[:_MAX]
         for name, ids in found.items()
     }
     return {**listed, "counts": {name: len(ids) for name, ids in found.items()}}

@@ -15,11 +15,11 @@ from kb.errors import DocumentTooLarge, DocumentUnreadable, KnowledgeError
 from worker.addresses import AddressRefused, Caller, Guard
 
 _TOTAL_S = 20.0
-_MOST_REDIRECTS = 5
+_MAX_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
-_MOST_SITEMAPS = 50
-_MOST_UNPACKED = 50 * 1024 * 1024
-MOST_PAGES = 1_000
+_MAX_SITEMAPS = 50
+_MAX_UNPACKED = 50 * 1024 * 1024
+MAX_PAGES = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +38,7 @@ def fetch(url: str, *, guard: Guard) -> Page:
         DocumentUnreadable: it may not be fetched, cannot be reached, or is not what can be read; with the reason.
         DocumentTooLarge: it is larger than a document may be.
     """
-    for _ in range(_MOST_REDIRECTS + 1):
+    for _ in range(_MAX_REDIRECTS + 1):
         try:
             guard.check_url(url)
             with Caller(guard, total_s=_TOTAL_S) as caller, caller.stream("GET", url, headers=_HEADERS) as answer:
@@ -63,7 +63,7 @@ def fetch(url: str, *, guard: Guard) -> Page:
         if kind not in MEDIA_TYPES.values():
             kind = media_type_of(urlsplit(url).path) or kind
         return Page(url=url, media_type=kind, data=_in_utf8(bytes(data), kind, charset))
-    raise DocumentUnreadable(f"It leads to more than {_MOST_REDIRECTS} redirects.")
+    raise DocumentUnreadable(f"It leads to more than {_MAX_REDIRECTS} redirects.")
 
 
 def _in_utf8(data: bytes, media_type: str, charset: str | None) -> bytes:
@@ -111,8 +111,8 @@ def read_sitemap(url: str, *, guard: Guard, get: Callable[..., Page] = fetch) ->
             seen.update(named)
         else:
             pages |= dict.fromkeys(one for one in named if re.match(r"https?://", one))
-        if len(pages) > MOST_PAGES or len(seen) > _MOST_SITEMAPS:
-            raise DocumentTooLarge(f"The sitemap names more than {MOST_PAGES:,} pages or {_MOST_SITEMAPS} sitemaps.")
+        if len(pages) > MAX_PAGES or len(seen) > _MAX_SITEMAPS:
+            raise DocumentTooLarge(f"The sitemap names more than {MAX_PAGES:,} pages or {_MAX_SITEMAPS} sitemaps.")
     return Sitemap(pages=tuple(pages), failed=failed)
 
 
@@ -123,9 +123,9 @@ def _places(data: bytes) -> tuple[str, list[str]]:
     try:
         if data.startswith(b"\x1f\x8b"):
             with gzip.open(io.BytesIO(data)) as file:
-                data = file.read(_MOST_UNPACKED + 1)
-            if len(data) > _MOST_UNPACKED:
-                raise DocumentTooLarge(f"The sitemap unfolds to more than {_MOST_UNPACKED:,} bytes.")
+                data = file.read(_MAX_UNPACKED + 1)
+            if len(data) > _MAX_UNPACKED:
+                raise DocumentTooLarge(f"The sitemap unfolds to more than {_MAX_UNPACKED:,} bytes.")
         parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, OSError, EOFError, zlib.error, ValueError):

@@ -19,12 +19,12 @@ import sqlalchemy as sa
 from kb.documents import MAX_BYTES, is_text, media_type_of, title_from_name, title_of, url_of
 from kb.errors import DocumentTooLarge, DocumentUnreadable, KnowledgeError
 from worker.addresses import Guard
-from worker.errors import DatabaseAway
+from worker.errors import DatabaseUnavailable
 from worker.ids import new_id
 from worker.knowledge.fetching import Page, fetch, read_sitemap
-from worker.knowledge.library import UNMARKED, Library, Marks, NewDocument
+from worker.knowledge.library import UNMARKED, DocumentMetadata, Library, NewDocument
 from worker.store.engine import Store
-from worker.store.idempotency import Repetitions, RequestKey
+from worker.store.idempotency import IdempotencyKeys, RequestKey
 from worker.store.scope import Scope
 from worker.store.tables import UNFINISHED_IMPORT, document_import
 from worker.telemetry import logs
@@ -35,19 +35,19 @@ log = logs.get(__name__)
 #: Columns of an import without the bytes that it came with.
 LISTED = [column for column in document_import.c if column.name != "source"]
 
-MOST_URLS = 1_000
-_MOST_FILES = 5_000
-_MOST_UNPACKED = 500 * 1024 * 1024
+MAX_URLS = 1_000
+_MAX_FILES = 5_000
+_MAX_UNPACKED = 500 * 1024 * 1024
 #: Longer than the slowest four pages take, each with all the redirects that it may have.
 _LEASE_MS = 300_000
-_MOST_ATTEMPTS = 3
+_MAX_ATTEMPTS = 3
 _FETCHED_AT_ONCE = 4
 
 #: Documents wait to be indexed, of other workspaces too; an import makes room for them after this time.
 _SLICE_S = 5.0
 
 #: Reasons that are kept, one for each that failed.
-_MOST_FAILURES = 1_000
+_MAX_FAILURES = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class NewImport:
     kind: str
     name: str
     source: bytes
-    marks: Marks = UNMARKED
+    marks: DocumentMetadata = UNMARKED
 
     @property
     def digest(self) -> str:
@@ -82,7 +82,7 @@ class _Tally:
 
     def fail(self, name: str, reason: str) -> None:
         self.done += 1
-        if len(self.failed) < _MOST_FAILURES:
+        if len(self.failed) < _MAX_FAILURES:
             self.failed[name] = reason
 
     def put(self, *, changed: bool) -> None:
@@ -117,7 +117,7 @@ class Importer:
         store: Store,
         library: Library,
         guard: Guard,
-        repetitions: Repetitions,
+        idempotency_keys: IdempotencyKeys,
         *,
         get: Callable[..., Page] = fetch,
         clock: Callable[[], float] = monotonic,
@@ -126,7 +126,7 @@ class Importer:
         self._now = store.clock.sql()
         self._library = library
         self._guard = guard
-        self._repetitions = repetitions
+        self._repetitions = idempotency_keys
         self._get = get
         self._clock = clock
 
@@ -169,7 +169,7 @@ class Importer:
         """Turn queued imports of a workspace into queued documents for some seconds; return whether any are left.
 
         Raises:
-            DatabaseAway: as it says; what was not written down is done again.
+            DatabaseUnavailable: as it says; what was not written down is done again.
         """
         ends = self._clock() + _SLICE_S
         while (row := self._claim(workspace_id)) is not None:
@@ -216,15 +216,15 @@ class Importer:
         closing: dict[str, Any]
         state, closing = "done", {"due_at": None, "finished_at": self._now, "source": b""}
         try:
-            if row["attempts"] > _MOST_ATTEMPTS:
+            if row["attempts"] > _MAX_ATTEMPTS:
                 raise KnowledgeError("The import ended the worker each time.")
             if not self._went_through(row, tally, ends):
                 state, closing = "queued", {"due_at": self._now, "attempts": 0}
         except KnowledgeError as failed:
             state, error = "failed", str(failed)
-        except (DatabaseAway, _Lost) as left:
+        except (DatabaseUnavailable, _Lost) as left:
             log.warning("import_left", cause=type(left).__name__)
-            if isinstance(left, DatabaseAway):
+            if isinstance(left, DatabaseUnavailable):
                 raise
             return
         except Exception:
@@ -236,7 +236,9 @@ class Importer:
 
     def _went_through(self, row: Mapping[Any, Any], tally: _Tally, ends: float) -> bool:
         """See to the files and pages that nobody saw to yet; return whether that was all of them."""
-        marks = Marks(**{**row["marks"], "tags": None if row["marks"]["tags"] is None else tuple(row["marks"]["tags"])})
+        marks = DocumentMetadata(
+            **{**row["marks"], "tags": None if row["marks"]["tags"] is None else tuple(row["marks"]["tags"])}
+        )
         noted = self._clock()
         for item in self._documents(row, tally):
             if item is None:
@@ -351,9 +353,9 @@ def files_of_archive(name: str, data: bytes, *, after: int = 0) -> Iterator[tupl
         raise DocumentUnreadable("The archive is damaged.") from None
     with archive:
         parts = [part for part in archive.infolist() if not part.is_dir() and not _is_clutter(part.filename)]
-        if len(parts) > _MOST_FILES or sum(part.file_size for part in parts) > _MOST_UNPACKED:
+        if len(parts) > _MAX_FILES or sum(part.file_size for part in parts) > _MAX_UNPACKED:
             raise DocumentTooLarge(
-                f"The archive holds more than {_MOST_FILES:,} files or {_MOST_UNPACKED // 1024**2} MiB. Split it."
+                f"The archive holds more than {_MAX_FILES:,} files or {_MAX_UNPACKED // 1024**2} MiB. Split it."
             )
         for part in parts[after:]:
             yield part.filename, _member(archive, part, name)

@@ -21,7 +21,7 @@ from kb.languages import language_of
 from kb.manifest import FORMAT
 from kb.passages import Passage
 from kb.readers.blocks import Document
-from worker.deliveries.outbox import tell_all
+from worker.deliveries.outbox import publish
 from worker.ids import new_id
 from worker.store.engine import Store
 from worker.store.tables import document, passage, snapshot, vector, workspace
@@ -30,7 +30,7 @@ from worker.telemetry import logs
 log = logs.get(__name__)
 
 _LEASE_MS = 120_000  # longer than the slowest file takes to be read
-_MOST_ATTEMPTS = 3
+_MAX_ATTEMPTS = 3
 _BATCH = 500
 
 #: Documents that are indexed together, so that a crowd of small ones keeps all threads busy and shares transactions.
@@ -144,7 +144,7 @@ class Indexer:
                 .values(state="ready", updated_at=now)
                 .returning(document.c.id, document.c.title, document.c.url)
             ).mappings()
-            tell_all(
+            publish(
                 tx,
                 workspace_id,
                 "document.ready",
@@ -152,7 +152,7 @@ class Indexer:
                 now=now,
             )
             told = {"version": version, "documents": manifest["documents"], "passages": manifest["passages"]}
-            tell_all(tx, workspace_id, "snapshot.published", [{"snapshot": told}], now=now)
+            publish(tx, workspace_id, "snapshot.published", [{"snapshot": told}], now=now)
         self._prune(workspace_id)
         log.info("snapshot_published", workspace_id=workspace_id, version=version, passages=manifest["passages"])
         return version
@@ -272,7 +272,7 @@ class Indexer:
     def _read(self, row: Mapping[Any, Any]) -> _Read | None:
         """Return what a document holds; None when it cannot be read, which is then written down."""
         try:
-            if row["attempts"] > _MOST_ATTEMPTS:
+            if row["attempts"] > _MAX_ATTEMPTS:
                 raise KnowledgeError("The document could not be read: reading it ended the worker each time.")
             read = documents.read(row["source"], media_type=row["media_type"], title=row["title"])
             if row["titled"]:
@@ -349,7 +349,7 @@ class Indexer:
                 .returning(document.c.id, document.c.title, document.c.url)
             ).mappings()
             told = [{"document": {**one, "state": "failed", "error": reason}} for one in failed]
-            tell_all(tx, row["workspace_id"], "document.failed", told, now=now)
+            publish(tx, row["workspace_id"], "document.failed", told, now=now)
         log.warning("document_failed", reason=reason)
 
     # -- a whole knowledge base --------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from kb.documents import MEDIA_TYPES, is_text, media_type_of, title_of, url_of
 from kb.errors import KnowledgeError
 from worker.knowledge.imports import Importer, files_of_archive
 from worker.knowledge.indexer import Indexer
-from worker.knowledge.library import UNMARKED, Library, Marks, NewDocument
+from worker.knowledge.library import UNMARKED, DocumentMetadata, Library, NewDocument
 from worker.store.engine import Store
 from worker.store.tables import document
 
@@ -85,7 +85,7 @@ def ingest(
     indexer: Indexer,
     store: Store,
     progress: Callable[[int, int], None],
-    marks: Marks = UNMARKED,
+    marks: DocumentMetadata = UNMARKED,
 ) -> Report:
     """Queue each document, index what is queued and publish; one bad file does not stop the others.
 

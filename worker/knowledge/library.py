@@ -12,7 +12,7 @@ from kb.manifest import FORMAT
 from worker.errors import Conflict, NotFound
 from worker.ids import new_id
 from worker.store.engine import Store
-from worker.store.idempotency import Repetitions, RequestKey
+from worker.store.idempotency import IdempotencyKeys, RequestKey
 from worker.store.scope import Scope
 from worker.store.tables import UNREAD_DOCUMENT, document, passage, snapshot, workspace
 from worker.time import to_rfc3339
@@ -22,7 +22,7 @@ LISTED = [column for column in document.c if column.name not in ("source", "text
 
 
 @dataclass(frozen=True, kw_only=True)
-class Marks:
+class DocumentMetadata:
     """What searches can filter documents by. What is None was not given: see `over`."""
 
     source: str | None = None
@@ -30,12 +30,12 @@ class Marks:
     tags: tuple[str, ...] | None = None
     audience: str | None = None
 
-    def over(self, before: "Marks") -> "Marks":
+    def over(self, before: "DocumentMetadata") -> "DocumentMetadata":
         """Return these marks, and where none is given that of `before`: what is internal stays so until somebody says.
 
         A language that nobody gives is found in the text.
         """
-        return Marks(
+        return DocumentMetadata(
             source=before.source if self.source is None else self.source,
             language=before.language if self.language is None else self.language,
             tags=before.tags if self.tags is None else self.tags,
@@ -44,9 +44,9 @@ class Marks:
 
 
 #: Nothing is given.
-UNMARKED = Marks()
+UNMARKED = DocumentMetadata()
 
-_OF_NEW = Marks(tags=(), audience="public")
+_OF_NEW = DocumentMetadata(tags=(), audience="public")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ class NewDocument:
     url: str | None = None
     name: str | None = None
     titled: bool = True
-    marks: Marks = UNMARKED
+    marks: DocumentMetadata = UNMARKED
 
     @property
     def digest(self) -> str:
@@ -96,9 +96,9 @@ def wire(row: Mapping[Any, Any]) -> dict[str, Any]:
 class Library:
     """Writes documents. Each change raises the knowledge base's revision, which a publish then catches up with."""
 
-    def __init__(self, store: Store, repetitions: Repetitions) -> None:
+    def __init__(self, store: Store, idempotency_keys: IdempotencyKeys) -> None:
         self._store = store
-        self._repetitions = repetitions
+        self._repetitions = idempotency_keys
         self._now = store.clock.sql()
 
     def add(self, workspace_id: str, new: NewDocument, *, key: str | None = None) -> dict[str, Any]:
@@ -292,7 +292,7 @@ class Library:
 
 def _marked(new: NewDocument, row: Mapping[Any, Any]) -> NewDocument:
     """Return a document that replaces the one in `row`, with the marks that it keeps."""
-    before = Marks(
+    before = DocumentMetadata(
         source=row["collection"],
         language=row["language"],
         tags=tuple(row["tags"] or ()),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # the web server imports this module and must not load an ind
 
 log = logs.get(__name__)
 
-_MOST_WAITING = 1_000
+_MAX_WAITING = 1_000
 
 #: Searches have a queue of their own, so that nothing that takes longer holds them up.
 SEARCHES = "searches"
@@ -109,7 +109,7 @@ class SearchClient:
             # Somebody waits as long as this lives: no clock of ours says so, since machines may disagree by an hour.
             pipe.set(_awaited(reply_key), b"1", px=int(timeout_s * 1000))
             pipe.rpush(queue, json.dumps({"reply": reply_key, **asked}))
-            pipe.ltrim(queue, -_MOST_WAITING, -1)
+            pipe.ltrim(queue, -_MAX_WAITING, -1)
             pipe.expire(queue, int(timeout_s) + 1)
             pipe.execute()
             reply = self._waiting.blpop([reply_key], timeout=timeout_s)

@@ -16,7 +16,7 @@ from kb.errors import SnapshotInvalid, SnapshotMissing
 from kb.filters import Filters
 from kb.search import Found
 from kb.snapshot import Snapshot
-from worker.errors import DatabaseAway
+from worker.errors import DatabaseUnavailable
 from worker.store.engine import Store
 from worker.store.tables import workspace
 from worker.telemetry import logs
@@ -25,10 +25,10 @@ log = logs.get(__name__)
 
 #: A new version is noticed within this time.
 LOOK_EVERY_S = 1.0
-_MOST_OPEN = 64
+_MAX_OPEN = 64
 
 
-class Shelf:
+class SnapshotCache:
     """Searches the active snapshot of each workspace; moves to a new one without a pause.
 
     Without an embedder, words alone find passages, whichever model the snapshot was made with; so they do while the
@@ -60,7 +60,7 @@ class Shelf:
         )
 
     @property
-    def words_only(self) -> bool:
+    def lexical_only(self) -> bool:
         """Whether an open snapshot is searched by words alone, since it was made with another model."""
         return any(not self._fits(snapshot) for snapshot, _looked in list(self._open.values()))
 
@@ -78,7 +78,7 @@ class Shelf:
                 return held[0]
             try:
                 version = self._active_version(workspace_id)
-            except DatabaseAway:
+            except DatabaseUnavailable:
                 if held is None:
                     raise
                 return held[0]
@@ -86,7 +86,7 @@ class Shelf:
                 held = (self._load(workspace_id, version, held[0] if held else None), 0.0)
             self._open[workspace_id] = (held[0], self._clock())
             self._open.move_to_end(workspace_id)
-            while len(self._open) > _MOST_OPEN:
+            while len(self._open) > _MAX_OPEN:
                 self._open.popitem(last=False)
             return held[0]
 

@@ -17,7 +17,7 @@ from worker.time import to_rfc3339
 SAME = 0.60
 
 #: As many are looked at, newest first.
-MOST = 500
+MAX = 500
 _SHOWN = 5
 _LONGEST = 300
 _REASONS = ("no_answer", "low_support")
@@ -30,7 +30,7 @@ def gaps(store: Store, embedder: Embedder, workspace_id: str, *, days: float = 3
     `content`, `message_id` and `conversation_id`.
 
     Raises:
-        DatabaseAway: nothing can be said.
+        DatabaseUnavailable: nothing can be said.
     """
     with store.read() as connection:
         since = store.now(connection) - int(days * 86_400_000)
@@ -45,7 +45,7 @@ def gaps(store: Store, embedder: Embedder, workspace_id: str, *, days: float = 3
             message.c.created_at >= since,
         )
         .order_by(message.c.id.desc())
-        .limit(MOST)
+        .limit(MAX)
     )
     with store.read() as connection:
         rows = connection.execute(asked).all()

@@ -11,7 +11,7 @@ from kombu.entity import Queue
 
 from worker import checks
 from worker.errors import AnswerbackError
-from worker.services import Seat, Services, install, installed, new_holder, uninstall
+from worker.services import Services, WorkerContext, install, installed, new_holder, uninstall
 from worker.settings import Settings
 from worker.telemetry import logs
 
@@ -27,7 +27,7 @@ _START_S = 120.0
 _HARD_END_S = 2.0
 
 _roles: tuple[str, ...] = ()
-_seat = Seat()
+_worker_context = WorkerContext()
 _grace_ends = 0.0
 
 
@@ -39,7 +39,7 @@ def _configure_logs(**_signal: Any) -> None:
 @signals.celeryd_after_setup.connect
 def _prepare(instance: Any, **_signal: Any) -> None:
     """Check before anything is consumed: Celery only logs what a later handler raises and says it is ready."""
-    global _roles, _seat
+    global _roles, _worker_context
     _roles = tuple(sorted(instance.app.amqp.queues.consume_from))
     late = threading.Timer(_START_S, os._exit, args=[70])  # nobody watches yet, and whoever hangs here hangs for ever
     late.daemon = True
@@ -47,7 +47,7 @@ def _prepare(instance: Any, **_signal: Any) -> None:
     try:
         settings = Settings.from_env()
         checks.require(checks.for_worker(settings, _roles))
-        _seat = _take_seat(instance, settings)
+        _worker_context = _make_worker_context(instance, settings)
         if not _forks(instance):
             _start(settings)
     except AnswerbackError as error:
@@ -61,10 +61,10 @@ def _forks(instance: Any) -> bool:
     return bool(instance.pool_cls.__module__.endswith("prefork"))
 
 
-def _take_seat(instance: Any, settings: Settings) -> Seat:
+def _make_worker_context(instance: Any, settings: Settings) -> WorkerContext:
     """Give the worker a queue of its own for canaries; several forked children would take each other's."""
     if _forks(instance) and instance.concurrency != 1:
-        return Seat(slots=instance.concurrency, end=_end)
+        return WorkerContext(slots=instance.concurrency, end=_end)
     name = f"canary.{new_holder()}"
     amqp = settings.broker.startswith("amqp")
     kind = {"x-queue-type": "classic"} if amqp else None  # it goes with its worker: nothing in it is worth a quorum
@@ -74,7 +74,7 @@ def _take_seat(instance: Any, settings: Settings) -> Seat:
     )
     instance.app.amqp.queues.select_add(queue)
     subscribed = (lambda: True) if _forks(instance) else (lambda: _asks_for(instance, _roles))
-    return Seat(canaries=name, slots=instance.concurrency, end=_end, subscribed=subscribed)
+    return WorkerContext(canaries=name, slots=instance.concurrency, end=_end, subscribed=subscribed)
 
 
 def _asks_for(instance: Any, roles: tuple[str, ...]) -> bool:
@@ -90,7 +90,7 @@ def _start_child(**_signal: Any) -> None:
 
 
 def _start(settings: Settings) -> None:
-    install(Services(settings, roles=_roles, seat=_seat)).start()
+    install(Services(settings, roles=_roles, worker_context=_worker_context)).start()
 
 
 def _end() -> None:

@@ -8,11 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from worker.conversations.actions import Steering
+from worker.conversations.actions import ConversationActions
 from worker.knowledge.imports import Importer
 from worker.knowledge.library import Library
 from worker.runtime.retention import Retention
-from worker.runtime.sweeper import Crew
+from worker.runtime.sweeper import WorkerPool
 from worker.telemetry import logs
 from worker.telemetry.counters import Meter
 from worker.turns.drainer import Slots
@@ -34,17 +34,17 @@ class AnswerReady:
 
     mailbox: Mailbox
     drain: Callable[[str], None]
-    crew: Crew
+    pool: WorkerPool
     slots: Slots
     stopping: threading.Event
     meter: Meter
 
     def __call__(self) -> None:
-        free = min(self.slots.free, self.crew.free)
+        free = min(self.slots.free, self.pool.free)
         if free <= 0 or self.stopping.is_set():
             return
         ids = self.mailbox.sweep(limit=free)
-        self.crew.do(self.drain, ids)
+        self.pool.do(self.drain, ids)
         if ids:
             self.meter.add("conversations_swept", len(ids))
             log.info("conversations_swept", count=len(ids))
@@ -98,12 +98,12 @@ class HintAtDocuments:
 class ResumeQuiet:
     """Give conversations back to the bot that agents have answered and nobody has touched for `after_s` seconds."""
 
-    steering: Steering
+    actions: ConversationActions
     wake: Wake
     after_s: float
 
     def __call__(self) -> None:
-        for conversation_id in self.steering.resume_quiet(after_s=self.after_s):
+        for conversation_id in self.actions.resume_quiet(after_s=self.after_s):
             self.wake(conversation_id)
             log.info("conversation_resumed", conversation_id=conversation_id, why="quiet")
 

@@ -19,7 +19,7 @@ _FORGOTTEN_MS = 600_000
 
 #: Working; working without the embedding model; cut off from the broker, so it answers only what it finds by sweeping;
 #: stalled; about to stop.
-STATES = ("working", "words_only", "cut_off", "stalled", "stopping")
+STATES = ("working", "lexical_only", "cut_off", "stalled", "stopping")
 
 
 class Presence:
@@ -47,7 +47,7 @@ class Presence:
         """Say so for the next seconds.
 
         Raises:
-            DatabaseAway: nobody was told.
+            DatabaseUnavailable: nobody was told.
         """
         how = {
             "state": self._state(),
@@ -73,7 +73,7 @@ def living(store: Store) -> list[dict[str, Any]]:
     """Return what the living workers say of themselves, oldest first.
 
     Raises:
-        DatabaseAway: the database cannot be asked.
+        DatabaseUnavailable: the database cannot be asked.
     """
     now = store.clock.sql()
     statement = (

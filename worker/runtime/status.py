@@ -18,7 +18,7 @@ def status(store: Store, counters: Counters) -> dict[str, Any]:
         state and the leases it holds) and `counters` (see `worker.telemetry.counters.NAMES`), which grow for ever.
 
     Raises:
-        DatabaseAway: nothing can be said.
+        DatabaseUnavailable: nothing can be said.
     """
     now = store.clock.sql()
     waiting = sa.select(sa.func.count(), sa.func.min(message.c.created_at), now).where(OPEN_MESSAGE)

@@ -57,7 +57,7 @@ class Sweeper:
             log.exception("sweep_failed")
 
 
-class Crew:
+class WorkerPool:
     """Threads that do what sweeps find."""
 
     def __init__(self, size: int, *, name: str) -> None:

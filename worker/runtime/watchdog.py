@@ -18,7 +18,7 @@ log = logs.get(__name__)
 _CANARY_EVERY_S = 3.0
 
 #: With a canary published and nothing consumed for this long, the process is stalled.
-CONSUMPTION_PATIENCE_S = 15.0
+CONSUMPTION_TIMEOUT_S = 15.0
 
 #: After the broker was away, Celery's consumer may sleep up to 30 s before it connects again (kombu's interval_max).
 _RECONNECT_S = 45.0
@@ -27,7 +27,7 @@ _RECONNECT_S = 45.0
 _PAUSED_S = 5.0
 
 #: A thread that did not go round for this long is stalled: longer than the database may lock or a connection time out.
-BEAT_PATIENCE_S = 30.0
+BEAT_TIMEOUT_S = 30.0
 
 
 class Watchdog:
@@ -45,8 +45,8 @@ class Watchdog:
         end: Callable[[], None],
         subscribed: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.monotonic,
-        consumption_patience_s: float = CONSUMPTION_PATIENCE_S,
-        beat_patience_s: float = BEAT_PATIENCE_S,
+        consumption_patience_s: float = CONSUMPTION_TIMEOUT_S,
+        beat_patience_s: float = BEAT_TIMEOUT_S,
     ) -> None:
         self._send = send
         self._slots = slots
@@ -69,7 +69,7 @@ class Watchdog:
     def start(self) -> None:
         """Start watching, and sending canaries from a thread of their own: publishing may take seconds."""
         self._looked = self._clock()
-        self._reconnecting_until = self._looked + CONSUMPTION_PATIENCE_S  # the consumer has yet to connect
+        self._reconnecting_until = self._looked + CONSUMPTION_TIMEOUT_S  # the consumer has yet to connect
         for name, run in (("watchdog", self._watch), ("canaries", self._send_canaries)):
             threading.Thread(target=run, name=name, daemon=True).start()
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
-from worker.errors import DatabaseAway
+from worker.errors import DatabaseUnavailable
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ _POSTGRESQL = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
-_MOST_TOGETHER = 64
+_MAX_TOGETHER = 64
 
 
 class now_ms(GenericFunction[int]):  # noqa: N801 - named as it reads in SQL
@@ -86,7 +86,7 @@ class _Turn:
         self.threads.acquire()
         try:
             self.take_file()
-        except DatabaseAway:
+        except DatabaseUnavailable:
             self.threads.release()
             raise
 
@@ -101,7 +101,7 @@ class _Turn:
                 try:
                     self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
                 except OSError as error:
-                    raise DatabaseAway(cause=str(error)) from error
+                    raise DatabaseUnavailable(cause=str(error)) from error
             fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def leave_file(self) -> None:
@@ -163,7 +163,7 @@ class Store:
         """Open a transaction that may write; it commits unless the block raises.
 
         Raises:
-            DatabaseAway: the database cannot be reached, or is locked for too long.
+            DatabaseUnavailable: the database cannot be reached, or is locked for too long.
         """
         with _classified():
             if self._turn is None:
@@ -191,7 +191,7 @@ class Store:
         """Open a transaction that only reads.
 
         Raises:
-            DatabaseAway: the database cannot be reached.
+            DatabaseUnavailable: the database cannot be reached.
         """
         with _classified(), self.engine.connect() as connection:
             yield connection
@@ -204,7 +204,7 @@ class Store:
         raises undoes its own writes only, and is raised here.
 
         Raises:
-            DatabaseAway: the database cannot be reached, or is locked for too long; nothing was written.
+            DatabaseUnavailable: the database cannot be reached, or is locked for too long; nothing was written.
         """
         if self._turn is None:
             with self.begin() as tx:
@@ -215,7 +215,7 @@ class Store:
             while not job.done:  # one that is done was run by whoever had the turn before
                 try:
                     self._turn.take_file()
-                except DatabaseAway:
+                except DatabaseUnavailable:
                     self._jobs.remove(job)  # its caller is told that nothing was written, so nobody may run it later
                     raise
                 try:
@@ -226,7 +226,7 @@ class Store:
 
     def _run_jobs(self) -> None:
         """Run what has waited longest; the caller holds the turn."""
-        jobs = [self._jobs.popleft() for _ in range(min(len(self._jobs), _MOST_TOGETHER))]
+        jobs = [self._jobs.popleft() for _ in range(min(len(self._jobs), _MAX_TOGETHER))]
         try:
             with _classified(), self._writer() as connection:
                 for job in jobs:
@@ -236,7 +236,7 @@ class Store:
                 job.fail(error)
         except BaseException:
             for job in jobs:
-                job.fail(DatabaseAway(cause="interrupted"))
+                job.fail(DatabaseUnavailable(cause="interrupted"))
             raise
         finally:
             for job in jobs:
@@ -262,10 +262,10 @@ def _classified() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout) as error:
-        raise DatabaseAway(cause=str(error).splitlines()[0]) from error
+        raise DatabaseUnavailable(cause=str(error).splitlines()[0]) from error
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise DatabaseAway(cause=str(error).splitlines()[0]) from error
+            raise DatabaseUnavailable(cause=str(error).splitlines()[0]) from error
         raise
 
 

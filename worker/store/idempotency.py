@@ -23,7 +23,7 @@ class RequestKey:
     fingerprint: str
 
 
-class Repetitions:
+class IdempotencyKeys:
     """Remembers what was made under which key."""
 
     def __init__(self, store: Store, *, kept_s: float, count: Callable[[str], None] = lambda _name: None) -> None:

@@ -116,7 +116,7 @@ class Counters:
         """Add what was counted to the tables.
 
         Raises:
-            DatabaseAway: and then it stays counted here.
+            DatabaseUnavailable: and then it stays counted here.
         """
         with self._guard:
             pending, self._pending = self._pending, Counter()

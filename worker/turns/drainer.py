@@ -10,8 +10,8 @@ from kb.errors import KnowledgeError, SnapshotOutdated
 from worker.answering.question import Question, Revoked
 from worker.conversations.attachments import Attached
 from worker.conversations.outcomes import Answer, Handoff, Outcome, Piece, Retry
-from worker.conversations.sessions import Session, SessionsAway, SessionStore, Turn
-from worker.errors import AnswerbackError, DatabaseAway
+from worker.conversations.sessions import Session, SessionStore, SessionsUnavailable, Turn
+from worker.errors import AnswerbackError, DatabaseUnavailable
 from worker.store.engine import Store
 from worker.telemetry import logs, tracing
 from worker.telemetry.counters import Meter, Unmetered
@@ -133,7 +133,7 @@ class Drainer:
             except LeaseLost as error:
                 self.meter.add("writes_fenced")
                 log.warning("write_fenced", **error.context)
-            except DatabaseAway as error:  # the lease runs out, and the message is taken up again
+            except DatabaseUnavailable as error:  # the lease runs out, and the message is taken up again
                 log.warning("turn_not_finished", code=error.code, **error.context)
 
     def _answer(self, claim: Claim, lease: Lease) -> None:
@@ -216,7 +216,7 @@ class Drainer:
             return history.blank(claim)
         try:
             session = self.sessions.get(claim.conversation_id)
-        except SessionsAway as error:
+        except SessionsUnavailable as error:
             log.warning("session_rebuilt", why="away", **error.context)
             session = None
         if session is not None and session.history == claim.history:
@@ -240,5 +240,5 @@ class Drainer:
         )
         try:
             self.sessions.put(changed)
-        except SessionsAway as error:
+        except SessionsUnavailable as error:
             log.warning("session_not_kept", **error.context)

@@ -203,7 +203,7 @@ class Mailbox:
                 return Finished(history=talk["history"], seq=None, more=more, message_ids=())
             history = talk["history"] + 1
             if isinstance(outcome, Handoff):
-                self._ledger.hand_over(tx, talk, rows, outcome)
+                self._ledger.hand_off(tx, talk, rows, outcome)
                 return Finished(history=history, seq=None, more=False, message_ids=ids)
             self._answer(tx, talk, claim, rows, outcome)
             more = self._ledger.settle(tx, talk, next_seq=talk["next_seq"] + 1, history=history)
@@ -280,7 +280,7 @@ class Mailbox:
                 rows = self._ledger.open_messages(tx, id)
                 over = talk["updated_at"] - _DEADLINE_GRACE_MS
                 if any(row["deadline_at"] <= over for row in rows):
-                    self._ledger.hand_over(tx, talk, rows, Handoff(reason="deadline", summary=late_summary(rows)))
+                    self._ledger.hand_off(tx, talk, rows, Handoff(reason="deadline", summary=late_summary(rows)))
                     ended.append(id)
                 else:  # another sweeper was first
                     self._ledger.settle(tx, talk)

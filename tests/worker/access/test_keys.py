@@ -99,7 +99,7 @@ def test_guesses_at_once_and_over_many_logins_are_counted_too(keys, key_id, monk
         guesses = [pool.submit(keys.check_password, "grace", "x") for _ in range(16)]
     assert {type(guess.exception()) for guess in guesses} == {KeyRefused, TriedTooOften}
     assert len(compared) == 10
-    monkeypatch.setattr(keys_module, "_MOST_SEEN", 5)
+    monkeypatch.setattr(keys_module, "_MAX_SEEN", 5)
     for number in range(4):
         with pytest.raises(KeyRefused):
             keys.check_password(f"other{number}", "x")

@@ -16,7 +16,7 @@ def ask(agent: Agent, content: str = "How do I delete cookies?", **fields: objec
     return agent.answer(Question(workspace_id="w", content=content, **fields))  # type: ignore[arg-type]
 
 
-def test_hands_over_without_paying_for_a_model_call_when_nothing_relevant_is_found():
+def test_hands_off_without_paying_for_a_model_call_when_nothing_relevant_is_found():
     model = FakeAnswerer("anything [1]")
     outcome = ask(Agent(knowledge=FakeSearch([FAR]), answerer=model), "Where is my parcel?")
     assert isinstance(outcome, Handoff)
@@ -45,12 +45,12 @@ def test_what_the_subject_says_counts_with_the_first_message():
     assert isinstance(ask(agent, subject="Let me talk to a human", turns=turns), Answer)
 
 
-def test_an_unsupported_draft_is_handed_over_not_sent():
+def test_an_unsupported_draft_is_handed_off_not_sent():
     outcome = ask(Agent(knowledge=FakeSearch([COOKIES]), answerer=FakeAnswerer("The moon is made of cheese [1].")))
     assert outcome.reason == "low_support"
 
 
-def test_a_model_without_an_answer_hands_over():
+def test_a_model_without_an_answer_hands_off():
     outcome = ask(Agent(knowledge=FakeSearch([COOKIES]), answerer=FakeAnswerer(None)))
     assert outcome.reason == "no_answer"
 

@@ -85,7 +85,7 @@ def test_a_draft_that_begins_with_what_is_not_supported_is_held_until_it_is_whol
 
 
 @pytest.mark.parametrize("text", ["NO_ANSWER", "PERSON", f"{FALSE} {FALSE}"])
-def test_of_what_is_handed_over_nothing_is_said(answer, text):
+def test_of_what_is_handed_off_nothing_is_said(answer, text):
     outcome, pieces = answer(text)
     assert isinstance(outcome, Handoff)
     assert pieces == []

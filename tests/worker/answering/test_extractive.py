@@ -94,7 +94,7 @@ def test_a_support_question_gets_the_sentences_that_answer_it(agent, question, e
         "translate good morning into Spanish",
     ],
 )
-def test_a_question_out_of_scope_is_handed_over(agent, question):
+def test_a_question_out_of_scope_is_handed_off(agent, question):
     assert ask(agent, question).reason == "no_answer"
 
 

@@ -8,7 +8,7 @@ from kb import documents, sentences
 from tests.support.fakes import hit
 from tests.support.processes import ROOT
 from worker.answering import grounding, injection_filter
-from worker.caching import nearness
+from worker.caching import similarity
 
 REFUNDS = hit(
     "We refund your payment within five working days. Returns are free within 30 days. "
@@ -185,16 +185,16 @@ def test_what_an_article_says_is_supported_by_it(path):
 
 
 def test_the_same_in_other_words_is_supported_where_vectors_are_there(embedder):
-    near = nearness(embedder)
+    near = similarity(embedder)
     passage = hit("You can send back items within 30 days. Parcels are insured up to 500 euros.")
     claim = "Products may be returned for 30 days [1]."
     assert grounding.check(claim, [passage]) is None
-    found = grounding.check("Items can be returned within 30 days [1].", [passage], nearness=near)
+    found = grounding.check("Items can be returned within 30 days [1].", [passage], similarity=near)
     assert found is not None
     assert found.citations[0].quote == "You can send back items within 30 days."
     for wrong in ("Items can be returned within 60 days [1].", "Items cannot be returned within 30 days [1]."):
-        assert grounding.check(wrong, [passage], nearness=near) is None
-    assert grounding.check("Parcels arrive within 30 days [1].", [passage], nearness=near) is None
+        assert grounding.check(wrong, [passage], similarity=near) is None
+    assert grounding.check("Parcels arrive within 30 days [1].", [passage], similarity=near) is None
 
 
 def test_several_sentences_of_one_quote_count_each():

@@ -10,7 +10,7 @@ from worker.budgets import Budget
 from worker.conversations.outcomes import Usage
 from worker.store.tables import spending
 
-MOST = Usage(prompt_tokens=100, completion_tokens=50, cost_usd=0.10)
+MAX = Usage(prompt_tokens=100, completion_tokens=50, cost_usd=0.10)
 SPENT = Usage(prompt_tokens=60, completion_tokens=10, cost_usd=0.04)
 
 
@@ -30,7 +30,7 @@ def spender(workspace_id):
 
 def test_a_call_is_accounted_by_message_conversation_key_and_day(store, spender):
     for _ in range(2):
-        with Spending(store).call(spender, most=MOST) as call:
+        with Spending(store).call(spender, most=MAX) as call:
             call.usage = SPENT
     every = (2, 120, 20)
     assert accounts(store) == {
@@ -43,7 +43,7 @@ def test_a_call_is_accounted_by_message_conversation_key_and_day(store, spender)
 
 def test_a_budget_is_booked_before_and_corrected_after(store, spender):
     books = Spending(store, [Budget.parse("conversation=300tokens")])
-    with books.call(spender, most=MOST) as call:
+    with books.call(spender, most=MAX) as call:
         assert accounts(store)[("conversation", "conv_1")] == (1, 100, 50)
         call.usage = SPENT
     assert accounts(store)[("conversation", "conv_1")] == (1, 60, 10)
@@ -52,10 +52,10 @@ def test_a_budget_is_booked_before_and_corrected_after(store, spender):
 @pytest.mark.parametrize("scope", ["message", "conversation", "key", "day"])
 def test_what_could_go_beyond_a_budget_is_not_begun_and_books_nothing(store, spender, scope):
     books = Spending(store, [Budget.parse(f"{scope}=0.15usd")])
-    with books.call(spender, most=MOST) as call:
+    with books.call(spender, most=MAX) as call:
         call.usage = Usage(cost_usd=0.06)
     before = accounts(store)
-    with pytest.raises(BudgetSpent) as caught, books.call(spender, most=MOST):
+    with pytest.raises(BudgetSpent) as caught, books.call(spender, most=MAX):
         raise AssertionError("begun")
     assert caught.value.scope == scope
     assert accounts(store) == before
@@ -63,12 +63,12 @@ def test_what_could_go_beyond_a_budget_is_not_begun_and_books_nothing(store, spe
 
 def test_another_conversation_has_a_budget_of_its_own(store, spender, workspace_id):
     books = Spending(store, [Budget.parse("conversation=150tokens")])
-    with books.call(spender, most=MOST) as call:
-        call.usage = MOST
+    with books.call(spender, most=MAX) as call:
+        call.usage = MAX
     other = Spender(workspace_id=workspace_id, conversation_id="conv_2", message_id="msg_2")
-    with books.call(other, most=MOST) as call:
-        call.usage = MOST
-    with pytest.raises(BudgetSpent), books.call(spender, most=MOST):
+    with books.call(other, most=MAX) as call:
+        call.usage = MAX
+    with pytest.raises(BudgetSpent), books.call(spender, most=MAX):
         pass
 
 
@@ -77,8 +77,8 @@ def test_many_at_once_stay_within(store, spender):
 
     def once(_number):
         try:
-            with books.call(spender, most=MOST) as call:
-                call.usage = MOST
+            with books.call(spender, most=MAX) as call:
+                call.usage = MAX
         except BudgetSpent:
             return False
         return True
@@ -91,15 +91,15 @@ def test_many_at_once_stay_within(store, spender):
 
 def test_a_call_whose_worker_died_counts_as_what_it_could_have_cost(store, spender):
     books = Spending(store, [Budget.parse("day=200tokens")])
-    lost = books.call(spender, most=MOST)
+    lost = books.call(spender, most=MAX)
     lost.__enter__()  # and never ended
-    with pytest.raises(BudgetSpent), Spending(store, [Budget.parse("day=200tokens")]).call(spender, most=MOST):
+    with pytest.raises(BudgetSpent), Spending(store, [Budget.parse("day=200tokens")]).call(spender, most=MAX):
         pass
 
 
 def test_a_call_that_failed_before_it_was_asked_costs_nothing(store, spender):
     books = Spending(store, [Budget.parse("day=200tokens")])
-    with pytest.raises(OSError, match="away"), books.call(spender, most=MOST):
+    with pytest.raises(OSError, match="away"), books.call(spender, most=MAX):
         raise OSError("away")
     assert accounts(store)[("day", "all")] == (1, 0, 0)
 

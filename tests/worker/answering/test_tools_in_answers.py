@@ -176,7 +176,7 @@ def test_a_model_that_searches_again_cites_what_it_found(desk, model_url):
     assert answered["citations"][0]["document_id"] == "doc_2"
 
 
-def test_a_model_that_hands_over_says_why(desk, model_url):
+def test_a_model_that_hands_off_says_why(desk, model_url):
     mine = desk()
     control(model_url, calls=[["escalate", {"reason": "The customer wants a special contract."}]])
     handed = mine.ask("How do I delete cookies?")
@@ -192,7 +192,7 @@ def test_a_model_that_calls_for_ever_is_ended(desk, model_url):
     assert control(model_url)["seen"][-1]["tools"] == []
 
 
-def test_a_spent_budget_hands_over_before_another_call(desk, model_url):
+def test_a_spent_budget_hands_off_before_another_call(desk, model_url):
     mine = desk()
     tools = [tool.shown() for tool in mine.agent.answerer.registry.offered(mine.question("x"))]
     first = Question(workspace_id="w", content="How do I delete cookies?")

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.support.fakes import TableClock, accept, answer
-from worker.conversations.actions import Steering
+from worker.conversations.actions import ConversationActions
 from worker.conversations.outcomes import Handoff
 from worker.errors import Conflict, NotFound
 from worker.store.tables import conversation, event, message
@@ -33,7 +33,7 @@ def test_a_retried_message_is_answered_with_what_came_after_it_and_has_its_time_
     accept(store, workspace_id, "two", external_id="x")
     TableClock.advance(store, 1_000)
 
-    assert Steering(store).retry(workspace_id, first["id"]) == talk
+    assert ConversationActions(store).retry(workspace_id, first["id"]) == talk
 
     claim = mailbox.claim(talk)
     assert [row["content"] for row in claim.messages] == ["one", "two"]
@@ -50,41 +50,41 @@ def test_a_retried_message_is_answered_with_what_came_after_it_and_has_its_time_
 def test_what_was_answered_or_is_open_or_is_unknown_cannot_be_tried_again(store, workspace_id, mailbox):
     sent = accept(store, workspace_id)
     with pytest.raises(Conflict):
-        Steering(store).retry(workspace_id, sent["id"])
+        ConversationActions(store).retry(workspace_id, sent["id"])
     mailbox.finish(mailbox.claim(sent["conversation_id"]), answer())
     with pytest.raises(Conflict):
-        Steering(store).retry(workspace_id, sent["id"])
+        ConversationActions(store).retry(workspace_id, sent["id"])
     with pytest.raises(NotFound):
-        Steering(store).retry(workspace_id, "msg_unknown")
+        ConversationActions(store).retry(workspace_id, "msg_unknown")
     with pytest.raises(NotFound):
-        Steering(store).retry("another", sent["id"])
+        ConversationActions(store).retry("another", sent["id"])
 
 
 @pytest.mark.parametrize("who", ["person", "bot"])
 def test_nothing_is_answered_out_of_order_by_trying_again(store, workspace_id, mailbox, who):
-    steering = Steering(store)
+    actions = ConversationActions(store)
     first = accept(store, workspace_id, "one", external_id="x")
     talk = first["conversation_id"]
     hand_off(mailbox, talk)
     if who == "person":
-        steering.speak(workspace_id, talk, content="I am on it", author="Ada")
+        actions.speak(workspace_id, talk, content="I am on it", author="Ada")
     else:
-        steering.resume(workspace_id, talk)
+        actions.resume(workspace_id, talk)
         accept(store, workspace_id, "two", external_id="x")
         mailbox.finish(mailbox.claim(talk), answer())
     with pytest.raises(Conflict):
-        steering.retry(workspace_id, first["id"])
+        actions.retry(workspace_id, first["id"])
 
 
 def test_trying_again_while_a_later_message_is_being_answered_loses_neither(store, workspace_id, mailbox):
-    steering = Steering(store)
+    actions = ConversationActions(store)
     first = accept(store, workspace_id, "one", external_id="x")
     talk = first["conversation_id"]
     hand_off(mailbox, talk)
-    steering.resume(workspace_id, talk)
+    actions.resume(workspace_id, talk)
     accept(store, workspace_id, "two", external_id="x")
     running = mailbox.claim(talk)
-    steering.retry(workspace_id, first["id"])
+    actions.retry(workspace_id, first["id"])
     with pytest.raises(LeaseLost):
         mailbox.finish(running, answer("to two alone"))
     claim = mailbox.claim(talk)
@@ -99,7 +99,7 @@ def test_a_second_retry_has_the_time_of_the_first_and_no_more(store, workspace_i
     for _ in range(3):
         hand_off(mailbox, talk)
         TableClock.advance(store, 1_000)
-        Steering(store).retry(workspace_id, sent["id"])
+        ConversationActions(store).retry(workspace_id, sent["id"])
     assert mailbox.claim(talk).remaining_s == 30
 
 
@@ -112,6 +112,6 @@ def test_an_answer_to_what_came_before_does_not_stand_in_the_way(store, workspac
     mailbox.finish(mailbox.claim(talk), answer())
     TableClock.advance(store, 1)
     hand_off(mailbox, talk)
-    Steering(store).retry(workspace_id, second["id"])
+    ConversationActions(store).retry(workspace_id, second["id"])
     mailbox.finish(mailbox.claim(talk), answer())
     assert {row.state for row in rows(store, talk)} == {"answered"}

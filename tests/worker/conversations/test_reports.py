@@ -104,7 +104,7 @@ def test_the_curve_has_the_share_answered_and_the_share_rejected_of_it(store, wo
     ]
 
 
-def test_cost_is_what_was_booked_for_the_day_also_for_what_was_handed_over(store, workspace_id):
+def test_cost_is_what_was_booked_for_the_day_also_for_what_was_handed_off(store, workspace_id):
     with store.begin() as tx:
         booked = {"prompt_tokens": 900, "completion_tokens": 100, "cost_usd": 0.5, "calls": 2, "updated_at": 1}
         for scope, subject in (("day", "all"), ("key", "key_x")):

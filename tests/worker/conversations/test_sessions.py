@@ -13,8 +13,8 @@ from worker.conversations.sessions import (
     Codec,
     MemorySessionStore,
     Session,
-    SessionsAway,
     SessionStore,
+    SessionsUnavailable,
     Turn,
 )
 
@@ -157,7 +157,7 @@ def test_a_dead_redis_is_told_and_never_reads_as_healthy():
         store = RedisSessionStore(client, url=url)
         assert store.health() < 1
     for call in (store.health, lambda: store.get("conv_1"), lambda: store.put(session()), store.count):
-        with pytest.raises(SessionsAway):
+        with pytest.raises(SessionsUnavailable):
             call()
 
 

@@ -7,7 +7,7 @@ from worker.answering.question import Question
 from worker.answering.tools.builtin import remember
 from worker.answering.tools.registry import ToolFailed
 from worker.customers.identity import customer_of
-from worker.customers.memories import MOST, Memories, Remembered
+from worker.customers.memories import MAX, Memories, Remembered
 from worker.errors import Invalid, NotFound
 
 ADA = "email:ada@shop.example"
@@ -47,11 +47,11 @@ def test_it_expires(store, memories, workspace_id):
 
 
 def test_there_are_at_most_fifty_of_one_customer(store, memories, workspace_id):
-    for number in range(MOST + 2):
+    for number in range(MAX + 2):
         memories.put(workspace_id, ADA, fact(f"fact_{chr(97 + number // 26)}{chr(97 + number % 26)}", "x"))
         TableClock.advance(store, 1)
     known = memories.of(workspace_id, ADA)
-    assert len(known) == MOST
+    assert len(known) == MAX
     assert "fact_aa" not in known
 
 

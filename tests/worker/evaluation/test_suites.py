@@ -21,7 +21,7 @@ DESK = ROOT / "tests" / "data" / "desk"
 
 
 def measured(folder, embedder, *, whole=False):
-    bench = suites.Bench(embedder=embedder, answerer=ExtractiveAnswerer(embedder), least_relevance=0.48, whole=whole)
+    bench = suites.Bench(embedder=embedder, answerer=ExtractiveAnswerer(embedder), min_relevance=0.48, whole=whole)
     return {name: measure.value for name, measure in suites.run(folder, bench).measures.items()}
 
 
@@ -72,7 +72,7 @@ def test_this_version_is_no_worse_than_the_one_that_was_kept(models, tmp_path):
 
 
 def test_the_gate_closes_on_a_real_loss(models):
-    done = run(DESK, "--gate", DESK / "baseline.json", models=models, ANSWERBACK_LEAST_RELEVANCE="0.8")
+    done = run(DESK, "--gate", DESK / "baseline.json", models=models, ANSWERBACK_MIN_RELEVANCE="0.8")
     assert done.returncode == 1
     assert "Really worse" in done.stderr
     assert "answering: answered rightly" in done.stdout

@@ -15,12 +15,12 @@ from kb.errors import DocumentTooLarge, DocumentUnreadable
 from tests.support import files
 from tests.support.fakes import TableClock
 from worker.addresses import Guard
-from worker.errors import DatabaseAway
+from worker.errors import DatabaseUnavailable
 from worker.knowledge.fetching import fetch, read_sitemap
 from worker.knowledge.imports import Importer, NewImport
-from worker.knowledge.library import Library, Marks
+from worker.knowledge.library import DocumentMetadata, Library
 from worker.settings import _networks
-from worker.store.idempotency import Repetitions
+from worker.store.idempotency import IdempotencyKeys
 from worker.store.tables import document, document_import
 
 PAGE = b"<html><head><title>Returns</title></head><body><p>Free for 30 days.</p></body></html>"
@@ -101,8 +101,8 @@ def site():
 
 
 def importer_of(store, guard, **options):
-    repetitions = Repetitions(store, kept_s=60)
-    return Importer(store, Library(store, repetitions), guard, repetitions, **options)
+    idempotency_keys = IdempotencyKeys(store, kept_s=60)
+    return Importer(store, Library(store, idempotency_keys), guard, idempotency_keys, **options)
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ MEMBERS = {
 
 
 def test_an_archive_becomes_documents_and_the_same_one_again_changes_nothing(store, workspace_id, importer):
-    new = NewImport(kind="archive", name="help.zip", source=archive(MEMBERS), marks=Marks(tags=("manual",)))
+    new = NewImport(kind="archive", name="help.zip", source=archive(MEMBERS), marks=DocumentMetadata(tags=("manual",)))
     importer.add(workspace_id, new)
     assert importer.sweep() == (workspace_id,)
     assert importer.work_off(workspace_id) is False
@@ -207,10 +207,10 @@ def test_an_import_waits_for_a_database_that_is_away_and_keeps_what_it_came_with
     importer.add(workspace_id, NewImport(kind="archive", name="help.zip", source=archive(MEMBERS)))
 
     def away(*_arguments):
-        raise DatabaseAway
+        raise DatabaseUnavailable
 
     monkeypatch.setattr(importer._library, "put_file", away)
-    with pytest.raises(DatabaseAway):
+    with pytest.raises(DatabaseUnavailable):
         importer.work_off(workspace_id)
     monkeypatch.undo()
     TableClock.advance(store, 301)

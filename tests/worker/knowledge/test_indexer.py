@@ -13,9 +13,9 @@ from tests.support.fakes import TableClock
 from worker.errors import Conflict, NotFound
 from worker.knowledge.changes import changes
 from worker.knowledge.indexer import KEPT, Indexer
-from worker.knowledge.library import Library, Marks, NewDocument
-from worker.knowledge.snapshot_cache import LOOK_EVERY_S, Shelf
-from worker.store.idempotency import Repetitions
+from worker.knowledge.library import DocumentMetadata, Library, NewDocument
+from worker.knowledge.snapshot_cache import LOOK_EVERY_S, SnapshotCache
+from worker.store.idempotency import IdempotencyKeys
 from worker.store.tables import document, snapshot, vector
 
 
@@ -42,7 +42,7 @@ def counting(embedder):
 
 @pytest.fixture
 def library(store):
-    return Library(store, Repetitions(store, kept_s=60))
+    return Library(store, IdempotencyKeys(store, kept_s=60))
 
 
 @pytest.fixture
@@ -62,17 +62,17 @@ def clock():
 
 
 @pytest.fixture
-def shelf(store, embedder, tmp_path, clock):
-    return Shelf(store, embedder, tmp_path / "snapshots", clock=clock)
+def snapshot_cache(store, embedder, tmp_path, clock):
+    return SnapshotCache(store, embedder, tmp_path / "snapshots", clock=clock)
 
 
 def new(title: str, text: str, **fields) -> NewDocument:
     return NewDocument(title=title, data=text.encode(), media_type="text/markdown", **fields)
 
 
-def titles(shelf, clock, workspace_id, query):
+def titles(snapshot_cache, clock, workspace_id, query):
     clock.now += LOOK_EVERY_S
-    return [hit.record.title for hit in shelf.search(workspace_id, query, limit=5).hits]
+    return [hit.record.title for hit in snapshot_cache.search(workspace_id, query, limit=5).hits]
 
 
 def states(store):
@@ -80,14 +80,14 @@ def states(store):
         return dict(connection.execute(sa.select(document.c.title, document.c.state)).all())
 
 
-def test_a_document_is_searchable_after_its_publish(store, workspace_id, library, indexer, shelf, clock):
+def test_a_document_is_searchable_after_its_publish(store, workspace_id, library, indexer, snapshot_cache, clock):
     library.add(workspace_id, new("Parcels", "Parcels arrive within two days."))
     with pytest.raises(SnapshotMissing):
-        titles(shelf, clock, workspace_id, "parcel")
+        titles(snapshot_cache, clock, workspace_id, "parcel")
     assert library.sweep() == (workspace_id,)
     version = indexer.index(workspace_id)
     assert states(store) == {"Parcels": "ready"}
-    assert titles(shelf, clock, workspace_id, "when does my parcel come?") == ["Parcels"]
+    assert titles(snapshot_cache, clock, workspace_id, "when does my parcel come?") == ["Parcels"]
     assert [one["version"] for one in library.snapshots(workspace_id) if one["active"]] == [version]
     assert library.sweep() == ()
 
@@ -115,26 +115,26 @@ def test_what_did_not_change_is_never_embedded_again(workspace_id, library, inde
 
 
 def test_a_replaced_document_answers_with_its_old_text_until_the_new_one_is_published(
-    workspace_id, library, indexer, shelf, clock
+    workspace_id, library, indexer, snapshot_cache, clock
 ):
     made = library.add(workspace_id, new("Hours", "We open at eight."))
     indexer.index(workspace_id)
     library.replace(workspace_id, made["id"], new("Hours", "We open at nine."))
     clock.now += 2
-    assert "eight" in shelf.search(workspace_id, "when do you open?", limit=1).hits[0].record.text
+    assert "eight" in snapshot_cache.search(workspace_id, "when do you open?", limit=1).hits[0].record.text
     indexer.index(workspace_id)
     clock.now += 2
-    assert "nine" in shelf.search(workspace_id, "when do you open?", limit=1).hits[0].record.text
+    assert "nine" in snapshot_cache.search(workspace_id, "when do you open?", limit=1).hits[0].record.text
 
 
-def test_a_removed_document_is_never_found_again(workspace_id, library, indexer, shelf, clock):
+def test_a_removed_document_is_never_found_again(workspace_id, library, indexer, snapshot_cache, clock):
     library.add(workspace_id, new("Keep", "Cookies are small files."))
     gone = library.add(workspace_id, new("Gone", "Cookies are tasty."))
     indexer.index(workspace_id)
-    assert set(titles(shelf, clock, workspace_id, "cookies")) == {"Keep", "Gone"}
+    assert set(titles(snapshot_cache, clock, workspace_id, "cookies")) == {"Keep", "Gone"}
     library.remove(workspace_id, gone["id"])
     indexer.index(workspace_id)
-    assert titles(shelf, clock, workspace_id, "cookies") == ["Keep"]
+    assert titles(snapshot_cache, clock, workspace_id, "cookies") == ["Keep"]
     with pytest.raises(NotFound):
         library.remove(workspace_id, gone["id"])
 
@@ -167,7 +167,7 @@ def test_a_document_whose_indexer_died_is_taken_up_again_and_given_up_after_thre
 
 
 def test_rolling_back_and_forward_is_one_call_and_old_versions_are_bounded(
-    workspace_id, library, indexer, shelf, clock, tmp_path
+    workspace_id, library, indexer, snapshot_cache, clock, tmp_path
 ):
     versions = []
     for number in range(KEPT + 2):
@@ -177,15 +177,15 @@ def test_rolling_back_and_forward_is_one_call_and_old_versions_are_bounded(
     assert kept == versions[::-1][:KEPT]
     assert {path.name for path in (tmp_path / "snapshots" / workspace_id).iterdir()} == set(kept)
     library.activate(workspace_id, versions[-2])
-    assert len(titles(shelf, clock, workspace_id, "cookies")) == 5
+    assert len(titles(snapshot_cache, clock, workspace_id, "cookies")) == 5
     clock.now += 2
-    assert shelf.current(workspace_id).version == versions[-2]
+    assert snapshot_cache.current(workspace_id).version == versions[-2]
     with pytest.raises(NotFound):
         library.activate(workspace_id, "none")
 
 
 def test_a_document_that_comes_while_others_are_indexed_is_published_too(
-    store, workspace_id, library, indexer, shelf, clock
+    store, workspace_id, library, indexer, snapshot_cache, clock
 ):
     library.add(workspace_id, new("First", "Cookies are small."))
     found = indexer._claim_and_read(workspace_id)
@@ -195,11 +195,11 @@ def test_a_document_that_comes_while_others_are_indexed_is_published_too(
     assert library.sweep() == (workspace_id,)
     indexer.index(workspace_id)
     assert states(store) == {"First": "ready", "Second": "ready"}
-    assert set(titles(shelf, clock, workspace_id, "cookies")) == {"First", "Second"}
+    assert set(titles(snapshot_cache, clock, workspace_id, "cookies")) == {"First", "Second"}
     assert library.sweep() == ()
 
 
-def test_workspaces_do_not_see_each_other(store, workspace_id, library, indexer, shelf, clock):
+def test_workspaces_do_not_see_each_other(store, workspace_id, library, indexer, snapshot_cache, clock):
     from worker.access.keys import Keys
 
     other = Keys(store).workspace("other")
@@ -207,19 +207,21 @@ def test_workspaces_do_not_see_each_other(store, workspace_id, library, indexer,
     library.add(other, new("Theirs", "Cookies are theirs."))
     indexer.index(workspace_id)
     indexer.index(other)
-    assert titles(shelf, clock, workspace_id, "cookies") == ["Mine"]
-    assert titles(shelf, clock, other, "cookies") == ["Theirs"]
+    assert titles(snapshot_cache, clock, workspace_id, "cookies") == ["Mine"]
+    assert titles(snapshot_cache, clock, other, "cookies") == ["Theirs"]
 
 
-def test_a_damaged_new_snapshot_leaves_the_old_one_serving(workspace_id, library, indexer, shelf, clock, tmp_path):
+def test_a_damaged_new_snapshot_leaves_the_old_one_serving(
+    workspace_id, library, indexer, snapshot_cache, clock, tmp_path
+):
     library.add(workspace_id, new("One", "Cookies are small."))
     old = indexer.index(workspace_id)
-    assert shelf.current(workspace_id).version == old
+    assert snapshot_cache.current(workspace_id).version == old
     library.add(workspace_id, new("Two", "Cookies are big."))
     version = indexer.index(workspace_id)
     (tmp_path / "snapshots" / workspace_id / version / "vectors.faiss").write_bytes(b"damaged")
     clock.now += 2
-    assert shelf.current(workspace_id).version == old
+    assert snapshot_cache.current(workspace_id).version == old
 
 
 def test_vectors_are_kept_so_that_any_machine_can_rebuild(store, workspace_id, library, indexer, counting):
@@ -235,7 +237,7 @@ def test_vectors_are_kept_so_that_any_machine_can_rebuild(store, workspace_id, l
 
 
 def test_a_small_change_is_written_beside_what_was_there(
-    store, workspace_id, library, indexer, shelf, clock, tmp_path, monkeypatch
+    store, workspace_id, library, indexer, snapshot_cache, clock, tmp_path, monkeypatch
 ):
     monkeypatch.setattr("kb.snapshot._FEW", 20)
     ids = [library.add(workspace_id, new(f"Doc {n}", f"Cookies of kind {n}."))["id"] for n in range(30)]
@@ -246,66 +248,78 @@ def test_a_small_change_is_written_beside_what_was_there(
     assert (second / "vectors.faiss").stat().st_ino == (first / "vectors.faiss").stat().st_ino
     manifest = library.snapshots(workspace_id)[0]
     assert (manifest["documents"], manifest["passages"]) == (30, 30)
-    assert titles(shelf, clock, workspace_id, "when does my parcel come?")[0] == "Parcels"
-    assert "Doc 3" not in titles(shelf, clock, workspace_id, "cookies of kind 3")
+    assert titles(snapshot_cache, clock, workspace_id, "when does my parcel come?")[0] == "Parcels"
+    assert "Doc 3" not in titles(snapshot_cache, clock, workspace_id, "cookies of kind 3")
     for n in range(3):  # until it has grown too large, and is built anew
         library.add(workspace_id, new(f"More {n}", f"Biscuits of kind {n}."))
         last = indexer.index(workspace_id)
     third = tmp_path / "snapshots" / workspace_id / str(last)
     assert (third / "vectors.faiss").stat().st_ino != (first / "vectors.faiss").stat().st_ino
-    assert "More 2" in titles(shelf, clock, workspace_id, "biscuits of kind 2")
+    assert "More 2" in titles(snapshot_cache, clock, workspace_id, "biscuits of kind 2")
 
 
-def test_marks_come_along_and_the_language_is_found(workspace_id, library, indexer, shelf, store):
+def test_marks_come_along_and_the_language_is_found(workspace_id, library, indexer, snapshot_cache, store):
     german = "Pakete kommen innerhalb von zwei Tagen bei Ihnen an, auch am Wochenende und an Feiertagen."
-    library.add(workspace_id, new("Pakete", german, marks=Marks(source="wiki", tags=("a", "b"), audience="internal")))
+    library.add(
+        workspace_id, new("Pakete", german, marks=DocumentMetadata(source="wiki", tags=("a", "b"), audience="internal"))
+    )
     library.add(workspace_id, new("Parcels", "Parcels arrive within two days, also on a weekend or a holiday."))
     indexer.index(workspace_id)
-    record = shelf.search(workspace_id, "Pakete", limit=1, filters=Filters(tags=("b",))).hits[0].record
+    record = snapshot_cache.search(workspace_id, "Pakete", limit=1, filters=Filters(tags=("b",))).hits[0].record
     assert (record.source, record.language, record.tags, record.audience) == ("wiki", "de", ("a", "b"), "internal")
-    hits = shelf.search(workspace_id, "Pakete", limit=5, filters=Filters(audience="public")).hits
+    hits = snapshot_cache.search(workspace_id, "Pakete", limit=5, filters=Filters(audience="public")).hits
     assert [(hit.record.title, hit.record.language) for hit in hits] == [("Parcels", "en")]
 
 
-def test_what_is_replaced_answers_as_it_was_until_the_new_one_is_read(workspace_id, library, indexer, shelf, clock):
-    internal = Marks(audience="internal", tags=("old",))
+def test_what_is_replaced_answers_as_it_was_until_the_new_one_is_read(
+    workspace_id, library, indexer, snapshot_cache, clock
+):
+    internal = DocumentMetadata(audience="internal", tags=("old",))
     made = library.add(workspace_id, new("Margins", "Our margin on cookies is 70 percent.", marks=internal))
     indexer.index(workspace_id)
     library.replace(
-        workspace_id, made["id"], new("Cookies", "\n\n# Cookies\n\n# Only headings", marks=Marks(audience="public"))
+        workspace_id,
+        made["id"],
+        new("Cookies", "\n\n# Cookies\n\n# Only headings", marks=DocumentMetadata(audience="public")),
     )
     indexer.index(workspace_id)  # it cannot be read, so what was there before stays, as it was
     clock.now += LOOK_EVERY_S
-    (hit,) = shelf.search(workspace_id, "margin", limit=5).hits
+    (hit,) = snapshot_cache.search(workspace_id, "margin", limit=5).hits
     assert (hit.record.title, hit.record.audience, hit.record.tags) == ("Margins", "internal", ("old",))
     library.replace(workspace_id, made["id"], new("Cookies", "Cookies are made of flour."))
     indexer.index(workspace_id)
     clock.now += LOOK_EVERY_S
-    (hit,) = shelf.search(workspace_id, "cookies", limit=5).hits
+    (hit,) = snapshot_cache.search(workspace_id, "cookies", limit=5).hits
     assert (hit.record.title, hit.record.audience) == ("Cookies", "public")
 
 
 def test_what_becomes_internal_is_public_no_longer_even_when_it_cannot_be_read(
-    workspace_id, library, indexer, shelf, clock
+    workspace_id, library, indexer, snapshot_cache, clock
 ):
     made = library.add(workspace_id, new("Margins", "Our margin on cookies is 70 percent."))
     indexer.index(workspace_id)
-    unreadable = new("Margins", "# Only headings", marks=Marks(audience="internal"))
+    unreadable = new("Margins", "# Only headings", marks=DocumentMetadata(audience="internal"))
     library.replace(workspace_id, made["id"], unreadable)
     indexer.index(workspace_id)
     clock.now += LOOK_EVERY_S
-    assert shelf.search(workspace_id, "margin", limit=5).hits == ()
+    assert snapshot_cache.search(workspace_id, "margin", limit=5).hits == ()
 
 
 def test_a_file_that_is_ingested_again_keeps_the_marks_that_are_not_given(workspace_id, library):
-    library.put_file(workspace_id, new("A", "Text.", name="a.md", marks=Marks(audience="internal", tags=("x",))))
+    library.put_file(
+        workspace_id, new("A", "Text.", name="a.md", marks=DocumentMetadata(audience="internal", tags=("x",)))
+    )
     same, changed = library.put_file(workspace_id, new("A", "Text.", name="a.md"))
     assert (same["audience"], same["tags"], changed) == ("internal", ["x"], False)
-    other, changed = library.put_file(workspace_id, new("A", "Text, changed.", name="a.md", marks=Marks(tags=())))
+    other, changed = library.put_file(
+        workspace_id, new("A", "Text, changed.", name="a.md", marks=DocumentMetadata(tags=()))
+    )
     assert (other["audience"], other["tags"], changed) == ("internal", [], True)
 
 
-def test_a_damaged_snapshot_is_not_built_upon(workspace_id, library, indexer, shelf, clock, tmp_path, monkeypatch):
+def test_a_damaged_snapshot_is_not_built_upon(
+    workspace_id, library, indexer, snapshot_cache, clock, tmp_path, monkeypatch
+):
     monkeypatch.setattr("kb.snapshot._FEW", 20)
     for n in range(30):
         library.add(workspace_id, new(f"Doc {n}", f"Cookies of kind {n}."))
@@ -316,7 +330,7 @@ def test_a_damaged_snapshot_is_not_built_upon(workspace_id, library, indexer, sh
     library.add(workspace_id, new("Parcels", "Parcels arrive within two days."))
     second = tmp_path / "snapshots" / workspace_id / str(indexer.index(workspace_id))
     assert (second / "vectors.faiss").stat().st_ino != (first / "vectors.faiss").stat().st_ino
-    assert titles(shelf, clock, workspace_id, "when does my parcel come?")[0] == "Parcels"
+    assert titles(snapshot_cache, clock, workspace_id, "when does my parcel come?")[0] == "Parcels"
 
 
 def test_a_snapshot_of_an_earlier_format_is_not_activated(workspace_id, library, indexer, store):
@@ -342,24 +356,24 @@ def test_another_embedding_model_is_built_beside_the_old_one_and_takes_over_when
     library.add(workspace_id, new("Cookies", "You can delete cookies in the browser."))
     first = indexer.index(workspace_id)
     other = OtherEmbedder(embedder)
-    shelf = Shelf(store, other, tmp_path / "snapshots", clock=clock)
-    found = shelf.search(workspace_id, "delete cookies", limit=1)  # by words, meanwhile
-    assert (found.snapshot, found.hits[0].dense, shelf.words_only) == (first, None, True)
+    snapshot_cache = SnapshotCache(store, other, tmp_path / "snapshots", clock=clock)
+    found = snapshot_cache.search(workspace_id, "delete cookies", limit=1)  # by words, meanwhile
+    assert (found.snapshot, found.hits[0].dense, snapshot_cache.lexical_only) == (first, None, True)
     assert library.sweep() == ()
     assert library.sweep(model=other.identity) == (workspace_id,)
 
     theirs = Indexer(store, other, tmp_path / "snapshots")
     second = theirs.index(workspace_id)
     clock.now += LOOK_EVERY_S
-    found = shelf.search(workspace_id, "delete cookies", limit=1)
-    assert (found.snapshot, shelf.words_only) == (second, False)
+    found = snapshot_cache.search(workspace_id, "delete cookies", limit=1)
+    assert (found.snapshot, snapshot_cache.lexical_only) == (second, False)
     assert found.hits[0].dense > 0.4
     assert library.sweep(model=other.identity) == ()
 
     before = len(other.encoded)
     assert indexer.index(workspace_id) is None  # and back: it is there already
     clock.now += LOOK_EVERY_S
-    assert Shelf(store, embedder, tmp_path / "snapshots", clock=clock).current(workspace_id).version == first
+    assert SnapshotCache(store, embedder, tmp_path / "snapshots", clock=clock).current(workspace_id).version == first
     assert len(other.encoded) == before
 
 

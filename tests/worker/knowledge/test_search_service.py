@@ -8,7 +8,7 @@ from redis import Redis
 
 from kb.errors import KnowledgeError
 from tests.support.fakes import FakeSearch, hit
-from worker.errors import DatabaseAway
+from worker.errors import DatabaseUnavailable
 from worker.knowledge.search_service import QUESTIONS, SEARCHES, NoWorker, Responder, SearchClient, searching
 
 
@@ -64,7 +64,7 @@ def test_what_takes_long_holds_up_no_search(client, respond):
 
 def test_a_worker_that_cannot_says_why(client, respond):
     def away(**_asked):
-        raise DatabaseAway
+        raise DatabaseUnavailable
 
     respond(QUESTIONS, gaps=away)
     with pytest.raises(KnowledgeError, match="The database cannot be reached"):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kb.words import WordsEmbedder
+from kb.lexical_only import LexicalOnlyEmbedder
 from tests.support.fakes import TableClock, accept, answer
 from worker.access.keys import Keys
 from worker.conversations.outcomes import Handoff
@@ -56,5 +56,5 @@ def test_the_order_in_which_they_came_changes_little(embedder):
 
 
 def test_words_alone_group_what_is_worded_alike():
-    same = [sorted(group) for group in grouped(WordsEmbedder(), ["Gift cards?", "???", "Any gift cards"])]
+    same = [sorted(group) for group in grouped(LexicalOnlyEmbedder(), ["Gift cards?", "???", "Any gift cards"])]
     assert same[0] == [0, 2]

@@ -72,7 +72,7 @@ def test_one_command_backs_up_and_one_restores(env, tmp_path):
     assert (tmp_path / "elsewhere" / "api-key").read_text() == "ab_kept\n"
     with services(there) as built:
         workspace_id = built.keys.workspace()
-        found = built.shelf.search(workspace_id, "How do I delete cookies?", limit=1)
+        found = built.snapshot_cache.search(workspace_id, "How do I delete cookies?", limit=1)
         assert found.hits[0].record.title == "Cookies"
         (kept,) = built.library.snapshots(workspace_id)  # what answers; others cannot be gone back to
         assert kept["active"]

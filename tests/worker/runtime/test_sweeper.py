@@ -3,7 +3,7 @@
 import threading
 
 from tests.support.processes import wait_for
-from worker.runtime.sweeper import Crew, Sweeper
+from worker.runtime.sweeper import Sweeper, WorkerPool
 
 
 def test_a_duty_that_fails_holds_up_no_other():
@@ -21,7 +21,7 @@ def test_a_duty_that_fails_holds_up_no_other():
 
 
 def test_a_crew_knows_what_is_under_way_and_how_much_more_it_can_take():
-    crew = Crew(4, name="test")
+    pool = WorkerPool(4, name="test")
     release = threading.Event()
     done: list[str] = []
 
@@ -31,12 +31,12 @@ def test_a_crew_knows_what_is_under_way_and_how_much_more_it_can_take():
         if id == "bad":
             raise RuntimeError
 
-    crew.do(work, ["a", "bad"])
-    crew.do(work, ["a"])
-    assert crew.free == 1
+    pool.do(work, ["a", "bad"])
+    pool.do(work, ["a"])
+    assert pool.free == 1
     release.set()
-    wait_for(lambda: crew.free == 4, timeout_s=10)
+    wait_for(lambda: pool.free == 4, timeout_s=10)
     assert sorted(done) == ["a", "a", "bad"]
-    crew.stop()
-    crew.do(work, ["late"])
-    assert crew.free == 4
+    pool.stop()
+    pool.do(work, ["late"])
+    assert pool.free == 4

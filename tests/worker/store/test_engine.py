@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from tests.support.servers import postgresql_schema
-from worker.errors import DatabaseAway
+from worker.errors import DatabaseUnavailable
 from worker.store import migrate
 from worker.store.engine import Prepared, open_store
 from worker.store.tables import conversation, event, metadata, workspace
@@ -54,7 +54,7 @@ def test_processes_that_open_a_new_file_at_once_wait_for_each_other(tmp_path):
         try:
             with store.read() as connection:
                 connection.exec_driver_sql("SELECT 1 FROM sqlite_master")
-        except DatabaseAway as error:
+        except DatabaseUnavailable as error:
             errors.append(error)
         store.close()
 
@@ -117,9 +117,9 @@ def test_a_prepared_insert_stores_what_an_ordinary_one_does(store, workspace_id)
 def test_a_database_that_cannot_be_reached_is_told_as_such(tmp_path):
     for url in ("postgresql+psycopg://nobody@127.0.0.1:1/none", f"sqlite:///{tmp_path / 'no' / 'folder' / 'x.db'}"):
         store = open_store(url)
-        with pytest.raises(DatabaseAway), store.begin() as tx:
+        with pytest.raises(DatabaseUnavailable), store.begin() as tx:
             tx.execute(sa.select(workspace))
-        with pytest.raises(DatabaseAway):
+        with pytest.raises(DatabaseUnavailable):
             store.submit(lambda tx: tx.execute(sa.select(workspace)))
 
 
@@ -150,10 +150,10 @@ def test_work_whose_caller_was_told_no_is_never_done_later(tmp_path, monkeypatch
     with monkeypatch.context() as patched:
 
         def away():
-            raise DatabaseAway
+            raise DatabaseUnavailable
 
         patched.setattr(store._turn, "take_file", away)
-        with pytest.raises(DatabaseAway):
+        with pytest.raises(DatabaseUnavailable):
             store.submit(lambda _tx: ran.append("refused"))
     store.submit(lambda _tx: ran.append("accepted"))
     assert ran == ["accepted"]

@@ -3,7 +3,7 @@
 import threading
 
 from tests.support.fakes import TableClock, accept
-from worker.errors import DatabaseAway
+from worker.errors import DatabaseUnavailable
 from worker.runtime.presence import Presence, living
 from worker.runtime.status import status
 from worker.telemetry.counters import NAMES, Counters
@@ -24,7 +24,7 @@ def test_counts_are_kept_while_the_database_is_away(store, monkeypatch):
     counters = Counters(store, every_s=0.05)
 
     def away():
-        raise DatabaseAway
+        raise DatabaseUnavailable
 
     monkeypatch.setattr(store, "begin", away)
     counters.add("retries")

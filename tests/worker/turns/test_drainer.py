@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from tests.support.fakes import FakeAgent, FakeHints, TableClock, accept, answer
 from worker.answering.question import Question
 from worker.conversations.outcomes import Handoff, Outcome, Retry
-from worker.conversations.sessions import MemorySessionStore, SessionsAway
+from worker.conversations.sessions import MemorySessionStore, SessionsUnavailable
 from worker.store.tables import conversation, message
 from worker.telemetry.counters import Counters
 from worker.turns.drainer import Drainer, Slots
@@ -22,10 +22,10 @@ class AwaySessions(MemorySessionStore):
     """A session store that cannot be reached."""
 
     def get(self, conversation_id):
-        raise SessionsAway
+        raise SessionsUnavailable
 
     def put(self, session):
-        raise SessionsAway
+        raise SessionsUnavailable
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_a_hint_at_a_conversation_that_is_taken_returns_at_once(store, workspace
     assert drainer.agent.questions == []
 
 
-def test_a_crash_of_the_agent_is_retried_and_at_last_handed_over_without_blocking_others(store, workspace_id, build):
+def test_a_crash_of_the_agent_is_retried_and_at_last_handed_off_without_blocking_others(store, workspace_id, build):
     def poison(question: Question) -> Outcome:
         if "poison" in question.content:
             raise ZeroDivisionError
@@ -144,7 +144,7 @@ def test_a_retry_keeps_its_error_for_the_operator(store, workspace_id, build):
     assert (row.state, row.error["message"]) == ("queued", "busy")
 
 
-def test_a_message_taken_up_after_its_deadline_is_handed_over_without_asking_anyone(store, workspace_id, build):
+def test_a_message_taken_up_after_its_deadline_is_handed_off_without_asking_anyone(store, workspace_id, build):
     drainer = build(answer())
     sent = accept(store, workspace_id, deadline_s=1)
     TableClock.advance(store, 2)

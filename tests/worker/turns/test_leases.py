@@ -1,7 +1,7 @@
 """The heartbeat keeps every lease of a process, and only those that are still worked on."""
 
 from tests.support.fakes import accept
-from worker.conversations.actions import Steering
+from worker.conversations.actions import ConversationActions
 from worker.turns.leases import Leases
 from worker.turns.mailbox import Mailbox
 
@@ -9,12 +9,12 @@ from worker.turns.mailbox import Mailbox
 def test_a_fenced_turn_that_ends_late_does_not_take_the_newer_turns_lease_along(store, workspace_id):
     mailbox = Mailbox(store, holder="one")
     leases = Leases(mailbox)
-    steering = Steering(store)
+    actions = ConversationActions(store)
     sent = accept(store, workspace_id, external_id="x")
     old = mailbox.claim(sent["conversation_id"])
     with leases.hold(old) as first:
-        steering.take_over(workspace_id, sent["conversation_id"], summary="mine")
-        steering.resume(workspace_id, sent["conversation_id"])
+        actions.take_over(workspace_id, sent["conversation_id"], summary="mine")
+        actions.resume(workspace_id, sent["conversation_id"])
         accept(store, workspace_id, external_id="x")
         newer = mailbox.claim(sent["conversation_id"])
         holding = leases.hold(newer)
@@ -35,7 +35,7 @@ def test_a_beat_tells_what_was_lost(store, workspace_id):
     with leases.hold(mailbox.claim(sent["conversation_id"])) as lease:
         leases.beat()
         assert not lease.revoked
-        Steering(store).close(workspace_id, sent["conversation_id"])
+        ConversationActions(store).close(workspace_id, sent["conversation_id"])
         leases.beat()
         assert lease.lost
 

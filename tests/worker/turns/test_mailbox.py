@@ -4,10 +4,10 @@ import pytest
 import sqlalchemy as sa
 
 from tests.support.fakes import TableClock, accept, answer
-from worker.conversations.actions import Steering
+from worker.conversations.actions import ConversationActions
 from worker.conversations.intake import Intake, Submission
 from worker.conversations.outcomes import Handoff, Retry
-from worker.errors import DatabaseAway
+from worker.errors import DatabaseUnavailable
 from worker.store.engine import Store
 from worker.store.tables import conversation, delivery, event, message
 from worker.turns.mailbox import LeaseLost, Mailbox
@@ -170,7 +170,7 @@ def test_a_lost_hint_is_noticed_by_a_sweeper_and_a_sweeper_that_died_by_the_next
 def test_a_cancelled_message_tells_its_holder_to_stop(store, workspace_id, mailbox):
     sent = accept(store, workspace_id)
     claim = mailbox.claim(sent["conversation_id"])
-    Steering(store).cancel(workspace_id, sent["id"])
+    ConversationActions(store).cancel(workspace_id, sent["id"])
     assert state_of(store, sent["id"]) == "cancelled"
     assert mailbox.renew({claim.conversation_id: claim.token}) == {claim.conversation_id: True}
     assert mailbox.finish(claim, answer()).message_ids == ()
@@ -193,11 +193,11 @@ def test_a_callback_is_promised_in_the_transaction_of_the_outcome(store, workspa
 def test_a_person_who_takes_over_fences_off_the_bot(store, workspace_id, mailbox):
     sent = accept(store, workspace_id)
     claim = mailbox.claim(sent["conversation_id"])
-    Steering(store).take_over(workspace_id, sent["conversation_id"], summary="mine")
+    ConversationActions(store).take_over(workspace_id, sent["conversation_id"], summary="mine")
     with pytest.raises(LeaseLost):
         mailbox.finish(claim, answer())
     assert state_of(store, sent["id"]) == "handed_off"
-    Steering(store).resume(workspace_id, sent["conversation_id"])
+    ConversationActions(store).resume(workspace_id, sent["conversation_id"])
     again = Intake(store).accept(workspace_id, sent["conversation_id"], Submission(content="and now?", deadline_s=60))
     assert again.message["state"] == "queued"
     assert mailbox.claim(sent["conversation_id"]) is not None
@@ -237,6 +237,6 @@ def test_a_row_that_a_sleeping_process_holds_stops_no_sweeper(store, workspace_i
         asleep.execute(conversation.update().where(conversation.c.id == stuck["conversation_id"]).values(updated_at=1))
         assert mailbox.sweep_deadlines() == (other["conversation_id"],)
         assert mailbox.sweep() == ()
-        with pytest.raises(DatabaseAway):
+        with pytest.raises(DatabaseUnavailable):
             mailbox.claim(stuck["conversation_id"])
     assert mailbox.sweep_deadlines() == (stuck["conversation_id"],)

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from tests.support.fakes import TableClock, answer, frozen_store
 from tests.support.servers import postgresql_schema
 from worker.access.keys import Keys
-from worker.conversations.actions import Steering
+from worker.conversations.actions import ConversationActions
 from worker.conversations.intake import Intake, Opening, Submission
 from worker.conversations.outcomes import ENDED, Handoff, Retry
 from worker.errors import Conflict, NotFound
@@ -38,7 +38,7 @@ class MailboxMachine(RuleBasedStateMachine):
         self.exits.callback(self.store.close)
         self.workspace_id = Keys(self.store).workspace()
         self.intake = Intake(self.store, keys_kept_s=KEYS_KEPT_S)
-        self.steering = Steering(self.store)
+        self.actions = ConversationActions(self.store)
         self.mailbox = Mailbox(self.store, holder="worker", lease_s=LEASE_S, burst=self.burst, max_attempts=3)
         self.held: list[Claim] = []
         self.accepted: dict[str, str] = {}  # message id -> talk
@@ -97,13 +97,13 @@ class MailboxMachine(RuleBasedStateMachine):
             self.leases.pop(claim.conversation_id, None)
 
     @rule()
-    def hand_over_and_give_back(self) -> None:
+    def hand_off_and_give_back(self) -> None:
         claim = self.mailbox.claim_any()
         if claim is not None:
             self.take(claim)
             self.held.remove(claim)
             self.mailbox.finish(claim, Handoff(reason="error", summary="?"))
-            self.steering.resume(self.workspace_id, claim.conversation_id)
+            self.actions.resume(self.workspace_id, claim.conversation_id)
             self.leases.pop(claim.conversation_id, None)
 
     @rule()
@@ -192,14 +192,14 @@ class MailboxMachine(RuleBasedStateMachine):
     def cancel(self, data: st.DataObject) -> None:
         id = data.draw(st.sampled_from(sorted(self.accepted)))
         with contextlib.suppress(Conflict):
-            self.steering.cancel(self.workspace_id, id)
+            self.actions.cancel(self.workspace_id, id)
 
     @rule(data=st.data())
     def an_operator_tries_again(self, data: st.DataObject) -> None:
         with_people = [row.id for row in self.rows() if row.state == "handed_off"]
         id = data.draw(st.sampled_from(with_people or sorted(self.accepted) or ["msg_unknown"]))
         with contextlib.suppress(Conflict, NotFound):
-            self.steering.retry(self.workspace_id, id)
+            self.actions.retry(self.workspace_id, id)
             for row in self.rows():  # what is tried again may end once more
                 if row.state not in ENDED:
                     assert self.ended.pop(row.id, ("handed_off",))[0] == "handed_off", "what was answered was undone"
@@ -212,11 +212,11 @@ class MailboxMachine(RuleBasedStateMachine):
         talk = next(row.conversation_id for row in self.rows() if row.id == id)
         with contextlib.suppress(Conflict):
             if how == "take_over":
-                self.steering.take_over(self.workspace_id, talk, summary="mine")
+                self.actions.take_over(self.workspace_id, talk, summary="mine")
             elif how == "speak":
-                self.steering.speak(self.workspace_id, talk, content="I am here", author="Ada")
+                self.actions.speak(self.workspace_id, talk, content="I am here", author="Ada")
             else:
-                getattr(self.steering, how)(self.workspace_id, talk)
+                getattr(self.actions, how)(self.workspace_id, talk)
         self.forget_seized()
 
     @invariant()

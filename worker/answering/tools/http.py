@@ -19,7 +19,7 @@ from worker.answering.question import Question
 from worker.answering.tools.registry import Result, Tool, ToolFailed
 from worker.errors import SettingsInvalid
 
-_MOST_BYTES = 64 * 1024
+_MAX_BYTES = 64 * 1024
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _PLACE = re.compile(r"\{([\w.]+)\}")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -225,7 +225,7 @@ class Service:
                         data = bytearray()
                         for piece in answer.iter_bytes():
                             data += piece
-                            if len(data) > _MOST_BYTES:
+                            if len(data) > _MAX_BYTES:
                                 raise ToolFailed("The service answered too much.")
                             if time.monotonic() > ends:
                                 raise httpx.ReadTimeout("too slow")

@@ -23,7 +23,7 @@ from worker.telemetry import logs
 log = logs.get(__name__)
 
 #: Characters of a result that the model is shown.
-_MOST_TOLD = 4_000
+_MAX_TOLD = 4_000
 
 
 class ToolFailed(AnswerbackError):
@@ -216,7 +216,7 @@ class Registry:
         except Exception:
             log.exception("tool_failed", tool=tool.name)
             result, error = Result(), "The tool failed."
-        text = result.text[:_MOST_TOLD]
+        text = result.text[:_MAX_TOLD]
         if books is not None:
             books.end(
                 entry.id,
@@ -281,7 +281,7 @@ def yes_or_no(text: str, *, asked: str = "") -> bool | None:
         return None
     said = set(words)
     if words[0] in _NO or words[:2] in (["don't"], ["do", "not"]) or words[0] == "don't":
-        return None if said & _YES or len(words) > _MOST_WORDS or {"ahead", "problem"} & said else False
+        return None if said & _YES or len(words) > _MAX_WORDS or {"ahead", "problem"} & said else False
     known = _YES | _FILLERS | set(re.findall(r"[\w'’]+", asked.lower().replace("’", "'")))
     consents = said & _YES or words[-2:] == ["go", "ahead"] or words[-2:] == ["do", "it"] or words == ["please", "do"]
     if not consents or said - known or (said & _THANKS and not said & (_YES - _WEAK)):
@@ -289,7 +289,7 @@ def yes_or_no(text: str, *, asked: str = "") -> bool | None:
     return True
 
 
-_MOST_WORDS = 6
+_MAX_WORDS = 6
 
 
 def _citable(id: str, tool: Tool, text: str) -> Hit:

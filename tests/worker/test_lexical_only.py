@@ -25,13 +25,13 @@ def env(tmp_path, valkey_url, models):
     return made | {"ANSWERBACK_MODEL_DIR": str(lost)}
 
 
-def test_what_shares_words_is_answered_and_what_does_not_is_handed_over(env):
+def test_what_shares_words_is_answered_and_what_does_not_is_handed_off(env):
     with services(env) as built:
         workspace_id = built.keys.workspace()
         found = built.agent.answer(Question(workspace_id=workspace_id, content="How do I reset my password?"))
         assert isinstance(found, Answer)
         assert "password" in found.content.lower()
-        assert built.words_only
+        assert built.lexical_only
         lost = built.agent.answer(Question(workspace_id=workspace_id, content="Who painted the Sistine chapel?"))
         assert isinstance(lost, Handoff)
 
@@ -46,7 +46,7 @@ def test_readiness_says_that_words_alone_answer(env):
         response = app.test_client().get("/readyz")
         shown = response.json["components"]["answer_workers"]
         assert (response.status_code, response.json["status"]) == (200, "degraded")
-        assert (shown["state"], shown["words_only"]) == ("degraded", 1)
+        assert (shown["state"], shown["lexical_only"]) == ("degraded", 1)
         assert "answerback model" in shown["problem"]
     finally:
         app.extensions["answerback"].close(timeout_s=0.1)

@@ -8,7 +8,7 @@ from kb import sentences
 from kb.embedding import Vector
 
 
-class WordsEmbedder:
+class LexicalOnlyEmbedder:
     """Vectors of hashed word stems. Good enough to choose among sentences; no index is built or searched with it."""
 
     identity = "words"
