@@ -111,7 +111,7 @@ class Inbound:
         elif thing.kind == "assigned":
             if desk["options"].get("assigned_takes_over", True):
                 talk = self._talk(desk, thing)
-                ended = self._steering.take_over(
+                ended = self._actions.take_over(
                     desk["workspace_id"], talk, summary="A person was assigned.", reason="owned_by_person"
                 )
                 if ended:
@@ -119,9 +119,9 @@ class Inbound:
         elif thing.kind == "closed":
             talk = self._talk(desk, thing)
             if not self._works_on(talk):  # what closed the ticket may be the bot's answer to what came before
-                self._steering.close(desk["workspace_id"], talk)
+                self._actions.close(desk["workspace_id"], talk)
         elif thing.kind == "resume" or (thing.kind == "tagged" and self._standing(desk, thing)):
-            self._steering.resume(desk["workspace_id"], self._talk(desk, thing))
+            self._actions.resume(desk["workspace_id"], self._talk(desk, thing))
 
     def _works_on(self, talk: str) -> bool:
         """Whether the bot has a conversation and something waits in it."""
@@ -161,7 +161,7 @@ class Inbound:
             return
         talk = self._talk_of_agent(desk, thing)
         try:
-            self._steering.speak(
+            self._actions.speak(
                 desk["workspace_id"],
                 talk,
                 content=_content(thing),
