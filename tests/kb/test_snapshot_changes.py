@@ -55,6 +55,18 @@ def found(opened, embedder, query, filters=None):
     return [(hit.record.passage_id, None if hit.dense is None else round(hit.dense, 4)) for hit in hits]
 
 
+def clear_of_the_cut(opened, embedder, query):
+    """Return the passages that score clearly above the tenth.
+
+    BM25 counts what is deleted until segments merge, so scores of an extended index differ in the third digit, and two
+    passages that are that close at the tenth place may change places. Which ones are close depends on the processor.
+    """
+    hits = search(query, snapshot=opened, embedder=embedder, limit=10).hits
+    clear = {hit.record.passage_id for hit in hits if hit.score > hits[-1].score + 0.002}
+    assert len(clear) >= 3
+    return clear
+
+
 def test_it_finds_what_one_built_anew_finds(base, tmp_path, embedder):
     change(base, tmp_path / "2", embedder, added=range(2000, 2030), gone=range(40))
     change(tmp_path / "2", tmp_path / "3", embedder, added=range(3000, 3020), gone=[*range(40, 50), *range(2000, 2010)])
@@ -73,9 +85,8 @@ def test_it_finds_what_one_built_anew_finds(base, tmp_path, embedder):
     whole = snapshots.open_snapshot(tmp_path / "anew", model=embedder.identity)
     for topic in TOPICS:
         query = f"my {topic} number 3005"
-        assert {key for key, _score in found(extended, embedder, query)} == {
-            key for key, _score in found(whole, embedder, query)
-        }
+        assert clear_of_the_cut(extended, embedder, query) <= {key for key, _ in found(whole, embedder, query)}
+        assert clear_of_the_cut(whole, embedder, query) <= {key for key, _ in found(extended, embedder, query)}
         for filters in (Filters(tags=("new",)), Filters(tags=("old",), document_ids=("d20", "d21"))):
             narrow = found(extended, embedder, query, filters)
             assert {key for key, _ in narrow} == {key for key, _ in found(whole, embedder, query, filters)}
