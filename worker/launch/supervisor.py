@@ -131,7 +131,7 @@ def own_command(name: str, *arguments: str) -> list[str]:
 
 def environment(settings: Settings) -> dict[str, str]:
     """Return the environment of every process that is started: this one's, with the home made absolute."""
-    paths = [str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
+    paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
     return {
         **os.environ,
         "ANSWERBACK_HOME": str(settings.home.absolute()),

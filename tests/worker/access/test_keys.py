@@ -78,7 +78,9 @@ def test_guessing_is_ended_for_a_while(keys, key_id, monkeypatch):
 def test_a_password_is_kept_as_a_hash_and_must_be_long(keys, key_id, workspace_id, store):
     keys.set_password(key_id, login="grace", password=PASSWORD)
     with store.read() as connection:
-        kept = connection.execute(keys.api_key.select().where(keys.api_key.c.id == key_id)).mappings().one()
+        kept = (
+            connection.execute(keys_module.api_key.select().where(keys_module.api_key.c.id == key_id)).mappings().one()
+        )
     assert kept["password"].startswith("scrypt:")
     assert PASSWORD not in str(dict(kept))
     for login, password in (("grace", "short"), ("gr ace", PASSWORD), ("", PASSWORD), ("grace", "x" * 201)):

@@ -13,7 +13,7 @@ from worker.answering.tools import http
 from worker.answering.tools.registry import Registry, ToolFailed, checked, yes_or_no
 from worker.errors import SettingsInvalid
 
-EXAMPLES = Path(__file__).parents[3] / "examples"
+EXAMPLES = Path(__file__).parents[4] / "examples"
 ADA = Question(workspace_id="w", content="Where is order 1001?", facts={"email": "ada@shop.example", "name": "Ada"})
 
 
