@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+JOBS ?= 2
 INSTALL := $(BIN)/python -m pip install --quiet --constraint requirements.lock
 
-.PHONY: help setup up test lint check bench faults soak screenshots litellm lock docs site clean
+.PHONY: help setup up quick test coverage matrix lint check bench faults soak screenshots litellm lock docs site release clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -15,8 +16,20 @@ setup: $(VENV)/.ready ## make the venv and install what running needs
 up: $(VENV)/.ready ## run everything on this machine until Ctrl-C
 	@exec $(BIN)/answerback up
 
-test: $(VENV)/.ready-test ## run all tests
-	$(BIN)/python -m pytest
+quick: $(VENV)/.ready-check ## style and the unit tests without processes and servers: under a minute
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest -q -m "not processes and not slow" -n $(JOBS) --dist worksteal
+
+test: $(VENV)/.ready-test ## run all tests: first side by side, then those that measure time or real processes, alone
+	$(BIN)/python -m pytest -m "not alone" -n $(JOBS) --dist worksteal
+	$(BIN)/python -m pytest -m alone
+
+coverage: $(VENV)/.ready-test ## what the unit tests without processes reach, with a floor (setup.cfg)
+	$(BIN)/python -m pytest -q -m "not processes and not slow" -n $(JOBS) --dist worksteal --cov --cov-report=term:skip-covered
+
+matrix: ## the unit tests on every supported Python that is on this machine
+	JOBS=$(JOBS) .ci/matrix
 
 lint: $(VENV)/.ready-check ## style, types, import contracts, compose file, pages
 	$(BIN)/ruff format --check .
@@ -42,6 +55,14 @@ soak: $(VENV)/.ready-test ## faults at random under load: MESSAGES=10000 SEED=â€
 screenshots: $(VENV)/.ready-test ## take the pictures of the docs anew, in a real browser
 	TEST_PICTURES=docs/images $(BIN)/python -m pytest tests/browser
 
+release: .venv-release/.ready ## build wheel, sdist, SBOM and checksums in dist/; publishes nothing
+	.ci/release
+
+.venv-release/.ready:
+	$(PYTHON) -m venv .venv-release
+	.venv-release/bin/python -m pip install --quiet 'build ==1.6.1' 'cyclonedx-bom ==7.5.0' 'twine ==7.0.0'
+	@touch $@
+
 litellm: .venv-litellm/.ready ## install LiteLLM's proxy, which some tests ask, into a venv of its own
 
 .venv-litellm/.ready:
@@ -62,7 +83,7 @@ lock: $(VENV)/.ready ## resolve requirements.lock anew
 	sed -i -E 's/^(torch==[0-9.]+)\+[a-z0-9]+$$/\1/' requirements.lock
 
 clean: ## remove the venv and caches; the data in var stays
-	rm -rf $(VENV) .venv-litellm site .site-check build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-litellm .venv-matrix .venv-release .coverage site .site-check build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -1,6 +1,8 @@
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,50 @@ from tests.support.models import exported_models
 from tests.support.servers import postgresql_schema
 from worker.access.keys import Keys
 from worker.store.engine import Store
+
+#: A test that asks for one of these needs a process, a server or the exported embedding model.
+_PROCESS_FIXTURES = {"models", "valkey_url", "model_url", "chromium"}
+
+#: All tests in these folders need processes.
+_PROCESS_FOLDERS = ("browser", "docs", "faults", "integration")
+
+#: Audit events of Python that start a process.
+_STARTS = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system")
+
+#: The unit test that runs now, which may start no process.
+_unit_test: str | None = None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Mark what `make quick` leaves out, and what `make test` runs alone."""
+    folders = [processes.ROOT / "tests" / name for name in _PROCESS_FOLDERS]
+    for item in items:
+        asks = _PROCESS_FIXTURES & set(getattr(item, "fixturenames", ()))
+        lies = any(item.path.is_relative_to(folder) for folder in folders)
+        if lies:
+            item.add_marker(pytest.mark.alone)
+        if asks or lies or item.get_closest_marker("postgresql") or item.get_closest_marker("rabbitmq"):
+            item.add_marker(pytest.mark.processes)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Hold tests that are not marked `processes` to starting none."""
+    global _unit_test
+    _unit_test = None if item.get_closest_marker("processes") else item.nodeid
+    try:
+        return (yield)
+    finally:
+        _unit_test = None
+
+
+def _refuse_processes(event: str, _arguments: tuple[Any, ...]) -> None:
+    if _unit_test is not None and event in _STARTS:
+        raise RuntimeError(f"{_unit_test} starts a process: mark it with @pytest.mark.processes")
+
+
+sys.addaudithook(_refuse_processes)
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ PUBLIC |= {"/widget.js", "/widget/sessions", "/demo", "/demo/<any('demo.css'):fi
 PUBLIC |= {"/metrics"}  # to this machine alone: tests/web/test_metrics.py
 
 
+@pytest.mark.processes
 def test_the_front_is_light():
     """`web` never loads the index, torch, onnxruntime or the model's client."""
     script = (
@@ -32,6 +33,7 @@ def test_the_front_is_light():
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.processes
 def test_nothing_is_a_symbolic_link():
     """Archives and checkouts make them files that hold a path, or copies that grow old."""
     if not (ROOT / ".git").exists():
@@ -41,6 +43,7 @@ def test_nothing_is_a_symbolic_link():
     assert [line for line in held.splitlines() if line.startswith("120000")] == []
 
 
+@pytest.mark.processes
 def test_importing_opens_reads_and_loads_nothing():
     """The environment is read when something is built, not when a module is imported."""
     script = "import web, tasks, worker.services, worker.launch.process, worker.cli, kb; import worker.app"

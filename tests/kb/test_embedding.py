@@ -60,6 +60,7 @@ def test_serving_loads_no_torch(models):
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
+@pytest.mark.processes
 def test_a_model_that_cannot_be_exported_is_served_by_sentence_transformers(tmp_path):
     """One that pools by its first token, made of the default model's weights."""
     from sentence_transformers import SentenceTransformer

@@ -10,6 +10,9 @@ from kb.documents import PDF, SLIDES, WORD, WORKBOOK
 from kb.errors import DocumentTooLarge, DocumentUnreadable
 from tests.support import files
 
+#: Files are read in a process of their own.
+pytestmark = pytest.mark.processes
+
 BODY = [
     ("Every order can be returned within 30 days of delivery. The goods must be un-", 11),
     ("used and in their packaging.", 11),

@@ -3,12 +3,14 @@
 import ipaddress
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import sqlalchemy as sa
 
 from kb.filters import Filters
 from kb.search import Found, Hit
 from kb.snapshot import Record
+from tests.support.databases import copy_migrated
 from worker.addresses import Guard
 from worker.answering.question import Draft, Question, Writing, unread
 from worker.conversations.intake import Intake, Opening, Submission
@@ -41,6 +43,8 @@ def frozen_store(url: str) -> Store:
     """Open and create an empty database whose time is told by `TableClock.advance`."""
     from worker.store import migrate
 
+    if url.startswith("sqlite:///"):
+        copy_migrated(Path(url.removeprefix("sqlite:///")))
     store = open_store(url, clock=TableClock())
     migrate.upgrade(store)
     TableClock.create(store)

@@ -45,14 +45,25 @@ def answers(url: str) -> bool:
 
 @contextlib.contextmanager
 def running(
-    command: list[str], *, env: Mapping[str, str] | None = None, log: Path | None = None, grace_s: float = 12.0
+    command: list[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    log: Path | None = None,
+    grace_s: float = 12.0,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command in a group of its own, and end the whole group afterwards."""
+    """Run a command in a group of its own, and end the whole group afterwards.
+
+    It imports the checkout and runs in it, unless `cwd` says where else it runs: there, only `env` leads to modules.
+    """
     out = log.open("ab") if log is not None else subprocess.DEVNULL
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    if cwd is None:
+        inherited["PYTHONPATH"] = str(ROOT)
     process = subprocess.Popen(
         command,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **(env or {})},
-        cwd=ROOT,
+        env={**inherited, "OMP_NUM_THREADS": "1", **(env or {})},
+        cwd=cwd or ROOT,
         stdin=subprocess.DEVNULL,
         stdout=out,
         stderr=subprocess.STDOUT,

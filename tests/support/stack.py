@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.support.databases import copy_migrated
 from tests.support.processes import answers, free_port, running, valkey, wait_for
 from worker.services import Services
 from worker.settings import Settings
@@ -110,6 +111,8 @@ def prepare(env: Mapping[str, str], *, sample: Path | None = None) -> None:
 
     with services(env) as built:
         Path(env["ANSWERBACK_HOME"]).mkdir(parents=True, exist_ok=True)
+        if built.store.is_sqlite:
+            copy_migrated(Path(built.store.engine.url.database))
         migrate.upgrade(built.store)
         workspace_id = built.keys.workspace()
         built.keys.make(workspace_id, name="test", key=KEY)

@@ -290,6 +290,7 @@ def test_who_is_refused_among_others_is_told_of(desk, mailbox, call):
     assert "boss@shop.example" in str(whole)
 
 
+@pytest.mark.processes
 def test_mail_goes_encrypted_where_the_server_offers_it_and_its_certificate_holds(tmp_path, monkeypatch):
     context, certificate = server_context(tmp_path)
     mailbox = Mailbox(password="secret", tls=context)

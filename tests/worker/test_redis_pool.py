@@ -24,6 +24,7 @@ def hung():
             os.kill(pid, signal.SIGCONT)
 
 
+@pytest.mark.processes
 def test_while_redis_hangs_calls_fail_at_once_and_later_it_is_found_again(hung):
     url, stop, go_on = hung
     client = open_redis(url, timeout_s=0.5)

@@ -16,6 +16,9 @@ from worker.conversations.outcomes import Answer, Handoff
 from worker.errors import Invalid
 from worker.store.tables import attachment, conversation, message
 
+#: Files are read in a process of their own.
+pytestmark = pytest.mark.processes
+
 
 @pytest.fixture
 def kept(store):

@@ -151,6 +151,7 @@ def test_keys_can_be_rotated_and_a_lost_key_is_a_miss(valkey_url):
     assert store(new).get("conv_1") is None
 
 
+@pytest.mark.processes
 def test_a_dead_redis_is_told_and_never_reads_as_healthy():
     with processes.valkey() as url:
         client = Redis.from_url(url, socket_timeout=1)

@@ -530,6 +530,7 @@ def test_a_receiver_without_tls_is_not_spoken_to_in_plain_text(plain_listener):
     assert "SSL" in result.error
 
 
+@pytest.mark.processes
 def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path):
     context, _certificate = server_context(tmp_path)
     server = Receiver()

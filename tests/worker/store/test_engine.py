@@ -44,6 +44,7 @@ def test_migrating_twice_and_from_two_processes_at_once_is_safe(tmp_path):
     assert migrate.current(open_store(url)) == migrate.head()
 
 
+@pytest.mark.processes
 def test_processes_that_open_a_new_file_at_once_wait_for_each_other(tmp_path):
     """Where two set a file's mode at once, SQLite tells one that it is locked without waiting: 1 of 20 files, here."""
     errors = []

@@ -260,6 +260,9 @@ _SETTINGS = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 
+#: Minutes of random histories: `make test` runs them, `make quick` does not.
+pytestmark = pytest.mark.slow
+
 TestMailboxOnSqlite = MailboxMachine.TestCase
 TestMailboxOnSqlite.settings = _SETTINGS
 

@@ -1,0 +1,35 @@
+"""Empty databases of this version: migrated once per process of tests, then copied.
+
+That migrating works is shown by tests/worker/store and by every test with real processes.
+"""
+
+import atexit
+import contextlib
+import functools
+import shutil
+import sqlite3
+import tempfile
+from pathlib import Path
+
+from worker.store import migrate
+from worker.store.engine import open_store
+
+
+@functools.cache
+def _template() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="answerback-template-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    store = open_store(f"sqlite:///{folder / 'migrated.db'}")
+    migrate.upgrade(store)
+    template = folder / "template.db"
+    with contextlib.closing(sqlite3.connect(folder / "migrated.db")) as migrated:
+        migrated.execute("VACUUM INTO ?", [str(template)])  # all in one file, also what is in the write-ahead log
+    store.close()
+    return template
+
+
+def copy_migrated(path: Path) -> None:
+    """Put an empty SQLite database of this version where there is none yet."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_template(), path)
