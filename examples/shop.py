@@ -1,9 +1,9 @@
-"""A small shop's back office, for trying out tools: orders, invoices and customers over HTTP.
+"""The back office of a small shop, an example for tools: orders, invoices and customers over HTTP.
 
     SHOP_TOKEN=shop-secret-token python examples/shop.py --port 8077
 
-Each call needs `Authorization: Bearer $SHOP_TOKEN`, and names the customer by e-mail address: orders of others are not
-found. Cancelling one is done once for each Idempotency-Key.
+Each call needs `Authorization: Bearer $SHOP_TOKEN` and the customer's e-mail address; orders of other customers are not
+found. A cancellation is done once for each Idempotency-Key.
 """
 
 import argparse
@@ -53,7 +53,7 @@ CUSTOMERS = {
 
 
 class Shop(http.server.ThreadingHTTPServer):
-    """The back office; `calls` are (method, path, Idempotency-Key) in order."""
+    """The HTTP server. `calls` lists (method, path, Idempotency-Key) in the order of arrival."""
 
     daemon_threads = True
 
@@ -69,16 +69,16 @@ class Shop(http.server.ThreadingHTTPServer):
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """One call."""
+    """Handles one request."""
 
     server: Shop
 
     def do_GET(self) -> None:
-        """Look something up."""
+        """Return an order, the invoices or the customer."""
         self._serve()
 
     def do_POST(self) -> None:
-        """Change something."""
+        """Cancel an order."""
         self._serve()
 
     def _serve(self) -> None:
@@ -132,7 +132,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(self.server.drip_s)
 
     def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+        """Do not log requests."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-// Verify callbacks with Node alone: CALLBACK_SECRET=whsec_… node receiver.mjs, then it listens on 9000.
+// Verify callbacks with Node only. `CALLBACK_SECRET=whsec_… node receiver.mjs` listens on port 9000.
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { createServer } from "node:http";
 
@@ -21,7 +21,7 @@ createServer(async (request, response) => {
   for await (const part of request) parts.push(part);
   const body = Buffer.concat(parts);
   if (!verified(request.headers, body)) return response.writeHead(401).end();
-  // The same webhook-id can come twice: keep the ids that you have seen, and work on each once.
+  // The same webhook-id can arrive twice: store the ids, and process each once.
   console.log(request.headers["webhook-id"], JSON.parse(body).type);
   response.writeHead(204).end();
 }).listen(Number(process.env.PORT ?? 9000), "127.0.0.1");

@@ -1,4 +1,4 @@
-"""Verify callbacks with the standard library alone: `CALLBACK_SECRET=whsec_… python receiver.py` listens on 9000."""
+"""Verify callbacks with the standard library: `CALLBACK_SECRET=whsec_… python receiver.py` listens on port 9000."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ TOLERANCE_S = 300
 
 
 def verified(secret: str, headers, body: bytes) -> bool:
-    """Whether one of the signatures is ours, and the attempt is not older than five minutes."""
+    """Return whether a signature is valid and the timestamp is within five minutes of now."""
     id, timestamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
     if not timestamp.isdigit() or abs(time.time() - int(timestamp)) > TOLERANCE_S:
         return False
@@ -24,7 +24,7 @@ def verified(secret: str, headers, body: bytes) -> bool:
 
 
 class Receiver(BaseHTTPRequestHandler):
-    """Takes what is ours, refuses the rest."""
+    """Accepts callbacks with a valid signature and rejects others with 401."""
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["content-length"]))
@@ -32,7 +32,7 @@ class Receiver(BaseHTTPRequestHandler):
             self.send_response(401)
             self.end_headers()
             return
-        # The same webhook-id can come twice: keep the ids that you have seen, and work on each once.
+        # The same webhook-id can arrive twice: store the ids, and process each once.
         sys.stdout.write(f"{self.headers['webhook-id']} {json.loads(body)['type']}\n")
         sys.stdout.flush()
         self.send_response(204)
