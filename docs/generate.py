@@ -1,4 +1,4 @@
-"""Write the pages and the data that are made from the code, or `--check` that they are current."""
+"""Write the pages and data that are generated from the code, or `--check` that they are current."""
 
 import argparse
 import inspect
@@ -22,8 +22,8 @@ _CORPUS = _ROOT / "tests" / "data" / "desk" / "corpus.jsonl"
 
 _HEAD = """# Settings
 
-Every setting is an environment variable, read once at the start of each process. An empty variable counts as unset. All
-problems are reported at once. This page is made from `worker/settings.py` by `make docs`.
+Every setting is an environment variable. Each process reads them once, when it starts, and reports all problems together.
+An empty variable counts as unset. `make docs` generates this page from `worker/settings.py`.
 
 | variable | meaning | default |
 |---|---|---|
@@ -63,7 +63,7 @@ def cli_page() -> str:
     from worker.cli import main as group
 
     parts = [_MADE.format(title="Commands", what="the commands themselves", where="worker/cli")]
-    parts.append("`--help` works everywhere. With `--json`, a command prints what scripts read.\n")
+    parts.append("Every command has `--help`. With `--json`, a command prints JSON for scripts.\n")
     parts += _commands(group, "answerback")
     return "\n".join(parts)
 
@@ -100,8 +100,8 @@ def http_page() -> str:
     with tempfile.TemporaryDirectory() as home:
         app = create_app(Settings(home=Path(home), redis_url="redis://127.0.0.1:1/0", rate_limit=None))
         spec = app.test_client().get("/openapi.json").json
-    parts = [_MADE.format(title="Every call", what="the description of the API", where="/openapi.json")]
-    parts.append("Schemas of bodies are in `/openapi.json`, and on the page `/docs`.\n")
+    parts = [_MADE.format(title="Every call", what="the specification of the API", where="/openapi.json")]
+    parts.append("`/openapi.json` and the page `/docs` have the schemas of the bodies.\n")
     groups: dict[str, list[str]] = {}
     for path, calls in sorted(spec["paths"].items()):
         for method in ("get", "post", "put", "patch", "delete"):
@@ -111,7 +111,7 @@ def http_page() -> str:
                 groups.setdefault(call["tags"][0], []).append(line)
     for tag in spec["tags"]:
         if tag["name"] in groups:
-            parts += [f"## {tag['description']}\n", "| call | does | answers |", "|---|---|---|"]
+            parts += [f"## {tag['description']}\n", "| call | effect | responses |", "|---|---|---|"]
             parts += [*groups[tag["name"]], ""]
     return "\n".join(parts)
 
@@ -121,14 +121,14 @@ def events_page() -> str:
     from worker.conversations.outcomes import HANDOFF_REASONS
     from worker.deliveries.outbox import TYPES
 
-    parts = [_MADE.format(title="Events", what="the types that are written", where="worker/deliveries/outbox.py")]
-    parts += ["## Callbacks\n", "| type | tells that |", "|---|---|"]
+    parts = [_MADE.format(title="Events", what="the event types", where="worker/deliveries/outbox.py")]
+    parts += ["## Callbacks\n", "| type | meaning |", "|---|---|"]
     parts += [f"| `{name}` | {about} |" for name, about in TYPES.items()]
-    parts += ["", "How they are signed, ordered and tried again: [callbacks](../callbacks.md).", ""]
-    parts += ["## Streams\n", "Server-Sent Events and WebSockets tell of each message, in order:\n"]
+    parts += ["", "[Callbacks](../callbacks.md) describes signatures, order and retries.", ""]
+    parts += ["## Streams\n", "Server-Sent Events and WebSockets send these events for each message, in order:\n"]
     parts += ["| type | data |", "|---|---|"]
     parts += [f"| `{name}` | {about} |" for name, about in _STREAMED.items()]
-    parts += ["", "## Reasons of handoffs\n", ", ".join(f"`{one}`" for one in HANDOFF_REASONS) + ".", ""]
+    parts += ["", "## Handoff reasons\n", ", ".join(f"`{one}`" for one in HANDOFF_REASONS) + ".", ""]
     return "\n".join(parts)
 
 
@@ -138,16 +138,16 @@ def metrics_page() -> str:
     from worker.telemetry.counters import COUNTED, NAMES, TIMED
 
     parts = [
-        _MADE.format(title="Metrics", what="what is counted", where="worker/telemetry/counters.py and web/metrics.py")
+        _MADE.format(
+            title="Metrics", what="the metric definitions", where="worker/telemetry/counters.py and web/metrics.py"
+        )
     ]
-    parts.append(
-        "`/metrics` of any web process tells Prometheus of all processes ([operations](../operations.md#metrics)).\n"
-    )
+    parts.append("`/metrics` of any web process covers all processes ([operations](../operations.md#metrics)).\n")
     rows = [(f"{name}_total", "counter", metric.help, metric.labels) for name, metric in COUNTED.items()]
     rows += [(f"{name}_total", "counter", help, ()) for name, help in NAMES.items()]
     rows += [(name, "histogram", metric.help, metric.labels) for name, metric in TIMED.items()]
     rows += [(name, "gauge", help, labels) for name, (help, labels) in GAUGES.items()]
-    parts += ["| metric | kind | of | labels |", "|---|---|---|---|"]
+    parts += ["| metric | kind | meaning | labels |", "|---|---|---|---|"]
     for name, kind, help, labels in rows:
         parts.append(f"| `{PREFIX}{name}` | {kind} | {help} | {', '.join(f'`{one}`' for one in labels)} |")
     return "\n".join(parts) + "\n"
@@ -168,25 +168,27 @@ def helpdesk_page(kind: str) -> str:
         steps = open_desk(row, caller, mail).setup(inbound)
     assert set(OPTIONS[kind]) <= set(options), kind
     given = "".join(f" --option {name}={value}" for name, value in options.items())
-    asked = "" if kind == "email" else "It asks for the API token of the bot's user. "
+    asked = "" if kind == "email" else "The command asks for the API token of the bot's user. "
     if kind in ("chatwoot", "slack"):
-        asked = "It asks for the token of a bot that is made in the next step: type anything until there is one. "
+        asked = "The command asks for the token of a bot. You create the bot in the next step: enter any text for now. "
     parts = [
-        _MADE.format(title=title, what="what `answerback helpdesk setup` says", where=f"worker/helpdesks/{kind}.py"),
-        "## Connect it\n",
+        _MADE.format(
+            title=title, what="the output of `answerback helpdesk setup`", where=f"worker/helpdesks/{kind}.py"
+        ),
+        f"## Connect {title}\n",
         f"```sh\nanswerback helpdesk connect {kind} --kind {kind} --url {url}{given}\n```\n",
-        f"{asked}It begins in the mode `draft` ([modes](../helpdesks.md#modes)).\n",
-        "## Set it up\n",
-        f"`answerback helpdesk setup {kind} --public-url https://answers.yours.example` says, with your addresses:\n",
+        f"{asked}The connection starts in the mode `draft` ([modes](../helpdesks.md#modes)).\n",
+        f"## Configure {title}\n",
+        f"`answerback helpdesk setup {kind} --public-url https://answers.yours.example` prints, with your addresses:\n",
         f"```text\n{steps.rstrip()}\n```\n",
     ]
     if kind in ("zendesk", "chatwoot", "intercom", "slack"):
         given = ' --token "$BOT_TOKEN"' if kind in ("chatwoot", "slack") else ""
         parts.append(f'```sh\nanswerback helpdesk change {kind}{given} --webhook-secret "$SIGNING_SECRET"\n```\n')
     parts += [
-        "## Try it\n",
+        "## Test the connection\n",
         f"```sh\nanswerback helpdesk check {kind}\n```\n",
-        "When its drafts are what you would have written:\n",
+        "When the drafts are good enough, let it reply:\n",
         f"```sh\nanswerback helpdesk change {kind} --mode reply\n```\n",
     ]
     return "\n".join(parts if kind not in ("slack", "email") else parts[:-2])
@@ -194,23 +196,23 @@ def helpdesk_page(kind: str) -> str:
 
 _MADE = """# {title}
 
-This page is made from {what} (`{where}`) by `make docs`.
+`make docs` generates this page from {what} (`{where}`).
 """
 
 _STREAMED = {
-    "queued": "it was accepted",
-    "running": "a worker took it up",
-    "delta": "the answer's next sentences: `offset`, `text`, `citations`",
+    "queued": "the message was accepted",
+    "running": "a worker claimed the message",
+    "delta": "the next sentences of the answer: `offset`, `text`, `citations`",
     "answered": "the whole message, with its reply",
-    "handed_off": "the whole message, with why",
+    "handed_off": "the whole message, with the handoff and its reason",
     "cancelled": "the whole message",
     "failed": "the whole message, with the error; never sent by this version",
-    "replied": "what a person said",
-    "conversation.handed_off": "a person owns the conversation",
-    "conversation.resumed": "the bot answers again",
-    "conversation.closed": "it is over",
-    "accepted": "WebSocket only: what the client sent was accepted, with its `ref`",
-    "error": "WebSocket only: it was not, with `ref`, `code` and `detail`",
+    "replied": "the reply of an agent",
+    "conversation.handed_off": "a human owns the conversation",
+    "conversation.resumed": "the bot owns the conversation again",
+    "conversation.closed": "the conversation was closed",
+    "accepted": "WebSocket only: the message of the client was accepted; with its `ref`",
+    "error": "WebSocket only: the message of the client was rejected; with `ref`, `code` and `detail`",
 }
 
 _HELPDESKS: dict[str, tuple[str, str, dict[str, str]]] = {
@@ -225,7 +227,7 @@ _HELPDESKS: dict[str, tuple[str, str, dict[str, str]]] = {
 
 
 def pages() -> dict[Path, str]:
-    """Return every page that is made from the code, by where it is kept."""
+    """Return the text of every generated page, by its path."""
     docs = _ROOT / "docs"
     return {
         _PAGE: settings_page(),
