@@ -22,7 +22,7 @@ _CORPUS = _ROOT / "tests" / "data" / "desk" / "corpus.jsonl"
 
 _HEAD = """# Settings
 
-Every setting is an environment variable. Each process reads them once, when it starts, and reports all problems together.
+Every setting is an environment variable. Each process reads them when it starts, and reports all problems together.
 An empty variable counts as unset. `make docs` generates this page from `worker/settings.py`.
 
 | variable | meaning | default |
