@@ -5,7 +5,7 @@ from typing import Any
 from web.api import Blueprint, scope
 from web.schemas import desk as schemas
 from web.schemas.fields import page_of
-from worker.answering.spending import wire
+from worker.answering.spending import to_api
 from worker.store.tables import spending
 
 blueprint = Blueprint("usage", __name__, description="What language models cost")
@@ -20,4 +20,4 @@ def list_usage(query: dict[str, Any]) -> dict[str, Any]:
     if "subject" in query:
         where.append(spending.c.subject == query["subject"])
     rows, cursor = scope().page(spending, *where, after=query.get("cursor"), limit=query["limit"])
-    return {"items": [wire(row) for row in rows], "next_cursor": cursor}
+    return {"items": [to_api(row) for row in rows], "next_cursor": cursor}

@@ -53,8 +53,8 @@ def budgets() -> Page:
     return flask.render_template(
         "console/budgets.html",
         limits=limits,
-        days=[spending.wire(row) for row in days],
-        keys=[{**spending.wire(row), "name": names.get(row["subject"], row["subject"])} for row in of_keys[:_PAGE]],
+        days=[spending.to_api(row) for row in days],
+        keys=[{**spending.to_api(row), "name": names.get(row["subject"], row["subject"])} for row in of_keys[:_PAGE]],
         today=today,
         cursor=cursor,
     )
