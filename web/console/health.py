@@ -2,10 +2,10 @@
 
 import flask
 
-from web.api import scope, services
-from web.auth import admin
 from web.console.site import Page, blueprint
-from web.health import components
+from web.http.api import scope, services
+from web.http.auth import admin
+from web.operations.health import components
 from worker.answering import spending
 from worker.runtime.status import status
 from worker.store import tables
