@@ -343,6 +343,9 @@ class Settings:
         "ANSWERBACK_DEMO", "serve /demo, a page with the chat widget; on with the embedded database", _switch, None
     )
     max_body_bytes: int = _setting("ANSWERBACK_MAX_BODY_BYTES", "largest request body", _count, 11 * 1024 * 1024)
+    environment: str = _setting(
+        "ANSWERBACK_ENVIRONMENT", "name of this installation, such as `staging`, shown at `GET /`", str, "production"
+    )
     openapi: bool = _setting("ANSWERBACK_OPENAPI", "serve /openapi.json and /docs", _switch, True)
     web_workers: int = _setting("ANSWERBACK_WEB_WORKERS", "web processes", _count, 2)
     web_threads: int = _setting("ANSWERBACK_WEB_THREADS", "threads of each; a waiting client holds one", _count, 32)

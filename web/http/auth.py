@@ -10,7 +10,7 @@ from flask import Flask
 from web.http.api import services
 from worker.access.keys import Principal
 from worker.access.tokens import is_token
-from worker.errors import KeyRefused, NotFound
+from worker.errors import AnswerbackError, KeyRefused, NotFound
 from worker.store.scope import Scope
 from worker.store.tables import message
 
@@ -59,6 +59,18 @@ def still(check: Callable[[], object]) -> Callable[[], bool]:
 def init_app(app: Flask) -> None:
     """Check the key of every request."""
     app.before_request(_check)
+
+
+def has_key() -> bool:
+    """Whether a public request came with a valid API key; a wrong one counts as none."""
+    scheme, _space, key = flask.request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not key.strip() or is_token(key.strip()):
+        return False
+    try:
+        services().keys.check(key.strip())
+    except AnswerbackError:
+        return False
+    return True
 
 
 def _check() -> None:

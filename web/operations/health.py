@@ -1,7 +1,8 @@
-"""Whether the product is well, without a key: root, liveness, readiness."""
+"""Root, liveness and readiness: the routes that need no key."""
 
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -10,7 +11,7 @@ from flask import Flask
 from redis.exceptions import RedisError
 
 from web.http.api import services
-from web.http.auth import public
+from web.http.auth import has_key, public
 from worker.checks import reach_broker
 from worker.errors import AnswerbackError, StartupFailed
 from worker.runtime.presence import STATES, living
@@ -30,11 +31,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     @app.get("/")
     @public
     def root() -> Any:
-        found = components(settings)
-        links = {"health": "/healthz", "readiness": "/readyz", "console": "/console"}
-        if settings.openapi:
-            links |= {"openapi": "/openapi.json", "docs": "/docs"}
-        return {"name": "Answerback", "version": _version(), "well": _well(found), "links": links}
+        return _root(settings, known=has_key())
 
     @app.get("/healthz")
     @public
@@ -45,11 +42,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     @public
     def ready() -> Any:
         found = components(settings)
-        well = _well(found)
-        degraded = any(component["state"] != "up" for component in found.values())
-        status = "not ready" if not well else "degraded" if degraded else "ready"
+        status = _status(found)
         body = {"status": status, "components": found}
-        return body, 200 if well else 503, {} if well else {"Retry-After": "2"}
+        return (body, 503, {"Retry-After": "2"}) if status == "not ready" else (body, 200, {})
 
 
 def _version() -> str:
@@ -59,8 +54,37 @@ def _version() -> str:
         return "0"
 
 
-def _well(found: dict[str, dict[str, Any]]) -> bool:
-    return all(found[name]["state"] != "down" for name in _NEEDED)
+def _root(settings: Settings, *, known: bool) -> dict[str, Any]:
+    """Return what `GET /` says; the version, the environment and the counts only to a client that is `known`."""
+    links = {
+        "health": "/healthz",
+        "readiness": "/readyz",
+        "console": "/console",
+        "openapi": "/openapi.json" if settings.openapi else None,
+        "docs": "/docs" if settings.openapi else None,
+        "metrics": "/metrics",
+    }
+    body = {"name": "Answerback", "status": _status(components(settings)), "links": links}
+    if not known:
+        return body
+    built = services()
+    try:
+        statistics: dict[str, int] | None = asdict(built.sessions.statistics())
+    except AnswerbackError:  # Redis is unavailable, which `status` says
+        statistics = None
+    return body | {
+        "version": _version(),
+        "environment": settings.environment,
+        "session_store": built.sessions.describe()["type"],
+        "session_stats": statistics,
+        "stats": built.counters.own(),
+    }
+
+
+def _status(found: dict[str, dict[str, Any]]) -> str:
+    if any(found[name]["state"] == "down" for name in _NEEDED):
+        return "not ready"
+    return "ready" if all(component["state"] == "up" for component in found.values()) else "degraded"
 
 
 def components(settings: Settings) -> dict[str, dict[str, Any]]:

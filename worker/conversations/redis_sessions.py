@@ -7,7 +7,7 @@ from typing import Any, cast
 from redis import Redis
 from redis.exceptions import RedisError
 
-from worker.conversations.sessions import BARRED_S, Codec, Counted, Session, SessionsUnavailable, Statistics
+from worker.conversations.sessions import BARRED_S, Codec, Counted, Session, SessionStatistics, SessionsUnavailable
 from worker.settings import masked
 
 #: Keeps a session unless a newer one is there, and its place among the active ones. Returns 1 or 0.
@@ -40,20 +40,21 @@ redis.call('ZREM', KEYS[2], ARGV[2])
 return was
 """
 
-#: Drops expired names, then the sessions over the bound, oldest use first. Returns how many went.
+#: Drops expired names, then the sessions over the bound, oldest use first. Returns how many of each went.
 _CLEAN_UP = """
 local now = redis.call('TIME')
 local ms = now[1] * 1000 + math.floor(now[2] / 1000)
-local gone = redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ms)
+local expired = redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ms)
+local evicted = 0
 local over = redis.call('ZCARD', KEYS[1]) - tonumber(ARGV[1])
 if over > 0 then
   for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, math.min(over, 1000) - 1)) do
     redis.call('DEL', ARGV[2] .. id)
     redis.call('ZREM', KEYS[1], id)
-    gone = gone + 1
+    evicted = evicted + 1
   end
 end
-return gone
+return {expired, evicted}
 """
 
 _COUNT = """
@@ -179,10 +180,12 @@ class RedisSessionStore:
 
     def clean_up(self) -> int:
         with _reachable():
-            return int(self._clean_up(keys=[self._names], args=[self._limit, self._prefix]))
+            expired, evicted = self._clean_up(keys=[self._names], args=[self._limit, self._prefix])
+        self._counted.add("evictions", int(evicted))
+        return int(expired) + int(evicted)
 
-    def statistics(self) -> Statistics:
-        return Statistics(active=self.count(), **self._counted.counts)
+    def statistics(self) -> SessionStatistics:
+        return SessionStatistics(active=self.count(), **self._counted.counts)
 
     def health(self) -> float:
         began = time.perf_counter()

@@ -73,13 +73,20 @@ class Session:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Statistics:
-    """What a store did since it was opened, and what it holds."""
+class SessionStatistics:
+    """Counts of one store since this process opened it, and the number of sessions that it holds now.
+
+    Attributes:
+        refused: writes that were older than the stored session.
+        evictions: sessions dropped because the store held more than its limit.
+        active: sessions that have not expired, of all processes.
+    """
 
     hits: int
     misses: int
     writes: int
-    refused: int  # writes that were older than what was there
+    refused: int
+    evictions: int
     active: int
 
 
@@ -126,7 +133,7 @@ class SessionStore(Protocol):
         """Drop what has expired or is over the bound; return how many went."""
         ...
 
-    def statistics(self) -> Statistics:
+    def statistics(self) -> SessionStatistics:
         """Return what happened so far."""
         ...
 
@@ -177,7 +184,7 @@ class Counted:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self.counts = {"hits": 0, "misses": 0, "writes": 0, "refused": 0}
+        self.counts = {"hits": 0, "misses": 0, "writes": 0, "refused": 0, "evictions": 0}
 
     def add(self, name: str, by: int = 1) -> None:
         with self._lock:
@@ -237,6 +244,7 @@ class MemorySessionStore:
             )
             while len(self._kept) > self._limit:
                 self._kept.pop(next(iter(self._kept)))
+                self._counted.add("evictions")
         self._counted.add("writes")
         return True
 
@@ -281,8 +289,8 @@ class MemorySessionStore:
             self._barred = {id: until for id, until in self._barred.items() if until > self._clock()}
         return len(gone)
 
-    def statistics(self) -> Statistics:
-        return Statistics(active=self.count(), **self._counted.counts)
+    def statistics(self) -> SessionStatistics:
+        return SessionStatistics(active=self.count(), **self._counted.counts)
 
     def health(self) -> float:
         return 0.0

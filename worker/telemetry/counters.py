@@ -98,6 +98,7 @@ class Counters:
         self._every_s = every_s
         self._guard = threading.Lock()
         self._pending: Counter[Key] = Counter()
+        self._own: Counter[str] = Counter()
         self._some = threading.Event()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
@@ -138,6 +139,11 @@ class Counters:
                 self._pending.update(pending)
             raise
 
+    def own(self) -> dict[str, float]:
+        """Return the counts of this process alone since it started, by name, labels added up."""
+        with self._guard:
+            return {name: round(value, 3) for name, value in sorted(self._own.items()) if not name.endswith("_bucket")}
+
     def read(self) -> dict[str, int]:
         """Return every count of NAMES, of all processes."""
         found = self.samples()
@@ -159,6 +165,7 @@ class Counters:
     def _add(self, counts: Mapping[Key, float]) -> None:
         with self._guard:
             self._pending.update(counts)
+            self._own.update({name: value for (name, _labels), value in counts.items()})
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="counters", daemon=True)
                 self._thread.start()

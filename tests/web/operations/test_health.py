@@ -15,8 +15,35 @@ def test_root_and_liveness_need_no_key(app):
     root = client.get("/").json
     assert root["name"] == "Answerback"
     assert root["links"]["docs"] == "/docs"
-    assert root["well"] is False  # no worker lives
+    assert root["status"] == "not ready"  # no worker is alive
     assert client.get("/healthz").json == {"status": "alive"}
+
+
+@pytest.mark.parametrize("key", [None, "Bearer wrong", "Basic eDp5"])
+def test_root_tells_a_stranger_nothing_that_helps_an_attack(app, key):
+    root = app.test_client().get("/", headers={"Authorization": key} if key else {}).json
+    assert set(root) == {"name", "status", "links"}
+
+
+def test_root_tells_a_key_what_this_process_did(app, built, settings):
+    key = built.keys.make(built.keys.workspace(), name="desk", scopes=["read"])
+    built.sessions.get("conv_unknown")
+    client = app.test_client()
+    client.post("/v1/tickets", json={"body": "Hello?"}, headers={"Authorization": f"Bearer {key}"})  # 403
+    root = client.get("/", headers={"Authorization": f"Bearer {key}"}).json
+    assert root["environment"] == "production"
+    assert root["session_store"] == "redis"
+    assert root["session_stats"]["misses"] >= 1
+    assert {"hits", "misses", "evictions", "active"} <= set(root["session_stats"])
+    built.counters.add("retries", 2)
+    again = client.get("/", headers={"Authorization": f"Bearer {key}"}).json
+    assert again["stats"]["retries"] - root["stats"].get("retries", 0) == 2
+
+
+def test_root_says_that_docs_are_off(settings):
+    root = create_app(replace(settings, openapi=False)).test_client().get("/").json
+    assert root["links"]["docs"] is None
+    assert root["links"]["health"] == "/healthz"
 
 
 def test_ready_only_when_a_worker_lives_and_it_names_the_session_store(app, built, settings):
