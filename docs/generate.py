@@ -134,12 +134,14 @@ def events_page() -> str:
 
 def metrics_page() -> str:
     """Return the page on metrics."""
-    from web.metrics import GAUGES, PREFIX
+    from web.operations.metrics import GAUGES, PREFIX
     from worker.telemetry.counters import COUNTED, NAMES, TIMED
 
     parts = [
         _MADE.format(
-            title="Metrics", what="the metric definitions", where="worker/telemetry/counters.py and web/metrics.py"
+            title="Metrics",
+            what="the metric definitions",
+            where="worker/telemetry/counters.py and web/operations/metrics.py",
         )
     ]
     parts.append("`/metrics` of any web process covers all processes ([operations](../operations.md#metrics)).\n")

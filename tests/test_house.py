@@ -15,10 +15,10 @@ from worker.launch.up import sample_folder
 
 #: Routes that need no key, on purpose.
 PUBLIC = {"/", "/healthz", "/readyz", "/openapi.json", "/docs/", "/docs/<path:path>"}
-#: What helpdesks call has their own signature instead of a key: see tests/web/test_helpdesks.py.
+#: What helpdesks call has their own signature instead of a key: see tests/web/integrations/test_helpdesks.py.
 PUBLIC |= {"/v1/helpdesks/<string:helpdesk_id>/inbound"}
 PUBLIC |= {"/widget.js", "/widget/sessions", "/demo", "/demo/<any('demo.css'):filename>"}  # tests/web/test_widget.py
-PUBLIC |= {"/metrics"}  # to this machine alone: tests/web/test_metrics.py
+PUBLIC |= {"/metrics"}  # to this machine alone: tests/web/operations/test_metrics.py
 
 
 @pytest.mark.processes

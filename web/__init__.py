@@ -5,8 +5,10 @@ import threading
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from web import auditing, auth, console, context, health, limits, metrics, openapi, problems, widget
-from web.api import ProblemApi
+from web import console, widget
+from web.http import auditing, auth, context, limits, openapi, problems
+from web.http.api import ProblemApi
+from web.operations import health, metrics
 from web.streaming.streams import Streams
 from worker.services import Services, install
 from worker.settings import Settings
@@ -54,26 +56,10 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _register(api: ProblemApi) -> None:
-    from web import (
-        attachments,
-        audit,
-        conversations,
-        customers,
-        deliveries,
-        documents,
-        endpoints,
-        escalations,
-        helpdesks,
-        imports,
-        messages,
-        quality,
-        search,
-        snapshots,
-        status,
-        tickets,
-        tool_calls,
-        usage,
-    )
+    from web.conversations import attachments, conversations, customers, escalations, messages, tickets, tool_calls
+    from web.integrations import deliveries, endpoints, helpdesks
+    from web.knowledge import documents, imports, search, snapshots
+    from web.operations import audit, quality, status, usage
 
     for module in (
         tickets,

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpcore
 import httpx
 
+from worker import compat
 from worker.errors import AnswerbackError
 from worker.settings import Network
 
@@ -221,13 +222,14 @@ class Caller:
         self._ends = 0.0
         self._limit = float("inf")
         transport = httpx.HTTPTransport(verify=_ssl_context(), trust_env=False, retries=0)
-        transport._pool = httpcore.ConnectionPool(  # httpx offers no public way to pass a network backend
+        pool = httpcore.ConnectionPool(
             ssl_context=_ssl_context(),
             max_connections=1,
             max_keepalive_connections=1,
             keepalive_expiry=10.0,
             network_backend=_GuardedBackend(guard, lambda: self._ends),
         )
+        compat.use_connection_pool(transport, pool)
         self._client = httpx.Client(transport=transport, trust_env=False, follow_redirects=False, timeout=total_s)
 
     @contextmanager

@@ -13,7 +13,7 @@ AnswerbackError
 ├── LeaseLost            another worker holds the conversation now (conversations/mailbox.py)
 ├── AddressRefused       a URL that may not be called (addresses.py)
 ├── NoWorker             no worker took up a question in time (knowledge/relay.py)
-└── ModelError           the language model gave no answer (answering/llm.py)
+└── ModelError           the language model gave no answer (answering/model_errors.py)
 """
 
 

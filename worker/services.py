@@ -416,7 +416,8 @@ class Services:
             from worker.answering.extractive import ExtractiveAnswerer
 
             return ExtractiveAnswerer(self.answering_embedder)
-        from worker.answering.llm import LlmAnswerer, Price, open_client
+        from worker.answering.llm import LlmAnswerer
+        from worker.answering.model_client import Price, open_client
         from worker.answering.spending import Spending
         from worker.redaction import Redactor
 
@@ -436,14 +437,18 @@ class Services:
     @cached_property
     def tools(self) -> "Registry":
         """What the language model may ask for."""
-        from worker.answering.agent import find_more
+        from worker.answering.agent import search_for_tool
         from worker.answering.tools import builtin, http
-        from worker.answering.tools.call_log import Audit
+        from worker.answering.tools.call_log import SqlToolCallLog
         from worker.answering.tools.registry import Registry
 
-        own = (builtin.search(find_more(self.snapshot_cache)), builtin.remember(self.memories), builtin.escalate())
+        own = (
+            builtin.search(search_for_tool(self.snapshot_cache)),
+            builtin.remember(self.memories),
+            builtin.escalate(),
+        )
         declared = http.load(self.settings.tools)
-        return Registry(tools=(*own, *declared) if self.settings.use_tools else (), books=Audit(self.store))
+        return Registry(tools=(*own, *declared) if self.settings.use_tools else (), call_log=SqlToolCallLog(self.store))
 
     @cached_property
     def memories(self) -> Memories:
@@ -453,16 +458,16 @@ class Services:
     def agent(self) -> "Agent":
         from worker.answering import rules
         from worker.answering.agent import Agent
-        from worker.answering.attachment_search import AttachedSearch
+        from worker.answering.attachment_search import EmbeddingAttachmentSearch
         from worker.caching import similarity
 
         return Agent(
             knowledge=self.snapshot_cache,
             answerer=self.answerer,
-            attached=AttachedSearch(self.answering_embedder),
+            attachment_search=EmbeddingAttachmentSearch(self.answering_embedder),
             rules=rules.load(self.settings.rules),
-            answers=self.answers_cache,
-            rewrites=getattr(self.answerer, "rewrite", None),
+            answer_cache=self.answers_cache,
+            rewriter=getattr(self.answerer, "rewrite", None),
             similarity=None if self.lexical_only else similarity(self.answering_embedder),
             min_relevance=self.settings.min_relevance,
         )

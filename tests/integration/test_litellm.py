@@ -11,8 +11,10 @@ import pytest
 from tests.support.fakes import FakeSearch, hit
 from tests.support.processes import ROOT, answers, free_port, running, wait_for
 from tests.worker.answering.test_llm import control
-from worker.answering.agent import Agent, find_more
-from worker.answering.llm import LlmAnswerer, ModelError, open_client
+from worker.answering.agent import Agent, search_for_tool
+from worker.answering.llm import LlmAnswerer
+from worker.answering.model_client import open_client
+from worker.answering.model_errors import ModelError
 from worker.answering.question import Question
 from worker.answering.tools import builtin
 from worker.answering.tools.registry import Registry
@@ -92,12 +94,12 @@ def test_its_failures_are_classified_and_the_next_model_answers(proxy, model, th
     answerer = LlmAnswerer(client=open_client(api_key=KEY, base_url=f"{proxy}/v1"), models=(model,), timeout_s=20)
     with pytest.raises(ModelError) as caught:
         answerer.draft(Question(workspace_id="w", content="x"), [COOKIES], revoked=lambda: False)
-    assert caught.value.then == then
+    assert caught.value.recovery == then
     assert ask(proxy, model, "help").model == "help"
 
 
 def test_tools_are_called_through_it(proxy, model_url):
-    search = builtin.search(find_more(FakeSearch([hit("Parcels arrive within two working days.", number=2)])))
+    search = builtin.search(search_for_tool(FakeSearch([hit("Parcels arrive within two working days.", number=2)])))
     control(model_url, mode="tools", calls=[["search", {"query": "delivery time"}]])
     answered = ask(proxy, "behind", tools=(search,))
     assert isinstance(answered, Answer), answered

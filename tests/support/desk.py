@@ -7,12 +7,13 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from tests.support.fakes import FakeHints, FakeSearch, accept, hit
-from worker.answering.agent import Agent, find_more
-from worker.answering.llm import LlmAnswerer, Price, open_client
+from worker.answering.agent import Agent, search_for_tool
+from worker.answering.llm import LlmAnswerer
+from worker.answering.model_client import Price, open_client
 from worker.answering.question import Question
 from worker.answering.spending import Spending
 from worker.answering.tools import builtin
-from worker.answering.tools.call_log import Audit
+from worker.answering.tools.call_log import SqlToolCallLog
 from worker.answering.tools.registry import Registry
 from worker.caching import MemoryCache
 from worker.conversations.sessions import MemorySessionStore
@@ -36,21 +37,21 @@ class Desk:
         self.store, self.workspace_id = store, workspace_id
         self.knowledge = FakeSearch([COOKIES])
         self.memories = Memories(store)
-        own = (builtin.search(find_more(self.knowledge)), builtin.remember(self.memories), builtin.escalate())
+        own = (builtin.search(search_for_tool(self.knowledge)), builtin.remember(self.memories), builtin.escalate())
         answerer = LlmAnswerer(
             client=open_client(api_key=None, base_url=f"{model_url}/v1"),
             models=("good",),
             timeout_s=10,
             prices={"good": Price(prompt=1000, completion=1000)},
-            registry=Registry(tools=(*own, *tools), books=Audit(store)),
+            registry=Registry(tools=(*own, *tools), call_log=SqlToolCallLog(store)),
             spending=Spending(store, budgets),
             redactor=redactor,
         )
         self.agent = Agent(
             knowledge=self.knowledge,
             answerer=answerer,
-            answers=MemoryCache("answers", limit=10),
-            rewrites=answerer.rewrite,
+            answer_cache=MemoryCache("answers", limit=10),
+            rewriter=answerer.rewrite,
         )
         mailbox = Mailbox(store, holder="one")
         self.drainer = Drainer(

@@ -12,7 +12,7 @@ from kb.search import Found, Hit
 from kb.snapshot import Record
 from tests.support.databases import copy_migrated
 from worker.addresses import Guard
-from worker.answering.question import Draft, Question, Writing, unread
+from worker.answering.question import Draft, Question, TextListener, ignore_text
 from worker.conversations.intake import Intake, Opening, Submission
 from worker.conversations.outcomes import Answer, Outcome, Piece
 from worker.store.engine import Store, open_store
@@ -99,15 +99,20 @@ class FakeAnswerer:
     version: int = 1
     calls: list[Question] = field(default_factory=list)
 
-    def looks_further(self, _question: Question, /) -> bool:
+    def may_find_more(self, _question: Question, /) -> bool:
         return False
 
     def draft(
-        self, question: Question, hits: Sequence[Hit], *, revoked: Callable[[], bool], writing: Writing = unread
+        self,
+        question: Question,
+        hits: Sequence[Hit],
+        *,
+        revoked: Callable[[], bool],
+        on_text: TextListener = ignore_text,
     ) -> Draft:
         self.calls.append(question)
         for end in range(1, len(self.text or "") + 1):
-            writing((self.text or "")[:end])
+            on_text((self.text or "")[:end])
         if self.error is not None:
             raise self.error
         return Draft(text=self.text, model="fake")

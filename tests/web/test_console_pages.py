@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.fakes import answer
 from tests.support.stack import KEY
-from tests.web.test_api import submit
+from tests.web.http.test_api import submit
 from tests.web.test_console import XSS, Browser
 from worker.conversations.outcomes import Handoff
 from worker.ids import new_id

@@ -5,10 +5,10 @@ import io
 import sqlalchemy as sa
 
 from tests.support.fakes import answer
-from tests.web.test_api import answer_all, submit
+from tests.web.http.test_api import answer_all, submit
 from worker.answering.question import Question
 from worker.answering.spending import Spender, Spending
-from worker.answering.tools.call_log import Audit
+from worker.answering.tools.call_log import SqlToolCallLog
 from worker.conversations.outcomes import Citation, Usage
 from worker.conversations.sessions import Session, Turn
 from worker.store.tables import metadata
@@ -74,7 +74,7 @@ def test_tool_calls_are_listed_and_shown(call, built):
         conversation_id=made["conversation_id"],
         message_id=made["id"],
     )
-    audit = Audit(built.store)
+    audit = SqlToolCallLog(built.store)
     begun = audit.begin(question, "look_up_order", {"order_id": "1001"}, state="running")
     audit.end(begun.id, state="done", result="Order look-up: status shipped.", error=None, duration_ms=12)
     assert audit.begin(question, "look_up_order", {"order_id": "1001"}, state="running").result is not None
@@ -117,7 +117,7 @@ def test_a_customer_is_erased_everywhere(call, built, caplog):
     question = Question(
         workspace_id=built.keys.workspace(), content="x", conversation_id=made["conversation_id"], message_id=made["id"]
     )
-    Audit(built.store).begin(question, "look_up_order", {"order_id": MARKER}, state="running")
+    SqlToolCallLog(built.store).begin(question, "look_up_order", {"order_id": MARKER}, state="running")
     other = submit(call, "Another customer", requester={"email": "other@shop.example"})
 
     assert {"conversation", "message", "reply", "attachment", "delivery", "memory", "tool_call"} <= found(built)

@@ -12,7 +12,7 @@ from tests.support.helpdesks import FAKES, SECRET, TOKEN
 from tests.support.places import FakeSlack, Mailbox
 from tests.support.receiver import Receiver
 from tests.support.tls import server_context
-from tests.web.test_helpdesks import HELP, Story
+from tests.web.integrations.test_helpdesks import HELP, Story
 from worker.conversations import escalations
 from worker.conversations.outcomes import Handoff
 from worker.errors import Conflict, NotFound

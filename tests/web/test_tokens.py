@@ -9,7 +9,7 @@ from itsdangerous import Signer
 from tests.support.fakes import answer
 from tests.support.stack import KEY
 from tests.web.conftest import Client
-from tests.web.test_api import submit
+from tests.web.http.test_api import submit
 from worker.access.tokens import Logins, Tokens
 from worker.conversations.outcomes import Handoff
 from worker.errors import KeyRefused

@@ -4,7 +4,7 @@ from flask import Flask
 
 from web.console import access, callbacks, conversations, entrance, health, helpdesks, knowledge, quality, session
 from web.console.site import blueprint, problem_page
-from web.limits import Door
+from web.http.limits import Door
 
 PAGES = (entrance, conversations, knowledge, quality, callbacks, helpdesks, access, health)
 

@@ -5,9 +5,9 @@ from typing import Any
 import flask
 from werkzeug.wrappers import Response
 
-from web.api import services
-from web.auth import admin
 from web.console.site import REFUSALS, Page, blueprint, given, refused, to
+from web.http.api import services
+from web.http.auth import admin
 from worker.access.keys import SCOPES
 from worker.errors import Invalid
 

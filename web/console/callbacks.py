@@ -6,9 +6,9 @@ from typing import Any
 import flask
 from werkzeug.wrappers import Response
 
-from web.api import checked, scope, services
-from web.auth import admin
 from web.console.site import REFUSALS, Page, blueprint, given, refused, to
+from web.http.api import checked, scope, services
+from web.http.auth import admin
 from web.schemas import deliveries as schemas
 from worker.deliveries import listing
 from worker.deliveries.outbox import TYPES

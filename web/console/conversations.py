@@ -7,8 +7,8 @@ import flask
 import sqlalchemy as sa
 from werkzeug.wrappers import Response
 
-from web.api import scope, services
 from web.console.site import REFUSALS, Page, blueprint, given, part_only, refused, to
+from web.http.api import scope, services
 from web.schemas.conversations import MAX_CONTENT
 from web.streaming.feeds import ConversationFeed
 from web.streaming.responses import EventLines, StreamResponse, streams

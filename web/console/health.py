@@ -2,10 +2,10 @@
 
 import flask
 
-from web.api import scope, services
-from web.auth import admin
 from web.console.site import Page, blueprint
-from web.health import components
+from web.http.api import scope, services
+from web.http.auth import admin
+from web.operations.health import components
 from worker.answering import spending
 from worker.runtime.status import status
 from worker.store import tables
@@ -53,8 +53,8 @@ def budgets() -> Page:
     return flask.render_template(
         "console/budgets.html",
         limits=limits,
-        days=[spending.wire(row) for row in days],
-        keys=[{**spending.wire(row), "name": names.get(row["subject"], row["subject"])} for row in of_keys[:_PAGE]],
+        days=[spending.to_api(row) for row in days],
+        keys=[{**spending.to_api(row), "name": names.get(row["subject"], row["subject"])} for row in of_keys[:_PAGE]],
         today=today,
         cursor=cursor,
     )

@@ -5,9 +5,9 @@ from typing import Any
 import flask
 from werkzeug.wrappers import Response
 
-from web.api import services
-from web.auth import admin
 from web.console.site import Page, blueprint, given, to
+from web.http.api import services
+from web.http.auth import admin
 from worker.helpdesks.kinds import MODES
 
 

@@ -9,11 +9,11 @@ from werkzeug.wrappers import Response
 
 from kb.documents import READABLE
 from kb.errors import KnowledgeError
-from web.api import checked, scope, services
-from web.auth import admin
 from web.console.site import REFUSALS, Page, blueprint, given, part_only, refused, to
+from web.http.api import checked, scope, services
+from web.http.auth import admin
+from web.http.uploads import marks_of_form, uploaded_document, uploaded_file
 from web.schemas import knowledge as schemas
-from web.uploads import marks_of_form, uploaded_document, uploaded_file
 from worker.errors import AnswerbackError
 from worker.knowledge import imports, library
 from worker.store.tables import UNFINISHED_IMPORT, document, document_import

@@ -5,9 +5,9 @@ from typing import Any
 import flask
 from markupsafe import Markup
 
-from web.api import services
 from web.console import plots
 from web.console.site import REASONS, Page, blueprint
+from web.http.api import services
 from worker.conversations.reports import quality as report
 
 _SPANS = (7, 30, 90)

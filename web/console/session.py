@@ -10,8 +10,8 @@ import flask
 from flask import Blueprint, Response
 from werkzeug.wrappers import Response as AnyResponse
 
-from web.api import services
-from web.auth import public, still
+from web.http.api import services
+from web.http.auth import public, still
 from worker.access.keys import Principal
 from worker.errors import KeyRefused
 

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from kb.errors import KnowledgeError
 from web.console.session import is_admin, may_write, protect
-from web.problems import problem_of
+from web.http.problems import problem_of
 from worker.errors import AnswerbackError, Invalid
 
 blueprint = Blueprint("console", __name__, url_prefix="/console", template_folder="templates")

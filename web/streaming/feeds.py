@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
+from web.http.audience import View, all_of_it
 from worker.conversations import serializers
 from worker.conversations.deltas import Delta
 from worker.conversations.outcomes import ENDED
@@ -16,19 +17,11 @@ from worker.services import Services
 from worker.store.scope import Scope
 from worker.store.tables import OPEN_MESSAGE, conversation, event, message
 
-#: Returns what of an event's data may be told, by its type.
-View = Callable[[str, dict[str, Any]], dict[str, Any]]
-
 #: Events whose data is the whole message.
 _WHOLE = (*ENDED, "replied")
 
 _PLACE = re.compile(r"(\d{1,18})(?:\.(\d{1,18}-\d{1,18}))?")
 _MAX_AT_ONCE = 100
-
-
-def all_of_it(_type: str, data: dict[str, Any]) -> dict[str, Any]:
-    """Return it all."""
-    return data
 
 
 @dataclass(frozen=True, kw_only=True)

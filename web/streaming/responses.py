@@ -10,7 +10,7 @@ from typing import Any, NoReturn, cast
 import flask
 from flask import Response
 
-from web.api import services, waiters
+from web.http.api import services, waiters
 from web.streaming.feeds import Told
 from web.streaming.streams import HEARTBEAT_S, MAX_S, Streams, Telling
 from worker.services import Services

@@ -21,8 +21,8 @@ from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from kb.errors import KnowledgeError
-from web.accepting import key_in
-from web.api import parse_json
+from web.http.accepting import key_in
+from web.http.api import parse_json
 from web.schemas.conversations import MAX_CONTENT
 from web.schemas.fields import Text
 from web.streaming.feeds import Told

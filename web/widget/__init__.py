@@ -6,9 +6,9 @@ import flask
 from flask import Blueprint, Flask, Response
 from werkzeug.exceptions import TooManyRequests
 
-from web.api import services
-from web.auth import public
-from web.limits import Door
+from web.http.api import services
+from web.http.auth import public
+from web.http.limits import Door
 from worker.access.tokens import is_token
 from worker.conversations.intake import Opening
 from worker.errors import KeyRefused, NotFound

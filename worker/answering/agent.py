@@ -1,4 +1,4 @@
-"""The agent: find passages, have an answer written, check it, or hand over."""
+"""The agent: find passages, have an answer written, check it, or hand the conversation off to a human."""
 
 import hashlib
 import time
@@ -9,10 +9,10 @@ from typing import Any, Protocol
 from kb.filters import Filters
 from kb.search import Found, Hit, relevance
 from worker.answering import escalation, injection_filter, rewriting, rules, small_talk
-from worker.answering.answer_stream import Say, Speech, to_nobody
+from worker.answering.answer_stream import AnswerStream, PieceListener, ignore_piece
 from worker.answering.escalation import Alarm
-from worker.answering.grounding import Nearness
-from worker.answering.llm import ModelError
+from worker.answering.grounding import Similarity
+from worker.answering.model_errors import ModelError
 from worker.answering.question import Answerer, Draft, Question
 from worker.answering.rules import Rule
 from worker.answering.spending import BudgetSpent
@@ -23,38 +23,37 @@ from worker.telemetry import logs, tracing
 
 log = logs.get(__name__)
 
-#: Passages that are shown to the answerer.
-SHOWN = 5
+#: Passages that the answerer is given.
+MAX_PASSAGES = 5
 
-#: Below this nothing relevant was found; see `kb.search.relevance`, and docs/quality.md for how it was chosen.
+#: A lower `kb.search.relevance` counts as nothing found; docs/quality.md says how it was chosen.
 MIN_RELEVANCE = 0.48
 
-
-#: What customers may be told.
+#: Documents that customers may be shown.
 _PUBLIC = Filters(audience="public")
 
 
-class Searches(Protocol):
-    """Whoever finds passages in a workspace's knowledge base."""
+class KnowledgeSearch(Protocol):
+    """Finds passages in a workspace's knowledge base."""
 
     def search(self, workspace_id: str, query: str, *, limit: int, filters: Filters | None = None) -> Found:
-        """Return passages, best first, of the snapshot that is active now."""
+        """Return at most `limit` passages of the active snapshot, best first."""
         ...
 
 
-class SearchesAttached(Protocol):
-    """Whoever finds passages in the files that came with a question."""
+class AttachmentSearch(Protocol):
+    """Finds passages in the files that came with a question."""
 
     def search(self, query: str, files: Sequence[Attached]) -> list[Hit]:
-        """Return the nearest passages, best first."""
+        """Return the most similar passages, best first."""
         ...
 
 
-class Rewrites(Protocol):
-    """Whoever makes a question stand alone (`LlmAnswerer.rewrite`)."""
+class QuestionRewriter(Protocol):
+    """Rewrites a question so that it is clear without the turns before it (`LlmAnswerer.rewrite`)."""
 
     def __call__(self, question: Question, *, revoked: Callable[[], bool]) -> str:
-        """Return the question so that it can be understood by itself.
+        """Return the rewritten question.
 
         Raises:
             ModelError, BudgetSpent: it cannot be rewritten now.
@@ -64,185 +63,226 @@ class Rewrites(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Agent:
-    """Answers questions. Holds no state of its own: what was said before comes with the question."""
+    """Answers questions. Stateless: a question brings its conversation with it. Safe to share between threads."""
 
-    knowledge: Searches
+    knowledge: KnowledgeSearch
     answerer: Answerer
-    attached: SearchesAttached | None = None
+    attachment_search: AttachmentSearch | None = None
     rules: Sequence[Rule] = ()
-    answers: Cache[Answer] | None = None
-    rewrites: Rewrites | None = None
-    similarity: Nearness | None = None
+    answer_cache: Cache[Answer] | None = None
+    rewriter: QuestionRewriter | None = None
+    similarity: Similarity | None = None
     min_relevance: float = MIN_RELEVANCE
     clock: Callable[[], float] = time.perf_counter
 
     def answer(
-        self, question: Question, *, revoked: Callable[[], bool] = lambda: False, say: Say = to_nobody
+        self, question: Question, *, revoked: Callable[[], bool] = lambda: False, say: PieceListener = ignore_piece
     ) -> Outcome:
-        """Return an answer whose every sentence is supported, a handoff, or that it should be tried again.
+        """Return an answer whose every sentence is supported, a handoff, or a request to retry later.
 
-        `say` is told each sentence as soon as it is supported.
+        `say` receives each sentence as soon as it is supported.
 
         Raises:
-            Revoked: `revoked` said that nobody waits any more.
+            Revoked: `revoked` returned True: nobody waits for the answer any more.
         """
-        said = question.content
+        text = question.content
         if question.subject and not question.turns:  # the subject was written with the first message
-            said = f"{question.subject}\n{said}"
-        alarm = escalation.assess(said, question.turns) or rules.assess(question, self.rules)
+            text = f"{question.subject}\n{text}"
+        alarm = escalation.assess(text, question.turns) or rules.assess(question, self.rules)
         if alarm is not None:
-            return _raised(question, alarm)
-        if not question.attachments and (word := small_talk.returned(question.content)) is not None:
-            say(Piece(offset=0, text=word))
-            return Answer(content=word, citations=(), support=1.0, answerer="courtesy")
-        began = self.clock()
-        with tracing.span("search") as searched:
-            query, found, near = self._found(question, revoked)
-            searched.set_attributes({"passages": len(found.hits), "relevance": near})
-        if self.attached is not None and question.attachments:
-            found = _with_attached(found, self.attached.search(question.content, question.attachments))
-            near = max(near, relevance(question.content, found.hits))
-        found = replace(found, hits=tuple(injection_filter.cleaned(found.hits)))
-        timings = {"search_ms": _ms(self.clock() - began)}
-        outcome = self._answered(question, found, near, timings, revoked, say)
-        return outcome if isinstance(outcome, Retry) else replace(outcome, retrieved=_retrieved(query, found, near))
-
-    def _answered(
-        self,
-        question: Question,
-        found: Found,
-        near: float,
-        timings: dict[str, float],
-        revoked: Callable[[], bool],
-        say: Say,
-    ) -> Outcome:
-        """Return what becomes of a question, now that something was found for it or not."""
-        if not self.answerer.looks_further(question):
-            if not found.hits and found.snapshot is None:
-                return _handoff(question, "no_answer", "The knowledge base is empty.")
-            if near < self.min_relevance or not found.hits:
-                return _handoff(
-                    question, "no_answer", "The knowledge base has nothing on this.", found.hits, timings=timings
-                )
-        key = self._key(question, found)
-        if key is not None and self.answers is not None and (kept := self.answers.get(key)) is not None:
-            say(Piece(offset=0, text=kept.content, citations=kept.citations))
-            return replace(kept, usage=Usage(), timings={**timings, "cached": 1.0})
-        began = self.clock()
-        speech = Speech(found.hits, similarity=self.similarity, say=say, clock=self.clock)
-        try:
-            with tracing.span("model", answerer=self.answerer.name) as drafted:
-                draft = self.answerer.draft(question, found.hits, revoked=revoked, writing=speech.write)
-                tokens = {
-                    "prompt_tokens": draft.usage.prompt_tokens,
-                    "completion_tokens": draft.usage.completion_tokens,
-                }
-                drafted.set_attributes({"model": draft.model or "", **tokens})
-        except BudgetSpent as error:
-            spent = Draft(text=None, tried=_told(speech))
-            return _handoff(question, "rule", str(error), found.hits, category="budget", draft=spent, timings=timings)
-        except ModelError as error:
-            if error.then == "retry":
-                return Retry(error={"code": error.code, "message": str(error)}, after_s=error.after_s)
-            return Handoff(
-                reason="error",
-                summary=escalation.summary(question, f"{error}", found.hits, tried=_told(speech)),
-                error={"code": error.code, "message": str(error)},
-                timings=timings,
-            )
-        timings["draft_ms"] = _ms(self.clock() - began)
-        outcome = self._checked(question, found, draft, speech, timings)
-        if draft.ask is not None and isinstance(outcome, Answer):
-            say(Piece(offset=0, text=outcome.content))
-        plain = isinstance(outcome, Answer) and not draft.tried and draft.ask is None
-        if key is not None and self.answers is not None and isinstance(outcome, Answer) and plain:
-            self.answers.put(key, outcome)
-        return outcome
-
-    def _found(self, question: Question, revoked: Callable[[], bool]) -> tuple[str, Found, float]:
-        """Return what was searched for, what was found, and how near it is."""
-
-        def search(query: str) -> Found:
-            return self.knowledge.search(question.workspace_id, query, limit=SHOWN, filters=_PUBLIC)
-
-        return rewriting.nearest(self._queries(question, revoked), search)
-
-    def _queries(self, question: Question, revoked: Callable[[], bool]) -> list[rewriting.Query]:
-        """Return what to search for; a model rewrites what leans on the conversation before it."""
-        queries = rewriting.queries(question, least=self.min_relevance)
-        if self.rewrites is None or not rewriting.leans(question):
-            return queries
-        try:
-            rewritten = self.rewrites(question, revoked=revoked)
-        except (ModelError, BudgetSpent) as error:
-            log.warning("question_not_rewritten", cause=str(error))
-            return queries
-        first = [rewriting.Query(text=rewritten, least=self.min_relevance)] if rewritten else []
-        return [*first, *queries]
-
-    def _key(self, question: Question, found: Found) -> Hashable | None:
-        """Return what an answer depends on; None when that is more than the question and what was found for it."""
-        if self.answerer.name != "llm" or question.turns or question.attachments or question.known:
-            return None
-        if self.answerer.looks_further(question):  # what tools know of this customer is for them
-            return None
-        asked = hashlib.sha256(
-            " ".join(f"{question.subject or ''}\n{question.content}".lower().split()).encode()
-        ).digest()
-        passages = tuple(hit.record.passage_id for hit in found.hits)
-        return (question.workspace_id, found.snapshot, self.answerer.version, passages, asked)
-
-    def _checked(
-        self, question: Question, found: Found, draft: Draft, speech: Speech, timings: dict[str, float]
-    ) -> Outcome:
-        if draft.ask is not None:
-            return Answer(
-                content=draft.ask,
-                citations=(),
-                support=1.0,
-                answerer=self.answerer.name,
-                model=draft.model,
-                snapshot=found.snapshot,
-                usage=draft.usage,
-                timings=timings,
-            )
-        if draft.text is None:
-            reason, why = "no_answer", "The articles found do not answer this."
-            if draft.wants_person:
-                reason, why = "asked_for_person", draft.why or "The model judged that a person is needed."
-            draft = replace(draft, tried=[*draft.tried, *_told(speech)])
-            return _handoff(question, reason, why, found.hits, draft=draft, timings=timings)
-        with tracing.span("grounding") as checked:
-            grounded = speech.finish(draft.text, draft.more)
-            checked.set_attribute("support", 0.0 if grounded is None else grounded.support)
-        timings["check_ms"] = _ms(speech.spent_s)
-        if grounded is None:
-            why = "An answer was written, but the articles do not support it."
-            draft = replace(draft, tried=[*draft.tried, *_told(speech)])
-            return _handoff(question, "low_support", why, [*found.hits, *draft.more], draft=draft, timings=timings)
-        return Answer(
-            content=grounded.content,
-            citations=grounded.citations,
-            support=grounded.support,
-            answerer=self.answerer.name,
-            model=draft.model,
-            snapshot=found.snapshot,
-            usage=draft.usage,
-            timings=timings,
-        )
+            return _handoff_of(question, alarm)
+        if not question.attachments and (greeting := small_talk.reply_to(question.content)) is not None:
+            say(Piece(offset=0, text=greeting))
+            return Answer(content=greeting, citations=(), support=1.0, answerer="courtesy")
+        return _Turn(agent=self, question=question, revoked=revoked, say=say).run()
 
 
-def find_more(knowledge: Searches) -> Callable[[Question, str], Found]:
-    """Return what a model's own searches are answered with: what customers may be told."""
+def search_for_tool(knowledge: KnowledgeSearch) -> Callable[[Question, str], Found]:
+    """Return the function by which the tool `search` finds passages that customers may be shown."""
 
     def find(question: Question, query: str) -> Found:
-        return knowledge.search(question.workspace_id, query, limit=SHOWN, filters=_PUBLIC)
+        return knowledge.search(question.workspace_id, query, limit=MAX_PASSAGES, filters=_PUBLIC)
 
     return find
 
 
-def _retrieved(query: str, found: Found, near: float) -> dict[str, Any]:
-    """Return what people are shown of a search: what was found for what, and why."""
+class _Turn:
+    """One question on its way to an outcome: search, draft, check. `timings` are milliseconds by step."""
+
+    def __init__(self, *, agent: Agent, question: Question, revoked: Callable[[], bool], say: PieceListener) -> None:
+        self._agent = agent
+        self._question = question
+        self._revoked = revoked
+        self._say = say
+        self._found = Found(snapshot=None, hits=())
+        self._timings: dict[str, float] = {}
+
+    def run(self) -> Outcome:
+        """Return the outcome, with the passages that were retrieved."""
+        query, score = self._search()
+        outcome = self._outcome(score)
+        return (
+            outcome if isinstance(outcome, Retry) else replace(outcome, retrieved=_retrieved(query, self._found, score))
+        )
+
+    def _search(self) -> tuple[str, float]:
+        """Find passages in the knowledge base and in attachments; return the query and its relevance, 0 to 1."""
+        agent, question = self._agent, self._question
+        started = agent.clock()
+        with tracing.span("search") as span:
+            find = search_for_tool(agent.knowledge)
+            query, found, score = rewriting.search_in_turn(self._queries(), lambda text: find(question, text))
+            span.set_attributes({"passages": len(found.hits), "relevance": score})
+        if agent.attachment_search is not None and question.attachments:
+            attached = agent.attachment_search.search(question.content, question.attachments)
+            found = _merged(found, attached)
+            score = max(score, relevance(question.content, found.hits))
+        self._found = replace(found, hits=tuple(injection_filter.cleaned(found.hits)))
+        self._timings["search_ms"] = _ms(agent.clock() - started)
+        return query, score
+
+    def _queries(self) -> list[rewriting.Query]:
+        """Return the queries to try, first that of the rewriter when the message depends on the turns before it."""
+        agent, question = self._agent, self._question
+        queries = rewriting.queries(question, min_relevance=agent.min_relevance)
+        if agent.rewriter is None or not rewriting.depends_on_history(question):
+            return queries
+        try:
+            rewritten = agent.rewriter(question, revoked=self._revoked)
+        except (ModelError, BudgetSpent) as error:
+            log.warning("question_not_rewritten", cause=str(error))
+            return queries
+        return [rewriting.Query(text=rewritten, min_relevance=agent.min_relevance), *queries] if rewritten else queries
+
+    def _outcome(self, score: float) -> Outcome:
+        agent, question, found = self._agent, self._question, self._found
+        if not agent.answerer.may_find_more(question):
+            if not found.hits and found.snapshot is None:
+                return _handoff(question, "no_answer", "The knowledge base is empty.")
+            if score < agent.min_relevance or not found.hits:
+                return self._handoff("no_answer", "The knowledge base has nothing on this.")
+        key = self._cache_key() if agent.answer_cache is not None else None
+        cached = agent.answer_cache.get(key) if agent.answer_cache is not None and key is not None else None
+        if cached is not None:
+            self._say(Piece(offset=0, text=cached.content, citations=cached.citations))
+            return replace(cached, usage=Usage(), timings={**self._timings, "cached": 1.0})
+        stream = AnswerStream(found.hits, similarity=agent.similarity, say=self._say, clock=agent.clock)
+        try:
+            draft = self._draft(stream)
+        except BudgetSpent as error:
+            spent = Draft(text=None, tried=_already_sent(stream))
+            return self._handoff("rule", str(error), category="budget", draft=spent)
+        except ModelError as error:
+            return self._failed(error, stream)
+        outcome = self._checked(draft, stream)
+        if draft.fixed_reply is not None and isinstance(outcome, Answer):
+            self._say(Piece(offset=0, text=outcome.content))
+        if agent.answer_cache is not None and key is not None and isinstance(outcome, Answer) and _is_cacheable(draft):
+            agent.answer_cache.put(key, outcome)
+        return outcome
+
+    def _cache_key(self) -> Hashable | None:
+        """Return all that an answer depends on; None when it may depend on more than the question and its passages."""
+        answerer, question = self._agent.answerer, self._question
+        if answerer.name != "llm" or question.turns or question.attachments or question.known:
+            return None
+        if answerer.may_find_more(question):  # the result of a tool is for one customer
+            return None
+        text = " ".join(f"{question.subject or ''}\n{question.content}".lower().split())
+        passages = tuple(hit.record.passage_id for hit in self._found.hits)
+        digest = hashlib.sha256(text.encode()).digest()
+        return (question.workspace_id, self._found.snapshot, answerer.version, passages, digest)
+
+    def _draft(self, stream: AnswerStream) -> Draft:
+        answerer, started = self._agent.answerer, self._agent.clock()
+        with tracing.span("model", answerer=answerer.name) as span:
+            draft = answerer.draft(self._question, self._found.hits, revoked=self._revoked, on_text=stream.write)
+            tokens = {
+                "prompt_tokens": draft.usage.prompt_tokens,
+                "completion_tokens": draft.usage.completion_tokens,
+            }
+            span.set_attributes({"model": draft.model or "", **tokens})
+        self._timings["draft_ms"] = _ms(self._agent.clock() - started)
+        return draft
+
+    def _failed(self, error: ModelError, stream: AnswerStream) -> Retry | Handoff:
+        problem = {"code": error.code, "message": str(error)}
+        if error.recovery == "retry":
+            return Retry(error=problem, after_s=error.after_s)
+        summary = escalation.summary(self._question, f"{error}", self._found.hits, tried=_already_sent(stream))
+        return Handoff(reason="error", summary=summary, error=problem, timings=self._timings)
+
+    def _checked(self, draft: Draft, stream: AnswerStream) -> Outcome:
+        """Return the answer that the passages support, or a handoff."""
+        if draft.fixed_reply is not None:
+            return self._answer(draft, draft.fixed_reply)
+        if draft.text is None:
+            reason, why = "no_answer", "The articles found do not answer this."
+            if draft.wants_human:
+                reason, why = "asked_for_person", draft.handoff_reason or "The model judged that a human is needed."
+            draft = replace(draft, tried=[*draft.tried, *_already_sent(stream)])
+            return self._handoff(reason, why, draft=draft)
+        with tracing.span("grounding") as span:
+            grounded = stream.finish(draft.text, draft.tool_hits)
+            span.set_attribute("support", 0.0 if grounded is None else grounded.support)
+        self._timings["check_ms"] = _ms(stream.check_s)
+        if grounded is None:
+            why = "An answer was written, but the articles do not support it."
+            draft = replace(draft, tried=[*draft.tried, *_already_sent(stream)])
+            return self._handoff("low_support", why, hits=[*self._found.hits, *draft.tool_hits], draft=draft)
+        return replace(self._answer(draft, grounded.content), citations=grounded.citations, support=grounded.support)
+
+    def _answer(self, draft: Draft, content: str) -> Answer:
+        return Answer(
+            content=content,
+            citations=(),
+            support=1.0,
+            answerer=self._agent.answerer.name,
+            model=draft.model,
+            snapshot=self._found.snapshot,
+            usage=draft.usage,
+            timings=self._timings,
+        )
+
+    def _handoff(
+        self,
+        reason: str,
+        why: str,
+        *,
+        hits: Sequence[Hit] | None = None,
+        category: str | None = None,
+        draft: Draft | None = None,
+    ) -> Handoff:
+        hits = self._found.hits if hits is None else hits
+        handoff = _handoff(self._question, reason, why, hits, tried=draft.tried if draft is not None else ())
+        usage = draft.usage if draft is not None else Usage()
+        return replace(handoff, category=category, timings=self._timings, usage=usage)
+
+
+def _handoff(
+    question: Question, reason: str, why: str, hits: Sequence[Hit] = (), *, tried: Sequence[str] = ()
+) -> Handoff:
+    return Handoff(reason=reason, summary=escalation.summary(question, why, hits, tried=tried))
+
+
+def _handoff_of(question: Question, alarm: Alarm) -> Handoff:
+    """Return the handoff of a message that a human must see at once."""
+    category, _, rule = alarm.category.partition(":")
+    why = f"The rule “{rule}” says that a human answers." if rule else escalation.CATEGORIES[category]
+    return replace(
+        _handoff(question, "asked_for_person" if category == "asked_for_person" else "rule", why),
+        category=alarm.category,
+        priority=alarm.priority,
+        reasons=alarm.reasons,
+    )
+
+
+def _is_cacheable(draft: Draft) -> bool:
+    return not draft.tried and draft.fixed_reply is None
+
+
+def _retrieved(query: str, found: Found, score: float) -> dict[str, Any]:
+    """Return the record of a search as agents are shown it: the query, its relevance and the passages with scores."""
     items = [
         {
             "document_id": hit.record.document_id,
@@ -255,46 +295,18 @@ def _retrieved(query: str, found: Found, near: float) -> dict[str, Any]:
         }
         for hit in found.hits
     ]
-    return {"query": query[:500], "relevance": round(near, 4), "items": items}
+    return {"query": query[:500], "relevance": round(score, 4), "items": items}
 
 
-def _told(speech: Speech) -> list[str]:
-    """Return what a person should know that the customer has read already."""
-    return [f"told the customer: {speech.said}"] if speech.said else []
+def _already_sent(stream: AnswerStream) -> list[str]:
+    """Return a note for the human who takes over on what the customer has already received, if anything."""
+    return [f"told the customer: {stream.sent}"] if stream.sent else []
 
 
-def _with_attached(found: Found, hits: Sequence[Hit]) -> Found:
-    """Return what was found in the knowledge base and in attachments together, nearest first."""
-    together = sorted((*found.hits, *hits), key=lambda hit: -(hit.dense or 0.0)) if hits else found.hits
-    return Found(snapshot=found.snapshot, hits=tuple(together))
-
-
-def _handoff(
-    question: Question,
-    reason: str,
-    why: str,
-    hits: Sequence[Hit] = (),
-    *,
-    category: str | None = None,
-    draft: Draft | None = None,
-    timings: dict[str, float] | None = None,
-) -> Handoff:
-    summary = escalation.summary(question, why, hits, tried=draft.tried if draft is not None else ())
-    usage = draft.usage if draft is not None else Usage()
-    return Handoff(reason=reason, summary=summary, category=category, timings=timings or {}, usage=usage)
-
-
-def _raised(question: Question, alarm: Alarm) -> Handoff:
-    """Return the handoff of a message that a person must see at once."""
-    category, _, rule = alarm.category.partition(":")
-    why = f"The rule “{rule}” says that a person answers." if rule else escalation.CATEGORIES[category]
-    return Handoff(
-        reason="asked_for_person" if category == "asked_for_person" else "rule",
-        summary=escalation.summary(question, why),
-        category=alarm.category,
-        priority=alarm.priority,
-        reasons=alarm.reasons,
-    )
+def _merged(found: Found, hits: Sequence[Hit]) -> Found:
+    """Return the passages of the knowledge base and of attachments together, most similar first."""
+    merged = sorted((*found.hits, *hits), key=lambda hit: -(hit.dense or 0.0)) if hits else found.hits
+    return Found(snapshot=found.snapshot, hits=tuple(merged))
 
 
 def _ms(seconds: float) -> float:

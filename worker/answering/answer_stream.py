@@ -1,85 +1,88 @@
-"""An answer that is said while it is written, sentence by sentence, each as soon as it is known to be supported."""
+"""Send an answer while it is written, sentence by sentence, each as soon as it is found to be supported."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from kb.search import Hit
-from worker.answering.grounding import Check, Grounded, Nearness
+from worker.answering.grounding import Check, Grounded, Similarity
 from worker.conversations.outcomes import Citation, Piece
 
-#: Tells whoever listens the next piece of an answer.
-Say = Callable[[Piece], None]
+#: Receives the next piece of an answer.
+PieceListener = Callable[[Piece], None]
 
 
-def to_nobody(_piece: Piece) -> None:
-    """Take a piece of an answer that nobody listens to."""
+def ignore_piece(_piece: Piece) -> None:
+    """Ignore a piece of an answer; a `PieceListener`."""
 
 
-class Speech:
-    """What is said of one draft.
+class AnswerStream:
+    """The supported part of one draft, sent while the draft grows.
 
-    A sentence that was said stays: `finish` returns an answer that begins with it. Only a draft that is begun anew, by
-    another model, is said anew: its first piece has the offset 0. `said` is what was, and `spent_s` the time that all
-    checks took.
+    A sentence that was sent is final: `finish` returns an answer that begins with it. When another model begins the
+    draft anew, the answer is sent anew: its first piece has offset 0.
+
+    Attributes:
+        sent: the text that was sent so far.
+        check_s: seconds that all checks took.
     """
 
     def __init__(
-        self, hits: Sequence[Hit], *, similarity: Nearness | None, say: Say, clock: Callable[[], float]
+        self, hits: Sequence[Hit], *, similarity: Similarity | None, say: PieceListener, clock: Callable[[], float]
     ) -> None:
         self._hits = hits
-        self._nearness = similarity
+        self._similarity = similarity
         self._say = say
         self._clock = clock
-        self.said = ""
-        self.spent_s = 0.0
-        self._cited = 0
+        self.sent = ""
+        self.check_s = 0.0
+        self._sent_citations = 0
         self._check = Check(similarity=similarity)
         self._written = ""
 
-    def write(self, text: str, more: Sequence[Hit] = ()) -> bool:
-        """Take all that is written so far, with the passages that were given beside `hits`.
+    def write(self, text: str, tool_hits: Sequence[Hit] = ()) -> bool:
+        """Take the whole text so far, with the passages that tools returned beside `hits`; a `TextListener`.
 
         Returns:
-            Whether any of it was said, and so must stay.
+            Whether a part of it was sent, and so can no longer be withdrawn.
         """
         text = text.lstrip()
         if not text.startswith(self._written):
-            self._begin()
+            self._restart()
         with self._timed():
-            self._check.feed(text[len(self._written) :], [*self._hits, *more])
+            self._check.feed(text[len(self._written) :], [*self._hits, *tool_hits])
         self._written = text
-        self._tell(self._check.said, self._check.citations)
-        return bool(self._check.said)
+        self._send(self._check.final_content, self._check.citations)
+        return bool(self._check.final_content)
 
-    def finish(self, text: str, more: Sequence[Hit] = ()) -> Grounded | None:
-        """Say the rest of what a draft's passages support, and return it all; None when that is too little to send."""
-        hits = [*self._hits, *more]
+    def finish(self, text: str, tool_hits: Sequence[Hit] = ()) -> Grounded | None:
+        """Send the rest of the supported sentences and return all; None when they are too few to send."""
+        hits = [*self._hits, *tool_hits]
         with self._timed():
-            if text != self._written.rstrip():  # perhaps it was cut
-                self._begin()
+            if text != self._written.rstrip():  # its last sentence may have been cut off
+                self._restart()
                 self._check.feed(text, hits)
             grounded = self._check.finish(hits)
         if grounded is not None:
-            self._tell(grounded.content, grounded.citations)
+            self._send(grounded.content, grounded.citations)
         return grounded
 
-    def _begin(self) -> None:
-        self._check = Check(similarity=self._nearness)
+    def _restart(self) -> None:
+        self._check = Check(similarity=self._similarity)
         self._written = ""
 
     @contextmanager
     def _timed(self) -> Iterator[None]:
-        began = self._clock()
+        started = self._clock()
         try:
             yield
         finally:
-            self.spent_s += self._clock() - began
+            self.check_s += self._clock() - started
 
-    def _tell(self, content: str, citations: Sequence[Citation]) -> None:
-        if content and not content.startswith(self.said):
-            self.said, self._cited = "", 0
-        if len(content) <= len(self.said):
+    def _send(self, content: str, citations: Sequence[Citation]) -> None:
+        if content and not content.startswith(self.sent):
+            self.sent, self._sent_citations = "", 0
+        if len(content) <= len(self.sent):
             return
-        offset = len(self.said)
-        self._say(Piece(offset=offset, text=content[offset:], citations=tuple(citations[self._cited :])))
-        self.said, self._cited = content, len(citations)
+        offset = len(self.sent)
+        self._say(Piece(offset=offset, text=content[offset:], citations=tuple(citations[self._sent_citations :])))
+        self.sent, self._sent_citations = content, len(citations)

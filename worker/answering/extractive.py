@@ -1,4 +1,4 @@
-"""Answer without a model: choose the sentences of the passages that answer, in their own order."""
+"""Answer without a language model: quote the sentences of the passages that answer best, in their own order."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -9,17 +9,18 @@ import numpy as np
 from kb import sentences
 from kb.embedding import Embedder
 from kb.search import Hit
-from worker.answering.question import Draft, Question, Revoked, Writing, unread
+from worker.answering.question import Draft, Question, Revoked, TextListener, ignore_text
 
-#: Passages that are read sentence by sentence; the second only for what it says much better.
-_READ = 2
+#: Passages whose sentences are scored; those of the second have to score clearly better.
+_MAX_PASSAGES = 2
 _MAX_SENTENCES = 4
 _MAX_CHARACTERS = 800
 
-#: Beside the best unit, those are used whose score is at least this share of the best one's.
-_NEAR_BEST = 0.8
+#: Beside the best unit, those with at least this share of its score are quoted.
+_MIN_SHARE_OF_BEST = 0.8
 
-#: Added to a unit's cosine: for each share of the question's words that it has, and for leading its passage.
+#: Added to a unit's cosine: the share of the question's words that it has times the first, and the second for a unit of
+#: the second passage.
 _WORDS_BONUS = 0.3
 _LATER_PASSAGE = -0.1
 
@@ -28,7 +29,7 @@ _ENDS = re.compile(r"[.!?:;…)\]”\"'|*]$")
 
 @dataclass(frozen=True, kw_only=True)
 class _Unit:
-    """What is quoted together: a sentence, or a list with the line that introduces it."""
+    """Lines that are quoted together: a sentence, or a list with the line that introduces it."""
 
     position: int
     place: int
@@ -41,7 +42,7 @@ class _Unit:
 
 
 class ExtractiveAnswerer:
-    """Selects and cites; deterministic, offline."""
+    """Quotes sentences of the passages; deterministic and offline."""
 
     name = "extractive"
     version = 1
@@ -49,8 +50,8 @@ class ExtractiveAnswerer:
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
 
-    def looks_further(self, _question: Question, /) -> bool:
-        """Whether it may find what no passage holds: it does not."""
+    def may_find_more(self, _question: Question, /) -> bool:
+        """Return False: there are no tools."""
         return False
 
     def draft(
@@ -59,13 +60,13 @@ class ExtractiveAnswerer:
         hits: Sequence[Hit],
         *,
         revoked: Callable[[], bool],
-        writing: Writing = unread,  # noqa: ARG002 - what is chosen is there at once
+        on_text: TextListener = ignore_text,  # noqa: ARG002 - the draft is written in one step
     ) -> Draft:
-        """Return the sentences that answer, or no text when none does."""
+        """Return the sentences that answer, or a draft without text when none does."""
         vector = self._embedder.encode(question.content)
         asked = sentences.content(question.content)
         units: list[_Unit] = []
-        for position, hit in enumerate(hits[:_READ]):
+        for position, hit in enumerate(hits[:_MAX_PASSAGES]):
             heading = ""
             for place, (paragraph, lines) in enumerate(_groups(hit.record.text)):
                 if revoked():
@@ -73,7 +74,7 @@ class ExtractiveAnswerer:
                 if len(lines) == 1 and not _ENDS.search(lines[0]) and " | " not in lines[0]:
                     heading = lines[0]
                     continue
-                # Read below its heading: "Choose Reset." answers nothing by itself.
+                # Scored with its heading: "Choose Reset." answers nothing by itself.
                 text = " ".join((heading or hit.record.title, *lines))
                 words = sentences.content(text)
                 if len(words) < 2 or lines[-1].endswith("?"):
@@ -111,7 +112,7 @@ def _compose(units: Sequence[_Unit]) -> str:
         return ""
     ranked = sorted(units, key=lambda unit: -unit.score)
     best = ranked[0]
-    near = [unit for unit in ranked[1:_MAX_SENTENCES] if unit.score >= _NEAR_BEST * best.score]
+    near = [unit for unit in ranked[1:_MAX_SENTENCES] if unit.score >= _MIN_SHARE_OF_BEST * best.score]
     # What follows in the paragraph says how, where the best sentence often says only that.
     follows = [unit for unit in units if unit.paragraph == best.paragraph and unit.place > best.place]
     chosen, length = [best], len(best)

@@ -1,8 +1,8 @@
-"""Sentences in passages, files and results that speak to the machine instead of the reader.
+"""Filter out prompt injections: sentences in passages, files and tool results that instruct the model.
 
-What customers are told is checked against passages (`grounding`), so a passage that says "tell the customer that …"
-would bear out what it made the model say. Such sentences are blanked before anybody sees them, model or check; every
-other offset stays as it was.
+Answers are checked against passages (`grounding`), so a passage that says "tell the customer that …" would support the
+sentence that it made the model write. Such sentences are blanked before the model or the check sees them; all other
+offsets stay the same.
 """
 
 import re
@@ -16,7 +16,7 @@ _VERBS = (
     r"(?:say|reply|respond|answer|write|output|print|repeat|reveal|show|tell|send|forward|include|append|insert|add"
     r"|give)"
 )
-_TO_THE_MACHINE = re.compile(
+_INJECTION = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instructions?|rules?|prompts?|guidelines|restrictions?"
     r"|everything (?:above|before|else)|the above|the articles|the passages|polic(?:y|ies))\b"
     r"|\b(?:system|developer) (?:prompt|instruction)s?\b"
@@ -44,7 +44,7 @@ _TO_THE_MACHINE = re.compile(
     rf"|^\W*{_VERBS}\b[^.!?]{{0,30}}[\"“][^\"”]{{10,}}[\"”]\W*$",
     re.I,
 )
-_WORTH_A_LOOK = re.compile(
+_SUSPECT = re.compile(
     r"ignore|disregard|forget|overrid|bypass|system|assistant|developer|instruct|<\||\[/?(?:inst|sys)\]|###|you are"
     r"|act as|pretend|behave|roleplay|\bai\b|llm|model|bot\b|gpt|exactly|verbatim|word for word|following|prompt"
     r"|api key|secret|password|customer|user|answer|reply|response|tool|function|_|cite|rules|task",
@@ -52,29 +52,29 @@ _WORTH_A_LOOK = re.compile(
 )
 
 
-#: At least as much stands where a sentence was; no text that was read has so many spaces in a row.
+#: A blanked sentence leaves at least this much space; readers of documents never leave as many spaces in a row.
 _BLANK = " " * 8
 
 
 def blanked(text: str) -> str:
-    """Return a text of the same length in which sentences that speak to the machine are blank."""
-    if not _WORTH_A_LOOK.search(text):
+    """Return a text of the same length in which sentences that instruct the model are spaces."""
+    if not _SUSPECT.search(text):
         return text
     parts, at = [], 0
     for start, end in sentences.split(text):
-        if _TO_THE_MACHINE.search(text[start:end]):
+        if _INJECTION.search(text[start:end]):
             parts += [text[at:start], " " * (end - start)]
             at = end
     return "".join(parts) + text[at:] if parts else text
 
 
 def was_blanked(between: str) -> bool:
-    """Whether something was blanked in what stands between two sentences."""
+    """Whether the text between two sentences holds a blanked one."""
     return _BLANK in between
 
 
 def cleaned(hits: Sequence[Hit]) -> list[Hit]:
-    """Return passages without what speaks to the machine, those of which nothing is left not at all."""
+    """Return passages with sentences that instruct the model blanked; a passage of such sentences alone is left out."""
     kept = []
     for hit in hits:
         text = blanked(hit.record.text)

@@ -1,4 +1,4 @@
-"""What an answerer is asked, and what it may say."""
+"""The input and output of an answerer: a question, and a draft that is not yet checked."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,14 +19,14 @@ class Revoked(AnswerbackError):
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What a customer asks now, and what was said before.
+    """A customer's message, with the conversation before it.
 
     Attributes:
-        facts: what the desk knows of the customer: id, name, email.
-        known: what is remembered of them from other conversations.
-        conversation_id, message_id, key_id: on whose account it goes; empty for a question by hand.
-        seq: its place in the conversation; what has a lower one was said before it was written.
-        remaining_s: the time until the deadline.
+        facts: data of the desk on the customer: id, name, email.
+        known: memories of the customer from other conversations, value by name.
+        conversation_id, message_id, key_id: the accounts that model calls are charged to; empty without a conversation.
+        seq: the message's number in the conversation; turns with a lower one were sent before it was written.
+        remaining_s: seconds until the deadline.
     """
 
     workspace_id: str
@@ -45,36 +45,40 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """What an answerer wrote, not yet checked: `[n]` cites the n-th passage it was given, from 1.
+    """An answerer's text, not yet checked: `[n]` cites the n-th passage it was given, from 1.
 
     Attributes:
-        text: None when it has no answer.
-        more: passages that tools brought, numbered behind those that were given.
-        ask: what the customer is asked, or told, as the desk declared it; it cites nothing.
-        wants_person: a person should answer, for what `why` says.
-        tried: what was done for it, for a person who takes over.
+        text: None when the answerer has no answer.
+        tool_hits: passages that tools returned, numbered after those that were given.
+        fixed_reply: a text of the desk's own, such as a confirmation question; it is sent as it is, without citations.
+        wants_human: a human should answer; `handoff_reason` says why, where that is known.
+        tried: the tools that were called, for the human who takes over.
     """
 
     text: str | None
-    more: Sequence[Hit] = ()
-    ask: str | None = None
-    why: str | None = None
+    tool_hits: Sequence[Hit] = ()
+    fixed_reply: str | None = None
+    handoff_reason: str | None = None
     tried: Sequence[str] = ()
     model: str | None = None
     usage: Usage = field(default_factory=Usage)
-    wants_person: bool = False
+    wants_human: bool = False
 
 
-class Writing(Protocol):
-    """Whoever is shown a draft while it is written (`speech.Speech.write`)."""
+class TextListener(Protocol):
+    """Receives a draft while it is written (`answer_stream.AnswerStream.write`)."""
 
-    def __call__(self, text: str, more: Sequence[Hit] = (), /) -> bool:
-        """Take all that is written so far, and the passages that tools brought; returns whether it must stay."""
+    def __call__(self, text: str, tool_hits: Sequence[Hit] = (), /) -> bool:
+        """Take the whole text so far and the passages that tools returned.
+
+        Returns:
+            Whether a part of it was sent to the customer, so that it can no longer be withdrawn.
+        """
         ...
 
 
-def unread(_text: str, _more: Sequence[Hit] = (), /) -> bool:
-    """Take a draft that nobody reads before it is done."""
+def ignore_text(_text: str, _tool_hits: Sequence[Hit] = (), /) -> bool:
+    """Ignore the text of an unfinished draft; a `TextListener`."""
     return False
 
 
@@ -88,19 +92,24 @@ class Answerer(Protocol):
 
     @property
     def version(self) -> Hashable:
-        """What its drafts depend on beside the question and the passages."""
+        """A value that changes whenever the same question and passages may give another draft."""
         ...
 
-    def looks_further(self, question: Question, /) -> bool:
-        """Whether it may find what no passage holds, with tools."""
+    def may_find_more(self, question: Question, /) -> bool:
+        """Whether a tool may find an answer that no passage holds."""
         ...
 
     def draft(
-        self, question: Question, hits: Sequence[Hit], *, revoked: Callable[[], bool], writing: Writing = unread
+        self,
+        question: Question,
+        hits: Sequence[Hit],
+        *,
+        revoked: Callable[[], bool],
+        on_text: TextListener = ignore_text,
     ) -> Draft:
-        """Write an answer from `hits`, in the order given; `writing` is shown what comes piece by piece.
+        """Write an answer from `hits`, in the order given; `on_text` receives the text as it grows.
 
         Raises:
-            Revoked: `revoked` said so.
+            Revoked: `revoked` returned True.
         """
         ...

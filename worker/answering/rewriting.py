@@ -1,4 +1,4 @@
-"""What to search for when a message leans on what was said before: "and by express?", "how long does that take?"."""
+"""Search queries for messages that depend on earlier turns: "and by express?", "how long does that take?"."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -9,85 +9,88 @@ from kb.errors import SnapshotMissing
 from kb.search import Found, relevance
 from worker.answering.question import Question
 
-#: A message with fewer words that carry a subject may not stand alone.
-_FEW = 3
+#: A message with fewer content words may depend on the turns before it.
+_MIN_CONTENT_WORDS = 3
 
-#: What goes on with a question keeps its passages about as near as they were; what has nothing to do with it moves away
-#: from them. Unless it is of this desk itself. `tests/data/desk/follow_ups.tsv` has what these are chosen on.
-_KEPT = 0.9
-_OF_THIS_DESK = 0.35
+#: A follow-up that is joined to the earlier question keeps at least this share of the earlier question's relevance; a
+#: message on another subject lowers it. Such a message is searched for alone when its own relevance is below
+#: _MAX_OTHER_SUBJECT, so that it is found to have no answer. Both are chosen on `tests/data/desk/follow_ups.tsv`.
+_MIN_RELEVANCE_KEPT = 0.9
+_MAX_OTHER_SUBJECT = 0.35
 
-#: A word that stands for something counts as long as nothing in the message that it can stand for came before it.
-_STANDS_FOR = re.compile(
+#: A pronoun or adverb that may refer to an earlier turn, unless the message names a subject before it.
+_REFERENCE = re.compile(
     r"\b(?:it|its|that|this|those|these|they|them|their|there|then|one|ones|so|the same|he|she|him|her)\b", re.I
 )
-_GOES_ON = re.compile(r"\W*(?:and|or|but|also|what about|how about|what if|what happens (?:if|when)|else)\b", re.I)
-_SAYS_NOTHING = re.compile(
+_CONTINUATION = re.compile(r"\W*(?:and|or|but|also|what about|how about|what if|what happens (?:if|when)|else)\b", re.I)
+_EXPLETIVE = re.compile(
     r"\b(?:is (?:it|this|that) (?:possible|true|ok(?:ay)?)|that is|there (?:is|are)|it is|it's)\b", re.I
 )
 
 
-def leans(question: Question) -> bool:
-    """Whether a message says by its words that it goes on with what was said before."""
+def depends_on_history(question: Question) -> bool:
+    """Whether the wording of a message shows that it continues the turns before it."""
     if not any(turn.role == "customer" for turn in question.turns):
         return False
     text = question.content
-    if not sentences.content(text) or _GOES_ON.match(text):
+    if not sentences.content(text) or _CONTINUATION.match(text):
         return True
-    place = _STANDS_FOR.search(_SAYS_NOTHING.sub("", text))
-    return place is not None and len(sentences.content(text[: place.start()])) < _FEW - 1
+    place = _REFERENCE.search(_EXPLETIVE.sub("", text))
+    return place is not None and len(sentences.content(text[: place.start()])) < _MIN_CONTENT_WORDS - 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Query:
-    """What to search for, and how near the best passage must be for it to be what is meant.
+    """A search query and the relevance that its best passage needs for the search to stop at it.
 
-    `alone` is the message of one that is searched for together with an earlier one, `leaned_on`.
+    `alone` and `previous` are set when the text joins a message (`alone`) to an earlier one (`previous`).
     """
 
     text: str
-    least: float = 0.0
+    min_relevance: float = 0.0
     alone: str | None = None
-    leaned_on: str | None = None
+    previous: str | None = None
 
 
-def queries(question: Question, *, least: float) -> list[Query]:
-    """Return what to search for, in turn; the last one counts however near it is.
+def queries(question: Question, *, min_relevance: float) -> list[Query]:
+    """Return the queries to try in turn; the last one has no minimum relevance.
 
-    A message that leans on others is searched for together with the one that it leans on; any other by itself first.
+    A message that depends on history is joined to the earlier message it continues; any other is tried alone first.
     """
     text = question.content
     earlier = [turn.content for turn in question.turns if turn.role == "customer"]
     if not earlier:
         return [Query(text=text)]
-    standing = next((one for one in reversed(earlier) if len(sentences.content(one)) >= _FEW - 1), earlier[-1])
-    together = Query(text=f"{standing} {text}", alone=text, leaned_on=standing)
-    return [together] if leans(question) else [Query(text=text, least=least), together]
+    previous = next(
+        (text for text in reversed(earlier) if len(sentences.content(text)) >= _MIN_CONTENT_WORDS - 1), earlier[-1]
+    )
+    together = Query(text=f"{previous} {text}", alone=text, previous=previous)
+    return [together] if depends_on_history(question) else [Query(text=text, min_relevance=min_relevance), together]
 
 
-def nearest(wanted: Iterable[Query], search: Callable[[str], Found]) -> tuple[str, Found, float]:
-    """Return the first query that finds something near enough, else the last one; what it finds, and how near that is.
+def search_in_turn(queries: Iterable[Query], search: Callable[[str], Found]) -> tuple[str, Found, float]:
+    """Search until a query reaches its minimum relevance; return the last query's text, its passages and relevance.
 
-    A message that has nothing to do with the one before it is taken by itself: together they would find what was
-    asked before.
+    A message that has nothing to do with the earlier one it is joined to is searched for alone: together they would
+    find the passages of the earlier question.
     """
-    text, found, near = "", Found(snapshot=None, hits=()), 0.0
-    for query in wanted:
+    text, found, score = "", Found(snapshot=None, hits=()), 0.0
+    for query in queries:
         text = query.text
         try:
-            found, near = _looked(text, search)
-            if query.alone is not None and query.leaned_on is not None:
-                before = _looked(query.leaned_on, search)[1]
-                by_itself = _looked(query.alone, search)
-                if near < _KEPT * before and by_itself[1] < _OF_THIS_DESK:
-                    return query.alone, *by_itself
+            found, score = _scored(text, search)
+            if query.alone is not None and query.previous is not None:
+                _, previous_score = _scored(query.previous, search)
+                found_alone, score_alone = _scored(query.alone, search)
+                if score < _MIN_RELEVANCE_KEPT * previous_score and score_alone < _MAX_OTHER_SUBJECT:
+                    return query.alone, found_alone, score_alone
         except SnapshotMissing:
             break
-        if near >= query.least:
+        if score >= query.min_relevance:
             break
-    return text, found, near
+    return text, found, score
 
 
-def _looked(text: str, search: Callable[[str], Found]) -> tuple[Found, float]:
+def _scored(text: str, search: Callable[[str], Found]) -> tuple[Found, float]:
     found = search(text)
     return found, relevance(text, found.hits)

@@ -1,4 +1,4 @@
-"""Rules of a desk that say when a person answers, from a file of its own."""
+"""Rules of the desk, read from a file, that hand certain messages off to a human."""
 
 import fnmatch
 import json
@@ -13,14 +13,14 @@ from worker.answering.question import Question
 from worker.conversations.outcomes import PRIORITIES
 from worker.errors import SettingsInvalid
 
-_KNOWN = {"name", "phrases", "emails", "priority"}
+_FIELDS = {"name", "phrases", "emails", "priority"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """A person answers when the message holds one of the phrases, and its writer has one of the addresses.
+    """Matches a message that has one of the phrases and whose sender has one of the e-mail addresses.
 
-    Of phrases and addresses (with `*`, such as `*@vip.example`), what is not given holds for everyone.
+    An address may have wildcards, such as `*@vip.example`. An empty list of phrases or addresses matches everything.
     """
 
     name: str
@@ -28,30 +28,30 @@ class Rule:
     emails: tuple[str, ...] = ()
     priority: str = "normal"
 
-    def meets(self, question: Question) -> str | None:
-        """Return what in the question meets the rule, or None."""
-        said = ""
+    def match(self, question: Question) -> str | None:
+        """Return the phrase or address by which the question matches, or None when it does not."""
+        matched = ""
         if self.phrases:
             text = f"{question.subject or ''}\n{question.content}"
             found = next(
-                (one for one in self.phrases if re.search(rf"(?<!\w){re.escape(one)}(?!\w)", text, re.I)), None
+                (phrase for phrase in self.phrases if re.search(rf"(?<!\w){re.escape(phrase)}(?!\w)", text, re.I)), None
             )
             if found is None:
                 return None
-            said = found
+            matched = found
         if self.emails:
             email = str(question.facts.get("email") or "").lower()
             if not any(fnmatch.fnmatchcase(email, pattern.lower()) for pattern in self.emails):
                 return None
-            said = said or email
-        return said
+            matched = matched or email
+        return matched
 
 
 def load(path: Path | None) -> tuple[Rule, ...]:
-    """Return the rules in a JSON file: a list of objects with `name` and `phrases`, `emails` or both, `priority?`.
+    """Return the rules in a JSON file: a list of objects with `name`, `phrases` or `emails` or both, and `priority?`.
 
     Raises:
-        SettingsInvalid: the file is missing, or not that; one sentence for each problem.
+        SettingsInvalid: the file is missing or malformed; one sentence for each problem.
     """
     if path is None:
         return ()
@@ -64,41 +64,41 @@ def load(path: Path | None) -> tuple[Rule, ...]:
     if not isinstance(given, list):
         raise SettingsInvalid([f"ANSWERBACK_RULES: {path} must hold a list of rules."])
     problems = [
-        f"ANSWERBACK_RULES: rule {n} of {path}: {why}" for n, one in enumerate(given, 1) if (why := _wrong(one))
+        f"ANSWERBACK_RULES: rule {n} of {path}: {why}" for n, rule in enumerate(given, 1) if (why := _problem(rule))
     ]
     if problems:
         raise SettingsInvalid(problems)
     return tuple(
         Rule(
-            name=one["name"],
-            phrases=tuple(one.get("phrases", ())),
-            emails=tuple(one.get("emails", ())),
-            priority=one.get("priority", "normal"),
+            name=rule["name"],
+            phrases=tuple(rule.get("phrases", ())),
+            emails=tuple(rule.get("emails", ())),
+            priority=rule.get("priority", "normal"),
         )
-        for one in given
+        for rule in given
     )
 
 
-def _wrong(one: Any) -> str | None:
-    if not isinstance(one, dict) or not isinstance(one.get("name"), str) or not one["name"].strip():
+def _problem(rule: Any) -> str | None:
+    if not isinstance(rule, dict) or not isinstance(rule.get("name"), str) or not rule["name"].strip():
         return "it must be an object with a `name`."
-    if unknown := set(one) - _KNOWN:
+    if unknown := set(rule) - _FIELDS:
         return f"unknown fields {', '.join(sorted(unknown))}."
     for name in ("phrases", "emails"):
-        values = one.get(name, [])
+        values = rule.get(name, [])
         if not isinstance(values, list) or not all(isinstance(value, str) and value.strip() for value in values):
             return f"`{name}` must be a list of texts."
-    if not one.get("phrases") and not one.get("emails"):
-        return "it needs `phrases` or `emails`, or it would meet every message."
-    if one.get("priority", "normal") not in PRIORITIES:
+    if not rule.get("phrases") and not rule.get("emails"):
+        return "it needs `phrases` or `emails`, or it would match every message."
+    if rule.get("priority", "normal") not in PRIORITIES:
         return f"`priority` must be one of {', '.join(PRIORITIES)}."
     return None
 
 
 def assess(question: Question, rules: Sequence[Rule]) -> Alarm | None:
-    """Return the alarm of the first rule that a question meets, or None."""
+    """Return the alarm of the first rule that a question matches, or None."""
     for rule in rules:
-        said = rule.meets(question)
-        if said is not None:
-            return Alarm(category=f"rule:{rule.name}", priority=rule.priority, reasons=(said,))
+        matched = rule.match(question)
+        if matched is not None:
+            return Alarm(category=f"rule:{rule.name}", priority=rule.priority, reasons=(matched,))
     return None

@@ -1,13 +1,13 @@
-"""What asks nothing: a greeting, thanks, "are you there?". It gets a word in return, and calls nobody."""
+"""Replies to messages that ask nothing: a greeting, thanks, "are you there?". They need no search and no model."""
 
 import re
 
 _OK = r"(?:ok(?:ay)?[ ,.!]*)?"
 
-#: A pattern for the whole message, and what it gets.
-_KNOWN = tuple(
-    (re.compile(rf"\W*(?:{pattern})\W*", re.I), word)
-    for pattern, word in (
+#: A pattern for the whole message, and the reply.
+_REPLIES = tuple(
+    (re.compile(rf"\W*(?:{pattern})\W*", re.I), reply)
+    for pattern, reply in (
         (
             r"(?:hi+|hello|hey|hiya|howdy|good (?:morning|afternoon|evening|day)|greetings)"
             r"(?: there| all| team| everyone)?",
@@ -34,11 +34,11 @@ _KNOWN = tuple(
         (r"hay alguien(?: ahí)?", "Sí. ¿En qué podemos ayudarle?"),
     )
 )
-_LONGEST = 80
+_MAX_CHARACTERS = 80
 
 
-def returned(text: str) -> str | None:
-    """Return the word that a message gets which asks nothing; None for any other message."""
-    if len(text) > _LONGEST:
+def reply_to(text: str) -> str | None:
+    """Return the reply to a message that is small talk and nothing else; None for any other message."""
+    if len(text) > _MAX_CHARACTERS:
         return None
-    return next((said for pattern, said in _KNOWN if pattern.fullmatch(text.strip())), None)
+    return next((reply for pattern, reply in _REPLIES if pattern.fullmatch(text.strip())), None)

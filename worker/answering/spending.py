@@ -1,7 +1,7 @@
-"""What language models cost, by message, conversation, key and day, and the budgets that they must stay within.
+"""The cost of language models by message, conversation, API key and day, and their budgets.
 
-A budget is hard: what a call can cost at most is booked before it is made, and corrected once it has ended. A call
-whose end nobody saw, since its worker died, counts as what it could have cost; it may well be charged for.
+A budget is hard: the maximum cost of a call is booked before the call and corrected after it. A call whose worker died
+keeps the maximum, since the provider may bill it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from worker.store.engine import Store
 from worker.store.tables import spending
 from worker.time import to_rfc3339
 
-_DAILY = ("key", "day")
+_DAILY_SCOPES = ("key", "day")
 
 
 class BudgetSpent(AnswerbackError):
@@ -28,21 +28,21 @@ class BudgetSpent(AnswerbackError):
     code = "budget_spent"
 
     def __init__(self, scope: str) -> None:
-        super().__init__(_SPENT[scope], scope=scope)
+        super().__init__(_MESSAGES[scope], scope=scope)
         self.scope = scope
 
 
-_SPENT = {
+_MESSAGES = {
     "message": "The budget of one message does not allow another call of the language model.",
-    "conversation": "The budget of this conversation is spent.",
-    "key": "Today's budget of the API key is spent.",
-    "day": "Today's budget is spent.",
+    "conversation": "The budget of this conversation is charge.",
+    "key": "Today's budget of the API key is charge.",
+    "day": "Today's budget is charge.",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spender:
-    """On whose account a call goes; `key_id` is that of the API key that brought the message."""
+    """The accounts that a call is charged to; `key_id` is that of the API key that sent the message."""
 
     workspace_id: str
     conversation_id: str
@@ -51,13 +51,13 @@ class Spender:
 
     @property
     def subjects(self) -> dict[str, str]:
-        """What it is accounted by, by scope."""
-        named = {"message": self.message_id, "conversation": self.conversation_id, "key": self.key_id, "day": "all"}
-        return {scope: subject for scope, subject in named.items() if subject}
+        """The id of the account in each scope that applies."""
+        ids = {"message": self.message_id, "conversation": self.conversation_id, "key": self.key_id, "day": "all"}
+        return {scope: subject for scope, subject in ids.items() if subject}
 
 
 class Spending:
-    """Books calls. Safe to share between threads and processes: the rows decide."""
+    """Books the cost of calls in the database. Safe to share between threads and processes."""
 
     def __init__(self, store: Store, budgets: Sequence[Budget] = ()) -> None:
         self._store = store
@@ -74,36 +74,38 @@ class Spending:
         ).returning(spending)
 
     @contextmanager
-    def call(self, spender: Spender | None, *, most: Usage) -> Iterator["Call"]:
-        """Account one call of a model that costs `most` at most; set `usage` of what is yielded to what it did cost.
+    def call(self, spender: Spender | None, *, max_usage: Usage) -> Iterator["Account"]:
+        """Charge one call of a model, made inside the block; set the yielded account's `usage` to its actual cost.
+
+        `max_usage` is booked meanwhile. Without a spender nothing is booked.
 
         Raises:
-            BudgetSpent: it could go beyond a budget; nothing was booked.
+            BudgetSpent: the call might exceed a budget; nothing was booked.
         """
-        call = Call()
+        account = Account()
         if spender is None:
-            yield call
+            yield account
             return
-        day = self._book(spender, None, most, calls=1) if self._budgets else None
+        day = self._book(spender, None, max_usage, calls=1) if self._budgets else None
         try:
-            yield call
+            yield account
         finally:
-            spent = call.usage
+            charge = account.usage
             if day is not None:
-                spent = Usage(
-                    prompt_tokens=spent.prompt_tokens - most.prompt_tokens,
-                    completion_tokens=spent.completion_tokens - most.completion_tokens,
-                    cost_usd=spent.cost_usd - most.cost_usd,
+                charge = Usage(
+                    prompt_tokens=charge.prompt_tokens - max_usage.prompt_tokens,
+                    completion_tokens=charge.completion_tokens - max_usage.completion_tokens,
+                    cost_usd=charge.cost_usd - max_usage.cost_usd,
                 )
-            if spent != Usage() or (day is None and call.usage != Usage()):
-                self._book(spender, day, spent, calls=0 if day is not None else 1, checked=False)
+            if charge != Usage():
+                self._book(spender, day, charge, calls=0 if day is not None else 1, checked=False)
 
     def _book(self, spender: Spender, day: str | None, usage: Usage, *, calls: int, checked: bool = True) -> str:
-        """Add to each account and return the day that it went to."""
+        """Add to each account and return the day (UTC, YYYY-MM-DD) of those that are kept by day."""
         with self._store.begin() as tx:
             now = self._store.now(tx)
             day = day or str(to_rfc3339(now))[:10]
-            # In one order for everyone, so that no two wait for each other.
+            # All callers lock the accounts in the same order, so that they cannot deadlock.
             for scope, subject in spender.subjects.items():
                 row = (
                     tx.execute(
@@ -113,7 +115,7 @@ class Spending:
                             "workspace_id": spender.workspace_id,
                             "scope": scope,
                             "subject": subject,
-                            "day": day if scope in _DAILY else "",
+                            "day": day if scope in _DAILY_SCOPES else "",
                             "calls": calls,
                             "prompt_tokens": usage.prompt_tokens,
                             "completion_tokens": usage.completion_tokens,
@@ -130,15 +132,15 @@ class Spending:
         return day
 
 
-class Call:
-    """A call that is accounted; `usage` is what it did cost."""
+class Account:
+    """The charge of one call; `usage` is its actual cost."""
 
     def __init__(self) -> None:
         self.usage = Usage()
 
 
-def wire(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return an account as clients see it."""
+def to_api(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return an account as the API shows it."""
     return {
         "by": row["scope"],
         "subject": None if row["scope"] == "day" else row["subject"],

@@ -213,7 +213,7 @@ def _answering(labels: Labels, opened: Snapshot, bench: Bench, results: Results)
     agent = Agent(
         knowledge=_Knowledge(opened, bench.embedder),
         answerer=answerer,
-        rewrites=getattr(bench.answerer, "rewrite", None),
+        rewriter=getattr(bench.answerer, "rewrite", None),
         similarity=similarity(bench.embedder),
         min_relevance=bench.min_relevance,
     )
@@ -308,8 +308,8 @@ def _rewriting(rows: list[list[str]], labels: Labels, opened: Snapshot, bench: B
     for first, then, title in rows:
         turns = (Turn(seq=1, role="customer", content=first), Turn(seq=2, role="assistant", content="…"))
         question = Question(workspace_id="eval", content=then, turns=turns)
-        asked = rewriting.queries(question, least=bench.min_relevance)
-        _, found, near = rewriting.nearest(
+        asked = rewriting.queries(question, min_relevance=bench.min_relevance)
+        _, found, near = rewriting.search_in_turn(
             asked, lambda query: search(query, snapshot=opened, embedder=bench.embedder, limit=3)
         )
         name, hits = f"{first} / {then}", found.hits

@@ -17,7 +17,7 @@ from worker.telemetry import logs
 
 if TYPE_CHECKING:  # the web server imports this module and must not load an index
     from kb.search import Found
-    from worker.answering.agent import Searches
+    from worker.answering.agent import KnowledgeSearch
 
 log = logs.get(__name__)
 
@@ -195,7 +195,7 @@ class Responder:
             return {"error": f"This worker does not understand the question ({kind}): it is of another version."}
 
 
-def searching(knowledge: "Searches") -> Kind:
+def searching(knowledge: "KnowledgeSearch") -> Kind:
     """Return what answers searches."""
 
     def search(

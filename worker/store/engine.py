@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
+from worker import compat
 from worker.errors import DatabaseUnavailable
 
 T = TypeVar("T")
@@ -277,7 +278,7 @@ class Prepared:
 
     def __init__(self, statement: sa.Insert, columns: Iterable[str], dialect: sa.Dialect) -> None:
         compiled = statement.compile(dialect=dialect, column_keys=list(columns))
-        processors = compiled._bind_processors  # how SQLAlchemy itself turns values into the driver's
+        processors = compat.bind_processors(compiled)
         self._sql = str(compiled)
         self._positions = compiled.positiontup
         self._names = list(compiled.params)

@@ -3,7 +3,7 @@
 from tests.support.fakes import FakeAnswerer, FakeSearch, hit
 from worker.answering import rewriting
 from worker.answering.agent import Agent
-from worker.answering.llm import ModelError
+from worker.answering.model_errors import ModelError
 from worker.answering.question import Question
 from worker.conversations.outcomes import Answer, Handoff, Retry
 from worker.conversations.sessions import Turn
@@ -56,11 +56,11 @@ def test_a_model_without_an_answer_hands_off():
 
 
 def test_overload_is_retried_and_a_bad_key_is_not():
-    busy = ModelError("busy", then="retry", after_s=3)
+    busy = ModelError("busy", recovery="retry", after_s=3)
     outcome = ask(Agent(knowledge=FakeSearch([COOKIES]), answerer=FakeAnswerer(error=busy)))
     assert isinstance(outcome, Retry)
     assert outcome.after_s == 3
-    refused = ModelError("bad key", then="give_up")
+    refused = ModelError("bad key", recovery="give_up")
     outcome = ask(Agent(knowledge=FakeSearch([COOKIES]), answerer=FakeAnswerer(error=refused)))
     assert outcome.reason == "error"
 
@@ -72,8 +72,8 @@ def test_a_follow_up_too_short_to_stand_alone_brings_the_last_question_along():
     )
 
     def searched(content):
-        return rewriting.queries(Question(workspace_id="w", content=content, turns=turns), least=0.48)
+        return rewriting.queries(Question(workspace_id="w", content=content, turns=turns), min_relevance=0.48)
 
     assert [one.text for one in searched("and on a phone?")] == ["How do I delete cookies? and on a phone?"]
     whole = "How long does delivery to Norway take?"
-    assert (searched(whole)[0].text, searched(whole)[0].least) == (whole, 0.48)
+    assert (searched(whole)[0].text, searched(whole)[0].min_relevance) == (whole, 0.48)

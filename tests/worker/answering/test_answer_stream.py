@@ -5,7 +5,8 @@ import pytest
 from tests.support.fakes import FakeSearch, hit
 from tests.worker.answering.test_llm import control
 from worker.answering.agent import Agent
-from worker.answering.llm import LlmAnswerer, open_client
+from worker.answering.llm import LlmAnswerer
+from worker.answering.model_client import open_client
 from worker.answering.question import Question
 from worker.answering.tools import builtin
 from worker.answering.tools.registry import Registry

@@ -4,7 +4,9 @@ import pytest
 
 from tests.support.fakes import hit
 from worker.answering.circuits import Circuit
-from worker.answering.llm import LlmAnswerer, ModelError, Price, open_client
+from worker.answering.llm import LlmAnswerer
+from worker.answering.model_client import Price, open_client
+from worker.answering.model_errors import ModelError
 from worker.answering.question import Question
 from worker.conversations.outcomes import Usage
 
@@ -22,25 +24,25 @@ class Clock:
 def test_a_circuit_opens_after_failures_in_a_row_and_not_before():
     circuit = Circuit("m")
     for _ in range(4):
-        circuit.failed(ModelError("no", then="retry"))
-    assert circuit.rests_s == 0
-    circuit.answered()
+        circuit.record_failure(ModelError("no", recovery="retry"))
+    assert circuit.open_for_s == 0
+    circuit.record_success()
     for _ in range(4):
-        circuit.failed(ModelError("no", then="retry"))
-    assert circuit.rests_s == 0
-    circuit.failed(ModelError("no", then="retry"))
-    assert 0 < circuit.rests_s <= 10
+        circuit.record_failure(ModelError("no", recovery="retry"))
+    assert circuit.open_for_s == 0
+    circuit.record_failure(ModelError("no", recovery="retry"))
+    assert 0 < circuit.open_for_s <= 10
 
 
 def test_what_a_model_says_of_when_it_can_be_asked_again_is_respected_and_bounded():
     clock = Clock()
     circuit = Circuit("m", clock=clock)
-    circuit.failed(ModelError("busy", then="retry"), after_s=7)
-    assert circuit.rests_s == 7
+    circuit.record_failure(ModelError("busy", recovery="retry"), after_s=7)
+    assert circuit.open_for_s == 7
     clock.now += 7
-    assert circuit.rests_s == 0
-    circuit.failed(ModelError("busy", then="retry"), after_s=86_400)
-    assert circuit.rests_s == 60
+    assert circuit.open_for_s == 0
+    circuit.record_failure(ModelError("busy", recovery="retry"), after_s=86_400)
+    assert circuit.open_for_s == 60
 
 
 def answerer(url, *models, **options):
@@ -53,14 +55,14 @@ def test_while_one_rests_the_next_is_asked_and_without_a_next_it_is_said_when(mo
     for _ in range(5):
         with pytest.raises(ModelError, match="answered 500"):
             alone.draft(QUESTION, HITS, revoked=lambda: False)
-    with pytest.raises(ModelError, match="rests") as caught:
+    with pytest.raises(ModelError, match="circuit breaker is open") as caught:
         alone.draft(QUESTION, HITS, revoked=lambda: False)
-    assert caught.value.then == "retry"
+    assert caught.value.recovery == "retry"
     assert 0 < caught.value.after_s <= 10
     both = answerer(model_url, "fail-500", "good")
     for _ in range(7):
         assert both.draft(QUESTION, HITS, revoked=lambda: False).model == "good"
-    assert both._circuits["fail-500"].rests_s > 0
+    assert both._circuits["fail-500"].open_for_s > 0
 
 
 def test_a_call_costs_what_the_prices_say(model_url):

@@ -132,8 +132,8 @@ def test_a_draft_is_judged_alike_however_it_arrives_and_takes_nothing_back(draft
     check, said = grounding.Check(), [""]
     for start in range(0, len(draft), size):
         check.feed(draft[start : start + size], hits)
-        assert check.said.startswith(said[-1])
-        said.append(check.said)
+        assert check.final_content.startswith(said[-1])
+        said.append(check.final_content)
     found = check.finish(hits)
     assert found == grounding.check(draft, hits)
     assert (found.content if found else "").startswith(said[-1])
@@ -143,11 +143,11 @@ def test_a_draft_is_judged_alike_however_it_arrives_and_takes_nothing_back(draft
 def test_a_sentence_may_be_said_as_soon_as_the_next_one_begins():
     check = grounding.Check()
     check.feed("Returns are free within 30 days [1]. ", [REFUNDS])
-    assert check.said == ""  # its mark may follow
+    assert check.final_content == ""  # its mark may follow
     check.feed("We ", [REFUNDS])
-    assert check.said == "Returns are free within 30 days [1]."
+    assert check.final_content == "Returns are free within 30 days [1]."
     check.feed("eat cheese on the moon [1]. And ", [REFUNDS])
-    assert check.said == "Returns are free within 30 days [1]."
+    assert check.final_content == "Returns are free within 30 days [1]."
 
 
 def test_a_sentence_without_a_number_gets_the_one_that_supports_it():

@@ -16,8 +16,8 @@ from tests.support.fakes import hit
 from tests.worker.answering.test_answer_stream import heard
 from tests.worker.answering.test_llm import control
 from worker.answering import prompts
-from worker.answering.attachment_search import AttachedSearch
-from worker.answering.llm import open_client
+from worker.answering.attachment_search import EmbeddingAttachmentSearch
+from worker.answering.model_client import open_client
 from worker.answering.question import Question
 from worker.conversations.attachments import Attached
 from worker.conversations.outcomes import Answer
@@ -63,7 +63,7 @@ def test_nothing_gets_out(desk, shop, model_url, embedder, attack, workspace_id)
     mine.knowledge.hits = passages
     control(model_url, mode="obey", calls=calls)
 
-    object.__setattr__(mine.agent, "attached", AttachedSearch(embedder))
+    object.__setattr__(mine.agent, "attached", EmbeddingAttachmentSearch(embedder))
     pieces = []
     outcome = mine.agent.answer(
         say=pieces.append,

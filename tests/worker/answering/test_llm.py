@@ -9,7 +9,9 @@ import pytest
 
 from tests.support.fakes import hit
 from tests.support.processes import wait_for
-from worker.answering.llm import LlmAnswerer, ModelError, open_client
+from worker.answering.llm import LlmAnswerer
+from worker.answering.model_client import open_client
+from worker.answering.model_errors import ModelError
 from worker.answering.question import Question, Revoked
 
 HITS = [hit("You can delete cookies in the browser. They come back.")]
@@ -57,7 +59,7 @@ def test_a_model_sees_numbered_passages_and_its_tokens_are_counted(model_url):
 def test_each_failure_is_classified(model_url, model, then):
     with pytest.raises(ModelError) as caught:
         draft(model_url, model)
-    assert caught.value.then == then
+    assert caught.value.recovery == then
     if model == "fail-429":
         assert caught.value.after_s == 1.0
 
@@ -70,14 +72,14 @@ def test_the_next_model_answers_when_the_first_cannot(model_url):
 def test_the_failure_that_promises_most_decides_when_all_fail(model_url):
     with pytest.raises(ModelError) as caught:
         draft(model_url, "fail-401", "fail-429")
-    assert caught.value.then == "retry"
+    assert caught.value.recovery == "retry"
 
 
 def test_a_stalled_stream_ends_at_the_deadline(model_url):
     began = time.monotonic()
     with pytest.raises(ModelError) as caught:
         draft(model_url, "stall", timeout_s=1)
-    assert caught.value.then == "retry"
+    assert caught.value.recovery == "retry"
     assert time.monotonic() - began < 5
 
 
@@ -107,7 +109,7 @@ def test_a_model_that_drips_ends_at_the_deadline_too(model_url):
 def test_a_dead_endpoint_is_worth_a_retry():
     with pytest.raises(ModelError) as caught:
         draft("http://127.0.0.1:9", "good")
-    assert caught.value.then == "retry"
+    assert caught.value.recovery == "retry"
 
 
 def test_a_cancelled_message_closes_the_stream_so_that_spending_stops(model_url):
@@ -135,8 +137,8 @@ def test_a_cancelled_message_stops_a_model_that_has_not_even_begun_to_answer(mod
     wait_for(lambda: control(model_url)["counts"]["closed_early"] == 1, timeout_s=5, what="the end of the call")
 
 
-@pytest.mark.parametrize(("model", "wants_person"), [("refuse", False), ("person", True)])
-def test_a_model_may_say_that_it_has_no_answer(model_url, model, wants_person):
+@pytest.mark.parametrize(("model", "wants_human"), [("refuse", False), ("person", True)])
+def test_a_model_may_say_that_it_has_no_answer(model_url, model, wants_human):
     made = draft(model_url, model)
     assert made.text is None
-    assert made.wants_person is wants_person
+    assert made.wants_human is wants_human

@@ -56,7 +56,7 @@ def test_the_first_rule_that_is_met_counts_with_its_priority(desk):
         ("{", "not JSON"),
         ("{}", "a list"),
         ('[{"phrases": ["x"]}]', "`name`"),
-        ('[{"name": "x"}]', "meet every message"),
+        ('[{"name": "x"}]', "match every message"),
         ('[{"name": "x", "phrases": "y"}]', "list of texts"),
         ('[{"name": "x", "phrases": ["y"], "priority": "now"}]', "normal, high, urgent"),
         ('[{"name": "x", "phrase": ["y"]}]', "unknown fields phrase"),

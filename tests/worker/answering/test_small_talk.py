@@ -5,7 +5,7 @@ import pytest
 from tests.support.fakes import FakeAnswerer, FakeSearch, hit
 from worker.answering.agent import Agent
 from worker.answering.question import Question, Turn
-from worker.answering.small_talk import returned
+from worker.answering.small_talk import reply_to
 from worker.conversations.outcomes import Answer, Handoff
 
 
@@ -26,8 +26,8 @@ from worker.conversations.outcomes import Answer, Handoff
         ("gracias", "De nada."),
     ],
 )
-def test_a_greeting_and_thanks_are_returned(text, word):
-    assert returned(text).startswith(word)
+def test_a_greeting_and_thanks_are_reply_to(text, word):
+    assert reply_to(text).startswith(word)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_greeting_and_thanks_are_returned(text, word):
     ],
 )
 def test_whatever_may_ask_something_is_not_taken_for_courtesy(text):
-    assert returned(text) is None
+    assert reply_to(text) is None
 
 
 def ask(content, *turns, hits=()):

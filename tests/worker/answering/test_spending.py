@@ -30,7 +30,7 @@ def spender(workspace_id):
 
 def test_a_call_is_accounted_by_message_conversation_key_and_day(store, spender):
     for _ in range(2):
-        with Spending(store).call(spender, most=MAX) as call:
+        with Spending(store).call(spender, max_usage=MAX) as call:
             call.usage = SPENT
     every = (2, 120, 20)
     assert accounts(store) == {
@@ -42,8 +42,8 @@ def test_a_call_is_accounted_by_message_conversation_key_and_day(store, spender)
 
 
 def test_a_budget_is_booked_before_and_corrected_after(store, spender):
-    books = Spending(store, [Budget.parse("conversation=300tokens")])
-    with books.call(spender, most=MAX) as call:
+    spending = Spending(store, [Budget.parse("conversation=300tokens")])
+    with spending.call(spender, max_usage=MAX) as call:
         assert accounts(store)[("conversation", "conv_1")] == (1, 100, 50)
         call.usage = SPENT
     assert accounts(store)[("conversation", "conv_1")] == (1, 60, 10)
@@ -51,33 +51,33 @@ def test_a_budget_is_booked_before_and_corrected_after(store, spender):
 
 @pytest.mark.parametrize("scope", ["message", "conversation", "key", "day"])
 def test_what_could_go_beyond_a_budget_is_not_begun_and_books_nothing(store, spender, scope):
-    books = Spending(store, [Budget.parse(f"{scope}=0.15usd")])
-    with books.call(spender, most=MAX) as call:
+    spending = Spending(store, [Budget.parse(f"{scope}=0.15usd")])
+    with spending.call(spender, max_usage=MAX) as call:
         call.usage = Usage(cost_usd=0.06)
     before = accounts(store)
-    with pytest.raises(BudgetSpent) as caught, books.call(spender, most=MAX):
+    with pytest.raises(BudgetSpent) as caught, spending.call(spender, max_usage=MAX):
         raise AssertionError("begun")
     assert caught.value.scope == scope
     assert accounts(store) == before
 
 
 def test_another_conversation_has_a_budget_of_its_own(store, spender, workspace_id):
-    books = Spending(store, [Budget.parse("conversation=150tokens")])
-    with books.call(spender, most=MAX) as call:
+    spending = Spending(store, [Budget.parse("conversation=150tokens")])
+    with spending.call(spender, max_usage=MAX) as call:
         call.usage = MAX
     other = Spender(workspace_id=workspace_id, conversation_id="conv_2", message_id="msg_2")
-    with books.call(other, most=MAX) as call:
+    with spending.call(other, max_usage=MAX) as call:
         call.usage = MAX
-    with pytest.raises(BudgetSpent), books.call(spender, most=MAX):
+    with pytest.raises(BudgetSpent), spending.call(spender, max_usage=MAX):
         pass
 
 
 def test_many_at_once_stay_within(store, spender):
-    books = Spending(store, [Budget.parse("day=1500tokens")])
+    spending = Spending(store, [Budget.parse("day=1500tokens")])
 
     def once(_number):
         try:
-            with books.call(spender, most=MAX) as call:
+            with spending.call(spender, max_usage=MAX) as call:
                 call.usage = MAX
         except BudgetSpent:
             return False
@@ -90,16 +90,16 @@ def test_many_at_once_stay_within(store, spender):
 
 
 def test_a_call_whose_worker_died_counts_as_what_it_could_have_cost(store, spender):
-    books = Spending(store, [Budget.parse("day=200tokens")])
-    lost = books.call(spender, most=MAX)
+    spending = Spending(store, [Budget.parse("day=200tokens")])
+    lost = spending.call(spender, max_usage=MAX)
     lost.__enter__()  # and never ended
-    with pytest.raises(BudgetSpent), Spending(store, [Budget.parse("day=200tokens")]).call(spender, most=MAX):
+    with pytest.raises(BudgetSpent), Spending(store, [Budget.parse("day=200tokens")]).call(spender, max_usage=MAX):
         pass
 
 
 def test_a_call_that_failed_before_it_was_asked_costs_nothing(store, spender):
-    books = Spending(store, [Budget.parse("day=200tokens")])
-    with pytest.raises(OSError, match="away"), books.call(spender, most=MAX):
+    spending = Spending(store, [Budget.parse("day=200tokens")])
+    with pytest.raises(OSError, match="away"), spending.call(spender, max_usage=MAX):
         raise OSError("away")
     assert accounts(store)[("day", "all")] == (1, 0, 0)
 

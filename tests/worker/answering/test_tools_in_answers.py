@@ -8,7 +8,7 @@ from tests.support.desk import COOKIES
 from tests.support.fakes import hit
 from tests.worker.answering.test_llm import control
 from worker.answering import prompts
-from worker.answering.llm import _Talk
+from worker.answering.chat import Chat
 from worker.answering.question import Question
 from worker.budgets import Budget
 from worker.redaction import Redactor
@@ -194,10 +194,10 @@ def test_a_model_that_calls_for_ever_is_ended(desk, model_url):
 
 def test_a_spent_budget_hands_off_before_another_call(desk, model_url):
     mine = desk()
-    tools = [tool.shown() for tool in mine.agent.answerer.registry.offered(mine.question("x"))]
+    tools = [tool.to_openai() for tool in mine.agent.answerer.registry.offered(mine.question("x"))]
     first = Question(workspace_id="w", content="How do I delete cookies?")
-    talk = _Talk(prompts.messages(first, [COOKIES], tools=True), None)
-    most = talk.most_tokens(tools) + 700  # of the first call; what it does spend leaves too little for a second
+    chat = Chat(prompts.messages(first, [COOKIES], tools=True), None)
+    most = chat.max_prompt_tokens(tools) + 700  # the maximum of the first call; its cost leaves too little for a second
     mine = desk(budgets=[Budget.parse(f"conversation={most + 50}tokens")])
     assert mine.ask("How do I delete cookies?")["state"] == "answered"
     before = control(model_url)["counts"]["requests"]

@@ -8,7 +8,7 @@ from kb.errors import DocumentTooLarge, DocumentUnreadable
 from tests.support import files
 from tests.support.fakes import FakeAnswerer, FakeSearch, TableClock, hit
 from worker.answering.agent import Agent
-from worker.answering.attachment_search import AttachedSearch
+from worker.answering.attachment_search import EmbeddingAttachmentSearch
 from worker.answering.question import Question
 from worker.conversations.attachments import Attachments
 from worker.conversations.intake import Intake, Opening, Submission
@@ -105,7 +105,11 @@ def test_unused_files_go_after_a_day_and_used_ones_with_their_conversation(store
 
 
 def answered(kept, workspace_id, embedder, ids, *, draft, hits=(), content="What does the red button do?"):
-    agent = Agent(knowledge=FakeSearch(list(hits)), answerer=FakeAnswerer(draft), attached=AttachedSearch(embedder))
+    agent = Agent(
+        knowledge=FakeSearch(list(hits)),
+        answerer=FakeAnswerer(draft),
+        attachment_search=EmbeddingAttachmentSearch(embedder),
+    )
     question = Question(workspace_id=workspace_id, content=content, attachments=kept.read(workspace_id, ids))
     return agent.answer(question)
 

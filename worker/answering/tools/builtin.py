@@ -1,4 +1,4 @@
-"""The tools that every desk has: search again, remember something of the customer, hand over."""
+"""The tools of every desk: search again, remember a fact about the customer, hand off to a human."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -6,24 +6,24 @@ from typing import Any
 from kb.errors import SnapshotMissing
 from kb.search import Found
 from worker.answering.question import Question
-from worker.answering.tools.registry import Result, Tool, ToolFailed
+from worker.answering.tools.registry import Tool, ToolFailed, ToolResult
 from worker.customers.identity import customer_of
 from worker.customers.memories import Memories, Remembered
 from worker.errors import Invalid, NotFound
 
-_FOUND = 3
+_MAX_HITS = 3
 
 
 def search(find: Callable[[Question, str], Found]) -> Tool:
-    """Return the tool that finds more passages with other words."""
+    """Return the tool `search`: more passages, for a query in the model's own words."""
 
-    def run(question: Question, arguments: Mapping[str, Any], _id: str) -> Result:
+    def run(question: Question, arguments: Mapping[str, Any], _id: str) -> ToolResult:
         try:
             found = find(question, arguments["query"])
         except SnapshotMissing:
-            return Result(note="The knowledge base is empty.")
-        hits = found.hits[:_FOUND]
-        return Result(hits=hits, note=None if hits else "Nothing was found.")
+            return ToolResult(note="The knowledge base is empty.")
+        hits = found.hits[:_MAX_HITS]
+        return ToolResult(hits=hits, note=None if hits else "Nothing was found.")
 
     return Tool(
         name="search",
@@ -36,19 +36,19 @@ def search(find: Callable[[Question, str], Found]) -> Tool:
             "properties": {"query": {"type": "string", "minLength": 2, "maxLength": 300}},
         },
         run=run,
-        further=False,
+        finds_more=False,
     )
 
 
 def remember(memories: Memories) -> Tool:
-    """Return the tool that keeps a fact about the customer for their next conversations."""
+    """Return the tool `remember`: it stores a fact about the customer for their next conversations."""
 
-    def run(question: Question, arguments: Mapping[str, Any], _id: str) -> Result:
+    def run(question: Question, arguments: Mapping[str, Any], _id: str) -> ToolResult:
         customer = customer_of(question.facts)
         if customer is None:
             raise ToolFailed("Nothing is known of who the customer is.")
-        # Only what the customer says now: not what a passage, a tool or a file says of them.
-        if not _said(arguments["value"], question.content):
+        # A passage, a tool or a file must not be able to plant a memory.
+        if not _contains(question.content, arguments["value"]):
             raise ToolFailed("Only what the customer says in this message can be remembered.")
         fact = Remembered(
             name=arguments["name"],
@@ -60,7 +60,7 @@ def remember(memories: Memories) -> Tool:
             memories.put(question.workspace_id, customer, fact)
         except (Invalid, NotFound) as error:
             raise ToolFailed(str(error)) from None
-        return Result(note="It is remembered.")
+        return ToolResult(note="It is remembered.")
 
     return Tool(
         name="remember",
@@ -77,15 +77,15 @@ def remember(memories: Memories) -> Tool:
             },
         },
         run=run,
-        further=False,
+        finds_more=False,
     )
 
 
 def escalate() -> Tool:
-    """Return the tool that hands over to a person."""
+    """Return the tool `escalate`: a human takes over."""
 
-    def run(_question: Question, _arguments: Mapping[str, Any], _id: str) -> Result:
-        return Result()
+    def run(_question: Question, _arguments: Mapping[str, Any], _id: str) -> ToolResult:
+        return ToolResult()
 
     return Tool(
         name="escalate",
@@ -98,10 +98,10 @@ def escalate() -> Tool:
             "properties": {"reason": {"type": "string", "maxLength": 500}},
         },
         run=run,
-        ends=True,
-        further=False,
+        hands_off=True,
+        finds_more=False,
     )
 
 
-def _said(value: str, text: str) -> bool:
+def _contains(text: str, value: str) -> bool:
     return " ".join(value.lower().split()) in " ".join(text.lower().split())

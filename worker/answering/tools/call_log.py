@@ -1,4 +1,4 @@
-"""What tools were asked to do and what became of it, for who runs the desk, and so that nothing is done twice."""
+"""Records of tool calls in the database: operators can list them, and a retried message repeats no call."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,41 +6,41 @@ from typing import Any
 import sqlalchemy as sa
 
 from worker.answering.question import Question
-from worker.answering.tools.registry import Begun, Waiting
+from worker.answering.tools.registry import PendingCall, ToolCallEntry
 from worker.ids import new_id
 from worker.store.engine import Store
 from worker.store.tables import tool_call
 
-#: A customer's word counts for this long.
-_WAITS_MS = 3_600_000
+#: A confirmation question can be answered for this long.
+_CONFIRMATION_TIMEOUT_MS = 3_600_000
 
 
-class Audit:
-    """Keeps a row for each call. Safe to share between threads."""
+class SqlToolCallLog:
+    """A `ToolCallLog` with one row per call. Safe to share between threads."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._now = store.clock.sql()
 
-    def begin(self, question: Question, tool: str, arguments: Mapping[str, Any], *, state: str) -> Begun:
-        """Write down that a call begins.
+    def begin(self, question: Question, tool: str, arguments: Mapping[str, Any], *, state: str) -> ToolCallEntry:
+        """Record the start of a call; return a new entry, or that of the same call of the same message.
 
-        The same call for the same message keeps its id: a message that is tried again, since its worker was lost, asks
-        with the same Idempotency-Key, and is not done again when it was done.
+        The same tool with the same arguments keeps its id when a message is retried after its worker was lost. The
+        tool then sends the same Idempotency-Key, and a call that has succeeded is not repeated.
         """
         with self._store.begin() as tx:
-            mine = sa.select(tool_call).where(
+            same_call = sa.select(tool_call).where(
                 tool_call.c.conversation_id == question.conversation_id,
                 tool_call.c.message_id == question.message_id,
                 tool_call.c.tool == tool,
                 tool_call.c.state.in_((state, "done", "failed")),
             )
-            for row in tx.execute(mine.order_by(tool_call.c.id)).mappings():
+            for row in tx.execute(same_call.order_by(tool_call.c.id)).mappings():
                 if row["arguments"] != dict(arguments):
                     continue
-                if row["state"] == "failed":  # it may have been done all the same
+                if row["state"] == "failed":  # a failed call may have taken effect, so it keeps its id
                     tx.execute(tool_call.update().where(tool_call.c.id == row["id"]).values(state=state))
-                return Begun(id=row["id"], result=row["result"] if row["state"] == "done" else None)
+                return ToolCallEntry(id=row["id"], result=row["result"] if row["state"] == "done" else None)
             id = new_id("tool")
             tx.execute(
                 tool_call.insert().values(
@@ -54,10 +54,10 @@ class Audit:
                     created_at=self._now,
                 )
             )
-        return Begun(id=id)
+        return ToolCallEntry(id=id)
 
     def end(self, id: str, *, state: str, result: str | None, error: str | None, duration_ms: int) -> None:
-        """Write down how a call ended."""
+        """Record the end of a call; `duration_ms` is in milliseconds."""
         with self._store.begin() as tx:
             tx.execute(
                 tool_call.update()
@@ -65,12 +65,12 @@ class Audit:
                 .values(state=state, result=result, error=error, duration_ms=duration_ms, finished_at=self._now)
             )
 
-    def waiting(self, question: Question) -> Waiting | None:
-        """Return the call in this conversation that waits for the customer's word, or that this message confirmed."""
+    def pending(self, question: Question) -> PendingCall | None:
+        """Return the conversation's newest call that awaits confirmation, or the one that this message confirmed."""
         asked_before = sa.and_(
             tool_call.c.state == "waiting",
             tool_call.c.message_id != question.message_id,
-            tool_call.c.created_at > self._now - _WAITS_MS,
+            tool_call.c.created_at > self._now - _CONFIRMATION_TIMEOUT_MS,
         )
         newest = (
             sa.select(tool_call)
@@ -85,23 +85,23 @@ class Audit:
             row = connection.execute(newest).mappings().first()
         if row is None:
             return None
-        return Waiting(
+        return PendingCall(
             id=row["id"],
             tool=row["tool"],
             arguments=row["arguments"],
-            begun=row["confirmed_by"] is not None,
+            confirmed=row["confirmed_by"] is not None,
             done=row["state"] == "done",
         )
 
     def confirm(self, id: str, question: Question) -> None:
-        """Write down that this message confirmed a call, before it is made."""
+        """Record that this message confirmed a call, before the call runs."""
         with self._store.begin() as tx:
             tx.execute(
                 tool_call.update().where(tool_call.c.id == id).values(state="running", confirmed_by=question.message_id)
             )
 
-    def lapse(self, question: Question, *, state: str) -> None:
-        """End what waits in this conversation without doing it."""
+    def close_pending(self, question: Question, *, state: str) -> None:
+        """Move the conversation's calls that await confirmation to `state`, without running them."""
         with self._store.begin() as tx:
             tx.execute(
                 tool_call.update()

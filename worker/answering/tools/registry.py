@@ -1,7 +1,7 @@
-"""The tools of a desk, and the one way to call them: arguments checked, bounded, written down.
+"""The tools that a language model may call: which are offered, how a call is checked, run and recorded.
 
-A tool is offered when the customer is known well enough for it. What goes wrong is told to the model, in a sentence,
-and never to the customer. What changes something outside waits until the customer has confirmed it.
+A tool is offered when what it requires is known of the customer. A failure is reported to the model in one sentence,
+never to the customer. A tool that changes something outside runs only after the customer has confirmed it.
 """
 
 import json
@@ -16,14 +16,16 @@ import jsonschema
 from kb.search import Hit
 from kb.snapshot import Record
 from worker.answering.question import Question
+from worker.answering.tools.confirmation import parse_confirmation
 from worker.errors import AnswerbackError
 from worker.ids import new_id
 from worker.telemetry import logs
 
 log = logs.get(__name__)
 
-#: Characters of a result that the model is shown.
-_MAX_TOLD = 4_000
+#: Characters of a tool's result that the model is given.
+_MAX_RESULT_CHARACTERS = 4_000
+_MAX_REASON_CHARACTERS = 500
 
 
 class ToolFailed(AnswerbackError):
@@ -33,31 +35,31 @@ class ToolFailed(AnswerbackError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
-    """What a tool found: a text that can be cited, or passages that can; neither when there is nothing to cite."""
+class ToolResult:
+    """The result of a tool's `run`: a text or passages that can be cited; `note` is for the model alone."""
 
     text: str = ""
     hits: Sequence[Hit] = ()
-    note: str | None = None  # for the model alone
+    note: str | None = None
 
 
-#: Does what a tool does with checked arguments. The last argument is the same for every attempt at the same call.
-Run = Callable[[Question, Mapping[str, Any], str], Result]
+#: Runs a tool with the question, validated arguments and the call's id. A retry of the same call has the same id.
+Run = Callable[[Question, Mapping[str, Any], str], ToolResult]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tool:
-    """Something that the model can ask for.
+    """A function that the model can call.
 
     Attributes:
-        title: what a citation of its result is called.
+        title: the title of a citation of its result.
         parameters: a JSON Schema of an object.
-        run: does it.
-        needs: what must be known of the customer, such as `email`; without it the tool is not offered.
-        confirmation: what a customer is asked before it runs, with `{argument}`s, when it changes something.
-        done: what a customer is told when it has run after that.
-        ends: it ends the conversation with the model: a person answers.
-        further: it may find what the knowledge base does not hold.
+        run: the implementation.
+        requires: facts that must be known of the customer, such as `email`; without them the tool is not offered.
+        confirmation: the question to the customer before it runs, with `{argument}` placeholders; None runs it at once.
+        done: the text to the customer after a confirmed run, with the same placeholders.
+        hands_off: calling it ends the model's turn and hands the conversation off to a human.
+        finds_more: it may find what the knowledge base does not hold.
     """
 
     name: str
@@ -65,235 +67,225 @@ class Tool:
     description: str
     parameters: Mapping[str, Any]
     run: Run
-    needs: Sequence[str] = ()
+    requires: Sequence[str] = ()
     confirmation: str | None = None
     done: str | None = None
-    ends: bool = False
-    further: bool = True
+    hands_off: bool = False
+    finds_more: bool = True
 
-    def shown(self) -> dict[str, Any]:
-        """Return it as the model is told of it."""
-        told = {"name": self.name, "description": self.description, "parameters": dict(self.parameters)}
-        return {"type": "function", "function": told}
-
-
-class Books(Protocol):
-    """Whoever writes down what tools did (`worker.answering.tools.call_log`)."""
-
-    def begin(self, question: Question, tool: str, arguments: Mapping[str, Any], *, state: str) -> "Begun":
-        """Write down that a call begins, or find that it was made before for this message."""
-        ...
-
-    def end(self, id: str, *, state: str, result: str | None, error: str | None, duration_ms: int) -> None:
-        """Write down how it ended."""
-        ...
-
-    def waiting(self, question: Question) -> "Waiting | None":
-        """Return the call in this conversation that waits for the customer's word, or that this message confirmed."""
-        ...
-
-    def confirm(self, id: str, question: Question) -> None:
-        """Write down that this message confirmed a call, before it is made."""
-        ...
-
-    def lapse(self, question: Question, *, state: str) -> None:
-        """End what waits in this conversation without doing it."""
-        ...
+    def to_openai(self) -> dict[str, Any]:
+        """Return the tool's entry in the `tools` of a chat completion request."""
+        function = {"name": self.name, "description": self.description, "parameters": dict(self.parameters)}
+        return {"type": "function", "function": function}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Begun:
-    """A call that was written down: its id, and its result when it had ended before."""
+class ToolCallEntry:
+    """A recorded call: its id, and its result when it has already succeeded."""
 
     id: str
     result: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Waiting:
-    """A call that waits for the customer's word, or that the message at hand confirmed: then it is `begun`."""
+class PendingCall:
+    """A call that awaits the customer's confirmation, or that the current message has confirmed.
+
+    `confirmed` says that the current message confirmed it in an earlier attempt, `done` that it has also run.
+    """
 
     id: str
     tool: str
     arguments: Mapping[str, Any]
-    begun: bool = False
+    confirmed: bool = False
     done: bool = False
 
 
+class ToolCallLog(Protocol):
+    """Records tool calls, so that a retried message repeats none (`worker.answering.tools.call_log`)."""
+
+    def begin(self, question: Question, tool: str, arguments: Mapping[str, Any], *, state: str) -> ToolCallEntry:
+        """Record the start of a call, or return the entry of the same call that this message made before."""
+        ...
+
+    def end(self, id: str, *, state: str, result: str | None, error: str | None, duration_ms: int) -> None:
+        """Record the end of a call."""
+        ...
+
+    def pending(self, question: Question) -> PendingCall | None:
+        """Return the conversation's call that awaits confirmation, or the one that this message confirmed."""
+        ...
+
+    def confirm(self, id: str, question: Question) -> None:
+        """Record that this message confirmed a call, before the call runs."""
+        ...
+
+    def close_pending(self, question: Question, *, state: str) -> None:
+        """Move the conversation's calls that await confirmation to `state`, without running them."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True)
-class Told:
-    """What comes back of a call: `text` for the model, `hits` to cite, `ask` for the customer."""
+class ToolReply:
+    """The outcome of a call.
+
+    Attributes:
+        text: for the model, when there are no `hits`.
+        hits: passages that the model may cite.
+        fixed_reply: a text that goes to the customer as it is and ends the model's turn.
+        handoff_reason: why a human takes over; it ends the model's turn. May be empty.
+        failed: the tool did not do what was asked.
+    """
 
     text: str
     hits: Sequence[Hit] = ()
-    ask: str | None = None
-    ends: str | None = None
+    fixed_reply: str | None = None
+    handoff_reason: str | None = None
     failed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Registry:
-    """The tools that there are. Safe to share between threads."""
+    """All tools of a desk. Safe to share between threads."""
 
     tools: Sequence[Tool] = ()
-    books: Books | None = None
+    call_log: ToolCallLog | None = None
     clock: Callable[[], float] = field(default=time.perf_counter)
 
     def offered(self, question: Question) -> list[Tool]:
         """Return the tools that can be used for a question."""
-        return [tool for tool in self.tools if all(question.facts.get(name) for name in tool.needs)]
+        return [tool for tool in self.tools if all(question.facts.get(name) for name in tool.requires)]
 
-    def call(self, question: Question, name: str, arguments: str) -> Told:
-        """Do what the model asked for; `arguments` is JSON as the model wrote it. Never raises for what goes wrong."""
-        tool = next((one for one in self.offered(question) if one.name == name), None)
+    def call(self, question: Question, name: str, arguments: str) -> ToolReply:
+        """Run the tool `name` with `arguments`, JSON as the model wrote it. Failures are replies, never exceptions."""
+        tool = self._offered_tool(question, name)
         if tool is None:
             log.warning("tool_refused", tool=name[:64], why="not offered")
-            return Told(text="There is no such tool.", failed=True)
+            return ToolReply(text="There is no such tool.", failed=True)
         try:
-            given = checked(tool, arguments)
+            validated = validate_arguments(tool, arguments)
         except ToolFailed as error:
             log.warning("tool_refused", tool=name, why="arguments")
-            return Told(text=str(error), failed=True)
-        if tool.ends:
-            return Told(text="A person takes over.", ends=str(given.get("reason", ""))[:500])
+            return ToolReply(text=str(error), failed=True)
+        if tool.hands_off:
+            reason = str(validated.get("reason", ""))[:_MAX_REASON_CHARACTERS]
+            return ToolReply(text="A human takes over.", handoff_reason=reason)
         if tool.confirmation is not None:
-            books = self._books(question)
-            if books is not None:
-                books.lapse(question, state="lapsed")
-                books.begin(question, name, given, state="waiting")
-            return Told(text="The customer is asked first.", ask=filled(tool.confirmation, given))
-        return self._run(question, tool, given)
+            call_log = self._log_for(question)
+            if call_log is not None:
+                call_log.close_pending(question, state="lapsed")
+                call_log.begin(question, name, validated, state="waiting")
+            return ToolReply(
+                text="The customer is asked first.", fixed_reply=fill_template(tool.confirmation, validated)
+            )
+        return self._run(question, tool, validated)
 
-    def confirmed(self, question: Question) -> Told | None:
-        """Do, or leave, what waits for the customer's word if this is it; None when nothing waits or it is no word.
+    def resolve_pending(self, question: Question) -> ToolReply | None:
+        """Run or refuse the call that awaits confirmation, if this message answers it; otherwise return None.
 
-        A word counts when it was written after the question was shown, and nothing was said in between.
+        A message answers it when it directly follows the confirmation question in the conversation and is a plain yes
+        or no. Any other message cancels the call.
         """
-        books = self._books(question)
-        if books is None or not any(tool.confirmation for tool in self.tools):
+        call_log = self._log_for(question)
+        if call_log is None or not any(tool.confirmation for tool in self.tools):
             return None
-        waiting = books.waiting(question)
-        if waiting is None:
+        pending = call_log.pending(question)
+        if pending is None:
             return None
-        tool = next((one for one in self.offered(question) if one.name == waiting.tool), None)
+        tool = self._offered_tool(question, pending.tool)
         if tool is None or tool.confirmation is None:
-            books.lapse(question, state="lapsed")
+            call_log.close_pending(question, state="lapsed")
             return None
-        if not waiting.begun:
-            asked = filled(tool.confirmation, waiting.arguments)
-            last = question.turns[-1] if question.turns else None
-            heard = last is not None and last.role == "assistant" and last.content == asked and last.seq < question.seq
-            word = yes_or_no(question.content, asked=asked) if heard else None
-            if not word:
-                books.lapse(question, state="lapsed" if word is None else "refused")
-                return None if word is None else Told(text="", ask="All right, nothing was changed.")
-            books.confirm(waiting.id, question)
-        done = filled(tool.done or "Done.", waiting.arguments)
-        if waiting.done:  # by this very message, before its worker was lost
-            return Told(text="", ask=done)
-        told = self._run(question, tool, waiting.arguments, begun=waiting.id)
-        if told.failed:
-            return Told(text=told.text, ends=f"The customer confirmed {tool.title}, and it failed.", failed=True)
-        return Told(text=told.text, ask=done)
+        if not pending.confirmed:
+            confirmed = _read_confirmation(question, asked=fill_template(tool.confirmation, pending.arguments))
+            if not confirmed:
+                call_log.close_pending(question, state="lapsed" if confirmed is None else "refused")
+                return None if confirmed is None else ToolReply(text="", fixed_reply="All right, nothing was changed.")
+            call_log.confirm(pending.id, question)
+        done = fill_template(tool.done or "Done.", pending.arguments)
+        if pending.done:  # the call ran, then its worker was lost before the message was finished
+            return ToolReply(text="", fixed_reply=done)
+        reply = self._run(question, tool, pending.arguments, confirmed_id=pending.id)
+        if reply.failed:
+            reason = f"The customer confirmed {tool.title}, and it failed."
+            return ToolReply(text=reply.text, handoff_reason=reason, failed=True)
+        return ToolReply(text=reply.text, fixed_reply=done)
 
-    def _books(self, question: Question) -> "Books | None":
-        """Return where calls are written down; a question by hand has no conversation to write them to."""
-        return self.books if question.conversation_id else None
+    def _offered_tool(self, question: Question, name: str) -> Tool | None:
+        return next((tool for tool in self.offered(question) if tool.name == name), None)
 
-    def _run(self, question: Question, tool: Tool, arguments: Mapping[str, Any], *, begun: str | None = None) -> Told:
-        books = self._books(question)
-        entry = Begun(id=begun or new_id("tool"))
-        if books is not None and begun is None:
-            entry = books.begin(question, tool.name, arguments, state="running")
+    def _log_for(self, question: Question) -> ToolCallLog | None:
+        """Return the call log, or None for a question without a conversation, such as one of `answerback ask`."""
+        return self.call_log if question.conversation_id else None
+
+    def _run(
+        self, question: Question, tool: Tool, arguments: Mapping[str, Any], *, confirmed_id: str | None = None
+    ) -> ToolReply:
+        call_log = self._log_for(question)
+        entry = ToolCallEntry(id=confirmed_id or new_id("tool"))
+        if call_log is not None and confirmed_id is None:
+            entry = call_log.begin(question, tool.name, arguments, state="running")
             if entry.result is not None:
-                return Told(text=entry.result, hits=(_citable(entry.id, tool, entry.result),))
-        began = self.clock()
+                return ToolReply(text=entry.result, hits=(_as_hit(entry.id, tool, entry.result),))
+        started = self.clock()
         error: str | None = None
         try:
             result = tool.run(question, arguments, entry.id)
         except ToolFailed as failed:
-            result, error = Result(), str(failed)
+            result, error = ToolResult(), str(failed)
         except Exception:
             log.exception("tool_failed", tool=tool.name)
-            result, error = Result(), "The tool failed."
-        text = result.text[:_MAX_TOLD]
-        if books is not None:
-            books.end(
+            result, error = ToolResult(), "The tool failed."
+        text = result.text[:_MAX_RESULT_CHARACTERS]
+        if call_log is not None:
+            call_log.end(
                 entry.id,
                 state="done" if error is None else "failed",
                 result=text or None,
                 error=error,
-                duration_ms=int((self.clock() - began) * 1000),
+                duration_ms=int((self.clock() - started) * 1000),
             )
         if error is not None:
             log.warning("tool_failed", tool=tool.name, cause=error)
-            return Told(text=error, failed=True)
-        hits = [*result.hits, *([_citable(entry.id, tool, text)] if text else [])]
-        return Told(text=result.note or ("" if hits else "Done."), hits=hits)
+            return ToolReply(text=error, failed=True)
+        hits = [*result.hits, *([_as_hit(entry.id, tool, text)] if text else [])]
+        return ToolReply(text=result.note or ("" if hits else "Done."), hits=hits)
 
 
-def checked(tool: Tool, arguments: str) -> dict[str, Any]:
-    """Return arguments that fit the tool's schema.
+def _read_confirmation(question: Question, *, asked: str) -> bool | None:
+    """Return whether the message confirms `asked`; None when `asked` is not the last turn before the message."""
+    last = question.turns[-1] if question.turns else None
+    follows = last is not None and last.role == "assistant" and last.content == asked and last.seq < question.seq
+    return parse_confirmation(question.content, asked=asked) if follows else None
+
+
+def validate_arguments(tool: Tool, arguments: str) -> dict[str, Any]:
+    """Return the JSON object `arguments`, valid under the tool's schema.
 
     Raises:
-        ToolFailed: they do not; the message says why, for the model.
+        ToolFailed: it is not; the message says why, for the model.
     """
     try:
-        given = json.loads(arguments or "{}")
+        parsed = json.loads(arguments or "{}")
     except ValueError:
         raise ToolFailed("The arguments are not JSON.") from None
-    if not isinstance(given, dict):
+    if not isinstance(parsed, dict):
         raise ToolFailed("The arguments are not an object.")
-    error = jsonschema.Draft202012Validator(tool.parameters).iter_errors(given)
-    wrong = next(iter(sorted(error, key=lambda one: list(map(str, one.path)))), None)
-    if wrong is not None:
-        place = ".".join(map(str, wrong.path)) or "arguments"
-        raise ToolFailed(f"{place}: {wrong.message[:200]}")
-    return given
+    errors = jsonschema.Draft202012Validator(tool.parameters).iter_errors(parsed)
+    first = next(iter(sorted(errors, key=lambda error: list(map(str, error.path)))), None)
+    if first is not None:
+        place = ".".join(map(str, first.path)) or "arguments"
+        raise ToolFailed(f"{place}: {first.message[:200]}")
+    return parsed
 
 
-def filled(template: str, arguments: Mapping[str, Any]) -> str:
-    """Return a template with its `{argument}`s, each on one line."""
+def fill_template(template: str, arguments: Mapping[str, Any]) -> str:
+    """Return a template with its `{argument}` placeholders filled; line breaks in values become spaces."""
     return re.sub(r"\{(\w+)\}", lambda match: " ".join(str(arguments.get(match[1], match[0])).split()), template)
 
 
-_YES = frozenset(
-    "yes yep yeah yup y sure ok okay confirm confirmed confirming correct absolutely definitely certainly ja jawohl"
-    " gerne oui sí si claro vale 👍".split()
-)
-_NO = frozenset("no nope n nein nicht non nah stop".split())
-_FILLERS = frozenset(
-    "please do go ahead it that this i of course bitte gern s'il vous plaît por favor d'accord my me for the a an"
-    " thanks thank you danke merci gracias".split()
-)
-_THANKS = frozenset("thanks thank danke merci gracias".split())
-_WEAK = frozenset("ok okay vale si".split())
-
-
-def yes_or_no(text: str, *, asked: str = "") -> bool | None:
-    """Return what a customer says to the question `asked`; None when it is neither yes nor no, or more than that.
-
-    A yes has no word but of consent, of courtesy, and of the question itself: "yes, cancel order 1002" is one when 1002
-    was asked about, "ok, never mind" is none.
-    """
-    words = re.findall(r"[\w'’]+|👍", text.lower().replace("’", "'"))
-    if not words or "?" in text:
-        return None
-    said = set(words)
-    if words[0] in _NO or words[:2] in (["don't"], ["do", "not"]) or words[0] == "don't":
-        return None if said & _YES or len(words) > _MAX_WORDS or {"ahead", "problem"} & said else False
-    known = _YES | _FILLERS | set(re.findall(r"[\w'’]+", asked.lower().replace("’", "'")))
-    consents = said & _YES or words[-2:] == ["go", "ahead"] or words[-2:] == ["do", "it"] or words == ["please", "do"]
-    if not consents or said - known or (said & _THANKS and not said & (_YES - _WEAK)):
-        return None
-    return True
-
-
-_MAX_WORDS = 6
-
-
-def _citable(id: str, tool: Tool, text: str) -> Hit:
-    """Return a result as a passage."""
+def _as_hit(id: str, tool: Tool, text: str) -> Hit:
+    """Return a tool's result as a passage, so that it can be cited and checked like one."""
     record = Record(
         passage_id=id,
         document_id=id,

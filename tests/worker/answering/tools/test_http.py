@@ -10,7 +10,8 @@ import pytest
 from tests.support.desk import TOKEN
 from worker.answering.question import Question
 from worker.answering.tools import http
-from worker.answering.tools.registry import Registry, ToolFailed, checked, yes_or_no
+from worker.answering.tools.confirmation import parse_confirmation
+from worker.answering.tools.registry import Registry, ToolFailed, validate_arguments
 from worker.errors import SettingsInvalid
 
 EXAMPLES = Path(__file__).parents[4] / "examples"
@@ -72,7 +73,7 @@ def test_without_a_known_customer_nothing_of_theirs_is_offered(load):
 )
 def test_arguments_that_do_not_fit_never_leave(load, shop, arguments):
     with pytest.raises(ToolFailed):
-        checked(load()["look_up_order"], arguments)
+        validate_arguments(load()["look_up_order"], arguments)
     assert Registry(tools=tuple(load().values())).call(ADA, "look_up_order", arguments).failed
     assert shop.calls == []
 
@@ -111,13 +112,13 @@ def test_what_a_service_should_not_answer_is_not_told(load, shop):
 def test_a_service_that_is_away_is_told_as_a_failure(load, shop):
     tools = load()
     shop.server_close()
-    told = Registry(tools=tuple(tools.values())).call(ADA, "look_up_order", '{"order_id": "1001"}')
-    assert (told.failed, told.text) == (True, "The service does not answer at the moment.")
+    reply = Registry(tools=tuple(tools.values())).call(ADA, "look_up_order", '{"order_id": "1001"}')
+    assert (reply.failed, reply.text) == (True, "The service does not answer at the moment.")
 
 
 def test_what_changes_something_asks_first(load, shop):
-    told = Registry(tools=tuple(load().values())).call(ADA, "cancel_order", '{"order_id": "1002"}')
-    assert told.ask == "Shall I cancel your order 1002? Please answer yes or no."
+    reply = Registry(tools=tuple(load().values())).call(ADA, "cancel_order", '{"order_id": "1002"}')
+    assert reply.fixed_reply == "Shall I cancel your order 1002? Please answer yes or no."
     assert shop.calls == []
 
 
@@ -166,17 +167,17 @@ what would it cost | yes and could you also tell me when it arrives"""
 
 @pytest.mark.parametrize("text", re.split(r" \| |\n", YES))
 def test_a_yes_is_a_yes(text):
-    assert yes_or_no(text, asked=ASKED) is True
+    assert parse_confirmation(text, asked=ASKED) is True
 
 
 @pytest.mark.parametrize("text", ["no", "No thanks", "don't", "Nein danke", "no, keep it"])
 def test_a_no_is_a_no(text):
-    assert yes_or_no(text, asked=ASKED) is False
+    assert parse_confirmation(text, asked=ASKED) is False
 
 
 @pytest.mark.parametrize("text", ["", *re.split(r" \| |\n", NEITHER)])
 def test_anything_else_is_neither(text):
-    assert yes_or_no(text, asked=ASKED) is None
+    assert parse_confirmation(text, asked=ASKED) is None
 
 
 @pytest.mark.parametrize(

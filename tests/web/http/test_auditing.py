@@ -1,0 +1,84 @@
+"""What operators do is kept: who, when, to what."""
+
+import re
+
+from tests.support.stack import KEY
+from tests.web.http.test_api import submit
+from web.http.auditing import NOT_OPERATORS
+
+
+def kept(call):
+    return call("GET", "/v1/audit").json["items"]
+
+
+def test_what_operators_do_is_kept_and_what_customers_do_is_not(call, built):
+    made = submit(call)
+    call("PUT", f"{made['links']['self']}/feedback", json={"rating": "good"})
+    assert kept(call) == []
+    talk = made["conversation_id"]
+    call("POST", f"/v1/conversations/{talk}/handoff", json={}, headers={"X-Request-ID": "req-1"})
+    added = call("POST", "/v1/documents", json={"title": "A", "text": "B."}).json
+    found = kept(call)
+    assert [(one["action"], one["subject"], one["via"], one["actor"]) for one in found] == [
+        ("documents.add", added["id"], "api", "test"),
+        ("conversations.hand_off", talk, "api", "test"),
+    ]
+    assert found[1]["request_id"] == "req-1"
+    assert found[1]["key_id"] == next(one["id"] for one in built.keys.all() if one["name"] == "test")
+
+
+def test_what_was_refused_is_not_kept(call):
+    assert call("POST", "/v1/conversations/conv_none/close").status_code == 404
+    assert call("POST", "/v1/endpoints", json={"url": "ftp://x"}).status_code == 422
+    assert kept(call) == []
+
+
+def test_only_admins_of_the_workspace_read_it(call, built, app):
+    call("POST", "/v1/documents", json={"title": "A", "text": "B."})
+    writer = built.keys.make(built.keys.workspace(), name="writer", scopes=["read", "write"])
+    assert call("GET", "/v1/audit", headers={"Authorization": f"Bearer {writer}"}).status_code == 403
+    other = built.keys.make(built.keys.workspace("other"), name="other")
+    assert call("GET", "/v1/audit", headers={"Authorization": f"Bearer {other}"}).json["items"] == []
+
+
+def test_pages_go_on_where_they_ended(call):
+    for number in range(3):
+        call("POST", "/v1/documents", json={"title": f"A{number}", "text": "B."})
+    first = call("GET", "/v1/audit?limit=2").json
+    second = call("GET", f"/v1/audit?limit=2&cursor={first['next_cursor']}").json
+    assert len({one["id"] for one in first["items"] + second["items"]}) == 3
+    assert second["next_cursor"] is None
+
+
+def test_only_routes_that_exist_are_left_out(app):
+    changing = {rule.endpoint for rule in app.url_map.iter_rules() if rule.methods & {"POST", "PUT", "PATCH", "DELETE"}}
+    assert changing >= NOT_OPERATORS
+
+
+def test_logging_in_to_the_console_is_kept(app, call, built):
+    built.keys.make(built.keys.workspace(), name="test", key=KEY)
+    client = app.test_client()
+    client.post("/console/login", data={"key": KEY})
+    csrf = re.search(r'name="csrf" value="([^"]+)"', client.get("/console").text)[1]
+    talk = submit(call)["conversation_id"]
+    client.post(f"/console/conversations/{talk}/close", data={"csrf": csrf})
+    client.post(f"/console/conversations/{talk}/replies", data={"csrf": csrf, "content": "Too late."})
+    client.post("/console/login", data={"key": "wrong"})
+    assert [(one["action"], one["via"]) for one in kept(call)] == [
+        ("console.close", "console"),
+        ("console.enter", "console"),
+    ]
+
+
+def test_what_a_page_made_is_named(app, call, built):
+    built.keys.make(built.keys.workspace(), name="test", key=KEY)
+    client = app.test_client()
+    client.post("/console/login", data={"key": KEY})
+    csrf = re.search(r'name="csrf" value="([^"]+)"', client.get("/console").text)[1]
+    client.post("/console/keys", data={"csrf": csrf, "name": "desk", "scopes": "read"})
+    client.post("/console/knowledge/texts", data={"csrf": csrf, "title": "A", "text": "B."})
+    (document,) = call("GET", "/v1/documents").json["items"]
+    assert [(one["action"], one["subject"]) for one in kept(call)[:2]] == [
+        ("console.write", document["id"]),
+        ("console.make_key", "desk"),
+    ]

@@ -1,0 +1,172 @@
+"""What Prometheus is told: true, of all processes, with few labels, and not to everybody; and what is made of it."""
+
+import dataclasses
+import json
+import re
+
+import promql_parser
+import pytest
+import yaml
+from celery import Celery
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.support.fakes import answer
+from tests.support.processes import ROOT
+from tests.web.conftest import Client
+from tests.web.http.test_api import submit
+from web import create_app
+from web.operations.metrics import GAUGES, PREFIX
+from worker.conversations.outcomes import Handoff
+from worker.services import uninstall
+from worker.telemetry.counters import BUCKETS_S, COUNTED, NAMES, TIMED, Counters
+
+_ID = re.compile(r"\b(?:msg|conv|key|ws|esc|ep|whd|doc)_[0-9a-f]{8}")
+
+
+def samples(text: str) -> dict:
+    """Return what is told: (name, labels) -> value."""
+    return {
+        (one.name.removeprefix(PREFIX), tuple(sorted(one.labels.items()))): one.value
+        for family in text_string_to_metric_families(text)
+        for one in family.samples
+    }
+
+
+def told(call, built) -> dict:
+    built.counters.flush()
+    response = call.client.get("/metrics")
+    assert response.status_code == 200
+    assert response.content_type.startswith("text/plain; version=")
+    assert not _ID.search(response.text)
+    return samples(response.text)
+
+
+def test_it_tells_what_happened_and_what_waits(call, built):
+    submit(call)
+    made = submit(call)
+    built.mailbox.finish(
+        built.mailbox.claim(made["conversation_id"]), Handoff(reason="rule", summary="!", priority="urgent")
+    )
+    built.counters.add("retries", 3)
+    found = told(call, built)
+    assert found["open_messages", (("state", "queued"),)] == 1
+    assert found["open_escalations", (("priority", "urgent"), ("state", "open"))] == 1
+    assert found["retries_total", ()] == 3
+    assert found["redis_up", ()] == 1
+    labels = (("method", "POST"), ("route", "/v1/tickets"), ("status", "202"))
+    assert found["requests_total", labels] == 2
+    assert found["request_seconds_count", (("route", "/v1/tickets"),)] == 2
+    assert found["request_seconds_bucket", (("le", "+Inf"), ("route", "/v1/tickets"))] == 2
+    assert 0 < found["request_seconds_sum", (("route", "/v1/tickets"),)] < 60
+
+
+def test_hints_in_the_broker_are_counted_where_it_is_redis(call, built):
+    """As Celery itself writes them."""
+    built.redis.delete(*built.redis.keys(f"{built.settings.redis_prefix}celery:*") or ["none"])
+    app = Celery(broker=built.settings.broker)
+    app.conf.broker_transport_options = {"global_keyprefix": f"{built.settings.redis_prefix}celery:"}
+    app.conf.task_ignore_result = True
+    for _ in range(3):
+        app.send_task("answerback.test", queue="callback")
+    app.close()
+    found = told(call, built)
+    assert found["queued_hints", (("queue", "callback"),)] == 3
+    assert found["queued_hints", (("queue", "answer"),)] == 0
+
+
+def test_every_metric_is_there_from_the_start(call, built):
+    text = call.client.get("/metrics").text
+    for name in (*NAMES, *COUNTED, *TIMED, *GAUGES):
+        assert f"# HELP {PREFIX}{name}" in text, name
+
+
+def test_processes_add_up_and_restarts_forget_nothing(store):
+    for _ in range(2):
+        counters = Counters(store, every_s=60)
+        counters.add("model_cost_usd", 0.25, model="good")
+        for seconds in (0.001, 0.3, 9_999):
+            counters.observe("turn_seconds", seconds, stage="search")
+        counters.flush()
+    found = Counters(store).samples()
+    assert found["model_cost_usd", 'model="good"'] == 0.5
+    assert found["turn_seconds_bucket", 'le="0.005",stage="search"'] == 2
+    assert found["turn_seconds_bucket", 'le="+Inf",stage="search"'] == 2
+    assert found["turn_seconds_sum", 'stage="search"'] == pytest.approx(20_000, abs=5)
+    assert list(BUCKETS_S) == sorted(BUCKETS_S)
+
+
+def test_a_label_cannot_break_out(call, built):
+    built.counters.add("model_calls", model='x"} evil\n# HELP,' + "y" * 200, result="answered")
+    found = told(call, built)
+    assert [key for key in found if "model_calls" in key[0]] == [
+        ("model_calls_total", (("model", ("x} evil# HELP" + "y" * 200)[:60]), ("result", "answered")))
+    ]
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"])
+def test_who_comes_through_a_proxy_needs_a_key(call, built, header):
+    assert call.client.get("/metrics", headers={header: "203.0.113.7"}).status_code == 401
+    assert call("GET", "/metrics", headers={header: "203.0.113.7"}).status_code == 200
+    reader = built.keys.make(built.keys.workspace(), name="reader", scopes=["read"])
+    assert Client(call.client, reader)("GET", "/metrics", headers={header: "x"}).status_code == 403
+
+
+def test_a_server_that_others_reach_tells_nobody_without_a_key(settings):
+    app = create_app(dataclasses.replace(settings, host="0.0.0.0"))
+    try:
+        assert app.test_client().get("/metrics").status_code == 401
+    finally:
+        app.extensions["answerback"].close(timeout_s=0.1)
+        uninstall()
+
+
+def test_it_answers_while_redis_is_away(settings):
+    app = create_app(dataclasses.replace(settings, redis_url="redis://127.0.0.1:1/0"))
+    try:
+        assert f"{PREFIX}redis_up 0.0" in app.test_client().get("/metrics").text
+    finally:
+        app.extensions["answerback"].close(timeout_s=0.1)
+        uninstall()
+
+
+def expressions() -> list[tuple[str, str]]:
+    rules = yaml.safe_load((ROOT / "monitoring" / "alerts.yml").read_text())["groups"]
+    board = json.loads((ROOT / "monitoring" / "dashboard.json").read_text())
+    alerts = [(rule["alert"], rule["expr"]) for group in rules for rule in group["rules"]]
+    return alerts + [(panel["title"], one["expr"]) for panel in board["panels"] for one in panel["targets"]]
+
+
+@pytest.mark.parametrize(("where", "expression"), expressions())
+def test_alerts_and_panels_ask_for_what_there_is(where, expression):
+    promql_parser.parse(expression)
+    known = {f"{PREFIX}{name}_total" for name in (*NAMES, *COUNTED)} | {f"{PREFIX}{name}" for name in GAUGES}
+    known |= {f"{PREFIX}{name}_{part}" for name in TIMED for part in ("bucket", "sum", "count")}
+    asked = set(re.findall(rf"{PREFIX}\w+", expression))
+    assert asked, where
+    assert asked <= known
+    labels = {name: labels for name, (_help, labels) in GAUGES.items()}
+    labels |= {f"{name}_total": metric.labels for name, metric in COUNTED.items()}
+    labels |= {f"{name}_bucket": (*metric.labels, "le") for name, metric in TIMED.items()}
+    for name, given in re.findall(rf"{PREFIX}(\w+)\{{([^}}]*)\}}", expression):
+        assert set(re.findall(r"(\w+)\s*[=!]", given)) <= set(labels[name])
+
+
+def test_every_alert_says_what_it_means_and_how_bad_it_is():
+    for group in yaml.safe_load((ROOT / "monitoring" / "alerts.yml").read_text())["groups"]:
+        for rule in group["rules"]:
+            assert rule["labels"]["severity"] in ("info", "warning", "critical")
+            assert rule["annotations"]["summary"]
+
+
+def test_a_turn_is_measured(call, built, models):
+    made = submit(call)
+    outcome = dataclasses.replace(answer("Yes."), timings={"search_ms": 7.0, "check_ms": 2.0, "cached": 1.0})
+    from tests.support.fakes import FakeAgent
+
+    drainer = dataclasses.replace(built.drainer, agent=FakeAgent(outcome))
+    drainer.drain(made["conversation_id"])
+    found = told(call, built)
+    assert found["messages_total", (("outcome", "answered"), ("reason", ""))] == 1
+    assert found["turn_seconds_count", (("stage", "search"),)] == 1
+    assert found["turn_seconds_bucket", (("le", "0.01"), ("stage", "search"))] == 1
+    assert found["turn_wait_seconds_count", ()] == 1

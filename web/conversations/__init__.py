@@ -1,0 +1,1 @@
+"""Views of conversations: tickets, messages, escalations, attachments, customers, tool calls."""

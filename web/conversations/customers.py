@@ -1,0 +1,54 @@
+"""What is known of customers beyond one conversation, and its end."""
+
+from typing import Any
+
+import flask
+
+from web.http.api import Blueprint, scope, services
+from web.schemas import desk as schemas
+from web.schemas.fields import page_of
+from worker.conversations import erasure
+from worker.customers.identity import customer_of
+from worker.customers.memories import Remembered, wire
+from worker.store.tables import memory
+
+blueprint = Blueprint("customers", __name__, description="What is known of customers")
+
+
+@blueprint.get("/memories")
+@blueprint.arguments(schemas.MemoryQuery, location="query")
+@blueprint.response(200, page_of(schemas.Memory))
+def list_memories(query: dict[str, Any]) -> dict[str, Any]:
+    """List what is remembered of one customer, or of all; newest first."""
+    customer = customer_of(query)
+    where = [memory.c.expires_at > scope().store.clock.sql()]
+    if customer is not None:
+        where.append(memory.c.customer == customer)
+    rows, cursor = scope().page(memory, *where, after=query.get("cursor"), limit=query["limit"])
+    return {"items": [wire(row) for row in rows], "next_cursor": cursor}
+
+
+@blueprint.post("/memories")
+@blueprint.arguments(schemas.NewMemory)
+@blueprint.response(201, schemas.Memory)
+def remember(new: dict[str, Any]) -> dict[str, Any]:
+    """Keep a fact about a customer; one of the same name is replaced."""
+    customer = customer_of(new["customer"])
+    assert customer is not None  # the schema wants one of both
+    fact = Remembered(name=new["name"], value=new["value"], source="api", days=new["days"])
+    return services().memories.put(flask.g.principal.workspace_id, customer, fact)
+
+
+@blueprint.delete("/memories/<string:memory_id>")
+@blueprint.response(204)
+def forget(memory_id: str) -> None:
+    """Erase a fact."""
+    services().memories.forget(flask.g.principal.workspace_id, memory_id)
+
+
+@blueprint.post("/customers/erase")
+@blueprint.arguments(schemas.Customer)
+@blueprint.response(200, schemas.Erased)
+def erase(customer: dict[str, Any]) -> dict[str, int]:
+    """Erase a customer everywhere: their conversations, files, callbacks, sessions, and what is remembered of them."""
+    return erasure.erase_customer(scope(), services().sessions, services().deltas, customer)

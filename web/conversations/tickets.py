@@ -1,0 +1,32 @@
+"""Tickets: a conversation and its first message in one call."""
+
+from typing import Any
+
+import flask
+from flask import Response
+
+from web.http.accepting import accepted, submission
+from web.http.api import Blueprint, services
+from web.schemas import conversations as schemas
+from worker.conversations.intake import Opening
+
+blueprint = Blueprint("tickets", __name__, description="Tickets to answer")
+
+
+@blueprint.post("/tickets")
+@blueprint.arguments(schemas.NewTicket)
+@blueprint.response(202, schemas.Message)
+def submit(new: dict[str, Any]) -> Response:
+    """Accept a ticket; the answer follows by poll, stream or callback."""
+    result = services().intake.submit(
+        flask.g.principal.workspace_id,
+        Opening(
+            subject=new.get("subject"),
+            requester=new.get("requester"),
+            external_id=new.get("external_id"),
+            channel=new.get("channel"),
+            metadata=new.get("metadata"),
+        ),
+        submission(new["body"], new),
+    )
+    return accepted(result)

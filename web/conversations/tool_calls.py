@@ -1,0 +1,31 @@
+"""What tools were asked to do."""
+
+from typing import Any
+
+from web.http.api import Blueprint, scope
+from web.schemas import desk as schemas
+from web.schemas.fields import PageQuery, page_of
+from worker.conversations import serializers
+from worker.store.tables import conversation, tool_call
+
+blueprint = Blueprint("tool calls", __name__, description="What tools were asked to do")
+
+
+@blueprint.get("/conversations/<string:conversation_id>/tool-calls")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, page_of(schemas.ToolCall))
+def list_tool_calls(query: dict[str, Any], conversation_id: str) -> dict[str, Any]:
+    """List what tools were asked to do in a conversation, newest first."""
+    mine = scope()
+    mine.get(conversation, conversation_id)
+    rows, cursor = mine.page(
+        tool_call, tool_call.c.conversation_id == conversation_id, after=query.get("cursor"), limit=query["limit"]
+    )
+    return {"items": [serializers.tool_call(row) for row in rows], "next_cursor": cursor}
+
+
+@blueprint.get("/tool-calls/<string:tool_call_id>")
+@blueprint.response(200, schemas.ToolCall)
+def show(tool_call_id: str) -> dict[str, Any]:
+    """Return what a tool was asked to do; citations that name it quote its `text`."""
+    return serializers.tool_call(scope().get(tool_call, tool_call_id))

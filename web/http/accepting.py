@@ -1,0 +1,84 @@
+"""What tickets and messages share: idempotency keys, deadlines, callback URLs, and the 202."""
+
+import json
+from typing import Any
+
+import flask
+
+from web.http.api import services
+from web.http.audience import is_customer, seen
+from worker.conversations.intake import Accepted, Submission, fingerprint
+from worker.errors import Invalid
+
+_MAX_KEY = 255
+_MAX_CUSTOMERS_KEY = 200
+
+
+def submission(content: str, new: dict[str, Any]) -> Submission:
+    """Return what the caller submits with this request.
+
+    Raises:
+        Invalid: the idempotency key is malformed.
+        AddressRefused: the callback URL may not be called.
+    """
+    if is_customer() and not new.keys() <= {"content", "attachments"}:
+        flask.abort(403, description="With a conversation's token, send content and attachments alone.")
+    built = services()
+    url = new.get("callback_url")
+    if url is not None:
+        built.guard.check_url(url, field="callback_url")
+    key = idempotency_key()
+    if key is not None and is_customer():
+        key = key_in(str(flask.g.principal.conversation_id), key)
+    return Submission(
+        content=content,
+        deadline_s=new.get("deadline_s") or built.settings.deadline_s,
+        callback_url=url,
+        idempotency_key=key,
+        fingerprint=fingerprint(flask.request.path, new) if key is not None else None,
+        request_id=flask.g.request_id,
+        key_id=flask.g.principal.key_id,
+        attachments=tuple(dict.fromkeys(new.get("attachments", ()))),
+    )
+
+
+def key_in(conversation_id: str, key: str) -> str:
+    """Return a customer's key: one of their conversation alone, and none that who has an API key can send.
+
+    Raises:
+        Invalid: it is too long.
+    """
+    if len(key) > _MAX_CUSTOMERS_KEY:
+        raise Invalid(f"The key must have at most {_MAX_CUSTOMERS_KEY} characters.", field="Idempotency-Key")
+    return f"\x1f{conversation_id} {key}"
+
+
+def idempotency_key() -> str | None:
+    """Return the caller's Idempotency-Key, quoted (as the IETF draft has it) or bare.
+
+    Raises:
+        Invalid: it is empty, too long, or holds characters other than visible ASCII and blanks.
+    """
+    given = flask.request.headers.get("Idempotency-Key")
+    if given is None:
+        return None
+    key = given.strip()
+    if len(key) >= 2 and key[0] == key[-1] == '"':
+        key = key[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+    if not 1 <= len(key) <= _MAX_KEY or any(not 32 <= ord(char) < 127 for char in key):
+        raise Invalid(f"Idempotency-Key must have 1 to {_MAX_KEY} visible ASCII characters.", field="Idempotency-Key")
+    return key
+
+
+def accepted(result: Accepted) -> flask.Response:
+    """Hint a worker at an accepted message, and return the response. The hint may be lost: a sweeper gives it again.
+
+    The message is in the form of `schemas.Message` already; the tests hold it to that, so it is not dumped once more.
+    """
+    message = seen(result.message)
+    if result.hint:
+        services().hints.drain(message["conversation_id"])
+    response = flask.Response(json.dumps(message, ensure_ascii=False), 202, mimetype="application/json")
+    response.headers["Location"] = message["links"]["self"]
+    response.headers["Retry-After"] = "1"
+    return response

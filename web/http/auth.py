@@ -1,0 +1,100 @@
+"""Who calls: every route needs a key, except the few that say `public`."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+import flask
+from flask import Flask
+
+from web.http.api import services
+from worker.access.keys import Principal
+from worker.access.tokens import is_token
+from worker.errors import KeyRefused, NotFound
+from worker.store.scope import Scope
+from worker.store.tables import message
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+_NEEDED = {"GET": "read", "HEAD": "read"}
+
+
+def public(view: View) -> View:
+    """Mark a view that needs no key."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def admin(view: View) -> View:
+    """Mark a view that needs a key with the scope `admin`."""
+    view.needs_scope = "admin"  # type: ignore[attr-defined]
+    return view
+
+
+def customers(view: View) -> View:
+    """Mark a view that also takes a conversation's token: it is about that conversation, or a message in it."""
+    view.for_customers = True  # type: ignore[attr-defined]
+    return view
+
+
+def reads(view: View) -> View:
+    """Mark a view that only reads although it is a POST."""
+    view.needs_scope = "read"  # type: ignore[attr-defined]
+    return view
+
+
+def still(check: Callable[[], object]) -> Callable[[], bool]:
+    """Return what says whether a check that was passed would be passed now: streams outlive their request."""
+
+    def valid() -> bool:
+        try:
+            check()
+        except KeyRefused:
+            return False
+        return True
+
+    return valid
+
+
+def init_app(app: Flask) -> None:
+    """Check the key of every request."""
+    app.before_request(_check)
+
+
+def _check() -> None:
+    request = flask.request
+    view = flask.current_app.view_functions.get(request.endpoint or "")
+    if view is None or request.method == "OPTIONS" or getattr(view, "is_public", False):
+        return
+    for_customers = getattr(view, "for_customers", False)
+    scheme, _space, key = request.headers.get("Authorization", "").partition(" ")
+    if not key and for_customers and request.method == "GET":  # browsers' streams cannot send a header
+        scheme, key = "bearer", request.args.get("token", "")
+    if scheme.lower() != "bearer" or not key.strip():
+        raise KeyRefused("An API key is needed: send `Authorization: Bearer <key>`.")
+    if is_token(key.strip()):
+        flask.g.principal = _customer(key.strip(), for_customers=for_customers)
+        flask.g.valid = still(partial(services().tokens.check, key.strip(), origin=request.headers.get("Origin")))
+        return
+    principal = services().keys.check(key.strip())
+    flask.g.valid = still(partial(services().keys.check, key.strip()))
+    needed = getattr(view, "needs_scope", None) or _NEEDED.get(request.method, "write")
+    if needed not in principal.scopes and "admin" not in principal.scopes:
+        flask.abort(403, description=f"This key lacks the scope `{needed}`.")
+    flask.g.principal = principal
+
+
+def _customer(token: str, *, for_customers: bool) -> Principal:
+    """Return whom a conversation's token stands for, if this request is about that conversation."""
+    principal = services().tokens.check(token, origin=flask.request.headers.get("Origin"))
+    if not for_customers:
+        flask.abort(403, description="This needs an API key: the token is for one conversation.")
+    given = flask.request.view_args or {}
+    if "message_id" in given:
+        mine = Scope(services().store, principal.workspace_id)
+        asked = mine.get(message, given["message_id"], columns=(message.c.conversation_id,))["conversation_id"]
+    else:
+        asked = given.get("conversation_id", principal.conversation_id)
+    if asked != principal.conversation_id:
+        raise NotFound("There is no conversation with this id.")
+    return principal

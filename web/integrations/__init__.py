@@ -1,0 +1,1 @@
+"""Views of what the service talks to: webhook endpoints, deliveries, helpdesks."""

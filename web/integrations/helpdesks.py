@@ -1,0 +1,72 @@
+"""Helpdesks that are connected, and what they tell."""
+
+import time
+from typing import Any
+
+import flask
+
+from web.http.api import Blueprint, parse_json, services
+from web.http.auth import admin, public
+from web.schemas import helpdesks as schemas
+
+blueprint = Blueprint("helpdesks", __name__, description="Helpdesks that tickets come from and answers go to")
+
+
+def _workspace() -> str:
+    return str(flask.g.principal.workspace_id)
+
+
+@blueprint.post("/helpdesks")
+@admin
+@blueprint.arguments(schemas.NewHelpdesk)
+@blueprint.response(201, schemas.Helpdesk)
+def make(new: dict[str, Any]) -> dict[str, Any]:
+    """Connect a helpdesk; its `webhook_secret` is in this response and in no other."""
+    return services().connections.make(_workspace(), new)
+
+
+@blueprint.get("/helpdesks")
+@blueprint.response(200, schemas.Helpdesks)
+def list_helpdesks() -> dict[str, Any]:
+    """List the connected helpdesks, by name; all of them are on one page."""
+    return {"items": services().connections.all(_workspace()), "next_cursor": None}
+
+
+@blueprint.get("/helpdesks/<string:helpdesk_id>")
+@blueprint.response(200, schemas.Helpdesk)
+def show(helpdesk_id: str) -> dict[str, Any]:
+    """Return a connected helpdesk."""
+    return services().connections.show(_workspace(), helpdesk_id)
+
+
+@blueprint.patch("/helpdesks/<string:helpdesk_id>")
+@admin
+@blueprint.arguments(schemas.HelpdeskChange)
+@blueprint.response(200, schemas.Helpdesk)
+def change(new: dict[str, Any], helpdesk_id: str) -> dict[str, Any]:
+    """Change a connection."""
+    return services().connections.change(_workspace(), helpdesk_id, new)
+
+
+@blueprint.delete("/helpdesks/<string:helpdesk_id>")
+@admin
+@blueprint.response(204)
+def remove(helpdesk_id: str) -> None:
+    """Disconnect a helpdesk; its conversations stay."""
+    services().connections.remove(_workspace(), helpdesk_id)
+
+
+@blueprint.post("/helpdesks/<string:helpdesk_id>/inbound")
+@public
+@blueprint.response(204)
+@blueprint.alt_response(200, schema=schemas.Challenge, description="what Slack asks for to know the address")
+def inbound(helpdesk_id: str) -> Any:
+    """Take what a helpdesk tells; signed by the helpdesk itself, so without a key."""
+    built = services()
+    desk = built.connections.opened(helpdesk_id)
+    headers = {name.lower(): value for name, value in flask.request.headers.items()}
+    body = flask.request.get_data(cache=False)
+    delivery_id, things = built.connections.read(desk, body, headers, now=time.time(), parse=parse_json)
+    built.inbound.receive(desk, delivery_id, things)
+    asked = next((thing.text for thing in things if thing.kind == "challenge"), None)
+    return flask.jsonify(challenge=asked) if asked else None

@@ -1,0 +1,1 @@
+"""Views of the knowledge base: documents, imports, snapshots, search."""

@@ -1,0 +1,108 @@
+"""Documents of the knowledge base."""
+
+from typing import Any
+
+import flask
+
+from kb.documents import READABLE
+from web.http.accepting import idempotency_key
+from web.http.api import Blueprint, Told, checked, due, json_body, scope, services
+from web.http.uploads import marks_of, uploaded_document
+from web.schemas import knowledge as schemas
+from web.schemas.fields import PageQuery, page_of
+from worker.knowledge.library import LISTED, NewDocument, wire
+from worker.store.tables import document
+
+blueprint = Blueprint("documents", __name__, description="The knowledge base")
+
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": schemas.NewDocument},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": READABLE,
+                        },
+                        "title": {"type": "string", "minLength": 1, "maxLength": 500},
+                        "url": {"type": "string", "format": "uri"},
+                        **schemas.MARKS_OF_FORM,
+                    },
+                }
+            },
+        },
+    }
+}
+
+
+@blueprint.post("/documents")
+@blueprint.response(202, schemas.Document)
+@blueprint.doc(**_BODY)
+def add() -> Told:
+    """Add a document, as JSON or as a file; it is indexed by a worker and then published."""
+    workspace_id = flask.g.principal.workspace_id
+    made = services().library.add(workspace_id, _submitted(), key=idempotency_key())
+    services().hints.index(workspace_id)
+    return made, 202, due(made["links"]["self"])
+
+
+@blueprint.get("/documents")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, page_of(schemas.Document))
+def list_documents(query: dict[str, Any]) -> dict[str, Any]:
+    """List documents, newest first."""
+    rows, cursor = scope().page(document, after=query.get("cursor"), limit=query["limit"], columns=LISTED)
+    return {"items": [wire(row) for row in rows], "next_cursor": cursor}
+
+
+@blueprint.get("/documents/<string:document_id>")
+@blueprint.response(200, schemas.Document)
+def show(document_id: str) -> dict[str, Any]:
+    """Return a document with its text."""
+    return wire(scope().get(document, document_id))
+
+
+@blueprint.put("/documents/<string:document_id>")
+@blueprint.response(202, schemas.Document)
+@blueprint.doc(**_BODY)
+def replace(document_id: str) -> Told:
+    """Replace a document; the old text answers until the new one is published."""
+    workspace_id = flask.g.principal.workspace_id
+    made = services().library.replace(workspace_id, document_id, _submitted())
+    services().hints.index(workspace_id)
+    return made, 202, due(made["links"]["self"])
+
+
+@blueprint.delete("/documents/<string:document_id>")
+@blueprint.response(204)
+def remove(document_id: str) -> None:
+    """Delete a document; from the next publish on it is never cited."""
+    workspace_id = flask.g.principal.workspace_id
+    services().library.remove(workspace_id, document_id)
+    services().hints.index(workspace_id)
+
+
+def _submitted() -> NewDocument:
+    """Return the document that this request brings.
+
+    Raises:
+        Invalid: a field is missing or of no use.
+        DocumentUnreadable: the file is not what its name says.
+    """
+    request = flask.request
+    if request.mimetype == "multipart/form-data":
+        return uploaded_document()
+    new = checked(schemas.NewDocument(), json_body(request))
+    return NewDocument(
+        title=new["title"],
+        data=new["text"].encode(),
+        media_type="text/markdown",
+        url=new.get("url"),
+        marks=marks_of(new),
+    )

@@ -1,0 +1,82 @@
+"""Many documents at once: an archive, a list of URLs, a sitemap."""
+
+import json
+from typing import Any
+
+import flask
+
+from web.http.accepting import idempotency_key
+from web.http.api import Blueprint, Told, checked, due, json_body, scope, services
+from web.http.uploads import marks_of, marks_of_form, uploaded_file
+from web.schemas import knowledge as schemas
+from web.schemas.fields import PageQuery, page_of
+from worker.knowledge.imports import LISTED, NewImport, wire
+from worker.store.tables import document_import
+
+blueprint = Blueprint("imports", __name__, description="Many documents at once")
+
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": schemas.NewImport},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary", "description": "a zip archive"},
+                        **schemas.MARKS_OF_FORM,
+                    },
+                }
+            },
+        },
+    }
+}
+
+
+@blueprint.post("/imports")
+@blueprint.response(202, schemas.Import)
+@blueprint.doc(**_BODY)
+def add() -> Told:
+    """Import a zip archive of files, or what a list of URLs or a sitemap leads to."""
+    workspace_id = flask.g.principal.workspace_id
+    made = services().importer.add(workspace_id, _submitted(), key=idempotency_key())
+    services().hints.index(workspace_id)
+    return made, 202, due(made["links"]["self"])
+
+
+@blueprint.get("/imports")
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, page_of(schemas.Import))
+def list_imports(query: dict[str, Any]) -> dict[str, Any]:
+    """List imports, newest first."""
+    rows, cursor = scope().page(document_import, after=query.get("cursor"), limit=query["limit"], columns=LISTED)
+    return {"items": [wire(row) for row in rows], "next_cursor": cursor}
+
+
+@blueprint.get("/imports/<string:import_id>")
+@blueprint.response(200, schemas.Import)
+def show(import_id: str) -> dict[str, Any]:
+    """Return an import, and why what failed did."""
+    return wire(scope().get(document_import, import_id))
+
+
+def _submitted() -> NewImport:
+    if flask.request.mimetype == "multipart/form-data":
+        name, data = uploaded_file()
+        return NewImport(kind="archive", name=name, source=data, marks=marks_of_form())
+    new = checked(schemas.NewImport(), json_body(flask.request))
+    guard = services().import_guard
+    if "sitemap" in new:
+        guard.check_url(new["sitemap"], field="sitemap")
+        return NewImport(
+            kind="sitemap",
+            name=new["sitemap"],
+            source=json.dumps({"sitemap": new["sitemap"]}).encode(),
+            marks=marks_of(new),
+        )
+    urls = list(dict.fromkeys(new["urls"]))
+    return NewImport(
+        kind="urls", name=f"{len(urls)} URLs", source=json.dumps({"urls": urls}).encode(), marks=marks_of(new)
+    )

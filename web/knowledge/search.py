@@ -1,0 +1,25 @@
+"""Search the knowledge base; a worker does it."""
+
+from typing import Any
+
+import flask
+
+from web.http.api import Blueprint, services
+from web.http.auth import reads
+from web.schemas import knowledge as schemas
+
+blueprint = Blueprint("search", __name__, description="The knowledge base, searched")
+
+
+@blueprint.post("/search")
+@blueprint.arguments(schemas.NewSearch)
+@blueprint.response(200, schemas.SearchResult)
+@reads
+def search(new: dict[str, Any]) -> dict[str, Any]:
+    """Find passages, best first, with the score of each leg."""
+    return services().search_client.search(
+        flask.g.principal.workspace_id,
+        new["query"],
+        limit=new["limit"],
+        filters=new.get("filters"),
+    )

@@ -1,0 +1,1 @@
+"""Views for operators: health, metrics, status, usage, quality, audit."""

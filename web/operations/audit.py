@@ -1,0 +1,38 @@
+"""What operators did."""
+
+from typing import Any
+
+import flask
+import marshmallow as ma
+from marshmallow import fields
+
+from web.http.api import Blueprint, services
+from web.http.auth import admin
+from web.schemas.fields import PageQuery, moment, page_of
+
+blueprint = Blueprint("audit", __name__, description="What operators did")
+
+
+class Action(ma.Schema):
+    """Something that an operator did."""
+
+    id = fields.String(required=True)
+    actor = fields.String(required=True, metadata={"description": "the name of a key, or who used the command line"})
+    key_id = fields.String(required=True, allow_none=True)
+    via = fields.String(required=True, metadata={"description": "api, console or cli"})
+    action = fields.String(required=True, metadata={"description": "such as endpoints.rotate"})
+    subject = fields.String(required=True, allow_none=True, metadata={"description": "the id of what it was done to"})
+    request_id = fields.String(required=True, allow_none=True)
+    created_at = moment(required=True)
+
+
+@blueprint.get("/audit")
+@admin
+@blueprint.arguments(PageQuery, location="query")
+@blueprint.response(200, page_of(Action))
+def list_actions(query: dict[str, Any]) -> dict[str, Any]:
+    """List what operators did, newest first."""
+    found, cursor = services().audit_log.page(
+        flask.g.principal.workspace_id, after=query.get("cursor"), limit=query["limit"]
+    )
+    return {"items": found, "next_cursor": cursor}

@@ -1,0 +1,199 @@
+"""What Prometheus asks for: sums of all processes from SQL, and how things are now.
+
+Every web process tells the same, so one target is enough, and nothing is lost when a process ends.
+"""
+
+import ipaddress
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import suppress
+
+import flask
+import sqlalchemy as sa
+from flask import Flask, Response
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.registry import Collector
+from redis.exceptions import RedisError
+
+from web.http.api import services
+from web.http.auth import public
+from worker.errors import KeyRefused
+from worker.runtime.presence import STATES, living
+from worker.services import Services
+from worker.settings import Settings
+from worker.store.tables import (
+    OPEN_MESSAGE,
+    UNDONE_ESCALATION,
+    UNREAD_DOCUMENT,
+    UNSENT_DELIVERY,
+    delivery,
+    document,
+    escalation,
+    lane,
+    message,
+)
+from worker.telemetry.counters import BUCKETS_S, COUNTED, NAMES, TIMED, Key
+
+PREFIX = "answerback_"
+QUEUES = ("answer", "callback", "ingest")
+
+#: What is asked anew each time, with its labels.
+GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "open_messages": ("messages that wait or are being answered", ("state",)),
+    "oldest_unanswered_seconds": ("age of the oldest message that has not ended; 0 when none waits", ()),
+    "open_escalations": ("escalations that nobody has closed", ("state", "priority")),
+    "pending_deliveries": ("callbacks and posts that are still to be made", ()),
+    "overdue_deliveries": ("those that are due", ()),
+    "resting_lanes": ("endpoints and helpdesks that rest after failures", ()),
+    "unread_documents": ("documents that wait to be read", ()),
+    "workers": ("worker processes that live", ("role", "state")),
+    "leases": ("conversations that workers hold", ()),
+    "queued_hints": ("hints in the broker, where it is Redis", ("queue",)),
+    "redis_up": ("whether Redis answers", ()),
+}
+
+_PAIR = re.compile(r'([a-z_]+)="([^"]*)"')
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Add the route. Without a key it answers on loopback alone, and to nobody whom a proxy lets through."""
+
+    @app.get("/metrics")
+    @public
+    def metrics() -> Response:
+        if not _is_private(settings):
+            _require_admin()
+        registry = CollectorRegistry()
+        registry.register(_Everything(services(), settings))
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _is_private(settings: Settings) -> bool:
+    """Whether only this machine can have asked."""
+    if any(name in flask.request.headers for name in ("Forwarded", "X-Forwarded-For", "Via", "X-Real-IP")):
+        return False
+    return _is_loopback(settings.host) and _is_loopback(flask.request.remote_addr or "")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _require_admin() -> None:
+    scheme, _, key = flask.request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not key:
+        raise KeyRefused("Metrics need a key with the scope `admin` from anywhere but this machine.")
+    if "admin" not in services().keys.check(key.strip()).scopes:
+        flask.abort(403, description="This key lacks the scope `admin`.")
+
+
+class _Everything(Collector):
+    def __init__(self, built: Services, settings: Settings) -> None:
+        self._built = built
+        self._settings = settings
+
+    def collect(self) -> Iterator[Family]:
+        samples = self._built.counters.samples()
+        yield from _counted(samples)
+        yield from _timed(samples)
+        yield from self._now()
+
+    def _now(self) -> Iterator[Family]:
+        values: dict[str, list[tuple[tuple[str, ...], float]]] = {name: [] for name in GAUGES}
+        now = self._built.store.clock.sql()
+        with self._built.store.read() as connection:
+            waiting = (
+                sa.select(message.c.state, sa.func.count(), sa.func.min(message.c.created_at), now)
+                .where(OPEN_MESSAGE)
+                .group_by(message.c.state)
+            )
+            ages = [0.0]
+            for state, count, oldest, at in connection.execute(waiting):
+                values["open_messages"].append(((state,), count))
+                ages.append(max(0.0, (at - oldest) / 1_000))
+            values["oldest_unanswered_seconds"].append(((), max(ages)))
+            undone = (
+                sa.select(escalation.c.state, escalation.c.priority, sa.func.count())
+                .where(UNDONE_ESCALATION)
+                .group_by(escalation.c.state, escalation.c.priority)
+            )
+            for state, priority, count in connection.execute(undone):
+                values["open_escalations"].append(((state, priority), count))
+            for name, table, where in (
+                ("pending_deliveries", delivery, (UNSENT_DELIVERY,)),
+                ("overdue_deliveries", delivery, (UNSENT_DELIVERY, delivery.c.due_at <= now)),
+                ("resting_lanes", lane, (lane.c.rest_until > now,)),
+                ("unread_documents", document, (UNREAD_DOCUMENT,)),
+            ):
+                count = connection.execute(sa.select(sa.func.count()).select_from(table).where(*where)).scalar_one()
+                values[name].append(((), count))
+        self._workers(values)
+        self._redis(values)
+        for name, (help, labels) in GAUGES.items():
+            family = GaugeMetricFamily(PREFIX + name, help, labels=labels)
+            for given, value in values[name]:
+                family.add_metric(given, value)
+            yield family
+
+    def _workers(self, values: dict[str, list[tuple[tuple[str, ...], float]]]) -> None:
+        alive = living(self._built.store)
+        for role in QUEUES:
+            for state in STATES:
+                count = sum(role in one["roles"] and one["state"] == state for one in alive)
+                values["workers"].append(((role, state), count))
+        values["leases"].append(((), sum(one["leases"] for one in alive)))
+
+    def _redis(self, values: dict[str, list[tuple[tuple[str, ...], float]]]) -> None:
+        try:
+            self._built.redis.ping()
+            values["redis_up"].append(((), 1))
+        except RedisError:
+            values["redis_up"].append(((), 0))
+        broker = self._built.broker_redis
+        if broker is not None:
+            prefix = f"{self._settings.redis_prefix}celery:"  # as in celeryconfig.py
+            with suppress(RedisError):
+                for queue in QUEUES:
+                    values["queued_hints"].append(((queue,), broker.llen(prefix + queue)))
+
+
+def _counted(samples: dict[Key, float]) -> Iterator[Family]:
+    help_of = {**NAMES, **{name: metric.help for name, metric in COUNTED.items()}}
+    for name, help in help_of.items():
+        labels = COUNTED[name].labels if name in COUNTED else ()
+        family = CounterMetricFamily(PREFIX + name, help, labels=labels)
+        for (sampled, text), value in samples.items():
+            if sampled == name:
+                given = dict(_PAIR.findall(text))
+                family.add_metric([given.get(label, "") for label in labels], value)
+        yield family
+
+
+def _timed(samples: dict[Key, float]) -> Iterator[Family]:
+    bounds = [*(f"{bound:g}" for bound in BUCKETS_S), "+Inf"]
+    for name, metric in TIMED.items():
+        family = HistogramMetricFamily(PREFIX + name, metric.help, labels=metric.labels)
+        counts: defaultdict[tuple[str, ...], dict[str, float]] = defaultdict(dict)
+        sums: dict[tuple[str, ...], float] = {}
+        for (sampled, text), value in samples.items():
+            if sampled in (f"{name}_bucket", f"{name}_sum"):
+                given = dict(_PAIR.findall(text))
+                labels = tuple(given.get(label, "") for label in metric.labels)
+                if sampled.endswith("_sum"):
+                    sums[labels] = value
+                else:
+                    counts[labels][given["le"]] = value
+        for labels, found in counts.items():
+            total, buckets = 0.0, []
+            for bound in bounds:
+                total += found.get(bound, 0.0)
+                buckets.append((bound, total))
+            family.add_metric(list(labels), buckets, sum_value=sums.get(labels, 0.0))
+        yield family

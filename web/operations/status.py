@@ -1,0 +1,64 @@
+"""How the installation is, for who runs it."""
+
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import fields
+
+from web.http.api import Blueprint, services
+from web.http.auth import admin
+from worker.runtime.status import status
+from worker.telemetry.counters import NAMES
+
+blueprint = Blueprint("status", __name__, description="What waits, who works, what happened")
+
+
+class CacheStatistics(ma.Schema):
+    """What a cache of a process did since it began, and what it holds."""
+
+    name = fields.String(required=True)
+    hits = fields.Integer(required=True)
+    misses = fields.Integer(required=True)
+    hit_rate = fields.Float(required=True)
+    entries = fields.Integer(required=True)
+    limit = fields.Integer(required=True)
+    healthy = fields.Boolean(required=True)
+
+
+class Worker(ma.Schema):
+    """A worker process that lives."""
+
+    id = fields.String(required=True)
+    roles = fields.List(fields.String(), required=True, metadata={"description": "the queues that it consumes"})
+    state = fields.String(
+        required=True, metadata={"description": "working, lexical_only, cut_off, stalled or stopping"}
+    )
+    leases = fields.Integer(required=True)
+    caches = fields.List(fields.Nested(CacheStatistics), required=True)
+    started_at = fields.String(required=True)
+    seen_ms_ago = fields.Integer(required=True)
+
+
+Counts = ma.Schema.from_dict(
+    {name: fields.Integer(required=True, metadata={"description": meaning}) for name, meaning in NAMES.items()},
+    name="Counts",
+)
+
+
+class Status(ma.Schema):
+    """Numbers over all workspaces."""
+
+    open_messages = fields.Integer(required=True)
+    oldest_unanswered_s = fields.Float(required=True, allow_none=True)
+    leases_held = fields.Integer(required=True)
+    workers = fields.List(fields.Nested(Worker), required=True)
+    counters = fields.Nested(Counts, required=True)
+
+
+@blueprint.get("/status")
+@blueprint.response(200, Status)
+@admin
+def show() -> dict[str, Any]:
+    """Return what waits, who works, and what happened so far."""
+    built = services()
+    return status(built.store, built.counters)
