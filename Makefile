@@ -19,14 +19,14 @@ up: $(VENV)/.ready ## run everything on this machine until Ctrl-C
 quick: $(VENV)/.ready-check ## style and the unit tests without processes and servers: under a minute
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest -q -m "not processes and not slow" -n $(JOBS) --dist worksteal
+	$(BIN)/python -m pytest -q -m "not processes and not slow and not alone" -n $(JOBS) --dist worksteal
 
 test: $(VENV)/.ready-test ## run all tests: first side by side, then those that measure time or real processes, alone
 	$(BIN)/python -m pytest -m "not alone" -n $(JOBS) --dist worksteal
 	$(BIN)/python -m pytest -m alone
 
 coverage: $(VENV)/.ready-test ## what the unit tests without processes reach, with a floor (setup.cfg)
-	$(BIN)/python -m pytest -q -m "not processes and not slow" -n $(JOBS) --dist worksteal --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -q -m "not processes and not slow and not alone" -n $(JOBS) --dist worksteal --cov --cov-report=term:skip-covered
 
 matrix: ## the unit tests on every supported Python that is on this machine
 	JOBS=$(JOBS) .ci/matrix

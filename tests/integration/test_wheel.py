@@ -42,7 +42,9 @@ def binaries(wheel: Path, tmp_path_factory) -> Path:
     venv.create(home, with_pip=False)
     python = home / "bin" / "python"
     install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-deps", str(wheel)]
-    done = subprocess.run(install, capture_output=True, text=True, timeout=120)
+    bare = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    # Not in the checkout, whose metadata pip would take for an installation.
+    done = subprocess.run(install, cwd=home, env=bare, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     (site,) = home.glob("lib/python*/site-packages")
     # A path in a .pth file adds that folder alone: the .pth files in it, which lead to the checkout, are not read.

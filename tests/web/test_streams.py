@@ -89,6 +89,7 @@ def test_a_stream_tells_and_ends(take):
     assert ended.wait(5)
 
 
+@pytest.mark.alone
 def test_a_wake_up_is_told_and_a_lost_one_a_second_later(take, built):
     workspace_id = built.keys.workspace()
     made = accept(built.store, workspace_id)

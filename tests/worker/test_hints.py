@@ -3,6 +3,8 @@
 import threading
 import time
 
+import pytest
+
 from worker.hints import DRAIN, QUEUES, Hints
 
 
@@ -17,6 +19,7 @@ def test_hints_are_published_in_order_with_ids_only():
     assert [queue for _task, queue, _arguments in published] == ["answer", "callback", "ingest"]
 
 
+@pytest.mark.alone
 def test_a_hung_broker_holds_nobody_up_and_a_full_queue_drops():
     release = threading.Event()
     hints = Hints(lambda *_: release.wait(10), capacity=5)

@@ -84,6 +84,7 @@ def test_the_exchange_reads_in_order_with_citations(call, built):
     assert rest["next_cursor"] is None
 
 
+@pytest.mark.alone
 def test_waiting_returns_as_soon_as_the_message_has_ended(call, built):
     import threading
 
@@ -111,6 +112,7 @@ def test_waiting_ends_with_its_time(call):
     assert response.json["state"] == "queued"
 
 
+@pytest.mark.alone
 def test_waiting_readers_never_take_the_last_threads(call, app):
     made = submit(call)
     waiters = app.extensions["answerback_waiters"]

@@ -53,6 +53,7 @@ def answer(model_url):
     control(model_url, mode="answer", text="", other="", then="", calls=[], tokens_per_s=0, reset=True)
 
 
+@pytest.mark.alone
 def test_a_sentence_is_said_while_the_model_still_writes_the_next(answer, model_url):
     class Watching(list):
         def append(self, piece):

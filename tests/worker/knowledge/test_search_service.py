@@ -73,6 +73,7 @@ def test_a_worker_that_cannot_says_why(client, respond):
         client.changes("ws", before="1-a", after="2-a")
 
 
+@pytest.mark.alone
 def test_who_asks_while_as_many_wait_as_may_is_told_at_once(redis, tmp_path):
     client = SearchClient(redis, redis, prefix=f"{tmp_path.name}:", timeout_s=3.0, most_at_once=1)
 
