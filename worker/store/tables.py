@@ -229,6 +229,7 @@ memory = Table(  # what is known of a customer beyond one conversation
     Column("name", String(100), nullable=False),
     Column("value", Text, nullable=False),
     Column("source", String(16), nullable=False),  # assistant, api
+    Column("importance", Float, nullable=False, server_default=text("0.5")),  # 0 to 1
     Column("conversation_id", String(48)),  # in which it was said
     _time("expires_at", nullable=False),
     _time("created_at", nullable=False),

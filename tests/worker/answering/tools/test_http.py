@@ -14,7 +14,7 @@ from worker.answering.tools.confirmation import parse_confirmation
 from worker.answering.tools.registry import Registry, ToolFailed, validate_arguments
 from worker.errors import SettingsInvalid
 
-EXAMPLES = Path(__file__).parents[3] / "examples"
+EXAMPLES = Path(__file__).parents[4] / "examples"
 ADA = Question(workspace_id="w", content="Where is order 1001?", facts={"email": "ada@shop.example", "name": "Ada"})
 
 
