@@ -497,12 +497,15 @@ class Services:
         ids = [message["id"] for message in claim.messages]
         self.deltas.add(claim.conversation_id, ids, take=claim.token, piece=piece)
 
-    def _known(self, workspace_id: str, facts: Mapping[str, Any]) -> Mapping[str, str]:
-        """Return what is remembered of a customer; the extractive answerer has no use for it."""
+    def _known(self, workspace_id: str, facts: Mapping[str, Any], question: str) -> Mapping[str, str]:
+        """Return the memories of a customer that help with a question; the extractive answerer uses none."""
+        from worker.caching import similarity
+
         customer = customer_of(facts)
         if customer is None or self.settings.chosen_answerer != "llm":
             return {}
-        return self.memories.of(workspace_id, customer)
+        cosine = None if self.lexical_only else similarity(self.answering_embedder)
+        return self.memories.recall(workspace_id, customer, question, similarity=cosine)
 
     @cached_property
     def slots(self) -> "Slots":

@@ -221,7 +221,7 @@ class Settings:
     min_relevance: float = _setting(
         "ANSWERBACK_MIN_RELEVANCE", "relevance below which nothing is answered, 0 to 1.15", _positive, 0.48
     )
-    rules: Path | None = _setting("ANSWERBACK_RULES", "JSON file with this desk's rules for handing over", Path, None)
+    rules: Path | None = _setting("ANSWERBACK_RULES", "JSON file with this desk's rules for handing off", Path, None)
     tools: Path | None = _setting("ANSWERBACK_TOOLS", "JSON file with the tools that the model may use", Path, None)
     use_tools: bool = _setting(
         "ANSWERBACK_USE_TOOLS", "offer tools to the model; off for models that cannot call any", _switch, True

@@ -119,7 +119,7 @@ def check(
         tables: see `read_tables`.
         shown: messages as `GET /messages/{id}` shows them, by id.
         received: what the receiver of callbacks got.
-        retried: ids of messages that an operator gave back to the bot: they may have been handed over before.
+        retried: ids of messages that an operator gave back to the bot: they may have been handed off before.
         each: whether every message has a reply of its own (policy `each`), or a burst may share one.
     """
     verdict = Verdict()
@@ -183,7 +183,7 @@ def _one_end_each(
         if row["role"] != "customer" or row["state"] not in ENDED:
             continue
         told = ends[id]
-        if id in retried:  # handed over, perhaps more than once, and then its end
+        if id in retried:  # handed off, perhaps more than once, and then its end
             told = [end for end in told[:-1] if end != "handed_off"] + told[-1:]
         if told != [row["state"]]:
             verdict.doubled.append(f"{id} is {row['state']} and its log says {ends[id]}")

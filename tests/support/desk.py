@@ -60,7 +60,7 @@ class Desk:
             sessions=MemorySessionStore(),
             store=store,
             agent=self.agent,
-            known=lambda workspace_id, facts: self.memories.of(workspace_id, customer_of(facts) or ""),
+            known=lambda workspace_id, facts, text: self.memories.recall(workspace_id, customer_of(facts) or "", text),
             hints=FakeHints(),
             wake=lambda _id: None,
             window=20,

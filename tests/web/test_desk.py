@@ -23,7 +23,7 @@ def spend(built, message, usage):
         message_id=message["id"],
         key_id="key_1",
     )
-    with Spending(built.store).call(spender, most=usage) as account:
+    with Spending(built.store).call(spender, max_usage=usage) as account:
         account.usage = usage
 
 
@@ -56,13 +56,21 @@ def test_memories_are_kept_listed_and_erased(call):
     new = {"customer": {"email": "Ada@shop.example"}, "name": "language", "value": "German"}
     made = call("POST", "/v1/memories", json=new)
     assert (made.status_code, made.json["customer"], made.json["source"]) == (201, "email:ada@shop.example", "api")
-    call("POST", "/v1/memories", json={**new, "customer": {"id": "c7"}})
+    assert made.json["importance"] == 0.5
+    other = call("POST", "/v1/memories", json={**new, "customer": {"id": "c7"}, "importance": 0.8})
+    assert other.json["importance"] == 0.8
     assert len(call("GET", "/v1/memories").json["items"]) == 2
     assert len(call("GET", "/v1/memories?email=ada@shop.example").json["items"]) == 1
     assert call("DELETE", f"/v1/memories/{made.json['id']}").status_code == 204
     assert call("GET", "/v1/memories?email=ada@shop.example").json["items"] == []
     assert call("DELETE", f"/v1/memories/{made.json['id']}").status_code == 404
-    for wrong in ({"customer": {}}, {"name": "Not A Name"}, {"value": "a\nb"}, {"value": "4111 1111 1111 1111"}):
+    for wrong in (
+        {"customer": {}},
+        {"name": "Not A Name"},
+        {"value": "a\nb"},
+        {"value": "4111 1111 1111 1111"},
+        {"importance": 1.1},
+    ):
         assert call("POST", "/v1/memories", json={**new, **wrong}).status_code == 422
 
 

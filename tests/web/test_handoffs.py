@@ -1,4 +1,4 @@
-"""Handing over: a person is told once, by mail and in Slack, has an escalation to close, and answers from there."""
+"""Handing off: a person is told once, by mail and in Slack, has an escalation to close, and answers from there."""
 
 import dataclasses
 import ipaddress
@@ -98,7 +98,7 @@ def test_people_are_told_once_and_the_escalation_is_followed_to_its_end(desk, sl
     (mail,) = mailbox.mails
     assert mail["To"] == "help@shop.example, boss@shop.example"
     assert mail["From"] == "Desk <bot@shop.example>"
-    assert mail["Subject"] == "Handed over (high): My order"
+    assert mail["Subject"] == "Handed off (high): My order"
     (root,) = slack.texts
     shown = call("GET", f"/v1/messages/{made['id']}").json
     (one,) = desk.escalations
@@ -106,7 +106,7 @@ def test_people_are_told_once_and_the_escalation_is_followed_to_its_end(desk, sl
         assert "Ada wants a person & <soon>." in text
         assert one["id"] in text
         assert f"https://desk.example/talks/{made['conversation_id']}" in text
-    assert shown["handoff"]["ticket"] == one["id"]
+    assert shown["handoff"]["escalation_id"] == one["id"]
     assert (one["state"], one["reason"], one["priority"], one["assignee"]) == ("open", "asked_for_person", "high", None)
 
     desk.ticket("Are you there?")
@@ -184,7 +184,7 @@ def test_what_the_customer_wrote_meanwhile_follows_in_the_thread(desk, slack, bu
     call("POST", "/v1/tickets", json={"body": "My order is 4711", "external_id": "t1", "requester": ADA})
     built.mailbox.finish(claim, PERSON)
     desk.send()
-    assert [text.partition("\n")[0] for text in slack.texts] == ["Handed over (high): a conversation", "Ada wrote:"]
+    assert [text.partition("\n")[0] for text in slack.texts] == ["Handed off (high): a conversation", "Ada wrote:"]
     assert "4711" in slack.texts[1]
 
 
@@ -249,7 +249,7 @@ def test_slack_is_told_once_whatever_becomes_of_the_call(desk, slack, trouble):
     desk.ticket("Even more")
     desk.again()
     assert [text.partition("\n")[0] for text in slack.texts] == [
-        "Handed over (high): My order",
+        "Handed off (high): My order",
         "Ada wrote:",
         "Ada wrote:",
     ]
@@ -297,7 +297,7 @@ def test_mail_goes_encrypted_where_the_server_offers_it_and_its_certificate_hold
     with mailbox.serving() as url:
         server = MailServer(url=url, sender="bot@shop.example")
         account = Account(id="hd", url="mailto:ada@shop.example", token="", webhook_secret="", mail=server)
-        post = Post(ticket="whd_1", text="Handed over: Bcc: eve@evil.example\n\nPlease look.", public=False)
+        post = Post(ticket="whd_1", text="Handed off: Bcc: eve@evil.example\n\nPlease look.", public=False)
         with pytest.raises(HelpdeskRefused, match="CERTIFICATE_VERIFY_FAILED"):
             Email(account, None).post(post)
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))

@@ -54,7 +54,7 @@ def _plots(told: list[dict[str, Any]], reasons: list[str]) -> dict[str, Markup]:
     names = [one["day"] for one in told]
     outcomes = {
         "answered": [one["answered"] for one in told],
-        "handed over": [sum(one["handed_off"].values()) for one in told],
+        "handed off": [sum(one["handed_off"].values()) for one in told],
         "failed or cancelled": [one["failed"] + one["cancelled"] for one in told],
     }
     handed_off = {REASONS[reason]: [one["handed_off"].get(reason, 0) for one in told] for reason in reasons}
@@ -66,8 +66,8 @@ def _plots(told: list[dict[str, Any]], reasons: list[str]) -> dict[str, Markup]:
     cost = {"cost": [one["cost_usd"] for one in told]}
     return {
         "What became of messages": plots.bars(names, outcomes, label="Messages by day and what became of them"),
-        "Why they were handed over": plots.bars(
-            names, handed_off or {"": [0] * len(told)}, label="Messages that were handed over, by day and reason"
+        "Why they were handed off": plots.bars(
+            names, handed_off or {"": [0] * len(told)}, label="Messages that were handed off, by day and reason"
         ),
         "What people said of answers": plots.bars(
             names, said, label="Answers that were confirmed, rejected and reopened, by day"

@@ -1,4 +1,4 @@
-"""Conversations: open, read, write into, hand over, give back, close, erase."""
+"""Conversations: open, read, write into, hand off, give back, close, erase."""
 
 from typing import Any
 

@@ -9,7 +9,7 @@ from web.schemas import desk as schemas
 from web.schemas.fields import page_of
 from worker.conversations import erasure
 from worker.customers.identity import customer_of
-from worker.customers.memories import Remembered, wire
+from worker.customers.memories import NewMemory, to_api
 from worker.store.tables import memory
 
 blueprint = Blueprint("customers", __name__, description="What is known of customers")
@@ -25,7 +25,7 @@ def list_memories(query: dict[str, Any]) -> dict[str, Any]:
     if customer is not None:
         where.append(memory.c.customer == customer)
     rows, cursor = scope().page(memory, *where, after=query.get("cursor"), limit=query["limit"])
-    return {"items": [wire(row) for row in rows], "next_cursor": cursor}
+    return {"items": [to_api(row) for row in rows], "next_cursor": cursor}
 
 
 @blueprint.post("/memories")
@@ -35,7 +35,7 @@ def remember(new: dict[str, Any]) -> dict[str, Any]:
     """Keep a fact about a customer; one of the same name is replaced."""
     customer = customer_of(new["customer"])
     assert customer is not None  # the schema wants one of both
-    fact = Remembered(name=new["name"], value=new["value"], source="api", days=new["days"])
+    fact = NewMemory(name=new["name"], value=new["value"], source="api", importance=new["importance"], days=new["days"])
     return services().memories.put(flask.g.principal.workspace_id, customer, fact)
 
 

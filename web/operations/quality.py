@@ -29,7 +29,7 @@ class Day(ma.Schema):
     confirmed = fields.Integer(required=True, metadata={"description": "answers that were rated good"})
     rejected = fields.Integer(required=True, metadata={"description": "answers that were rated bad"})
     reopened = fields.Integer(
-        required=True, metadata={"description": "answers after which the customer's next message was handed over"}
+        required=True, metadata={"description": "answers after which the customer's next message was handed off"}
     )
     cost_usd = fields.Float(required=True)
     tokens = fields.Integer(required=True)

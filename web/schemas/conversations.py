@@ -140,7 +140,7 @@ class Handoff(ma.Schema):
 
     reason = fields.String(required=True, validate=validate.OneOf(HANDOFF_REASONS))
     summary = fields.String(required=True)
-    ticket = fields.String(required=True, allow_none=True)
+    escalation_id = fields.String(required=True, allow_none=True)
     category = fields.String(
         metadata={"description": "what it is about: the reason, or what a rule of the product or the desk says"}
     )

@@ -82,7 +82,7 @@ class Endpoint(ma.Schema):
     reason = fields.String(required=True, allow_none=True, metadata={"description": "why it is disabled"})
     failures = fields.Integer(required=True, metadata={"description": "in a row"})
     failing_since = moment(required=True, allow_none=True)
-    rests_until = moment(required=True, allow_none=True)
+    circuit_open_until = moment(required=True, allow_none=True)
     created_at = moment(required=True)
     updated_at = moment(required=True)
 

@@ -56,6 +56,9 @@ class NewMemory(ma.Schema):
     customer = fields.Nested(Customer, required=True)
     name = fields.String(required=True, validate=validate.Regexp(r"^[a-z][a-z_]{0,39}\Z"))
     value = Line(most=200, required=True)
+    importance = fields.Float(
+        load_default=0.5, validate=validate.Range(min=0, max=1), metadata={"description": "from 0 to 1"}
+    )
     days = fields.Integer(strict=True, load_default=180, validate=validate.Range(min=1, max=3_650))
 
 
@@ -67,6 +70,7 @@ class Memory(ma.Schema):
     name = fields.String(required=True)
     value = fields.String(required=True)
     source = fields.String(required=True, validate=validate.OneOf(["assistant", "api"]))
+    importance = fields.Float(required=True, metadata={"description": "from 0 to 1"})
     conversation_id = fields.String(required=True, allow_none=True)
     created_at = moment(required=True)
     updated_at = moment(required=True)

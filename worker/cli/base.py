@@ -41,7 +41,7 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSO
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="answerback")
 def main() -> None:
-    """Answerback answers support messages, and hands over what it cannot answer."""
+    """Answerback answers support messages, and hands off what it cannot answer."""
 
 
 @contextmanager

@@ -249,7 +249,7 @@ class Intake:
             claim_for(tx, talk, submission.attachments)
         now = talk["updated_at"]
         kept_for_person = talk["owner"] == "human"
-        owned = _OWNED | {"ticket": (talk["handoff"] or {}).get("ticket")} if kept_for_person else None
+        owned = _OWNED | {"escalation_id": (talk["handoff"] or {}).get("escalation_id")} if kept_for_person else None
         theirs = talk["requester"] or {}
         writer = requester or theirs
         row = {

@@ -97,10 +97,10 @@ class Ledger:
         now = talk["updated_at"]
         last = rows[-1]["id"] if rows else None
         if handoff.reason == "owned_by_person":  # they are at it already
-            ticket = escalations.undone(tx, talk["id"])
+            escalation_id = escalations.undone(tx, talk["id"])
         else:
-            ticket = escalations.raise_for(tx, talk, handoff.told, message_id=last, now=now)
-        told = handoff.told | {"ticket": ticket}
+            escalation_id = escalations.raise_for(tx, talk, handoff.told, message_id=last, now=now)
+        told = handoff.told | {"escalation_id": escalation_id}
         ids = [row["id"] for row in rows]
         error = None if handoff.error is None else dict(handoff.error)
         ended = {"state": "handed_off", "finished_at": now, "timings": dict(handoff.timings)}

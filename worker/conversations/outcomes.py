@@ -106,7 +106,7 @@ class Handoff:
         return {
             "reason": self.reason,
             "summary": _storable(self.summary),
-            "ticket": None,
+            "escalation_id": None,
             "category": _storable(self.category or self.reason)[:200],
             "priority": self.priority,
             "reasons": [_storable(one) for one in self.reasons],

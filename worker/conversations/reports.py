@@ -1,4 +1,4 @@
-"""How well the desk is served, by day: what was answered, handed over and rated, what it cost, and how long it took."""
+"""How well the desk is served, by day: what was answered, handed off and rated, what it cost, and how long it took."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ def quality(store: Store, workspace_id: str, *, days: int) -> dict[str, Any]:
     Returns:
         `days`, oldest first, each with `day`; counts: `answered`, `handed_off` by reason, `failed`, `cancelled`,
         `confirmed` and `rejected` (answers rated good and bad), `reopened` (answers after which the customer's next
-        message was handed over); `cost_usd` and `tokens`; `latency_ms`, percentiles of the time from acceptance to
+        message was handed off); `cost_usd` and `tokens`; `latency_ms`, percentiles of the time from acceptance to
         answer, or None. And `curve`: for thresholds of support, from high to low, `coverage` (the share of all messages
         that were answered with at least that support) and `risk` (the share of rejected among those that were rated;
         None where none was), as Geifman and El-Yaniv (2017) draw selective answering.

@@ -1,1 +1,1 @@
-"""Who a customer is and what is remembered of them."""
+"""The identity of customers, and memories of them."""

@@ -1,11 +1,11 @@
-"""Who a customer is, over conversations."""
+"""The identity of a customer across conversations."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def customer_of(facts: Mapping[Any, Any]) -> str | None:
-    """Return what a customer is known by: the id that the desk gives them, or else their e-mail address."""
+    """Return a customer's key: `id:` and the desk's id of them, else `email:` and their address, else None."""
     id, email = facts.get("id"), facts.get("email")
     if id:
         return f"id:{id}"[:320]

@@ -1,4 +1,4 @@
-"""What is known of a customer beyond one conversation: each fact with where it is from and until when it is kept."""
+"""Memories: facts about a customer that are kept beyond one conversation, each with its source and expiry."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from worker.customers import recall
 from worker.errors import Invalid, NotFound
 from worker.ids import new_id
 from worker.redaction import Redactor
@@ -14,32 +15,38 @@ from worker.store.engine import Store
 from worker.store.tables import conversation, memory
 from worker.time import to_rfc3339
 
+#: Days that a memory is kept unless its writer says otherwise.
 KEPT_DAYS = 180
 _DAY_MS = 86_400_000
 
-#: Facts of one customer; the oldest goes when there is another.
+#: Memories of one customer; another one replaces the oldest.
 MAX = 50
+
+#: The importance of a memory whose writer gives none.
+DEFAULT_IMPORTANCE = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Remembered:
-    """A fact; `source` is assistant or api."""
+class NewMemory:
+    """A fact to keep for `days` days; `source` is `assistant` or `api`, `importance` is 0 to 1."""
 
     name: str
     value: str
     source: str
     conversation_id: str | None = None
+    importance: float = DEFAULT_IMPORTANCE
     days: int = KEPT_DAYS
 
 
-def wire(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return a fact as clients see it."""
+def to_api(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return a memory as the API shows it."""
     return {
         "id": row["id"],
         "customer": row["customer"],
         "name": row["name"],
         "value": row["value"],
         "source": row["source"],
+        "importance": row["importance"],
         "conversation_id": row["conversation_id"],
         "created_at": to_rfc3339(row["created_at"]),
         "updated_at": to_rfc3339(row["updated_at"]),
@@ -48,7 +55,7 @@ def wire(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 class Memories:
-    """Keeps facts, one for each name and customer. Safe to share between threads."""
+    """Stores memories, one per name and customer. Safe to share between threads."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -59,24 +66,26 @@ class Memories:
             index_elements=[memory.c.workspace_id, memory.c.customer, memory.c.name],
             set_={
                 name: statement.excluded[name]
-                for name in ("value", "source", "conversation_id", "expires_at", "updated_at")
+                for name in ("value", "source", "importance", "conversation_id", "expires_at", "updated_at")
             },
         ).returning(memory)
 
-    def put(self, workspace_id: str, customer: str, new: Remembered) -> dict[str, Any]:
-        """Keep a fact; one of the same name is replaced.
+    def put(self, workspace_id: str, customer: str, new: NewMemory) -> dict[str, Any]:
+        """Store a memory, replacing one of the same name, and return it as the API shows it.
 
         Raises:
-            Invalid: it holds a card number, an account number or a secret.
-            NotFound: the conversation that it was said in was erased meanwhile.
+            Invalid: its value holds a card number, an account number or a secret, or its importance is not 0 to 1.
+            NotFound: its conversation was erased meanwhile.
         """
+        if not 0 <= new.importance <= 1:
+            raise Invalid("The importance is a number from 0 to 1.", field="importance")
         if Redactor(kinds=("card", "iban", "secret")).finds(new.value):
             raise Invalid("Card numbers, account numbers and secrets are not kept.", field="value")
         with self._store.begin() as tx:
             now = self._store.now(tx)
             if new.conversation_id is not None:
-                said_in = sa.select(conversation.c.id).where(conversation.c.id == new.conversation_id)
-                if tx.execute(said_in.with_for_update()).first() is None:
+                conversation_row = sa.select(conversation.c.id).where(conversation.c.id == new.conversation_id)
+                if tx.execute(conversation_row.with_for_update()).first() is None:
                     raise NotFound("The conversation was erased.")
             row = tx.execute(
                 self._put,
@@ -87,54 +96,75 @@ class Memories:
                     "name": new.name,
                     "value": new.value,
                     "source": new.source,
+                    "importance": new.importance,
                     "conversation_id": new.conversation_id,
                     "expires_at": now + new.days * _DAY_MS,
                     "created_at": now,
                     "updated_at": now,
                 },
             )
-            made = wire(row.mappings().one())
-            mine = (memory.c.workspace_id == workspace_id, memory.c.customer == customer)
+            made = to_api(row.mappings().one())
+            of_customer = (memory.c.workspace_id == workspace_id, memory.c.customer == customer)
             kept = (
-                sa.select(memory.c.id).where(*mine).order_by(memory.c.updated_at.desc(), memory.c.id.desc()).limit(MAX)
+                sa.select(memory.c.id)
+                .where(*of_customer)
+                .order_by(memory.c.updated_at.desc(), memory.c.id.desc())
+                .limit(MAX)
             )
-            tx.execute(memory.delete().where(*mine, memory.c.id.not_in(kept)))
+            tx.execute(memory.delete().where(*of_customer, memory.c.id.not_in(kept)))
         return made
 
-    def of(self, workspace_id: str, customer: str) -> dict[str, str]:
-        """Return what is known of a customer now, by name."""
-        known = sa.select(memory.c.name, memory.c.value).where(
+    def recall(
+        self,
+        workspace_id: str,
+        customer: str,
+        question: str,
+        *,
+        limit: int = recall.MAX_RECALLED,
+        similarity: recall.Similarity | None = None,
+    ) -> dict[str, str]:
+        """Return the values of at most `limit` memories of a customer by name, those that help most first.
+
+        They are chosen by relevance to the question, importance and age (`recall.score`).
+        """
+        age_ms = (self._now - memory.c.updated_at).label("age_ms")
+        statement = sa.select(memory.c.name, memory.c.value, memory.c.importance, age_ms).where(
             memory.c.workspace_id == workspace_id, memory.c.customer == customer, memory.c.expires_at > self._now
         )
         with self._store.read() as connection:
-            return {row.name: row.value for row in connection.execute(known.order_by(memory.c.name))}
+            known = [
+                recall.Memory(name=row.name, value=row.value, importance=row.importance, age_days=row.age_ms / _DAY_MS)
+                for row in connection.execute(statement)
+            ]
+        chosen = recall.recall(known, question, limit=limit, similarity=similarity)
+        return {fact.name: fact.value for fact in chosen}
 
     def forget(self, workspace_id: str, id: str) -> None:
-        """Erase a fact.
+        """Erase a memory.
 
         Raises:
             NotFound: there is none with this id.
         """
         with self._store.begin() as tx:
-            gone = tx.execute(memory.delete().where(memory.c.workspace_id == workspace_id, memory.c.id == id))
-        if not gone.rowcount:
+            deleted = tx.execute(memory.delete().where(memory.c.workspace_id == workspace_id, memory.c.id == id))
+        if not deleted.rowcount:
             raise NotFound("There is no memory with this id.")
 
     def forget_all(self, workspace_id: str, customers: Sequence[str]) -> int:
-        """Erase all that is known of customers; return how many facts that were."""
+        """Erase all memories of customers; return their number."""
         with self._store.begin() as tx:
             return erase(tx, workspace_id, customers)
 
     def clean_up(self, *, limit: int = 500) -> int:
-        """Erase facts that have expired; return how many."""
-        old = sa.select(memory.c.id).where(memory.c.expires_at <= self._now).limit(limit)
+        """Erase at most `limit` expired memories; return their number."""
+        expired = sa.select(memory.c.id).where(memory.c.expires_at <= self._now).limit(limit)
         with self._store.begin() as tx:
-            return tx.execute(memory.delete().where(memory.c.id.in_(old))).rowcount
+            return tx.execute(memory.delete().where(memory.c.id.in_(expired))).rowcount
 
 
 def erase(tx: sa.Connection, workspace_id: str, customers: Sequence[str]) -> int:
-    """Do the same inside a transaction."""
+    """Erase all memories of customers inside a transaction; return their number."""
     if not customers:
         return 0
-    mine = memory.delete().where(memory.c.workspace_id == workspace_id, memory.c.customer.in_(customers))
-    return tx.execute(mine).rowcount
+    statement = memory.delete().where(memory.c.workspace_id == workspace_id, memory.c.customer.in_(customers))
+    return tx.execute(statement).rowcount

@@ -269,7 +269,7 @@ class Endpoints:
             "reason": row["reason"],
             "failures": state["failures"] if state is not None else 0,
             "failing_since": to_rfc3339(state["failing_since"]) if state is not None else None,
-            "rests_until": to_rfc3339(state["rest_until"])
+            "circuit_open_until": to_rfc3339(state["rest_until"])
             if state is not None and (state["rest_until"] or 0) > now
             else None,
             "created_at": to_rfc3339(row["created_at"]),

@@ -61,7 +61,7 @@ def post_handoff(
     """Promise the ticket a note for whoever takes it, unless a person took it there themselves."""
     if told.get("reason") == "owned_by_person":
         return
-    lines = [f"Handed over: {told['category']} ({told['priority']} priority)", "", told["summary"]]
+    lines = [f"Handed off: {told['category']} ({told['priority']} priority)", "", told["summary"]]
     if told.get("reasons"):
         lines += ["", *(f"- {one}" for one in told["reasons"])]
     post = {"text": "\n".join(lines), "public": False, "status": "open", **(desk["handoff"] or {})}
@@ -76,9 +76,14 @@ def tell_people(
         return
     about = " ".join((talk["subject"] or "a conversation").split())[:120]
     who = " ".join(str(part) for part in (talk["requester"] or {}).values())
-    lines = [f"Handed over ({told['priority']}): {about}", "", told["summary"]]
+    lines = [f"Handed off ({told['priority']}): {about}", "", told["summary"]]
     lines += [f"- {one}" for one in told.get("reasons") or ()]
-    lines += ["", f"Why: {told['category']}", *([f"From: {who}"] if who else []), f"Escalation: {told['ticket']}"]
+    lines += [
+        "",
+        f"Why: {told['category']}",
+        *([f"From: {who}"] if who else []),
+        f"Escalation: {told['escalation_id']}",
+    ]
     _tell(tx, talk, "handoff.told", {"text": "\n".join(lines)}, kinds=NOTIFICATION_KINDS, event_id=event_id, now=now)
 
 
@@ -92,7 +97,7 @@ def follow_up(
     tx: sa.Connection, rows: Sequence[Mapping[Any, Any]], told: Mapping[str, Any], *, event_ids: Sequence[int], now: int
 ) -> None:
     """Promise the places that can be answered in what a customer goes on to write to a person."""
-    if not told.get("ticket"):  # nobody was told
+    if not told.get("escalation_id"):  # nobody was told
         return
     for row, event_id in zip(rows, event_ids, strict=True):
         talk = {"id": row["conversation_id"], "workspace_id": row["workspace_id"]}

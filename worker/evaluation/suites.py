@@ -244,7 +244,7 @@ def _answering(labels: Labels, opened: Snapshot, bench: Bench, results: Results)
         "answering: answered wrongly, of all": Measure(items=wrong, better="lower"),
     }
     if refused:
-        results.measures["answering: handed over of what cannot"] = Measure(items=refused)
+        results.measures["answering: handed off of what cannot"] = Measure(items=refused)
     ranked = sorted(trust, key=lambda query: -trust[query])
     if ranked:
         errors = np.cumsum([wrong[query] for query in ranked])

@@ -1,6 +1,6 @@
 """Chatwoot: an agent bot's webhooks in, the application API out.
 
-Option: `account_id`. A conversation is the bot's while it is `pending`; handing over opens it.
+Option: `account_id`. A conversation is the bot's while it is `pending`; handing off opens it.
 """
 
 from worker.addresses import Caller

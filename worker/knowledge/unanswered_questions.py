@@ -24,7 +24,7 @@ _REASONS = ("no_answer", "low_support")
 
 
 def gaps(store: Store, embedder: Embedder, workspace_id: str, *, days: float = 30.0) -> list[dict[str, Any]]:
-    """Return groups of messages that were handed over for want of an answer, largest first.
+    """Return groups of messages that were handed off for want of an answer, largest first.
 
     Each has its `count`, when one came `last_at`, and `questions`: up to five, the most typical first, each with
     `content`, `message_id` and `conversation_id`.

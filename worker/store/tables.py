@@ -229,6 +229,7 @@ memory = Table(  # what is known of a customer beyond one conversation
     Column("name", String(100), nullable=False),
     Column("value", Text, nullable=False),
     Column("source", String(16), nullable=False),  # assistant, api
+    Column("importance", Float, nullable=False, server_default=text("0.5")),  # 0 to 1
     Column("conversation_id", String(48)),  # in which it was said
     _time("expires_at", nullable=False),
     _time("created_at", nullable=False),
@@ -447,7 +448,7 @@ escalation = Table(  # what a person has to see to
     Column(
         "conversation_id", String(48), ForeignKey("conversation.id", ondelete="CASCADE"), nullable=False, index=True
     ),
-    Column("message_id", String(48)),  # the last one that was handed over with it
+    Column("message_id", String(48)),  # the last one that was handed off with it
     Column("state", String(16), nullable=False),  # open, assigned, closed
     Column("reason", String(32), nullable=False),
     Column("category", String(200), nullable=False),

@@ -23,7 +23,7 @@ log = logs.get(__name__)
 #: What is counted, and shown by `answerback status`.
 NAMES = {
     "conversations_swept": "conversations taken up by a sweeper since nobody came: a lost hint, a retry, a dead lease",
-    "deadlines_passed": "conversations that a sweeper handed over because a deadline had passed",
+    "deadlines_passed": "conversations that a sweeper handed off because a deadline had passed",
     "duplicates_refused": "requests that repeated an idempotency key and got the first response again",
     "hints_lost": "hints that could not be published, or were dropped from a full queue",
     "leases_lost": "turns that were stopped because their lease was lost",
@@ -47,7 +47,7 @@ class Metric:
 COUNTED = {
     "requests": Metric(help="requests to the API", labels=("method", "route", "status")),
     "messages": Metric(
-        help="messages that workers answered or handed over, by how and why", labels=("outcome", "reason")
+        help="messages that workers answered or handed off, by how and why", labels=("outcome", "reason")
     ),
     "model_calls": Metric(
         help="questions to a language model, by how they ended; one has several calls where it uses tools",

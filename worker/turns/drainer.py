@@ -82,7 +82,7 @@ class Drainer:
     slots: Slots
     stopping: threading.Event
     attachments: Callable[[str, Sequence[str]], Sequence[Attached]] = lambda _workspace_id, _ids: ()
-    known: Callable[[str, Mapping[str, Any]], Mapping[str, str]] = lambda _workspace_id, _facts: {}
+    known: Callable[[str, Mapping[str, Any], str], Mapping[str, str]] = lambda _workspace_id, _facts, _question: {}
     meter: Meter = Unmetered()
 
     def drain(self, conversation_id: str) -> None:
@@ -166,14 +166,15 @@ class Drainer:
         strange = any(message["stranger"] for message in claim.messages)
         facts = {} if strange else {name: value for name, value in claim.requester.items() if value}
         ids = [id for message in claim.messages for id in message["attachments"] or ()]
+        content = "\n\n".join(message["content"] for message in claim.messages)
         question = Question(
             workspace_id=claim.workspace_id,
             conversation_id=claim.conversation_id,
             message_id=claim.messages[-1]["id"],
             key_id=claim.messages[-1]["key_id"],
             seq=claim.messages[0]["seq"],
-            known=self.known(claim.workspace_id, facts) if facts else {},
-            content="\n\n".join(message["content"] for message in claim.messages),
+            known=self.known(claim.workspace_id, facts, content) if facts else {},
+            content=content,
             subject=claim.subject,
             turns=session.turns,
             facts=facts,

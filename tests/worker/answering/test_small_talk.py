@@ -1,4 +1,4 @@
-"""What asks nothing gets a word in return; what asks anything is answered or handed over as ever."""
+"""What asks nothing gets a word in return; what asks anything is answered or handed off as ever."""
 
 import pytest
 

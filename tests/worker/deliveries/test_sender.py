@@ -261,7 +261,7 @@ def test_a_lane_that_fails_rests_and_is_asked_once_when_it_has(store, workspace_
     assert len(receiver.got) == FAILURES + 1
     shown = Endpoints(store, LOOPBACK).show(workspace_id, made["id"])
     assert shown["failures"] == FAILURES + 1
-    assert shown["rests_until"] is not None
+    assert shown["circuit_open_until"] is not None
     receiver.responses = []
     TableClock.advance(store, 400)
     desk.send_due()

@@ -12,7 +12,7 @@ from tests.support.servers import postgresql_schema
 from worker.errors import DatabaseUnavailable
 from worker.store import migrate
 from worker.store.engine import Prepared, open_store
-from worker.store.tables import conversation, event, metadata, workspace
+from worker.store.tables import conversation, event, message, metadata, workspace
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_code(store):
@@ -187,3 +187,47 @@ def test_what_the_first_version_stored_is_there_after_an_upgrade(kind, tmp_path)
         assert migrate.current(store) == migrate.head()
         with store.read() as connection:
             assert connection.execute(sa.select(conversation.c.id, conversation.c.mailbox)).all() == [("c", "ready")]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def test_stored_handoffs_name_their_escalation_after_an_upgrade_and_their_ticket_after_a_downgrade(kind, tmp_path):
+    from alembic import command
+
+    with contextlib.ExitStack() as exits:
+        url = f"sqlite:///{tmp_path / 'old.db'}"
+        if kind == "postgresql":
+            url = exits.enter_context(postgresql_schema()).replace("postgresql://", "postgresql+psycopg://")
+        store = open_store(url)
+        exits.callback(store.close)
+        configuration = migrate.config()
+
+        def handoffs():
+            with store.read() as connection:
+                chosen = [sa.select(table.c.handoff).order_by(table.c.id) for table in (conversation, message)]
+                return [list(connection.execute(query).scalars()) for query in chosen]
+
+        def move(step, revision):
+            with store.begin() as tx:
+                configuration.attributes["connection"] = tx
+                step(configuration, revision)
+
+        move(command.upgrade, "0012")
+        with store.begin() as tx:
+            tx.exec_driver_sql(
+                "INSERT INTO workspace (id, name, callback_secret, created_at) VALUES ('w', 'w', 's', 1)"
+            )
+            for id, handoff in (("a", '\'{"reason": "rule", "ticket": "esc_1"}\''), ("b", "NULL")):
+                tx.exec_driver_sql(
+                    "INSERT INTO conversation (id, workspace_id, owner, next_seq, history, mailbox, lease_token,"
+                    f" abort, created_at, updated_at, handoff) VALUES ('{id}', 'w', 'human', 2, 0, 'idle', 0, false, 1,"
+                    f" 1, {handoff})"
+                )
+                tx.exec_driver_sql(
+                    "INSERT INTO message (id, workspace_id, conversation_id, seq, role, content, state, attempts,"
+                    f" created_at, handoff) VALUES ('{id}', 'w', '{id}', 1, 'customer', 'Hi', 'handed_off', 1, 1,"
+                    f" {handoff})"
+                )
+        migrate.upgrade(store)
+        assert handoffs() == [[{"reason": "rule", "escalation_id": "esc_1"}, None]] * 2
+        move(command.downgrade, "0012")
+        assert handoffs() == [[{"reason": "rule", "ticket": "esc_1"}, None]] * 2

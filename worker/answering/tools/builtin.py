@@ -8,7 +8,7 @@ from kb.search import Found
 from worker.answering.question import Question
 from worker.answering.tools.registry import Tool, ToolFailed, ToolResult
 from worker.customers.identity import customer_of
-from worker.customers.memories import Memories, Remembered
+from worker.customers.memories import DEFAULT_IMPORTANCE, Memories, NewMemory
 from worker.errors import Invalid, NotFound
 
 _MAX_HITS = 3
@@ -50,10 +50,11 @@ def remember(memories: Memories) -> Tool:
         # A passage, a tool or a file must not be able to plant a memory.
         if not _contains(question.content, arguments["value"]):
             raise ToolFailed("Only what the customer says in this message can be remembered.")
-        fact = Remembered(
+        fact = NewMemory(
             name=arguments["name"],
             value=arguments["value"],
             source="assistant",
+            importance=arguments.get("importance", DEFAULT_IMPORTANCE),
             conversation_id=question.conversation_id or None,
         )
         try:
@@ -74,6 +75,7 @@ def remember(memories: Memories) -> Tool:
             "properties": {
                 "name": {"type": "string", "pattern": "^[a-z][a-z_]{0,39}$"},
                 "value": {"type": "string", "minLength": 1, "maxLength": 200},
+                "importance": {"type": "number", "minimum": 0, "maximum": 1},
             },
         },
         run=run,
@@ -90,7 +92,7 @@ def escalate() -> Tool:
     return Tool(
         name="escalate",
         title="Handoff",
-        description="Hand over to a person, when the customer needs one.",
+        description="Hand off to a person, when the customer needs one.",
         parameters={
             "type": "object",
             "additionalProperties": False,
