@@ -9,6 +9,7 @@ import time
 import pytest
 import yaml
 
+from tests import house
 from tests.support.processes import ROOT
 from worker.launch.supervisor import PROGRAMS
 from worker.launch.up import sample_folder
@@ -114,3 +115,15 @@ def test_the_sample_is_a_believable_help_centre():
     articles = sorted(sample_folder().glob("*.md"))
     assert len(articles) >= 25
     assert all(article.read_text().startswith("---\nurl: https://") for article in articles)
+
+
+def test_no_name_that_the_glossary_retired_comes_back_and_no_function_grows_too_long():
+    assert house.problems() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "retired"),
+    [("talk", True), ("_shelf", True), ("_MOST_BYTES", True), ("MAX_BYTES", False), ("told_at", False)],
+)
+def test_a_retired_name_is_known_with_its_underscores_and_as_part_of_a_constant(name, retired):
+    assert house.is_retired(name) is retired
