@@ -1,8 +1,10 @@
 """Write the pages and data that are generated from the code, or `--check` that they are current."""
 
 import argparse
+import importlib
 import inspect
 import json
+import pkgutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +13,9 @@ from pathlib import Path
 
 import click
 
+import kb
+import web
+import worker
 from kb import documents
 from worker.settings import Settings
 
@@ -217,6 +222,58 @@ _STREAMED = {
     "error": "WebSocket only: the message of the client was rejected; with `ref`, `code` and `detail`",
 }
 
+
+def errors_page() -> str:
+    """Return the page on errors: both trees, each class with its code, status and default message."""
+    from kb.errors import KnowledgeError
+    from web.http.problems import STATUS
+    from worker.errors import AnswerbackError
+
+    for package in (kb, web, worker):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if ".migrations" not in module.name and not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+
+    def rows(kind: type[Exception], depth: int) -> list[str]:
+        status = next((STATUS[base] for base in (*kind.__mro__, KnowledgeError) if base in STATUS), "")
+        message = inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].replace("\n", " ")
+        name = f"{'&emsp;' * depth}`{kind.__name__}`"
+        found = [f"| {name} | `{kind.code}` | {status} | {message} | `{kind.__module__}` |"]
+        for child in sorted(kind.__subclasses__(), key=lambda child: child.__name__):
+            found += rows(child, depth + 1)
+        return found
+
+    parts = [
+        _MADE.format(title="Errors", what="the error classes", where="worker/errors.py, kb/errors.py and their users")
+    ]
+    parts.append("The API answers with the `code` and the status; a class without a status of its own has 503.\n")
+    parts += ["| class | code | status | default message | module |", "|---|---|---|---|---|"]
+    parts += [*rows(AnswerbackError, 0), *rows(KnowledgeError, 0), ""]
+    return "\n".join(parts)
+
+
+def tables_page() -> str:
+    """Return the page on the database's tables."""
+    from sqlalchemy.dialects import postgresql
+
+    from worker.store.tables import PURPOSES, metadata
+
+    parts = [_MADE.format(title="Tables", what="the table definitions", where="worker/store/tables.py")]
+    parts.append("Times are whole milliseconds since 1970, by the database's clock. Types are those of PostgreSQL.\n")
+    for table in metadata.tables.values():
+        parts += [f"## {table.name}\n", f"A row is {PURPOSES[table.name]}.\n", "| column | type | |", "|---|---|---|"]
+        for column in table.columns:
+            notes = [
+                "primary key" if column.primary_key else "",
+                "" if column.nullable or column.primary_key else "not null",
+                *(f"→ `{key.target_fullname}`" for key in column.foreign_keys),
+            ]
+            kind = column.type.compile(dialect=postgresql.dialect()).lower()
+            parts.append(f"| `{column.name}` | {kind} | {', '.join(filter(None, notes))} |")
+        parts.append("")
+    return "\n".join(parts)
+
+
 _HELPDESKS: dict[str, tuple[str, str, dict[str, str]]] = {
     "zendesk": ("Zendesk", "https://yours.zendesk.com", {"email": "bot@yours.example", "bot_id": "900"}),
     "freshdesk": ("Freshdesk", "https://yours.freshdesk.com", {"bot_id": "900"}),
@@ -238,6 +295,8 @@ def pages() -> dict[Path, str]:
         docs / "reference" / "http.md": http_page(),
         docs / "reference" / "events.md": events_page(),
         docs / "reference" / "metrics.md": metrics_page(),
+        docs / "reference" / "errors.md": errors_page(),
+        docs / "reference" / "tables.md": tables_page(),
         **{docs / "howto" / f"{kind}.md": helpdesk_page(kind) for kind in _HELPDESKS},
     }
 

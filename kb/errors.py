@@ -1,14 +1,4 @@
-"""What can go wrong in the knowledge base.
-
-KnowledgeError
-├── DocumentUnreadable    the bytes hold no text that can be used
-│   └── DocumentTooLarge
-├── ModelMissing          no exported embedding model where it should be
-├── ModelInvalid          its files are not the ones that were exported
-├── SnapshotMissing       no snapshot at that place
-└── SnapshotInvalid       a snapshot that must not be served
-    └── SnapshotOutdated  one of a format before this version's
-"""
+"""Anticipated failures of the knowledge base. docs/reference/errors.md has the tree with codes."""
 
 
 class KnowledgeError(Exception):

@@ -1,20 +1,4 @@
-"""What can go wrong and was expected to.
-
-AnswerbackError
-├── SettingsInvalid      the environment asks for something impossible
-├── StartupFailed        a check before the start did not pass
-├── DatabaseUnavailable         the database cannot be asked now
-├── NotFound             no such thing in this workspace
-├── Conflict             the thing is in a state that does not allow it
-│   └── IdempotencyMismatch
-├── Invalid              the input breaks a rule that only the data can tell
-├── KeyRefused           no such API key, or it is revoked or expired
-├── TriedTooOften        too many wrong passwords
-├── LeaseLost            another worker holds the conversation now (conversations/mailbox.py)
-├── AddressRefused       a URL that may not be called (addresses.py)
-├── NoWorker             no worker took up a question in time (knowledge/relay.py)
-└── ModelError           the language model gave no answer (answering/model_errors.py)
-"""
+"""Anticipated failures. docs/reference/errors.md has the whole tree with codes, made from the classes."""
 
 
 class AnswerbackError(Exception):
@@ -46,7 +30,7 @@ class StartupFailed(AnswerbackError):
 class DatabaseUnavailable(AnswerbackError):
     """The database cannot be reached at the moment; nothing was changed. Try again."""
 
-    code = "database_away"
+    code = "database_unavailable"
 
 
 class NotFound(AnswerbackError):

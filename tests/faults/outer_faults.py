@@ -136,7 +136,7 @@ def database_away(rig: Rig) -> Report:
     pool.shutdown()
     report = finish(rig, f"{len(rig.sent)} messages", since=back, bound_s=LEASE_S + SWEPT_S + 6.0)
     report.notes.append(f"clients saw {sorted(set(rig.failures))} and repeated {len(rig.failures)} requests")
-    report.expect(set(rig.failures) <= {"503 database_away"}, f"clients saw {sorted(set(rig.failures))}")
+    report.expect(set(rig.failures) <= {"503 database_unavailable"}, f"clients saw {sorted(set(rig.failures))}")
     report.expect(refused is not None, "nobody was refused with 503 and Retry-After")
     all_answered(rig, report)
     return report

@@ -21,7 +21,8 @@ log = logs.get(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 
-_STATUS: dict[type[Exception], int] = {
+#: The HTTP status of each class of error; a class without one has its parent's.
+STATUS: dict[type[Exception], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.IdempotencyMismatch: 422,
@@ -124,7 +125,7 @@ def problem_of(error: AnswerbackError | KnowledgeError | HTTPException) -> Respo
 
 
 def _anticipated(error: AnswerbackError | KnowledgeError) -> Response:
-    status = next(_STATUS[kind] for kind in (*type(error).__mro__, KnowledgeError) if kind in _STATUS)
+    status = next(STATUS[kind] for kind in (*type(error).__mro__, KnowledgeError) if kind in STATUS)
     wait_s = getattr(error, "retry_after_s", 2 if status == 503 else None)
     headers = {} if wait_s is None else {"Retry-After": str(math.ceil(wait_s))}
     if status == 401:

@@ -23,7 +23,7 @@ BARRED_S = 600.0
 class SessionsUnavailable(AnswerbackError):
     """The session store cannot be reached; state is rebuilt from SQL."""
 
-    code = "sessions_away"
+    code = "sessions_unavailable"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 class MailRefused(AnswerbackError):
-    """The mail server is away, or does not take the mail. `status` is what it answered, None when it did not."""
+    """The mail server is unavailable, or does not take the mail. `status` is what it answered, None when it did not."""
 
     code = "mail_refused"
 

@@ -585,3 +585,33 @@ UNDONE_ESCALATION = _in(escalation.c.state, "open", "assigned")
 HUMAN = conversation.c.owner == literal_column("'human'")
 UNREAD_DOCUMENT = _in(document.c.state, "queued", "indexing")
 UNFINISHED_IMPORT = _in(document_import.c.state, "queued", "running")
+
+#: What one row of each table stands for; docs/reference/tables.md shows it.
+PURPOSES = {
+    "workspace": "a tenant; every other row belongs to one",
+    "process": "a running worker process, its roles, its state and the leases it holds",
+    "sample": "a counter or histogram bucket of all processes, by name and labels",
+    "api_key": "an API key, hashed, with its scopes, and the console login that stands for it",
+    "audit": "an action of an operator or key that changed something",
+    "conversation": "a conversation with its owner, its mailbox state, its lease and its fencing token",
+    "message": "a customer's, the bot's or an agent's message with its state and outcome",
+    "spending": "tokens and dollars booked for a day, key, conversation or message",
+    "memory": "a fact about a customer that outlives the conversation",
+    "tool_call": "a call of a tool that the model asked for, with arguments, state and result",
+    "attachment": "an uploaded file and the text that was read from it",
+    "reply": "an answer with its citations, support, answerer and token counts",
+    "event": "an event of a conversation, written in the transaction of the change that it reports",
+    "endpoint": "a webhook endpoint of a workspace",
+    "lane": "the circuit state and rate of one destination of deliveries",
+    "delivery": "a callback or helpdesk post that is due, was sent or was given up",
+    "attempt": "one try of a delivery",
+    "helpdesk": "a connected helpdesk, Slack channel or mail address",
+    "helpdesk_message": "a message of a helpdesk that is known here, so that none is taken or posted twice",
+    "escalation": "work for a human, from the handoff until it is closed",
+    "document": "a document of the knowledge base with its text and state",
+    "document_import": "a bulk import and its progress",
+    "passage": "a passage of a document, with its offsets",
+    "vector": "the embedding of a passage, by content hash and model",
+    "snapshot": "a published version of the knowledge base",
+    "request_key": "an idempotency key of a request other than a message",
+}

@@ -500,7 +500,7 @@ def test_a_database_that_is_away_is_a_503_with_a_time_to_retry(call, built, monk
 
     monkeypatch.setattr(built.intake, "submit", away)
     response = call("POST", "/v1/tickets", json={"body": "x"})
-    assert (response.status_code, response.json["code"]) == (503, "database_away")
+    assert (response.status_code, response.json["code"]) == (503, "database_unavailable")
     assert response.headers["Retry-After"]
 
 
