@@ -57,7 +57,7 @@ def score(memory: Memory, question: str, *, similarity: Similarity | None = None
 
     A weighted sum of the three, as in Park et al. 2023, "Generative Agents".
     """
-    recency = 0.5 ** (max(0.0, memory.age_days) / HALF_LIFE_DAYS)
+    recency: float = 0.5 ** (max(0.0, memory.age_days) / HALF_LIFE_DAYS)
     return (
         RELEVANCE_WEIGHT * _relevance(memory.text, question, similarity)
         + IMPORTANCE_WEIGHT * memory.importance
@@ -69,4 +69,5 @@ def _relevance(text: str, question: str, similarity: Similarity | None) -> float
     if similarity is not None:
         return min(1.0, max(0.0, similarity(text, question)))
     words = sentences.content(text)
-    return len(words & sentences.content(question)) / len(words) if words else 0.0
+    words_of_question = sentences.content(question)
+    return float(len(words & words_of_question) / len(words)) if words else 0.0
