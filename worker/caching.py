@@ -1,7 +1,7 @@
-"""Caches of what is dear to make again: bounded, with statistics, and a key that says all that the value depends on.
+"""Bounded caches with statistics, for values that are expensive to compute.
 
-There is no way to make one of them stale: a key names the workspace, the snapshot and the model, so after a publish
-other keys are asked for, and the old entries leave as the least recently used.
+A key holds everything that its value depends on (workspace, snapshot, model), so an entry never becomes stale and
+needs no invalidation: after a publish new keys are looked up, and old entries are evicted as the least recently used.
 """
 
 import hashlib
@@ -20,8 +20,8 @@ V = TypeVar("V")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Statistics:
-    """What a cache did since it was opened, and what it holds."""
+class CacheStatistics:
+    """Hits and misses of a cache since it was opened, its entries and their limit."""
 
     name: str
     hits: int
@@ -32,32 +32,35 @@ class Statistics:
     @property
     def hit_rate(self) -> float:
         """Hits as a share of lookups; 0 before the first."""
-        asked = self.hits + self.misses
-        return self.hits / asked if asked else 0.0
+        lookups = self.hits + self.misses
+        return self.hits / lookups if lookups else 0.0
 
 
 class Cache(Protocol[V]):
-    """Keeps values by key for a while."""
+    """Stores values by key."""
 
     def get(self, key: Hashable) -> V | None:
-        """Return what is kept, or None."""
+        """Return the value, or None when there is none or it has expired."""
         ...
 
     def put(self, key: Hashable, value: V) -> None:
-        """Keep a value."""
+        """Store a value."""
         ...
 
-    def statistics(self) -> Statistics:
-        """Return what it did and holds."""
+    def statistics(self) -> CacheStatistics:
+        """Return the cache's statistics."""
         ...
 
     def healthy(self) -> bool:
-        """Whether what is put can be got again."""
+        """Whether the cache works."""
         ...
 
 
 class MemoryCache(Generic[V]):
-    """A cache in this process; safe to share between threads. The least recently used goes first."""
+    """An LRU cache in this process. Safe to share between threads.
+
+    `limit` is in entries, `ttl_s` in seconds.
+    """
 
     def __init__(
         self,
@@ -72,43 +75,43 @@ class MemoryCache(Generic[V]):
         self._ttl_s = ttl_s
         self._clock = clock
         self._guard = threading.Lock()
-        self._kept: OrderedDict[Hashable, tuple[V, float]] = OrderedDict()
+        self._entries: OrderedDict[Hashable, tuple[V, float]] = OrderedDict()
         self._hits = self._misses = 0
 
     def get(self, key: Hashable) -> V | None:
-        """Return what is kept, or None."""
+        """Return the value, or None when there is none or it has expired."""
         with self._guard:
-            held = self._kept.get(key)
-            if held is not None and self._clock() < held[1]:
-                self._kept.move_to_end(key)
+            entry = self._entries.get(key)
+            if entry is not None and self._clock() < entry[1]:
+                self._entries.move_to_end(key)
                 self._hits += 1
-                return held[0]
-            self._kept.pop(key, None)
+                return entry[0]
+            self._entries.pop(key, None)
             self._misses += 1
             return None
 
     def put(self, key: Hashable, value: V) -> None:
-        """Keep a value."""
+        """Store a value."""
         with self._guard:
-            self._kept[key] = (value, self._clock() + self._ttl_s)
-            self._kept.move_to_end(key)
-            while len(self._kept) > self._limit:
-                self._kept.popitem(last=False)
+            self._entries[key] = (value, self._clock() + self._ttl_s)
+            self._entries.move_to_end(key)
+            while len(self._entries) > self._limit:
+                self._entries.popitem(last=False)
 
-    def statistics(self) -> Statistics:
-        """Return what it did and holds."""
+    def statistics(self) -> CacheStatistics:
+        """Return the cache's statistics."""
         with self._guard:
-            return Statistics(
-                name=self._name, hits=self._hits, misses=self._misses, entries=len(self._kept), limit=self._limit
+            return CacheStatistics(
+                name=self._name, hits=self._hits, misses=self._misses, entries=len(self._entries), limit=self._limit
             )
 
     def healthy(self) -> bool:
-        """Whether what is put can be got again: memory always can."""
+        """Return True: memory is always available."""
         return True
 
 
 class CachedEmbedder:
-    """An embedding model that remembers what it was asked: questions come again, and sentences of articles."""
+    """An embedding model with a cache: questions and sentences of articles are embedded again and again."""
 
     def __init__(self, embedder: Embedder, cache: Cache[Vector]) -> None:
         self._embedder = embedder
@@ -118,8 +121,10 @@ class CachedEmbedder:
         self.max_tokens = embedder.max_tokens
 
     def encode(self, text: str) -> Vector:
-        """Return the unit vector of `text`, float32 [dimensions]; not to be written to."""
-        key = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()  # what customers wrote is not kept for this
+        """Return the unit vector of `text`, float32 [dimensions], read-only."""
+        key = hashlib.blake2b(
+            text.encode(), digest_size=16
+        ).hexdigest()  # a hash, so that the cache holds no text of customers
         vector = self._cache.get(key)
         if vector is None:
             vector = self._embedder.encode(text)
@@ -133,5 +138,5 @@ class CachedEmbedder:
 
 
 def similarity(embedder: Embedder) -> Callable[[str, str], float]:
-    """Return what says how near two texts are: the cosine of their vectors."""
+    """Return a function that gives the cosine of the vectors of two texts, -1 to 1."""
     return lambda one, other: float(np.dot(embedder.encode(one), embedder.encode(other)))

@@ -1,11 +1,16 @@
 """Ask, hand out keys, look at what was delivered."""
 
 import dataclasses
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from worker.cli.base import Failure, as_json_option, main, note, open_services, print_json
+
+if TYPE_CHECKING:
+    from worker.conversations.outcomes import Citation
 
 
 @main.command()
@@ -19,25 +24,35 @@ def ask(question: str, workspace: str, as_json: bool) -> None:
 
     if not question.strip():
         raise click.UsageError("The question is empty.")
-    with open_services() as built:
-        outcome = built.agent.answer(
-            Question(workspace_id=built.keys.known_workspace(workspace), content=question.strip())
+    with open_services() as services:
+        outcome = services.agent.answer(
+            Question(workspace_id=services.keys.known_workspace(workspace), content=question.strip())
         )
     if as_json:
         print_json({"outcome": type(outcome).__name__.lower(), **dataclasses.asdict(outcome)})
     elif isinstance(outcome, Answer):
         click.echo(outcome.content)
         click.secho("\nSources", bold=True)
-        for citation in outcome.citations:
-            link = f" ({citation.url})" if citation.url else ""
-            quote = " ".join(citation.quote.split())
-            click.echo(f"  [{citation.number}] {citation.title}{link}\n      “{quote}”")
+        for line in _source_lines(outcome.citations):
+            click.echo(line)
         click.secho(f"\nsupport {outcome.support:.2f} · {outcome.model or outcome.answerer}", dim=True)
     elif isinstance(outcome, Handoff):
-        click.secho(f"A person should answer this ({outcome.reason}).", bold=True)
+        click.secho(f"A human should answer this ({outcome.reason}).", bold=True)
         click.echo(outcome.summary)
     else:
-        raise Failure(str(outcome.error.get("message", "It did not work.")))
+        raise Failure(f"Answering failed: {outcome.error.get('message', 'no reason is known.')}")
+
+
+def _source_lines(citations: "Sequence[Citation]") -> Iterator[str]:
+    """Yield each source once, in the order of its first citation, with its numbered quotes below it."""
+    by_source: dict[tuple[str, str | None], list[Citation]] = {}
+    for citation in citations:
+        url = citation.url.partition("#")[0] if citation.url else None
+        by_source.setdefault((citation.document_id, url), []).append(citation)
+    for (_document, url), quotes in by_source.items():
+        yield f"  {quotes[0].title}{f' ({url})' if url else ''}"
+        for citation in quotes:
+            yield f"    [{citation.number}] “{' '.join(citation.quote.split())}”"
 
 
 @main.group()

@@ -134,13 +134,13 @@ def search(
 @click.option(
     "--gate",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Results kept before: exit with 1 when a measure is really worse.",
+    help="Earlier results of --output: exit with 1 when a measure is significantly worse.",
 )
 @click.option(
     "--compare",
     nargs=2,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Say of two results that were kept which differences are real; needs no FOLDER.",
+    help="Compare two results of --output and print which differences are significant; needs no FOLDER.",
 )
 @as_json_option
 def evaluate(
@@ -190,11 +190,11 @@ def evaluate(
             click.echo()
             _print_differences(differences, as_json=False)
     if any(one.verdict == "worse" for one in differences):
-        click.secho("Really worse than before.", fg="red", err=True)
+        click.secho("Regression: a measure is significantly worse than before.", fg="red", err=True)
         sys.exit(1)
     if any(one.verdict == "missing" for one in differences):
         click.secho(
-            "What was measured before was not measured now: keep new results with --output.", fg="red", err=True
+            "Regression: a measure of the earlier results is missing; write new ones with --output.", fg="red", err=True
         )
         sys.exit(1)
 
@@ -211,23 +211,23 @@ def _measured(folder: Path, precision: str | None, *, whole: bool, quiet: bool) 
     embedder = CachedEmbedder(loaded, MemoryCache("vectors", limit=50_000))
     extractive = settings.chosen_answerer == "extractive"
     with progress_bar(not quiet, "measuring") as progress:
-        bench = suites.Bench(
+        setup = suites.Setup(
             embedder=embedder,
             answerer=ExtractiveAnswerer(embedder) if extractive else Services(settings).answerer,
             min_relevance=settings.min_relevance,
             whole=whole,
             progress=lambda _what, done, total: progress(done, total),
         )
-        results = suites.run(folder, bench)
+        results = suites.run(folder, setup)
     about = {
         "folder": folder.name,
         "embedding": embedder.identity,
         "answerer": settings.chosen_answerer,
         "models": ", ".join(settings.models) if not extractive else "none",
-        "least relevance": settings.min_relevance,
+        "minimum relevance": settings.min_relevance,
         "documents": "whole" if whole else "cut into passages",
     }
-    return suites.as_json(results, about)
+    return suites.to_json(results, about)
 
 
 def _results(path: Path) -> dict[str, Any]:

@@ -69,4 +69,5 @@ def _relevance(text: str, question: str, similarity: Similarity | None) -> float
     if similarity is not None:
         return min(1.0, max(0.0, similarity(text, question)))
     words = sentences.content(text)
-    return len(words & sentences.content(question)) / len(words) if words else 0.0
+    words_of_question = sentences.content(question)
+    return float(len(words & words_of_question) / len(words)) if words else 0.0

@@ -1,1 +1,1 @@
-"""How good it is, measured: on public sets and on cases of one's own, before and after every change."""
+"""Evaluation on labelled cases: measures, comparisons of two runs, and reports."""

@@ -1,7 +1,7 @@
-"""Claims made of sentences by rule, so that the check of claims can be measured on any knowledge base.
+"""Generate labelled claims from sentences by rule, so that grounding can be measured on any knowledge base.
 
-True ones say what a passage says in a shorter way, or join two of its sentences; false ones change what decides: a
-number, a negation, a word for its opposite, a name for another, or the passage.
+True claims quote a passage, shorten a sentence or join two. False claims change a number, a negation, a word for its
+opposite or a name for another, or cite the wrong passage.
 """
 
 import random
@@ -20,8 +20,8 @@ _DROPPED = re.compile(r"\b(?:also|usually|simply|just|very|please|however|then|a
 
 
 @dataclass(frozen=True, kw_only=True)
-class Claim:
-    """A sentence, the passage that it cites, and whether the passage says so; `kind` is how it was made."""
+class LabelledClaim:
+    """A sentence, the passage that it cites, and whether the passage supports it; `kind` names its rule."""
 
     text: str
     passage: str
@@ -29,72 +29,78 @@ class Claim:
     kind: str
 
 
-def made_of(texts: Sequence[str], *, seed: int = 0, most: int = 2_000) -> list[Claim]:
-    """Return claims of these passages, as many true ones as false ones of each kind where there are."""
-    chance = random.Random(seed)  # noqa: S311 - nothing secret
-    claims: list[Claim] = []
+def generate_claims(texts: Sequence[str], *, seed: int = 0, limit: int = 2_000) -> list[LabelledClaim]:
+    """Return at most `limit` claims about passages; the same for the same texts and seed."""
+    chance = random.Random(seed)  # noqa: S311 - not for security
+    claims: list[LabelledClaim] = []
     shuffled = list(texts)
     chance.shuffle(shuffled)
     written = {word for text in shuffled for word in re.findall(r"\b[a-z]+\b", text)}
     names = sorted({name for text in shuffled for name in _NAME.findall(text) if name.lower() not in written})
     for position, text in enumerate(shuffled):
-        said = [text[start:end] for start, end in sentences.split(text)]
-        said = [one for one in said if len(sentences.content(one)) >= 4 and len(one) < 300 and "?" not in one]
-        if not said:
+        candidates = [text[start:end] for start, end in sentences.split(text)]
+        candidates = [
+            line for line in candidates if len(sentences.content(line)) >= 4 and len(line) < 300 and "?" not in line
+        ]
+        if not candidates:
             continue
-        sentence = chance.choice(said)
+        sentence = chance.choice(candidates)
         other = shuffled[(position + 1) % len(shuffled)]
-        claims += _true(sentence, said, text)
-        claims += _false(sentence, text, other, names, chance)
-        if len(claims) >= most:
+        claims += _true_claims(sentence, candidates, text)
+        claims += _false_claims(sentence, text, other, names, chance)
+        if len(claims) >= limit:
             break
-    return claims[:most]
+    return claims[:limit]
 
 
-def _true(sentence: str, said: Sequence[str], passage: str) -> Iterator[Claim]:
-    yield Claim(text=sentence, passage=passage, supported=True, kind="quoted")
+def _true_claims(sentence: str, candidates: Sequence[str], passage: str) -> Iterator[LabelledClaim]:
+    yield LabelledClaim(text=sentence, passage=passage, supported=True, kind="quoted")
     shorter = _DROPPED.sub("", re.sub(r"\s*\([^)]*\)", "", sentence))
     if shorter != sentence and len(sentences.content(shorter)) >= 4:
-        yield Claim(text=shorter, passage=passage, supported=True, kind="shortened")
-    place = said.index(sentence)
-    if place + 1 < len(said) and len(sentence) < 120:
-        second = said[place + 1]
+        yield LabelledClaim(text=shorter, passage=passage, supported=True, kind="shortened")
+    place = candidates.index(sentence)
+    if place + 1 < len(candidates) and len(sentence) < 120:
+        second = candidates[place + 1]
         joined = f"{sentence.rstrip('.!')}, and {second[:1].lower()}{second[1:]}"
         if passage.find(second) - passage.find(sentence) - len(sentence) < 3:
-            yield Claim(text=joined, passage=passage, supported=True, kind="joined")
+            yield LabelledClaim(text=joined, passage=passage, supported=True, kind="joined")
     words = re.sub(r"\b(?:don't)\b", "do not", sentence)
     words = re.sub(r"\b(?:can't)\b", "cannot", words)
     words = re.sub(r"\bit's\b", "it is", words)
     if words != sentence:
-        yield Claim(text=words, passage=passage, supported=True, kind="spelled out")
+        yield LabelledClaim(text=words, passage=passage, supported=True, kind="spelled out")
 
 
-def _false(sentence: str, passage: str, other: str, names: Sequence[str], chance: random.Random) -> Iterator[Claim]:
+def _false_claims(
+    sentence: str, passage: str, other: str, names: Sequence[str], chance: random.Random
+) -> Iterator[LabelledClaim]:
     number = _NUMBER.search(sentence)
     if number is not None:
         changed = re.sub(r"\d", lambda digit: str((int(digit[0]) + 3) % 10), number[0])
         text = sentence[: number.start()] + changed + sentence[number.end() :]
         if changed not in passage:
-            yield Claim(text=text, passage=passage, supported=False, kind="number")
+            yield LabelledClaim(text=text, passage=passage, supported=False, kind="number")
     if _NOT.search(sentence):
         text = _NOT.sub(lambda found: "can" if found[0] == "cannot" else found[1], sentence, count=1)
         if not fact_check.denies(text):
-            yield Claim(text=text, passage=passage, supported=False, kind="negation")
+            yield LabelledClaim(text=text, passage=passage, supported=False, kind="negation")
     elif not fact_check.denies(sentence) and _VERB.search(sentence):
-        yield Claim(text=_VERB.sub(r"\1 not", sentence, count=1), passage=passage, supported=False, kind="negation")
+        yield LabelledClaim(
+            text=_VERB.sub(r"\1 not", sentence, count=1), passage=passage, supported=False, kind="negation"
+        )
     name = next((found for found in _NAME.finditer(sentence) if found[0] in names), None)
     if name is not None:
         another = chance.choice(names)
         if another.lower() not in passage.lower():
             text = sentence[: name.start()] + another + sentence[name.end() :]
-            yield Claim(text=text, passage=passage, supported=False, kind="name")
+            yield LabelledClaim(text=text, passage=passage, supported=False, kind="name")
     for one, opposite in _PAIRS:
         if re.search(rf"\b{one}\b", sentence) and not re.search(rf"\b{opposite}\b", passage):
             text = re.sub(rf"\b{one}\b", opposite, sentence, count=1)
-            yield Claim(text=text, passage=passage, supported=False, kind="opposite")
+            yield LabelledClaim(text=text, passage=passage, supported=False, kind="opposite")
             break
     if len(sentences.content(sentence) & sentences.content(other)) < len(sentences.content(sentence)) / 2:
-        yield Claim(text=sentence, passage=other, supported=False, kind="elsewhere")
+        yield LabelledClaim(text=sentence, passage=other, supported=False, kind="elsewhere")
 
 
 _PAIRS = [

@@ -1,7 +1,7 @@
-"""Measures with their confidence intervals, and whether two runs really differ.
+"""Measures with confidence intervals, and whether two runs differ significantly.
 
-Intervals and comparisons are bootstrapped (Efron & Tibshirani 1993): items are drawn again, with replacement, and the
-measure taken anew; a comparison draws the same items of both runs.
+Intervals and comparisons are bootstrapped (Efron & Tibshirani 1993): items are resampled with replacement and the
+measure is computed again; a comparison resamples the same items of both runs (paired).
 """
 
 import zlib
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 Values = npt.NDArray[np.float64]
 
-_DRAWS = 2_000
+_RESAMPLES = 2_000
 _LEVEL = 0.95
 
 
@@ -24,7 +24,7 @@ def mean(values: Values, _group: Values) -> float:
 
 
 def auroc(values: Values, group: Values) -> float:
-    """Return the chance that an item of group 1 has a higher value than one of group 0; ties count half."""
+    """Return the area under the ROC curve: P(value of group 1 > value of group 0), ties counting half."""
     ones, zeros = values[group == 1], np.sort(values[group == 0])
     if not len(ones) or not len(zeros):
         return float("nan")
@@ -33,22 +33,22 @@ def auroc(values: Values, group: Values) -> float:
     return float((below + ties / 2).mean() / len(zeros))
 
 
-def refused_at_95(values: Values, group: Values) -> float:
-    """Return the share of group 0 below the value that keeps 95 % of group 1."""
+def tnr_at_95_tpr(values: Values, group: Values) -> float:
+    """Return the true negative rate at the threshold with a true positive rate of 95 %; group 1 is positive."""
     ones, zeros = values[group == 1], values[group == 0]
     if not len(ones) or not len(zeros):
         return float("nan")
     return float((zeros < np.quantile(ones, 0.05)).mean())
 
 
-_KINDS: dict[str, Callable[[Values, Values], float]] = {"mean": mean, "auroc": auroc, "refused_at_95": refused_at_95}
+_KINDS: dict[str, Callable[[Values, Values], float]] = {"mean": mean, "auroc": auroc, "tnr_at_95_tpr": tnr_at_95_tpr}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """A number over items: `items` has a value for each, `positive` names those of group 1 where there are two.
+    """A statistic over items: `items` has the value of each, `positive` the names in group 1, where there are two.
 
-    `better` is `higher` or `lower`.
+    `kind` is `mean`, `auroc` or `tnr_at_95_tpr`; `better` is `higher` or `lower`.
     """
 
     items: Mapping[str, float]
@@ -58,15 +58,15 @@ class Measure:
 
     @property
     def value(self) -> float:
-        """The measure over all items."""
+        """The statistic over all items."""
         return self._of(*self._arrays(sorted(self.items)))
 
     def interval(self) -> tuple[float, float]:
-        """Return the ends of the 95 % interval."""
+        """Return the lower and upper end of the 95 % confidence interval."""
         values, group = self._arrays(sorted(self.items))
-        draw = _draws(len(values), group)
-        drawn = [self._of(values[rows], group[rows]) for rows in draw]
-        low, high = np.nanquantile(drawn, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+        resamples = _resamples(len(values), group)
+        resampled = [self._of(values[rows], group[rows]) for rows in resamples]
+        low, high = np.nanquantile(resampled, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
         return float(low), float(high)
 
     def _arrays(self, names: list[str]) -> tuple[Values, Values]:
@@ -78,8 +78,8 @@ class Measure:
     def _of(self, values: Values, group: Values) -> float:
         return _KINDS[self.kind](values, group)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON has it."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return the measure as JSON, with its interval."""
         low, high = self.interval()
         return {
             "value": round(self.value, 6),
@@ -93,18 +93,16 @@ class Measure:
         }
 
     @classmethod
-    def from_dict(cls, given: Mapping[str, Any]) -> "Measure":
-        """Read what `as_dict` returns."""
-        return cls(
-            items=given["items"], kind=given["kind"], better=given["better"], positive=frozenset(given["positive"])
-        )
+    def from_dict(cls, data: Mapping[str, Any]) -> "Measure":
+        """Return the measure that `to_dict` gave as JSON."""
+        return cls(items=data["items"], kind=data["kind"], better=data["better"], positive=frozenset(data["positive"]))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """How a measure of run B differs from that of A, on the items of both.
+    """The difference of a measure between runs A and B, on the items of both, with its 95 % confidence interval.
 
-    `verdict` is better, worse, same, or missing when B has nothing to compare.
+    `verdict` is `better`, `worse`, `same`, or `missing` when B has too few of the items.
     """
 
     name: str
@@ -117,26 +115,29 @@ class Difference:
 
     @property
     def change(self) -> float:
-        """B less A."""
+        """The value of B minus that of A."""
         return self.b - self.a
 
 
 def compare(name: str, a: Measure, b: Measure) -> Difference | None:
-    """Return how two measures differ, or None when they share no item: real when the 95 % interval excludes 0."""
+    """Return the difference of two measures, significant when its interval excludes 0; None when they share no item."""
     names = sorted(set(a.items) & set(b.items))
     if not names:
         return None
-    mine, group = a._arrays(names)
-    theirs, _ = b._arrays(names)
-    drawn = [b._of(theirs[rows], group[rows]) - a._of(mine[rows], group[rows]) for rows in _draws(len(names), group)]
-    low, high = np.nanquantile(drawn, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
+    a_values, group = a._arrays(names)
+    b_values, _ = b._arrays(names)
+    resampled = [
+        b._of(b_values[rows], group[rows]) - a._of(a_values[rows], group[rows])
+        for rows in _resamples(len(names), group)
+    ]
+    low, high = np.nanquantile(resampled, [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2])
     verdict = "same"
     if low > 0 or high < 0:
         verdict = "better" if (low > 0) == (a.better == "higher") else "worse"
     return Difference(
         name=name,
-        a=a._of(mine, group),
-        b=b._of(theirs, group),
+        a=a._of(a_values, group),
+        b=b._of(b_values, group),
         low=float(low),
         high=float(high),
         n=len(names),
@@ -144,11 +145,11 @@ def compare(name: str, a: Measure, b: Measure) -> Difference | None:
     )
 
 
-def _draws(size: int, group: Values) -> list[npt.NDArray[np.int64]]:
-    """Return the rows of each draw, as many of each group as there are; the same for the same sizes."""
+def _resamples(size: int, group: Values) -> list[npt.NDArray[np.int64]]:
+    """Return the row numbers of each resample, stratified by group; deterministic for a given size."""
     generator = np.random.default_rng(zlib.crc32(f"{size}".encode()))
     ones, zeros = np.flatnonzero(group == 1), np.flatnonzero(group == 0)
     return [
         np.concatenate([part[generator.integers(0, len(part), len(part))] for part in (ones, zeros) if len(part)])
-        for _ in range(_DRAWS)
+        for _ in range(_RESAMPLES)
     ]

@@ -1,4 +1,4 @@
-"""Results as a page that can be sent to somebody: figures with their intervals, plots, and what changed."""
+"""Render results as an HTML page: measures with intervals, plots, and differences from a baseline."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -20,20 +20,20 @@ td.n { font-variant-numeric: tabular-nums } tr + tr { border-top: 1px solid #dde
 @media (prefers-color-scheme: dark) { body { background: #12161c; color: #dfe6ee } tr + tr { border-color: #333c47 }
  figure { background: #fff } .better { color: #5fd39b } .worse { color: #ff8a8a } }
 </style>
-<h1>How good it is on {{ about.folder }}</h1>
+<h1>Quality on {{ about.folder }}</h1>
 <p>{% for name, value in about.items() %}{{ name }}: {{ value }}{{ "; " if not loop.last }}{% endfor %}.
-Brackets hold 95 % intervals (bootstrap).</p>
+Brackets hold 95 % confidence intervals (bootstrap).</p>
 {% if differences %}
 <h2>Against {{ baseline }}</h2>
 <table><tr><th>measure<th>before<th>now<th>change<th></tr>
-{% for one in differences %}<tr><td>{{ one.name }}<td class="n">{{ "%.4f"|format(one.a) }}<td class="n">
-{{ "%.4f"|format(one.b) }}<td class="n">{{ "%+.4f"|format(one.change) }} [{{ "%+.4f"|format(one.low) }},
-{{ "%+.4f"|format(one.high) }}]<td class="{{ one.verdict }}">{{ one.verdict }}</tr>
+{% for row in differences %}<tr><td>{{ row.name }}<td class="n">{{ "%.4f"|format(row.a) }}<td class="n">
+{{ "%.4f"|format(row.b) }}<td class="n">{{ "%+.4f"|format(row.change) }} [{{ "%+.4f"|format(row.low) }},
+{{ "%+.4f"|format(row.high) }}]<td class="{{ row.verdict }}">{{ row.verdict }}</tr>
 {% endfor %}</table>{% endif %}
 <h2>Measures</h2>
 <table><tr><th>measure<th>value<th>interval<th>items</tr>
-{% for name, one in measures.items() %}<tr><td>{{ name }}<td class="n">{{ "%.4f"|format(one.value) }}<td class="n">
-[{{ "%.4f"|format(one.low) }}, {{ "%.4f"|format(one.high) }}]<td class="n">{{ one.n }}</tr>
+{% for name, row in measures.items() %}<tr><td>{{ name }}<td class="n">{{ "%.4f"|format(row.value) }}<td class="n">
+[{{ "%.4f"|format(row.low) }}, {{ "%.4f"|format(row.high) }}]<td class="n">{{ row.n }}</tr>
 {% endfor %}</table>
 {% for name, plot in plots.items() %}<h2>{{ name }}</h2><figure>{{ plot|safe }}</figure>{% endfor %}
 </html>
@@ -41,7 +41,7 @@ Brackets hold 95 % intervals (bootstrap).</p>
 
 
 def page(results: Mapping[str, Any], *, differences: Sequence[Difference] = (), baseline: str = "") -> str:
-    """Return the HTML page of results as `suites.as_json` gives them.
+    """Return the HTML page of results as `suites.to_json` gives them.
 
     Raises:
         ImportError: matplotlib, which draws the plots, is not installed (`pip install answerback[report]`).
@@ -52,37 +52,37 @@ def page(results: Mapping[str, Any], *, differences: Sequence[Difference] = (), 
 
 
 def plot(name: str, points: Sequence[Sequence[float]]) -> str:
-    """Return a curve as SVG."""
+    """Return an SVG plot of a curve of (x, y) points; its name is `subject: y against x`."""
     import matplotlib
 
     matplotlib.use("svg")
     from matplotlib import pyplot
 
-    what, _, against = name.partition(" against ")
+    subject, _, x_label = name.partition(" against ")
     figure, axes = pyplot.subplots(figsize=(7, 3.5), layout="constrained")
     axes.plot([x for x, _y in points], [y for _x, y in points], color="#2f5f98")
     left = min(x for x, _y in points)
-    axes.set(xlabel=against or "coverage", ylabel=what.partition(": ")[2] or what, ylim=(0, None))
+    axes.set(xlabel=x_label or "coverage", ylabel=subject.partition(": ")[2] or subject, ylim=(0, None))
     axes.set_xlim(0 if left < 0.5 else left - 0.02, 1)
     axes.grid(alpha=0.3)
-    drawn = io.StringIO()
-    figure.savefig(drawn, format="svg", metadata={"Date": None})
+    svg = io.StringIO()
+    figure.savefig(svg, format="svg", metadata={"Date": None})
     pyplot.close(figure)
-    text = drawn.getvalue()
+    text = svg.getvalue()
     return text[text.index("<svg") :]
 
 
 def differences(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Difference]:
-    """Return how each measure of run B differs from that of run A; those of B alone are left out.
+    """Return the difference of each measure of run A from run B; measures of B alone are left out.
 
-    A measure of A that B has not, or has on less than half of the items, is `missing`: nothing was shown of it.
+    A measure that B lacks, or has on less than half of A's items, is `missing`.
     """
     found = [
         compare(name, Measure.from_dict(a["measures"][name]), Measure.from_dict(b["measures"][name]))
         for name in a["measures"]
         if name in b["measures"]
     ]
-    shared = {one.name: one for one in found if one is not None}
+    shared = {difference.name: difference for difference in found if difference is not None}
     return [
         shared[name]
         if name in shared and 2 * shared[name].n >= before["n"]

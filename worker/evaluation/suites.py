@@ -1,8 +1,8 @@
-"""What is measured of a folder of labelled cases: whatever its files allow.
+"""Measure a folder of labelled cases. Its files decide which suites run:
 
 corpus.jsonl, queries.jsonl, qrels.tsv    retrieval; refusal, where queries say whether they are `answerable`;
-(or train.jsonl and val.jsonl)            answering: who is answered rightly, wrongly, not at all; grounding, on
-                                          claims made of the corpus
+(or train.jsonl and val.jsonl)            answering: correct, wrong and refused answers; grounding, on
+                                          claims generated from the corpus
 claims.jsonl                              grounding: {claim, passage, supported}
 escalation.tsv                            escalation: category or `none`, tab, message
 follow_ups.tsv                            rewriting: first question, follow-up, title of the right document or `-`
@@ -37,12 +37,12 @@ from worker.answering.tools.registry import Registry
 from worker.caching import similarity
 from worker.conversations.outcomes import Answer
 from worker.conversations.sessions import Turn
-from worker.evaluation.claims import Claim, made_of
+from worker.evaluation.claims import LabelledClaim, generate_claims
 from worker.evaluation.measures import Measure
 
 Progress = Callable[[str, int, int], None]
 
-#: Queries of a set that are answered from end to end, spread over it.
+#: Queries that the answering suite asks at most, spread evenly over the set.
 _MAX_ANSWERED = 1_000
 
 
@@ -55,18 +55,21 @@ class Results:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bench:
-    """What is measured with; `whole` leaves documents uncut, as published figures of retrieval have them."""
+class Setup:
+    """The parts that are measured; `whole` leaves documents uncut, as in published retrieval figures.
+
+    `progress` receives the name of a step, the items done and their total.
+    """
 
     embedder: Embedder
     answerer: Answerer
     min_relevance: float
     whole: bool = False
-    progress: Progress = lambda _what, _done, _total: None
+    progress: Progress = lambda _step, _done, _total: None
 
 
-def run(folder: Path, bench: Bench) -> Results:
-    """Measure everything that a folder has labels for.
+def run(folder: Path, setup: Setup) -> Results:
+    """Run every suite that a folder has labels for.
 
     Raises:
         LabelsUnreadable: it has none, or a file is malformed.
@@ -74,17 +77,17 @@ def run(folder: Path, bench: Bench) -> Results:
     results = Results()
     if (folder / "corpus.jsonl").exists() or (folder / "train.jsonl").exists():
         labels = quality.load(folder)
-        with indexed(labels, bench) as opened:
-            _retrieval(labels, opened, bench, results)
-            _refusal(labels, opened, bench, results)
-            if (folder / "corpus.jsonl").exists():  # what was said of an intent answers nothing
-                _answering(labels, opened, bench, results)
+        with indexed(labels, setup) as opened:
+            _retrieval(labels, opened, setup, results)
+            _refusal(labels, opened, setup, results)
+            if (folder / "corpus.jsonl").exists():  # the utterances of an intent are questions, which answer nothing
+                _answering(labels, opened, setup, results)
             if (folder / "follow_ups.tsv").exists():
-                _rewriting(_rows(folder / "follow_ups.tsv", 3), labels, opened, bench, results)
+                _rewriting(_rows(folder / "follow_ups.tsv", 3), labels, opened, setup, results)
         if (folder / "corpus.jsonl").exists():
-            _grounding(made_of(list(labels.corpus.values())), bench, results)
+            _grounding(generate_claims(list(labels.corpus.values())), setup, results)
     if (folder / "claims.jsonl").exists():
-        _grounding(_claims(folder / "claims.jsonl"), bench, results, suite="given claims")
+        _grounding(_claims(folder / "claims.jsonl"), setup, results, suite="given claims")
     if (folder / "escalation.tsv").exists():
         _escalation(_rows(folder / "escalation.tsv", 2), results)
     results.measures = {name: measure for name, measure in results.measures.items() if measure.items}
@@ -96,11 +99,11 @@ def run(folder: Path, bench: Bench) -> Results:
 
 
 @contextmanager
-def indexed(labels: Labels, bench: Bench) -> Iterator[Snapshot]:
-    """Yield a snapshot that holds the corpus, cut into passages as documents are."""
+def indexed(labels: Labels, setup: Setup) -> Iterator[Snapshot]:
+    """Yield a temporary snapshot of the corpus, cut into passages as documents are."""
     records, texts = [], []
     for id, text in labels.corpus.items():
-        for passage in _passages(labels, id, text, bench):
+        for passage in _passages(labels, id, text, setup):
             records.append(
                 snapshots.Record(
                     passage_id=f"{id}-{passage.ordinal}",
@@ -119,35 +122,35 @@ def indexed(labels: Labels, bench: Bench) -> Iterator[Snapshot]:
 
     def embed(text: str) -> Any:
         nonlocal done
-        vector = bench.embedder.encode(text)
+        vector = setup.embedder.encode(text)
         done += 1
-        bench.progress("embedding", done, len(texts))
+        setup.progress("embedding", done, len(texts))
         return vector
 
     with ThreadPoolExecutor(2) as pool:
         vectors = np.stack(list(pool.map(embed, texts)))
     with tempfile.TemporaryDirectory() as place:
         new = snapshots.New(records=records, texts=texts, vectors=vectors)
-        snapshots.write(Path(place) / "1", version="eval", model=bench.embedder.identity, new=new)
+        snapshots.write(Path(place) / "1", version="eval", model=setup.embedder.identity, new=new)
         yield snapshots.open_snapshot(Path(place) / "1", verify=False)
 
 
-def _passages(labels: Labels, id: str, text: str, bench: Bench) -> Iterable[Passage]:
-    if bench.whole or id not in labels.titled:
+def _passages(labels: Labels, id: str, text: str, setup: Setup) -> Iterable[Passage]:
+    if setup.whole or id not in labels.titled:
         return [Passage(ordinal=0, start=0, end=len(text), text=text, headings=(), anchor="", title="")]
     title, text = labels.titled[id]
     section = Section(headings=(), anchor="", start=0, end=len(text))
     return cut(
         Document(title=title, text=text, sections=(section,)),
-        count_tokens=bench.embedder.count_tokens,
+        count_tokens=setup.embedder.count_tokens,
     )
 
 
-def _retrieval(labels: Labels, opened: Snapshot, bench: Bench, results: Results) -> None:
+def _retrieval(labels: Labels, opened: Snapshot, setup: Setup, results: Results) -> None:
     measured: dict[str, dict[str, float]] = {}
     for done, query in enumerate(labels.judged, 1):
         text, judged = labels.queries[query], labels.qrels[query]
-        dense = dict(opened.dense(bench.embedder.encode(text), CANDIDATES))
+        dense = dict(opened.dense(setup.embedder.encode(text), CANDIDATES))
         lexical = dict(opened.lexical(text, CANDIDATES))
         legs = {
             "dense": quality.ranked(dense),
@@ -155,7 +158,7 @@ def _retrieval(labels: Labels, opened: Snapshot, bench: Bench, results: Results)
             "fused": [row for row, _ in fuse(dense, lexical)],
         }
         for leg, rows in legs.items():
-            # A document stands where its best passage does.
+            # A document has the rank of its best passage.
             ranking = list(dict.fromkeys(opened.record(row).document_id for row in rows))[: quality.DEPTH]
             scores = {
                 "ndcg@10": quality.ndcg(ranking, judged),
@@ -164,39 +167,41 @@ def _retrieval(labels: Labels, opened: Snapshot, bench: Bench, results: Results)
             }
             for name, score in scores.items():
                 measured.setdefault(f"retrieval {leg} {name}", {})[query] = score
-        bench.progress("searching", done, len(labels.judged))
+        setup.progress("searching", done, len(labels.judged))
     results.measures |= {name: Measure(items=items) for name, items in measured.items()}
 
 
-def _refusal(labels: Labels, opened: Snapshot, bench: Bench, results: Results) -> None:
+def _refusal(labels: Labels, opened: Snapshot, setup: Setup, results: Results) -> None:
     if len(set(labels.answerable.values())) < 2:
         return
     found = {}
     for done, query in enumerate(labels.answerable, 1):
         text = labels.queries[query]
-        found[query] = relevance(text, search(text, snapshot=opened, embedder=bench.embedder, limit=5).hits)
-        bench.progress("refusing", done, len(labels.answerable))
+        found[query] = relevance(text, search(text, snapshot=opened, embedder=setup.embedder, limit=5).hits)
+        setup.progress("refusing", done, len(labels.answerable))
     positive = frozenset(query for query, yes in labels.answerable.items() if yes)
     results.measures |= {
         "refusal AUROC": Measure(items=found, kind="auroc", positive=positive),
-        "refusal of others at 95 % kept": Measure(items=found, kind="refused_at_95", positive=positive),
-        "refusal: kept of what can be answered": Measure(
-            items={query: float(found[query] >= bench.min_relevance) for query in sorted(positive)}
+        "refusal: true negative rate at 95 % true positive rate": Measure(
+            items=found, kind="tnr_at_95_tpr", positive=positive
         ),
-        "refusal: refused of what cannot": Measure(
-            items={query: float(score < bench.min_relevance) for query, score in found.items() if query not in positive}
+        "refusal: true positive rate": Measure(
+            items={query: float(found[query] >= setup.min_relevance) for query in sorted(positive)}
+        ),
+        "refusal: true negative rate": Measure(
+            items={query: float(score < setup.min_relevance) for query, score in found.items() if query not in positive}
         ),
     }
     ranked = sorted(found, key=lambda query: -found[query])
     wrong = np.cumsum([query not in positive for query in ranked])
-    results.curves["refusal: others among the answered against coverage"] = _thinned(
+    results.curves["refusal: unanswerable among the answered against coverage"] = _thinned(
         [((n + 1) / len(ranked), float(wrong[n]) / (n + 1)) for n in range(len(ranked))]
     )
 
 
 @dataclass(frozen=True)
 class _Knowledge:
-    """Searches in one snapshot."""
+    """A `KnowledgeSearch` in one snapshot."""
 
     opened: Snapshot
     embedder: Embedder
@@ -206,16 +211,16 @@ class _Knowledge:
         return search(query, snapshot=self.opened, embedder=self.embedder, limit=limit, filters=filters)
 
 
-def _answering(labels: Labels, opened: Snapshot, bench: Bench, results: Results) -> None:
-    answerer = bench.answerer
-    if isinstance(answerer, LlmAnswerer):  # a desk's tools know nothing of a labelled set
+def _answering(labels: Labels, opened: Snapshot, setup: Setup, results: Results) -> None:
+    answerer = setup.answerer
+    if isinstance(answerer, LlmAnswerer):  # the desk's tools do not belong to the labelled set
         answerer = replace(answerer, registry=Registry())
     agent = Agent(
-        knowledge=_Knowledge(opened, bench.embedder),
+        knowledge=_Knowledge(opened, setup.embedder),
         answerer=answerer,
-        rewriter=getattr(bench.answerer, "rewrite", None),
-        similarity=similarity(bench.embedder),
-        min_relevance=bench.min_relevance,
+        rewriter=getattr(setup.answerer, "rewrite", None),
+        similarity=similarity(setup.embedder),
+        min_relevance=setup.min_relevance,
     )
     asked = [query for query in labels.queries if query in labels.qrels or not labels.answerable.get(query, True)]
     asked = asked[:: max(1, len(asked) // _MAX_ANSWERED)]
@@ -226,7 +231,7 @@ def _answering(labels: Labels, opened: Snapshot, bench: Bench, results: Results)
     trust: dict[str, float] = {}
     for done, query in enumerate(asked, 1):
         outcome = agent.answer(Question(workspace_id="eval", content=labels.queries[query]))
-        bench.progress("answering", done, len(asked))
+        setup.progress("answering", done, len(asked))
         is_answer = isinstance(outcome, Answer)
         answerable = labels.answerable.get(query, True)
         good = is_answer and answerable and _is_right(outcome, labels, query)
@@ -236,15 +241,15 @@ def _answering(labels: Labels, opened: Snapshot, bench: Bench, results: Results)
         else:
             refused[query] = float(not is_answer)
         if isinstance(outcome, Answer):
-            hits = search(labels.queries[query], snapshot=opened, embedder=bench.embedder, limit=5).hits
+            hits = search(labels.queries[query], snapshot=opened, embedder=setup.embedder, limit=5).hits
             trust[query] = relevance(labels.queries[query], hits)
     results.measures |= {
-        "answering: answered of what can be answered": Measure(items=answered),
-        "answering: answered rightly": Measure(items=right),
-        "answering: answered wrongly, of all": Measure(items=wrong, better="lower"),
+        "answering: answered, of answerable questions": Measure(items=answered),
+        "answering: answered correctly, of answerable questions": Measure(items=right),
+        "answering: answered wrongly, of all questions": Measure(items=wrong, better="lower"),
     }
     if refused:
-        results.measures["answering: handed off of what cannot"] = Measure(items=refused)
+        results.measures["answering: handed off, of unanswerable questions"] = Measure(items=refused)
     ranked = sorted(trust, key=lambda query: -trust[query])
     if ranked:
         errors = np.cumsum([wrong[query] for query in ranked])
@@ -254,17 +259,17 @@ def _answering(labels: Labels, opened: Snapshot, bench: Bench, results: Results)
 
 
 def _is_right(outcome: Any, labels: Labels, query: str) -> bool:
-    """Whether an answer has what is known to answer: its words where they are known, else its document."""
+    """Whether an answer is correct: it has a labelled answer's words, or cites a relevant document if there is none."""
     expected = labels.answers.get(query)
     if expected:
-        said = " ".join(outcome.content.lower().split())
-        return any(" ".join(one.lower().split()) in said for one in expected)
+        content = " ".join(outcome.content.lower().split())
+        return any(" ".join(answer.lower().split()) in content for answer in expected)
     return any(citation.document_id in labels.qrels[query] for citation in outcome.citations)
 
 
-def _grounding(claims: list[Claim], bench: Bench, results: Results, *, suite: str = "grounding") -> None:
+def _grounding(claims: list[LabelledClaim], setup: Setup, results: Results, *, suite: str = "grounding") -> None:
     scores, thresholds = {}, np.linspace(0.6, 1.0, 41)
-    near = similarity(bench.embedder)
+    near = similarity(setup.embedder)
     names: list[str] = []
     for claim in claims:
         found = grounding.support(claim.text, claim.passage, similarity=near)
@@ -273,18 +278,18 @@ def _grounding(claims: list[Claim], bench: Bench, results: Results, *, suite: st
     supported = {name: claim.supported for name, claim in zip(names, claims, strict=True)}
     kept = {name: float(score > 0) for name, score in scores.items()}
     results.measures |= {
-        f"{suite}: true claims kept": Measure(items={name: kept[name] for name in scores if supported[name]}),
-        f"{suite}: false claims caught": Measure(
+        f"{suite}: true claims accepted": Measure(items={name: kept[name] for name in scores if supported[name]}),
+        f"{suite}: false claims rejected": Measure(
             items={name: 1.0 - kept[name] for name in scores if not supported[name]}
         ),
     }
     for kind in sorted({claim.kind for claim in claims if not claim.supported}):
         of_kind = {name: 1.0 - kept[name] for name in scores if name.startswith(f"{kind} ") and not supported[name]}
-        results.measures[f"{suite}: caught, {kind}"] = Measure(items=of_kind)
+        results.measures[f"{suite}: false claims rejected, {kind}"] = Measure(items=of_kind)
     true = np.array([scores[name] for name in scores if supported[name]])
     false = np.array([scores[name] for name in scores if not supported[name]])
     if len(true) and len(false):
-        results.curves[f"{suite}: false among the kept against true kept"] = [
+        results.curves[f"{suite}: false among accepted claims against true claims accepted"] = [
             (float((true >= at).mean()), float((false >= at).sum() / max(1, (true >= at).sum() + (false >= at).sum())))
             for at in thresholds[::-1]
         ]
@@ -298,35 +303,35 @@ def _escalation(rows: list[list[str]], results: Results) -> None:
         found = alarm.category if alarm is not None else "none"
         (alarms if label == "none" else hits)[f"{text[:40]} {_named(label, text)}"] = float(found == label)
     if hits:
-        results.measures["escalation: found, in its category"] = Measure(items=hits)
+        results.measures["escalation: sensitivity"] = Measure(items=hits)
     if alarms:
-        results.measures["escalation: left in peace of what only sounds like it"] = Measure(items=alarms)
+        results.measures["escalation: specificity"] = Measure(items=alarms)
 
 
-def _rewriting(rows: list[list[str]], labels: Labels, opened: Snapshot, bench: Bench, results: Results) -> None:
+def _rewriting(rows: list[list[str]], labels: Labels, opened: Snapshot, setup: Setup, results: Results) -> None:
     right, left = {}, {}
     for first, then, title in rows:
         turns = (Turn(seq=1, role="customer", content=first), Turn(seq=2, role="assistant", content="…"))
         question = Question(workspace_id="eval", content=then, turns=turns)
-        asked = rewriting.queries(question, min_relevance=bench.min_relevance)
+        asked = rewriting.queries(question, min_relevance=setup.min_relevance)
         _, found, near = rewriting.search_in_turn(
-            asked, lambda query: search(query, snapshot=opened, embedder=bench.embedder, limit=3)
+            asked, lambda query: search(query, snapshot=opened, embedder=setup.embedder, limit=3)
         )
         name, hits = f"{first} / {then}", found.hits
         if title == "-":
-            left[name] = float(near < bench.min_relevance)
+            left[name] = float(near < setup.min_relevance)
         else:
             right[name] = float(bool(hits) and labels.corpus[hits[0].record.document_id].startswith(title))
-    results.measures["rewriting: the right document first"] = Measure(items=right)
+    results.measures["rewriting: precision at 1"] = Measure(items=right)
     if left:
-        results.measures["rewriting: other subjects left alone"] = Measure(items=left)
+        results.measures["rewriting: specificity"] = Measure(items=left)
 
 
-def _claims(path: Path) -> list[Claim]:
+def _claims(path: Path) -> list[LabelledClaim]:
     try:
         given = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
         return [
-            Claim(
+            LabelledClaim(
                 text=one["claim"], passage=one["passage"], supported=bool(one["supported"]), kind=one.get("kind", "x")
             )
             for one in given
@@ -336,7 +341,7 @@ def _claims(path: Path) -> list[Claim]:
 
 
 def _named(*parts: str) -> str:
-    """Return a name of an item by its content, so that the same one is compared with itself."""
+    """Return a stable name for an item, made of its content, so that two runs compare the same items."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
@@ -348,15 +353,15 @@ def _rows(path: Path, columns: int) -> list[list[str]]:
     return rows
 
 
-def _thinned(points: list[tuple[float, float]], most: int = 200) -> list[tuple[float, float]]:
-    step = max(1, len(points) // most)
+def _thinned(points: list[tuple[float, float]], limit: int = 200) -> list[tuple[float, float]]:
+    step = max(1, len(points) // limit)
     return [(round(x, 4), round(y, 4)) for x, y in points[step - 1 :: step]]
 
 
-def as_json(results: Results, about: Mapping[str, Any]) -> dict[str, Any]:
-    """Return results as a file keeps them, to be compared with others later."""
+def to_json(results: Results, about: Mapping[str, Any]) -> dict[str, Any]:
+    """Return results as JSON, with `about` to describe the run."""
     return {
         "about": dict(about),
-        "measures": {name: measure.as_dict() for name, measure in results.measures.items()},
+        "measures": {name: measure.to_dict() for name, measure in results.measures.items()},
         "curves": results.curves,
     }

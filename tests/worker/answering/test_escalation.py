@@ -1,11 +1,13 @@
 """What must go to a person goes; what merely sounds like it is answered."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tests.support.fakes import hit
 from worker.answering import escalation
+from worker.answering.escalation_patterns import ASKS_FOR_HUMAN, FAILED_BEFORE, HARMLESS, REPORTS
 from worker.answering.question import Question
 from worker.conversations.sessions import Turn
 
@@ -55,3 +57,21 @@ def test_the_summary_tells_why_what_was_asked_what_was_tried_and_what_was_found(
         "Earlier messages in this conversation: 1. Last answer: “Hi, how can I help?” "
         "Tried: order look-up. Closest articles: Track your parcel."
     )
+
+
+def all_patterns():
+    groups = [ASKS_FOR_HUMAN, FAILED_BEFORE, *REPORTS.values(), *HARMLESS.values()]
+    return [pattern for group in groups for pattern in group]
+
+
+@pytest.mark.parametrize("pattern", all_patterns(), ids=lambda pattern: pattern.example)
+def test_every_pattern_matches_its_own_example(pattern):
+    assert re.search(pattern.regex, pattern.example, re.I)
+
+
+@pytest.mark.parametrize(
+    ("category", "example"),
+    [(category, pattern.example) for category, patterns in REPORTS.items() for pattern in patterns],
+)
+def test_the_example_of_a_report_raises_its_category(category, example):
+    assert escalation.assess(example).category == category

@@ -18,9 +18,9 @@ def test_auroc_by_hand():
     assert math.isnan(groups([0.9], [], "auroc").value)
 
 
-def test_refused_at_95_by_hand():
+def test_tnr_at_95_tpr_by_hand():
     # the 5 % quantile of 0.6 … 0.9 is 0.615: of 0.7 and 0.2 one is below
-    assert groups([0.9, 0.8, 0.7, 0.6], [0.7, 0.2], "refused_at_95").value == 0.5
+    assert groups([0.9, 0.8, 0.7, 0.6], [0.7, 0.2], "tnr_at_95_tpr").value == 0.5
 
 
 def test_an_interval_is_about_as_wide_as_it_should_be():
@@ -33,7 +33,7 @@ def test_an_interval_is_about_as_wide_as_it_should_be():
 
 def test_a_measure_survives_a_file():
     measure = groups([0.9, 0.8], [0.1], "auroc")
-    assert Measure.from_dict(measure.as_dict()) == measure
+    assert Measure.from_dict(measure.to_dict()) == measure
 
 
 def run(values, **options):

@@ -14,15 +14,15 @@ from kb.quality import LabelsUnreadable
 from tests.support.processes import ROOT
 from worker.answering.extractive import ExtractiveAnswerer
 from worker.evaluation import suites
-from worker.evaluation.claims import made_of
+from worker.evaluation.claims import generate_claims
 
 DATA = Path(os.environ.get("ANSWERBACK_EVAL_DATA", "none"))
 DESK = ROOT / "tests" / "data" / "desk"
 
 
 def measured(folder, embedder, *, whole=False):
-    bench = suites.Bench(embedder=embedder, answerer=ExtractiveAnswerer(embedder), min_relevance=0.48, whole=whole)
-    return {name: measure.value for name, measure in suites.run(folder, bench).measures.items()}
+    setup = suites.Setup(embedder=embedder, answerer=ExtractiveAnswerer(embedder), min_relevance=0.48, whole=whole)
+    return {name: measure.value for name, measure in suites.run(folder, setup).measures.items()}
 
 
 @pytest.mark.skipif(not (DATA / "scifact").is_dir(), reason="ANSWERBACK_EVAL_DATA has no scifact")
@@ -33,8 +33,8 @@ def test_the_dense_leg_scores_on_scifact_what_was_published(models):
     assert dense == pytest.approx(0.645, abs=0.005)
     assert lexical == pytest.approx(0.683, abs=0.01)
     assert found["retrieval fused ndcg@10"] > max(dense, lexical)
-    assert found["grounding: false claims caught"] > 0.97
-    assert found["grounding: true claims kept"] > 0.95
+    assert found["grounding: false claims rejected"] > 0.97
+    assert found["grounding: true claims accepted"] > 0.95
 
 
 @pytest.mark.skipif(not (DATA / "stackfaq").is_dir(), reason="ANSWERBACK_EVAL_DATA has no stackfaq")
@@ -42,7 +42,7 @@ def test_paraphrased_questions_find_their_answers_and_are_answered_from_them(emb
     found = measured(DATA / "stackfaq", embedder)
     assert found["retrieval dense ndcg@10"] > 0.94
     assert found["retrieval fused ndcg@10"] > 0.94
-    assert found["answering: answered rightly"] > 0.92
+    assert found["answering: answered correctly, of answerable questions"] > 0.92
 
 
 def run(*arguments, models, **changes):
@@ -74,8 +74,8 @@ def test_this_version_is_no_worse_than_the_one_that_was_kept(models, tmp_path):
 def test_the_gate_closes_on_a_real_loss(models):
     done = run(DESK, "--gate", DESK / "baseline.json", models=models, ANSWERBACK_MIN_RELEVANCE="0.8")
     assert done.returncode == 1
-    assert "Really worse" in done.stderr
-    assert "answering: answered rightly" in done.stdout
+    assert "Regression" in done.stderr
+    assert "answering: answered correctly, of answerable questions" in done.stdout
 
 
 def test_what_is_no_labelled_set_is_told(models, tmp_path):
@@ -104,8 +104,8 @@ def test_own_claims_and_messages_are_measured(embedder, tmp_path):
         "none\twhere is my parcel?\nlegal\tI will sue you\nsafety\tI will sue you\n"
     )
     found = measured(tmp_path, embedder)
-    assert found["given claims: true claims kept"] == found["given claims: false claims caught"] == 1.0
-    assert found["escalation: found, in its category"] == 0.5
+    assert found["given claims: true claims accepted"] == found["given claims: false claims rejected"] == 1.0
+    assert found["escalation: sensitivity"] == 0.5
     (tmp_path / "claims.jsonl").unlink()
     (tmp_path / "escalation.tsv").unlink()
     with pytest.raises(LabelsUnreadable):
@@ -118,13 +118,13 @@ def test_a_gate_does_not_pass_what_it_could_not_compare(models, tmp_path):
     (tmp_path / "escalation.tsv").write_text("none\tcan I pay by card?\n")
     done = run(tmp_path, "--gate", tmp_path / "kept.json", models=models)
     assert done.returncode == 1
-    assert "was not measured now" in done.stderr
+    assert "of the earlier results is missing" in done.stderr
 
 
 def test_odd_sets_are_measured_as_far_as_they_go(embedder, tmp_path):
     (tmp_path / "claims.jsonl").write_text('{"claim": "A box.", "passage": "A box.", "supported": true}')
     (tmp_path / "escalation.tsv").write_text("")
-    assert list(measured(tmp_path, embedder)) == ["given claims: true claims kept"]
+    assert list(measured(tmp_path, embedder)) == ["given claims: true claims accepted"]
     (tmp_path / "claims.jsonl").write_text("[1]")
     with pytest.raises(LabelsUnreadable):
         measured(tmp_path, embedder)
@@ -136,7 +136,7 @@ def test_claims_of_each_kind_are_made():
         "Open the box with care. The parcel is not insured. It usually arrives within 3 days at Berlin.",
         "Deliveries to Norway are slower (by a week). Please add the receipt, which must be public.",
     ]
-    claims = made_of(texts * 8, seed=3)
+    claims = generate_claims(texts * 8, seed=3)
     kinds = {(claim.kind, claim.supported) for claim in claims}
     assert kinds >= {("quoted", True), ("number", False), ("negation", False), ("elsewhere", False), ("name", False)}
-    assert made_of(texts * 8, seed=3) == claims
+    assert generate_claims(texts * 8, seed=3) == claims

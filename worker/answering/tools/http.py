@@ -90,7 +90,7 @@ def load(path: Path | None, environ: Mapping[str, str] | None = None) -> tuple[T
     if wrong:
         raise SettingsInvalid(wrong)
     problems = [
-        f"ANSWERBACK_TOOLS: {declaration['name']}: {problem}"
+        f"{declaration['name']}: {problem}"
         for declaration in given["tools"]
         for problem in _problems(declaration, environ)
     ]

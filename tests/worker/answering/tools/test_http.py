@@ -189,7 +189,7 @@ def test_anything_else_is_neither(text):
         ({"url": "http://a.example/{customer.password}"}, "{customer.password} is neither"),
         ({"headers": {"X": "${NOT_SET}"}}, "${NOT_SET} is not set"),
         ({"parameters": {"type": "object", "properties": {"order_id": {"type": "wrong"}}}}, "not a JSON Schema"),
-        ({"method": "POST"}, "it changes something"),
+        ({"method": "POST"}, "`method` is not GET"),
         ({"name": "search"}, "built-in"),
         ({"colour": "red"}, "Additional properties"),
         ({"result": {"anyOf": [{"type": "object"}]}}, "name each field"),
