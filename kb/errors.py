@@ -1,4 +1,4 @@
-"""What can go wrong in the knowledge base.
+"""The errors of the knowledge base.
 
 KnowledgeError
 ├── DocumentUnreadable    the bytes hold no text that can be used
