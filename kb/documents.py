@@ -161,7 +161,7 @@ def read(data: bytes, *, media_type: str, title: str) -> Document:
 def parse(data: bytes, *, media_type: str, title: str) -> Document:
     """Read a file in this process; does and raises as `read` does."""
     if media_type == "text/csv":
-        rows = tables.read_csv(decode(data, media_type), most_characters=MAX_CHARACTERS)
+        rows = tables.read_csv(decode(data, media_type), max_characters=MAX_CHARACTERS)
         return replace(Writer(title).finish(rows), sections_join=False)
     found = Writer(title).finish(_blocks(data, media_type))
     if len(found.text) > MAX_CHARACTERS:

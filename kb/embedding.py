@@ -27,7 +27,7 @@ TORCH = "sentence-transformers"
 
 
 class Embedder(Protocol):
-    """Whatever gives unit vectors."""
+    """Turns texts into unit vectors."""
 
     @property
     def identity(self) -> str:
@@ -200,7 +200,7 @@ def verify(folder: Path, *, precision: str) -> dict[str, Any]:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """Return what an export says of itself.
+    """Return the manifest of an export.
 
     Raises:
         ModelMissing: there is no export in the folder.

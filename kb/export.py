@@ -48,7 +48,7 @@ PROBES = (
 
 
 def resolve(model: str) -> str:
-    """Return what sentence-transformers should load for `model`: a folder or a hub name.
+    """Return the folder or hub name that sentence-transformers loads for `model`.
 
     Raises:
         ModelInvalid: the bundled files are not the published ones.
@@ -132,17 +132,17 @@ def _unexported(reference: Any, model: str, error: Exception) -> dict[str, Any]:
     }
 
 
+#: The unfused export, removed once the models are made of it.
+_RAW_MODEL = "raw.onnx"
+
+
 def _write_onnx(reference: Any, folder: Path) -> None:
     """Export the transformer, fuse its attention and quantise it.
 
     The TorchScript exporter is used on purpose: the graphs of the newer one are not fused by
     onnxruntime's optimiser. Per-tensor quantisation was measured at cosine 0.943, per channel 0.993.
     """
-    import onnx
     import torch
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-    from onnxruntime.transformers import optimizer
-    from onnxruntime.transformers.fusion_options import FusionOptions
 
     transformer = reference[0]
     backbone = transformer.model.eval()
@@ -162,20 +162,30 @@ def _write_onnx(reference: Any, folder: Path) -> None:
 
     names = ["input_ids", "attention_mask", "token_type_ids"]
     example = tuple(torch.ones((2, 8), dtype=torch.int64) for _ in names)
-    raw = folder / "raw.onnx"
     axes = {0: "batch", 1: "length"}
     with torch.no_grad():
         torch.onnx.export(
             TokenStates(),
             example,
-            str(raw),
+            str(folder / _RAW_MODEL),
             input_names=names,
             output_names=["token_states"],
             dynamic_axes=dict.fromkeys([*names, "token_states"], axes),
             opset_version=17,
             dynamo=False,
         )
-    config = backbone.config
+    _fuse_and_quantise(backbone.config, folder)
+    transformer.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
+
+
+def _fuse_and_quantise(config: Any, folder: Path) -> None:
+    """Write the fp32 and int8 models from the raw one, which is removed."""
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.transformers import optimizer
+    from onnxruntime.transformers.fusion_options import FusionOptions
+
+    raw = folder / _RAW_MODEL
     fused = optimizer.optimize_model(
         str(raw),
         model_type="bert",
@@ -192,7 +202,6 @@ def _write_onnx(reference: Any, folder: Path) -> None:
         weight_type=QuantType.QInt8,
         extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
     )
-    transformer.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
 
 
 def _describe(reference: Any, model: str, folder: Path) -> dict[str, Any]:
@@ -222,14 +231,14 @@ def _describe(reference: Any, model: str, folder: Path) -> dict[str, Any]:
 def _compare(reference: Any, folder: Path, manifest: dict[str, Any]) -> dict[str, float]:
     """Return the least cosine of each precision against sentence-transformers over the probes."""
     expected = reference.encode(list(PROBES), normalize_embeddings=True)
-    least = {}
+    min_cosines = {}
     for precision in ONNX_PRECISIONS:
         served = OnnxEmbedder.of(folder, manifest, precision=precision)
         found = np.stack([served.encode(text) for text in PROBES])
-        least[precision] = round(float(np.min(np.sum(found * expected, axis=1))), 6)
-        if least[precision] < MIN_COSINE[precision]:
+        min_cosines[precision] = round(float(np.min(np.sum(found * expected, axis=1))), 6)
+        if min_cosines[precision] < MIN_COSINE[precision]:
             raise ModelInvalid(
                 f"The {precision} export of {manifest['model']} strays from the original: "
-                f"cosine {least[precision]}, at least {MIN_COSINE[precision]} is needed."
+                f"cosine {min_cosines[precision]}, at least {MIN_COSINE[precision]} is needed."
             )
-    return least
+    return min_cosines

@@ -1,4 +1,4 @@
-"""What passages can be chosen by: document, source, language, tags, audience."""
+"""Filters on passages: document, source, language, tags, audience."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -14,14 +14,14 @@ from kb.readers.blocks import Document, Section
 TIMEOUT_S = 60.0
 MEMORY_BYTES = 2 * 1024**3
 
-#: What the reader may know of its surroundings: where to find its code, nothing secret.
+#: Environment variables that the reader inherits: the path to its code, no secrets.
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LANG", "LC_ALL", "TMPDIR", "HOME", "TESSDATA_PREFIX")
 
 _ERRORS: dict[str, type[KnowledgeError]] = {one.__name__: one for one in (DocumentTooLarge, DocumentUnreadable)}
 
 
 def read(data: bytes, *, media_type: str, title: str, timeout_s: float = TIMEOUT_S) -> Document:
-    """Return what `kb.documents.parse` makes of a file, in another process.
+    """Return the document that `kb.documents.parse` reads from a file, in another process.
 
     Raises:
         DocumentUnreadable: it cannot be read, or reading it takes over `timeout_s` or 2 GiB, or ends the reader.
@@ -75,13 +75,13 @@ def _main() -> None:
 def _limit(timeout_s: float) -> None:
     import resource
 
-    for limit, most in (
+    for limit, maximum in (
         (resource.RLIMIT_AS, MEMORY_BYTES),
         (resource.RLIMIT_CPU, int(timeout_s) + 1),
         (resource.RLIMIT_CORE, 0),
     ):
         with suppress(ValueError, OSError):  # some systems do not let it be lowered
-            resource.setrlimit(limit, (most, most))
+            resource.setrlimit(limit, (maximum, maximum))
 
 
 if __name__ == "__main__":

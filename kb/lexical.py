@@ -17,7 +17,7 @@ _HEAP_BYTES = 128 * 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What the index keeps of a passage: its text to be found by, its marks to be filtered by."""
+    """The entry of a passage in the index: the text to match and the marks to filter by."""
 
     row: int
     key: str

@@ -1,4 +1,4 @@
-"""What stands in for the embedding model while there is none: texts are near when they share words."""
+"""The embedder of the lexical-only mode, without a model: texts are similar when they share words."""
 
 import zlib
 
@@ -11,7 +11,7 @@ from kb.embedding import Vector
 class LexicalOnlyEmbedder:
     """Vectors of hashed word stems. Good enough to choose among sentences; no index is built or searched with it."""
 
-    identity = "words"
+    identity = "lexical_only"
     dimensions = 2_048
     max_tokens = 256
 

@@ -1,4 +1,4 @@
-"""What a snapshot says of itself, and whether its files are still those. Opens no index."""
+"""The manifest of a snapshot, and the check of its files against it. Opens no index."""
 
 import json
 from collections.abc import Mapping

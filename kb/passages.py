@@ -26,7 +26,7 @@ class Passage:
 
     @property
     def embedded(self) -> str:
-        """What is embedded and indexed: title and headings, then the text."""
+        """The text that is embedded and indexed: title and headings, then the passage."""
         heading = " > ".join(part for part in self.headings if part != self.title)
         return "\n".join(part for part in (self.title, heading, self.text) if part)
 

@@ -84,7 +84,7 @@ def search(
 
 
 def _same(one: Hit, other: Hit) -> bool:
-    """Whether two passages say the same to the same readers: almost the same words, and those that decide exactly."""
+    """Whether two passages are near-duplicates for the same audience: most words alike, the decisive ones identical."""
     texts = one.record.text, other.record.text
     shorter, longer = sorted(map(len, texts))
     if shorter < SAME * longer - 10 or abs((one.dense or 0.0) - (other.dense or 0.0)) > _NEARLY:
@@ -93,22 +93,22 @@ def _same(one: Hit, other: Hit) -> bool:
         return False  # nor with whatever punctuation; nearly all others end here
     if (one.record.audience, one.record.language) != (other.record.audience, other.record.language):
         return False
-    mine, theirs = (_decisive(text) for text in texts)
-    return mine == theirs and _shared(*(frozenset(sentences.words(text)) for text in texts)) >= SAME
+    first, second = (_decisive(text) for text in texts)
+    return first == second and _shared(*(frozenset(sentences.words(text)) for text in texts)) >= SAME
 
 
 def _decisive(text: str) -> tuple[list[str], list[str]]:
-    """Return what two passages must share to say the same: numbers and names; denials and the words for degrees."""
+    """Return the tokens in which duplicate passages agree exactly: numbers, names, negations, words of degree."""
     spoken = [word for word in sentences.words(text) if word in sentences.NEGATIONS or word in _MODALS]
     return sorted(_NUMBER_OR_NAME.findall(text)), sorted(spoken)
 
 
-def _shared(mine: frozenset[str], theirs: frozenset[str]) -> float:
-    return len(mine & theirs) / (len(mine | theirs) or 1)
+def _shared(first: frozenset[str], second: frozenset[str]) -> float:
+    return len(first & second) / (len(first | second) or 1)
 
 
 def relevance(query: str, hits: Sequence[Hit]) -> float:
-    """Return how near the best passage is: its cosine, and a bonus for the share of the query's words that it has.
+    """Return the relevance of the best passage: its cosine, and a bonus for the share of the query's words that it has.
 
     Where nothing was embedded, the share alone says so: three words in five are as good as what is answered otherwise.
     """

@@ -71,7 +71,7 @@ class Record:
 
     @property
     def marks(self) -> tuple[str, ...]:
-        """What filters choose the passage by."""
+        """The marks that filters compare."""
         return marking.marks(
             document_id=self.document_id,
             audience=self.audience,

@@ -1,6 +1,7 @@
-"""Card numbers, account numbers, secrets, addresses and phone numbers, found and masked.
+"""Find and mask card numbers, account numbers, secrets, e-mail addresses and phone numbers.
 
-Before logs always; before the language model where it is switched on, and then put back into its answer.
+Logs are always masked. Prompts of the language model are masked where this is switched on; the original values are put
+back into its answer.
 """
 
 import re
@@ -37,14 +38,14 @@ class _Found:
     end: int
 
 
-#: Says what stands in place of what was found.
+#: Returns the replacement for a match and its text.
 Replace = Callable[[_Found, str], str]
 
 
 class Redactor:
-    """Finds what should not be seen. Stateless; safe to share.
+    """Finds and replaces sensitive values of the given kinds. Stateless; safe to share between threads.
 
-    Phone numbers count when they have a country's prefix, or are valid in `region`.
+    Phone numbers count when they have a country prefix or are valid in `region`, such as `DE`.
     """
 
     def __init__(self, *, kinds: Sequence[str] = KINDS, region: str | None = None) -> None:
@@ -52,17 +53,17 @@ class Redactor:
         self._region = region
 
     def finds(self, text: str) -> list[str]:
-        """Return the kinds of what is in a text, in order of place."""
+        """Return the kinds of the values in a text, in their order."""
         return [found.kind for found in self._all(text)]
 
     def mask(self, text: str) -> str:
-        """Return a text with `[card]`, `[email]` and so on in place of what was found."""
+        """Return a text with `[card]`, `[email]` and so on in place of the values."""
         return self._replaced(text, lambda found, _said: f"[{found.kind}]")
 
     def hidden(self, text: str, kept: dict[str, str]) -> str:
-        """Return a text with numbered places; `kept` gets what stood in each, so that `restored` can put it back.
+        """Return a text with numbered placeholders; their values are added to `kept`, for `restored`.
 
-        The same words get the same place, over all texts that share a `kept`.
+        The same value gets the same placeholder in all texts that share a `kept`.
         """
 
         def place(found: _Found, said: str) -> str:
@@ -83,7 +84,7 @@ class Redactor:
         return "".join(parts) + text[at:] if parts else text
 
     def _all(self, text: str) -> list[_Found]:
-        """Return what was found, in order of place; of what overlaps, what begins first, or is longer."""
+        """Return the matches in their order; of overlapping ones the first to begin, or the longer."""
         every = sorted(self._each(text), key=lambda one: (one.start, -one.end))
         chosen: list[_Found] = []
         for one in every:
@@ -115,7 +116,7 @@ class Redactor:
 
 
 def restored(text: str, kept: dict[str, str]) -> str:
-    """Return a text in which what was hidden stands again."""
+    """Return a text with the values of `kept` in place of their placeholders."""
     for place, said in kept.items():
         text = text.replace(place, said)
     return text

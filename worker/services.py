@@ -392,7 +392,7 @@ class Services:
     def lexical_only(self) -> bool:
         """Whether this process answers without the embedding model, or from a snapshot of another one."""
         embedder, snapshot_cache = self.__dict__.get("answering_embedder"), self.__dict__.get("snapshot_cache")
-        return (embedder is not None and embedder.identity == "words") or (
+        return (embedder is not None and embedder.identity == "lexical_only") or (
             snapshot_cache is not None and snapshot_cache.lexical_only
         )
 
@@ -406,7 +406,7 @@ class Services:
     def snapshot_cache(self) -> "SnapshotCache":
         from worker.knowledge.snapshot_cache import SnapshotCache
 
-        embedder = None if self.answering_embedder.identity == "words" else self.answering_embedder
+        embedder = None if self.answering_embedder.identity == "lexical_only" else self.answering_embedder
         return SnapshotCache(self.store, embedder, self.settings.snapshots_folder)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What every reader yields, and how it becomes a document's text."""
+"""Blocks, which every reader yields, and the document that is made of them."""
 
 import re
 import unicodedata

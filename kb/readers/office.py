@@ -1,4 +1,4 @@
-"""Word documents and slides, and how far any Office file may unfold."""
+"""Word documents and slides, and the limits on unpacking any Office file."""
 
 import io
 import re

@@ -12,9 +12,9 @@ from kb.readers.blocks import Block
 MAX_PAGES = 2_000
 
 #: Type this much larger than most of the document's is a heading's; smaller than this many points is not seen.
-_HEADING = 1.15
-_INVISIBLE_PT = 2.0
-_LONGEST_HEADING = 150
+_MIN_HEADING_RATIO = 1.15
+_MIN_VISIBLE_PT = 2.0
+_MAX_HEADING_CHARACTERS = 150
 
 _BULLET = re.compile(r"^(?:[•◦▪‣·–—*-]|\d{1,2}[.)])\s+")
 _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "\u00ad": "", "\ufffe": ""})
@@ -68,7 +68,7 @@ def _lines(page: Any) -> list[_Line]:
         size = raw.FPDFText_GetFontSize(text, first)
         # Type may be set at 1 pt and scaled: the box is what the reader sees.
         size = max(size, top - bottom) if size <= 1.5 else size
-        if size >= _INVISIBLE_PT and top - bottom >= 1.0:
+        if size >= _MIN_VISIBLE_PT and top - bottom >= 1.0:
             lines.append(_Line(text=shown, size=round(size, 1), top=top, bottom=bottom))
     return lines
 
@@ -99,14 +99,14 @@ def _blocks(pages: list[list[_Line]]) -> Iterator[Block]:
         for line in lines:
             letters[line.size] += len(line.text)
     body = letters.most_common(1)[0][0] if letters else 0.0
-    larger = sorted((size for size in letters if size >= _HEADING * body), reverse=True)
+    larger = sorted((size for size in letters if size >= _MIN_HEADING_RATIO * body), reverse=True)
     levels = {size: min(6, level) for level, size in enumerate(larger, 1)}
     for number, lines in enumerate(pages, 1):
         anchor = f"page={number}"
         yield "place", 0, "", anchor
         paragraph: list[_Line] = []
         for line in lines:
-            level = levels.get(line.size) if len(line.text) <= _LONGEST_HEADING else None
+            level = levels.get(line.size) if len(line.text) <= _MAX_HEADING_CHARACTERS else None
             if paragraph and (level is not None or _begins(line, paragraph[-1], levels)):
                 yield _paragraph(paragraph, levels, anchor)
                 paragraph = []
@@ -131,7 +131,7 @@ def _paragraph(lines: list[_Line], levels: dict[float, int], anchor: str) -> Blo
             text = text[:-1] + line.text
         else:
             text += " " + line.text
-    level = levels.get(lines[0].size) if len(lines) == 1 and len(text) <= _LONGEST_HEADING else None
+    level = levels.get(lines[0].size) if len(lines) == 1 and len(text) <= _MAX_HEADING_CHARACTERS else None
     if level is not None:
         return "heading", level, text, anchor
     if _BULLET.match(text):

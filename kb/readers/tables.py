@@ -1,4 +1,4 @@
-"""Tables: questions with their answers, as CSV or a sheet of a workbook, and sheets of anything else."""
+"""Tables: questions with their answers, as CSV or a sheet of a workbook, and any other sheets."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ _QUESTION_COLUMNS = {"question", "q", "title", "subject", "frage", "pregunta"}
 _ANSWER_COLUMNS = {"answer", "a", "text", "body", "content", "antwort", "respuesta"}
 
 
-def read_csv(text: str, *, most_characters: int) -> Iterator[Block]:
+def read_csv(text: str, *, max_characters: int) -> Iterator[Block]:
     """Yield a section for each row: the question is its heading, the answer its text.
 
     Raises:
@@ -26,7 +26,7 @@ def read_csv(text: str, *, most_characters: int) -> Iterator[Block]:
         dialect: Any = csv.Sniffer().sniff(text[:4096], delimiters=",;\t|")
     except csv.Error:
         dialect = csv.excel
-    csv.field_size_limit(most_characters)
+    csv.field_size_limit(max_characters)
     try:
         rows = list(csv.reader(io.StringIO(text), dialect))
     except csv.Error as error:
@@ -63,7 +63,7 @@ def read_workbook(data: bytes) -> Iterator[Block]:
             continue
         rows = []
         for values in sheet.iter_rows(max_col=_MAX_COLUMNS, values_only=True):
-            cells = [_shown(value) for value in values]
+            cells = [_as_text(value) for value in values]
             if any(cells):
                 rows.append(cells)
                 left -= 1
@@ -105,7 +105,7 @@ def _lines(rows: Sequence[Sequence[str]]) -> Iterator[Block]:
 _NUMBER = re.compile(r"[-+]?[\d.,]+")
 
 
-def _shown(value: Any) -> str:
+def _as_text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, float) and value.is_integer():

@@ -1,1 +1,1 @@
-"""From a question to an answer that its sources support, or to a person."""
+"""Answering: from a question to an answer that its sources support, or to a handoff."""

@@ -1,4 +1,4 @@
-"""What a claim must have exactly as its source does: numbers, units, names, dates, links, quotations, and sense.
+"""Compare a claim with its source: numbers, units, names, dates, links, quotations, negations, opposites.
 
 A sentence can share nine words in ten with its source and say the opposite. What is compared here is what makes the
 difference: each function returns what the source does not bear out, or None. It compares words, so it does not see who
@@ -133,7 +133,7 @@ _CLAUSE = re.compile(r"[;,]\s+|(?<!\d)\s+(?:and|but|while|whereas|or)\s+", re.I)
 
 
 def disagreement(claim: str, quote: str, *, passage: str = "", about: str = "") -> str | None:
-    """Return what a claim has that its source does not bear out, or None.
+    """Return the first part of a claim that its source does not support, or None.
 
     `passage` is what the quote is from; names may come from it too, and from `about`, its title and headings.
     """
@@ -145,7 +145,7 @@ def disagreement(claim: str, quote: str, *, passage: str = "", about: str = "") 
         or _missing_dates(claim, quote)
         or _missing_quotations(claim, f"{quote}\n{about}")
         or _missing_names(claim, f"{quote}\n{about}")
-        or _turned_round(claim, quote)
+        or _reversed(claim, quote)
         or _excepted(claim, quote)
         or _restricted(claim, quote)
         or _at_another_rate(claim, quote)
@@ -154,13 +154,13 @@ def disagreement(claim: str, quote: str, *, passage: str = "", about: str = "") 
 
 def contradicts(claim: str, sentence: str) -> bool:
     """Whether a sentence that is like a claim says the opposite: only one of them denies, or a word is turned round."""
-    return denies(claim) != denies(sentence) or _turned_round(_plain(claim), _plain(sentence)) is not None
+    return denies(claim) != denies(sentence) or _reversed(_plain(claim), _plain(sentence)) is not None
 
 
 def denies(text: str) -> bool:
     """Whether a text has a negation."""
-    said = set(sentences.words(text))
-    return bool(said & sentences.NEGATIONS or said & _DENYING) or _DENIED.search(text) is not None
+    claimed = set(sentences.words(text))
+    return bool(claimed & sentences.NEGATIONS or claimed & _DENYING) or _DENIED.search(text) is not None
 
 
 def without_numbers(text: str) -> str:
@@ -182,18 +182,18 @@ def _time(match: re.Match[str]) -> str:
 
 
 def _missing_numbers(claim: str, quote: str, passage: str) -> str | None:
-    there = _numbers(quote)
+    sourced = _numbers(quote)
     for clause in clauses(claim):
         for value, unit in _numbers(clause, claimed=True):
-            units = {known for number, known in there if number == value}
+            units = {known for number, known in sourced if number == value}
             if not units or (unit and unit not in units and any(units - {""})):
                 return f"{value} {unit}".strip()
-            if not _said_of_the_same(value, unit, clause, passage):
+            if not _same_subject(value, unit, clause, passage):
                 return f"{value} {unit}".strip()
     return None
 
 
-def _said_of_the_same(value: str, unit: str, clause: str, passage: str) -> bool:
+def _same_subject(value: str, unit: str, clause: str, passage: str) -> bool:
     """Whether a number is said of what the claim says it of, where the passage has several of its kind."""
     wanted = sentences.content(without_numbers(clause)) - _measuring()
     rivals: list[tuple[int, bool]] = []
@@ -266,13 +266,13 @@ def _spelled(value: str, unit: str = "") -> str:
 
 
 def _missing_links(claim: str, quote: str) -> str | None:
-    there = {_bare(link) for link in _LINK.findall(quote)}
+    sourced = {_bare(link) for link in _LINK.findall(quote)}
     folded = quote.lower()
     return next(
         (
             link
             for link in _LINK.findall(claim)
-            if _bare(link) not in there and not re.search(rf"(?<![\w./@-]){re.escape(_bare(link))}(?![\w/-])", folded)
+            if _bare(link) not in sourced and not re.search(rf"(?<![\w./@-]){re.escape(_bare(link))}(?![\w/-])", folded)
         ),
         None,
     )
@@ -285,16 +285,16 @@ def _bare(link: str) -> str:
 
 def _missing_dates(claim: str, quote: str) -> str | None:
     # "may" and "march" are words too: they count with a capital only, and not where a sentence begins
-    said = {_DATES[word.lower()] for word in re.findall(r"\b[A-Z][a-z]+\b", claim) if word.lower() in _DATES}
-    if said and (begins := claim.split()[0].lower()) in ("may", "march") and claim.lower().count(begins) == 1:
-        said.discard(begins)
-    there = {_DATES[word] for word in re.findall(r"[a-z]+", quote.lower()) if word in _DATES}
-    return next(iter(sorted(said - there)), None)
+    claimed = {_DATES[word.lower()] for word in re.findall(r"\b[A-Z][a-z]+\b", claim) if word.lower() in _DATES}
+    if claimed and (begins := claim.split()[0].lower()) in ("may", "march") and claim.lower().count(begins) == 1:
+        claimed.discard(begins)
+    sourced = {_DATES[word] for word in re.findall(r"[a-z]+", quote.lower()) if word in _DATES}
+    return next(iter(sorted(claimed - sourced)), None)
 
 
 def _missing_quotations(claim: str, text: str) -> str | None:
     folded = _folded(text)
-    return next((said for said in _QUOTED.findall(claim) if _folded(said) not in folded), None)
+    return next((claimed for claimed in _QUOTED.findall(claim) if _folded(claimed) not in folded), None)
 
 
 def _folded(text: str) -> str:
@@ -328,55 +328,55 @@ def _after_stop(claim: str, place: int) -> bool:
     return re.search(r"[.!?:;•\-–—(“\"]\s*$", claim[:place]) is not None
 
 
-def _turned_round(claim: str, quote: str) -> str | None:
-    said, there = set(sentences.words(claim)), set(sentences.words(quote))
+def _reversed(claim: str, quote: str) -> str | None:
+    claimed, sourced = set(sentences.words(claim)), set(sentences.words(quote))
     for one, other in _OPPOSITES:
-        for mine, theirs in ((one, other), (other, one)):
-            if said & mine and not there & mine and there & theirs and not said & theirs:
-                return next(iter(sorted(said & mine)))
-    for mine, theirs in ((_ALL, _SOME), (_MUST, _MAY)):
-        if said & mine and not there & mine and there & theirs and not said & theirs:
-            return next(iter(sorted(said & mine)))
+        for side, opposite in ((one, other), (other, one)):
+            if claimed & side and not sourced & side and sourced & opposite and not claimed & opposite:
+                return next(iter(sorted(claimed & side)))
+    for side, opposite in ((_ALL, _SOME), (_MUST, _MAY)):
+        if claimed & side and not sourced & side and sourced & opposite and not claimed & opposite:
+            return next(iter(sorted(claimed & side)))
     only = _ONLY.search(claim)
-    if only is not None and not _ONLY.search(quote) and "just" not in there:
+    if only is not None and not _ONLY.search(quote) and "just" not in sourced:
         return only.group().lower()
     return None
 
 
 def _restricted(claim: str, quote: str) -> str | None:
     """Return the beginning of a restriction that a claim leaves out: "… if it is unopened", "only premium members"."""
-    said = sentences.content(without_numbers(claim))
+    claimed = sentences.content(without_numbers(claim))
     for sentence in _sentences(quote):
         match = _CONDITION.search(sentence)
-        if match is None or len(said & sentences.content(sentence[: match.start()])) < 2:
+        if match is None or len(claimed & sentences.content(sentence[: match.start()])) < 2:
             continue
         condition = sentences.content(without_numbers(sentence[match.end() :]))
-        if condition and not said & condition and not _CONDITION.search(claim):
+        if condition and not claimed & condition and not _CONDITION.search(claim):
             return match.group().lower()
     only = re.search(r"\bonly\s+((?:[\w-]+\s+){1,3})", quote, re.I)
     if only is not None and "only" not in sentences.words(claim):
         who = [sentences.stem(word) for word in sentences.words(only[1]) if word not in sentences.STOP_WORDS]
-        if len(who) >= 2 and who[1] in said and who[0] not in said:
+        if len(who) >= 2 and who[1] in claimed and who[0] not in claimed:
             return "only"
     return None
 
 
 def _at_another_rate(claim: str, quote: str) -> str | None:
-    """Return what a claim says a number is for each of, when its source says it for each of something else."""
-    there = {unit.lower() for unit in _RATE.findall(quote)}
-    return next((unit for unit in map(str.lower, _RATE.findall(claim)) if there and unit not in there), None)
+    """Return the unit of a rate in a claim ("a month") when its source has only other units; else None."""
+    sourced = {unit.lower() for unit in _RATE.findall(quote)}
+    return next((unit for unit in map(str.lower, _RATE.findall(claim)) if sourced and unit not in sourced), None)
 
 
 def _excepted(claim: str, quote: str) -> str | None:
-    """Return a word that a claim says something of which its source takes out: "free, except furniture"."""
+    """Return a content word of a claim that its source excepts ("free, except furniture"), or None."""
     if _EXCEPTION.search(claim) or denies(claim):
         return None
-    said = sentences.content(without_numbers(claim))
+    claimed = sentences.content(without_numbers(claim))
     for sentence in _sentences(quote):
         match = _EXCEPTION.search(sentence)
         if match is not None:
             before, after = sentence[: match.start()], re.split(r"[,;]", sentence[match.end() :])[0]
             taken_out = sentences.content(without_numbers(after)) - sentences.content(before)
-            if said & taken_out:
-                return next(iter(sorted(said & taken_out)))
+            if claimed & taken_out:
+                return next(iter(sorted(claimed & taken_out)))
     return None

@@ -1,1 +1,1 @@
-"""What the language model may ask for while it answers."""
+"""Tools that the language model can call while it answers."""
