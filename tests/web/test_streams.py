@@ -5,6 +5,7 @@ import threading
 import time
 
 import pytest
+import sqlalchemy as sa
 from werkzeug.exceptions import TooManyRequests
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import Ping, Request, TextMessage
@@ -19,6 +20,7 @@ from web.streaming.streams import Streams, Telling
 from worker.access.keys import Principal
 from worker.store.scope import Scope
 from worker.store.tables import conversation
+from worker.store.tables import event as event_table
 
 HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
 
@@ -94,7 +96,7 @@ def test_a_wake_up_is_told_and_a_lost_one_a_second_later(take, built):
     workspace_id = built.keys.workspace()
     made = accept(built.store, workspace_id)
     with built.store.read() as connection:
-        row = dict(connection.execute(module.sa.text("SELECT * FROM message")).mappings().one())
+        row = dict(connection.execute(sa.text("SELECT * FROM message")).mappings().one())
     client, ended = take(
         MessageFeed(built, Scope(built.store, workspace_id), row), conversation_id=made["conversation_id"]
     )
@@ -190,7 +192,7 @@ def test_a_lost_wake_up_is_found_although_a_later_event_was_written_first(stream
     built.mailbox.claim(second)
     assert streams._changed_lately() >= {second}
     with built.store.begin() as tx:  # committed late, under an id that was given out before
-        tx.execute(module.event.update().where(module.event.c.conversation_id == first).values(id=1_000_000))
+        tx.execute(event_table.update().where(event_table.c.conversation_id == first).values(id=1_000_000))
         tx.execute(conversation.update().values(subject="x"))
     assert first in streams._changed_lately()
 
@@ -201,7 +203,7 @@ def test_all_of_a_long_log_is_told_at_once(take, built):
     talk = made["conversation_id"]
     row = {"workspace_id": workspace_id, "conversation_id": talk, "message_id": made["id"], "data": {}, "created_at": 1}
     with built.store.begin() as tx:
-        tx.execute(module.event.insert(), [{**row, "type": "running"} for _ in range(350)])
+        tx.execute(event_table.insert(), [{**row, "type": "running"} for _ in range(350)])
     feed = ConversationFeed(built, Scope(built.store, workspace_id), talk, last_id="0")
     client, _ended = take(feed, conversation_id=talk)
     data = b""

@@ -8,9 +8,7 @@ from web.http.auth import admin
 from web.operations.health import components
 from worker.answering import spending
 from worker.runtime.status import status
-from worker.store import tables
 from worker.telemetry.counters import NAMES
-from worker.time import to_rfc3339
 
 _PAGE = 50
 
@@ -33,28 +31,15 @@ def health() -> Page:
 @admin
 def budgets() -> Page:
     """Show what models cost today and before, and what they may cost."""
-    mine, built = scope(), services()
-    with built.store.read() as connection:
-        today = str(to_rfc3339(built.store.now(connection)))[:10]
-    table = tables.spending
-    days, cursor = mine.page(table, table.c.scope == "day", after=flask.request.args.get("cursor"), limit=_PAGE)
-    accounts = mine.select(table).where(table.c.scope.in_(("key", "day")), table.c.day == today)
-    with built.store.read() as connection:
-        todays = connection.execute(accounts).mappings().all()
-    limits = [
-        {
-            "budget": budget,
-            "spent": max((budget.of(row) for row in todays if row["scope"] == budget.scope), default=None),
-        }
-        for budget in built.settings.budgets
-    ]
-    of_keys = sorted((row for row in todays if row["scope"] == "key"), key=lambda row: row["cost_usd"], reverse=True)
-    names = {one["id"]: one["name"] for one in built.keys.all(mine.workspace_id)}
+    workspace, built = scope(), services()
+    days, cursor = spending.page(workspace, by="day", after=flask.request.args.get("cursor"), limit=_PAGE)
+    today = spending.today(workspace, built.settings.budgets)
+    names = {key["id"]: key["name"] for key in built.keys.all(workspace.workspace_id)}
     return flask.render_template(
         "console/budgets.html",
-        limits=limits,
-        days=[spending.to_api(row) for row in days],
-        keys=[{**spending.to_api(row), "name": names.get(row["subject"], row["subject"])} for row in of_keys[:_PAGE]],
-        today=today,
+        limits=[{"budget": budget, "spent": spent} for budget, spent in today.spent],
+        days=days,
+        keys=[{**key, "name": names.get(key["subject"], key["subject"])} for key in today.keys[:_PAGE]],
+        today=today.day,
         cursor=cursor,
     )

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import flask
-import sqlalchemy as sa
 from werkzeug.wrappers import Response
 
 from kb.documents import READABLE
@@ -16,7 +15,6 @@ from web.http.uploads import marks_of_form, uploaded_document, uploaded_file
 from web.schemas import knowledge as schemas
 from worker.errors import AnswerbackError
 from worker.knowledge import imports, library
-from worker.store.tables import UNFINISHED_IMPORT, document, document_import
 
 _PAGE = 50
 _SHOWN_IMPORTS = 5
@@ -150,21 +148,11 @@ def _documents(**more: Any) -> str:
     mine, state = scope(), flask.request.args.get("state", "")
     state = state if state in _STATES else ""
     wanted = {"waiting": ("queued", "indexing", "indexed"), "failed": ("failed",)}.get(state)
-    where = [] if wanted is None else [document.c.state.in_(wanted)]
-    rows, cursor = mine.page(
-        document, *where, after=flask.request.args.get("cursor"), limit=_PAGE, columns=library.LISTED
-    )
-    unfinished = (
-        mine.select(document_import, *imports.LISTED)
-        .where(sa.or_(UNFINISHED_IMPORT, document_import.c.id.in_(_latest_imports())))
-        .order_by(document_import.c.id.desc())
-    )
-    with mine.store.read() as connection:
-        importing = [imports.wire(row) for row in connection.execute(unfinished).mappings()]
+    rows, cursor = library.page(mine, states=wanted, after=flask.request.args.get("cursor"), limit=_PAGE)
     return flask.render_template(
         "console/_documents.html" if part_only() else "console/knowledge.html",
-        rows=[library.wire(row) for row in rows],
-        imports=importing,
+        rows=rows,
+        imports=imports.recent(mine, limit=_SHOWN_IMPORTS),
         cursor=cursor,
         state=state,
         states=_STATES,
@@ -179,8 +167,3 @@ def _behind(kept: list[dict[str, Any]]) -> dict[str, Any] | None:
     """Return the version that answers if there is a newer one."""
     active = next((one for one in kept if one["active"]), None)
     return active if active is not None and active is not kept[0] else None
-
-
-def _latest_imports() -> sa.Select[Any]:
-    mine = scope().select(document_import, document_import.c.id)
-    return mine.order_by(document_import.c.id.desc()).limit(_SHOWN_IMPORTS)

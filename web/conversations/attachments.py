@@ -10,8 +10,7 @@ from web.http.api import Blueprint, scope, services
 from web.http.auth import customers
 from web.http.uploads import uploaded_file
 from web.schemas import conversations as schemas
-from worker.conversations.attachments import LISTED, wire
-from worker.store.tables import attachment
+from worker.conversations import attachments
 
 blueprint = Blueprint("attachments", __name__, description="Files that come with messages")
 
@@ -45,4 +44,4 @@ def add() -> tuple[dict[str, Any], int, dict[str, str]]:
 @blueprint.response(200, schemas.Attachment)
 def show(attachment_id: str) -> dict[str, Any]:
     """Return an attachment, with its text or why it cannot be read, once a worker has looked."""
-    return wire(scope().get(attachment, attachment_id, columns=LISTED))
+    return attachments.get(scope(), attachment_id)

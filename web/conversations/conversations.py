@@ -16,9 +16,8 @@ from web.streaming.feeds import ConversationFeed
 from web.streaming.responses import StreamResponse, socket_of, streams
 from web.streaming.sockets import Sender, WebSocketWire
 from web.streaming.streams import Telling
-from worker.conversations import erasure, serializers
+from worker.conversations import erasure, listing, serializers
 from worker.conversations.intake import Opening
-from worker.store.tables import conversation, message
 from worker.telemetry import logs
 from worker.time import to_rfc3339
 
@@ -42,16 +41,15 @@ def open_conversation(new: dict[str, Any]) -> tuple[Any, int, dict[str, str]]:
 @blueprint.response(200, page_of(schemas.Conversation))
 def list_conversations(query: dict[str, Any]) -> Page:
     """List conversations, newest first."""
-    where = [conversation.c.owner == query["owner"]] if "owner" in query else []
-    rows, cursor = scope().page(conversation, *where, after=query.get("cursor"), limit=query["limit"])
-    return {"items": [serializers.conversation(row) for row in rows], "next_cursor": cursor}
+    found, cursor = listing.page(scope(), owner=query.get("owner"), after=query.get("cursor"), limit=query["limit"])
+    return {"items": found, "next_cursor": cursor}
 
 
 @blueprint.get("/conversations/<string:conversation_id>")
 @blueprint.response(200, schemas.Conversation)
 def show(conversation_id: str) -> dict[str, Any]:
     """Return a conversation."""
-    return serializers.conversation(scope().get(conversation, conversation_id))
+    return listing.get(scope(), conversation_id)
 
 
 @blueprint.patch("/conversations/<string:conversation_id>")
@@ -59,15 +57,7 @@ def show(conversation_id: str) -> dict[str, Any]:
 @blueprint.response(200, schemas.Conversation)
 def change(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
     """Change what is known of a conversation."""
-    mine = scope()
-    with mine.store.begin() as tx:
-        mine.lock(tx, conversation, conversation_id)
-        tx.execute(
-            conversation.update()
-            .where(conversation.c.id == conversation_id)
-            .values(updated_at=mine.store.clock.sql(), **new)
-        )
-        return serializers.conversation(mine.get_in(tx, conversation, conversation_id))
+    return listing.change(scope(), conversation_id, **new)
 
 
 @blueprint.delete("/conversations/<string:conversation_id>")
@@ -93,25 +83,10 @@ def submit(new: dict[str, Any], conversation_id: str) -> Response:
 @blueprint.response(200, page_of(schemas.Message))
 def list_messages(query: dict[str, Any], conversation_id: str) -> Page:
     """Return the whole exchange, in order."""
-    mine = scope()
-    mine.get(conversation, conversation_id)
-    after = query.get("cursor", "0")
-    statement = (
-        serializers.with_reply()
-        .where(
-            message.c.workspace_id == mine.workspace_id,
-            message.c.conversation_id == conversation_id,
-            message.c.seq > (int(after) if after.isdecimal() and len(after) < 10 else 0),
-        )
-        .order_by(message.c.seq)
-        .limit(query["limit"] + 1)
-    )
-    with mine.store.read() as connection:
-        rows = list(connection.execute(statement).mappings())
-    more = len(rows) > query["limit"]
-    rows = rows[: query["limit"]]
-    items = [seen(serializers.message(row)) for row in rows]
-    return {"items": items, "next_cursor": str(rows[-1]["seq"]) if more else None}
+    cursor = query.get("cursor", "0")
+    after_seq = int(cursor) if cursor.isdecimal() and len(cursor) < 10 else 0
+    found, next_seq = listing.messages(scope(), conversation_id, after_seq=after_seq, limit=query["limit"])
+    return {"items": [seen(one) for one in found], "next_cursor": None if next_seq is None else str(next_seq)}
 
 
 @blueprint.post("/conversations/<string:conversation_id>/token")
@@ -119,7 +94,7 @@ def list_messages(query: dict[str, Any], conversation_id: str) -> Page:
 @blueprint.response(201, schemas.Token)
 def make_token(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
     """Make a token with which a browser may read and write in this conversation, and nothing else."""
-    scope().get(conversation, conversation_id, columns=(conversation.c.id,))
+    listing.require(scope(), conversation_id)
     if not ({"read", "write"} <= flask.g.principal.scopes or "admin" in flask.g.principal.scopes):
         flask.abort(403, description="Who takes part reads and writes: this key lacks the scope `read`.")
     token, ends = services().tokens.make(
@@ -137,7 +112,7 @@ def talk(conversation_id: str) -> Response:
     `?after=` is the id of the last event that was received; without it, what happens from now on is told.
     """
     mine, built = scope(), services()
-    mine.get(conversation, conversation_id, columns=(conversation.c.id,))
+    listing.require(mine, conversation_id)
     try:
         socket_wire = WebSocketWire(flask.request.headers.items(), flask.request.full_path)
     except ValueError as error:
@@ -209,4 +184,4 @@ def _changed(conversation_id: str) -> dict[str, Any]:
     built = services()
     built.wakeups.send(conversation_id)
     built.hints.deliver(conversation_id)
-    return serializers.conversation(scope().get(conversation, conversation_id))
+    return listing.get(scope(), conversation_id)

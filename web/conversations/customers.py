@@ -8,9 +8,9 @@ from web.http.api import Blueprint, scope, services
 from web.schemas import desk as schemas
 from web.schemas.fields import page_of
 from worker.conversations import erasure
+from worker.customers import memories
 from worker.customers.identity import customer_of
-from worker.customers.memories import NewMemory, to_api
-from worker.store.tables import memory
+from worker.customers.memories import NewMemory
 
 blueprint = Blueprint("customers", __name__, description="What is known of customers")
 
@@ -20,12 +20,8 @@ blueprint = Blueprint("customers", __name__, description="What is known of custo
 @blueprint.response(200, page_of(schemas.Memory))
 def list_memories(query: dict[str, Any]) -> dict[str, Any]:
     """List what is remembered of one customer, or of all; newest first."""
-    customer = customer_of(query)
-    where = [memory.c.expires_at > scope().store.clock.sql()]
-    if customer is not None:
-        where.append(memory.c.customer == customer)
-    rows, cursor = scope().page(memory, *where, after=query.get("cursor"), limit=query["limit"])
-    return {"items": [to_api(row) for row in rows], "next_cursor": cursor}
+    found, cursor = memories.page(scope(), customer=customer_of(query), after=query.get("cursor"), limit=query["limit"])
+    return {"items": found, "next_cursor": cursor}
 
 
 @blueprint.post("/memories")

@@ -8,7 +8,6 @@ from web.http.api import Blueprint, scope, services
 from web.schemas import escalations as schemas
 from web.schemas.fields import page_of
 from worker.conversations import escalations
-from worker.store.tables import escalation
 
 blueprint = Blueprint("escalations", __name__, description="What people have to see to")
 
@@ -32,7 +31,7 @@ def list_escalations(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.response(200, schemas.Escalation)
 def show(escalation_id: str) -> dict[str, Any]:
     """Return an escalation."""
-    return escalations.shown(scope().get(escalation, escalation_id))
+    return escalations.get(scope(), escalation_id)
 
 
 @blueprint.post("/escalations/<string:escalation_id>/assign")
@@ -49,11 +48,11 @@ def assign(new: dict[str, Any], escalation_id: str) -> dict[str, Any]:
 def close(new: dict[str, Any], escalation_id: str) -> dict[str, Any]:
     """Say that it is done: the conversation is closed, or with `then: resume` the bot's again."""
     built, mine = services(), scope()
-    row = mine.get(escalation, escalation_id)
+    found = escalations.get(mine, escalation_id)
     actions = built.actions
     end = actions.resume if new.get("then") == "resume" else actions.close
-    if row["state"] != "closed":
-        end(mine.workspace_id, row["conversation_id"], note=new.get("note"))
-        built.wakeups.send(row["conversation_id"])
-        built.hints.deliver(row["conversation_id"])
-    return escalations.shown(mine.get(escalation, escalation_id))
+    if found["state"] != "closed":
+        end(mine.workspace_id, found["conversation_id"], note=new.get("note"))
+        built.wakeups.send(found["conversation_id"])
+        built.hints.deliver(found["conversation_id"])
+    return escalations.get(mine, escalation_id)

@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Mapping
 from typing import Any
 
 import flask
@@ -12,10 +11,10 @@ from web.http import audience
 from web.http.api import Blueprint, scope, services, waiters
 from web.http.auth import customers
 from web.schemas import conversations as schemas
-from web.streaming.feeds import MessageFeed, read_message
+from web.streaming.feeds import MessageFeed
 from web.streaming.responses import EventLines, StreamResponse, streams
 from web.streaming.streams import Telling
-from worker.conversations import serializers
+from worker.conversations import listing
 from worker.conversations.outcomes import ENDED
 from worker.services import Services
 from worker.store.scope import Scope
@@ -43,21 +42,19 @@ _WAIT = re.compile(r"""(?:^|[,;\s])wait\s*=\s*("?)(\d{1,6})\1\s*(?:$|[,;\s])""",
 def show(message_id: str) -> Any:
     """Return a message; with `Prefer: wait=N`, wait until it has ended."""
     mine = scope()
-    row = read_message(mine, message_id)
+    message = listing.get_message(mine, message_id)
     preferred = _WAIT.search(flask.request.headers.get("Prefer", ""))
     if preferred is None:
-        return audience.seen(serializers.message(row))
+        return audience.seen(message)
     free = waiters()
     if not free.acquire(blocking=False):
-        return audience.seen(
-            serializers.message(row)
-        )  # who waits holds a thread; the last ones are kept for who does not
+        return audience.seen(message)  # a wait holds a thread; the last ones are kept for requests that do not wait
     try:
         seconds = min(int(preferred.group(2)), MAX_WAIT_S)
-        row = _wait(services(), mine, row, seconds)
+        message = _wait(services(), mine, message, seconds)
     finally:
         free.release()
-    return audience.seen(serializers.message(row)), 200, {"Preference-Applied": f"wait={seconds}"}
+    return audience.seen(message), 200, {"Preference-Applied": f"wait={seconds}"}
 
 
 @blueprint.get("/messages/<string:message_id>/events")
@@ -76,12 +73,12 @@ def show(message_id: str) -> Any:
 def stream(message_id: str) -> Response:
     """Stream what happens to a message, until it has ended (Server-Sent Events)."""
     mine = scope()
-    row = read_message(mine, message_id)
+    message = listing.get_message(mine, message_id)
     feed = MessageFeed(
-        services(), mine, row, last_id=flask.request.headers.get("Last-Event-ID", ""), view=audience.view()
+        services(), mine, message, last_id=flask.request.headers.get("Last-Event-ID", ""), view=audience.view()
     )
     told = Telling(
-        conversation_id=row["conversation_id"],
+        conversation_id=message["conversation_id"],
         source=feed,
         wire=EventLines(),
         end=streams().reserve(flask.g.principal),
@@ -99,7 +96,7 @@ def cancel(message_id: str) -> dict[str, Any]:
     conversation_id = built.actions.cancel(flask.g.principal.workspace_id, message_id)
     built.wakeups.send(conversation_id)
     built.hints.deliver(conversation_id)
-    return audience.seen(serializers.message(read_message(scope(), message_id)))
+    return audience.seen(listing.get_message(scope(), message_id))
 
 
 @blueprint.post("/messages/<string:message_id>/retry")
@@ -110,7 +107,7 @@ def retry(message_id: str) -> tuple[Any, int, dict[str, str]]:
     conversation_id = built.actions.retry(flask.g.principal.workspace_id, message_id)
     built.wakeups.send(conversation_id)
     built.hints.drain(conversation_id)
-    shown = serializers.message(read_message(scope(), message_id))
+    shown = listing.get_message(scope(), message_id)
     return shown, 202, {"Location": shown["links"]["self"], "Retry-After": "1"}
 
 
@@ -121,14 +118,14 @@ def retry(message_id: str) -> tuple[Any, int, dict[str, str]]:
 def rate(new: dict[str, Any], message_id: str) -> dict[str, Any]:
     """Say how good an answer was."""
     services().actions.rate(flask.g.principal.workspace_id, message_id, **new)
-    return audience.seen(serializers.message(read_message(scope(), message_id)))
+    return audience.seen(listing.get_message(scope(), message_id))
 
 
-def _wait(built: Services, mine: Scope, row: Mapping[Any, Any], seconds: float) -> Mapping[Any, Any]:
+def _wait(built: Services, mine: Scope, message: dict[str, Any], seconds: float) -> dict[str, Any]:
     ends = time.monotonic() + seconds
-    with built.wakeups.subscribe(row["conversation_id"]) as changed:
-        while row["state"] not in ENDED and (left := ends - time.monotonic()) > 0:
+    with built.wakeups.subscribe(message["conversation_id"]) as changed:
+        while message["state"] not in ENDED and (left := ends - time.monotonic()) > 0:
             changed.wait(min(left, _LOOK_EVERY_S))
             changed.clear()
-            row = read_message(mine, row["id"])
-    return row
+            message = listing.get_message(mine, message["id"])
+    return message

@@ -5,8 +5,7 @@ from typing import Any
 from web.http.api import Blueprint, scope
 from web.schemas import desk as schemas
 from web.schemas.fields import PageQuery, page_of
-from worker.conversations import serializers
-from worker.store.tables import conversation, tool_call
+from worker.conversations import tool_calls
 
 blueprint = Blueprint("tool calls", __name__, description="What tools were asked to do")
 
@@ -16,16 +15,12 @@ blueprint = Blueprint("tool calls", __name__, description="What tools were asked
 @blueprint.response(200, page_of(schemas.ToolCall))
 def list_tool_calls(query: dict[str, Any], conversation_id: str) -> dict[str, Any]:
     """List what tools were asked to do in a conversation, newest first."""
-    mine = scope()
-    mine.get(conversation, conversation_id)
-    rows, cursor = mine.page(
-        tool_call, tool_call.c.conversation_id == conversation_id, after=query.get("cursor"), limit=query["limit"]
-    )
-    return {"items": [serializers.tool_call(row) for row in rows], "next_cursor": cursor}
+    found, cursor = tool_calls.page(scope(), conversation_id, after=query.get("cursor"), limit=query["limit"])
+    return {"items": found, "next_cursor": cursor}
 
 
 @blueprint.get("/tool-calls/<string:tool_call_id>")
 @blueprint.response(200, schemas.ToolCall)
 def show(tool_call_id: str) -> dict[str, Any]:
     """Return what a tool was asked to do; citations that name it quote its `text`."""
-    return serializers.tool_call(scope().get(tool_call, tool_call_id))
+    return tool_calls.get(scope(), tool_call_id)

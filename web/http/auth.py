@@ -10,9 +10,9 @@ from flask import Flask
 from web.http.api import services
 from worker.access.keys import Principal
 from worker.access.tokens import is_token
+from worker.conversations import listing
 from worker.errors import AnswerbackError, KeyRefused, NotFound
 from worker.store.scope import Scope
-from worker.store.tables import message
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -101,12 +101,12 @@ def _customer(token: str, *, for_customers: bool) -> Principal:
     principal = services().tokens.check(token, origin=flask.request.headers.get("Origin"))
     if not for_customers:
         flask.abort(403, description="This needs an API key: the token is for one conversation.")
-    given = flask.request.view_args or {}
-    if "message_id" in given:
-        mine = Scope(services().store, principal.workspace_id)
-        asked = mine.get(message, given["message_id"], columns=(message.c.conversation_id,))["conversation_id"]
+    arguments = flask.request.view_args or {}
+    if "message_id" in arguments:
+        scope = Scope(services().store, principal.workspace_id)
+        conversation_id = listing.conversation_of(scope, arguments["message_id"])
     else:
-        asked = given.get("conversation_id", principal.conversation_id)
-    if asked != principal.conversation_id:
+        conversation_id = str(arguments.get("conversation_id", principal.conversation_id))
+    if conversation_id != principal.conversation_id:
         raise NotFound("There is no conversation with this id.")
     return principal

@@ -10,8 +10,8 @@ from web.http.api import Blueprint, Told, checked, due, json_body, scope, servic
 from web.http.uploads import marks_of, uploaded_document
 from web.schemas import knowledge as schemas
 from web.schemas.fields import PageQuery, page_of
-from worker.knowledge.library import LISTED, NewDocument, wire
-from worker.store.tables import document
+from worker.knowledge import library
+from worker.knowledge.library import NewDocument
 
 blueprint = Blueprint("documents", __name__, description="The knowledge base")
 
@@ -57,15 +57,15 @@ def add() -> Told:
 @blueprint.response(200, page_of(schemas.Document))
 def list_documents(query: dict[str, Any]) -> dict[str, Any]:
     """List documents, newest first."""
-    rows, cursor = scope().page(document, after=query.get("cursor"), limit=query["limit"], columns=LISTED)
-    return {"items": [wire(row) for row in rows], "next_cursor": cursor}
+    found, cursor = library.page(scope(), after=query.get("cursor"), limit=query["limit"])
+    return {"items": found, "next_cursor": cursor}
 
 
 @blueprint.get("/documents/<string:document_id>")
 @blueprint.response(200, schemas.Document)
 def show(document_id: str) -> dict[str, Any]:
     """Return a document with its text."""
-    return wire(scope().get(document, document_id))
+    return library.get(scope(), document_id)
 
 
 @blueprint.put("/documents/<string:document_id>")

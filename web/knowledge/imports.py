@@ -10,8 +10,8 @@ from web.http.api import Blueprint, Told, checked, due, json_body, scope, servic
 from web.http.uploads import marks_of, marks_of_form, uploaded_file
 from web.schemas import knowledge as schemas
 from web.schemas.fields import PageQuery, page_of
-from worker.knowledge.imports import LISTED, NewImport, wire
-from worker.store.tables import document_import
+from worker.knowledge import imports
+from worker.knowledge.imports import NewImport
 
 blueprint = Blueprint("imports", __name__, description="Many documents at once")
 
@@ -51,15 +51,15 @@ def add() -> Told:
 @blueprint.response(200, page_of(schemas.Import))
 def list_imports(query: dict[str, Any]) -> dict[str, Any]:
     """List imports, newest first."""
-    rows, cursor = scope().page(document_import, after=query.get("cursor"), limit=query["limit"], columns=LISTED)
-    return {"items": [wire(row) for row in rows], "next_cursor": cursor}
+    found, cursor = imports.page(scope(), after=query.get("cursor"), limit=query["limit"])
+    return {"items": found, "next_cursor": cursor}
 
 
 @blueprint.get("/imports/<string:import_id>")
 @blueprint.response(200, schemas.Import)
 def show(import_id: str) -> dict[str, Any]:
     """Return an import, and why what failed did."""
-    return wire(scope().get(document_import, import_id))
+    return imports.get(scope(), import_id)
 
 
 def _submitted() -> NewImport:

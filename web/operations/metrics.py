@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import flask
-import sqlalchemy as sa
 from flask import Flask, Response
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -23,19 +22,9 @@ from web.http.api import services
 from web.http.auth import public
 from worker.errors import KeyRefused
 from worker.runtime.presence import STATES, living
+from worker.runtime.status import backlog
 from worker.services import Services
 from worker.settings import Settings
-from worker.store.tables import (
-    OPEN_MESSAGE,
-    UNDONE_ESCALATION,
-    UNREAD_DOCUMENT,
-    UNSENT_DELIVERY,
-    delivery,
-    document,
-    escalation,
-    lane,
-    message,
-)
 from worker.telemetry.counters import BUCKETS_S, COUNTED, NAMES, TIMED, Key
 
 PREFIX = "answerback_"
@@ -107,33 +96,12 @@ class _Everything(Collector):
 
     def _now(self) -> Iterator[Family]:
         values: dict[str, list[tuple[tuple[str, ...], float]]] = {name: [] for name in GAUGES}
-        now = self._built.store.clock.sql()
-        with self._built.store.read() as connection:
-            waiting = (
-                sa.select(message.c.state, sa.func.count(), sa.func.min(message.c.created_at), now)
-                .where(OPEN_MESSAGE)
-                .group_by(message.c.state)
-            )
-            ages = [0.0]
-            for state, count, oldest, at in connection.execute(waiting):
-                values["open_messages"].append(((state,), count))
-                ages.append(max(0.0, (at - oldest) / 1_000))
-            values["oldest_unanswered_seconds"].append(((), max(ages)))
-            undone = (
-                sa.select(escalation.c.state, escalation.c.priority, sa.func.count())
-                .where(UNDONE_ESCALATION)
-                .group_by(escalation.c.state, escalation.c.priority)
-            )
-            for state, priority, count in connection.execute(undone):
-                values["open_escalations"].append(((state, priority), count))
-            for name, table, where in (
-                ("pending_deliveries", delivery, (UNSENT_DELIVERY,)),
-                ("overdue_deliveries", delivery, (UNSENT_DELIVERY, delivery.c.due_at <= now)),
-                ("resting_lanes", lane, (lane.c.rest_until > now,)),
-                ("unread_documents", document, (UNREAD_DOCUMENT,)),
-            ):
-                count = connection.execute(sa.select(sa.func.count()).select_from(table).where(*where)).scalar_one()
-                values[name].append(((), count))
+        waiting = backlog(self._built.store)
+        values["open_messages"] = [((state,), count) for state, count in waiting.open_messages.items()]
+        values["oldest_unanswered_seconds"] = [((), waiting.oldest_unanswered_s)]
+        values["open_escalations"] = list(waiting.open_escalations.items())
+        for name in ("pending_deliveries", "overdue_deliveries", "resting_lanes", "unread_documents"):
+            values[name] = [((), getattr(waiting, name))]
         self._workers(values)
         self._redis(values)
         for name, (help, labels) in GAUGES.items():

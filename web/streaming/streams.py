@@ -16,13 +16,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-import sqlalchemy as sa
 from werkzeug.exceptions import TooManyRequests
 
 from web.streaming.feeds import Told
 from worker.access.keys import Principal
+from worker.conversations import event_log
 from worker.services import Services
-from worker.store.tables import event
 from worker.telemetry import logs
 
 log = logs.get(__name__)
@@ -207,20 +206,12 @@ class Streams:
         now = time.monotonic()
         while len(self._seen) > 1 and self._seen[1][0] <= now - _OVERTAKEN_S:
             self._seen.pop(0)
-        with self._built.store.read() as connection:
-            if not self._seen:
-                newest = connection.execute(sa.select(sa.func.max(event.c.id))).scalar() or 0
-                self._seen.append((now, newest))
-                return set(self._open)
-            since = self._seen[0][1]
-            found = connection.execute(
-                sa.select(event.c.id, event.c.conversation_id)
-                .where(event.c.id > since)
-                .order_by(event.c.id.desc())
-                .limit(_MAX_EVENTS)
-            ).all()
-        self._seen.append((now, found[0].id if found else self._seen[-1][1]))
-        return {row.conversation_id for row in found}
+        if not self._seen:
+            self._seen.append((now, event_log.newest_id(self._built.store)))
+            return set(self._open)
+        changed, newest = event_log.changed_since(self._built.store, self._seen[0][1], limit=_MAX_EVENTS)
+        self._seen.append((now, newest if changed else self._seen[-1][1]))
+        return changed
 
     def _changed(self, conversation_id: str) -> None:
         """Take a wake-up, on whatever thread it comes."""

@@ -10,12 +10,11 @@ from web.http.api import services
 from web.http.auth import public
 from web.http.limits import Door
 from worker.access.tokens import is_token
+from worker.conversations import listing
 from worker.conversations.intake import Opening
-from worker.errors import KeyRefused, NotFound
+from worker.errors import KeyRefused
 from worker.settings import Settings
-from worker.store.engine import Store
 from worker.store.scope import Scope
-from worker.store.tables import conversation
 from worker.time import to_rfc3339
 
 blueprint = Blueprint("widget", __name__)
@@ -81,7 +80,7 @@ def begin() -> Any:
     _, _, given = flask.request.headers.get("Authorization", "").partition(" ")
     if is_token(given):
         talk, token, ends = built.tokens.renew(principal, given, for_s=_LIFE_S, most_s=_MAX_S, origin=bound)
-        if not _is_there(built.store, workspace_id, talk):
+        if not listing.exists(Scope(built.store, workspace_id), talk):
             raise KeyRefused("The conversation was erased.")
     elif flask.current_app.extensions["answerback_door"].may_enter(flask.request.remote_addr or ""):
         talk = built.intake.open(workspace_id, Opening(channel="widget"))["id"]
@@ -89,14 +88,6 @@ def begin() -> Any:
     else:
         raise TooManyRequests("Too many conversations were opened from this address; wait a little.", retry_after=60)
     return {"conversation_id": talk, "token": token, "expires_at": to_rfc3339(ends * 1_000)}, 201
-
-
-def _is_there(store: Store, workspace_id: str, conversation_id: str) -> bool:
-    try:
-        Scope(store, workspace_id).get(conversation, conversation_id, columns=(conversation.c.id,))
-    except NotFound:
-        return False
-    return True
 
 
 def _refuse_strangers(settings: Settings, origin: str | None, *, ours: bool) -> None:

@@ -16,6 +16,7 @@ from worker.conversations.outcomes import Usage
 from worker.errors import AnswerbackError
 from worker.ids import new_id
 from worker.store.engine import Store
+from worker.store.scope import Scope
 from worker.store.tables import spending
 from worker.time import to_rfc3339
 
@@ -34,9 +35,9 @@ class BudgetSpent(AnswerbackError):
 
 _MESSAGES = {
     "message": "The budget of one message does not allow another call of the language model.",
-    "conversation": "The budget of this conversation is charge.",
-    "key": "Today's budget of the API key is charge.",
-    "day": "Today's budget is charge.",
+    "conversation": "The budget of this conversation is spent.",
+    "key": "Today's budget of the API key is spent.",
+    "day": "Today's budget is spent.",
 }
 
 
@@ -151,3 +152,46 @@ def to_api(row: Mapping[Any, Any]) -> dict[str, Any]:
         "cost_usd": round(row["cost_usd"], 6),
         "updated_at": to_rfc3339(row["updated_at"]),
     }
+
+
+def page(
+    scope: Scope, *, by: str, subject: str | None = None, after: str | None = None, limit: int = 20
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return the accounts of one kind (`worker.budgets.SCOPES`), newest first, and the next page's cursor or None."""
+    where = [spending.c.scope == by]
+    if subject is not None:
+        where.append(spending.c.subject == subject)
+    rows, cursor = scope.page(spending, *where, after=after, limit=limit)
+    return [to_api(row) for row in rows], cursor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Today:
+    """Costs of today, UTC.
+
+    Attributes:
+        day: such as 2026-11-23.
+        spent: the most that one account spent of each budget, None for those that do not begin anew each day.
+        keys: accounts of API keys, dearest first.
+    """
+
+    day: str
+    spent: list[tuple[Budget, float | None]]
+    keys: list[dict[str, Any]]
+
+
+def today(scope: Scope, budgets: Sequence[Budget]) -> Today:
+    """Return what the workspace spent today."""
+    with scope.store.read() as connection:
+        day = str(to_rfc3339(scope.store.now(connection)))[:10]
+        accounts = scope.select(spending).where(spending.c.scope.in_(_DAILY_SCOPES), spending.c.day == day)
+        rows = connection.execute(accounts).mappings().all()
+    by_key = sorted((row for row in rows if row["scope"] == "key"), key=lambda row: row["cost_usd"], reverse=True)
+    return Today(
+        day=day,
+        spent=[
+            (budget, max((budget.of(row) for row in rows if row["scope"] == budget.scope), default=None))
+            for budget in budgets
+        ],
+        keys=[to_api(row) for row in by_key],
+    )

@@ -13,6 +13,7 @@ from kb.readers.blocks import Section
 from worker.errors import Invalid
 from worker.ids import new_id
 from worker.store.engine import Store
+from worker.store.scope import Scope
 from worker.store.tables import attachment
 from worker.telemetry import logs
 from worker.time import to_rfc3339
@@ -144,3 +145,12 @@ def _bounded(found: Document) -> Document:
         return found
     kept = tuple(section for section in found.sections if section.end <= _MAX_CHARACTERS) or found.sections[:1]
     return Document(title=found.title, text=found.text[: kept[-1].end], sections=kept)
+
+
+def get(scope: Scope, attachment_id: str) -> dict[str, Any]:
+    """Return an attachment in the form of the API.
+
+    Raises:
+        NotFound: the workspace has none with this id.
+    """
+    return wire(scope.get(attachment, attachment_id, columns=LISTED))

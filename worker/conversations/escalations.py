@@ -106,3 +106,12 @@ def shown(row: Row) -> dict[str, Any]:
             "conversation": f"/v1/conversations/{row['conversation_id']}",
         },
     }
+
+
+def get(scope: Scope, escalation_id: str) -> dict[str, Any]:
+    """Return an escalation in the form of the API.
+
+    Raises:
+        NotFound: the workspace has none with this id.
+    """
+    return shown(scope.get(escalation, escalation_id))

@@ -12,6 +12,7 @@ from worker.errors import Invalid, NotFound
 from worker.ids import new_id
 from worker.redaction import Redactor
 from worker.store.engine import Store
+from worker.store.scope import Scope
 from worker.store.tables import conversation, memory
 from worker.time import to_rfc3339
 
@@ -168,3 +169,14 @@ def erase(tx: sa.Connection, workspace_id: str, customers: Sequence[str]) -> int
         return 0
     statement = memory.delete().where(memory.c.workspace_id == workspace_id, memory.c.customer.in_(customers))
     return tx.execute(statement).rowcount
+
+
+def page(
+    scope: Scope, *, customer: str | None = None, after: str | None = None, limit: int = 20
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return facts that have not expired, of one customer or of all, newest first, and the next page's cursor."""
+    where = [memory.c.expires_at > scope.store.clock.sql()]
+    if customer is not None:
+        where.append(memory.c.customer == customer)
+    rows, cursor = scope.page(memory, *where, after=after, limit=limit)
+    return [to_api(row) for row in rows], cursor

@@ -405,3 +405,30 @@ def _is_clutter(name: str) -> bool:
     """Whether an archive's member is what file managers leave behind."""
     path = PurePosixPath(name)
     return "__MACOSX" in path.parts or path.name.startswith(".")
+
+
+def page(scope: Scope, *, after: str | None = None, limit: int = 20) -> tuple[list[dict[str, Any]], str | None]:
+    """Return imports, newest first, and the cursor of the next page or None."""
+    rows, cursor = scope.page(document_import, after=after, limit=limit, columns=LISTED)
+    return [wire(row) for row in rows], cursor
+
+
+def get(scope: Scope, import_id: str) -> dict[str, Any]:
+    """Return an import.
+
+    Raises:
+        NotFound: the workspace has none with this id.
+    """
+    return wire(scope.get(document_import, import_id, columns=LISTED))
+
+
+def recent(scope: Scope, *, limit: int) -> list[dict[str, Any]]:
+    """Return the newest `limit` imports and all that are unfinished, newest first."""
+    newest = scope.select(document_import, document_import.c.id).order_by(document_import.c.id.desc()).limit(limit)
+    statement = (
+        scope.select(document_import, *LISTED)
+        .where(sa.or_(UNFINISHED_IMPORT, document_import.c.id.in_(newest)))
+        .order_by(document_import.c.id.desc())
+    )
+    with scope.store.read() as connection:
+        return [wire(row) for row in connection.execute(statement).mappings()]

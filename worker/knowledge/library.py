@@ -1,7 +1,7 @@
 """Documents of a workspace: add, replace, remove. Indexing follows in a worker."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -299,3 +299,21 @@ def _marked(new: NewDocument, row: Mapping[Any, Any]) -> NewDocument:
         audience=row["audience"],
     )
     return replace(new, marks=new.marks.over(before))
+
+
+def page(
+    scope: Scope, *, states: Sequence[str] | None = None, after: str | None = None, limit: int = 20
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return documents without their text, newest first, and the cursor of the next page or None."""
+    where = [] if states is None else [document.c.state.in_(states)]
+    rows, cursor = scope.page(document, *where, after=after, limit=limit, columns=LISTED)
+    return [wire(row) for row in rows], cursor
+
+
+def get(scope: Scope, document_id: str) -> dict[str, Any]:
+    """Return a document with its text.
+
+    Raises:
+        NotFound: the workspace has none with this id.
+    """
+    return wire(scope.get(document, document_id, columns=(*LISTED, document.c.text)))

@@ -1,12 +1,25 @@
 """How the installation is: what waits, who works, and what happened so far."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from worker.runtime.presence import living
 from worker.store.engine import Store
-from worker.store.tables import AWAKE, OPEN_MESSAGE, conversation, message
+from worker.store.tables import (
+    AWAKE,
+    OPEN_MESSAGE,
+    UNDONE_ESCALATION,
+    UNREAD_DOCUMENT,
+    UNSENT_DELIVERY,
+    conversation,
+    delivery,
+    document,
+    escalation,
+    lane,
+    message,
+)
 from worker.telemetry.counters import Counters
 
 
@@ -33,3 +46,59 @@ def status(store: Store, counters: Counters) -> dict[str, Any]:
         "workers": living(store),
         "counters": counters.read(),
     }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backlog:
+    """How much waits, over all workspaces.
+
+    Attributes:
+        open_messages: counts by state.
+        oldest_unanswered_s: age of the oldest open message in seconds, 0 without one.
+        open_escalations: counts by state and priority.
+        pending_deliveries: those not sent yet, of which `overdue_deliveries` are due.
+        resting_lanes: destinations whose circuit is open.
+        unread_documents: those not indexed yet.
+    """
+
+    open_messages: dict[str, int]
+    oldest_unanswered_s: float
+    open_escalations: dict[tuple[str, str], int]
+    pending_deliveries: int
+    overdue_deliveries: int
+    resting_lanes: int
+    unread_documents: int
+
+
+def backlog(store: Store) -> Backlog:
+    """Count what waits, over all workspaces.
+
+    Raises:
+        DatabaseUnavailable: nothing could be counted.
+    """
+    now = store.clock.sql()
+    open_messages = (
+        sa.select(message.c.state, sa.func.count(), sa.func.min(message.c.created_at), now)
+        .where(OPEN_MESSAGE)
+        .group_by(message.c.state)
+    )
+    escalations = (
+        sa.select(escalation.c.state, escalation.c.priority, sa.func.count())
+        .where(UNDONE_ESCALATION)
+        .group_by(escalation.c.state, escalation.c.priority)
+    )
+    with store.read() as connection:
+
+        def count(table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
+            return connection.execute(sa.select(sa.func.count()).select_from(table).where(*where)).scalar_one()
+
+        by_state = connection.execute(open_messages).all()
+        return Backlog(
+            open_messages={state: number for state, number, _, _ in by_state},
+            oldest_unanswered_s=max([0.0, *((at - oldest) / 1_000 for _, _, oldest, at in by_state)]),
+            open_escalations={(state, priority): n for state, priority, n in connection.execute(escalations)},
+            pending_deliveries=count(delivery, UNSENT_DELIVERY),
+            overdue_deliveries=count(delivery, UNSENT_DELIVERY, delivery.c.due_at <= now),
+            resting_lanes=count(lane, lane.c.rest_until > now),
+            unread_documents=count(document, UNREAD_DOCUMENT),
+        )

@@ -1,0 +1,109 @@
+"""Reads of conversations and messages, in the form of the API and bound to one workspace."""
+
+from typing import Any
+
+from worker.conversations import serializers
+from worker.errors import NotFound
+from worker.store.scope import Scope
+from worker.store.tables import conversation, message
+
+
+def page(
+    scope: Scope, *, owner: str | None = None, after: str | None = None, limit: int = 20
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return conversations, newest first, and the cursor of the next page or None."""
+    where = [] if owner is None else [conversation.c.owner == owner]
+    rows, cursor = scope.page(conversation, *where, after=after, limit=limit)
+    return [serializers.conversation(row) for row in rows], cursor
+
+
+def get(scope: Scope, conversation_id: str) -> dict[str, Any]:
+    """Return a conversation.
+
+    Raises:
+        NotFound: the workspace has none with this id.
+    """
+    return serializers.conversation(scope.get(conversation, conversation_id))
+
+
+def require(scope: Scope, conversation_id: str) -> None:
+    """Check that a conversation exists.
+
+    Raises:
+        NotFound: the workspace has none with this id.
+    """
+    scope.get(conversation, conversation_id, columns=(conversation.c.id,))
+
+
+def exists(scope: Scope, conversation_id: str) -> bool:
+    """Whether the workspace has a conversation with this id: it may have been erased."""
+    try:
+        require(scope, conversation_id)
+    except NotFound:
+        return False
+    return True
+
+
+def change(scope: Scope, conversation_id: str, **values: Any) -> dict[str, Any]:
+    """Set columns of a conversation and return it.
+
+    Raises:
+        NotFound: the workspace has none with this id.
+    """
+    with scope.store.begin() as tx:
+        scope.lock(tx, conversation, conversation_id)
+        tx.execute(
+            conversation.update()
+            .where(conversation.c.id == conversation_id)
+            .values(updated_at=scope.store.clock.sql(), **values)
+        )
+        return serializers.conversation(scope.get_in(tx, conversation, conversation_id))
+
+
+def messages(
+    scope: Scope, conversation_id: str, *, after_seq: int = 0, limit: int = 20
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Return the messages of a conversation in order, and the `seq` that the next page follows, or None.
+
+    Raises:
+        NotFound: the workspace has no such conversation.
+    """
+    require(scope, conversation_id)
+    statement = (
+        serializers.with_reply()
+        .where(
+            message.c.workspace_id == scope.workspace_id,
+            message.c.conversation_id == conversation_id,
+            message.c.seq > after_seq,
+        )
+        .order_by(message.c.seq)
+        .limit(limit + 1)
+    )
+    with scope.store.read() as connection:
+        rows = list(connection.execute(statement).mappings())
+    found = [serializers.message(row) for row in rows[:limit]]
+    return found, found[-1]["seq"] if len(rows) > limit else None
+
+
+def get_message(scope: Scope, message_id: str) -> dict[str, Any]:
+    """Return a message with its reply.
+
+    Raises:
+        NotFound: the workspace has no such message.
+    """
+    statement = serializers.with_reply().where(message.c.workspace_id == scope.workspace_id, message.c.id == message_id)
+    with scope.store.read() as connection:
+        row = connection.execute(statement).mappings().first()
+    if row is None:
+        raise NotFound("There is no message with this id.")
+    return serializers.message(row)
+
+
+def conversation_of(scope: Scope, message_id: str) -> str:
+    """Return the id of the conversation that a message belongs to.
+
+    Raises:
+        NotFound: the workspace has no such message.
+    """
+    row = scope.get(message, message_id, columns=(message.c.conversation_id,))
+    return str(row["conversation_id"])

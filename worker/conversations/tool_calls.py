@@ -1,0 +1,29 @@
+"""Reads of tool calls, in the form of the API."""
+
+from typing import Any
+
+from worker.conversations import serializers
+from worker.store.scope import Scope
+from worker.store.tables import conversation, tool_call
+
+
+def page(
+    scope: Scope, conversation_id: str, *, after: str | None = None, limit: int = 20
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return the tool calls of a conversation, newest first, and the cursor of the next page or None.
+
+    Raises:
+        NotFound: the workspace has no such conversation.
+    """
+    scope.get(conversation, conversation_id, columns=(conversation.c.id,))
+    rows, cursor = scope.page(tool_call, tool_call.c.conversation_id == conversation_id, after=after, limit=limit)
+    return [serializers.tool_call(row) for row in rows], cursor
+
+
+def get(scope: Scope, tool_call_id: str) -> dict[str, Any]:
+    """Return a tool call.
+
+    Raises:
+        NotFound: the workspace has none with this id.
+    """
+    return serializers.tool_call(scope.get(tool_call, tool_call_id))
