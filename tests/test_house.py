@@ -18,7 +18,12 @@ from worker.launch.up import sample_folder
 PUBLIC = {"/", "/healthz", "/readyz", "/openapi.json", "/docs/", "/docs/<path:path>"}
 #: What helpdesks call has their own signature instead of a key: see tests/web/integrations/test_helpdesks.py.
 PUBLIC |= {"/v1/helpdesks/<string:helpdesk_id>/inbound"}
-PUBLIC |= {"/widget.js", "/widget/sessions", "/demo", "/demo/<any('demo.css'):filename>"}  # tests/web/test_widget.py
+PUBLIC |= {
+    "/widget.js",
+    "/widget/sessions",
+    "/demo",
+    "/demo/<any('demo.css'):filename>",
+}  # tests/web/widget/test_widget.py
 PUBLIC |= {"/metrics"}  # to this machine alone: tests/web/operations/test_metrics.py
 
 
@@ -68,7 +73,7 @@ def test_every_route_needs_a_key_unless_it_says_otherwise(tmp_path):
         for method in rule.methods - {"OPTIONS", "HEAD"}:
             if rule.rule in PUBLIC:
                 continue
-            if rule.rule.startswith("/console"):  # has its own login: tests/web/test_console.py
+            if rule.rule.startswith("/console"):  # has its own login: tests/web/console/test_console.py
                 continue
             headers = {"Connection": "Upgrade", "Upgrade": "websocket"} if rule.websocket else {}
             answered = client.open(path, method=method, headers=headers)

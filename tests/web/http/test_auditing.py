@@ -3,7 +3,7 @@
 import re
 
 from tests.support.stack import KEY
-from tests.web.http.test_api import submit
+from tests.web.calls import submit
 from web.http.auditing import NOT_OPERATORS
 
 

@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
 from tests.support import processes
 from web import create_app
 from worker.runtime.presence import Presence
 from worker.settings import masked
+from worker.store import migrate
 
 
 def test_root_and_liveness_need_no_key(app):
@@ -118,3 +120,22 @@ def test_the_description_is_openapi_3_1_with_callbacks_and_problems(app):
     ticket = spec["paths"]["/v1/tickets"]["post"]
     assert "callbacks" in ticket
     assert list(spec["components"]["responses"]["UNPROCESSABLE_ENTITY"]["content"]) == ["application/problem+json"]
+
+
+def test_every_link_of_the_first_page_leads_somewhere(call):
+    for name, path in call("GET", "/").json["links"].items():
+        assert path is not None, name
+        assert call("GET", path).status_code in (200, 302, 303, 308, 503), name
+
+
+def test_a_front_stays_ready_beside_a_newer_version_and_not_before_its_own(call, built):
+    def at(version):
+        with built.store.begin() as tx:
+            tx.execute(sa.text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+        return call("GET", "/readyz").json["components"]["database"]["state"]
+
+    ours = migrate.head()
+    try:
+        assert [at("9999"), at("0001"), at(ours)] == ["up", "down", "up"]
+    finally:
+        at(ours)

@@ -12,8 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.fakes import answer
 from tests.support.processes import ROOT
+from tests.web.calls import submit
 from tests.web.conftest import Client
-from tests.web.http.test_api import submit
 from web import create_app
 from web.operations.metrics import GAUGES, PREFIX
 from worker.conversations.outcomes import Handoff

@@ -5,7 +5,7 @@ import io
 import sqlalchemy as sa
 
 from tests.support.fakes import answer
-from tests.web.http.test_api import answer_all, submit
+from tests.web.calls import answer_all, submit
 from worker.answering.question import Question
 from worker.answering.spending import Spender, Spending
 from worker.answering.tools.call_log import SqlToolCallLog

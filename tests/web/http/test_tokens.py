@@ -8,8 +8,8 @@ from itsdangerous import Signer
 
 from tests.support.fakes import answer
 from tests.support.stack import KEY
+from tests.web.calls import submit
 from tests.web.conftest import Client
-from tests.web.http.test_api import submit
 from worker.access.tokens import Logins, Tokens
 from worker.conversations.outcomes import Handoff
 from worker.errors import KeyRefused

@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.fakes import answer
 from tests.support.stack import KEY
-from tests.web.http.test_api import submit
-from tests.web.test_console import XSS, Browser
+from tests.web.calls import submit
+from tests.web.console.test_console import XSS, Browser
 from worker.conversations.outcomes import Handoff
 from worker.ids import new_id
 from worker.store.tables import document, snapshot, spending

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.fakes import answer
 from tests.support.stack import KEY
-from tests.web.http.test_api import submit
+from tests.web.calls import submit
 from web.console.session import COOKIE
 from worker.access.tokens import Logins
 from worker.conversations.outcomes import Citation, Handoff

@@ -1,0 +1,21 @@
+"""Calls that many tests of the API make."""
+
+import sqlalchemy as sa
+
+from tests.support.fakes import answer
+
+
+def rows(built, table) -> int:
+    with built.store.read() as connection:
+        return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
+
+
+def submit(call, body="How do I reset my password?", **fields):
+    response = call("POST", "/v1/tickets", json={"body": body, **fields})
+    assert response.status_code == 202, response.text
+    return response.json
+
+
+def answer_all(built, outcome=None) -> None:
+    while (claim := built.mailbox.claim_any()) is not None:
+        built.mailbox.finish(claim, outcome or answer("Yes."))

@@ -1,0 +1,55 @@
+"""Tickets: accepted at once, and clear refusals that leave nothing behind."""
+
+import pytest
+
+from tests.web.calls import rows
+from worker.store.tables import conversation
+
+
+def test_a_ticket_is_accepted_with_where_to_look_and_when(call):
+    response = call("POST", "/v1/tickets", json={"body": "Hi", "subject": "S", "requester": {"name": "Zoë"}})
+    assert response.status_code == 202
+    made = response.json
+    assert response.headers["Location"] == f"/v1/messages/{made['id']}" == made["links"]["self"]
+    assert int(response.headers["Retry-After"]) >= 1
+    assert made["state"] == "queued"
+    assert made["author"] == "Zoë"
+    talk = call("GET", f"/v1/conversations/{made['conversation_id']}").json
+    assert talk["subject"] == "S"
+    assert talk["owner"] == "bot"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({}, 422, "body"),
+        ({"body": ""}, 422, "body"),
+        ({"body": " \n\t "}, 422, "body"),
+        ({"body": "x" * 20_001}, 422, "body"),
+        ({"body": 7}, 422, "body"),
+        ({"body": None}, 422, "body"),
+        ({"body": "x", "nonsense": 1}, 422, "nonsense"),
+        ({"body": "bell \x07"}, 422, "body"),
+        ({"body": "nul \x00"}, 422, "body"),
+        ({"body": "x", "requester": {"name": "\x1b[31m"}}, 422, "requester.name"),
+        ({"body": "x", "deadline_s": 0}, 422, "deadline_s"),
+        ({"body": "x", "deadline_s": "soon"}, 422, "deadline_s"),
+        ({"body": "x", "deadline_s": True}, 422, "deadline_s"),
+        ({"body": "x", "callback_url": "ftp://x"}, 422, "callback_url"),
+        ({"body": "x", "callback_url": "https://127.0.0.1/x"}, 422, None),
+        ({"body": "x", "metadata": {"a": "b" * 20_000}}, 422, "metadata"),
+        ([], 422, None),
+        ("text", 422, None),
+    ],
+)
+def test_bad_input_names_the_field_and_keeps_nothing(call, built, body, status, field):
+    response = call("POST", "/v1/tickets", json=body)
+    assert response.status_code == status, response.text
+    assert response.mimetype == "application/problem+json"
+    problem = response.json
+    assert problem["status"] == status
+    assert problem["code"]
+    assert problem["request_id"] == response.headers["X-Request-ID"]
+    if field:
+        assert field in [one["field"] for one in problem["errors"]]
+    assert rows(built, conversation) == 0

@@ -1,0 +1,56 @@
+"""API keys: their workspace, their scopes, and their end."""
+
+import time
+
+from tests.web.calls import submit
+from tests.web.conftest import Client
+
+
+def test_each_key_opens_its_own_workspace_only(call, app, built):
+    made = submit(call)
+    other = built.keys.workspace("other")
+    stranger = Client(app.test_client(), built.keys.make(other, name="stranger"))
+    assert stranger("GET", f"/v1/messages/{made['id']}").status_code == 404
+    assert stranger("GET", f"/v1/conversations/{made['conversation_id']}").status_code == 404
+    assert (
+        stranger("POST", f"/v1/conversations/{made['conversation_id']}/messages", json={"content": "x"}).status_code
+        == 404
+    )
+    assert stranger("POST", f"/v1/messages/{made['id']}/cancel").status_code == 404
+    assert stranger("POST", f"/v1/messages/{made['id']}/retry").status_code == 404
+    assert stranger("DELETE", f"/v1/conversations/{made['conversation_id']}").status_code == 404
+    assert stranger("GET", "/v1/conversations").json["items"] == []
+
+
+def test_a_key_that_is_missing_wrong_expired_or_revoked_is_refused(call, app, built):
+    workspace_id = built.keys.workspace()
+    expired = built.keys.make(workspace_id, name="expired", expires_in_s=0.001)
+    revoked = built.keys.make(workspace_id, name="revoked")
+    (id,) = [key["id"] for key in built.keys.all() if key["name"] == "revoked"]
+    built.keys.revoke(id)
+    time.sleep(0.01)
+    for key in ("", "wrong", expired, revoked):
+        response = Client(app.test_client(), key)("GET", "/v1/conversations")
+        assert response.status_code == 401
+        assert "Bearer" in response.headers["WWW-Authenticate"]
+    assert app.test_client().get("/v1/conversations").status_code == 401
+
+
+def test_a_revoked_key_is_refused_within_a_quarter_of_a_second(app, built):
+    key = built.keys.make(built.keys.workspace(), name="soon gone")
+    client = Client(app.test_client(), key)
+    assert client("GET", "/v1/conversations").status_code == 200
+    (id,) = [one["id"] for one in built.keys.all() if one["name"] == "soon gone"]
+    built.keys.revoke(id)
+    time.sleep(0.3)
+    assert client("GET", "/v1/conversations").status_code == 401
+
+
+def test_scopes_bound_what_a_key_may_do(app, built):
+    workspace_id = built.keys.workspace()
+    reader = Client(app.test_client(), built.keys.make(workspace_id, name="r", scopes=["read"]))
+    writer = Client(app.test_client(), built.keys.make(workspace_id, name="w", scopes=["read", "write"]))
+    assert reader("GET", "/v1/conversations").status_code == 200
+    assert reader("POST", "/v1/tickets", json={"body": "x"}).status_code == 403
+    assert writer("POST", "/v1/tickets", json={"body": "x"}).status_code == 202
+    assert writer("POST", "/v1/snapshots/1/activate").status_code == 403

@@ -1,0 +1,77 @@
+"""Documents: as JSON or as files, with their metadata, and files that cannot be read."""
+
+import io
+
+import pytest
+
+from tests.web.calls import rows
+from worker.store.tables import document
+
+
+def upload(call, name: str, data: bytes, **form):
+    return call("POST", "/v1/documents", data={"file": (io.BytesIO(data), name), **form})
+
+
+def test_documents_come_as_json_or_as_files(call, built):
+    made = call("POST", "/v1/documents", json={"title": "T", "text": "Body.", "url": "https://shop.example/t"})
+    assert (made.status_code, made.json["state"]) == (202, "queued")
+    assert upload(call, "guide.md", b"# The guide\n\nText.").json["title"] == "The guide"
+    assert upload(call, "x.html", b"<h1>Page</h1><p>Text", title="Mine").json["title"] == "Mine"
+    assert upload(call, "faq.csv", b"question,answer\nA?,B.\n").json["media_type"] == "text/csv"
+    built.indexer.index(built.keys.workspace())
+    listed = call("GET", "/v1/documents").json["items"]
+    assert [one["state"] for one in listed] == ["ready"] * 4
+    assert "text" not in listed[0]
+    shown = call("GET", f"/v1/documents/{made.json['id']}").json
+    assert shown["text"] == "Body."
+    changed = call("PUT", f"/v1/documents/{made.json['id']}", json={"title": "T", "text": "New body."})
+    assert (changed.status_code, changed.json["state"]) == (202, "queued")
+    assert call("DELETE", f"/v1/documents/{made.json['id']}").status_code == 204
+    assert call("GET", f"/v1/documents/{made.json['id']}").status_code == 404
+    (snapshot,) = call("GET", "/v1/snapshots").json["items"]
+    assert snapshot["active"]
+    assert call("POST", f"/v1/snapshots/{snapshot['version']}/activate").json["active"]
+    assert call("POST", "/v1/snapshots/none/activate").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "status"),
+    [
+        ("x.gif", b"GIF89a", 415),
+        ("x.png", b"\x89PNG", 415),
+        ("x", b"text", 415),
+        ("x.pdf", b"no PDF", 422),
+        ("x.docx", b"PK\x03\x04 but damaged", 422),
+        ("x.md", b"%PDF-1.7 mislabelled", 422),
+        ("bomb.txt", b"PK\x03\x04" + b"\x00" * 1000, 422),
+        ("x.md", b"", 422),
+        ("x.md", b"  \n", 422),
+        ("x.csv", b"a,b\n1,2\n", 422),
+        ("big.csv", b"question,answer\n" + b"a,b\n" * 100_000, 413),
+        ("big.txt", b"x" * (10 * 1024 * 1024 + 1), 413),
+    ],
+)
+def test_a_file_of_no_use_is_refused_with_its_reason(call, built, name, data, status):
+    response = upload(call, name, data)
+    assert response.status_code == status, response.text
+    assert response.json["detail"]
+    assert rows(built, document) == 0
+
+
+def test_an_upload_without_its_file_says_so(call):
+    assert call("POST", "/v1/documents", data={"title": "x"}, content_type="multipart/form-data").status_code == 422
+    assert call("POST", "/v1/documents", data=b"x", headers={"Content-Type": "text/plain"}).status_code == 415
+
+
+def test_marks_come_with_documents_and_searches_are_checked(call):
+    made = call(
+        "POST",
+        "/v1/documents",
+        json={"title": "T", "text": "B.", "source": "wiki", "tags": ["a", "b", "a"], "audience": "internal"},
+    ).json
+    assert (made["source"], made["tags"], made["audience"], made["language"]) == ("wiki", ["a", "b"], "internal", None)
+    file = upload(call, "guide.md", b"# G\n\nText.", tags="x, y", language="de").json
+    assert (file["tags"], file["language"], file["audience"]) == (["x", "y"], "de", "public")
+    assert upload(call, "guide.md", b"# G\n\nText.", audience="everyone").status_code == 422
+    assert upload(call, "guide.md", b"# G\n\nText.", colour="red").status_code == 422
+    assert call("POST", "/v1/search", json={"query": "x", "filters": {"languages": ["german"]}}).status_code == 422
