@@ -15,6 +15,7 @@ from worker.conversations import inbox as agents_inbox
 from worker.conversations import listing
 from worker.errors import Invalid
 from worker.knowledge import library
+from worker.states import HandoffReason, Rating
 
 _OWNERS = {"": "All", "human": "With a person", "bot": "With the bot", "closed": "Closed"}
 _PAGE = 50
@@ -70,8 +71,8 @@ def steer(conversation_id: str, what: str) -> Page | Response:
     try:
         content = given("content", most=MAX_CONTENT)
         if what == "handoff":
-            taken = {"summary": "Taken over in the console.", "reason": "owned_by_person"}
-            built.actions.take_over(mine, conversation_id, **taken)
+            summary, reason = "Taken over in the console.", HandoffReason.OWNED_BY_HUMAN
+            built.actions.take_over(mine, conversation_id, summary=summary, reason=reason)
         elif what == "resume":
             built.actions.resume(mine, conversation_id)
         elif what == "close":
@@ -95,7 +96,7 @@ def again(message_id: str, what: str) -> Page | Response:
     conversation_id = listing.conversation_of(mine, message_id)
     try:
         if what in ("good", "bad"):
-            built.actions.rate(mine.workspace_id, message_id, rating=what)
+            built.actions.rate(mine.workspace_id, message_id, rating=Rating(what))
         else:
             (built.actions.cancel if what == "cancel" else built.actions.retry)(mine.workspace_id, message_id)
     except REFUSALS as error:

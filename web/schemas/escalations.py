@@ -4,13 +4,13 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from web.schemas.fields import Line, PageQuery, Text, links, moment
-from worker.conversations.escalations import STATES
+from worker.states import EscalationState
 
 
 class EscalationQuery(PageQuery):
     """Which escalations."""
 
-    state = fields.String(validate=validate.OneOf(STATES))
+    state = fields.String(validate=validate.OneOf(tuple(EscalationState)))
     assignee = Text(most=200)
 
 
@@ -37,7 +37,7 @@ class Escalation(ma.Schema):
     id = fields.String(required=True)
     conversation_id = fields.String(required=True)
     message_id = fields.String(required=True, allow_none=True)
-    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    state = fields.String(required=True, validate=validate.OneOf(tuple(EscalationState)))
     reason = fields.String(required=True)
     category = fields.String(required=True)
     priority = fields.String(required=True)

@@ -17,11 +17,12 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from worker.deliveries.signing import new_secret
 from worker.errors import Conflict, Invalid, KeyRefused, NotFound, TriedTooOften
 from worker.ids import new_id
+from worker.states import KeyScope
 from worker.store.engine import Store
 from worker.store.tables import api_key, workspace
 from worker.time import to_rfc3339
 
-SCOPES = ("read", "write", "admin")
+SCOPES = tuple(KeyScope)
 DEFAULT_WORKSPACE = "default"
 
 #: The key of visitors who have none.

@@ -19,6 +19,7 @@ from worker.answering.spending import BudgetSpent
 from worker.caching import Cache
 from worker.conversations.attachments import Attached
 from worker.conversations.outcomes import Answer, Handoff, Outcome, Piece, Retry, Usage
+from worker.states import HandoffReason, Priority
 from worker.telemetry import logs, tracing
 
 log = logs.get(__name__)
@@ -158,9 +159,9 @@ class _Turn:
         agent, question, found = self._agent, self._question, self._found
         if not agent.answerer.may_find_more(question):
             if not found.hits and found.snapshot is None:
-                return _handoff(question, "no_answer", "The knowledge base is empty.")
+                return _handoff(question, HandoffReason.NO_ANSWER, "The knowledge base is empty.")
             if score < agent.min_relevance or not found.hits:
-                return self._handoff("no_answer", "The knowledge base has nothing on this.")
+                return self._handoff(HandoffReason.NO_ANSWER, "The knowledge base has nothing on this.")
         key = self._cache_key() if agent.answer_cache is not None else None
         cached = agent.answer_cache.get(key) if agent.answer_cache is not None and key is not None else None
         if cached is not None:
@@ -171,7 +172,7 @@ class _Turn:
             draft = self._draft(stream)
         except BudgetSpent as error:
             spent = Draft(text=None, tried=_already_sent(stream))
-            return self._handoff("rule", str(error), category="budget", draft=spent)
+            return self._handoff(HandoffReason.RULE, str(error), category="budget", draft=spent)
         except ModelError as error:
             return self._failed(error, stream)
         outcome = self._checked(draft, stream)
@@ -210,16 +211,19 @@ class _Turn:
         if error.recovery == "retry":
             return Retry(error=problem, after_s=error.after_s)
         summary = escalation.summary(self._question, f"{error}", self._found.hits, tried=_already_sent(stream))
-        return Handoff(reason="error", summary=summary, error=problem, timings=self._timings)
+        return Handoff(reason=HandoffReason.ERROR, summary=summary, error=problem, timings=self._timings)
 
     def _checked(self, draft: Draft, stream: AnswerStream) -> Outcome:
         """Return the answer that the passages support, or a handoff."""
         if draft.fixed_reply is not None:
             return self._answer(draft, draft.fixed_reply)
         if draft.text is None:
-            reason, why = "no_answer", "The articles found do not answer this."
+            reason, why = HandoffReason.NO_ANSWER, "The articles found do not answer this."
             if draft.wants_human:
-                reason, why = "asked_for_person", draft.handoff_reason or "The model judged that a human is needed."
+                reason, why = (
+                    HandoffReason.ASKED_FOR_HUMAN,
+                    draft.handoff_reason or "The model judged that a human is needed.",
+                )
             draft = replace(draft, tried=[*draft.tried, *_already_sent(stream)])
             return self._handoff(reason, why, draft=draft)
         with tracing.span("grounding") as span:
@@ -229,7 +233,9 @@ class _Turn:
         if grounded is None:
             why = "An answer was written, but the articles do not support it."
             draft = replace(draft, tried=[*draft.tried, *_already_sent(stream)])
-            return self._handoff("low_support", why, hits=[*self._found.hits, *draft.tool_hits], draft=draft)
+            return self._handoff(
+                HandoffReason.LOW_SUPPORT, why, hits=[*self._found.hits, *draft.tool_hits], draft=draft
+            )
         return replace(self._answer(draft, grounded.content), citations=grounded.citations, support=grounded.support)
 
     def _answer(self, draft: Draft, content: str) -> Answer:
@@ -246,7 +252,7 @@ class _Turn:
 
     def _handoff(
         self,
-        reason: str,
+        reason: HandoffReason,
         why: str,
         *,
         hits: Sequence[Hit] | None = None,
@@ -260,7 +266,7 @@ class _Turn:
 
 
 def _handoff(
-    question: Question, reason: str, why: str, hits: Sequence[Hit] = (), *, tried: Sequence[str] = ()
+    question: Question, reason: HandoffReason, why: str, hits: Sequence[Hit] = (), *, tried: Sequence[str] = ()
 ) -> Handoff:
     return Handoff(reason=reason, summary=escalation.summary(question, why, hits, tried=tried))
 
@@ -269,10 +275,11 @@ def _handoff_of(question: Question, alarm: Alarm) -> Handoff:
     """Return the handoff of a message that a human must see at once."""
     category, _, rule = alarm.category.partition(":")
     why = f"The rule “{rule}” says that a human answers." if rule else escalation.CATEGORIES[category]
+    asks = category == HandoffReason.ASKED_FOR_HUMAN
     return replace(
-        _handoff(question, "asked_for_person" if category == "asked_for_person" else "rule", why),
+        _handoff(question, HandoffReason.ASKED_FOR_HUMAN if asks else HandoffReason.RULE, why),
         category=alarm.category,
-        priority=alarm.priority,
+        priority=Priority(alarm.priority),
         reasons=alarm.reasons,
     )
 

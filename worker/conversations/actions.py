@@ -15,18 +15,19 @@ from worker.conversations.ledger import Ledger
 from worker.conversations.outcomes import ENDED, OPEN, Handoff
 from worker.errors import Conflict, NotFound
 from worker.ids import new_id
+from worker.states import HandoffReason, MailboxState, MessageState, Owner, Rating, Role
 from worker.store.engine import Store
 from worker.store.scope import Scope
 from worker.store.tables import HUMAN, conversation, escalation, event, message
 
 #: How a message must have ended to be tried again.
-_RETRIED = ("handed_off", "failed")
+_RETRIED = (MessageState.HANDED_OFF, MessageState.FAILED)
 
 
 #: When a message was queued for the last time: its deadline counts from there.
 _QUEUED_AT = sa.func.coalesce(
     sa.select(sa.func.max(event.c.created_at))
-    .where(event.c.message_id == message.c.id, event.c.type == "queued")
+    .where(event.c.message_id == message.c.id, event.c.type == MessageState.QUEUED)
     .correlate(message)
     .scalar_subquery(),
     message.c.created_at,
@@ -40,7 +41,7 @@ class ConversationActions:
         self._store = store
         self._ledger = Ledger(store)
 
-    def rate(self, workspace_id: str, message_id: str, *, rating: str, comment: str | None = None) -> None:
+    def rate(self, workspace_id: str, message_id: str, *, rating: Rating, comment: str | None = None) -> None:
         """Keep how good what became of a message was: `good` or `bad`.
 
         Raises:
@@ -68,19 +69,19 @@ class ConversationActions:
             ended = (
                 message.update()
                 .where(message.c.id == message_id, message.c.state.in_(OPEN))
-                .values(state="cancelled", finished_at=now)
+                .values(state=MessageState.CANCELLED, finished_at=now)
                 .returning(*message.c)
             )
             row = tx.execute(ended).mappings().first()
             if row is None:
                 raise Conflict("The message has ended; it cannot be cancelled.")
-            announce_messages(tx, [row], "cancelled", now=now)
+            announce_messages(tx, [row], MessageState.CANCELLED, now=now)
             left = self._ledger.open_messages(tx, found)
             values: dict[str, Any] = {"history": talk["history"] + 1}
-            if talk["mailbox"] == "running":
-                values["abort"] = not any(other["state"] == "running" for other in left)
+            if talk["mailbox"] == MailboxState.RUNNING:
+                values["abort"] = not any(other["state"] == MessageState.RUNNING for other in left)
             elif not left:
-                values |= {"mailbox": "idle", "due_at": None}
+                values |= {"mailbox": MailboxState.IDLE, "due_at": None}
             self._ledger.update(tx, talk, **values)
         return str(found)
 
@@ -99,12 +100,12 @@ class ConversationActions:
             talk = self._ledger.seize(tx, conversation.c.id == row["conversation_id"])
             now = talk["updated_at"]
             row = self._message(tx, workspace_id, message_id)  # as it is now that nobody else can change it
-            if talk["owner"] == "closed":
+            if talk["owner"] == Owner.CLOSED:
                 raise Conflict("The conversation is closed.")
-            if row["role"] != "customer" or row["state"] not in _RETRIED:
+            if row["role"] != Role.CUSTOMER or row["state"] not in _RETRIED:
                 raise Conflict("Only a message that was handed off or failed can be tried again.")
             said_since = sa.or_(
-                sa.and_(message.c.role != "customer", message.c.created_at >= row["finished_at"]),
+                sa.and_(message.c.role != Role.CUSTOMER, message.c.created_at >= row["finished_at"]),
                 sa.and_(message.c.seq > row["seq"], message.c.reply_id.is_not(None)),
             )
             since = sa.select(message.c.id).where(message.c.conversation_id == talk["id"], said_since)
@@ -118,7 +119,7 @@ class ConversationActions:
                     message.c.state.in_(_RETRIED),
                 )
                 .values(
-                    state="queued",
+                    state=MessageState.QUEUED,
                     attempts=0,
                     handoff=None,
                     error=None,
@@ -131,15 +132,20 @@ class ConversationActions:
                 .returning(*message.c)
             )
             rows = sorted(tx.execute(again).mappings(), key=lambda one: one["seq"])
-            announce_messages(tx, rows, "queued", now=now, data={"retried": True})
-            self._ledger.settle(tx, talk, more=True, owner="bot", history=talk["history"] + 1)
+            announce_messages(tx, rows, MessageState.QUEUED, now=now, data={"retried": True})
+            self._ledger.settle(tx, talk, more=True, owner=Owner.BOT, history=talk["history"] + 1)
             escalations.close_for(tx, talk["id"], now=now, note="The bot tries again.")
-            if talk["owner"] == "human":
+            if talk["owner"] == Owner.HUMAN:
                 announce_conversation(tx, talk, "conversation.resumed", now=now, data={"message_id": message_id})
         return str(talk["id"])
 
     def take_over(
-        self, workspace_id: str, conversation_id: str, *, summary: str, reason: str = "asked_for_person"
+        self,
+        workspace_id: str,
+        conversation_id: str,
+        *,
+        summary: str,
+        reason: HandoffReason = HandoffReason.ASKED_FOR_HUMAN,
     ) -> tuple[str, ...]:
         """Make a person the owner; what is open is theirs. Return the ids of the messages that this ended.
 
@@ -150,11 +156,11 @@ class ConversationActions:
         with self._store.begin() as tx:
             talk = self._seize(tx, workspace_id, conversation_id)
             rows = self._ledger.open_messages(tx, conversation_id)
-            if talk["owner"] == "human" and not rows:
+            if talk["owner"] == Owner.HUMAN and not rows:
                 self._ledger.settle(tx, talk, more=False)
                 return ()
             self._ledger.hand_off(tx, talk, rows, Handoff(reason=reason, summary=summary))
-            if reason == "owned_by_person":
+            if reason == HandoffReason.OWNED_BY_HUMAN:
                 escalations.take(tx, conversation_id, "an agent", now=talk["updated_at"])
             return tuple(row["id"] for row in rows)
 
@@ -181,8 +187,8 @@ class ConversationActions:
             in_transaction(tx)
             talk = self._seize(tx, workspace_id, conversation_id)
             rows = self._ledger.open_messages(tx, conversation_id)
-            if talk["owner"] == "bot" or rows:
-                taken = Handoff(reason="owned_by_person", summary=f"{author} replied to the customer.")
+            if talk["owner"] == Owner.BOT or rows:
+                taken = Handoff(reason=HandoffReason.OWNED_BY_HUMAN, summary=f"{author} replied to the customer.")
                 self._ledger.hand_off(tx, talk, rows, taken)
             now = talk["updated_at"]
             escalations.take(tx, conversation_id, author, now=now)
@@ -193,9 +199,9 @@ class ConversationActions:
                 "workspace_id": workspace_id,
                 "conversation_id": conversation_id,
                 "seq": talk["next_seq"],
-                "role": "agent",
+                "role": Role.AGENT,
                 "author": author,
-                "state": "answered",
+                "state": MessageState.ANSWERED,
                 "content": content,
                 "attempts": 0,
                 "created_at": now,
@@ -217,7 +223,7 @@ class ConversationActions:
         """
         with self._store.begin() as tx:
             talk = self._seize(tx, workspace_id, conversation_id)
-            if talk["owner"] != "human":
+            if talk["owner"] != Owner.HUMAN:
                 raise Conflict("No person owns the conversation; there is nothing to resume.")
             self._give_back(tx, talk, note=note)
 
@@ -245,7 +251,7 @@ class ConversationActions:
 
     def _give_back(self, tx: sa.Connection, talk: Mapping[Any, Any], *, note: str | None) -> None:
         now = talk["updated_at"]
-        self._ledger.settle(tx, talk, more=False, owner="bot", history=talk["history"] + 1)
+        self._ledger.settle(tx, talk, more=False, owner=Owner.BOT, history=talk["history"] + 1)
         escalations.close_for(tx, talk["id"], now=now, note=note)
         announce_conversation(tx, talk, "conversation.resumed", now=now, data={})
 
@@ -262,11 +268,13 @@ class ConversationActions:
             now = talk["updated_at"]
             rows = self._ledger.open_messages(tx, conversation_id)
             ids = [row["id"] for row in rows]
-            tx.execute(message.update().where(message.c.id.in_(ids)).values(state="cancelled", finished_at=now))
-            announce_messages(tx, rows, "cancelled", now=now)
-            self._ledger.settle(tx, talk, more=False, owner="closed", history=talk["history"] + 1)
+            tx.execute(
+                message.update().where(message.c.id.in_(ids)).values(state=MessageState.CANCELLED, finished_at=now)
+            )
+            announce_messages(tx, rows, MessageState.CANCELLED, now=now)
+            self._ledger.settle(tx, talk, more=False, owner=Owner.CLOSED, history=talk["history"] + 1)
             escalations.close_for(tx, conversation_id, now=now, note=note)
-            if talk["owner"] != "closed":
+            if talk["owner"] != Owner.CLOSED:
                 announce_conversation(tx, talk, "conversation.closed", now=now, data={})
             return tuple(ids)
 
@@ -283,6 +291,6 @@ class ConversationActions:
         """Lock a conversation of this workspace, fence off its holder, and see that it is open or may be `closed`."""
         mine = (conversation.c.id == conversation_id, conversation.c.workspace_id == workspace_id)
         talk = self._ledger.seize(tx, *mine)
-        if talk["owner"] == "closed" and not closed:
+        if talk["owner"] == Owner.CLOSED and not closed:
             raise Conflict("The conversation is closed.")
         return talk

@@ -10,12 +10,11 @@ import sqlalchemy as sa
 
 from worker.errors import Conflict
 from worker.ids import new_id
+from worker.states import EscalationState
 from worker.store.engine import Store
 from worker.store.scope import Scope
 from worker.store.tables import UNDONE_ESCALATION, escalation
 from worker.time import to_rfc3339
-
-STATES = ("open", "assigned", "closed")
 
 Row = Mapping[Any, Any]
 
@@ -34,7 +33,7 @@ def raise_for(tx: sa.Connection, talk: Row, told: Mapping[str, Any], *, message_
             workspace_id=talk["workspace_id"],
             conversation_id=talk["id"],
             message_id=message_id,
-            state="open",
+            state=EscalationState.OPEN,
             created_at=now,
             **{name: told[name] for name in ("reason", "category", "priority", "summary", "reasons")},
         )
@@ -51,13 +50,17 @@ def undone(tx: sa.Connection, conversation_id: str) -> str | None:
 def take(tx: sa.Connection, conversation_id: str, assignee: str, *, now: int) -> None:
     """Give an escalation that is nobody's yet to whoever began to work on it."""
     mine = (escalation.c.conversation_id == conversation_id, escalation.c.state == sa.literal_column("'open'"))
-    tx.execute(escalation.update().where(*mine).values(state="assigned", assignee=assignee[:200], assigned_at=now))
+    tx.execute(
+        escalation.update()
+        .where(*mine)
+        .values(state=EscalationState.ASSIGNED, assignee=assignee[:200], assigned_at=now)
+    )
 
 
 def close_for(tx: sa.Connection, conversation_id: str, *, now: int, note: str | None = None) -> None:
     """Close what is open for a conversation."""
     mine = (escalation.c.conversation_id == conversation_id, UNDONE_ESCALATION)
-    values = {"state": "closed", "closed_at": now} | ({} if note is None else {"note": note})
+    values = {"state": EscalationState.CLOSED, "closed_at": now} | ({} if note is None else {"note": note})
     tx.execute(escalation.update().where(*mine).values(**values))
 
 
@@ -84,9 +87,9 @@ def assign(store: Store, workspace_id: str, id: str, assignee: str) -> dict[str,
     mine = Scope(store, workspace_id)
     with store.begin() as tx:
         row = mine.lock(tx, escalation, id)
-        if row["state"] == "closed":
+        if row["state"] == EscalationState.CLOSED:
             raise Conflict("The escalation is closed.")
-        values = {"state": "assigned", "assignee": assignee, "assigned_at": store.now(tx)}
+        values = {"state": EscalationState.ASSIGNED, "assignee": assignee, "assigned_at": store.now(tx)}
         tx.execute(escalation.update().where(escalation.c.id == id).values(**values))
         return shown({**row, **values})
 

@@ -12,6 +12,7 @@ from worker.conversations import serializers
 from worker.conversations.outcomes import ENDED
 from worker.deliveries.outbox import Target, enqueue_deliveries, wanted_by
 from worker.deliveries.tickets import desk_of, follow_up, post_answer, post_handoff, post_said, tell_people
+from worker.states import HandoffReason, MessageState
 from worker.store.tables import conversation as conversation_table
 from worker.store.tables import event as event_table
 from worker.store.tables import message as message_table
@@ -45,7 +46,7 @@ def announce_messages(
     endpoints = wanted_by(tx, rows[0]["workspace_id"], told)
     reply_id = (data or {}).get("reply_id")
     desk = desk_of(tx, rows[0]["conversation_id"]) if reply_id is not None else None
-    goes_on = type == "handed_off" and (data or {}).get("reason") == "owned_by_person"
+    goes_on = type == MessageState.HANDED_OFF and (data or {}).get("reason") == HandoffReason.OWNED_BY_HUMAN
     if desk is None and not endpoints and not goes_on and not any(row["callback_url"] for row in rows):
         tx.execute(_INSERT_EVENT, events)
         return

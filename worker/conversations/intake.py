@@ -16,6 +16,7 @@ from worker.conversations.outcomes import Handoff
 from worker.customers.identity import customer_of
 from worker.errors import IdempotencyMismatch, NotFound
 from worker.ids import new_id
+from worker.states import HandoffReason, MailboxState, MessageState, Owner, Role
 from worker.store.engine import Prepared, Store
 from worker.store.tables import conversation, message
 from worker.telemetry import tracing
@@ -57,7 +58,7 @@ class Opening:
     channel: str | None = None
     metadata: Mapping[Any, Any] | None = None
     helpdesk_id: str | None = None
-    owner: str = "bot"
+    owner: Owner = Owner.BOT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +96,7 @@ class Intake:
                 message.c.idempotency_key == sa.bindparam("key"),
             )
         )
-        wakes = sa.and_(conversation.c.mailbox == "idle", conversation.c.owner != "human")
+        wakes = sa.and_(conversation.c.mailbox == MailboxState.IDLE, conversation.c.owner != Owner.HUMAN)
         opened = conversation.insert().values(created_at=now, updated_at=now).returning(conversation.c.updated_at)
         dialect = store.engine.dialect
         self._open_idle = Prepared(opened.values(due_at=None, ready_at=None), _OPENED, dialect)
@@ -103,8 +104,8 @@ class Intake:
         take_seq = conversation.update().values(
             next_seq=conversation.c.next_seq + 1,
             updated_at=now,
-            owner=sa.case((conversation.c.owner == "closed", "bot"), else_=conversation.c.owner),
-            mailbox=sa.case((wakes, "ready"), else_=conversation.c.mailbox),
+            owner=sa.case((conversation.c.owner == Owner.CLOSED, Owner.BOT), else_=conversation.c.owner),
+            mailbox=sa.case((wakes, MailboxState.READY), else_=conversation.c.mailbox),
             due_at=sa.case((wakes, now + UNHEARD_MS), else_=conversation.c.due_at),
             ready_at=sa.case((wakes, now), else_=conversation.c.ready_at),
         )
@@ -197,7 +198,7 @@ class Intake:
         if row["fingerprint"] != submission.fingerprint:
             raise IdempotencyMismatch
         self._count("duplicates_refused")
-        return Accepted(message=serializers.as_accepted(row), hint=row["state"] == "queued")
+        return Accepted(message=serializers.as_accepted(row), hint=row["state"] == MessageState.QUEUED)
 
     def forget_keys(self, *which: sa.ColumnElement[bool], limit: int = 500) -> int:
         """Forget idempotency keys that are older than they are kept, oldest first; return how many."""
@@ -217,7 +218,7 @@ class Intake:
     def _insert_conversation(
         self, tx: sa.Connection, workspace_id: str, opening: Opening, *, holds_message: bool
     ) -> Mapping[Any, Any]:
-        wakes = holds_message and opening.owner == "bot"
+        wakes = holds_message and opening.owner == Owner.BOT
         row = {
             "id": new_id("conv"),
             "workspace_id": workspace_id,
@@ -230,7 +231,7 @@ class Intake:
             "owner": opening.owner,
             "next_seq": 2 if holds_message else 1,
             "history": 0,
-            "mailbox": "ready" if wakes else "idle",
+            "mailbox": MailboxState.READY if wakes else MailboxState.IDLE,
             "lease_token": 0,
             "abort": False,
         }
@@ -248,7 +249,7 @@ class Intake:
         if submission.attachments:
             claim_for(tx, talk, submission.attachments)
         now = talk["updated_at"]
-        kept_for_person = talk["owner"] == "human"
+        kept_for_person = talk["owner"] == Owner.HUMAN
         owned = _OWNED | {"escalation_id": (talk["handoff"] or {}).get("escalation_id")} if kept_for_person else None
         theirs = talk["requester"] or {}
         writer = requester or theirs
@@ -258,9 +259,9 @@ class Intake:
             "workspace_id": talk["workspace_id"],
             "conversation_id": talk["id"],
             "seq": talk["next_seq"] - 1,
-            "role": "customer",
+            "role": Role.CUSTOMER,
             "author": writer.get("name"),
-            "state": "handed_off" if kept_for_person else "queued",
+            "state": MessageState.HANDED_OFF if kept_for_person else MessageState.QUEUED,
             "content": submission.content,
             "idempotency_key": submission.idempotency_key,
             "fingerprint": submission.fingerprint,
@@ -277,13 +278,15 @@ class Intake:
             "deadline_at": now + int(submission.deadline_s * 1000),
         }
         self._insert.run(tx, row)
-        announce_messages(tx, [row], "queued", now=now)
+        announce_messages(tx, [row], MessageState.QUEUED, now=now)
         if kept_for_person:
             tx.execute(
                 conversation.update().where(conversation.c.id == talk["id"]).values(history=conversation.c.history + 1)
             )
-            announce_messages(tx, [row], "handed_off", now=now, data=owned)
-        return Accepted(message=serializers.message(row), hint=talk["mailbox"] == "ready" and not kept_for_person)
+            announce_messages(tx, [row], MessageState.HANDED_OFF, now=now, data=owned)
+        return Accepted(
+            message=serializers.message(row), hint=talk["mailbox"] == MailboxState.READY and not kept_for_person
+        )
 
 
 _OPENED = (
@@ -291,4 +294,4 @@ _OPENED = (
     *("next_seq", "history", "mailbox", "lease_token", "abort"),
 )
 _NO_COLUMNS: dict[str, Any] = {**dict.fromkeys(message.c.keys()), "stranger": False}
-_OWNED = Handoff(reason="owned_by_person", summary="A person is already in this conversation.").told
+_OWNED = Handoff(reason=HandoffReason.OWNED_BY_HUMAN, summary="A person is already in this conversation.").told

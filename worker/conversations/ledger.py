@@ -14,6 +14,7 @@ from worker.conversations.events import announce_conversation, announce_messages
 from worker.conversations.intake import UNHEARD_MS
 from worker.conversations.outcomes import Handoff
 from worker.errors import NotFound
+from worker.states import HandoffReason, MailboxState, MessageState, Owner
 from worker.store.engine import Store
 from worker.store.tables import OPEN_MESSAGE, conversation, message
 from worker.time import to_rfc3339
@@ -32,7 +33,9 @@ class Ledger:
             .order_by(message.c.seq)
         )
         self._open = open_.limit(sa.bindparam("limit"))
-        self._under_fence = open_.where(message.c.state == "running", message.c.fence == sa.bindparam("token"))
+        self._under_fence = open_.where(
+            message.c.state == MessageState.RUNNING, message.c.fence == sa.bindparam("token")
+        )
         self._any_open = sa.select(message.c.id).where(message.c.conversation_id == sa.bindparam("talk"), OPEN_MESSAGE)
         self._settle = (
             conversation.update()
@@ -70,7 +73,7 @@ class Ledger:
         if more is None:
             more = tx.execute(self._any_open, {"talk": talk["id"]}).first() is not None
         new = {
-            "mailbox": "ready" if more else "idle",
+            "mailbox": MailboxState.READY if more else MailboxState.IDLE,
             "due_at": talk["updated_at"] + UNHEARD_MS if more else None,
             "ready_at": talk["updated_at"] if more else None,
             "lease_holder": None,
@@ -96,18 +99,18 @@ class Ledger:
         """End `rows` with the handoff and all else that is open with it, and make a person the owner."""
         now = talk["updated_at"]
         last = rows[-1]["id"] if rows else None
-        if handoff.reason == "owned_by_person":  # they are at it already
+        if handoff.reason == HandoffReason.OWNED_BY_HUMAN:  # they are at it already
             escalation_id = escalations.undone(tx, talk["id"])
         else:
             escalation_id = escalations.raise_for(tx, talk, handoff.told, message_id=last, now=now)
         told = handoff.told | {"escalation_id": escalation_id}
         ids = [row["id"] for row in rows]
         error = None if handoff.error is None else dict(handoff.error)
-        ended = {"state": "handed_off", "finished_at": now, "timings": dict(handoff.timings)}
+        ended = {"state": MessageState.HANDED_OFF, "finished_at": now, "timings": dict(handoff.timings)}
         values = {"handoff": told, "error": error, "retrieved": handoff.retrieved}
         tx.execute(message.update().where(message.c.id.in_(ids)).values(**values, **ended))
         behind = [row for row in self.open_messages(tx, talk["id"]) if row["id"] not in ids]
-        owned = told | {"reason": "owned_by_person", "category": "owned_by_person"}
+        owned = told | {"reason": HandoffReason.OWNED_BY_HUMAN, "category": HandoffReason.OWNED_BY_HUMAN}
         tx.execute(
             message.update().where(message.c.id.in_([row["id"] for row in behind])).values(handoff=owned, **ended)
         )
@@ -115,11 +118,15 @@ class Ledger:
             tx,
             talk,
             more=False,
-            owner="human",
+            owner=Owner.HUMAN,
             handoff={**told, "at": to_rfc3339(now)},
             history=talk["history"] + 1,
         )
-        announce_messages(tx, rows, "handed_off", now=now, data=told)  # after what callbacks tell of the conversation
-        if talk["owner"] != "human":
+        announce_messages(
+            tx, rows, MessageState.HANDED_OFF, now=now, data=told
+        )  # after what callbacks tell of the conversation
+        if talk["owner"] != Owner.HUMAN:
             announce_conversation(tx, talk, "conversation.handed_off", now=now, data=told)
-        announce_messages(tx, behind, "handed_off", now=now, data=owned)  # people are told of these after the handoff
+        announce_messages(
+            tx, behind, MessageState.HANDED_OFF, now=now, data=owned
+        )  # people are told of these after the handoff

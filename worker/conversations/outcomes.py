@@ -4,22 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-HANDOFF_REASONS = (
-    "asked_for_person",
-    "no_answer",
-    "low_support",
-    "rule",
-    "deadline",
-    "error",
-    "owned_by_person",
-)
+from worker.states import ENDED, OPEN, HandoffReason, Priority
 
-#: How soon a person should look.
-PRIORITIES = ("normal", "high", "urgent")
+__all__ = ("ENDED", "OPEN")
 
-#: States in which a message has ended.
-ENDED = ("answered", "handed_off", "cancelled", "failed")
-OPEN = ("queued", "running")
+HANDOFF_REASONS = tuple(HandoffReason)
+PRIORITIES = tuple(Priority)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,16 +74,16 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Handoff:
-    """A person takes over; `reason` is one of HANDOFF_REASONS, `summary` is for that person.
+    """A person takes over; `summary` is for the agent who takes over.
 
     `category` says what it is about where more is known than the reason, `reasons` quote what said so, and `priority`
     is normal, high or urgent.
     """
 
-    reason: str
+    reason: HandoffReason
     summary: str
     category: str | None = None
-    priority: str = "normal"
+    priority: Priority = Priority.NORMAL
     reasons: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
     timings: Mapping[str, float] = field(default_factory=dict)

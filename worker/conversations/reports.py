@@ -7,11 +7,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from worker.states import ENDED, HandoffReason, MessageState, Rating, Role
 from worker.store.engine import Store
 from worker.store.tables import message, reply, spending
 
 _DAY_MS = 86_400_000
-_ENDED = ("answered", "handed_off", "failed", "cancelled")
 _PERCENTILES = (50, 95, 99)
 
 #: Clocks of processes, whose time is in ids, and of the database may differ by this.
@@ -72,7 +72,7 @@ def _came_since(workspace_id: str, since_ms: int) -> sa.ColumnElement[bool]:
         sa.func.coalesce(message.c.workspace_id, "") == workspace_id,  # not by an index, which has all there ever were
         message.c.id >= first_id(since_ms),  # but by this one: ids grow with time
         message.c.created_at >= since_ms,
-        message.c.role == "customer",
+        message.c.role == Role.CUSTOMER,
     )
 
 
@@ -87,7 +87,7 @@ def _counts(came: sa.ColumnElement[bool]) -> sa.Select[Any]:
         message.c.handoff["reason"].as_string().label("reason"),
         message.c.feedback["rating"].as_string().label("rating"),
     )
-    counted = sa.select(*columns).where(came, message.c.state.in_(_ENDED)).subquery()
+    counted = sa.select(*columns).where(came, message.c.state.in_(ENDED)).subquery()
     return sa.select(counted, sa.func.count().label("count")).group_by(*counted.c)
 
 
@@ -101,7 +101,7 @@ def _latencies(came: sa.ColumnElement[bool]) -> sa.Select[Any]:
             sa.func.row_number().over(partition_by=_day().element, order_by=ms.element).label("rank"),
             sa.func.count().over(partition_by=_day().element).label("total"),
         )
-        .where(came, message.c.state == "answered")
+        .where(came, message.c.state == MessageState.ANSWERED)
         .subquery()
     )
     wanted = [ranked.c.rank == (ranked.c.total * percentile + 99) // 100 for percentile in _PERCENTILES]
@@ -113,13 +113,13 @@ def _percentile(rank: int, total: int, ms: int) -> dict[str, int]:
 
 
 def _reopened(came: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    following = sa.func.lead(message.c.state).over(
+    following = sa.func.lead(message.c.state, type_=message.c.state.type).over(
         partition_by=sa.func.coalesce(message.c.conversation_id, ""), order_by=message.c.seq
     )
     said = sa.select(_day(), message.c.state, following.label("following")).where(came).subquery()
     return (
         sa.select(said.c.day, sa.func.count().label("reopened"))
-        .where(said.c.state == "answered", said.c.following == "handed_off")
+        .where(said.c.state == MessageState.ANSWERED, said.c.following == MessageState.HANDED_OFF)
         .group_by(said.c.day)
     )
 
@@ -130,7 +130,7 @@ def _supports(came: sa.ColumnElement[bool]) -> sa.Select[Any]:
     answers = (
         sa.select(support, rating)
         .join_from(message, reply, reply.c.id == message.c.reply_id)
-        .where(came, message.c.state == "answered")
+        .where(came, message.c.state == MessageState.ANSWERED)
         .subquery()
     )
     return sa.select(answers, sa.func.count().label("count_")).group_by(*answers.c)
@@ -148,13 +148,13 @@ def _empty(day: str) -> dict[str, Any]:
 
 
 def _count(day: dict[str, Any], row: Mapping[Any, Any]) -> None:
-    if row["state"] == "handed_off":
-        reason = row["reason"] or "owned_by_person"
+    if row["state"] == MessageState.HANDED_OFF:
+        reason = row["reason"] or HandoffReason.OWNED_BY_HUMAN
         day["handed_off"][reason] = day["handed_off"].get(reason, 0) + row["count"]
     else:
         day[row["state"]] += row["count"]
-    if row["state"] == "answered" and row["rating"]:
-        day["confirmed" if row["rating"] == "good" else "rejected"] += row["count"]
+    if row["state"] == MessageState.ANSWERED and row["rating"]:
+        day["confirmed" if row["rating"] == Rating.GOOD else "rejected"] += row["count"]
 
 
 def _curve(supports: Sequence[Any], ended: int) -> Iterator[dict[str, Any]]:
@@ -166,7 +166,7 @@ def _curve(supports: Sequence[Any], ended: int) -> Iterator[dict[str, Any]]:
         for rating, count in by_support[support]:
             answered += count
             rated += count if rating else 0
-            rejected += count if rating == "bad" else 0
+            rejected += count if rating == Rating.BAD else 0
         risk = round(rejected / rated, 4) if rated else None
         yield {"support": support, "coverage": round(answered / ended, 4), "risk": risk, "rated": rated}
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from worker.states import MessageState, Role
 from worker.store.tables import message as message_table
 from worker.store.tables import reply as reply_table
 from worker.time import to_rfc3339
@@ -60,7 +61,7 @@ def message(row: Row) -> dict[str, Any]:
     """Return a message as clients see it; a row of `with_reply`, or one without a reply."""
     id = row["id"]
     answer = reply(row) if row.get("reply__id") else None
-    spoken = row["role"] == "assistant"
+    spoken = row["role"] == Role.ASSISTANT
     return {
         "id": id,
         "conversation_id": row["conversation_id"],
@@ -112,7 +113,7 @@ def as_accepted(row: Row) -> dict[str, Any]:
     ended_at_once = row["finished_at"] == row["created_at"] and row["attempts"] == 0
     if ended_at_once:
         return message(row)
-    first = {"state": "queued", "attempts": 0, "reply__id": None}
+    first = {"state": MessageState.QUEUED, "attempts": 0, "reply__id": None}
     gone = dict.fromkeys(("handoff", "error", "feedback", "started_at", "finished_at", "timings"))
     return message({**row, **gone, **first})
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from worker.errors import AnswerbackError
+from worker.states import Owner, Role
 
 #: A turn that began before a conversation was erased may end after it, and would bring back what was said.
 BARRED_S = 600.0
@@ -28,10 +29,10 @@ class SessionsUnavailable(AnswerbackError):
 
 @dataclass(frozen=True, kw_only=True)
 class Turn:
-    """One thing that was said. `role` is customer, assistant or agent."""
+    """One thing that was said."""
 
     seq: int
-    role: str
+    role: Role
     content: str
 
 
@@ -49,13 +50,13 @@ class Session:
     conversation_id: str
     workspace_id: str
     history: int
-    owner: str = "bot"
+    owner: Owner = Owner.BOT
     last_seq: int = 0
     turns: tuple[Turn, ...] = ()
     counters: Mapping[str, int] = field(default_factory=dict)
 
     def extended(
-        self, turns: Iterable[Turn], *, history: int, owner: str, window: int, counted: Mapping[str, int]
+        self, turns: Iterable[Turn], *, history: int, owner: Owner, window: int, counted: Mapping[str, int]
     ) -> "Session":
         """Return the state after `turns` were said; at most `window` turns are kept."""
         kept = tuple(sorted((*self.turns, *turns), key=lambda turn: turn.seq))[-window:]

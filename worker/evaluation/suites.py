@@ -39,6 +39,7 @@ from worker.conversations.outcomes import Answer
 from worker.conversations.sessions import Turn
 from worker.evaluation.claims import LabelledClaim, generate_claims
 from worker.evaluation.measures import Measure
+from worker.states import Role
 
 Progress = Callable[[str, int, int], None]
 
@@ -311,7 +312,7 @@ def _escalation(rows: list[list[str]], results: Results) -> None:
 def _rewriting(rows: list[list[str]], labels: Labels, opened: Snapshot, setup: Setup, results: Results) -> None:
     right, left = {}, {}
     for first, then, title in rows:
-        turns = (Turn(seq=1, role="customer", content=first), Turn(seq=2, role="assistant", content="…"))
+        turns = (Turn(seq=1, role=Role.CUSTOMER, content=first), Turn(seq=2, role=Role.ASSISTANT, content="…"))
         question = Question(workspace_id="eval", content=then, turns=turns)
         asked = rewriting.queries(question, min_relevance=setup.min_relevance)
         _, found, near = rewriting.search_in_turn(

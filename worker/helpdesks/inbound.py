@@ -14,6 +14,7 @@ from worker.deliveries.tickets import NOTIFICATION_KINDS, desk_of, external_id
 from worker.errors import Conflict, NotFound
 from worker.helpdesks.protocol import Incoming, digest
 from worker.ids import new_id
+from worker.states import HandoffReason, Owner
 from worker.store.engine import Store
 from worker.store.tables import HOOK, OPEN_MESSAGE, UNSENT_DELIVERY, conversation, delivery, helpdesk_message, message
 from worker.telemetry import logs
@@ -112,7 +113,7 @@ class Inbound:
             if desk["options"].get("assigned_takes_over", True):
                 talk = self._talk(desk, thing)
                 ended = self._actions.take_over(
-                    desk["workspace_id"], talk, summary="A person was assigned.", reason="owned_by_person"
+                    desk["workspace_id"], talk, summary="A person was assigned.", reason=HandoffReason.OWNED_BY_HUMAN
                 )
                 if ended:
                     self._deliver(talk)
@@ -143,7 +144,7 @@ class Inbound:
             external_id=external_id(desk["id"], thing.ticket),
             channel=desk["kind"],
             helpdesk_id=desk["id"],
-            owner="human" if thing.owned and takes_over else "bot",
+            owner=Owner.HUMAN if thing.owned and takes_over else Owner.BOT,
         )
         submission = Submission(content=_content(thing), deadline_s=self._deadline_s)
         try:
@@ -216,7 +217,7 @@ class Inbound:
                 external_id=external_id(desk["id"], thing.ticket),
                 channel=desk["kind"],
                 helpdesk_id=desk["id"],
-                owner="human",
+                owner=Owner.HUMAN,
             ),
         )
         return str(opened["id"])

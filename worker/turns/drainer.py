@@ -12,6 +12,7 @@ from worker.conversations.attachments import Attached
 from worker.conversations.outcomes import Answer, Handoff, Outcome, Piece, Retry
 from worker.conversations.sessions import Session, SessionStore, SessionsUnavailable, Turn
 from worker.errors import AnswerbackError, DatabaseUnavailable
+from worker.states import HandoffReason, MessageState, Owner, Role
 from worker.store.engine import Store
 from worker.telemetry import logs, tracing
 from worker.telemetry.counters import Meter, Unmetered
@@ -155,12 +156,12 @@ class Drainer:
     def _outcome(self, claim: Claim, session: Session, lease: Lease) -> Outcome:
         if self.mailbox.exhausted(claim):
             return Handoff(
-                reason="error",
+                reason=HandoffReason.ERROR,
                 summary=f"No answer after {claim.attempts - 1} attempts.",
                 error=claim.messages[0]["error"] or {"code": "too_many_attempts", "message": "The worker was lost."},
             )
         if claim.remaining_s <= 0:
-            return Handoff(reason="deadline", summary=late_summary(claim.messages))
+            return Handoff(reason=HandoffReason.DEADLINE, summary=late_summary(claim.messages))
         # What is known of a customer is for them alone, not for whoever else writes in their conversation. It is never
         # taken from the session: whose conversation it is may have been changed since.
         strange = any(message["stranger"] for message in claim.messages)
@@ -198,9 +199,9 @@ class Drainer:
 
     def _measure(self, claim: Claim, outcome: Answer | Handoff, ended: int) -> None:
         if isinstance(outcome, Answer):
-            self.meter.add("messages", ended, outcome="answered", reason="")
+            self.meter.add("messages", ended, outcome=MessageState.ANSWERED, reason="")
         else:
-            self.meter.add("messages", ended, outcome="handed_off", reason=outcome.reason)
+            self.meter.add("messages", ended, outcome=MessageState.HANDED_OFF, reason=outcome.reason)
         if claim.attempts == 1:
             self.meter.observe("turn_wait_seconds", claim.waited_s)
         for stage, ms in outcome.timings.items():
@@ -228,14 +229,14 @@ class Drainer:
         if not finished.message_ids:
             return
         ended = [row for row in claim.messages if row["id"] in finished.message_ids]
-        turns = [Turn(seq=row["seq"], role="customer", content=row["content"]) for row in ended]
+        turns = [Turn(seq=row["seq"], role=Role.CUSTOMER, content=row["content"]) for row in ended]
         answered = isinstance(outcome, Answer)
         if isinstance(outcome, Answer) and finished.seq is not None:
-            turns.append(Turn(seq=finished.seq, role="assistant", content=outcome.content))
+            turns.append(Turn(seq=finished.seq, role=Role.ASSISTANT, content=outcome.content))
         changed = session.extended(
             turns,
             history=finished.history,
-            owner="bot" if answered else "human",
+            owner=Owner.BOT if answered else Owner.HUMAN,
             window=self.window,
             counted={"messages": len(ended), "answered" if answered else "handed_off": len(ended)},
         )

@@ -18,6 +18,7 @@ from worker.conversations.ledger import Ledger, Row
 from worker.conversations.outcomes import Answer, Handoff, Retry
 from worker.errors import AnswerbackError
 from worker.ids import new_id
+from worker.states import HandoffReason, MailboxState, MessageState, Role
 from worker.store.engine import Prepared, Store
 from worker.store.tables import AWAKE, OPEN_MESSAGE, conversation, message, reply
 
@@ -88,7 +89,7 @@ class Mailbox:
         claim = (
             conversation.update()
             .values(
-                mailbox="running",
+                mailbox=MailboxState.RUNNING,
                 lease_token=conversation.c.lease_token + 1,
                 lease_holder=holder,
                 due_at=now + self._lease_ms,
@@ -97,8 +98,10 @@ class Mailbox:
             )
             .returning(*conversation.c)
         )
-        ready = conversation.c.mailbox == "ready"
-        run_out = sa.and_(conversation.c.mailbox.in_(("running", "waiting")), conversation.c.due_at <= now)
+        ready = conversation.c.mailbox == MailboxState.READY
+        run_out = sa.and_(
+            conversation.c.mailbox.in_((MailboxState.RUNNING, MailboxState.WAITING)), conversation.c.due_at <= now
+        )
         waited_longest = (
             sa.select(conversation.c.id)
             .where(AWAKE, sa.or_(ready, run_out))
@@ -117,7 +120,7 @@ class Mailbox:
                 message.c.seq <= sa.bindparam("last"),
             )
             .values(
-                state="running",
+                state=MessageState.RUNNING,
                 attempts=message.c.attempts + 1,
                 fence=sa.bindparam("token"),
                 started_at=sa.func.coalesce(message.c.started_at, sa.bindparam("started")),
@@ -128,21 +131,21 @@ class Mailbox:
             .where(
                 conversation.c.id == sa.bindparam("talk"),
                 conversation.c.lease_token == sa.bindparam("token"),
-                conversation.c.mailbox == "running",
+                conversation.c.mailbox == MailboxState.RUNNING,
             )
             .values(updated_at=now)
             .returning(*conversation.c)
         )
         held = (
             message.c.conversation_id == sa.bindparam("talk"),
-            message.c.state == "running",
+            message.c.state == MessageState.RUNNING,
             message.c.fence == sa.bindparam("token"),
         )
         self._end = (
             message.update()
             .where(*held)
             .values(
-                state="answered",
+                state=MessageState.ANSWERED,
                 error=None,
                 finished_at=sa.bindparam("ended"),
                 reply_id=sa.bindparam("reply"),
@@ -178,7 +181,7 @@ class Mailbox:
                 conversation.update()
                 .where(
                     conversation.c.id.in_(list(tokens)),
-                    conversation.c.mailbox == "running",
+                    conversation.c.mailbox == MailboxState.RUNNING,
                     conversation.c.lease_holder == self._holder,
                 )
                 .values(due_at=self._now + self._lease_ms)
@@ -222,7 +225,7 @@ class Mailbox:
             self._requeue(tx, claim, error=dict(retry.error), refund=not retry.counts)
             first_deadline = min((row["deadline_at"] for row in claim.messages), default=now)
             due = max(now, min(now + delay, first_deadline))
-            self._ledger.update(tx, talk, mailbox="waiting", due_at=due)
+            self._ledger.update(tx, talk, mailbox=MailboxState.WAITING, due_at=due)
 
     def release(self, claim: Claim) -> None:
         """Give the claim back untouched, for another process to take at once; a lost lease is not an error here."""
@@ -230,7 +233,7 @@ class Mailbox:
             with self._store.begin() as tx:
                 talk = self._locked(tx, claim)
                 self._requeue(tx, claim, error=None, refund=True)
-                self._ledger.update(tx, talk, mailbox="ready", due_at=talk["updated_at"])
+                self._ledger.update(tx, talk, mailbox=MailboxState.READY, due_at=talk["updated_at"])
         except LeaseLost:
             return
 
@@ -256,7 +259,7 @@ class Mailbox:
                 tx.execute(
                     conversation.update()
                     .where(conversation.c.id.in_(ids))
-                    .values(mailbox="ready", due_at=self._now + _TAKEN_UP_MS)
+                    .values(mailbox=MailboxState.READY, due_at=self._now + _TAKEN_UP_MS)
                 )
         return ids
 
@@ -280,7 +283,9 @@ class Mailbox:
                 rows = self._ledger.open_messages(tx, id)
                 over = talk["updated_at"] - _DEADLINE_GRACE_MS
                 if any(row["deadline_at"] <= over for row in rows):
-                    self._ledger.hand_off(tx, talk, rows, Handoff(reason="deadline", summary=late_summary(rows)))
+                    self._ledger.hand_off(
+                        tx, talk, rows, Handoff(reason=HandoffReason.DEADLINE, summary=late_summary(rows))
+                    )
                     ended.append(id)
                 else:  # another sweeper was first
                     self._ledger.settle(tx, talk)
@@ -298,7 +303,7 @@ class Mailbox:
             return None
         token = talk["lease_token"]
         tx.execute(self._start, {"talk": talk["id"], "last": rows[-1]["seq"], "token": token, "started": now})
-        announce_messages(tx, [row for row in rows if row["started_at"] is None], "running", now=now)
+        announce_messages(tx, [row for row in rows if row["started_at"] is None], MessageState.RUNNING, now=now)
         return Claim(
             conversation_id=talk["id"],
             workspace_id=talk["workspace_id"],
@@ -323,7 +328,13 @@ class Mailbox:
         now = talk["updated_at"]
         reply_id = new_id("msg")
         mine = {"id": reply_id, "workspace_id": talk["workspace_id"], "conversation_id": talk["id"], "created_at": now}
-        spoken = {**mine, "seq": talk["next_seq"], "role": "assistant", "state": "answered", "content": answer.content}
+        spoken = {
+            **mine,
+            "seq": talk["next_seq"],
+            "role": Role.ASSISTANT,
+            "state": MessageState.ANSWERED,
+            "content": answer.content,
+        }
         self._insert_message.run(tx, {**_NO_COLUMNS, **spoken, "attempts": 0, "finished_at": now})
         self._insert_reply.run(
             tx,
@@ -338,19 +349,19 @@ class Mailbox:
                 **asdict(answer.usage),
             },
         )
-        ended = {"talk": talk["id"], "token": claim.token, "ended": now, "reply": reply_id}
-        tx.execute(self._end, {**ended, "spent": dict(answer.timings), "seen": answer.retrieved})
-        announce_messages(tx, rows, "answered", now=now, data={"reply_id": reply_id})
+        end = {"talk": talk["id"], "token": claim.token, "ended": now, "reply": reply_id}
+        tx.execute(self._end, {**end, "spent": dict(answer.timings), "seen": answer.retrieved})
+        announce_messages(tx, rows, MessageState.ANSWERED, now=now, data={"reply_id": reply_id})
 
     def _requeue(self, tx: sa.Connection, claim: Claim, *, error: dict[str, Any] | None, refund: bool = False) -> None:
-        values: dict[str, Any] = {"state": "queued", "error": error}
+        values: dict[str, Any] = {"state": MessageState.QUEUED, "error": error}
         if refund:
             values["attempts"] = message.c.attempts - 1
         tx.execute(
             message.update()
             .where(
                 message.c.conversation_id == claim.conversation_id,
-                message.c.state == "running",
+                message.c.state == MessageState.RUNNING,
                 message.c.fence == claim.token,
             )
             .values(**values)

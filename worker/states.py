@@ -1,0 +1,93 @@
+"""The states, owners, reasons, roles and scopes of the domain, each in one enumeration.
+
+The members are strings: SQL, JSON and templates hold their values, and what is read from there equals the member.
+Compare with `==`, not with `is`.
+"""
+
+from enum import StrEnum
+
+
+class MessageState(StrEnum):
+    """State of a message; an event of the same name records each change."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    ANSWERED = "answered"
+    HANDED_OFF = "handed_off"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+#: A message in one of these waits for an answer.
+OPEN = (MessageState.QUEUED, MessageState.RUNNING)
+
+#: A message in one of these has its outcome.
+ENDED = (MessageState.ANSWERED, MessageState.HANDED_OFF, MessageState.CANCELLED, MessageState.FAILED)
+
+
+class MailboxState(StrEnum):
+    """State of a conversation's mailbox; `worker.turns.mailbox` draws the transitions."""
+
+    IDLE = "idle"
+    READY = "ready"
+    RUNNING = "running"
+    WAITING = "waiting"
+
+
+class Owner(StrEnum):
+    """Who answers in a conversation: the bot, a human agent, or nobody once it is closed."""
+
+    BOT = "bot"
+    HUMAN = "human"
+    CLOSED = "closed"
+
+
+class Role(StrEnum):
+    """Who wrote a message."""
+
+    CUSTOMER = "customer"
+    ASSISTANT = "assistant"
+    AGENT = "agent"
+
+
+class HandoffReason(StrEnum):
+    """Why the bot handed a message off."""
+
+    ASKED_FOR_HUMAN = "asked_for_person"
+    NO_ANSWER = "no_answer"
+    LOW_SUPPORT = "low_support"
+    RULE = "rule"
+    DEADLINE = "deadline"
+    ERROR = "error"
+    OWNED_BY_HUMAN = "owned_by_person"
+
+
+class Priority(StrEnum):
+    """How soon a human agent should look at a handoff."""
+
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+class EscalationState(StrEnum):
+    """State of an escalation: nobody's yet, somebody's, done."""
+
+    OPEN = "open"
+    ASSIGNED = "assigned"
+    CLOSED = "closed"
+
+
+class Rating(StrEnum):
+    """A customer's or an agent's judgement of an outcome."""
+
+    GOOD = "good"
+    BAD = "bad"
+
+
+class KeyScope(StrEnum):
+    """Permission of an API key; `admin` includes the others."""
+
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
