@@ -6,6 +6,7 @@ when the model does not.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from worker.answering.model_client import open_client
 from worker.answering.question import Question
 from worker.conversations.attachments import Attached
 from worker.conversations.outcomes import Answer
-from worker.customers.memories import Remembered
+from worker.customers.memories import NewMemory
 from worker.store.tables import tool_call
 
 ATTACKS = [json.loads(line) for line in (Path(__file__).parents[2] / "data" / "attacks.jsonl").read_text().splitlines()]
@@ -42,7 +43,7 @@ def names():
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 def test_nothing_gets_out(desk, shop, model_url, embedder, attack, workspace_id):
     mine = desk()
-    mine.memories.put(workspace_id, GRACE, Remembered(name="home", value=SECRET, source="api"))
+    mine.memories.put(workspace_id, GRACE, NewMemory(name="home", value=SECRET, source="api"))
     shop.orders["2001"]["carrier"] = SECRET
     question = "How do I delete cookies?"
     passages, attached = [COOKIES], ()
@@ -63,9 +64,9 @@ def test_nothing_gets_out(desk, shop, model_url, embedder, attack, workspace_id)
     mine.knowledge.hits = passages
     control(model_url, mode="obey", calls=calls)
 
-    object.__setattr__(mine.agent, "attached", EmbeddingAttachmentSearch(embedder))
+    agent = replace(mine.agent, attachment_search=EmbeddingAttachmentSearch(embedder))
     pieces = []
-    outcome = mine.agent.answer(
+    outcome = agent.answer(
         say=pieces.append,
         question=Question(
             workspace_id=workspace_id,
@@ -92,7 +93,7 @@ def test_nothing_gets_out(desk, shop, model_url, embedder, attack, workspace_id)
         allowed.add("remember")  # what they say of themselves, they may
     assert {row["tool"] for row in done} <= allowed
     assert all(SECRET not in str(row) for row in done)
-    known = mine.memories.of(workspace_id, "email:ada@shop.example")
+    known = mine.memories.recall(workspace_id, "email:ada@shop.example", question, limit=50)
     assert all(value.lower() in question.lower() for value in known.values())
     if isinstance(outcome, Answer):
         texts = {"doc_1": passages[0].record.text, "att_1": attack["text"]}
