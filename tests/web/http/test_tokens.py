@@ -126,7 +126,8 @@ def test_a_token_for_one_origin_is_for_no_other(app, call, talk):
 @pytest.mark.parametrize(
     "change",
     [
-        lambda t: t[:-1] + ("A" if t[-1] != "A" else "B"),
+        # Not the last character: in base64 some of its bits carry nothing, so another one can mean the same signature.
+        lambda t: t[:-5] + ("A" if t[-5] != "A" else "B") + t[-4:],
         lambda t: "abt_x.y",
         lambda t: "abt_",
         lambda t: t + "A" * 5_000,
