@@ -88,18 +88,20 @@ def model_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """A PostgreSQL schema of the test run's own; `frozen_store` migrates it once and empties it for each test."""
+    with postgresql_schema() as url:
+        yield url.replace("postgresql://", "postgresql+psycopg://")
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty database with a clock that stands still, of each kind."""
-    if request.param == "sqlite":
-        opened = frozen_store(f"sqlite:///{tmp_path / 'test.db'}")
-        yield opened
-        opened.close()
-        return
-    with postgresql_schema() as url:
-        opened = frozen_store(url.replace("postgresql://", "postgresql+psycopg://"))
-        yield opened
-        opened.close()
+    sqlite = request.param == "sqlite"
+    opened = frozen_store(f"sqlite:///{tmp_path / 'test.db'}" if sqlite else request.getfixturevalue("postgresql_url"))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Empty databases of this version: migrated once per process of tests, then copied.
+"""Empty databases of this version: migrated once per process of tests, then copied (SQLite) or emptied (PostgreSQL).
 
 That migrating works is shown by tests/worker/store and by every test with real processes.
 """
@@ -12,7 +12,8 @@ import tempfile
 from pathlib import Path
 
 from worker.store import migrate
-from worker.store.engine import open_store
+from worker.store.engine import Store, open_store
+from worker.store.tables import metadata
 
 
 @functools.cache
@@ -33,3 +34,10 @@ def copy_migrated(path: Path) -> None:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(_template(), path)
+
+
+def empty(store: Store) -> None:
+    """Delete all rows of a database that an earlier test filled."""
+    with store.begin() as tx:
+        for table in reversed(metadata.sorted_tables):
+            tx.execute(table.delete())

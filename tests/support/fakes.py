@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from kb.filters import Filters
 from kb.search import Found, Hit
 from kb.snapshot import Record
-from tests.support.databases import copy_migrated
+from tests.support.databases import copy_migrated, empty
 from worker.addresses import Guard
 from worker.answering.question import Draft, Question, TextListener, ignore_text
 from worker.conversations.intake import Intake, Opening, Submission
@@ -30,7 +30,8 @@ class TableClock:
     @staticmethod
     def create(store: Store, *, at: int = 1_000_000) -> None:
         with store.begin() as tx:
-            tx.execute(sa.text("CREATE TABLE test_clock (ms BIGINT)"))
+            tx.execute(sa.text("CREATE TABLE IF NOT EXISTS test_clock (ms BIGINT)"))
+            tx.execute(sa.text("DELETE FROM test_clock"))
             tx.execute(sa.text("INSERT INTO test_clock VALUES (:at)"), {"at": at})
 
     @staticmethod
@@ -40,13 +41,15 @@ class TableClock:
 
 
 def frozen_store(url: str) -> Store:
-    """Open and create an empty database whose time is told by `TableClock.advance`."""
+    """Open a database, empty and of this version, whose time is told by `TableClock.advance`."""
     from worker.store import migrate
 
     if url.startswith("sqlite:///"):
         copy_migrated(Path(url.removeprefix("sqlite:///")))
     store = open_store(url, clock=TableClock())
     migrate.upgrade(store)
+    if not store.is_sqlite:
+        empty(store)
     TableClock.create(store)
     return store
 

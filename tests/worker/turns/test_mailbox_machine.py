@@ -276,11 +276,17 @@ TestMailboxAnsweringEach.settings = settings(_SETTINGS, max_examples=60)
 
 
 class PostgresqlMachine(MailboxMachine):
+    url: str
+
     def database_url(self) -> str:
-        url = self.exits.enter_context(postgresql_schema())
-        return url.replace("postgresql://", "postgresql+psycopg://")
+        return self.url
 
 
 @pytest.mark.postgresql
 class TestMailboxOnPostgresql(PostgresqlMachine.TestCase):
     settings = settings(_SETTINGS, max_examples=25)
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        url = cls.enterClassContext(postgresql_schema())
+        PostgresqlMachine.url = url.replace("postgresql://", "postgresql+psycopg://")
