@@ -1,4 +1,7 @@
-"""The fault suite finds what it is there to find: a bug planted into the product makes it fail."""
+"""The fault suite finds what it is there to find: a bug planted into the product makes it fail.
+
+That it finds nothing without a bug is shown by `make faults`.
+"""
 
 import dataclasses
 
@@ -25,13 +28,6 @@ from tests.faults.harness import measure
 def test_a_planted_bug_is_found(plant: str, number: int, backend: str, kind: str):
     _report, _verdict, problems = measure(FAULTS[number], backend, plant=plant)
     assert any(kind in problem for problem in problems), problems
-
-
-def test_without_a_bug_nothing_is_found():
-    report, verdict, problems = measure(FAULTS[3], "sqlite")
-    assert problems == []
-    assert verdict.through == 24
-    assert report.notes
 
 
 # -- the checker alone, on tables made by hand -----------------------------------------------------------------------

@@ -33,12 +33,14 @@ def up(env: dict[str, str], log: Path):
             left.kill()
 
 
-def ours(env: dict[str, str]) -> list[psutil.Process]:
-    """The processes that belong to this home."""
+def ours(env: dict[str, str], *arguments: str) -> list[psutil.Process]:
+    """The processes that belong to this home and were started with all of these arguments."""
     found = []
     for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if process.environ().get("ANSWERBACK_HOME") == env["ANSWERBACK_HOME"] and process.pid != os.getpid():
+        with contextlib.suppress(psutil.Error):  # it may end while it is looked at
+            if process.environ().get("ANSWERBACK_HOME") != env["ANSWERBACK_HOME"] or process.pid == os.getpid():
+                continue
+            if set(arguments) <= set(process.cmdline()):
                 found.append(process)
     return found
 
@@ -110,11 +112,9 @@ def test_from_an_empty_home_to_an_answer_and_back_again(env, tmp_path):
         assert doctor.returncode == 0, doctor.stdout
         assert {finding["problem"] for finding in json.loads(doctor.stdout)} == {None}
 
-        (worker,) = [
-            one for one in ours(env) if one.cmdline()[-1:] == ["--without-mingle"] and "answer" in one.cmdline()
-        ]
+        (worker,) = ours(env, "answer", "--without-mingle")
         worker.kill()
-        wait_for(lambda: len([one for one in ours(env) if "answer" in one.cmdline()]) == 1, what="a new worker")
+        wait_for(lambda: len(ours(env, "answer")) == 1, what="a new worker")
         wait_for(lambda: is_ready(url), timeout_s=30, what="readiness after a kill")
         assert made.ask("Where is my parcel?")["state"] == "answered"
 
