@@ -162,6 +162,7 @@ def evaluate(
       claims.jsonl                             grounding: {"claim", "passage", "supported"}
       escalation.tsv                           escalation: category or `none`, message
       follow_ups.tsv                           rewriting: question, follow-up, title
+      DOMAIN.SPLIT.jsonl, articles/DOMAIN/     drafts of a language model, true or with a fault
     """
     from worker.evaluation import report as reports
 

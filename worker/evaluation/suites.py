@@ -6,6 +6,7 @@ corpus.jsonl, queries.jsonl, qrels.tsv    retrieval; refusal, where queries say 
 claims.jsonl                              grounding: {claim, passage, supported}
 escalation.tsv                            escalation: category or `none`, tab, message
 follow_ups.tsv                            rewriting: first question, follow-up, title of the right document or `-`
+DOMAIN.SPLIT.jsonl, articles/DOMAIN/      drafts of a language model: see `worker.evaluation.drafts`
 """
 
 import hashlib
@@ -37,6 +38,7 @@ from worker.answering.tools.registry import Registry
 from worker.caching import similarity
 from worker.conversations.outcomes import Answer
 from worker.conversations.sessions import Turn
+from worker.evaluation import drafts
 from worker.evaluation.claims import LabelledClaim, generate_claims
 from worker.evaluation.measures import Measure
 from worker.states import Role
@@ -91,6 +93,13 @@ def run(folder: Path, setup: Setup) -> Results:
         _grounding(_claims(folder / "claims.jsonl"), setup, results, suite="given claims")
     if (folder / "escalation.tsv").exists():
         _escalation(_rows(folder / "escalation.tsv", 2), results)
+    if labelled := drafts.load(folder):
+        results.measures |= drafts.measures(
+            folder,
+            labelled,
+            similarity=similarity(setup.embedder),
+            progress=lambda done, total: setup.progress("checking drafts", done, total),
+        )
     results.measures = {name: measure for name, measure in results.measures.items() if measure.items}
     if not results.measures:
         raise LabelsUnreadable(
