@@ -1,10 +1,12 @@
 """The messages of one exchange with a model, and its completion put together from a stream."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from worker.answering.reasoning import has_reasoning, without_reasoning
 from worker.conversations.outcomes import Usage
 from worker.redaction import Redactor, restored
 
@@ -25,46 +27,120 @@ class RequestedCall:
 
 
 class Completion:
-    """One completion of a model, built from the deltas of its stream.
+    """One completion of a model, built from the chunks of its stream.
 
     Attributes:
         usage: tokens as the endpoint reports them; zero where it reports none.
-        length: characters received, of text and arguments.
-        truncated: the model stopped at its limit of tokens.
+        length: characters received, of text, reasoning and arguments.
+        finish_reason: why the model stopped, as the endpoint says it; None when the stream ended without saying it.
+        refusal: the text of a refusal that came in a field of its own.
     """
 
     def __init__(self) -> None:
         self.usage = Usage()
         self.length = 0
-        self.truncated = False
+        self.finish_reason: str | None = None
+        self.refusal = ""
         self._pieces: list[str] = []
-        self._calls: dict[int, RequestedCall] = {}
+        self._calls: list[tuple[object, RequestedCall]] = []  # each with its index in the stream
+        self._reasoned = False
 
     @property
     def text(self) -> str:
-        """The text; without the last, unfinished sentence when it was truncated."""
-        text = "".join(self._pieces)
-        return _UNFINISHED_SENTENCE.sub("", text) if self.truncated else text
+        """The answer without reasoning, and without a last, unfinished sentence when the stream was cut off."""
+        text = without_reasoning("".join(self._pieces), whole=True)
+        return _UNFINISHED_SENTENCE.sub("", text) if self.finish_reason in (None, "length") else text
+
+    @property
+    def text_so_far(self) -> str:
+        """The answer while it is written, without an end that may become a tag of reasoning."""
+        return without_reasoning("".join(self._pieces), whole=False)
+
+    @property
+    def has_reasoning(self) -> bool:
+        """Whether the model reasoned, in a field of its own or in its text."""
+        return self._reasoned or has_reasoning("".join(self._pieces))
 
     @property
     def calls(self) -> list[RequestedCall]:
-        """The tool calls in their order; a call without an id gets one."""
-        return [
-            replace(call, id=call.id or f"call_{index}") for index, call in sorted(self._calls.items()) if call.name
-        ]
+        """The tool calls in their order, each with an id of its own and with arguments."""
+        calls: list[RequestedCall] = []
+        for _, call in self._calls:
+            if call.name:
+                id = call.id
+                if not id or any(id == other.id for other in calls):
+                    id = f"call_{len(calls)}"
+                calls.append(replace(call, id=id, arguments=call.arguments.strip() or "{}"))
+        return calls
 
-    def add(self, delta: Any) -> None:
-        """Append a delta of the stream (`openai.types.chat.chat_completion_chunk.ChoiceDelta`)."""
-        if delta.content:
-            self._pieces.append(delta.content)
-            self.length += len(delta.content)
-        for piece in delta.tool_calls or ():
-            call = self._calls.setdefault(piece.index, RequestedCall())
-            call.id = piece.id or call.id
-            if piece.function is not None:
-                call.name += piece.function.name or ""
-                call.arguments += piece.function.arguments or ""
-                self.length += len(piece.function.arguments or "")
+    def add(self, chunk: Mapping[str, Any]) -> bool:
+        """Add a chunk (https://platform.openai.com/docs/api-reference/chat-streaming) or a whole completion.
+
+        Returns:
+            Whether it brought text.
+        """
+        if chunk.get("done") or chunk.get("object") == "chat.completion":
+            self.finish_reason = self.finish_reason or "stop"
+        usage = chunk.get("usage")
+        if isinstance(usage, Mapping):
+            self.usage = Usage(
+                prompt_tokens=int(usage.get("prompt_tokens") or 0),
+                completion_tokens=int(usage.get("completion_tokens") or 0),
+            )
+        choices = chunk.get("choices") or ()
+        choice = next((entry for entry in choices if isinstance(entry, Mapping) and not entry.get("index")), None)
+        if choice is None:
+            return False
+        self.finish_reason = choice.get("finish_reason") or self.finish_reason
+        delta = choice.get("delta") or choice.get("message") or {}
+        self._add_calls(delta)
+        self.refusal += delta.get("refusal") or ""
+        reasoning = delta.get("reasoning_content") or delta.get("reasoning")
+        self._reasoned = self._reasoned or bool(reasoning)
+        text = self._text_of(delta.get("content"))
+        self._pieces.append(text)
+        self.length += len(text) + (len(reasoning) if isinstance(reasoning, str) else 0)
+        return bool(text)
+
+    def _text_of(self, content: object) -> str:
+        """Return the text of a delta's content: a string, or parts of which those with reasoning are no text."""
+        if isinstance(content, str):
+            return content
+        texts: list[str] = []
+        for part in content if isinstance(content, list) else ():
+            if isinstance(part, str):
+                texts.append(part)
+            elif isinstance(part, Mapping) and part.get("type") in ("text", "output_text", None):
+                texts.append(str(part.get("text") or ""))
+            else:
+                self._reasoned = True
+        return "".join(texts)
+
+    def _add_calls(self, delta: Mapping[str, Any]) -> None:
+        for position, piece in enumerate(delta.get("tool_calls") or ()):
+            index = piece.get("index")
+            self._add_call(position if index is None else index, piece.get("id") or "", piece.get("function") or {})
+        if delta.get("function_call"):  # what the API had before tools
+            self._add_call("function_call", "", delta["function_call"])
+
+    def _add_call(self, index: object, id: str, function: Mapping[str, Any]) -> None:
+        """Add a piece of a call. Some servers number two calls alike: a new id or a second name begins a new one."""
+        name, arguments = function.get("name") or "", function.get("arguments")
+        call = next((known for known_index, known in reversed(self._calls) if known_index == index), None)
+        begins = (
+            call is not None
+            and bool(call.name)
+            and (bool(id and call.id and id != call.id) or bool(name and call.arguments and not id))
+        )
+        if call is None or begins:
+            call = RequestedCall()
+            self._calls.append((index, call))
+        call.id = id or call.id
+        if name != call.name:  # some servers repeat the whole name in each piece
+            call.name += name
+        piece = arguments if isinstance(arguments, str) else "" if arguments is None else json.dumps(arguments)
+        call.arguments += piece
+        self.length += len(piece)
 
 
 class Chat:

@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 
 from kb.search import Hit
 from worker.answering import injection_filter, prompts
+from worker.answering.capabilities import CapabilityMemory
 from worker.answering.chat import Chat, Completion, RequestedCall
 from worker.answering.circuits import Circuit
-from worker.answering.model_client import CompletionRequest, Price, stream_completion
+from worker.answering.model_client import CompletionRequest, Price, complete
 from worker.answering.model_errors import RECOVERIES, ModelError
 from worker.answering.question import Draft, Question, Revoked, TextListener, ignore_text
 from worker.answering.spending import BudgetSpent, Spender, Spending
@@ -64,6 +65,7 @@ class LlmAnswerer:
     clock: Callable[[], float] = time.monotonic
     meter: Meter = field(default_factory=Unmetered)
     name: str = "llm"
+    capabilities: CapabilityMemory = field(default_factory=CapabilityMemory)
     _circuits: dict[str, Circuit] = field(default_factory=dict, repr=False)
 
     @property
@@ -147,7 +149,7 @@ class LlmAnswerer:
 
     def _converse(self, attempt: _Attempt, hits: Sequence[Hit], on_text: TextListener) -> Draft:
         """Let a model answer, running the tools that it calls, until it writes a text."""
-        tools = self.registry.offered(attempt.question)
+        tools = self.registry.offered(attempt.question) if self.capabilities.of(attempt.model).tools else []
         turn = _ToolTurn(
             chat=Chat(prompts.messages(attempt.question, hits, tools=bool(tools)), self.redactor),
             given=len(hits),
@@ -207,7 +209,11 @@ class LlmAnswerer:
         if self.spending is None:
             return self._stream(attempt, request, on_text)
         max_usage = self._priced(
-            attempt.model, Usage(prompt_tokens=chat.max_prompt_tokens(declared), completion_tokens=max_tokens)
+            attempt.model,
+            Usage(
+                prompt_tokens=chat.max_prompt_tokens(declared),
+                completion_tokens=self.capabilities.of(attempt.model).limit(max_tokens),
+            ),
         )
         with self.spending.call(_spender(attempt.question), max_usage=max_usage) as account:
             account.usage = max_usage  # the cost of a call that fails midway is unknown
@@ -223,7 +229,14 @@ class LlmAnswerer:
     def _stream(
         self, attempt: _Attempt, request: CompletionRequest, on_text: Callable[[str], object] | None
     ) -> Completion:
-        completion = stream_completion(self.client, request, revoked=attempt.revoked, on_text=on_text, clock=self.clock)
+        completion = complete(
+            self.client,
+            request,
+            memory=self.capabilities,
+            revoked=attempt.revoked,
+            on_text=on_text,
+            clock=self.clock,
+        )
         usage = completion.usage = self._priced(attempt.model, completion.usage)
         self.meter.add("model_tokens", usage.prompt_tokens, model=attempt.model, kind="prompt")
         self.meter.add("model_tokens", usage.completion_tokens, model=attempt.model, kind="completion")

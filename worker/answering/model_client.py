@@ -1,4 +1,4 @@
-"""Calls of an OpenAI-compatible endpoint: one streamed completion, within a deadline."""
+"""Calls of an OpenAI-compatible endpoint: one completion, within a deadline, with the parameters it accepts."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from worker.answering import deadlines
+from worker.answering.capabilities import Capabilities, CapabilityMemory, Parameter, refused_parameter
 from worker.answering.chat import Completion
-from worker.answering.model_errors import ModelError, classify
+from worker.answering.chunks import read_chunks
+from worker.answering.model_errors import ModelError, classify, payload_of
 from worker.answering.question import Revoked
 from worker.conversations.outcomes import Usage
+from worker.telemetry import logs
+
+log = logs.get(__name__)
 
 _CONNECT_TIMEOUT_S = 5.0
-_MAX_CHARACTERS = 20_000
+_MAX_CHARACTERS = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,18 +42,6 @@ class CompletionRequest:
     max_tokens: int
     deadline: float
 
-    def body(self) -> dict[str, Any]:
-        """Return the JSON body of `POST /chat/completions`."""
-        return {
-            "model": self.model,
-            "messages": self.messages,
-            "stream": True,
-            "stream_options": {"include_usage": True},
-            "temperature": 0,
-            "max_tokens": self.max_tokens,
-            **({"tools": list(self.tools)} if self.tools else {}),
-        }
-
 
 def open_client(*, api_key: str | None, base_url: str | None) -> Any:
     """Return an `openai.OpenAI` client that does not retry (the mailbox does) and whose calls end at their deadline."""
@@ -59,26 +52,73 @@ def open_client(*, api_key: str | None, base_url: str | None) -> Any:
     return client
 
 
-def stream_completion(
+class ParameterRefused(Exception):
+    """The endpoint refuses a parameter of the request; nothing was billed."""
+
+    def __init__(self, parameter: Parameter, error: ModelError) -> None:
+        super().__init__(parameter)
+        self.parameter: Parameter = parameter
+        self.error = error
+
+
+def complete(
     client: Any,
     request: CompletionRequest,
     *,
+    memory: CapabilityMemory,
     revoked: Callable[[], bool],
     on_text: Callable[[str], object] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Completion:
-    """Stream one completion; `on_text` receives the whole text so far after each piece of it.
+    """Return one completion; `on_text` receives the whole text so far after each piece of it.
+
+    A parameter that the endpoint refuses is renamed or left out, and the request is sent again; `memory` keeps that. A
+    model that spent its tokens on reasoning is asked once more, with more tokens.
 
     Raises:
         ModelError: the call failed, took longer than the deadline, or returned neither text nor tool calls.
         Revoked: `revoked` returned True; the stream is closed, which stops the model and its cost.
     """
+    while True:
+        capabilities = memory.of(request.model)
+        try:
+            completion = _call(client, request, capabilities, revoked=revoked, on_text=on_text, clock=clock)
+        except ParameterRefused as refused:
+            log.info(
+                "model_parameter_refused", model=request.model, parameter=refused.parameter, cause=str(refused.error)
+            )
+            if not memory.learn_refusal(request.model, refused.parameter, sent=capabilities):
+                raise refused.error from None
+            continue
+        if completion.has_reasoning and completion.finish_reason == "length" and not completion.text:
+            if memory.learn_reasoning(request.model):
+                continue
+            raise ModelError("The model reasoned until its limit of tokens and gave no answer.", recovery="fall_back")
+        if completion.finish_reason == "content_filter":
+            raise ModelError("The model endpoint's content filter stopped the answer.", recovery="fall_back")
+        if not completion.text.strip() and not completion.calls:
+            if completion.refusal:
+                raise ModelError(f"The model refused to answer: {completion.refusal[:200]}", recovery="fall_back")
+            raise ModelError("The model answered nothing.", recovery="retry")
+        return completion
+
+
+def _call(
+    client: Any,
+    request: CompletionRequest,
+    capabilities: Capabilities,
+    *,
+    revoked: Callable[[], bool],
+    on_text: Callable[[str], object] | None,
+    clock: Callable[[], float],
+) -> Completion:
+    """Send one request and read its response."""
     import openai
-    from openai.types.chat import ChatCompletionChunk
 
     remaining_s = request.deadline - clock()
     if remaining_s <= 0:
         raise _too_late(unbilled=True)
+    body = capabilities.body(request.model, request.messages, tools=request.tools, max_tokens=request.max_tokens)
     # `client.post` sends the body as it is: the library's own method checks and rewrites each message of the prompt
     # once more, which takes a third of the client's time.
     try:
@@ -86,14 +126,14 @@ def stream_completion(
             deadlines.call(ends=time.monotonic() + remaining_s, revoked=revoked),
             client.post(
                 "/chat/completions",
-                body=request.body(),
+                body=body,
                 options={"timeout": openai.Timeout(remaining_s, connect=min(_CONNECT_TIMEOUT_S, remaining_s))},
-                cast_to=ChatCompletionChunk,
+                cast_to=object,
                 stream=True,
-                stream_cls=openai.Stream[ChatCompletionChunk],
+                stream_cls=openai.Stream[object],
             ) as stream,
         ):
-            completion = _read(stream, request.deadline, revoked, on_text, clock)
+            return _read(read_chunks(stream.response.iter_bytes()), request.deadline, revoked, on_text, clock)
     except (ModelError, Revoked):
         raise
     except Exception as error:  # errors of the client, and of its transport in the middle of a stream
@@ -101,35 +141,28 @@ def stream_completion(
             raise Revoked from error
         if clock() >= request.deadline:
             raise _too_late() from error
+        if isinstance(error, openai.APIStatusError):
+            parameter = refused_parameter(error.status_code, payload_of(error), body)
+            if parameter is not None:
+                raise ParameterRefused(parameter, classify(error)) from error
         raise classify(error) from error
-    if not completion.text.strip() and not completion.calls:
-        raise ModelError("The model answered nothing.", recovery="retry")
-    return completion
 
 
 def _read(
-    stream: Iterable[Any],
+    chunks: Iterable[Mapping[str, Any]],
     deadline: float,
     revoked: Callable[[], bool],
     on_text: Callable[[str], object] | None,
     clock: Callable[[], float],
 ) -> Completion:
     completion = Completion()
-    for chunk in stream:
+    for chunk in chunks:
         if revoked():
             raise Revoked
         if clock() >= deadline or completion.length > _MAX_CHARACTERS:
             raise _too_late()
-        if chunk.usage is not None:
-            completion.usage = Usage(
-                prompt_tokens=chunk.usage.prompt_tokens, completion_tokens=chunk.usage.completion_tokens
-            )
-        if chunk.choices and chunk.choices[0].delta:
-            completion.add(chunk.choices[0].delta)
-            if on_text is not None and chunk.choices[0].delta.content:
-                on_text(completion.text)
-        if chunk.choices and chunk.choices[0].finish_reason == "length":
-            completion.truncated = True
+        if completion.add(chunk) and on_text is not None:
+            on_text(completion.text_so_far)
     return completion
 
 

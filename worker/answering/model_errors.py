@@ -1,7 +1,9 @@
 """Failures of a language model, classified by what helps."""
 
+import re
 from typing import Any, Literal
 
+from worker.answering.capabilities import error_text
 from worker.errors import AnswerbackError
 
 Recovery = Literal["retry", "fall_back", "give_up"]
@@ -10,6 +12,9 @@ Recovery = Literal["retry", "fall_back", "give_up"]
 RECOVERIES: tuple[Recovery, ...] = ("retry", "fall_back", "give_up")
 
 _MAX_RETRY_AFTER_S = 60.0
+
+#: Azure and others refuse what a customer wrote with 400 and this in the error's message.
+_FILTERED = re.compile(r"content[ _]?filter|content management policy|responsible ?ai", re.I)
 
 
 class ModelError(AnswerbackError):
@@ -60,6 +65,10 @@ def classify(error: Exception) -> ModelError:
 
 def _of_status(error: Any) -> ModelError:
     status = error.status_code
+    message = error_text(payload_of(error))
+    if status == 400 and _FILTERED.search(message):
+        message = "The model endpoint's content filter refused the message."
+        return ModelError(message, recovery="fall_back", unbilled=True, status=status)
     if status in (401, 403):
         return ModelError("The model endpoint refuses the key.", recovery="give_up", unbilled=True, status=status)
     if status in (408, 409, 425, 429) or status >= 500:
@@ -68,7 +77,18 @@ def _of_status(error: Any) -> ModelError:
         return ModelError(
             f"The model endpoint answered {status}.", recovery="retry", after_s=after_s, unbilled=unbilled
         )
-    return ModelError(f"The model endpoint answered {status}.", recovery="fall_back", unbilled=True, status=status)
+    cause = f": {message}" if message else "."
+    return ModelError(
+        f"The model endpoint answered {status}{cause}", recovery="fall_back", unbilled=True, status=status
+    )
+
+
+def payload_of(error: Any) -> object:
+    """Return the body of an `openai.APIStatusError`, parsed where it is JSON."""
+    try:
+        return error.response.json()
+    except Exception:  # noqa: BLE001 - of a closed response, of other encodings, of no JSON
+        return error.body or error.message
 
 
 def _retry_after_s(error: Any) -> float | None:

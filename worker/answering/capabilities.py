@@ -1,0 +1,242 @@
+"""The parameters that a model at an OpenAI-compatible endpoint accepts: known, or learned from what it refuses.
+
+Endpoints differ in what they accept, and most refuse a request with a parameter they do not know. A refusal names the
+parameter, so the request is sent again without it, and the process remembers that for this model.
+"""
+
+import json
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+#: A part of a request that a server may refuse. `messages` is the form of the messages: their roles and their order.
+Parameter = Literal["max_tokens", "temperature", "stream_options", "stream", "tools", "messages"]
+
+#: Tokens that a model which reasons before it answers may use beside those of the answer. Endpoints count both in one
+#: limit: https://platform.openai.com/docs/guides/reasoning
+_REASONING_TOKENS = 4_000
+
+#: OpenAI's reasoning models, also behind a gateway's prefix ("openai/o3-mini"): they take `max_completion_tokens` and
+#: no temperature. https://platform.openai.com/docs/guides/reasoning
+_OPENAI_REASONING = re.compile(r"(?:^|/)(?:o[1-9](?:-|$)|gpt-5(?!.*chat)|gpt-oss|codex-)", re.I)
+
+#: Other models that reason before they answer.
+_REASONING = re.compile(
+    r"deepseek-r\d|\bqwq|qwen3(?!.*instruct)|magistral|thinking|reason|\bglm-[4-9]\.[5-9]|kimi-k2-t",
+    re.I,
+)
+
+_NAMED: dict[Parameter, re.Pattern[str]] = {
+    "max_tokens": re.compile(r"\bmax_(?:completion_)?tokens\b"),
+    "temperature": re.compile(r"\btemperature\b"),
+    "stream_options": re.compile(r"\bstream_options\b|\binclude_usage\b"),
+    "tools": re.compile(r"\btools?\b|\btool[_ ](?:use|calling|choice)\b|\bfunction calling\b", re.I),
+    "stream": re.compile(r"\bstream\b|\bstreaming\b", re.I),
+}
+_ROLES = re.compile(
+    r"system role|role[s']? .{0,40}alternat|alternat.{0,40}roles?|only .?user.? and .?assistant.? roles", re.I | re.S
+)
+_TOO_LONG = re.compile(r"context[ _](?:length|window|size)|too long|maximum .{0,30}tokens|exceeds? .{0,40}tokens", re.I)
+_UNSUPPORTED = re.compile(
+    r"not (?:\w+ ){0,2}(?:support|permit|allow|enabl)|n't support|unsupported|unknown|unrecogni[sz]ed|unexpected|extra"
+    r"|requires|no endpoints|not a valid|cannot find|deprecated|must be verified|invalid",
+    re.I,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """The accepted parameters of one model at one endpoint.
+
+    Attributes:
+        limit_name: the parameter that bounds the answer's tokens; None when the endpoint accepts neither name.
+        reasons: the model reasons before it answers, in tokens that count in that limit.
+        temperature: it accepts `temperature`.
+        stream: it streams.
+        stream_usage: it accepts `stream_options`, and so reports the usage of a stream.
+        tools: it accepts `tools`.
+        roles: it accepts a system message, and turns that do not alternate; else all is sent as one user message.
+    """
+
+    limit_name: Literal["max_tokens", "max_completion_tokens"] | None = "max_tokens"
+    reasons: bool = False
+    temperature: bool = True
+    stream: bool = True
+    stream_usage: bool = True
+    tools: bool = True
+    roles: bool = True
+
+    def limit(self, max_tokens: int) -> int:
+        """Return the limit of tokens to ask for so that the answer itself can have `max_tokens`."""
+        return max_tokens + (_REASONING_TOKENS if self.reasons else 0)
+
+    def body(
+        self, model: str, messages: Sequence[Mapping[str, Any]], *, tools: Sequence[Mapping[str, Any]], max_tokens: int
+    ) -> dict[str, Any]:
+        """Return the JSON body of `POST /chat/completions` with the accepted parameters only."""
+        body: dict[str, Any] = {"model": model, "messages": list(messages) if self.roles else _one_message(messages)}
+        if self.stream:
+            body["stream"] = True
+            if self.stream_usage:
+                body["stream_options"] = {"include_usage": True}
+        if self.temperature:
+            body["temperature"] = 0
+        if self.limit_name is not None:
+            body[self.limit_name] = self.limit(max_tokens)
+        if tools and self.tools and self.roles:
+            body["tools"] = list(tools)
+        return body
+
+    def without(self, parameter: Parameter) -> "Capabilities":
+        """Return the capabilities after `parameter` was refused: renamed where there is another name, else left out."""
+        match parameter:
+            case "max_tokens":
+                other: Literal["max_completion_tokens"] | None = (
+                    "max_completion_tokens" if self.limit_name == "max_tokens" else None
+                )
+                return replace(self, limit_name=other)
+            case "temperature":
+                return replace(self, temperature=False)
+            case "stream_options":
+                return replace(self, stream_usage=False)
+            case "stream":
+                return replace(self, stream=False)
+            case "tools":
+                return replace(self, tools=False)
+            case "messages":
+                return replace(self, roles=False)
+
+    def described(self) -> list[tuple[str, str]]:
+        """Return what is used of each parameter, as rows for `answerback model check` and the console."""
+        return [
+            ("limit of tokens", self.limit_name or "not sent"),
+            ("reasoning", f"{_REASONING_TOKENS} tokens beside the answer" if self.reasons else "none"),
+            ("temperature", "0" if self.temperature else "not sent"),
+            ("streaming", "yes" if self.stream else "no: the answer comes whole"),
+            ("usage in streams", "yes" if self.stream and self.stream_usage else "estimated from the limit"),
+            ("tools", "yes" if self.tools and self.roles else "not offered"),
+            ("messages", "system and turns" if self.roles else "one user message"),
+        ]
+
+
+def known_capabilities(model: str) -> Capabilities:
+    """Return what is known of a model by its name, before it was ever called."""
+    if _OPENAI_REASONING.search(model):
+        # gpt-oss is served by vLLM and Ollama, which accept both names and a temperature.
+        own = "gpt-oss" not in model.lower()
+        return Capabilities(
+            limit_name="max_completion_tokens" if own else "max_tokens", temperature=not own, reasons=True
+        )
+    return Capabilities(reasons=_REASONING.search(model) is not None)
+
+
+class CapabilityMemory:
+    """The capabilities of each model of one endpoint, as learned by this process. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._learned: dict[str, Capabilities] = {}
+
+    def of(self, model: str) -> Capabilities:
+        """Return what is known of a model."""
+        with self._guard:
+            return self._learned.get(model) or known_capabilities(model)
+
+    def learn_refusal(self, model: str, parameter: Parameter, *, sent: Capabilities) -> bool:
+        """Remember that a request of `sent` was refused for a parameter; return whether it can be sent otherwise."""
+        adapted = sent.without(parameter)
+        with self._guard:
+            self._learned[model] = adapted
+        return adapted != sent
+
+    def learn_reasoning(self, model: str) -> bool:
+        """Remember that a model reasons; return whether that is new."""
+        with self._guard:
+            before = self._learned.get(model) or known_capabilities(model)
+            self._learned[model] = replace(before, reasons=True)
+            return not before.reasons
+
+
+def refused_parameter(status: int, payload: object, sent: Mapping[str, Any]) -> Parameter | None:
+    """Return the parameter for which a server refuses a request, or None when the refusal has another reason.
+
+    Args:
+        status: the HTTP status of the refusal.
+        payload: its body, parsed where it is JSON.
+        sent: the body of the request.
+    """
+    if status not in (400, 404, 422, 500, 501):
+        return None
+    error = _error_of(payload)
+    message = _text_of(error)
+    if status in (404, 500, 501) and not (_NAMED["tools"].search(message) and _UNSUPPORTED.search(message)):
+        return None
+    if error.get("code") == "context_length_exceeded" or _TOO_LONG.search(message):
+        return None
+    if _ROLES.search(message):
+        return "messages"
+    for name in (str(error.get("param") or ""), *_locations(error)):
+        root = re.split(r"[.\[]", name)[0]
+        if root in sent and (parameter := _parameter(root)) is not None:
+            return parameter
+    if _UNSUPPORTED.search(message):
+        for parameter, pattern in _NAMED.items():
+            if pattern.search(message) and any(_parameter(name) == parameter for name in sent):
+                return parameter
+    return None
+
+
+def error_text(payload: object) -> str:
+    """Return the message of an error's body, shortened for a log or a handoff."""
+    return " ".join(_text_of(_error_of(payload)).split())[:200]
+
+
+def _parameter(name: str) -> Parameter | None:
+    match name:
+        case "max_tokens" | "max_completion_tokens":
+            return "max_tokens"
+        case "temperature" | "stream_options" | "stream" | "tools":
+            return name
+        case "tool_choice":
+            return "tools"
+        case _:
+            return None
+
+
+def _error_of(payload: object) -> Mapping[str, Any]:
+    """Return the error of a body: OpenAI puts it under `error`, Gemini into a list, FastAPI under `detail`."""
+    if isinstance(payload, list) and payload:
+        payload = payload[0]
+    if not isinstance(payload, Mapping):
+        return {"message": str(payload or "")}
+    inner = payload.get("error", payload)
+    return inner if isinstance(inner, Mapping) else {"message": str(inner)}
+
+
+def _text_of(error: Mapping[str, Any]) -> str:
+    message = error.get("message", error.get("detail", ""))
+    return message if isinstance(message, str) else json.dumps(message)
+
+
+def _locations(error: Mapping[str, Any]) -> list[str]:
+    """Return the names of the fields that a validation error of pydantic names (Mistral, FastAPI servers)."""
+    detail: object = error.get("detail") or error.get("message")
+    if isinstance(detail, Mapping):
+        detail = detail.get("detail")
+    if not isinstance(detail, list):
+        return []
+    places = [entry.get("loc") for entry in detail if isinstance(entry, Mapping)]
+    return [str(part) for place in places if isinstance(place, list) for part in place if part != "body"]
+
+
+def _one_message(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return messages as a single one of the user, for chat templates that take no system role or other order."""
+    names = {"system": "", "user": "Customer: ", "assistant": "Assistant: ", "tool": "Tool: "}
+    last = len(messages) - 1
+    texts = [
+        ("" if position == last else names.get(str(message["role"]), "")) + str(message.get("content") or "")
+        for position, message in enumerate(messages)
+    ]
+    return [{"role": "user", "content": "\n\n".join(text for text in texts if text)}]

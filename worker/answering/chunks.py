@@ -1,0 +1,95 @@
+"""Read the chunks of a chat completion from a response, as servers really send them.
+
+Most send server-sent events with one JSON object each. Some send keep-alives of `null`, one JSON object although a
+stream was asked for, or an error in the middle.
+"""
+
+import codecs
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from worker.answering import capabilities
+from worker.answering.model_errors import ModelError, Recovery
+
+_MAX_LINE_CHARACTERS = 1_000_000
+
+
+def read_chunks(pieces: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects of a response's body: chunks of a stream, or one whole completion as a chunk.
+
+    The mark at the end of a stream is `{"done": True}`.
+
+    Args:
+        pieces: the body as it arrives.
+
+    Raises:
+        ModelError: a line is not JSON, or the server reports an error.
+    """
+    for line in _lines(pieces):
+        if line.startswith("data:"):
+            data = line[5:].strip()
+        elif line.startswith((":", "event:", "id:", "retry:")):
+            continue
+        else:
+            data = line.strip()
+        if data == "[DONE]":
+            yield {"done": True}
+        elif data and data != "null":
+            yield _chunk(data)
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
+    """Yield the lines of a body. Only a line feed ends one: JSON may hold any other separator of Unicode.
+
+    A body that is one JSON object is one line, however it is laid out.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    rest, is_object = "", None
+    for piece in pieces:
+        rest += decoder.decode(piece)
+        if is_object is None and (begin := rest.lstrip("\ufeff\r\n\t ")):
+            is_object = begin[0] in "{["
+        if len(rest) > _MAX_LINE_CHARACTERS:
+            raise ModelError("The model's answer has a line of more than a million characters.", recovery="retry")
+        if is_object:
+            continue
+        *lines, rest = rest.split("\n")
+        for line in lines:
+            yield line.rstrip("\r")
+    if is_object and not _is_json(rest):
+        yield from rest.splitlines()  # one object a line
+    elif rest.strip():
+        yield rest.strip("\ufeff\r\n\t ")
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _chunk(data: str) -> Mapping[str, Any]:
+    try:
+        chunk = json.loads(data)
+    except ValueError:
+        raise ModelError("The model's answer has a line that is not JSON.", recovery="retry") from None
+    if isinstance(chunk, list) and chunk:
+        chunk = chunk[0]
+    if not isinstance(chunk, Mapping):
+        raise ModelError("The model's answer has a line that is no object.", recovery="retry")
+    if chunk.get("error") or chunk.get("object") == "error":
+        raise _reported_error(chunk)
+    return chunk
+
+
+def _reported_error(chunk: Mapping[str, Any]) -> ModelError:
+    """Return the error for an error object that was sent with status 200, or after the stream had begun."""
+    error = chunk.get("error", chunk)
+    code = error.get("code", error.get("status")) if isinstance(error, Mapping) else None
+    final = str(code) in ("400", "404", "422", "content_filter", "context_length_exceeded", "invalid_request_error")
+    recovery: Recovery = "give_up" if str(code) in ("401", "403") else "fall_back" if final else "retry"
+    told = capabilities.error_text(chunk) or "no message"
+    return ModelError(f"The model endpoint reported an error in its answer: {told}", recovery=recovery)
