@@ -167,7 +167,9 @@ class _Turn:
         if cached is not None:
             self._say(Piece(offset=0, text=cached.content, citations=cached.citations))
             return replace(cached, usage=Usage(), timings={**self._timings, "cached": 1.0})
-        stream = AnswerStream(found.hits, similarity=agent.similarity, say=self._say, clock=agent.clock)
+        stream = AnswerStream(
+            found.hits, question=question.content, similarity=agent.similarity, say=self._say, clock=agent.clock
+        )
         try:
             draft = self._draft(stream)
         except BudgetSpent as error:

@@ -27,16 +27,23 @@ class AnswerStream:
     """
 
     def __init__(
-        self, hits: Sequence[Hit], *, similarity: Similarity | None, say: PieceListener, clock: Callable[[], float]
+        self,
+        hits: Sequence[Hit],
+        *,
+        question: str = "",
+        similarity: Similarity | None,
+        say: PieceListener,
+        clock: Callable[[], float],
     ) -> None:
         self._hits = hits
+        self._question = question
         self._similarity = similarity
         self._say = say
         self._clock = clock
         self.sent = ""
         self.check_s = 0.0
         self._sent_citations = 0
-        self._check = Check(similarity=similarity)
+        self._check = Check(question=question, similarity=similarity)
         self._written = ""
 
     def write(self, text: str, tool_hits: Sequence[Hit] = ()) -> bool:
@@ -67,7 +74,7 @@ class AnswerStream:
         return grounded
 
     def _restart(self) -> None:
-        self._check = Check(similarity=self._similarity)
+        self._check = Check(question=self._question, similarity=self._similarity)
         self._written = ""
 
     @contextmanager

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 #: A part of a request that a server may refuse. `messages` is the form of the messages: their roles and their order.
-Parameter = Literal["max_tokens", "temperature", "stream_options", "stream", "tools", "messages"]
+Parameter = Literal["max_tokens", "temperature", "stream_options", "stream", "tools", "response_format", "messages"]
 
 #: Tokens that a model which reasons before it answers may use beside those of the answer. Endpoints count both in one
 #: limit: https://platform.openai.com/docs/guides/reasoning
@@ -33,6 +33,7 @@ _NAMED: dict[Parameter, re.Pattern[str]] = {
     "temperature": re.compile(r"\btemperature\b"),
     "stream_options": re.compile(r"\bstream_options\b|\binclude_usage\b"),
     "tools": re.compile(r"\btools?\b|\btool[_ ](?:use|calling|choice)\b|\bfunction calling\b", re.I),
+    "response_format": re.compile(r"\bresponse_format\b|\bjson[ _](?:mode|object|schema)\b", re.I),
     "stream": re.compile(r"\bstream\b|\bstreaming\b", re.I),
 }
 _ROLES = re.compile(
@@ -57,6 +58,7 @@ class Capabilities:
         stream: it streams.
         stream_usage: it accepts `stream_options`, and so reports the usage of a stream.
         tools: it accepts `tools`.
+        json_mode: it accepts `response_format`; else JSON is asked for in the prompt alone.
         roles: it accepts a system message, and turns that do not alternate; else all is sent as one user message.
     """
 
@@ -66,6 +68,7 @@ class Capabilities:
     stream: bool = True
     stream_usage: bool = True
     tools: bool = True
+    json_mode: bool = True
     roles: bool = True
 
     def limit(self, max_tokens: int) -> int:
@@ -73,7 +76,13 @@ class Capabilities:
         return max_tokens + (_REASONING_TOKENS if self.reasons else 0)
 
     def body(
-        self, model: str, messages: Sequence[Mapping[str, Any]], *, tools: Sequence[Mapping[str, Any]], max_tokens: int
+        self,
+        model: str,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        tools: Sequence[Mapping[str, Any]] = (),
+        max_tokens: int,
+        as_json: bool = False,
     ) -> dict[str, Any]:
         """Return the JSON body of `POST /chat/completions` with the accepted parameters only."""
         body: dict[str, Any] = {"model": model, "messages": list(messages) if self.roles else _one_message(messages)}
@@ -87,6 +96,8 @@ class Capabilities:
             body[self.limit_name] = self.limit(max_tokens)
         if tools and self.tools and self.roles:
             body["tools"] = list(tools)
+        if as_json and self.json_mode:
+            body["response_format"] = {"type": "json_object"}
         return body
 
     def without(self, parameter: Parameter) -> "Capabilities":
@@ -105,6 +116,8 @@ class Capabilities:
                 return replace(self, stream=False)
             case "tools":
                 return replace(self, tools=False)
+            case "response_format":
+                return replace(self, json_mode=False)
             case "messages":
                 return replace(self, roles=False)
 
@@ -117,6 +130,7 @@ class Capabilities:
             ("streaming", "yes" if self.stream else "no: the answer comes whole"),
             ("usage in streams", "yes" if self.stream and self.stream_usage else "estimated from the limit"),
             ("tools", "yes" if self.tools and self.roles else "not offered"),
+            ("JSON mode", "yes" if self.json_mode else "asked for in the prompt"),
             ("messages", "system and turns" if self.roles else "one user message"),
         ]
 
@@ -197,7 +211,7 @@ def _parameter(name: str) -> Parameter | None:
     match name:
         case "max_tokens" | "max_completion_tokens":
             return "max_tokens"
-        case "temperature" | "stream_options" | "stream" | "tools":
+        case "temperature" | "stream_options" | "stream" | "tools" | "response_format":
             return name
         case "tool_choice":
             return "tools"

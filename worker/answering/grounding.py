@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from kb import sentences
 from kb.search import Hit
-from worker.answering import fact_check, injection_filter
+from worker.answering import citations, fact_check, injection_filter, pleasantries
 from worker.conversations.outcomes import Citation
 
 #: A sentence is supported when at least this share of its content words is in one or two neighbouring sentences of its
@@ -39,6 +39,7 @@ MAX_DROPPED = 0.5
 
 _MARK = re.compile(r"\s*\[\d{1,3}(?:, ?\d{1,3})*\]")
 _BRACKETED = re.compile(r"\[(\d{1,9}(?:, ?\d{1,9})*)\]")
+_ANSWER_WORD = re.compile(r"\W*(?:yes|no|ja|nein|oui|non|sí|si|sì|nee|sim|não|tak|nie)\W*$", re.I)
 _ITEM = re.compile(r"\s*(?:\d{1,2}[.)]|[-*•])\s+")
 _MARKS_AFTER_STOP = re.compile(r"([.!?])((?:\s*\[\d{1,3}(?:, ?\d{1,3})*\])+)")
 
@@ -74,9 +75,11 @@ class _Quote:
     end: int
 
 
-def check(draft: str, hits: Sequence[Hit], *, similarity: Similarity | None = None) -> Grounded | None:
+def check(
+    draft: str, hits: Sequence[Hit], *, question: str = "", similarity: Similarity | None = None
+) -> Grounded | None:
     """Check a whole draft at once; arguments and result are those of `Check`."""
-    check_of_draft = Check(similarity=similarity)
+    check_of_draft = Check(question=question, similarity=similarity)
     check_of_draft.feed(draft, hits)
     return check_of_draft.finish(hits)
 
@@ -84,13 +87,24 @@ def check(draft: str, hits: Sequence[Hit], *, similarity: Similarity | None = No
 class Check:
     """Checks a draft while it is written, each sentence as soon as it is complete.
 
-    `[n]` in the draft cites `hits[n - 1]`; other numbers are ignored. In the result the numbers run from 1 in the order
-    of appearance, one for each quote. Without `similarity`, which needs an embedding model, paraphrases do not count as
-    supported.
+    `[n]` in the draft, or another form that `citations.normalized` reads, cites `hits[n - 1]`; other numbers are
+    ignored. In the result the numbers run from 1 in the order of appearance, one for each quote. Without `similarity`,
+    which needs an embedding model, paraphrases do not count as supported.
+
+    What claims nothing costs nothing: greetings, thanks and closings go, headings and introductions stay where a
+    supported sentence follows, and a list of sources at the end goes. After a step of a numbered list that is not
+    supported, the other steps go too.
     """
 
-    def __init__(self, *, similarity: Similarity | None = None) -> None:
+    def __init__(self, *, question: str = "", similarity: Similarity | None = None) -> None:
+        self._question = question
         self._similarity = similarity
+        self._introductions: list[str] = []  # what leads to the next supported sentence
+        self._dropped_since = False  # whether a sentence was dropped since the first of them
+        self._answer_word = ""  # a bare "Yes." or "No." before the sentence that it goes with
+        self._in_sources = False
+        self._list_broken = False
+        self._known: tuple[int, frozenset[str]] = (-1, frozenset())
         self._content = ""
         self._cited: dict[tuple[int, int, int], Citation] = {}
         self._weakest = 1.0
@@ -166,8 +180,13 @@ class Check:
 
     def _check_line(self, hits: Sequence[Hit], *, ended: bool) -> None:
         """Check the sentences of the line that were not checked yet; the last one only when the line has ended."""
-        line = _MARKS_AFTER_STOP.sub(r"\2\1", self._line)  # as long as before
+        line = citations.normalized(self._line)
+        if self._is_source(line, ended=ended):
+            return
+        line = _MARKS_AFTER_STOP.sub(r"\2\1", line)  # as long as before
         item = _ITEM.match(line)
+        if item is None and not line[:1].isspace():
+            self._list_broken = False
         begin = max(self._checked, item.end() if item is not None else 0)
         spans = list(sentences.split(line[begin:], offset=begin))
         if not ended:
@@ -182,21 +201,63 @@ class Check:
             ):
                 return
         lead = item.group().lstrip() if item is not None else ""
+        step = lead[:1].isdigit()
         for start, end in spans:
-            self._check_sentence(line[start:end], hits, lead="" if self._line_kept else lead)
+            if step and self._list_broken:
+                self._drop()
+            else:
+                kept = self._check_sentence(line[start:end], hits, lead="" if self._line_kept else lead)
+                self._list_broken = self._list_broken or (step and not kept)
             self._checked = end
         if spans:
             self._may_have_stop = any(stop in line[self._checked :] for stop in _STOPS)
             self._next_check_at = 0
 
-    def _check_sentence(self, claim: str, hits: Sequence[Hit], *, lead: str) -> None:
-        text, cited = _read(claim, hits)
+    def _is_source(self, line: str, *, ended: bool) -> bool:
+        """Whether a line belongs to a list of sources at the end of the draft."""
+        if citations.begins_sources(line):
+            self._in_sources = ended or self._in_sources
+            return True
+        self._in_sources = self._in_sources and citations.is_source_entry(line)
+        return self._in_sources
+
+    def _drop(self) -> None:
+        self._answer_word = ""
+        self._dropped_since = True
+        self._dropped += 1
+        self._first_supported = bool(self._first_supported)
+
+    def _check_sentence(self, claim: str, hits: Sequence[Hit], *, lead: str) -> bool:
+        """Keep or drop a sentence; return False when a claim was dropped."""
+        text, cited = _read(citations.without_attribution(claim), hits)
+        if _ANSWER_WORD.match(text):
+            self._answer_word = text
+            return True
+        if pleasantries.is_pleasantry(text):
+            return True
+        if pleasantries.is_introduction(text, known=self._known_stems(hits)):
+            if self._dropped_since:
+                self._introductions.clear()
+                self._dropped_since = False
+            self._introductions.append(lead + text)
+            return True
         found = _best_support(text, cited, hits, self._similarity)
         if found is None:
             if sentences.content(text):
-                self._dropped += 1
-                self._first_supported = bool(self._first_supported)
-            return
+                self._drop()
+                return False
+            return True
+        self._keep(text, found, hits, lead=lead)
+        return True
+
+    def _known_stems(self, hits: Sequence[Hit]) -> frozenset[str]:
+        """Return the stems of the content words of the question and of all passages."""
+        if self._known[0] != len(hits):
+            texts = (f"{hit.record.title} {' '.join(hit.record.headings)} {hit.record.text}" for hit in hits)
+            self._known = len(hits), sentences.content(" ".join((self._question, *texts)))
+        return self._known[1]
+
+    def _keep(self, text: str, found: tuple[int, Support], hits: Sequence[Hit], *, lead: str) -> None:
         position, support = found
         key = (position, support.start, support.end)
         if key not in self._cited:
@@ -205,8 +266,21 @@ class Check:
         self._supported += 1
         if self._first_supported is None:
             self._first_supported = True
-        self._content += self._separator + lead + _with_mark(text, self._cited[key].number)
+        for introduction in self._introductions:
+            self._content += self._separator + _balanced(introduction)
+            self._separator = "\n"
+        self._introductions.clear()
+        self._dropped_since = False
+        if self._answer_word:
+            text = f"{self._answer_word} {text}"
+            self._answer_word = ""
+        self._content += self._separator + lead + _with_mark(_balanced(text), self._cited[key].number)
         self._separator, self._line_kept = " ", True
+
+
+def _balanced(text: str) -> str:
+    """Return a sentence without a mark for bold whose counterpart is in another sentence."""
+    return text.replace("**", "") if text.count("**") % 2 else text
 
 
 def _read(claim: str, hits: Sequence[Hit]) -> tuple[str, list[int]]:

@@ -34,13 +34,20 @@ class Price:
 
 @dataclass(frozen=True, kw_only=True)
 class CompletionRequest:
-    """A request for one completion; `deadline` is a time of the caller's clock, in seconds."""
+    """A request for one completion.
+
+    Attributes:
+        max_tokens: the most tokens of the answer itself.
+        deadline: a time of the caller's clock, in seconds.
+        as_json: ask for a JSON object; the messages have to say so too.
+    """
 
     model: str
     messages: Sequence[Mapping[str, Any]]
     tools: Sequence[Mapping[str, Any]]
     max_tokens: int
     deadline: float
+    as_json: bool = False
 
 
 def open_client(*, api_key: str | None, base_url: str | None) -> Any:
@@ -118,7 +125,13 @@ def _call(
     remaining_s = request.deadline - clock()
     if remaining_s <= 0:
         raise _too_late(unbilled=True)
-    body = capabilities.body(request.model, request.messages, tools=request.tools, max_tokens=request.max_tokens)
+    body = capabilities.body(
+        request.model,
+        request.messages,
+        tools=request.tools,
+        max_tokens=request.max_tokens,
+        as_json=request.as_json,
+    )
     # `client.post` sends the body as it is: the library's own method checks and rewrites each message of the prompt
     # once more, which takes a third of the client's time.
     try:

@@ -15,6 +15,9 @@ from worker.store.tables import workspace
 
 _TIMEOUT_S = 5.0
 
+#: Seconds that a model may take for each of three calls; one that reasons first takes longer than others.
+_PROBE_TIMEOUT_S = 30.0
+
 
 def rules(settings: Settings) -> Check:
     """The rules of the desk can be read."""
@@ -139,7 +142,7 @@ def language_model(settings: Settings) -> Check:
             ) from None
         except openai.APIStatusError as error:
             if error.status_code in (404, 405, 501):  # not every endpoint lists its models
-                return f"{where}, which does not list its models"
+                return f"{where}, which does not list its models: {_probed(settings, settings.models[0])}"
             raise StartupFailed(
                 f"{where} answers with {error.status_code} when asked for its models: see its own log, or correct "
                 "OPENAI_API_KEY and OPENAI_BASE_URL."
@@ -152,9 +155,25 @@ def language_model(settings: Settings) -> Check:
         if known and len(missing) == len(settings.models):
             raise StartupFailed(f"{where} has no model {missing[0]}: set ANSWERBACK_MODELS to some of its models.")
         others = f", but not {', '.join(missing)}" if known and missing else ""
-        return f"{where}, {next(model for model in settings.models if model not in missing or not known)}{others}"
+        name = next(model for model in settings.models if model not in missing or not known)
+        return f"{where}, {name}{others}: {_probed(settings, name)}"
 
     return Check(name="language model", run=ask, why="It writes the answers; while it fails, messages are tried again.")
+
+
+def _probed(settings: Settings, name: str) -> str:
+    """Return what a model does of what answering needs, in a few words."""
+    from worker.answering.model_client import open_client
+    from worker.answering.model_probe import probe
+
+    client = open_client(api_key=settings.openai_api_key, base_url=settings.openai_base_url)
+    try:
+        report = probe(client, name, timeout_s=_PROBE_TIMEOUT_S)
+    finally:
+        client.close()
+    if not report.answers:
+        raise StartupFailed(f"{name} does not answer: {report.steps[0].detail} See `answerback model check`.")
+    return ", ".join(step.name if step.works else f"no {step.name}" for step in report.steps)
 
 
 def mail(settings: Settings) -> Check:

@@ -9,7 +9,7 @@ import click
 
 from worker.cli.base import as_json_option, main, note, open_services, print_json
 from worker.errors import AnswerbackError
-from worker.settings import Settings
+from worker.settings import Settings, masked
 
 _ENDS = {"answer": ("threads", None), "callback": ("threads", 16), "ingest": ("prefork", 1)}
 
@@ -79,10 +79,46 @@ def migrate() -> None:
         click.echo(f"API key (kept in {key_file(settings)}): {made}")
 
 
-@main.command()
+@main.group(invoke_without_command=True)
 @click.option("--force", is_flag=True, help="Export again even if it was done.")
-def model(force: bool) -> None:
-    """Export the embedding model for serving (once; needs torch)."""
+@click.pass_context
+def model(context: click.Context, force: bool) -> None:
+    """Export the embedding model for serving (once; needs torch), or check the language model."""
+    if context.invoked_subcommand is None:
+        _export_embedding_model(force=force)
+
+
+@model.command("check")
+@click.argument("names", nargs=-1)
+@click.option("--timeout-s", type=float, default=60.0, show_default=True, help="Seconds that each call may take.")
+@as_json_option
+def check_model(names: tuple[str, ...], timeout_s: float, as_json: bool) -> None:
+    """Ask the endpoint of the language model for all that answering needs.
+
+    NAMES are models to try; without any, those of ANSWERBACK_MODELS. Each is called three times.
+    """
+    from worker.answering.model_client import open_client
+    from worker.answering.model_probe import probe
+
+    settings = Settings.from_env()
+    client = open_client(api_key=settings.openai_api_key, base_url=settings.openai_base_url)
+    reports = [probe(client, name, timeout_s=timeout_s) for name in names or settings.models]
+    if as_json:
+        print_json([report.to_json() for report in reports])
+    else:
+        click.echo(f"{masked(settings.openai_base_url or 'https://api.openai.com/v1')}")
+        for report in reports:
+            click.secho(f"\n{report.model}", bold=True)
+            for step in report.steps:
+                mark = click.style("ok  ", fg="green") if step.works else click.style("no  ", fg="yellow")
+                click.echo(f"  {mark}{step.name:<18}{step.detail}")
+            for name, value in report.parameters.items() if report.answers else ():
+                click.secho(f"      {name:<18}{value}", dim=True)
+    if not all(report.answers for report in reports):
+        sys.exit(1)
+
+
+def _export_embedding_model(*, force: bool) -> None:
     from kb.export import export
 
     settings = Settings.from_env()

@@ -1,0 +1,105 @@
+"""What is polite claims nothing; what claims something is not only polite."""
+
+import pytest
+
+from kb import sentences
+from tests.support.fakes import hit
+from worker.answering.grounding import check
+from worker.answering.pleasantries import examples, is_introduction, is_pleasantry
+
+HITS = [hit("Returns are free within 30 days. Open the app. Choose the order. Print the label.")]
+
+
+@pytest.mark.parametrize(
+    "text", [*examples(), "😊", "---", "| --- | --- |", "I hope this helps! 😊", "**Best regards,**"]
+)
+def test_what_is_only_polite(text):
+    assert is_pleasantry(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm sorry, and we refund you twice.",
+        "Sorry, returns are never possible.",
+        "Thanks, your refund is on its way.",
+        "Thank you, we have cancelled your order.",
+        "Hello Anna, your order was cancelled.",
+        "Happy to help: customs are never charged.",
+        "No problem, we replace it.",
+        "Sure, you can return earrings.",
+        "Absolutely!",
+        "Yes, of course.",
+        "Let me know your order number 12345.",
+        "Don't hesitate to call us on 0800 123.",
+        "The support team calls you back within an hour.",
+        "Our team is here day and night.",
+        "I understand that you were charged twice.  We pay it back.",
+        "Have your order number at hand, since we need it.",
+    ],
+)
+def test_a_claim_is_not_only_polite(text):
+    assert not is_pleasantry(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "leads"),
+    [
+        ("To return an order:", True),
+        ("### Returns", True),
+        ("**Free returns**", True),
+        ("**Free returns forever**", False),
+        ("We also send a courier:", False),
+        ("Within 30 days:", False),
+        ("You return it.", False),
+    ],
+)
+def test_an_introduction_says_nothing_that_is_not_in_the_passages(text, leads):
+    known = sentences.content(HITS[0].record.text)
+    assert is_introduction(text, known=known) is leads
+
+
+def content_of(draft: str, **options) -> str:
+    grounded = check(draft, HITS, **options)
+    return "" if grounded is None else grounded.content
+
+
+def test_politeness_costs_no_answer_and_is_left_out():
+    opening = "Hi there!\n\nThanks for asking! "
+    closing = "\n\nLet me know if you have questions.\nBest regards,\nYour support team"
+    grounded = check(f"{opening}Returns are free within 30 days [1].{closing}", HITS)
+    assert grounded is not None
+    assert (grounded.content, grounded.dropped) == ("Returns are free within 30 days [1].", 0)
+
+
+def test_an_introduction_stays_with_what_it_leads_to():
+    draft = "To return an order:\n\n1. Open the app [1].\n2. Choose the order [1]."
+    assert content_of(draft, question="How do I return an order?").startswith("To return an order:\n")
+    draft = "To return an order:\n\nWe send a courier to you [1].\n\nReturns are free within 30 days [1]."
+    assert content_of(draft, question="How do I return an order?").endswith("Returns are free within 30 days [1].")
+
+
+def test_a_heading_without_its_text_goes():
+    draft = (
+        "Returns are free within 30 days [1].\n\n### Label\nWe send a courier to you [1].\n\n### App\nOpen the app [1]."
+    )
+    assert content_of(draft) == "Returns are free within 30 days [1].\n\n### App\nOpen the app [2]."
+
+
+def test_after_a_step_that_is_not_supported_no_step_follows():
+    steps = "1. Open the app [1].\n2. Call our hotline on Sunday [1].\n3. Print the label [1].\n\n"
+    assert content_of(f"{steps}Returns are free within 30 days [1].") == (
+        "1. Open the app [1].\n\nReturns are free within 30 days [2]."
+    )
+
+
+def test_yes_and_no_go_with_the_sentence_after_them():
+    assert content_of("Yes. Returns are free within 30 days [1].") == "Yes. Returns are free within 30 days [1]."
+    assert content_of("Returns are free within 30 days [1]. No. We send a courier [1].") == (
+        "Returns are free within 30 days [1]."
+    )
+
+
+def test_bold_that_is_cut_in_two_is_no_bold():
+    assert content_of("**Price.** Returns are free within 30 days [1].") == "Returns are free within 30 days [1]."
+    assert "**" not in content_of("**Returns are free within 30 days [1]. Open the app** [1].")

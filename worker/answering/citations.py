@@ -1,0 +1,113 @@
+"""Read the citations of a draft in the forms in which language models write them.
+
+The prompt asks for `[1]`. Models also write 【1】, [ 1 ], [1-2], [1; 2], [[1]], [1](https://…), ¹, [^1], (passage 1),
+[source: 1] or \\[1\\], say "according to passage 1", and add a list of sources at the end. All of it becomes `[1]` or
+`[1, 2]`, or goes.
+"""
+
+import re
+
+#: Numbers of passages: "1", "1, 2", "1-3", "1 and 2".
+_AND = r"(?:,\s*and|,|;|、|，|&|\band\b|\bund\b|\bet\b|\by\b|\be\b|\ben\b|\bi\b|[-–—]|\bto\b)"
+_NUMBERS = rf"\d{{1,3}}(?:\s*{_AND}\s*\d{{1,3}})*"
+_PART = re.compile(r"(\d{1,3})(?:\s*(?:[-–—]|\bto\b)\s*(\d{1,3}))?")
+_MAX_RANGE = 10
+
+#: The name of a passage, in the languages that the prompt is answered in.
+_NAMES = (
+    r"(?:passages?|sources?|documents?|docs?|articles?|refs?\.?|references?|citations?|cite|cited|chunks?|excerpts?"
+    r"|passagen?|abschnitte?|quellen?|artikel|dokumente?|extraits?|fuentes?|documentos?|pasajes?|art[íi]culos?"
+    r"|fonti|fonte|documenti|bronnen|bron|fontes|trechos?|źródł[ao])"
+)
+
+_ESCAPED = re.compile(r"\\([\[\]])")
+_WIDE = re.compile(rf"\s?[【［〔]\s*(?:{_NAMES}\s*[:#]?\s*)?({_NUMBERS})\s*(?:[†:][^】］〕]*)?[】］〕]", re.I)
+_RAISED = re.compile(rf"<sup>\s*\[?\s*({_NUMBERS})\s*\]?\s*</sup>", re.I)
+_RAISED_DIGITS = r"[¹²³⁴-⁹]+(?:[,⁻ ]?[¹²³⁴-⁹]+)*"
+_SUPERSCRIPT = re.compile(rf"(?<=[^\W\d_]{{4}}){_RAISED_DIGITS}|(?<=[.!?,;:)\"”])\s?{_RAISED_DIGITS}")
+_LINK = re.compile(rf"\[+\s*\^?({_NUMBERS})\s*\]+\((?:https?:|/|#|mailto:|[\w-]+\.md)[^()\s]*\)")
+_SEE = r"(?:see|as per|cf\.?|from|per|according to|siehe|laut|vgl\.?|voir|selon|ver|según|zie|vedi)"
+_LABELLED = re.compile(rf"[\[(]\s*(?:{_SEE}\s+)?(?:the\s+)?{_NAMES}\s*[:#]?\s*\[?\s*({_NUMBERS})\s*\]?\s*[\])]", re.I)
+_PLAIN = r"\[\d{1,3}(?:, ?\d{1,3})*\](?!\])"
+_BRACKETS = re.compile(rf"(?!{_PLAIN})\[+\s*[#^]?\s*({_NUMBERS})\s*\^?\s*\]+")
+_CARET = re.compile(rf"\^\[({_NUMBERS})\]|\^({_NUMBERS})\^(?!\w)")
+_RANGE = re.compile(r"\[(\d{1,3})\]\s*[-–—]\s*\[(\d{1,3})\]")
+_ROUND = re.compile(r"\(\s*((?:\[\d{1,3}(?:, \d{1,3})*\][,;]?\s*)+)\)")
+
+#: "According to [1], …" and "[1] says that …": who says it is the citation.
+_ACCORDING = (
+    r"(?:according to|as (?:stated|described|mentioned|explained|noted|shown|outlined)(?: in| by)?|as per|per|based on"
+    r"|laut|gemäß|selon|d'après|según|secondo|volgens|segundo)"
+)
+_ATTRIBUTION = re.compile(
+    rf"^(\W*){_ACCORDING}\s+(?:the\s+)?(?:{_NAMES}\s*)?(\[\d[\d, ]*\]|{_NUMBERS}(?=,))\s*,\s*", re.I
+)
+_SAYS = re.compile(
+    rf"^(\W*)(?:the\s+)?(?:{_NAMES}\s*)?(\[\d[\d, ]*\]|(?<=[a-z] )\d{{1,2}})\s+"
+    r"(?:says?|states?|explains?|mentions?|notes?|confirms?)\s+that\s+",
+    re.I,
+)
+
+#: A line that begins a list of sources.
+_SOURCES = re.compile(
+    r"^\W*(?:sources?|references?|citations?|cited (?:sources|passages)|quellen?|quellenangaben?|références?|fuentes?"
+    r"|referencias?|fonti|riferimenti|bronnen|fontes|referências|źródła)\W*(?:$|[:：])",
+    re.I,
+)
+_SOURCE_ENTRY = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)]|\[\d|\W*https?://)")
+
+
+def normalized(text: str) -> str:
+    """Return a line of a draft with every citation written `[1]` or `[1, 2]`.
+
+    When `text` grows at its end, the result changes only after the last sentence that was complete.
+    """
+    if not any(mark in text for mark in "[【［〔(^<¹²³⁴⁵⁶⁷⁸⁹") and not _ATTRIBUTION.match(text):
+        return text
+    text = _ESCAPED.sub(r"\1", text)
+    for pattern in (_WIDE, _RAISED, _LINK, _LABELLED):
+        text = pattern.sub(lambda found: _canonical(found[1], found[0]), text)
+    text = _BRACKETS.sub(lambda found: _canonical(found[1], found[0]), text)
+    text = _SUPERSCRIPT.sub(_from_superscript, text)
+    text = _CARET.sub(lambda found: _canonical(found[1] or found[2], found[0]), text)
+    text = _RANGE.sub(lambda found: _canonical(f"{found[1]}-{found[2]}", found[0]), text)
+    return _ROUND.sub(lambda found: found[1].strip().rstrip(",;"), text)
+
+
+def without_attribution(sentence: str) -> str:
+    """Return a sentence that does not name passages as its subject: "According to [1], X." becomes "X [1]."."""
+    for pattern in (_ATTRIBUTION, _SAYS):
+        found = pattern.match(sentence)
+        if found is not None:
+            marks = found[2] if found[2].startswith("[") else f"[{found[2]}]"
+            rest = sentence[found.end() :]
+            stop = re.search(r"[.!?…:]*\s*$", rest)
+            end = stop.start() if stop is not None else len(rest)
+            return f"{found[1]}{rest[:1].upper()}{rest[1:end]} {marks}{rest[end:]}"
+    return sentence
+
+
+def begins_sources(line: str) -> bool:
+    """Whether a line begins a list of sources, which the reply has in its own form."""
+    return _SOURCES.match(line) is not None
+
+
+def is_source_entry(line: str) -> bool:
+    """Whether a line after `begins_sources` belongs to the list."""
+    return not line.strip() or _SOURCE_ENTRY.match(line) is not None
+
+
+def _canonical(numbers: str, found: str) -> str:
+    """Return `[1, 2]` for numbers and ranges; the text as it was found where a range is no list of passages."""
+    expanded: list[int] = []
+    for part in _PART.finditer(numbers):
+        first, last = int(part[1]), int(part[2] or part[1])
+        if last - first >= _MAX_RANGE or last < first:
+            return found
+        expanded += [number for number in range(first, last + 1) if number not in expanded]
+    return f"[{', '.join(map(str, expanded))}]"
+
+
+def _from_superscript(found: re.Match[str]) -> str:
+    digits = found[0].strip().translate(str.maketrans("¹²³⁴⁵⁶⁷⁸⁹⁻", "123456789-"))
+    return _canonical(re.sub(r"(?<=\d)(?=\d)|[, ]+", ",", digits), found[0])
