@@ -11,11 +11,11 @@ from kb.search import Found, Hit, relevance
 from worker.answering import escalation, injection_filter, rewriting, rules, small_talk
 from worker.answering.answer_stream import AnswerStream, PieceListener, ignore_piece
 from worker.answering.escalation import Alarm
-from worker.answering.grounding import Similarity
 from worker.answering.model_errors import ModelError
 from worker.answering.question import Answerer, Draft, Question
 from worker.answering.rules import Rule
 from worker.answering.spending import BudgetSpent
+from worker.answering.support import Similarity
 from worker.caching import Cache
 from worker.conversations.attachments import Attached
 from worker.conversations.outcomes import Answer, Handoff, Outcome, Piece, Retry, Usage

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from kb.search import Hit
-from worker.answering.grounding import Check, Grounded, Similarity
+from worker.answering.grounding import Check, Grounded
+from worker.answering.support import Similarity
 from worker.conversations.outcomes import Citation, Piece
 
 #: Receives the next piece of an answer.

@@ -52,7 +52,7 @@ class Capabilities:
     """The accepted parameters of one model at one endpoint.
 
     Attributes:
-        limit_name: the parameter that bounds the answer's tokens; None when the endpoint accepts neither name.
+        limit_names: the parameters that may bound the answer; the first is sent, none when all are refused.
         reasons: the model reasons before it answers, in tokens that count in that limit.
         temperature: it accepts `temperature`.
         stream: it streams.
@@ -62,7 +62,7 @@ class Capabilities:
         roles: it accepts a system message, and turns that do not alternate; else all is sent as one user message.
     """
 
-    limit_name: Literal["max_tokens", "max_completion_tokens"] | None = "max_tokens"
+    limit_names: tuple[str, ...] = ("max_tokens", "max_completion_tokens")
     reasons: bool = False
     temperature: bool = True
     stream: bool = True
@@ -92,8 +92,8 @@ class Capabilities:
                 body["stream_options"] = {"include_usage": True}
         if self.temperature:
             body["temperature"] = 0
-        if self.limit_name is not None:
-            body[self.limit_name] = self.limit(max_tokens)
+        for name in self.limit_names[:1]:
+            body[name] = self.limit(max_tokens)
         if tools and self.tools and self.roles:
             body["tools"] = list(tools)
         if as_json and self.json_mode:
@@ -104,10 +104,7 @@ class Capabilities:
         """Return the capabilities after `parameter` was refused: renamed where there is another name, else left out."""
         match parameter:
             case "max_tokens":
-                other: Literal["max_completion_tokens"] | None = (
-                    "max_completion_tokens" if self.limit_name == "max_tokens" else None
-                )
-                return replace(self, limit_name=other)
+                return replace(self, limit_names=self.limit_names[1:])
             case "temperature":
                 return replace(self, temperature=False)
             case "stream_options":
@@ -124,7 +121,7 @@ class Capabilities:
     def described(self) -> list[tuple[str, str]]:
         """Return what is used of each parameter, as rows for `answerback model check` and the console."""
         return [
-            ("limit of tokens", self.limit_name or "not sent"),
+            ("limit of tokens", next(iter(self.limit_names), "not sent")),
             ("reasoning", f"{_REASONING_TOKENS} tokens beside the answer" if self.reasons else "none"),
             ("temperature", "0" if self.temperature else "not sent"),
             ("streaming", "yes" if self.stream else "no: the answer comes whole"),
@@ -140,9 +137,8 @@ def known_capabilities(model: str) -> Capabilities:
     if _OPENAI_REASONING.search(model):
         # gpt-oss is served by vLLM and Ollama, which accept both names and a temperature.
         own = "gpt-oss" not in model.lower()
-        return Capabilities(
-            limit_name="max_completion_tokens" if own else "max_tokens", temperature=not own, reasons=True
-        )
+        names = ("max_completion_tokens", "max_tokens") if own else ("max_tokens", "max_completion_tokens")
+        return Capabilities(limit_names=names, temperature=not own, reasons=True)
     return Capabilities(reasons=_REASONING.search(model) is not None)
 
 
@@ -241,8 +237,8 @@ def _locations(error: Mapping[str, Any]) -> list[str]:
         detail = detail.get("detail")
     if not isinstance(detail, list):
         return []
-    places = [entry.get("loc") for entry in detail if isinstance(entry, Mapping)]
-    return [str(part) for place in places if isinstance(place, list) for part in place if part != "body"]
+    locations = [entry.get("loc") for entry in detail if isinstance(entry, Mapping)]
+    return [str(part) for location in locations if isinstance(location, list) for part in location if part != "body"]
 
 
 def _one_message(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

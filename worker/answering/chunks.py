@@ -91,5 +91,5 @@ def _reported_error(chunk: Mapping[str, Any]) -> ModelError:
     code = error.get("code", error.get("status")) if isinstance(error, Mapping) else None
     final = str(code) in ("400", "404", "422", "content_filter", "context_length_exceeded", "invalid_request_error")
     recovery: Recovery = "give_up" if str(code) in ("401", "403") else "fall_back" if final else "retry"
-    told = capabilities.error_text(chunk) or "no message"
-    return ModelError(f"The model endpoint reported an error in its answer: {told}", recovery=recovery)
+    message = capabilities.error_text(chunk) or "no message"
+    return ModelError(f"The model endpoint reported an error in its answer: {message}", recovery=recovery)

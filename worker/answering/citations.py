@@ -79,11 +79,11 @@ def without_attribution(sentence: str) -> str:
     for pattern in (_ATTRIBUTION, _SAYS):
         found = pattern.match(sentence)
         if found is not None:
-            marks = found[2] if found[2].startswith("[") else f"[{found[2]}]"
+            citation = found[2] if found[2].startswith("[") else f"[{found[2]}]"
             rest = sentence[found.end() :]
             stop = re.search(r"[.!?…:]*\s*$", rest)
             end = stop.start() if stop is not None else len(rest)
-            return f"{found[1]}{rest[:1].upper()}{rest[1:end]} {marks}{rest[end:]}"
+            return f"{found[1]}{rest[:1].upper()}{rest[1:end]} {citation}{rest[end:]}"
     return sentence
 
 

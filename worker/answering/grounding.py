@@ -1,38 +1,14 @@
 """Check each sentence of a draft against the passage it cites, and drop those that it does not support."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from kb import sentences
 from kb.search import Hit
-from worker.answering import citations, fact_check, injection_filter, pleasantries
+from worker.answering import citations, pleasantries
+from worker.answering.support import Similarity, Support, best_support
 from worker.conversations.outcomes import Citation
-
-#: A sentence is supported when at least this share of its content words is in one or two neighbouring sentences of its
-#: passage …
-MIN_SUPPORT = 0.6
-
-#: … or when it paraphrases them: the cosine of the vectors is at least MIN_SIMILARITY, and at least _MIN_SHARED of its
-#: content words are theirs. docs/quality.md says how both were chosen.
-MIN_SIMILARITY = 0.75
-_MIN_SHARED = 0.2
-
-#: For a claim of one clause, one of the two sentences has at least this share of its words.
-_MIN_OF_ONE = 0.55
-
-#: A quote does not support a claim when a sentence that contradicts the claim has this much more of its words.
-_MUCH_LESS = 0.2
-
-#: Two sentences are quoted instead of one only when their score is better by more than this.
-_SECOND_SENTENCE = 0.05
-
-#: Quotes of a passage that are compared by vectors, those with the most words in common first.
-_MAX_COMPARED = 4
-
-#: Returns the cosine of the vectors of two texts, -1 to 1.
-Similarity = Callable[[str, str], float]
 
 #: A draft whose first sentence is not supported is not sent when more than this share of its sentences is dropped.
 MAX_DROPPED = 0.5
@@ -56,23 +32,6 @@ class Grounded:
     citations: tuple[Citation, ...]
     support: float
     dropped: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Support:
-    """The part of a passage that supports a claim: its score, 0 to 1, and its offsets in the passage."""
-
-    score: float
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Quote:
-    text: str
-    sentences: tuple[str, ...]
-    start: int
-    end: int
 
 
 def check(
@@ -241,7 +200,7 @@ class Check:
                 self._dropped_since = False
             self._introductions.append(lead + text)
             return True
-        found = _best_support(text, cited, hits, self._similarity)
+        found = best_support(text, cited, hits, self._similarity)
         if found is None:
             if sentences.content(text):
                 self._drop()
@@ -310,92 +269,6 @@ def _last_word(text: str) -> str:
     while start and (text[start - 1].isalnum() or text[start - 1] == "_"):
         start -= 1
     return text[start:]
-
-
-def _best_support(
-    text: str, cited: Sequence[int], hits: Sequence[Hit], similarity: Similarity | None
-) -> tuple[int, Support] | None:
-    """Return the index of the passage that supports a sentence best, and where; of the cited ones if it cites any."""
-    cited_hits = [number - 1 for number in cited if 1 <= number <= len(hits)]
-    if cited and not cited_hits:
-        return None
-    best: tuple[int, Support] | None = None
-    for position in cited_hits or range(len(hits)):
-        record = hits[position].record
-        about = " ".join((record.title, *record.headings))
-        found = support(text, record.text, about=about, similarity=similarity if cited_hits else None)
-        if found is not None and (best is None or found.score > best[1].score):
-            best = position, found
-    return best if best is not None and best[1].score >= MIN_SUPPORT else None
-
-
-def support(claim: str, passage: str, *, about: str = "", similarity: Similarity | None = None) -> Support | None:
-    """Return the one or two neighbouring sentences of a passage that support a claim best, or None.
-
-    The score is the share of the claim's content words (stems) that the quote has, or the cosine of both where the
-    claim paraphrases it. A quote does not count when it lacks a number, a name or the like of the claim (`fact_check`),
-    or when one of the claim and the most similar sentence is negated and the other is not. Names may also come from
-    `about`, the passage's title and headings.
-    """
-    wanted = _content(claim)
-    if not wanted:
-        return None
-    min_share = _MIN_SHARED if similarity else MIN_SUPPORT
-    best: Support | None = None
-    paraphrases: list[Support] = []
-    refuted = 0.0  # the largest share of the claim in a sentence that contradicts it
-    for quote in _quotes(passage):
-        score = len(wanted & _content(quote.text)) / len(wanted)
-        if score < min_share:
-            continue
-        closest = max(quote.sentences, key=lambda sentence: len(wanted & _content(sentence)))
-        closest_score = len(wanted & _content(closest)) / len(wanted)
-        if fact_check.contradicts(claim, closest):
-            refuted = max(refuted, closest_score)
-            continue
-        if len(quote.sentences) > 1 and closest_score < _MIN_OF_ONE and len(fact_check.clauses(claim)) == 1:
-            continue  # half of the claim in one sentence, half in the other: neither says it
-        if fact_check.disagreement(claim, quote.text, passage=passage, about=about) is not None:
-            continue
-        found = Support(score=score, start=quote.start, end=quote.end)
-        if score < MIN_SUPPORT:
-            paraphrases.append(found)
-        elif best is None or score > best.score + _SECOND_SENTENCE * (len(quote.sentences) - 1):
-            best = found
-    if best is not None and best.score + _MUCH_LESS < refuted:
-        return None  # the sentence that is most like the claim contradicts it
-    if best is None and similarity is not None:
-        return _best_paraphrase(claim, passage, [one for one in paraphrases if one.score >= refuted], similarity)
-    return best
-
-
-def _quotes(passage: str) -> Iterator[_Quote]:
-    """Yield each sentence of a passage, by itself and together with the next."""
-    spans = list(sentences.split(passage))
-    for first in range(len(spans)):
-        for last in range(first, min(first + 2, len(spans))):
-            if last > first and injection_filter.was_blanked(passage[spans[first][1] : spans[last][0]]):
-                continue  # a blanked sentence stood between them, so the document has no such quote
-            start, end = spans[first][0], spans[last][1]
-            texts = tuple(passage[slice(*span)] for span in spans[first : last + 1])
-            yield _Quote(text=passage[start:end], sentences=texts, start=start, end=end)
-
-
-def _best_paraphrase(claim: str, passage: str, candidates: Sequence[Support], similarity: Similarity) -> Support | None:
-    """Return the candidate with the highest cosine of at least MIN_SIMILARITY, which becomes its score."""
-    best: Support | None = None
-    by_words = sorted(candidates, key=lambda candidate: (-candidate.score, candidate.end - candidate.start))
-    for candidate in by_words[:_MAX_COMPARED]:
-        cosine = similarity(claim, passage[candidate.start : candidate.end])
-        if cosine >= MIN_SIMILARITY and (best is None or cosine > best.score):
-            best = replace(candidate, score=cosine)
-    return best
-
-
-@lru_cache(maxsize=2_000)
-def _content(text: str) -> frozenset[str]:
-    """Return the stems of a text's content words; with its numbers only when it has no other."""
-    return sentences.content(fact_check.without_numbers(text)) or sentences.content(text)
 
 
 def _citation(number: int, hit: Hit, support: Support) -> Citation:

@@ -17,8 +17,8 @@ from kb.quality import LabelsUnreadable
 from kb.search import Found, Hit
 from kb.snapshot import Record
 from worker.answering.agent import Agent
-from worker.answering.grounding import Similarity
 from worker.answering.question import Draft, Question, TextListener, ignore_text
+from worker.answering.support import Similarity
 from worker.conversations.outcomes import Answer, Outcome, Piece
 from worker.evaluation.measures import Measure
 

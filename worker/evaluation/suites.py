@@ -30,7 +30,7 @@ from kb.quality import Labels, LabelsUnreadable
 from kb.readers.blocks import Document, Section
 from kb.search import CANDIDATES, Found, fuse, relevance, search
 from kb.snapshot import Snapshot
-from worker.answering import escalation, grounding, rewriting
+from worker.answering import escalation, rewriting, support
 from worker.answering.agent import Agent
 from worker.answering.llm import LlmAnswerer
 from worker.answering.question import Answerer, Question
@@ -282,7 +282,7 @@ def _grounding(claims: list[LabelledClaim], setup: Setup, results: Results, *, s
     near = similarity(setup.embedder)
     names: list[str] = []
     for claim in claims:
-        found = grounding.support(claim.text, claim.passage, similarity=near)
+        found = support.support(claim.text, claim.passage, similarity=near)
         names.append(f"{claim.kind} {_named(claim.text, claim.passage)}")
         scores[names[-1]] = 0.0 if found is None else found.score
     supported = {name: claim.supported for name, claim in zip(names, claims, strict=True)}

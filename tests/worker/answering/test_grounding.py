@@ -7,7 +7,7 @@ import pytest
 from kb import documents, sentences
 from tests.support.fakes import hit
 from tests.support.processes import ROOT
-from worker.answering import grounding, injection_filter
+from worker.answering import grounding, injection_filter, support
 from worker.caching import similarity
 
 REFUNDS = hit(
@@ -181,7 +181,7 @@ def test_what_an_article_says_is_supported_by_it(path):
     for start, end in sentences.split(article.text):
         sentence = article.text[start:end]
         if len(sentences.content(sentence)) >= 3:
-            assert grounding.support(sentence, article.text) is not None, sentence
+            assert support.support(sentence, article.text) is not None, sentence
 
 
 def test_the_same_in_other_words_is_supported_where_vectors_are_there(embedder):

@@ -99,6 +99,33 @@ REFUSALS = {
         },
         {},
     ),
+    "Mistral, an error as a text": (
+        "stream_options",
+        422,
+        {
+            "object": "error",
+            "message": '{"detail":[{"type":"extra_forbidden","loc":["body","stream_options"],"msg":"Extra inputs are '
+            'not permitted","input":{"include_usage":true}}]}',
+            "type": "internal_error_proxy",
+            "param": None,
+        },
+        {},
+    ),
+    "LiteLLM in front of Mistral": (
+        "stream_options",
+        400,
+        {
+            "error": {
+                "message": "litellm.BadRequestError: MistralException - {'detail': [{'type': 'extra_forbidden', 'loc': "
+                "['body', 'stream_options', 'include_usage'], 'msg': 'Extra inputs are not permitted'}]}. Received "
+                "Model Group=mistral",
+                "type": None,
+                "param": None,
+                "code": "400",
+            }
+        },
+        {},
+    ),
     "a FastAPI server: stream_options": (
         "stream_options",
         422,
@@ -240,6 +267,18 @@ def test_one_parameter_after_the_other_is_given_up():
     with endpoint(answering) as served:
         assert ask(served.url, tools=[TOOL]).text == ANSWER
         assert len(served.requests) == 5
+
+
+def test_a_model_that_only_has_the_name_of_a_family_is_asked_with_the_other_limit():
+    """Mistral refuses `max_completion_tokens`, whatever the model behind it is called."""
+
+    def answering(body: dict) -> Response:
+        detail = [{"type": "extra_forbidden", "loc": ["body", "max_completion_tokens"], "msg": "Extra inputs …"}]
+        return refusal(422, {"message": {"detail": detail}}) if "max_completion_tokens" in body else stream(ANSWER)
+
+    with endpoint(answering) as served:
+        assert ask(served.url, model="o3-mini").text == ANSWER
+        assert "max_tokens" in served.requests[-1]
 
 
 def test_a_limit_of_neither_name_is_not_sent():
