@@ -11,7 +11,7 @@ from bench.answering import answering_stack, control, wait_until_answered
 from bench.load import post
 from tests.support.processes import wait_for
 from tests.support.stack import KEY, Stack, command, is_ready, services
-from worker.runtime.presence import living
+from worker.runtime.presence import live_workers
 from worker.store.tables import conversation, message
 
 #: A model that takes 2 s leaves two cores idle enough for a second worker.
@@ -27,7 +27,7 @@ def run(models: Path) -> dict[str, Any]:
         one = _rate(made, "one")
         with contextlib.ExitStack() as exits, services(made.env) as built:
             exits.enter_context(command(made, "worker", "answer"))
-            wait_for(lambda: len(living(built.store)) == 2 and is_ready(made.url), what="the second worker")
+            wait_for(lambda: len(live_workers(built.store)) == 2 and is_ready(made.url), what="the second worker")
             two = _rate(made, "two")
     gain = two / one
     return {

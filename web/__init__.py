@@ -1,4 +1,4 @@
-"""The thin front: accepts, shows, and never waits for a model."""
+"""The web front: it accepts requests and reads results; it never waits for a model."""
 
 import threading
 
@@ -15,7 +15,7 @@ from worker.settings import Settings
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Build the application; `settings` come from the environment when they are not given."""
+    """Build the application; without `settings`, they come from the environment."""
     settings = settings or Settings.from_env()
     app = Flask("answerback", static_folder=None)
     app.config.update(
@@ -35,7 +35,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["answerback_waiters"] = threading.Semaphore(max(1, settings.web_threads * 3 // 4))
 
     app.extensions["answerback_streams"] = Streams(
-        app.extensions["answerback"], most=settings.streams, most_of_key=settings.streams_of_key
+        app.extensions["answerback"], max_total=settings.streams, max_per_key=settings.streams_of_key
     )
 
     # Order matters: a request gets its id first, then its principal, then its rate limit.

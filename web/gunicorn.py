@@ -1,4 +1,4 @@
-"""How gunicorn serves the API. Addresses and sizes come from the command line of `answerback web`."""
+"""The gunicorn configuration. `answerback web` passes addresses and sizes on the command line."""
 
 import gc
 import resource
@@ -8,10 +8,10 @@ from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped
 
 
 class StreamingWorker(ThreadWorker):
-    """Threads, and connections that are taken from them (`web.streaming.responses`)."""
+    """A threaded worker whose connections can be detached for streams (`web.streaming.responses`)."""
 
     def finish_request(self, conn: Any, fs: Any) -> None:
-        """Let go of a connection that was taken: closing it once more would count it twice."""
+        """Forget a connection that was detached; gunicorn would close and count it a second time."""
         if conn.sock.fileno() == -1:
             self.nr_conns -= 1
         else:
@@ -27,31 +27,31 @@ limit_request_line = 8190
 accesslog = None  # the application logs each request itself, with its ids
 control_socket_disable = True
 
-_FILES = 65_536
+_MAX_OPEN_FILES = 65_536
 
 
 def post_worker_init(_worker: Any) -> None:
-    """Structured logs from the first request on; and no full collection every few requests (8 % of the time before)."""
+    """Configure logs, file descriptors and garbage collection (frequent full collections took 8 % of the time)."""
     from worker.settings import Settings
     from worker.telemetry import logs
 
     logs.configure(Settings.from_env().log_level)
-    # A stream takes a file descriptor, and the usual 1,024 are soon gone.
-    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _FILES if most == resource.RLIM_INFINITY else min(most, _FILES)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(now, wanted), most))
+    # Each stream needs a file descriptor; the default limit is 1,024.
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _MAX_OPEN_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
 
 
 def worker_exit(_server: Any, worker: Any) -> None:
-    """End the streams, publish the hints that are still queued, and close."""
+    """Close the streams, publish the queued hints, and close the services."""
     from worker.services import uninstall
 
     app = getattr(worker, "wsgi", None)
     if app is not None:
         app.extensions["answerback_streams"].close()
-    built = uninstall()
-    if built is not None:
-        built.close()
+    services = uninstall()
+    if services is not None:
+        services.close()

@@ -531,7 +531,7 @@ class Services:
 
         wake, meter = self.wakeups.send, self.counters
         found: dict[Callable[[], None], float] = {
-            self.presence.announce: 1.0,
+            self.presence.report: 1.0,
             duties.HandOffOverdue(mailbox=self.mailbox, wake=wake, meter=meter): 1.0,
             duties.DropExpired(
                 forget_keys=self.intake.forget_keys,

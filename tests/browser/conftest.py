@@ -84,9 +84,9 @@ def new_page(chromium: Browser):
         contexts.append(context)
         page = context.new_page()
 
-        def note(told: ConsoleMessage) -> None:
-            if told.type in ("error", "warning") and (but is None or but not in told.text):
-                wrong.append(f"{told.type}: {told.text} ({told.location.get('url')}, on {page.url})")
+        def note(message: ConsoleMessage) -> None:
+            if message.type in ("error", "warning") and (but is None or but not in message.text):
+                wrong.append(f"{message.type}: {message.text} ({message.location.get('url')}, on {page.url})")
 
         page.on("console", note)
         page.on("pageerror", lambda error: wrong.append(f"error: {error}"))

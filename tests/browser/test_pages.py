@@ -48,10 +48,10 @@ def used(desk):
 def serious(page):
     found = Axe().run(page).response["violations"]
     return [
-        f"{one['id']}: {node['target']} {node['failureSummary']}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
+        f"{item['id']}: {node['target']} {node['failureSummary']}"
+        for item in found
+        if item["impact"] in ("serious", "critical")
+        for node in item["nodes"]
     ]
 
 
@@ -65,8 +65,8 @@ def test_no_page_shuts_anybody_out(desk, operator, picture, scheme):
             picture(page, f"console-{name}")
     page.goto(f"{desk.url}/console")
     page.get_by_role("link", name="How can I pay?").first.click()
-    for one in page.locator("details").all():
-        one.evaluate("details => { details.open = true; }")
+    for item in page.locator("details").all():
+        item.evaluate("details => { details.open = true; }")
     assert serious(page) == []
     page.locator(".sources a").first.click()
     assert serious(page) == []
@@ -114,8 +114,8 @@ def test_pages_are_light(desk, operator):
 
 def test_what_was_opened_stays_open_when_the_page_looks_again(desk, operator):
     page = operator()
-    talk = desk.ask("How can I pay?", external_id="stays-open")["conversation_id"]
-    page.goto(f"{desk.url}/console/conversations/{talk}")
+    conversation_id = desk.ask("How can I pay?", external_id="stays-open")["conversation_id"]
+    page.goto(f"{desk.url}/console/conversations/{conversation_id}")
     page.get_by_text("passages found").click()
     page.get_by_role("button", name="Good answer").focus()
     desk.ask("How long does delivery take?", external_id="stays-open")
@@ -126,21 +126,21 @@ def test_what_was_opened_stays_open_when_the_page_looks_again(desk, operator):
 
 def test_a_login_that_ends_while_somebody_writes_costs_no_text(desk, operator):
     page = operator()
-    talk = desk.ask("I want a human, please!", external_id="login-ends")["conversation_id"]
-    page.goto(f"{desk.url}/console/conversations/{talk}")
+    conversation_id = desk.ask("I want a human, please!", external_id="login-ends")["conversation_id"]
+    page.goto(f"{desk.url}/console/conversations/{conversation_id}")
     page.get_by_label("Reply to the customer").fill("Half a reply")
     page.context.clear_cookies()
-    page.evaluate("() => window.htmx.trigger('#talk', 'changed')")
+    page.evaluate("() => window.htmx.trigger('#conversation', 'changed')")
     expect(page.locator("#gone")).to_be_visible()
     again = page.context.new_page()
     again.goto(f"{desk.url}/console/login")
     again.get_by_label("API key").fill(KEY)
     again.get_by_role("button", name="Log in", exact=True).click()
     expect(again.get_by_role("heading", name="Inbox")).to_be_visible()
-    page.evaluate("() => window.htmx.trigger('#talk', 'changed')")
+    page.evaluate("() => window.htmx.trigger('#conversation', 'changed')")
     expect(page.locator("#gone")).to_be_hidden()
     page.get_by_role("button", name="Send").click()
-    expect(page.locator("#talk")).to_contain_text("Half a reply")
+    expect(page.locator("#conversation")).to_contain_text("Half a reply")
 
 
 def test_files_are_dropped_and_their_progress_is_seen(desk, operator, tmp_path):

@@ -73,7 +73,7 @@ def test_a_customer_asks_and_a_person_steps_in_and_gives_back(desk, new_page, op
 
     field.fill("It is 1234.")
     field.press("Enter")
-    expect(desk_side.locator("#talk")).to_contain_text("It is 1234.")  # without loading the page again
+    expect(desk_side.locator("#conversation")).to_contain_text("It is 1234.")  # without loading the page again
     picture(desk_side, "console-conversation")
     desk_side.get_by_role("button", name="Give back to the bot").click()
     expect(desk_side.get_by_role("button", name="Take over")).to_be_visible()
@@ -105,8 +105,8 @@ def test_nothing_that_is_written_becomes_markup(desk, new_page, operator):
     assert visitor.locator(".said img, .said b, .said script").count() == 0
     desk_side = operator()
     desk_side.get_by_role("link", name=re.compile("<img src=x")).first.click()
-    expect(desk_side.locator("#talk")).to_contain_text(hostile)
-    assert desk_side.locator("#talk img, #talk b, #talk script").count() == 0
+    expect(desk_side.locator("#conversation")).to_contain_text(hostile)
+    assert desk_side.locator("#conversation img, #conversation b, #conversation script").count() == 0
 
 
 def test_lists_tables_and_links_are_shown_as_such_in_the_chat(desk, new_page, operator):
@@ -133,7 +133,7 @@ def test_lists_tables_and_links_are_shown_as_such_in_the_chat(desk, new_page, op
     expect(said.get_by_role("cell")).to_have_text(["4.95 €", "9.95 €"])
     links = [link.get_attribute("href") for link in said.get_by_role("link").all()]
     assert links == ["https://shop.example/help?a=1&b=", "https://x"]
-    first, last = (said.locator("p").nth(place).inner_text() for place in (0, 1))
+    first, last = (said.locator("p").nth(index).inner_text() for index in (0, 1))
     assert first == "Two ways:\nas you like."
     assert last == written.rpartition("\n")[2]
     assert said.locator("i").count() == 0
@@ -169,31 +169,31 @@ def test_the_keyboard_alone_is_enough(desk, new_page):
     expect(page.get_by_label("Your name")).to_be_focused()
     page.keyboard.type("Ada")
     page.keyboard.press("Enter")
-    expect(page.locator("#talk")).to_contain_text("I am on it.")
+    expect(page.locator("#conversation")).to_contain_text("I am on it.")
     expect(visitor.locator(".said.agent")).to_contain_text("I am on it.")
     visitor.keyboard.press("Escape")
     expect(opener).to_be_focused()
 
 
 def test_what_happens_before_the_page_listens_is_seen(desk, operator):
-    talk = desk.ask("Who won the world cup?")["conversation_id"]
+    conversation_id = desk.ask("Who won the world cup?")["conversation_id"]
     page = operator()
     meanwhile = ["Are you there?"]
 
     def late(route):
         if meanwhile:  # what the page shows was read before
-            desk.call("POST", f"/v1/conversations/{talk}/messages", {"content": meanwhile.pop()})
+            desk.call("POST", f"/v1/conversations/{conversation_id}/messages", {"content": meanwhile.pop()})
         route.continue_()
 
     page.route("**/events", late)
-    page.goto(f"{desk.url}/console/conversations/{talk}")
-    expect(page.locator("#talk")).to_contain_text("Are you there?")
+    page.goto(f"{desk.url}/console/conversations/{conversation_id}")
+    expect(page.locator("#conversation")).to_contain_text("Are you there?")
 
 
 def test_what_is_sent_by_pressing_twice_is_said_once(desk, operator):
-    talk = desk.ask("Who won the world cup?")["conversation_id"]
+    conversation_id = desk.ask("Who won the world cup?")["conversation_id"]
     page = operator()
-    page.goto(f"{desk.url}/console/conversations/{talk}")
+    page.goto(f"{desk.url}/console/conversations/{conversation_id}")
 
     def slow(route):  # it has arrived, and the browser waits for the answer
         answer = route.fetch(max_redirects=0)
@@ -204,9 +204,9 @@ def test_what_is_sent_by_pressing_twice_is_said_once(desk, operator):
     page.get_by_label("Reply to the customer").fill("Nobody knows.")
     twice = "send => { send.click(); setTimeout(() => send.click(), 300); }"
     page.get_by_role("button", name="Send").evaluate(twice)
-    expect(page.locator("#talk")).to_contain_text("Nobody knows.")
+    expect(page.locator("#conversation")).to_contain_text("Nobody knows.")
     page.get_by_label("Reply to the customer").fill("Sorry.")
     page.get_by_role("button", name="Send").click()
-    expect(page.locator("#talk")).to_contain_text("Sorry.")
-    said = desk.call("GET", f"/v1/conversations/{talk}/messages").json["items"]
-    assert [one["content"] for one in said if one["role"] == "agent"] == ["Nobody knows.", "Sorry."]
+    expect(page.locator("#conversation")).to_contain_text("Sorry.")
+    said = desk.call("GET", f"/v1/conversations/{conversation_id}/messages").json["items"]
+    assert [message["content"] for message in said if message["role"] == "agent"] == ["Nobody knows.", "Sorry."]

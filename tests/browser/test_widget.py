@@ -26,7 +26,7 @@ def ask(page, text):
     page.field.press("Enter")
 
 
-def talk_of(page):
+def conversation_of(page):
     kept = page.evaluate("() => Object.values(localStorage)[0]")
     return json.loads(kept)["conversation_id"]
 
@@ -36,7 +36,7 @@ def slowly(steer):
 
 
 def said(page):
-    return [one.inner_text() for one in page.locator(".said p").all()]
+    return [message.inner_text() for message in page.locator(".said p").all()]
 
 
 def test_an_answer_that_is_cut_off_is_there_once(desk, visitor, steer):
@@ -46,7 +46,7 @@ def test_an_answer_that_is_cut_off_is_there_once(desk, visitor, steer):
     visitor.evaluate("() => document.querySelector('answerback-chat').socket.close()")
     expect(visitor.locator(".said.assistant").last).to_contain_text(SECOND, timeout=15_000)
     assert len(said(visitor)) == 3  # the greeting, the question, the answer
-    assert sum(FIRST in one for one in said(visitor)) == 1
+    assert sum(FIRST in message for message in said(visitor)) == 1
 
 
 def test_a_reload_in_the_middle_of_an_answer_shows_what_was_said_of_it(desk, visitor, steer):
@@ -60,7 +60,7 @@ def test_a_reload_in_the_middle_of_an_answer_shows_what_was_said_of_it(desk, vis
     expect(visitor.locator(".said.assistant").last).to_contain_text(FIRST)
     assert "" not in said(visitor)
     expect(visitor.locator(".said.assistant").last).to_contain_text(SECOND, timeout=15_000)
-    order = [one for one in said(visitor) if one in ("How can I pay?", ASK) or FIRST in one]
+    order = [message for message in said(visitor) if message in ("How can I pay?", ASK) or FIRST in message]
     assert order[:2] == ["How can I pay?", ASK]
     assert len(said(visitor)) == 5
 
@@ -69,8 +69,8 @@ def test_a_cancelled_answer_does_not_stay(desk, visitor, steer):
     slowly(steer)
     ask(visitor, ASK)
     expect(visitor.locator(".said.assistant").last).to_contain_text(FIRST, timeout=15_000)
-    talk = talk_of(visitor)
-    (message,) = desk.call("GET", f"/v1/conversations/{talk}/messages").json["items"]
+    conversation_id = conversation_of(visitor)
+    (message,) = desk.call("GET", f"/v1/conversations/{conversation_id}/messages").json["items"]
     desk.call("POST", f"/v1/messages/{message['id']}/cancel")
     expect(visitor.get_by_text("This was not answered.")).to_be_visible()
     assert len(said(visitor)) == 2
@@ -82,13 +82,13 @@ def test_a_cancelled_answer_does_not_stay(desk, visitor, steer):
 def test_an_erased_conversation_begins_anew(desk, visitor):
     ask(visitor, "How can I pay?")
     expect(visitor.get_by_role("list", name="Sources")).to_be_visible(timeout=15_000)
-    talk = talk_of(visitor)
-    desk.call("DELETE", f"/v1/conversations/{talk}")
+    conversation_id = conversation_of(visitor)
+    desk.call("DELETE", f"/v1/conversations/{conversation_id}")
     visitor.reload()
     visitor.get_by_role("button", name="Ask the shop").click()
     ask(visitor, "How long does delivery take?")
     expect(visitor.get_by_role("list", name="Sources")).to_be_visible(timeout=20_000)
-    assert talk_of(visitor) != talk
+    assert conversation_of(visitor) != conversation_id
     assert "How can I pay?" not in said(visitor)
 
 
@@ -105,8 +105,8 @@ def test_the_notice_of_a_person_goes_with_the_conversation(desk, visitor):
     notice = visitor.locator(".notice")
     ask(visitor, "I want a human, please!")
     expect(notice).to_be_visible(timeout=15_000)
-    talk = talk_of(visitor)
-    desk.call("POST", f"/v1/conversations/{talk}/resume")
+    conversation_id = conversation_of(visitor)
+    desk.call("POST", f"/v1/conversations/{conversation_id}/resume")
     expect(notice).to_have_count(0)
     ask(visitor, "How can I pay?")
     expect(visitor.locator(".said").last).to_contain_text("You can pay", timeout=15_000)
@@ -114,9 +114,9 @@ def test_the_notice_of_a_person_goes_with_the_conversation(desk, visitor):
     visitor.get_by_role("button", name="Ask the shop").click()
     expect(visitor.locator(".said").last).to_contain_text("You can pay")
     expect(notice).to_have_count(0)
-    desk.call("POST", f"/v1/conversations/{talk}/handoff", {})
+    desk.call("POST", f"/v1/conversations/{conversation_id}/handoff", {})
     expect(notice).to_be_visible()
-    desk.call("POST", f"/v1/conversations/{talk}/close")
+    desk.call("POST", f"/v1/conversations/{conversation_id}/close")
     expect(notice).to_have_count(0)
 
 
@@ -133,7 +133,7 @@ def test_a_message_written_while_the_history_loads_stands_at_the_end(desk, visit
     visitor.get_by_role("button", name="Ask the shop").click()
     ask(visitor, "How long does delivery take?")
     expect(visitor.get_by_role("list", name="Sources")).to_have_count(2, timeout=20_000)
-    asked = [one for one in said(visitor) if one.startswith("How ")]
+    asked = [message for message in said(visitor) if message.startswith("How ")]
     assert asked == ["How can I pay?", "How long does delivery take?"]
 
 
@@ -153,7 +153,7 @@ class Shop(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.desk = desk
         self.customer = "4711"  # who is logged in
-        self.talks = []
+        self.conversation_ids = []
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
@@ -172,10 +172,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         desk = self.server.desk
         who = self.server.customer
         opened = {"external_id": f"chat-{self.server.server_port}-{who}", "requester": {"id": who}}
-        talk = desk.call("POST", "/v1/conversations", opened).json["id"]
-        self.server.talks.append(talk)
-        made = desk.call("POST", f"/v1/conversations/{talk}/token", {"origin": self.server.url}).json
-        self._send("application/json", json.dumps({"conversation_id": talk, **made}))
+        conversation_id = desk.call("POST", "/v1/conversations", opened).json["id"]
+        self.server.conversation_ids.append(conversation_id)
+        made = desk.call("POST", f"/v1/conversations/{conversation_id}/token", {"origin": self.server.url}).json
+        self._send("application/json", json.dumps({"conversation_id": conversation_id, **made}))
 
     def _send(self, kind, text):
         self.send_response(200)
@@ -208,18 +208,18 @@ def test_a_shop_s_own_server_makes_the_session(desk, shop, new_page):
     expect(page.get_by_role("list", name="Sources")).to_be_visible(timeout=15_000)
     page.get_by_role("button", name="Yes").click()
     wait_for(
-        lambda: desk.call("GET", f"/v1/conversations/{shop.talks[0]}/messages").json["items"][0]["feedback"],
+        lambda: desk.call("GET", f"/v1/conversations/{shop.conversation_ids[0]}/messages").json["items"][0]["feedback"],
         what="the rating",
     )
     # The token lives 15 minutes, and is not asked for anew at every connection.
     page.evaluate("document.querySelector('answerback-chat').socket.close()")
     ask(page, "How long does delivery take?")
     expect(page.get_by_role("list", name="Sources")).to_have_count(2, timeout=15_000)
-    assert len(shop.talks) == 1
+    assert len(shop.conversation_ids) == 1
     page.reload()
     enter(page)
     expect(page.get_by_role("list", name="Sources")).to_have_count(2)
-    assert set(shop.talks) == {shop.talks[0]}
+    assert set(shop.conversation_ids) == {shop.conversation_ids[0]}
 
 
 def test_who_logs_in_next_does_not_go_on_as_the_one_before(shop, new_page):

@@ -5,8 +5,8 @@ import sqlalchemy as sa
 from tests.support.fakes import answer
 
 
-def rows(built, table) -> int:
-    with built.store.read() as connection:
+def rows(services, table) -> int:
+    with services.store.read() as connection:
         return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
 
 
@@ -16,6 +16,6 @@ def submit(call, body="How do I reset my password?", **fields):
     return response.json
 
 
-def answer_all(built, outcome=None) -> None:
-    while (claim := built.mailbox.claim_any()) is not None:
-        built.mailbox.finish(claim, outcome or answer("Yes."))
+def answer_all(services, outcome=None) -> None:
+    while (claim := services.mailbox.claim_any()) is not None:
+        services.mailbox.finish(claim, outcome or answer("Yes."))

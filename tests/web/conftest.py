@@ -23,13 +23,13 @@ def app(settings: Settings):
     """The application."""
     made = create_app(settings)
     yield made
-    built = made.extensions["answerback"]
-    built.close(timeout_s=0.1)
+    services = made.extensions["answerback"]
+    services.close(timeout_s=0.1)
     uninstall()
 
 
 @pytest.fixture
-def built(app) -> Services:
+def services(app) -> Services:
     """The services of the application."""
     return app.extensions["answerback"]
 

@@ -54,7 +54,7 @@ def test_a_worker_that_is_ill_is_noticed(env):
             built.__dict__.pop("presence", None)
             built.roles = ("answer",)
             built._state = lambda state=state: state
-            built.presence.announce()
+            built.presence.report()
             problem = checks.run(parts.workers(built.settings, "answer")).problem
             assert problem is None if told is None else told in problem
 

@@ -42,7 +42,7 @@ def test_readiness_says_that_words_alone_answer(env):
     app = create_app(settings)
     try:
         worker.agent  # noqa: B018 - builds what answers
-        worker.presence.announce()
+        worker.presence.report()
         response = app.test_client().get("/readyz")
         shown = response.json["components"]["answer_workers"]
         assert (response.status_code, response.json["status"]) == (200, "degraded")

@@ -1,15 +1,15 @@
-"""The operators' pages: server-rendered, usable by keyboard and on a phone; no script or style but ours."""
+"""The console: server-rendered pages for agents and operators, usable by keyboard and on a phone."""
 
 from flask import Flask
 
 from web.console import access, callbacks, conversations, entrance, health, helpdesks, knowledge, quality, session
 from web.console.site import blueprint, problem_page
-from web.http.limits import Door
+from web.http.limits import AddressLimiter
 
 PAGES = (entrance, conversations, knowledge, quality, callbacks, helpdesks, access, health)
 
-#: Logins from one address at one web process, in a minute: a wrong password costs a tenth of a second of a processor.
-_LOGINS = ((30, 60.0),)
+#: Logins from one address per minute and web process: checking a password takes a tenth of a second of CPU time.
+_LOGIN_LIMITS = ((30, 60.0),)
 
 session.init_app(blueprint)
 
@@ -18,4 +18,4 @@ def init_app(app: Flask) -> None:
     """Add `/console`."""
     app.register_blueprint(blueprint)
     app.extensions["answerback_problem_page"] = problem_page
-    app.extensions["answerback_logins"] = Door(_LOGINS)
+    app.extensions["answerback_logins"] = AddressLimiter(_LOGIN_LIMITS)

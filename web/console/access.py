@@ -1,4 +1,4 @@
-"""Who may do what, and who did what."""
+"""API keys, passwords and the audit log."""
 
 from typing import Any
 
@@ -25,23 +25,24 @@ def keys() -> Page:
 @blueprint.post("/keys")
 @admin
 def make_key() -> Page:
-    """Make a key, which is on this page and on no other."""
+    """Create a key; only this response shows it."""
     try:
         name, scopes = given("name"), [scope for scope in flask.request.form.getlist("scopes") if scope in SCOPES]
         if not name or not scopes:
-            raise Invalid("A key needs a name, and something that it may do.", field="name")
-        lasts_s = _days(given("days")) * 86_400 or None
-        made = services().keys.make(flask.g.principal.workspace_id, name=name, scopes=scopes, expires_in_s=lasts_s)
+            raise Invalid("A key needs a name and at least one scope.", field="name")
+        expires_in_s = _days(given("days")) * 86_400 or None
+        workspace_id = flask.g.principal.workspace_id
+        key = services().keys.make(workspace_id, name=name, scopes=scopes, expires_in_s=expires_in_s)
     except REFUSALS as error:
         return refused(error, _keys)
     flask.g.made = name
-    return flask.render_template("console/secret.html", what="key", of=name, secret=made)
+    return flask.render_template("console/secret.html", kind="key", name=name, secret=key)
 
 
 @blueprint.post("/keys/<string:key_id>/revoke")
 @admin
 def revoke(key_id: str) -> Response:
-    """Refuse a key from now on."""
+    """Revoke a key."""
     services().keys.revoke(key_id, workspace_id=flask.g.principal.workspace_id)
     return to("keys")
 
@@ -49,13 +50,13 @@ def revoke(key_id: str) -> Response:
 @blueprint.post("/keys/<string:key_id>/password")
 @admin
 def set_password(key_id: str) -> Page | Response:
-    """Let somebody log in as the holder of a key with a password."""
-    built, mine = services(), flask.g.principal.workspace_id
+    """Set the login and password with which the holder of a key can log in."""
+    all_keys = services().keys
     try:
-        if key_id not in {one["id"] for one in built.keys.all(mine)}:
+        if key_id not in {key["id"] for key in all_keys.all(flask.g.principal.workspace_id)}:
             raise Invalid("There is no key with this id.", field="key")
         password = flask.request.form.get("password", "")
-        built.keys.set_password(key_id, login=given("login"), password=password)
+        all_keys.set_password(key_id, login=given("login"), password=password)
     except REFUSALS as error:
         return refused(error, _keys)
     return to("keys")
@@ -64,7 +65,7 @@ def set_password(key_id: str) -> Page | Response:
 @blueprint.get("/audit")
 @admin
 def audit() -> Page:
-    """Show what operators did, newest first."""
+    """Show the audit log, newest first."""
     found, cursor = services().audit_log.page(
         flask.g.principal.workspace_id, after=flask.request.args.get("cursor"), limit=_PAGE
     )
@@ -82,5 +83,8 @@ def _days(text: str) -> float:
     except ValueError:
         days = -1.0
     if not 0 <= days <= _MAX_DAYS:
-        raise Invalid("The days must be a number; without them the key does not expire.", field="days")
+        raise Invalid(
+            "The number of days must be a number from 0 to 36,500; leave it empty for a key that does not expire.",
+            field="days",
+        )
     return days

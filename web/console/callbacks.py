@@ -1,4 +1,4 @@
-"""Callbacks: where they go, what was sent there, and how it went."""
+"""Webhook endpoints and deliveries."""
 
 import json
 from typing import Any
@@ -14,7 +14,7 @@ from worker.deliveries import listing
 from worker.deliveries.outbox import TYPES
 
 _PAGE = 50
-_STATES = {"": "All", "pending": "Waiting", "delivered": "Delivered", "exhausted": "Given up"}
+_STATES = {"": "All", "pending": "Pending", "delivered": "Delivered", "exhausted": "Failed"}
 
 
 @blueprint.get("/callbacks")
@@ -26,33 +26,32 @@ def callbacks() -> Page:
 @blueprint.post("/callbacks")
 @admin
 def make_endpoint() -> Page:
-    """Make an endpoint; its secret is on this page and on no other."""
+    """Create an endpoint; only this response shows its secret."""
     try:
         fields: dict[str, Any] = {"url": given("url", most=2_000)}
         if events := flask.request.form.getlist("events"):
             fields["events"] = events
         if description := given("description"):
             fields["description"] = description
-        made = services().endpoints.make(flask.g.principal.workspace_id, checked(schemas.NewEndpoint(), fields))
+        endpoint = services().endpoints.make(flask.g.principal.workspace_id, checked(schemas.NewEndpoint(), fields))
     except REFUSALS as error:
         return refused(error, _callbacks)
-    flask.g.made = made["id"]
-    return flask.render_template("console/secret.html", what="endpoint", of=made["url"], secret=made["secret"])
+    flask.g.made = endpoint["id"]
+    return _secret(endpoint)
 
 
-@blueprint.post("/callbacks/<string:endpoint_id>/<any(enable, disable, remove, rotate):what>")
+@blueprint.post("/callbacks/<string:endpoint_id>/<any(enable, disable, remove, rotate):action>")
 @admin
-def change_endpoint(endpoint_id: str, what: str) -> Page | Response:
-    """Switch an endpoint on or off, remove it, or give it a new secret, which is on this page and on no other."""
-    endpoints, mine = services().endpoints, flask.g.principal.workspace_id
+def change_endpoint(endpoint_id: str, action: str) -> Page | Response:
+    """Enable, disable or delete an endpoint, or rotate its secret; only the response shows a new secret."""
+    endpoints, workspace_id = services().endpoints, flask.g.principal.workspace_id
     try:
-        if what == "remove":
-            endpoints.remove(mine, endpoint_id)
-        elif what == "rotate":
-            made = endpoints.rotate(mine, endpoint_id)
-            return flask.render_template("console/secret.html", what="endpoint", of=made["url"], secret=made["secret"])
+        if action == "remove":
+            endpoints.remove(workspace_id, endpoint_id)
+        elif action == "rotate":
+            return _secret(endpoints.rotate(workspace_id, endpoint_id))
         else:
-            endpoints.change(mine, endpoint_id, {"state": f"{what}d"})
+            endpoints.change(workspace_id, endpoint_id, {"state": f"{action}d"})
     except REFUSALS as error:
         return refused(error, _callbacks)
     return to("callbacks")
@@ -60,7 +59,7 @@ def change_endpoint(endpoint_id: str, what: str) -> Page | Response:
 
 @blueprint.post("/callbacks/<string:endpoint_id>/test")
 def try_endpoint(endpoint_id: str) -> Page | Response:
-    """Send an endpoint an example, and show how it goes."""
+    """Send a test delivery, and show it."""
     try:
         id = services().endpoints.test(flask.g.principal.workspace_id, endpoint_id, "message.answered")
     except REFUSALS as error:
@@ -70,13 +69,13 @@ def try_endpoint(endpoint_id: str) -> Page | Response:
 
 @blueprint.get("/deliveries/<string:delivery_id>")
 def delivery(delivery_id: str) -> Page:
-    """Show a delivery: what it tells, and every attempt."""
+    """Show a delivery, its payload and its attempts."""
     return _delivery(delivery_id)
 
 
 @blueprint.post("/deliveries/<string:delivery_id>/replay")
 def replay(delivery_id: str) -> Page | Response:
-    """Send it again under the same id."""
+    """Send a delivery again under the same id."""
     try:
         services().endpoints.replay(flask.g.principal.workspace_id, delivery_id)
     except REFUSALS as error:
@@ -85,16 +84,16 @@ def replay(delivery_id: str) -> Page | Response:
 
 
 def _callbacks(**more: Any) -> str:
-    asked = flask.request.args
-    which = {"state": asked["state"]} if asked.get("state") in _STATES and asked["state"] else {}
+    query = flask.request.args
+    filters = {"state": query["state"]} if query.get("state") in _STATES and query["state"] else {}
     endpoints, _ = services().endpoints.page(flask.g.principal.workspace_id, limit=50)
-    found, cursor = listing.page(scope(), which, after=asked.get("cursor"), limit=_PAGE)
+    found, cursor = listing.page(scope(), filters, after=query.get("cursor"), limit=_PAGE)
     return flask.render_template(
         "console/callbacks.html",
         endpoints=endpoints,
         deliveries=found,
         cursor=cursor,
-        state=which.get("state", ""),
+        state=filters.get("state", ""),
         states=_STATES,
         types=TYPES,
         **more,
@@ -102,6 +101,12 @@ def _callbacks(**more: Any) -> str:
 
 
 def _delivery(delivery_id: str, **more: Any) -> str:
-    shown = listing.show(scope(), delivery_id)
-    payload = json.dumps(json.loads(shown["payload"]), indent=2, ensure_ascii=False)
-    return flask.render_template("console/delivery.html", one=shown, payload=payload, **more)
+    found = listing.show(scope(), delivery_id)
+    payload = json.dumps(json.loads(found["payload"]), indent=2, ensure_ascii=False)
+    return flask.render_template("console/delivery.html", delivery=found, payload=payload, states=_STATES, **more)
+
+
+def _secret(endpoint: dict[str, Any]) -> str:
+    return flask.render_template(
+        "console/secret.html", kind="endpoint", name=endpoint["url"], secret=endpoint["secret"]
+    )

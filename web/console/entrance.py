@@ -1,4 +1,4 @@
-"""Logging in and out."""
+"""Login and logout."""
 
 import flask
 from werkzeug.wrappers import Response
@@ -10,7 +10,7 @@ from worker.errors import Invalid, KeyRefused, TriedTooOften
 
 @blueprint.get("/login")
 def login() -> str:
-    """Ask for a key, or a login and its password."""
+    """Show the login page."""
     return flask.render_template("console/login.html", next=flask.request.args.get("next", ""), problem=None)
 
 
@@ -18,12 +18,12 @@ def login() -> str:
 def enter() -> Response | Page:
     """Log in."""
     try:
-        if not flask.current_app.extensions["answerback_logins"].may_enter(flask.request.remote_addr or ""):
-            raise TriedTooOften("There were too many logins from this address; wait a minute.")
+        if not flask.current_app.extensions["answerback_logins"].allow(flask.request.remote_addr or ""):
+            raise TriedTooOften("Too many login attempts from this address. Try again in a minute.")
         return log_in(key=given("key"), login=given("login"), password=flask.request.form.get("password", ""))
     except KeyRefused:
         status = 401
-        problem = "This key is not known, or it is revoked." if given("key") else "The login or the password is wrong."
+        problem = "This API key is unknown or revoked." if given("key") else "Incorrect login or password."
     except TriedTooOften as error:
         status, problem = 429, str(error)
     except Invalid as error:

@@ -1,4 +1,4 @@
-"""How the installation is, and what models may still cost."""
+"""The health of the installation, and the budgets for language models."""
 
 import flask
 
@@ -16,25 +16,25 @@ _PAGE = 50
 @blueprint.get("/health")
 @admin
 def health() -> Page:
-    """Show each part, each worker, and what happened so far, over all workspaces."""
-    built = services()
+    """Show components, workers and counters of all workspaces."""
+    deps = services()
     return flask.render_template(
         "console/health.html",
-        components=components(built.settings),
-        status=status(built.store, built.counters),
+        components=components(deps.settings),
+        status=status(deps.store, deps.counters),
         meanings=NAMES,
-        flower=f"http://{built.settings.flower_host}:{built.settings.flower_port}",
+        flower=f"http://{deps.settings.flower_host}:{deps.settings.flower_port}",
     )
 
 
 @blueprint.get("/budgets")
 @admin
 def budgets() -> Page:
-    """Show what models cost today and before, and what they may cost."""
-    workspace, built = scope(), services()
+    """Show budgets, and the cost of models by day and key."""
+    workspace, deps = scope(), services()
     days, cursor = spending.page(workspace, by="day", after=flask.request.args.get("cursor"), limit=_PAGE)
-    today = spending.today(workspace, built.settings.budgets)
-    names = {key["id"]: key["name"] for key in built.keys.all(workspace.workspace_id)}
+    today = spending.today(workspace, deps.settings.budgets)
+    names = {key["id"]: key["name"] for key in deps.keys.all(workspace.workspace_id)}
     return flask.render_template(
         "console/budgets.html",
         limits=[{"budget": budget, "spent": spent} for budget, spent in today.spent],

@@ -1,4 +1,4 @@
-"""Helpdesks that are connected, and whether they are well."""
+"""Connected helpdesks and their checks."""
 
 from typing import Any
 
@@ -13,23 +13,23 @@ from worker.helpdesks.kinds import MODES
 
 @blueprint.get("/helpdesks")
 def helpdesks() -> Page:
-    """Show the connections."""
+    """Show the connected helpdesks."""
     return _helpdesks()
 
 
 @blueprint.post("/helpdesks/<string:helpdesk_id>/check")
 @admin
 def check_helpdesk(helpdesk_id: str) -> Page:
-    """Try a connection, and show what was tried."""
-    connections, mine = services().connections, flask.g.principal.workspace_id
-    row = connections.named(mine, connections.show(mine, helpdesk_id)["id"])
+    """Check a connection, and show the result of each check."""
+    connections, workspace_id = services().connections, flask.g.principal.workspace_id
+    row = connections.named(workspace_id, connections.show(workspace_id, helpdesk_id)["id"])
     return _helpdesks(checked={helpdesk_id: connections.check(row)})
 
 
 @blueprint.post("/helpdesks/<string:helpdesk_id>/change")
 @admin
 def change_helpdesk(helpdesk_id: str) -> Response:
-    """Change what a connection may do, or switch it on or off."""
+    """Change the mode of a connection, or enable or disable it."""
     new = {}
     if (mode := given("mode")) in MODES:
         new["mode"] = mode

@@ -1,4 +1,4 @@
-"""Who is logged in to the console: a signed cookie that dies with its key; forms carry what only our pages know."""
+"""Console sessions: a signed cookie, valid as long as its key, and CSRF tokens in forms."""
 
 import hmac
 import re
@@ -17,11 +17,11 @@ from worker.errors import KeyRefused
 
 COOKIE = "answerback_console"
 
-#: Hours of a login.
+#: Lifetime of a session.
 _LIFE_S = 12 * 3_600
 
-#: Pages that need no login.
-_OPEN = ("console.login", "console.enter", "console.static")
+#: Views that need no login.
+_PUBLIC = ("console.login", "console.enter", "console.static")
 
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
@@ -37,34 +37,34 @@ _HEADERS = {
 
 
 def init_app(blueprint: Blueprint) -> None:
-    """Guard the pages of a blueprint."""
+    """Require a login for the views of a blueprint, and add security headers."""
     blueprint.before_request(_check)
     blueprint.after_request(protect)
 
     @blueprint.record
-    def open_to_auth(state: Any) -> None:  # the cookie is checked here, not the API's key
+    def skip_key_check(state: Any) -> None:  # this module checks the cookie instead of an API key
         for endpoint, view in state.app.view_functions.items():
             if endpoint.startswith(f"{blueprint.name}."):
                 public(view)
 
 
 def log_in(*, key: str = "", login: str = "", password: str = "") -> AnyResponse:
-    """Return the way to the pages, with a new login for whoever has this key, or this login and password.
+    """Return a redirect to the console with a new session cookie.
 
     Raises:
-        KeyRefused: nobody has.
+        KeyRefused: the key, or the login and password, are invalid.
         TriedTooOften: there were too many wrong passwords.
     """
     keys = services().keys
     principal = keys.check(key) if key else keys.check_password(login, password)
     flask.g.principal = principal
-    response = flask.redirect(_wanted(flask.request.form.get("next", "")), 303)
+    response = flask.redirect(_target(flask.request.form.get("next", "")), 303)
     response.set_cookie(
         COOKIE,
         services().logins.make(principal, for_s=_LIFE_S),
         max_age=_LIFE_S,
         httponly=True,
-        samesite="Lax",  # so that links in notes and mails open; what changes anything is guarded by `_check`
+        samesite="Lax",  # so that links in notes and e-mails work; `_check` verifies every POST
         secure=flask.request.is_secure or flask.request.headers.get("X-Forwarded-Proto") == "https",
         path="/console",
     )
@@ -72,19 +72,19 @@ def log_in(*, key: str = "", login: str = "", password: str = "") -> AnyResponse
 
 
 def log_out() -> AnyResponse:
-    """Return the way to the login, without one."""
+    """Return a redirect to the login page that deletes the cookie."""
     response = flask.redirect(flask.url_for("console.login"), 303)
     response.delete_cookie(COOKIE, path="/console")
     return response
 
 
 def may_write() -> bool:
-    """Whether who is logged in may do anything but read."""
+    """Whether the user may change anything."""
     return bool({"write", "admin"} & flask.g.principal.scopes)
 
 
 def is_admin() -> bool:
-    """Whether who is logged in may do everything."""
+    """Whether the user is an administrator."""
     return "admin" in flask.g.principal.scopes
 
 
@@ -92,8 +92,8 @@ def _check() -> AnyResponse | None:
     request = flask.request
     sent = (*request.args.items(multi=True), *request.form.items(multi=True))
     if any(_UNSTORABLE.search(text) for pair in sent for text in pair):
-        flask.abort(400, description="What was sent holds characters that are no text.")
-    if request.endpoint in _OPEN:
+        flask.abort(400, description="The form contains invalid characters.")
+    if request.endpoint in _PUBLIC:
         if request.method == "POST":
             _refuse_other_origins()
         return None
@@ -101,19 +101,21 @@ def _check() -> AnyResponse | None:
         principal, nonce = services().logins.check(request.cookies.get(COOKIE, ""))
     except KeyRefused:
         login = flask.url_for("console.login", next=request.full_path.rstrip("?") if request.method == "GET" else None)
-        if "HX-Request" in request.headers:  # a part of a page, in which somebody may be writing: it says so
+        if (
+            "HX-Request" in request.headers
+        ):  # a refresh by htmx: the page shows a notice and keeps what is being written
             return Response(status=204, headers={"HX-Trigger": "loggedOut"})
         return flask.redirect(login, 303)
     flask.g.principal, flask.g.csrf = principal, nonce
     flask.g.valid = still(partial(services().logins.check, request.cookies.get(COOKIE, "")))
     if request.endpoint != "console.leave":
         view = flask.current_app.view_functions[str(request.endpoint)]
-        _need(principal, "read")  # what is refused is told on a page
+        _need(principal, "read")  # the error page is shown to a user who is logged in
         _need(principal, getattr(view, "needs_scope", None) or ("write" if request.method == "POST" else "read"))
     if request.method == "POST":
         _refuse_other_origins()
         if not hmac.compare_digest(request.form.get("csrf", "").encode(), nonce.encode()):
-            flask.abort(403, description="This form is too old, or not ours. Load the page again.")
+            flask.abort(403, description="This form has expired. Reload the page and try again.")
     return None
 
 
@@ -123,23 +125,25 @@ def _need(principal: Principal, scope: str) -> None:
 
 
 def _refuse_other_origins() -> None:
-    """End a request that another site's page has made."""
+    """Abort a request from a page of another site."""
     origin = flask.request.headers.get("Origin")
     if origin is not None and not re.fullmatch(rf"https?://{re.escape(flask.request.host)}", origin):
         flask.abort(403, description="This form was sent from another site.")
 
 
-def _wanted(path: str) -> str:
-    """Return where somebody wanted to go, if it is a page of the console."""
+def _target(path: str) -> str:
+    """Return a requested path if it is a page of the console, else the inbox."""
     try:
         parts = urlsplit(path)
     except ValueError:  # such as //[
         return flask.url_for("console.inbox")
-    ours = not parts.scheme and not parts.netloc and (parts.path == "/console" or parts.path.startswith("/console/"))
-    return path if ours and "\\" not in path and path.isprintable() else flask.url_for("console.inbox")
+    in_console = (
+        not parts.scheme and not parts.netloc and (parts.path == "/console" or parts.path.startswith("/console/"))
+    )
+    return path if in_console and "\\" not in path and path.isprintable() else flask.url_for("console.inbox")
 
 
 def protect(response: Response) -> Response:
-    """Let a page run nothing and stand in no other's frame."""
+    """Add headers that forbid foreign scripts, styles and frames."""
     response.headers.update(_HEADERS)
     return response

@@ -1,4 +1,4 @@
-"""Files that customers send along with what they write."""
+"""Files that customers attach to messages."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from web.http.uploads import uploaded_file
 from web.schemas import conversations as schemas
 from worker.conversations import attachments
 
-blueprint = Blueprint("attachments", __name__, description="Files that come with messages")
+blueprint = Blueprint("attachments", __name__, description="Files attached to messages")
 
 _FILE = {"type": "string", "format": "binary", "description": f"{READABLE}, or an image"}
 _BODY = {
@@ -30,18 +30,19 @@ _BODY = {
 @blueprint.response(201, schemas.Attachment)
 @blueprint.doc(**_BODY)
 def add() -> tuple[dict[str, Any], int, dict[str, str]]:
-    """Keep a file; a message that names its id within a day brings it along."""
+    """Upload a file; it is deleted after a day unless a message lists its id in `attachments`."""
     name, data = uploaded_file()
-    ending = next((kind for end, kind in IMAGE_TYPES.items() if name.lower().endswith(end)), None)
-    media_type = media_type_of(name) or ending
+    image_type = next((kind for suffix, kind in IMAGE_TYPES.items() if name.lower().endswith(suffix)), None)
+    media_type = media_type_of(name) or image_type
     if media_type is None:
         abort(415, messages={"file": [f"{name[:100]!r} cannot be read; send {READABLE}, or an image."]})
-    made = services().attachments.add(flask.g.principal.workspace_id, name=name[:200], media_type=media_type, data=data)
-    return made, 201, {"Location": made["links"]["self"]}
+    workspace_id = flask.g.principal.workspace_id
+    attachment = services().attachments.add(workspace_id, name=name[:200], media_type=media_type, data=data)
+    return attachment, 201, {"Location": attachment["links"]["self"]}
 
 
 @blueprint.get("/attachments/<string:attachment_id>")
 @blueprint.response(200, schemas.Attachment)
 def show(attachment_id: str) -> dict[str, Any]:
-    """Return an attachment, with its text or why it cannot be read, once a worker has looked."""
+    """Return an attachment; once a worker has read it, with its text or the reason why it cannot be read."""
     return attachments.get(scope(), attachment_id)

@@ -1,4 +1,4 @@
-"""What is known of customers beyond one conversation, and its end."""
+"""Customers: memories of them, and their erasure."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ from worker.customers import memories
 from worker.customers.identity import customer_of
 from worker.customers.memories import NewMemory
 
-blueprint = Blueprint("customers", __name__, description="What is known of customers")
+blueprint = Blueprint("customers", __name__, description="Memories of customers, and erasure")
 
 
 @blueprint.get("/memories")
 @blueprint.arguments(schemas.MemoryQuery, location="query")
 @blueprint.response(200, page_of(schemas.Memory))
 def list_memories(query: dict[str, Any]) -> dict[str, Any]:
-    """List what is remembered of one customer, or of all; newest first."""
+    """List the memories of one customer, or of all, newest first."""
     found, cursor = memories.page(scope(), customer=customer_of(query), after=query.get("cursor"), limit=query["limit"])
     return {"items": found, "next_cursor": cursor}
 
@@ -28,9 +28,9 @@ def list_memories(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.arguments(schemas.NewMemory)
 @blueprint.response(201, schemas.Memory)
 def remember(new: dict[str, Any]) -> dict[str, Any]:
-    """Keep a fact about a customer; one of the same name is replaced."""
+    """Store a memory of a customer; it replaces the one of the same name."""
     customer = customer_of(new["customer"])
-    assert customer is not None  # the schema wants one of both
+    assert customer is not None  # the schema requires an id or an e-mail address
     fact = NewMemory(name=new["name"], value=new["value"], source="api", importance=new["importance"], days=new["days"])
     return services().memories.put(flask.g.principal.workspace_id, customer, fact)
 
@@ -38,7 +38,7 @@ def remember(new: dict[str, Any]) -> dict[str, Any]:
 @blueprint.delete("/memories/<string:memory_id>")
 @blueprint.response(204)
 def forget(memory_id: str) -> None:
-    """Erase a fact."""
+    """Delete a memory."""
     services().memories.forget(flask.g.principal.workspace_id, memory_id)
 
 
@@ -46,5 +46,5 @@ def forget(memory_id: str) -> None:
 @blueprint.arguments(schemas.Customer)
 @blueprint.response(200, schemas.Erased)
 def erase(customer: dict[str, Any]) -> dict[str, int]:
-    """Erase a customer everywhere: their conversations, files, callbacks, sessions, and what is remembered of them."""
+    """Erase a customer: their conversations, attachments, deliveries, session state and memories."""
     return erasure.erase_customer(scope(), services().sessions, services().deltas, customer)

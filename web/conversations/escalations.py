@@ -1,4 +1,4 @@
-"""What people have to see to."""
+"""Escalations: the tasks that handoffs create for agents."""
 
 from typing import Any
 
@@ -8,8 +8,9 @@ from web.http.api import Blueprint, scope, services
 from web.schemas import escalations as schemas
 from web.schemas.fields import page_of
 from worker.conversations import escalations
+from worker.states import EscalationState
 
-blueprint = Blueprint("escalations", __name__, description="What people have to see to")
+blueprint = Blueprint("escalations", __name__, description="Tasks that handoffs create for agents")
 
 
 @blueprint.get("/escalations")
@@ -38,7 +39,7 @@ def show(escalation_id: str) -> dict[str, Any]:
 @blueprint.arguments(schemas.Assignment)
 @blueprint.response(200, schemas.Escalation)
 def assign(new: dict[str, Any], escalation_id: str) -> dict[str, Any]:
-    """Give an escalation to somebody; whoever replies to the customer first has it anyway."""
+    """Assign an escalation to an agent; an unassigned one goes to the agent who replies first."""
     return escalations.assign(services().store, flask.g.principal.workspace_id, escalation_id, new["assignee"])
 
 
@@ -46,13 +47,12 @@ def assign(new: dict[str, Any], escalation_id: str) -> dict[str, Any]:
 @blueprint.arguments(schemas.Closing, required=False)
 @blueprint.response(200, schemas.Escalation)
 def close(new: dict[str, Any], escalation_id: str) -> dict[str, Any]:
-    """Say that it is done: the conversation is closed, or with `then: resume` the bot's again."""
-    built, mine = services(), scope()
-    found = escalations.get(mine, escalation_id)
-    actions = built.actions
+    """Close an escalation and its conversation; `then: resume` returns the conversation to the bot instead."""
+    workspace, actions = scope(), services().actions
+    escalation = escalations.get(workspace, escalation_id)
     end = actions.resume if new.get("then") == "resume" else actions.close
-    if found["state"] != "closed":
-        end(mine.workspace_id, found["conversation_id"], note=new.get("note"))
-        built.wakeups.send(found["conversation_id"])
-        built.hints.deliver(found["conversation_id"])
-    return escalations.get(mine, escalation_id)
+    if escalation["state"] != EscalationState.CLOSED:
+        end(workspace.workspace_id, escalation["conversation_id"], note=new.get("note"))
+        services().wakeups.send(escalation["conversation_id"])
+        services().hints.deliver(escalation["conversation_id"])
+    return escalations.get(workspace, escalation_id)

@@ -10,7 +10,7 @@ from web.http.api import Blueprint, services
 from web.schemas import conversations as schemas
 from worker.conversations.intake import Opening
 
-blueprint = Blueprint("tickets", __name__, description="Tickets to answer")
+blueprint = Blueprint("tickets", __name__, description="Tickets")
 
 
 @blueprint.post("/tickets")

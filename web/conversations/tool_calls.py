@@ -1,4 +1,4 @@
-"""What tools were asked to do."""
+"""Tool calls of the language model."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from web.schemas import desk as schemas
 from web.schemas.fields import PageQuery, page_of
 from worker.conversations import tool_calls
 
-blueprint = Blueprint("tool calls", __name__, description="What tools were asked to do")
+blueprint = Blueprint("tool calls", __name__, description="Tool calls of the language model")
 
 
 @blueprint.get("/conversations/<string:conversation_id>/tool-calls")
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, page_of(schemas.ToolCall))
 def list_tool_calls(query: dict[str, Any], conversation_id: str) -> dict[str, Any]:
-    """List what tools were asked to do in a conversation, newest first."""
+    """List the tool calls of a conversation, newest first."""
     found, cursor = tool_calls.page(scope(), conversation_id, after=query.get("cursor"), limit=query["limit"])
     return {"items": found, "next_cursor": cursor}
 
@@ -22,5 +22,5 @@ def list_tool_calls(query: dict[str, Any], conversation_id: str) -> dict[str, An
 @blueprint.get("/tool-calls/<string:tool_call_id>")
 @blueprint.response(200, schemas.ToolCall)
 def show(tool_call_id: str) -> dict[str, Any]:
-    """Return what a tool was asked to do; citations that name it quote its `text`."""
+    """Return a tool call; a citation whose `document_id` is its id quotes its `text`."""
     return tool_calls.get(scope(), tool_call_id)

@@ -1,1 +1,1 @@
-"""What every view uses: the API object, keys, limits, problem details, the audit of requests."""
+"""Shared by all views: the API object, authentication, rate limits, problem details, the audit of requests."""

@@ -1,4 +1,4 @@
-"""What tickets and messages share: idempotency keys, deadlines, callback URLs, and the 202."""
+"""Accepting tickets and messages: idempotency keys, deadlines, callback URLs, and the 202 response."""
 
 import json
 from typing import Any
@@ -6,33 +6,32 @@ from typing import Any
 import flask
 
 from web.http.api import services
-from web.http.audience import is_customer, seen
+from web.http.audience import is_customer, visible
 from worker.conversations.intake import Accepted, Submission, fingerprint
 from worker.errors import Invalid
 
 _MAX_KEY = 255
-_MAX_CUSTOMERS_KEY = 200
+_MAX_CUSTOMER_KEY = 200
 
 
 def submission(content: str, new: dict[str, Any]) -> Submission:
-    """Return what the caller submits with this request.
+    """Return the submission that this request makes.
 
     Raises:
         Invalid: the idempotency key is malformed.
-        AddressRefused: the callback URL may not be called.
+        AddressRefused: callbacks to this URL are not allowed.
     """
     if is_customer() and not new.keys() <= {"content", "attachments"}:
-        flask.abort(403, description="With a conversation's token, send content and attachments alone.")
-    built = services()
+        flask.abort(403, description="A conversation token allows the fields content and attachments only.")
     url = new.get("callback_url")
     if url is not None:
-        built.guard.check_url(url, field="callback_url")
+        services().guard.check_url(url, field="callback_url")
     key = idempotency_key()
     if key is not None and is_customer():
         key = key_in(str(flask.g.principal.conversation_id), key)
     return Submission(
         content=content,
-        deadline_s=new.get("deadline_s") or built.settings.deadline_s,
+        deadline_s=new.get("deadline_s") or services().settings.deadline_s,
         callback_url=url,
         idempotency_key=key,
         fingerprint=fingerprint(flask.request.path, new) if key is not None else None,
@@ -43,21 +42,21 @@ def submission(content: str, new: dict[str, Any]) -> Submission:
 
 
 def key_in(conversation_id: str, key: str) -> str:
-    """Return a customer's key: one of their conversation alone, and none that who has an API key can send.
+    """Return the idempotency key of a customer, confined to their conversation and distinct from those of API keys.
 
     Raises:
-        Invalid: it is too long.
+        Invalid: the key is too long.
     """
-    if len(key) > _MAX_CUSTOMERS_KEY:
-        raise Invalid(f"The key must have at most {_MAX_CUSTOMERS_KEY} characters.", field="Idempotency-Key")
+    if len(key) > _MAX_CUSTOMER_KEY:
+        raise Invalid(f"The key must have at most {_MAX_CUSTOMER_KEY} characters.", field="Idempotency-Key")
     return f"\x1f{conversation_id} {key}"
 
 
 def idempotency_key() -> str | None:
-    """Return the caller's Idempotency-Key, quoted (as the IETF draft has it) or bare.
+    """Return the caller's `Idempotency-Key`, quoted (as in the IETF draft) or bare; None without the header.
 
     Raises:
-        Invalid: it is empty, too long, or holds characters other than visible ASCII and blanks.
+        Invalid: the key is empty, too long, or has characters other than visible ASCII and blanks.
     """
     given = flask.request.headers.get("Idempotency-Key")
     if given is None:
@@ -71,11 +70,11 @@ def idempotency_key() -> str | None:
 
 
 def accepted(result: Accepted) -> flask.Response:
-    """Hint a worker at an accepted message, and return the response. The hint may be lost: a sweeper gives it again.
+    """Hint a worker at an accepted message and return the 202 response; a lost hint only delays the answer.
 
-    The message is in the form of `schemas.Message` already; the tests hold it to that, so it is not dumped once more.
+    The message already has the form of `schemas.Message`, which tests verify, so the schema does not dump it again.
     """
-    message = seen(result.message)
+    message = visible(result.message)
     if result.hint:
         services().hints.drain(message["conversation_id"])
     response = flask.Response(json.dumps(message, ensure_ascii=False), 202, mimetype="application/json")

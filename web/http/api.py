@@ -1,4 +1,4 @@
-"""What every resource shares: strict parsing, errors that are problems, typed access to the services."""
+"""Shared by all resources: strict parsing, errors as problem details, typed access to the services."""
 
 import json
 import re
@@ -27,43 +27,43 @@ def services() -> Services:
 
 
 def waiters() -> threading.Semaphore:
-    """Return the threads of this application that may wait for something; the last ones are kept for who does not."""
+    """Return the threads that may wait for a message to end; the others stay free for requests that do not wait."""
     return cast(threading.Semaphore, flask.current_app.extensions["answerback_waiters"])
 
 
-#: What a view returns that accepts something: what the caller is told, the status, and headers.
-Told = tuple[dict[str, Any], int, dict[str, str]]
+#: The return value of a view that responds with 202: body, status, headers.
+AcceptedResponse = tuple[dict[str, Any], int, dict[str, str]]
 
 
-def due(where: str) -> dict[str, str]:
-    """Return the headers of a 202: where what was accepted can be looked at, and when."""
-    return {"Location": where, "Retry-After": "1"}
+def poll_headers(location: str) -> dict[str, str]:
+    """Return the headers of a 202: the URL to poll, and after how many seconds."""
+    return {"Location": location, "Retry-After": "1"}
 
 
 def scope() -> Scope:
-    """Return the caller's view of the database."""
+    """Return the database as seen by the caller: the rows of their workspace."""
     return Scope(services().store, flask.g.principal.workspace_id)
 
 
 def parse_json(data: bytes) -> Any:
-    """Return the value of a JSON text that can be stored and sent again.
+    """Return the value of a JSON text, which can be stored and serialised again.
 
     Raises:
-        ValueError: it is not JSON, or holds NaN, infinity or half a surrogate pair, or is nested too deep.
+        ValueError: the text is not JSON, has NaN, infinity or a lone surrogate, or is nested too deeply.
     """
     try:
         value = json.loads(data.decode(), parse_constant=_refuse)
         if data.count(b"[") + data.count(b"{") > _MAX_DEPTH and _deeper_than(value, _MAX_DEPTH):
-            raise ValueError("the JSON is nested too deep")
+            raise ValueError("the JSON is nested too deeply")
         if _SURROGATE.search(data):
             json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
-        raise ValueError("the JSON is nested too deep") from None
+        raise ValueError("the JSON is nested too deeply") from None
     return value
 
 
 def _deeper_than(value: Any, depth: int) -> bool:
-    """Whether arrays and objects are nested deeper than that; without recursion."""
+    """Whether arrays and objects are nested more than `depth` levels deep; without recursion."""
     level = [value]
     while level and depth >= 0:
         level = [
@@ -81,7 +81,7 @@ def _refuse(name: str) -> Any:
 
 
 class StrictParser(FlaskParser):
-    """Refuses what is not JSON instead of taking it for an empty body, and unknown fields everywhere."""
+    """A parser that rejects bodies that are not JSON, and unknown fields everywhere."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = {  # noqa: RUF012 - as the base class has it
         **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
@@ -92,12 +92,12 @@ class StrictParser(FlaskParser):
     def load_json(self, req: flask.Request, schema: ma.Schema) -> Any:
         needed = any(field.required for field in schema.fields.values())
         if (not req.mimetype or (req.is_json and not needed)) and not req.get_data(cache=True):
-            return missing  # no body at all: the schema says whether one was needed
+            return missing  # no body: the schema decides whether it is required
         return json_body(req)
 
 
 def json_body(req: flask.Request) -> Any:
-    """Return the JSON value of a request's body; ends the request when there is none."""
+    """Return the JSON value of a request's body; abort with 400 or 415 without one."""
     data = req.get_data(cache=True)
     if not req.is_json:
         abort(415, messages={"json": ["The body must be sent as application/json."]})
@@ -108,7 +108,7 @@ def json_body(req: flask.Request) -> Any:
 
 
 def checked(schema: ma.Schema, value: Any) -> dict[str, Any]:
-    """Return what a schema makes of a value; ends the request when it is not valid."""
+    """Return a value as loaded by a schema; abort with 422 when it is not valid."""
     try:
         loaded: dict[str, Any] = schema.load(value)
     except ma.ValidationError as error:
@@ -122,12 +122,12 @@ class Blueprint(SmorestBlueprint):
     ARGUMENTS_PARSER = StrictParser()
 
     def arguments(self, schema: Any, **options: Any) -> Any:
-        """Do as flask-smorest does, but with one instance of the schema: else each request makes its fields anew."""
+        """Share one schema instance between requests; flask-smorest creates one for each request otherwise."""
         return super().arguments(schema() if isinstance(schema, type) else schema, **options)
 
 
 class ProblemApi(Api):
-    """An API whose errors are RFC 9457 problems."""
+    """An API whose errors are RFC 9457 problem details."""
 
     ERROR_SCHEMA = Problem
 

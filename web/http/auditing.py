@@ -1,6 +1,6 @@
-"""The record of what operators do: every request that changes anything, except those that messages come with.
+"""The audit of requests: each request by which an operator changes something becomes an entry of the audit log.
 
-A view whose response does not say what it made sets `flask.g.made`.
+A view whose response has no `id` of the created object sets `flask.g.made`.
 """
 
 import flask
@@ -12,7 +12,7 @@ from worker.telemetry import logs
 
 log = logs.get(__name__)
 
-#: What clients do all day, and what changes nothing.
+#: Views that clients call as a matter of course, and POSTs that change nothing.
 NOT_OPERATORS = {
     "attachments.add",
     "console.leave",
@@ -30,32 +30,32 @@ _CHANGES = ("POST", "PUT", "PATCH", "DELETE")
 
 
 def init_app(app: Flask) -> None:
-    """Keep what is done from now on."""
-    app.after_request(_note)
+    """Record the changes that requests make from now on."""
+    app.after_request(_record)
 
 
-def _note(response: Response) -> Response:
+def _record(response: Response) -> Response:
     request, endpoint = flask.request, flask.request.endpoint
     principal = flask.g.get("principal")
     done = request.method in _CHANGES and response.status_code < 400
     if not done or principal is None or principal.conversation_id is not None or endpoint in NOT_OPERATORS:
         return response
-    given = dict(request.view_args or {})
-    what = given.pop("what", None)
+    arguments = dict(request.view_args or {})
+    action = arguments.pop("action", None)
     group, _, view = str(endpoint).partition(".")
     made = response.get_json(silent=True) if response.is_json else None
-    subject = flask.g.get("made") or next(iter(given.values()), None)
+    subject = flask.g.get("made") or next(iter(arguments.values()), None)
     if subject is None and isinstance(made, dict):
         subject = made.get("id")
     try:
-        services().audit_log.note(
+        services().audit_log.record(
             principal.workspace_id,
-            action=f"{group}.{what or view}",
+            action=f"{group}.{action or view}",
             via="console" if group == "console" else "api",
             subject=subject,
             key_id=principal.key_id,
             request_id=flask.g.request_id,
         )
-    except AnswerbackError as error:  # what was done is done, and the log of requests has it
-        log.error("audit_not_kept", code=error.code, action=endpoint)
+    except AnswerbackError as error:  # the change is committed, and the log of requests has it
+        log.error("audit_not_written", code=error.code, action=endpoint)
     return response

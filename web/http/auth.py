@@ -1,4 +1,4 @@
-"""Who calls: every route needs a key, except the few that say `public`."""
+"""Authentication: every route needs a key, except those marked `public`."""
 
 from collections.abc import Callable
 from functools import partial
@@ -32,19 +32,19 @@ def admin(view: View) -> View:
 
 
 def customers(view: View) -> View:
-    """Mark a view that also takes a conversation's token: it is about that conversation, or a message in it."""
+    """Mark a view that also accepts a conversation token, for that conversation or a message in it."""
     view.for_customers = True  # type: ignore[attr-defined]
     return view
 
 
 def reads(view: View) -> View:
-    """Mark a view that only reads although it is a POST."""
+    """Mark a POST view that only reads."""
     view.needs_scope = "read"  # type: ignore[attr-defined]
     return view
 
 
 def still(check: Callable[[], object]) -> Callable[[], bool]:
-    """Return what says whether a check that was passed would be passed now: streams outlive their request."""
+    """Return a function that repeats a check and returns whether it still passes: streams outlive their request."""
 
     def valid() -> bool:
         try:
@@ -80,7 +80,7 @@ def _check() -> None:
         return
     for_customers = getattr(view, "for_customers", False)
     scheme, _space, key = request.headers.get("Authorization", "").partition(" ")
-    if not key and for_customers and request.method == "GET":  # browsers' streams cannot send a header
+    if not key and for_customers and request.method == "GET":  # EventSource and WebSocket cannot send headers
         scheme, key = "bearer", request.args.get("token", "")
     if scheme.lower() != "bearer" or not key.strip():
         raise KeyRefused("An API key is needed: send `Authorization: Bearer <key>`.")
@@ -97,10 +97,10 @@ def _check() -> None:
 
 
 def _customer(token: str, *, for_customers: bool) -> Principal:
-    """Return whom a conversation's token stands for, if this request is about that conversation."""
+    """Return the principal of a conversation token; abort unless the request concerns that conversation."""
     principal = services().tokens.check(token, origin=flask.request.headers.get("Origin"))
     if not for_customers:
-        flask.abort(403, description="This needs an API key: the token is for one conversation.")
+        flask.abort(403, description="This needs an API key; a conversation token is not enough.")
     arguments = flask.request.view_args or {}
     if "message_id" in arguments:
         scope = Scope(services().store, principal.workspace_id)

@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, its time, its log line, CORS, and headers against misuse in browsers."""
+"""The context of every request: id, duration, log line, trace, CORS and security headers."""
 
 import re
 import secrets
@@ -19,7 +19,7 @@ _QUIET = {"/healthz", "/readyz", "/metrics"}
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Surround the requests of `app`."""
+    """Add the context to the requests of `app`."""
     if origins := {*settings.cors_origins, *settings.widget_origins}:
         from flask_cors import CORS
 
@@ -61,7 +61,7 @@ def _begin() -> None:
                 request_id=flask.g.request_id,
             )
         )
-    if not flask.request.path.isprintable():  # no id holds such characters, and databases refuse them
+    if not flask.request.path.isprintable():  # no id has such characters, and databases reject them
         flask.abort(404)
 
 

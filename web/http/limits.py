@@ -1,4 +1,4 @@
-"""Rate limits per key, counted in Redis; in this process while Redis is away."""
+"""Rate limits per key, counted in Redis; in this process while Redis is unavailable."""
 
 import math
 import threading
@@ -21,15 +21,15 @@ log = logs.get(__name__)
 
 
 class LeasingRedisStorage(RedisStorage):
-    """Redis storage that counts the hits of a busy key some at a time.
+    """Redis storage that reserves the hits of a busy key in batches ("leases").
 
-    A key that calls now and then is counted exactly, one round trip a call, headers included. While a key calls so fast
-    that the last lease was used up within a tenth of a second, twice as many hits are reserved at once, up to 32. What
-    is reserved counts as used, so a limit is never exceeded; at most a lease per process goes unused in a window.
-    (Measured: 19 % of the time of accepting a ticket without this, 6 % with it.)
+    An occasional call costs one round trip, and its rate-limit headers are exact. When a key uses up a lease within a
+    tenth of a second, the next lease has twice as many hits, up to 32. Reserved hits count as used, so a limit is never
+    exceeded; at most one lease per process goes unused in a window. Measured: counting takes 6 % of the time of
+    accepting a ticket, and 19 % without leases.
     """
 
-    STORAGE_SCHEME = [  # noqa: RUF012 - as the base class has it
+    STORAGE_SCHEME = [  # noqa: RUF012 - as in the base class
         "answerback+redis",
         "answerback+rediss",
         "answerback+redis+unix",
@@ -50,19 +50,19 @@ class LeasingRedisStorage(RedisStorage):
         self._leases: dict[str, _Lease] = {}
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Count a hit; returns how many the window holds with it."""
+        """Count a hit; return the number of hits in the window, including this one."""
         now = time.time()
         with self._guard:
             lease = self._leases.get(key)
-            if lease is not None and now < lease.ends and lease.used + amount <= lease.upto:
+            if lease is not None and now < lease.ends_at and lease.used + amount <= lease.last:
                 lease.used += amount
                 return lease.used
         size = amount
-        if lease is not None and now - lease.taken < _FAST_S:
+        if lease is not None and now - lease.taken_at < _BUSY_S:
             size = max(amount, min(_MAX_LEASED, 2 * lease.size))
         count, left_ms = self._reserve(keys=[self.prefixed_key(key)], args=[expiry, size])
         first = int(count) - size + amount
-        lease = _Lease(size=size, used=first, upto=int(count), taken=now, ends=now + left_ms / 1000)
+        lease = _Lease(size=size, used=first, last=int(count), taken_at=now, ends_at=now + left_ms / 1000)
         with self._guard:
             if len(self._leases) >= _MAX_KEYS:
                 self._leases.clear()
@@ -70,54 +70,54 @@ class LeasingRedisStorage(RedisStorage):
         return first
 
     def get(self, key: str) -> int:
-        """Return how many hits the window holds."""
+        """Return the number of hits in the window."""
         lease = self._leases.get(key)
-        return lease.used if lease is not None and time.time() < lease.ends else super().get(key)
+        return lease.used if lease is not None and time.time() < lease.ends_at else super().get(key)
 
     def get_expiry(self, key: str) -> float:
-        """Return when the window ends, in Unix seconds."""
+        """Return the end of the window, in Unix seconds."""
         lease = self._leases.get(key)
-        return lease.ends if lease is not None and time.time() < lease.ends else super().get_expiry(key)
+        return lease.ends_at if lease is not None and time.time() < lease.ends_at else super().get_expiry(key)
 
 
 @dataclass
 class _Lease:
-    """Hits that are counted in Redis already: those up to `upto`, of which `used` are."""
+    """A batch of hits that is reserved in Redis: hit numbers up to `last`, of which `used` was counted last."""
 
     size: int
     used: int
-    upto: int
-    taken: float
-    ends: float
+    last: int
+    taken_at: float
+    ends_at: float
 
 
-class Door:
-    """Counts who comes in without a key. In this process: it has to hold also while Redis is away."""
+class AddressLimiter:
+    """Limits requests without a key, by address. Counted in this process, so that it works without Redis."""
 
     def __init__(self, limits: Sequence[tuple[int, float]], *, clock: Callable[[], float] = time.monotonic) -> None:
-        """`limits` are how many may come, and in how many seconds."""
+        """`limits` are pairs of a number of requests and a window in seconds."""
         self._limits = limits
         self._clock = clock
         self._guard = threading.Lock()
-        self._came: OrderedDict[str, deque[float]] = OrderedDict()
+        self._requests: OrderedDict[str, deque[float]] = OrderedDict()
 
-    def may_enter(self, address: str) -> bool:
-        """Count somebody; False when too many came from this address."""
+    def allow(self, address: str) -> bool:
+        """Count a request; False when the address exceeds a limit."""
         now = self._clock()
         with self._guard:
-            came = self._came.setdefault(address, deque(maxlen=max(most for most, _ in self._limits)))
-            self._came.move_to_end(address)
-            if len(self._came) > _MAX_ADDRESSES:
-                self._came.popitem(last=False)
-            if any(len(came) >= most and now - came[-most] < window_s for most, window_s in self._limits):
+            times = self._requests.setdefault(address, deque(maxlen=max(limit for limit, _ in self._limits)))
+            self._requests.move_to_end(address)
+            if len(self._requests) > _MAX_ADDRESSES:
+                self._requests.popitem(last=False)
+            if any(len(times) >= limit and now - times[-limit] < window_s for limit, window_s in self._limits):
                 return False
-            came.append(now)
+            times.append(now)
             return True
 
 
-#: A Redis that takes longer is away: a client waits for this.
+#: A slower Redis counts as unavailable, because every request waits for it.
 _TIMEOUT_S = 0.05
-_FAST_S = 0.1
+_BUSY_S = 0.1
 _MAX_LEASED = 32
 _MAX_KEYS = 10_000
 _MAX_ADDRESSES = 10_000
@@ -135,20 +135,20 @@ def init_app(app: Flask, settings: Settings) -> None:
         strategy="fixed-window",
         storage_uri="answerback+" + settings.redis.replace("unix://", "redis+unix://"),
         storage_options={"key_prefix": f"{settings.redis_prefix}rate"},
-        in_memory_fallback_enabled=True,  # the same limit, over all routes; one that is given would hold for each route
+        in_memory_fallback_enabled=True,  # with the same limit; `in_memory_fallback` would apply it to each route
         swallow_errors=True,
         headers_enabled=False,
     )
 
     @app.after_request
-    def tell(response: Response) -> Response:
+    def add_headers(response: Response) -> Response:
         limit = limiter.current_limit
         if limit is not None:
             amount, window_s = limit.limit.amount, limit.limit.get_expiry()
             try:
                 left, reset_s = limit.remaining, max(0, math.ceil(limit.window[0] - time.time()))
-            except Exception as error:  # noqa: BLE001 - what was done is done: no header is worth telling that it failed
-                log.warning("rate_not_told", cause=str(error))
+            except Exception as error:  # noqa: BLE001 - a missing header must not fail a request that succeeded
+                log.warning("rate_limit_headers_missing", cause=str(error))
                 return response
             response.headers["RateLimit-Policy"] = f'"default";q={amount};w={window_s}'
             response.headers["RateLimit"] = f'"default";r={left};t={reset_s}'

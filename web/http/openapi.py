@@ -1,4 +1,4 @@
-"""The API's description and its page, both without a key."""
+"""The OpenAPI description and its page; neither needs a key."""
 
 from functools import cache
 from typing import Any
@@ -10,20 +10,20 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from web.http.auth import public
 from worker.deliveries.outbox import TYPES
 
-_DELIVERED = ("message.answered", "message.handed_off", "message.cancelled", "message.failed", "message.replied")
+_MESSAGE_EVENTS = ("message.answered", "message.handed_off", "message.cancelled", "message.failed", "message.replied")
 
 
 def init_app(app: Flask, api: Api) -> None:
     """Add `/openapi.json` and `/docs`."""
 
     @cache
-    def described() -> dict[str, Any]:
+    def description() -> dict[str, Any]:
         return _completed(api.spec.to_dict())
 
     @app.get("/openapi.json")
     @public
     def openapi() -> Any:
-        return described()
+        return description()
 
     pages = get_swaggerui_blueprint(
         "/docs", "/openapi.json", config={"app_name": "Answerback", "persistAuthorization": True}
@@ -33,7 +33,7 @@ def init_app(app: Flask, api: Api) -> None:
 
 
 def _completed(spec: dict[str, Any]) -> dict[str, Any]:
-    """Add what the framework does not know: the key, the callbacks, idempotency."""
+    """Add the parts that flask-smorest does not derive: authentication, callbacks, idempotency."""
     components = spec.setdefault("components", {})
     components.setdefault("securitySchemes", {})["key"] = {"type": "http", "scheme": "bearer"}
     spec["security"] = [{"key": []}]
@@ -45,23 +45,23 @@ def _completed(spec: dict[str, Any]) -> dict[str, Any]:
                     "in": "header",
                     "name": "Idempotency-Key",
                     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-                    "description": "same key and body: the first response again; same key, other body: 422",
+                    "description": "a repeated request returns the first response; with a different body: 422",
                 }
             )
             post["callbacks"] = {"ended": {"{$request.body#/callback_url}": {"post": _callback()}}}
-    spec["webhooks"] = {name: {"post": _callback() if name in _DELIVERED else _event(name)} for name in TYPES}
+    spec["webhooks"] = {name: {"post": _callback() if name in _MESSAGE_EVENTS else _event(name)} for name in TYPES}
     return spec
 
 
 def _event(name: str) -> dict[str, Any]:
-    """Return what an endpoint is sent that concerns no message."""
-    told = _callback()
+    """Return the webhook of an event that concerns no message."""
+    webhook = _callback()
     subject = name.partition(".")[0]
     data = {"$ref": "#/components/schemas/Conversation"} if subject == "conversation" else {"type": "object"}
-    schema = told["requestBody"]["content"]["application/json"]["schema"]
+    schema = webhook["requestBody"]["content"]["application/json"]["schema"]
     schema["properties"]["type"] = {"type": "string", "enum": [name]}
     schema["properties"]["data"] = {"type": "object", "properties": {subject: data}}
-    return told | {"summary": f"{TYPES[name].capitalize()} (Standard Webhooks)"}
+    return webhook | {"summary": f"{TYPES[name].capitalize()} (Standard Webhooks)"}
 
 
 def _callback() -> dict[str, Any]:
@@ -78,7 +78,7 @@ def _callback() -> dict[str, Any]:
                         "type": "object",
                         "required": ["type", "timestamp", "data"],
                         "properties": {
-                            "type": {"type": "string", "enum": list(_DELIVERED)},
+                            "type": {"type": "string", "enum": list(_MESSAGE_EVENTS)},
                             "timestamp": {"type": "string", "format": "date-time"},
                             "data": {
                                 "type": "object",
@@ -93,5 +93,5 @@ def _callback() -> dict[str, Any]:
                 }
             }
         },
-        "responses": {"2XX": {"description": "taken"}, "410": {"description": "never again"}},
+        "responses": {"2XX": {"description": "accepted"}, "410": {"description": "disables the endpoint"}},
     }

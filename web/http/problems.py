@@ -1,4 +1,4 @@
-"""Errors as clients see them: RFC 9457 problems. The one place that maps errors to status codes."""
+"""Errors as RFC 9457 problem details. Only this module maps errors to status codes."""
 
 import math
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ log = logs.get(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 
-#: The HTTP status of each class of error; a class without one has its parent's.
+#: The HTTP status of each class of error; other classes have that of their nearest base class.
 STATUS: dict[type[Exception], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
@@ -38,7 +38,7 @@ STATUS: dict[type[Exception], int] = {
     KnowledgeError: 503,
 }
 
-#: Codes for what the framework refuses; stable, unlike its texts.
+#: Error codes for the HTTP errors that the framework raises.
 _CODES = {
     400: "malformed",
     401: "unauthorized",
@@ -59,9 +59,9 @@ _TYPES = {429: "https://iana.org/assignments/http-problem-types#quota-exceeded"}
 
 
 class FieldProblem(ma.Schema):
-    """What is wrong with one field of the input."""
+    """An error in one field of the input."""
 
-    field = ma.fields.String(required=True, metadata={"description": "path of the field, with dots"})
+    field = ma.fields.String(required=True, metadata={"description": "path of the field, separated by dots"})
     message = ma.fields.String(required=True)
 
 
@@ -73,23 +73,23 @@ class Problem(ma.Schema):
     status = ma.fields.Integer(required=True)
     detail = ma.fields.String(required=True)
     instance = ma.fields.String(required=True)
-    code = ma.fields.String(required=True, metadata={"description": "stable name of the error"})
+    code = ma.fields.String(required=True, metadata={"description": "stable identifier of the error"})
     request_id = ma.fields.String(required=True)
     errors = ma.fields.List(ma.fields.Nested(FieldProblem))
 
 
 def init_app(app: Flask) -> None:
-    """Turn every error into a problem."""
+    """Respond to every error with a problem."""
     for kind in (AnswerbackError, KnowledgeError, HTTPException):
-        app.register_error_handler(kind, lambda error: _shown(problem_of(error)))
-    app.register_error_handler(Exception, lambda error: _shown(_unanticipated(error)))
+        app.register_error_handler(kind, lambda error: _response(problem_of(error)))
+    app.register_error_handler(Exception, lambda error: _response(_unanticipated(error)))
 
 
-def _shown(told: Response) -> Any:
-    """Return a problem, as a page in the console."""
+def _response(problem: Response) -> Any:
+    """Return a problem; in the console, as a page."""
     page = flask.current_app.extensions.get("answerback_problem_page")
-    ours = flask.request.path == "/console" or flask.request.path.startswith("/console/")
-    return page(told) if page is not None and ours and told.status_code >= 400 else told
+    in_console = flask.request.path == "/console" or flask.request.path.startswith("/console/")
+    return page(problem) if page is not None and in_console and problem.status_code >= 400 else problem
 
 
 def problem(
@@ -120,8 +120,8 @@ def problem(
 
 
 def problem_of(error: AnswerbackError | KnowledgeError | HTTPException) -> Response:
-    """Return what a client is told of an error that was foreseen."""
-    return _refused(error) if isinstance(error, HTTPException) else _anticipated(error)
+    """Return the response to an anticipated error."""
+    return _of_http_error(error) if isinstance(error, HTTPException) else _anticipated(error)
 
 
 def _anticipated(error: AnswerbackError | KnowledgeError) -> Response:
@@ -137,13 +137,15 @@ def _anticipated(error: AnswerbackError | KnowledgeError) -> Response:
     return problem(status, title=_TITLES[status], detail=str(error), code=error.code, fields=fields, headers=headers)
 
 
-def _refused(error: HTTPException) -> Response:
-    if error.response is not None:  # a redirect or a response that was made on purpose
+def _of_http_error(error: HTTPException) -> Response:
+    if error.response is not None:  # a redirect, or a response that the view built
         return flask.make_response(error.response)
     status = error.code or 500
     data = getattr(error, "data", {})
     fields = list(_flattened(data.get("messages") or {}))
-    detail = "; ".join(f"{one['field']}: {one['message']}" for one in fields[:5]) or error.description or error.name
+    detail = (
+        "; ".join(f"{field['field']}: {field['message']}" for field in fields[:5]) or error.description or error.name
+    )
     headers = {name: value for name, value in error.get_headers() if name not in ("Content-Type", "Content-Length")}
     headers.update(data.get("headers") or {})
     code = data.get("code") or _CODES.get(status, error.name.lower().replace(" ", "_"))
@@ -155,7 +157,7 @@ def _unanticipated(error: Exception) -> Response:
     return problem(
         500,
         title=_TITLES[500],
-        detail="Something failed that was not foreseen; nothing half-done was kept. Please report the request id.",
+        detail="An internal error occurred; no partial change was saved. Please report the request id.",
         code="internal",
     )
 
@@ -174,7 +176,7 @@ _TITLES = {
 
 
 def _flattened(messages: Any, path: tuple[str, ...] = ()) -> Any:
-    """Yield field problems from marshmallow's nested messages; where it came in stands first and is left out."""
+    """Yield field problems from marshmallow's nested messages, without the location (json, query …) at the top."""
     if isinstance(messages, Mapping):
         for name, inner in messages.items():
             yield from _flattened(

@@ -1,4 +1,4 @@
-"""Files and their marks, as forms bring them."""
+"""Files and document metadata that are uploaded in forms."""
 
 from collections.abc import Container
 from pathlib import PurePath
@@ -13,15 +13,15 @@ from web.schemas import knowledge as schemas
 from worker.errors import Invalid
 from worker.knowledge.library import DocumentMetadata, NewDocument
 
-#: Larger files are not opened here to look for their title; their name serves.
-_READ_FOR_TITLE = 256 * 1024
+#: Larger files are not searched for a title here; they get one from their name.
+_MAX_SEARCHED_FOR_TITLE = 256 * 1024
 
 
 def uploaded_file() -> tuple[str, bytes]:
-    """Return the name and the bytes of the one file of a form.
+    """Return the name and the content of the single file of a form.
 
     Raises:
-        Invalid: there is none, or more than one.
+        Invalid: the form has no file, or more than one.
     """
     files = flask.request.files.getlist("file")
     if len(files) != 1 or set(flask.request.files) != {"file"} or not files[0].filename:
@@ -29,51 +29,51 @@ def uploaded_file() -> tuple[str, bytes]:
     return printable(PurePath(files[0].filename.replace("\\", "/")).name), files[0].read()
 
 
-def uploaded_document(*, besides: Container[str] = ()) -> NewDocument:
-    """Return the document that a form brings; fields of `besides` are somebody else's.
+def uploaded_document(*, ignore: Container[str] = ()) -> NewDocument:
+    """Return the document that a form uploads; the form fields `ignore` are not part of it.
 
     Raises:
-        Invalid: there is not exactly one file, or a field is of no use.
+        Invalid: the form does not have exactly one file, or a field is invalid.
     """
     name, data = uploaded_file()
-    given = checked(schemas.NewDocument(exclude=("text",), partial=True), form(besides=besides))
+    fields = checked(schemas.NewDocument(exclude=("text",), partial=True), form(ignore=ignore))
     media_type = media_type_of(name)
     if media_type is None:
         abort(415, messages={"file": [f"{name[:100]!r} cannot be read; send {READABLE}."]})
-    title = given.get("title")
-    if title is None and is_text(media_type) and len(data) <= _READ_FOR_TITLE:
+    title = fields.get("title")
+    if title is None and is_text(media_type) and len(data) <= _MAX_SEARCHED_FOR_TITLE:
         title = title_of(data, media_type=media_type, name=name)
     titled = title is not None
     title = printable(title or title_from_name(name)).strip()[:500] or "Untitled"
     return NewDocument(
-        title=title, data=data, media_type=media_type, url=given.get("url"), titled=titled, marks=marks_of(given)
+        title=title, data=data, media_type=media_type, url=fields.get("url"), titled=titled, marks=metadata_of(fields)
     )
 
 
-def form(*, besides: Container[str] = ()) -> dict[str, Any]:
-    """Return the fields of a form; tags come in a field each, or all in one with commas."""
-    given: dict[str, Any] = {name: value for name, value in flask.request.form.items() if name not in besides}
-    if "tags" in given:
-        tags = flask.request.form.getlist("tags")
-        given["tags"] = [tag.strip() for one in tags for tag in one.split(",") if tag.strip()]
-    return given
+def form(*, ignore: Container[str] = ()) -> dict[str, Any]:
+    """Return the fields of a form; tags are given as repeated fields, or separated by commas."""
+    fields: dict[str, Any] = {name: value for name, value in flask.request.form.items() if name not in ignore}
+    if "tags" in fields:
+        lists = flask.request.form.getlist("tags")
+        fields["tags"] = [tag.strip() for tags in lists for tag in tags.split(",") if tag.strip()]
+    return fields
 
 
-def marks_of_form(*, besides: Container[str] = ()) -> DocumentMetadata:
-    """Return the marks that a form gives; it may hold nothing else, but fields of `besides`."""
-    return marks_of(checked(schemas.GivenMarks(), form(besides=besides)))
+def metadata_of_form(*, ignore: Container[str] = ()) -> DocumentMetadata:
+    """Return the document metadata of a form, which may have no other fields except `ignore`."""
+    return metadata_of(checked(schemas.GivenMetadata(), form(ignore=ignore)))
 
 
-def marks_of(given: dict[str, Any]) -> DocumentMetadata:
-    """Return the marks among checked fields."""
+def metadata_of(fields: dict[str, Any]) -> DocumentMetadata:
+    """Return the document metadata among validated fields."""
     return DocumentMetadata(
-        source=given.get("source"),
-        language=given.get("language"),
-        tags=tuple(dict.fromkeys(given["tags"])) if "tags" in given else None,
-        audience=given.get("audience"),
+        source=fields.get("source"),
+        language=fields.get("language"),
+        tags=tuple(dict.fromkeys(fields["tags"])) if "tags" in fields else None,
+        audience=fields.get("audience"),
     )
 
 
 def printable(text: str) -> str:
-    """Return a text without what cannot be printed."""
+    """Return a text without its unprintable characters."""
     return "".join(char for char in text if char.isprintable())

@@ -1,1 +1,1 @@
-"""Views of what the service talks to: webhook endpoints, deliveries, helpdesks."""
+"""Views of integrations: webhook endpoints, deliveries, helpdesks."""

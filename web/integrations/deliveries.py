@@ -1,15 +1,15 @@
-"""Callbacks that were promised, and what became of them."""
+"""Deliveries and their attempts."""
 
 from typing import Any
 
 import flask
 
-from web.http.api import Blueprint, Told, due, scope, services
+from web.http.api import AcceptedResponse, Blueprint, poll_headers, scope, services
 from web.schemas import deliveries as schemas
 from web.schemas.fields import page_of
 from worker.deliveries import listing
 
-blueprint = Blueprint("deliveries", __name__, description="Callbacks and their attempts")
+blueprint = Blueprint("deliveries", __name__, description="Deliveries and their attempts")
 
 
 @blueprint.get("/deliveries")
@@ -24,26 +24,26 @@ def list_deliveries(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.get("/deliveries/<string:delivery_id>")
 @blueprint.response(200, schemas.WholeDelivery)
 def show(delivery_id: str) -> dict[str, Any]:
-    """Return a delivery with what it tells and all its attempts."""
+    """Return a delivery with its payload and all its attempts."""
     return listing.show(scope(), delivery_id)
 
 
 @blueprint.post("/deliveries/<string:delivery_id>/replay")
 @blueprint.response(202, schemas.WholeDelivery)
-def replay(delivery_id: str) -> Told:
-    """Send it again under the same id, now and then on the schedule."""
+def replay(delivery_id: str) -> AcceptedResponse:
+    """Send a delivery again under the same id, with the usual retries."""
     services().endpoints.replay(flask.g.principal.workspace_id, delivery_id)
-    shown = listing.show(scope(), delivery_id)
-    if shown["conversation_id"] is not None:
-        services().hints.deliver(shown["conversation_id"])
-    return shown, 202, due(f"/v1/deliveries/{delivery_id}")
+    delivery = listing.show(scope(), delivery_id)
+    if delivery["conversation_id"] is not None:
+        services().hints.deliver(delivery["conversation_id"])
+    return delivery, 202, poll_headers(f"/v1/deliveries/{delivery_id}")
 
 
 @blueprint.post("/deliveries/replay")
 @blueprint.arguments(schemas.Replay)
 @blueprint.response(202, schemas.Replayed)
-def replay_all(which: dict[str, Any]) -> Told:
-    """Send again what a filter finds: up to 10,000, oldest first; those of disabled endpoints stay as they are."""
-    times = {f"{name}_ms": which.pop(name) for name in ("since", "until") if name in which}
-    found = services().endpoints.replay_all(flask.g.principal.workspace_id, {**which, **times})
-    return {"replayed": found}, 202, due("/v1/deliveries?state=pending")
+def replay_all(filters: dict[str, Any]) -> AcceptedResponse:
+    """Send the deliveries that match a filter again: up to 10,000, oldest first, except those of disabled endpoints."""
+    times = {f"{name}_ms": filters.pop(name) for name in ("since", "until") if name in filters}
+    count = services().endpoints.replay_all(flask.g.principal.workspace_id, {**filters, **times})
+    return {"replayed": count}, 202, poll_headers("/v1/deliveries?state=pending")

@@ -1,16 +1,16 @@
-"""Where callbacks go."""
+"""Webhook endpoints."""
 
 from typing import Any
 
 import flask
 
-from web.http.api import Blueprint, Told, due, scope, services
+from web.http.api import AcceptedResponse, Blueprint, poll_headers, scope, services
 from web.http.auth import admin
 from web.schemas import deliveries as schemas
 from web.schemas.fields import PageQuery, page_of
 from worker.deliveries import listing
 
-blueprint = Blueprint("endpoints", __name__, description="Where callbacks go")
+blueprint = Blueprint("endpoints", __name__, description="Webhook endpoints")
 
 
 def _workspace() -> str:
@@ -22,7 +22,7 @@ def _workspace() -> str:
 @blueprint.arguments(schemas.NewEndpoint)
 @blueprint.response(201, schemas.Endpoint)
 def make(new: dict[str, Any]) -> dict[str, Any]:
-    """Make an endpoint; its `secret` is in this response and in no other."""
+    """Create an endpoint; only this response includes its `secret`."""
     return services().endpoints.make(_workspace(), new)
 
 
@@ -38,7 +38,7 @@ def list_endpoints(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.get("/endpoints/<string:endpoint_id>")
 @blueprint.response(200, schemas.Endpoint)
 def show(endpoint_id: str) -> dict[str, Any]:
-    """Return an endpoint and how it is."""
+    """Return an endpoint with its state."""
     return services().endpoints.show(_workspace(), endpoint_id)
 
 
@@ -47,7 +47,7 @@ def show(endpoint_id: str) -> dict[str, Any]:
 @blueprint.arguments(schemas.EndpointChange)
 @blueprint.response(200, schemas.Endpoint)
 def change(new: dict[str, Any], endpoint_id: str) -> dict[str, Any]:
-    """Change an endpoint; disabling it ends what is due there, which can be replayed."""
+    """Change an endpoint; disabling it ends its pending deliveries, which can be replayed later."""
     return services().endpoints.change(_workspace(), endpoint_id, new)
 
 
@@ -55,7 +55,7 @@ def change(new: dict[str, Any], endpoint_id: str) -> dict[str, Any]:
 @admin
 @blueprint.response(204)
 def remove(endpoint_id: str) -> None:
-    """Remove an endpoint; what was sent there stays listed."""
+    """Delete an endpoint; its deliveries stay listed."""
     services().endpoints.remove(_workspace(), endpoint_id)
 
 
@@ -64,23 +64,23 @@ def remove(endpoint_id: str) -> None:
 @blueprint.arguments(schemas.Rotation)
 @blueprint.response(200, schemas.Endpoint)
 def rotate(new: dict[str, Any], endpoint_id: str) -> dict[str, Any]:
-    """Give it a new secret, in this response; for a day the old one signs too."""
+    """Replace the secret and return it; for a day, callbacks are signed with the old one as well."""
     return services().endpoints.rotate(_workspace(), endpoint_id, secret=new.get("secret"))
 
 
 @blueprint.post("/endpoints/<string:endpoint_id>/test")
 @blueprint.arguments(schemas.EndpointTest)
 @blueprint.response(202, schemas.WholeDelivery)
-def test(new: dict[str, Any], endpoint_id: str) -> Told:
-    """Send it an example."""
+def test(new: dict[str, Any], endpoint_id: str) -> AcceptedResponse:
+    """Send a test delivery."""
     delivery_id = services().endpoints.test(_workspace(), endpoint_id, new["type"])
-    return listing.show(scope(), delivery_id), 202, due(f"/v1/deliveries/{delivery_id}")
+    return listing.show(scope(), delivery_id), 202, poll_headers(f"/v1/deliveries/{delivery_id}")
 
 
 @blueprint.post("/endpoints/<string:endpoint_id>/recover")
 @blueprint.arguments(schemas.Since)
 @blueprint.response(202, schemas.Replayed)
-def recover(new: dict[str, Any], endpoint_id: str) -> Told:
-    """Send it again what it did not get since a time: up to 10,000 deliveries, oldest first."""
-    found = services().endpoints.recover(_workspace(), endpoint_id, since_ms=new.get("since", 0))
-    return {"replayed": found}, 202, due(f"/v1/deliveries?endpoint={endpoint_id}&state=pending")
+def recover(new: dict[str, Any], endpoint_id: str) -> AcceptedResponse:
+    """Send the endpoint what it missed since a time: up to 10,000 deliveries, oldest first."""
+    count = services().endpoints.recover(_workspace(), endpoint_id, since_ms=new.get("since", 0))
+    return {"replayed": count}, 202, poll_headers(f"/v1/deliveries?endpoint={endpoint_id}&state=pending")

@@ -1,4 +1,4 @@
-"""Helpdesks that are connected, and what they tell."""
+"""Connected helpdesks, and their webhooks."""
 
 import time
 from typing import Any
@@ -9,7 +9,7 @@ from web.http.api import Blueprint, parse_json, services
 from web.http.auth import admin, public
 from web.schemas import helpdesks as schemas
 
-blueprint = Blueprint("helpdesks", __name__, description="Helpdesks that tickets come from and answers go to")
+blueprint = Blueprint("helpdesks", __name__, description="Connected helpdesks")
 
 
 def _workspace() -> str:
@@ -21,14 +21,14 @@ def _workspace() -> str:
 @blueprint.arguments(schemas.NewHelpdesk)
 @blueprint.response(201, schemas.Helpdesk)
 def make(new: dict[str, Any]) -> dict[str, Any]:
-    """Connect a helpdesk; its `webhook_secret` is in this response and in no other."""
+    """Connect a helpdesk; only this response includes its `webhook_secret`."""
     return services().connections.make(_workspace(), new)
 
 
 @blueprint.get("/helpdesks")
 @blueprint.response(200, schemas.Helpdesks)
 def list_helpdesks() -> dict[str, Any]:
-    """List the connected helpdesks, by name; all of them are on one page."""
+    """List the connected helpdesks by name, on one page."""
     return {"items": services().connections.all(_workspace()), "next_cursor": None}
 
 
@@ -59,14 +59,14 @@ def remove(helpdesk_id: str) -> None:
 @blueprint.post("/helpdesks/<string:helpdesk_id>/inbound")
 @public
 @blueprint.response(204)
-@blueprint.alt_response(200, schema=schemas.Challenge, description="what Slack asks for to know the address")
+@blueprint.alt_response(200, schema=schemas.Challenge, description="the response to Slack's URL verification")
 def inbound(helpdesk_id: str) -> Any:
-    """Take what a helpdesk tells; signed by the helpdesk itself, so without a key."""
-    built = services()
-    desk = built.connections.opened(helpdesk_id)
+    """Receive a webhook of a helpdesk, which is signed and needs no key."""
+    connections = services().connections
+    desk = connections.opened(helpdesk_id)
     headers = {name.lower(): value for name, value in flask.request.headers.items()}
     body = flask.request.get_data(cache=False)
-    delivery_id, things = built.connections.read(desk, body, headers, now=time.time(), parse=parse_json)
-    built.inbound.receive(desk, delivery_id, things)
-    asked = next((thing.text for thing in things if thing.kind == "challenge"), None)
-    return flask.jsonify(challenge=asked) if asked else None
+    delivery_id, events = connections.read(desk, body, headers, now=time.time(), parse=parse_json)
+    services().inbound.receive(desk, delivery_id, events)
+    challenge = next((event.text for event in events if event.kind == "challenge"), None)
+    return flask.jsonify(challenge=challenge) if challenge else None

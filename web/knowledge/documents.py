@@ -6,8 +6,8 @@ import flask
 
 from kb.documents import READABLE
 from web.http.accepting import idempotency_key
-from web.http.api import Blueprint, Told, checked, due, json_body, scope, services
-from web.http.uploads import marks_of, uploaded_document
+from web.http.api import AcceptedResponse, Blueprint, checked, json_body, poll_headers, scope, services
+from web.http.uploads import metadata_of, uploaded_document
 from web.schemas import knowledge as schemas
 from web.schemas.fields import PageQuery, page_of
 from worker.knowledge import library
@@ -32,7 +32,7 @@ _BODY = {
                         },
                         "title": {"type": "string", "minLength": 1, "maxLength": 500},
                         "url": {"type": "string", "format": "uri"},
-                        **schemas.MARKS_OF_FORM,
+                        **schemas.METADATA_OF_FORM,
                     },
                 }
             },
@@ -44,12 +44,12 @@ _BODY = {
 @blueprint.post("/documents")
 @blueprint.response(202, schemas.Document)
 @blueprint.doc(**_BODY)
-def add() -> Told:
-    """Add a document, as JSON or as a file; it is indexed by a worker and then published."""
+def add() -> AcceptedResponse:
+    """Add a document, as JSON or as a file; a worker indexes and publishes it."""
     workspace_id = flask.g.principal.workspace_id
-    made = services().library.add(workspace_id, _submitted(), key=idempotency_key())
+    document = services().library.add(workspace_id, _submitted(), key=idempotency_key())
     services().hints.index(workspace_id)
-    return made, 202, due(made["links"]["self"])
+    return document, 202, poll_headers(document["links"]["self"])
 
 
 @blueprint.get("/documents")
@@ -71,29 +71,29 @@ def show(document_id: str) -> dict[str, Any]:
 @blueprint.put("/documents/<string:document_id>")
 @blueprint.response(202, schemas.Document)
 @blueprint.doc(**_BODY)
-def replace(document_id: str) -> Told:
-    """Replace a document; the old text answers until the new one is published."""
+def replace(document_id: str) -> AcceptedResponse:
+    """Replace a document; the old version is used until the new one is published."""
     workspace_id = flask.g.principal.workspace_id
-    made = services().library.replace(workspace_id, document_id, _submitted())
+    document = services().library.replace(workspace_id, document_id, _submitted())
     services().hints.index(workspace_id)
-    return made, 202, due(made["links"]["self"])
+    return document, 202, poll_headers(document["links"]["self"])
 
 
 @blueprint.delete("/documents/<string:document_id>")
 @blueprint.response(204)
 def remove(document_id: str) -> None:
-    """Delete a document; from the next publish on it is never cited."""
+    """Delete a document; it is no longer cited once the next snapshot is published."""
     workspace_id = flask.g.principal.workspace_id
     services().library.remove(workspace_id, document_id)
     services().hints.index(workspace_id)
 
 
 def _submitted() -> NewDocument:
-    """Return the document that this request brings.
+    """Return the document in this request.
 
     Raises:
-        Invalid: a field is missing or of no use.
-        DocumentUnreadable: the file is not what its name says.
+        Invalid: a field is missing or invalid.
+        DocumentUnreadable: the content of the file does not match its name.
     """
     request = flask.request
     if request.mimetype == "multipart/form-data":
@@ -104,5 +104,5 @@ def _submitted() -> NewDocument:
         data=new["text"].encode(),
         media_type="text/markdown",
         url=new.get("url"),
-        marks=marks_of(new),
+        marks=metadata_of(new),
     )

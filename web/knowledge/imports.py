@@ -1,4 +1,4 @@
-"""Many documents at once: an archive, a list of URLs, a sitemap."""
+"""Imports: many documents from an archive, a list of URLs or a sitemap."""
 
 import json
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 import flask
 
 from web.http.accepting import idempotency_key
-from web.http.api import Blueprint, Told, checked, due, json_body, scope, services
-from web.http.uploads import marks_of, marks_of_form, uploaded_file
+from web.http.api import AcceptedResponse, Blueprint, checked, json_body, poll_headers, scope, services
+from web.http.uploads import metadata_of, metadata_of_form, uploaded_file
 from web.schemas import knowledge as schemas
 from web.schemas.fields import PageQuery, page_of
 from worker.knowledge import imports
 from worker.knowledge.imports import NewImport
 
-blueprint = Blueprint("imports", __name__, description="Many documents at once")
+blueprint = Blueprint("imports", __name__, description="Imports of many documents")
 
 _BODY = {
     "requestBody": {
@@ -26,7 +26,7 @@ _BODY = {
                     "required": ["file"],
                     "properties": {
                         "file": {"type": "string", "format": "binary", "description": "a zip archive"},
-                        **schemas.MARKS_OF_FORM,
+                        **schemas.METADATA_OF_FORM,
                     },
                 }
             },
@@ -38,12 +38,12 @@ _BODY = {
 @blueprint.post("/imports")
 @blueprint.response(202, schemas.Import)
 @blueprint.doc(**_BODY)
-def add() -> Told:
-    """Import a zip archive of files, or what a list of URLs or a sitemap leads to."""
+def add() -> AcceptedResponse:
+    """Import the files of a zip archive, or the pages of a list of URLs or a sitemap."""
     workspace_id = flask.g.principal.workspace_id
-    made = services().importer.add(workspace_id, _submitted(), key=idempotency_key())
+    started = services().importer.add(workspace_id, _submitted(), key=idempotency_key())
     services().hints.index(workspace_id)
-    return made, 202, due(made["links"]["self"])
+    return started, 202, poll_headers(started["links"]["self"])
 
 
 @blueprint.get("/imports")
@@ -58,14 +58,14 @@ def list_imports(query: dict[str, Any]) -> dict[str, Any]:
 @blueprint.get("/imports/<string:import_id>")
 @blueprint.response(200, schemas.Import)
 def show(import_id: str) -> dict[str, Any]:
-    """Return an import, and why what failed did."""
+    """Return an import, with its failures and their reasons."""
     return imports.get(scope(), import_id)
 
 
 def _submitted() -> NewImport:
     if flask.request.mimetype == "multipart/form-data":
         name, data = uploaded_file()
-        return NewImport(kind="archive", name=name, source=data, marks=marks_of_form())
+        return NewImport(kind="archive", name=name, source=data, marks=metadata_of_form())
     new = checked(schemas.NewImport(), json_body(flask.request))
     guard = services().import_guard
     if "sitemap" in new:
@@ -74,9 +74,9 @@ def _submitted() -> NewImport:
             kind="sitemap",
             name=new["sitemap"],
             source=json.dumps({"sitemap": new["sitemap"]}).encode(),
-            marks=marks_of(new),
+            marks=metadata_of(new),
         )
     urls = list(dict.fromkeys(new["urls"]))
     return NewImport(
-        kind="urls", name=f"{len(urls)} URLs", source=json.dumps({"urls": urls}).encode(), marks=marks_of(new)
+        kind="urls", name=f"{len(urls)} URLs", source=json.dumps({"urls": urls}).encode(), marks=metadata_of(new)
     )

@@ -1,4 +1,4 @@
-"""Search the knowledge base; a worker does it."""
+"""Search the knowledge base; a worker runs the search."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from web.http.api import Blueprint, services
 from web.http.auth import reads
 from web.schemas import knowledge as schemas
 
-blueprint = Blueprint("search", __name__, description="The knowledge base, searched")
+blueprint = Blueprint("search", __name__, description="Search of the knowledge base")
 
 
 @blueprint.post("/search")
@@ -16,7 +16,7 @@ blueprint = Blueprint("search", __name__, description="The knowledge base, searc
 @blueprint.response(200, schemas.SearchResult)
 @reads
 def search(new: dict[str, Any]) -> dict[str, Any]:
-    """Find passages, best first, with the score of each leg."""
+    """Find passages, best first, with their dense and lexical scores."""
     return services().search_client.search(
         flask.g.principal.workspace_id,
         new["query"],

@@ -9,7 +9,7 @@ from web.http.api import Blueprint, services
 from web.http.auth import admin
 from web.schemas import knowledge as schemas
 
-blueprint = Blueprint("snapshots", __name__, description="Versions of the knowledge base")
+blueprint = Blueprint("snapshots", __name__, description="Published versions of the knowledge base")
 
 
 class _Snapshots(ma.Schema):
@@ -20,7 +20,7 @@ class _Snapshots(ma.Schema):
 @blueprint.get("/snapshots")
 @blueprint.response(200, _Snapshots)
 def list_snapshots() -> dict[str, Any]:
-    """List the published versions that are kept, newest first; there are few, so there is one page."""
+    """List the retained snapshots, newest first, on one page."""
     return {"items": services().library.snapshots(flask.g.principal.workspace_id), "next_cursor": None}
 
 
@@ -28,8 +28,8 @@ def list_snapshots() -> dict[str, Any]:
 @blueprint.response(200, schemas.Snapshot)
 @admin
 def activate(version: str) -> dict[str, Any]:
-    """Let a version answer from now on, for example to roll back."""
+    """Activate a snapshot, for example to roll back."""
     library = services().library
     workspace_id = flask.g.principal.workspace_id
     library.activate(workspace_id, version)
-    return next(one for one in library.snapshots(workspace_id) if one["version"] == version)
+    return next(snapshot for snapshot in library.snapshots(workspace_id) if snapshot["version"] == version)

@@ -1,4 +1,4 @@
-"""What operators did."""
+"""The audit log."""
 
 from typing import Any
 
@@ -10,18 +10,22 @@ from web.http.api import Blueprint, services
 from web.http.auth import admin
 from web.schemas.fields import PageQuery, moment, page_of
 
-blueprint = Blueprint("audit", __name__, description="What operators did")
+blueprint = Blueprint("audit", __name__, description="Audit log")
 
 
 class Action(ma.Schema):
-    """Something that an operator did."""
+    """An action of an operator."""
 
     id = fields.String(required=True)
-    actor = fields.String(required=True, metadata={"description": "the name of a key, or who used the command line"})
+    actor = fields.String(
+        required=True, metadata={"description": "name of the API key, or of the user of the command line"}
+    )
     key_id = fields.String(required=True, allow_none=True)
     via = fields.String(required=True, metadata={"description": "api, console or cli"})
     action = fields.String(required=True, metadata={"description": "such as endpoints.rotate"})
-    subject = fields.String(required=True, allow_none=True, metadata={"description": "the id of what it was done to"})
+    subject = fields.String(
+        required=True, allow_none=True, metadata={"description": "id of the object that the action changed"}
+    )
     request_id = fields.String(required=True, allow_none=True)
     created_at = moment(required=True)
 
@@ -31,7 +35,7 @@ class Action(ma.Schema):
 @blueprint.arguments(PageQuery, location="query")
 @blueprint.response(200, page_of(Action))
 def list_actions(query: dict[str, Any]) -> dict[str, Any]:
-    """List what operators did, newest first."""
+    """List the actions of operators, newest first."""
     found, cursor = services().audit_log.page(
         flask.g.principal.workspace_id, after=query.get("cursor"), limit=query["limit"]
     )

@@ -1,4 +1,4 @@
-"""Root, liveness and readiness: the routes that need no key."""
+"""Root, liveness and readiness: routes that need no key."""
 
 import time
 from collections.abc import Callable
@@ -14,15 +14,15 @@ from web.http.api import services
 from web.http.auth import has_key, public
 from worker.checks import reach_broker
 from worker.errors import AnswerbackError, StartupFailed
-from worker.runtime.presence import STATES, living
+from worker.runtime.presence import STATES, live_workers
 from worker.settings import Settings, masked
 from worker.store import migrate
 
-#: Without these nothing is answered. Without Redis or the broker, what is accepted is answered a little later.
+#: Nothing is answered without these components. Without Redis or the broker, answers take a little longer.
 _NEEDED = ("database", "answer_workers")
 
-#: Workers in these states answer.
-_ANSWERS = ("working", "cut_off", "lexical_only")
+#: The states in which a worker answers messages.
+_ANSWERING = ("working", "cut_off", "lexical_only")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -31,7 +31,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     @app.get("/")
     @public
     def root() -> Any:
-        return _root(settings, known=has_key())
+        return _root(settings, authenticated=has_key())
 
     @app.get("/healthz")
     @public
@@ -54,8 +54,8 @@ def _version() -> str:
         return "0"
 
 
-def _root(settings: Settings, *, known: bool) -> dict[str, Any]:
-    """Return what `GET /` says; the version, the environment and the counts only to a client that is `known`."""
+def _root(settings: Settings, *, authenticated: bool) -> dict[str, Any]:
+    """Return the body of `GET /`; version, environment and counters only with a key."""
     links = {
         "health": "/healthz",
         "readiness": "/readyz",
@@ -65,19 +65,19 @@ def _root(settings: Settings, *, known: bool) -> dict[str, Any]:
         "metrics": "/metrics",
     }
     body = {"name": "Answerback", "status": _status(components(settings)), "links": links}
-    if not known:
+    if not authenticated:
         return body
-    built = services()
+    sessions = services().sessions
     try:
-        statistics: dict[str, int] | None = asdict(built.sessions.statistics())
-    except AnswerbackError:  # Redis is unavailable, which `status` says
+        statistics: dict[str, int] | None = asdict(sessions.statistics())
+    except AnswerbackError:  # Redis is unavailable, as `status` shows
         statistics = None
     return body | {
         "version": _version(),
         "environment": settings.environment,
-        "session_store": built.sessions.describe()["type"],
+        "session_store": sessions.describe()["type"],
         "session_stats": statistics,
-        "stats": built.counters.own(),
+        "stats": services().counters.own(),
     }
 
 
@@ -88,41 +88,41 @@ def _status(found: dict[str, dict[str, Any]]) -> str:
 
 
 def components(settings: Settings) -> dict[str, dict[str, Any]]:
-    """Ask each part now. A part that answers nothing is down, whatever another part says."""
-    built = services()
+    """Check each component now and return its state by name: `up`, `degraded` or `down`, with details."""
+    deps = services()
     workers: list[dict[str, Any]] = []
 
     def database() -> dict[str, Any]:
-        at = migrate.current(built.store)
-        # A later version's tables are no reason to turn clients away: its migration goes before its processes.
-        if at is None or (at != migrate.head() and at in migrate.known()):
-            raise StartupFailed(f"The database is at version {at}: run `answerback migrate`.")
-        workers.extend(living(built.store))
+        revision = migrate.current(deps.store)
+        # An unknown, later version is accepted: an upgrade migrates the database before it replaces the processes.
+        if revision is None or (revision != migrate.head() and revision in migrate.known()):
+            raise StartupFailed(f"The database is at version {revision}: run `answerback migrate`.")
+        workers.extend(live_workers(deps.store))
         return {"address": masked(settings.database)}
 
     def redis() -> dict[str, Any]:
-        built.redis.ping()
+        deps.redis.ping()
         return {"address": masked(settings.redis)}
 
     def sessions() -> dict[str, Any]:
-        built.sessions.health()
-        return built.sessions.describe()
+        deps.sessions.health()
+        return deps.sessions.describe()
 
     def broker() -> dict[str, Any]:
         if settings.broker_url is not None and settings.broker != settings.redis:
             reach_broker(settings.broker, timeout_s=2)
         else:
-            built.redis.ping()
+            deps.redis.ping()
         return {"address": masked(settings.broker)}
 
-    found = {name: _asked(ask) for name, ask in (("database", database), ("redis", redis), ("sessions", sessions))}
-    found["broker"] = _asked(broker)
+    checks = {"database": database, "redis": redis, "sessions": sessions, "broker": broker}
+    found = {name: _checked(check) for name, check in checks.items()}
     for role in ("answer", "callback", "ingest"):
         states = [worker["state"] for worker in workers if role in worker["roles"]]
-        answering = {state for state in states if state in _ANSWERS}
-        how = "down" if not answering else "degraded" if answering == {"lexical_only"} else "up"
-        counts = {state: states.count(state) for state in STATES}
-        found[f"{role}_workers"] = {"state": how, "count": len(states), **counts, "latency_ms": 0.0}
+        answering = {state for state in states if state in _ANSWERING}
+        state = "down" if not answering else "degraded" if answering == {"lexical_only"} else "up"
+        counts = {name: states.count(name) for name in STATES}
+        found[f"{role}_workers"] = {"state": state, "count": len(states), **counts, "latency_ms": 0.0}
         if "lexical_only" in answering:
             found[f"{role}_workers"]["problem"] = "The embedding model is missing or damaged: run `answerback model`."
     for name, component in found.items():
@@ -130,13 +130,13 @@ def components(settings: Settings) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _asked(ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _checked(check: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     began = time.perf_counter()
     try:
-        told: dict[str, Any] = {"state": "up", **ask()}
+        result: dict[str, Any] = {"state": "up", **check()}
     except (AnswerbackError, RedisError) as error:
-        told = {"state": "down", "problem": str(error)}
+        result = {"state": "down", "problem": str(error)}
     except Exception as error:  # noqa: BLE001 - each broker transport has its own exceptions
         flask.current_app.logger.warning("component down: %r", error)
-        told = {"state": "down", "problem": type(error).__name__}
-    return {**told, "latency_ms": round((time.perf_counter() - began) * 1000, 2)}
+        result = {"state": "down", "problem": type(error).__name__}
+    return {**result, "latency_ms": round((time.perf_counter() - began) * 1000, 2)}

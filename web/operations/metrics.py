@@ -1,6 +1,6 @@
-"""What Prometheus asks for: sums of all processes from SQL, and how things are now.
+"""Prometheus metrics: counters and histograms of all processes, which SQL sums, and gauges of the present state.
 
-Every web process tells the same, so one target is enough, and nothing is lost when a process ends.
+Every web process returns the same values, so one target is enough, and nothing is lost when a process ends.
 """
 
 import ipaddress
@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 from web.http.api import services
 from web.http.auth import public
 from worker.errors import KeyRefused
-from worker.runtime.presence import STATES, living
+from worker.runtime.presence import STATES, live_workers
 from worker.runtime.status import backlog
 from worker.services import Services
 from worker.settings import Settings
@@ -30,26 +30,26 @@ from worker.telemetry.counters import BUCKETS_S, COUNTED, NAMES, TIMED, Key
 PREFIX = "answerback_"
 QUEUES = ("answer", "callback", "ingest")
 
-#: What is asked anew each time, with its labels.
+#: Gauges, measured at each scrape: help text and labels by name.
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "open_messages": ("messages that wait or are being answered", ("state",)),
+    "open_messages": ("messages that have not ended", ("state",)),
     "oldest_unanswered_seconds": ("age of the oldest message that has not ended; 0 when none waits", ()),
-    "open_escalations": ("escalations that nobody has closed", ("state", "priority")),
-    "pending_deliveries": ("callbacks and posts that are still to be made", ()),
-    "overdue_deliveries": ("those that are due", ()),
-    "resting_lanes": ("endpoints and helpdesks that rest after failures", ()),
-    "unread_documents": ("documents that wait to be read", ()),
-    "workers": ("worker processes that live", ("role", "state")),
-    "leases": ("conversations that workers hold", ()),
-    "queued_hints": ("hints in the broker, where it is Redis", ("queue",)),
-    "redis_up": ("whether Redis answers", ()),
+    "open_escalations": ("escalations that are not closed", ("state", "priority")),
+    "pending_deliveries": ("deliveries that have not succeeded or been given up", ()),
+    "overdue_deliveries": ("pending deliveries that are due now", ()),
+    "open_circuits": ("destinations whose circuit is open after failures", ()),
+    "unread_documents": ("documents that are not indexed yet", ()),
+    "workers": ("running worker processes", ("role", "state")),
+    "leases": ("conversations that workers hold a lease on", ()),
+    "queued_hints": ("hints in the broker, if it is Redis", ("queue",)),
+    "redis_up": ("1 if Redis responds, else 0", ()),
 }
 
 _PAIR = re.compile(r'([a-z_]+)="([^"]*)"')
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Add the route. Without a key it answers on loopback alone, and to nobody whom a proxy lets through."""
+    """Add `/metrics`, which needs an admin key unless the request comes from this machine and through no proxy."""
 
     @app.get("/metrics")
     @public
@@ -57,12 +57,12 @@ def init_app(app: Flask, settings: Settings) -> None:
         if not _is_private(settings):
             _require_admin()
         registry = CollectorRegistry()
-        registry.register(_Everything(services(), settings))
+        registry.register(_Metrics(services(), settings))
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
 def _is_private(settings: Settings) -> bool:
-    """Whether only this machine can have asked."""
+    """Whether the request can only come from this machine."""
     if any(name in flask.request.headers for name in ("Forwarded", "X-Forwarded-For", "Via", "X-Real-IP")):
         return False
     return _is_loopback(settings.host) and _is_loopback(flask.request.remote_addr or "")
@@ -78,29 +78,29 @@ def _is_loopback(host: str) -> bool:
 def _require_admin() -> None:
     scheme, _, key = flask.request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key:
-        raise KeyRefused("Metrics need a key with the scope `admin` from anywhere but this machine.")
+        raise KeyRefused("From another machine, metrics need a key with the scope `admin`.")
     if "admin" not in services().keys.check(key.strip()).scopes:
         flask.abort(403, description="This key lacks the scope `admin`.")
 
 
-class _Everything(Collector):
-    def __init__(self, built: Services, settings: Settings) -> None:
-        self._built = built
+class _Metrics(Collector):
+    def __init__(self, services: Services, settings: Settings) -> None:
+        self._services = services
         self._settings = settings
 
     def collect(self) -> Iterator[Family]:
-        samples = self._built.counters.samples()
+        samples = self._services.counters.samples()
         yield from _counted(samples)
         yield from _timed(samples)
-        yield from self._now()
+        yield from self._gauges()
 
-    def _now(self) -> Iterator[Family]:
+    def _gauges(self) -> Iterator[Family]:
         values: dict[str, list[tuple[tuple[str, ...], float]]] = {name: [] for name in GAUGES}
-        waiting = backlog(self._built.store)
+        waiting = backlog(self._services.store)
         values["open_messages"] = [((state,), count) for state, count in waiting.open_messages.items()]
         values["oldest_unanswered_seconds"] = [((), waiting.oldest_unanswered_s)]
         values["open_escalations"] = list(waiting.open_escalations.items())
-        for name in ("pending_deliveries", "overdue_deliveries", "resting_lanes", "unread_documents"):
+        for name in ("pending_deliveries", "overdue_deliveries", "open_circuits", "unread_documents"):
             values[name] = [((), getattr(waiting, name))]
         self._workers(values)
         self._redis(values)
@@ -111,20 +111,20 @@ class _Everything(Collector):
             yield family
 
     def _workers(self, values: dict[str, list[tuple[tuple[str, ...], float]]]) -> None:
-        alive = living(self._built.store)
+        alive = live_workers(self._services.store)
         for role in QUEUES:
             for state in STATES:
-                count = sum(role in one["roles"] and one["state"] == state for one in alive)
+                count = sum(role in worker["roles"] and worker["state"] == state for worker in alive)
                 values["workers"].append(((role, state), count))
-        values["leases"].append(((), sum(one["leases"] for one in alive)))
+        values["leases"].append(((), sum(worker["leases"] for worker in alive)))
 
     def _redis(self, values: dict[str, list[tuple[tuple[str, ...], float]]]) -> None:
         try:
-            self._built.redis.ping()
+            self._services.redis.ping()
             values["redis_up"].append(((), 1))
         except RedisError:
             values["redis_up"].append(((), 0))
-        broker = self._built.broker_redis
+        broker = self._services.broker_redis
         if broker is not None:
             prefix = f"{self._settings.redis_prefix}celery:"  # as in celeryconfig.py
             with suppress(RedisError):

@@ -1,4 +1,4 @@
-"""How the installation is, for who runs it."""
+"""The status of the installation, for operators."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from web.http.auth import admin
 from worker.runtime.status import status
 from worker.telemetry.counters import NAMES
 
-blueprint = Blueprint("status", __name__, description="What waits, who works, what happened")
+blueprint = Blueprint("status", __name__, description="Backlog, workers and counters")
 
 
 class CacheStatistics(ma.Schema):
-    """What a cache of a process did since it began, and what it holds."""
+    """Statistics of one cache of a process since it started."""
 
     name = fields.String(required=True)
     hits = fields.Integer(required=True)
@@ -26,10 +26,10 @@ class CacheStatistics(ma.Schema):
 
 
 class Worker(ma.Schema):
-    """A worker process that lives."""
+    """A running worker process."""
 
     id = fields.String(required=True)
-    roles = fields.List(fields.String(), required=True, metadata={"description": "the queues that it consumes"})
+    roles = fields.List(fields.String(), required=True, metadata={"description": "queues that it consumes"})
     state = fields.String(
         required=True, metadata={"description": "working, lexical_only, cut_off, stalled or stopping"}
     )
@@ -46,7 +46,7 @@ Counts = ma.Schema.from_dict(
 
 
 class Status(ma.Schema):
-    """Numbers over all workspaces."""
+    """Backlog, workers and counters over all workspaces."""
 
     open_messages = fields.Integer(required=True)
     oldest_unanswered_s = fields.Float(required=True, allow_none=True)
@@ -59,6 +59,5 @@ class Status(ma.Schema):
 @blueprint.response(200, Status)
 @admin
 def show() -> dict[str, Any]:
-    """Return what waits, who works, and what happened so far."""
-    built = services()
-    return status(built.store, built.counters)
+    """Return the backlog, the running workers and the counters."""
+    return status(services().store, services().counters)

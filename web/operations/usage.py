@@ -1,4 +1,4 @@
-"""What language models cost."""
+"""Tokens and cost of language models."""
 
 from typing import Any
 
@@ -7,14 +7,14 @@ from web.schemas import desk as schemas
 from web.schemas.fields import page_of
 from worker.answering import spending
 
-blueprint = Blueprint("usage", __name__, description="What language models cost")
+blueprint = Blueprint("usage", __name__, description="Tokens and cost of language models")
 
 
 @blueprint.get("/usage")
 @blueprint.arguments(schemas.UsageQuery, location="query")
 @blueprint.response(200, page_of(schemas.Account))
 def list_usage(query: dict[str, Any]) -> dict[str, Any]:
-    """List what calls of models counted and cost, by day, API key, conversation or message; newest first."""
+    """List the calls, tokens and cost of models by day, API key, conversation or message; newest first."""
     accounts, cursor = spending.page(
         scope(), by=query["by"], subject=query.get("subject"), after=query.get("cursor"), limit=query["limit"]
     )

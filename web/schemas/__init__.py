@@ -1,1 +1,1 @@
-"""What comes in and goes out, as marshmallow schemas. Input is strict; output describes what `wire` made."""
+"""Marshmallow schemas of requests and responses. Requests are validated strictly; responses are described."""

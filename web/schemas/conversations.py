@@ -1,4 +1,4 @@
-"""Conversations and messages, in and out."""
+"""Schemas of conversations and messages."""
 
 import marshmallow as ma
 from marshmallow import fields, validate
@@ -19,10 +19,12 @@ class Requester(ma.Schema):
 
 
 class _Submitted(ma.Schema):
-    callback_url = WebUrl(metadata={"description": "told, signed, when the message has ended"})
-    deadline_s = Seconds(most=86_400, metadata={"description": "a person takes over when no answer is ready by then"})
+    callback_url = WebUrl(metadata={"description": "receives a signed callback when the message has ended"})
+    deadline_s = Seconds(
+        most=86_400, metadata={"description": "the message is handed off if it is not answered by then"}
+    )
     attachments = fields.List(
-        Text(most=64), validate=validate.Length(max=10), metadata={"description": "ids of files sent before"}
+        Text(most=64), validate=validate.Length(max=10), metadata={"description": "ids of uploaded attachments"}
     )
 
 
@@ -32,7 +34,9 @@ class NewTicket(_Submitted):
     subject = Text(most=500)
     body = Text(most=MAX_CONTENT, required=True)
     requester = fields.Nested(Requester)
-    external_id = Text(most=200, metadata={"description": "continues the conversation that has it"})
+    external_id = Text(
+        most=200, metadata={"description": "the ticket continues the conversation with this id, if there is one"}
+    )
     channel = Text(most=64)
     metadata = Metadata()
 
@@ -48,7 +52,7 @@ class NewConversation(ma.Schema):
 
 
 class ConversationChange(ma.Schema):
-    """What may be changed of a conversation."""
+    """Changes to a conversation."""
 
     subject = Text(most=500, allow_none=True)
     requester = fields.Nested(Requester, allow_none=True)
@@ -63,47 +67,50 @@ class NewMessage(_Submitted):
 
 
 class NewToken(ma.Schema):
-    """For how long a browser may take part, and from where."""
+    """Options of a conversation token."""
 
     expires_in_s = Seconds(most=86_400, load_default=900.0)
-    origin = Text(most=300, metadata={"description": "`https://shop.example`: only pages from there can use it"})
+    origin = Text(
+        most=300,
+        metadata={"description": "such as `https://shop.example`: only pages of this origin can use the token"},
+    )
 
 
 class Token(ma.Schema):
-    """What opens one conversation, as `Authorization: Bearer` or, for streams, as `?token=`."""
+    """A token for one conversation, sent as `Authorization: Bearer` or, for streams, as `?token=`."""
 
     token = fields.String(required=True)
     expires_at = moment(required=True)
 
 
 class NewReply(ma.Schema):
-    """What a person says to the customer."""
+    """A reply of an agent."""
 
     content = Text(most=MAX_CONTENT, required=True)
     author = Text(most=200, required=True)
 
 
 class NewHandoff(ma.Schema):
-    """Why a person takes over."""
+    """A handoff by the client."""
 
     summary = Text(most=2_000)
 
 
 class NewFeedback(ma.Schema):
-    """How good an answer was."""
+    """A rating of an answer."""
 
     rating = fields.String(required=True, validate=validate.OneOf(["good", "bad"]))
     comment = Text(most=2_000)
 
 
 class ConversationQuery(PageQuery):
-    """Which conversations."""
+    """Filters of the list of conversations."""
 
     owner = fields.String(validate=validate.OneOf(["bot", "human", "closed"]))
 
 
 class Citation(ma.Schema):
-    """A source: `quote` stands at `start..end` of the document's text."""
+    """The source of a sentence: `quote` is the text of the document from `start` to `end`."""
 
     number = fields.Integer(required=True)
     document_id = fields.String(required=True)
@@ -115,7 +122,7 @@ class Citation(ma.Schema):
 
 
 class Usage(ma.Schema):
-    """What the language model counted."""
+    """Tokens and cost of the language model."""
 
     prompt_tokens = fields.Integer(required=True)
     completion_tokens = fields.Integer(required=True)
@@ -123,12 +130,12 @@ class Usage(ma.Schema):
 
 
 class Reply(ma.Schema):
-    """An answer; every `[n]` in `content` has its citation."""
+    """An answer; every `[n]` in `content` refers to the citation with this number."""
 
     id = fields.String(required=True)
     content = fields.String(required=True)
     citations = fields.List(fields.Nested(Citation), required=True)
-    support = fields.Float(required=True, metadata={"description": "of the weakest sentence, 0 to 1"})
+    support = fields.Float(required=True, metadata={"description": "support of the weakest sentence, from 0 to 1"})
     answerer = fields.String(required=True)
     model = fields.String(required=True, allow_none=True)
     snapshot = fields.String(required=True, allow_none=True)
@@ -136,16 +143,16 @@ class Reply(ma.Schema):
 
 
 class Handoff(ma.Schema):
-    """Why a person takes over, and what they should know."""
+    """The handoff of a message to a human."""
 
     reason = fields.String(required=True, validate=validate.OneOf(HANDOFF_REASONS))
     summary = fields.String(required=True)
     escalation_id = fields.String(required=True, allow_none=True)
     category = fields.String(
-        metadata={"description": "what it is about: the reason, or what a rule of the product or the desk says"}
+        metadata={"description": "topic: the category of the rule that matched, or else the reason"}
     )
     priority = fields.String(validate=validate.OneOf(PRIORITIES))
-    reasons = fields.List(fields.String(), metadata={"description": "what the customer wrote that says so"})
+    reasons = fields.List(fields.String(), metadata={"description": "excerpts of the message that led to the handoff"})
 
 
 class ConversationHandoff(Handoff):
@@ -155,35 +162,39 @@ class ConversationHandoff(Handoff):
 
 
 class Attachment(ma.Schema):
-    """A file that comes with a message; `text` is what citations of it are found in."""
+    """A file attached to a message; citations of it quote its `text`."""
 
     id = fields.String(required=True)
     name = fields.String(required=True)
     media_type = fields.String(required=True)
     size = fields.Integer(required=True)
     conversation_id = fields.String(required=True, allow_none=True)
-    text = fields.String(required=True, allow_none=True, metadata={"description": "once a worker has read it"})
-    error = fields.String(required=True, allow_none=True, metadata={"description": "why it cannot be read"})
+    text = fields.String(
+        required=True, allow_none=True, metadata={"description": "null until a worker has read the file"}
+    )
+    error = fields.String(
+        required=True, allow_none=True, metadata={"description": "reason why the file cannot be read"}
+    )
     created_at = moment(required=True)
     links = links()
 
 
 class MessageError(ma.Schema):
-    """What failed, for operators."""
+    """The error that made a message fail, for operators."""
 
     code = fields.String(required=True)
     message = fields.String(required=True)
 
 
 class Feedback(ma.Schema):
-    """How good an answer was."""
+    """The rating of an answer."""
 
     rating = fields.String(required=True)
     comment = fields.String(allow_none=True)
 
 
 class Message(ma.Schema):
-    """Something said in a conversation, and what became of it."""
+    """A message in a conversation, with its outcome."""
 
     id = fields.String(required=True)
     conversation_id = fields.String(required=True)
@@ -195,7 +206,7 @@ class Message(ma.Schema):
     state = fields.String(required=True, validate=validate.OneOf(STATES))
     reply = fields.Nested(Reply, required=True, allow_none=True)
     citations = fields.List(
-        fields.Nested(Citation), required=True, metadata={"description": "of an assistant's message"}
+        fields.Nested(Citation), required=True, metadata={"description": "citations of an assistant's message"}
     )
     handoff = fields.Nested(Handoff, required=True, allow_none=True)
     error = fields.Nested(MessageError, required=True, allow_none=True)

@@ -1,4 +1,4 @@
-"""Endpoints, what was promised to them, and what became of it."""
+"""Schemas of endpoints, deliveries and attempts."""
 
 import marshmallow as ma
 from marshmallow import fields, validate
@@ -8,7 +8,7 @@ from worker.deliveries.listing import OUTCOMES
 from worker.deliveries.outbox import TYPES
 from worker.deliveries.signing import SCHEMES
 
-#: What deliveries are of: callbacks, and what is written into tickets.
+#: Types of deliveries: events, posts to helpdesks, and notifications.
 _SENT = [
     *TYPES,
     *(f"helpdesk.{what}" for what in ("reply", "note", "look", "said")),
@@ -30,30 +30,32 @@ class _Given(ma.Schema):
         fields.String(validate=validate.OneOf(list(TYPES))),
         allow_none=True,
         validate=validate.Length(min=1, max=len(TYPES)),
-        metadata={"description": "types to be told of; all without it"},
+        metadata={"description": "event types to send; all if omitted"},
     )
     headers = fields.Dict(
         keys=fields.String(),
         values=fields.String(),
         allow_none=True,
         validate=validate.Length(max=20),
-        metadata={"description": "sent with each callback"},
+        metadata={"description": "headers to send with each callback"},
     )
     rate_limit = _rate()
 
 
 class NewEndpoint(_Given):
-    """Where callbacks shall go."""
+    """A new endpoint."""
 
     url = WebUrl(required=True)
-    secret = Line(most=200, metadata={"description": "whsec_… or whsk_…; one is made without it"})
+    secret = Line(most=200, metadata={"description": "whsec_… or whsk_…; generated if omitted"})
     signature = fields.String(
-        validate=validate.OneOf(SCHEMES), load_default="hmac", metadata={"description": "of a secret that is made"}
+        validate=validate.OneOf(SCHEMES),
+        load_default="hmac",
+        metadata={"description": "signature scheme of a generated secret"},
     )
 
 
 class EndpointChange(_Given):
-    """What may be changed of an endpoint."""
+    """Changes to an endpoint."""
 
     url = WebUrl()
     state = fields.String(validate=validate.OneOf(["enabled", "disabled"]))
@@ -62,25 +64,25 @@ class EndpointChange(_Given):
 class Rotation(ma.Schema):
     """A new secret."""
 
-    secret = Line(most=200, metadata={"description": "one is made without it"})
+    secret = Line(most=200, metadata={"description": "generated if omitted"})
 
 
 class Endpoint(ma.Schema):
-    """Where callbacks go."""
+    """A URL that receives callbacks."""
 
     id = fields.String(required=True)
     url = fields.String(required=True)
     description = fields.String(required=True, allow_none=True)
     events = fields.List(fields.String(), required=True, allow_none=True)
-    headers = fields.Dict(required=True, metadata={"description": "by name; values are not shown"})
+    headers = fields.Dict(required=True, metadata={"description": "names of the headers; values are masked"})
     rate_limit = fields.String(required=True, allow_none=True)
     signature = fields.String(required=True)
-    public_key = fields.String(required=True, allow_none=True, metadata={"description": "of ed25519, whpk_…"})
-    secret = fields.String(metadata={"description": "shown when it is made or rotated, and never again"})
+    public_key = fields.String(required=True, allow_none=True, metadata={"description": "whpk_…, with ed25519"})
+    secret = fields.String(metadata={"description": "returned only when the secret is created or rotated"})
     old_secret_until = moment(required=True, allow_none=True)
     state = fields.String(required=True)
-    reason = fields.String(required=True, allow_none=True, metadata={"description": "why it is disabled"})
-    failures = fields.Integer(required=True, metadata={"description": "in a row"})
+    reason = fields.String(required=True, allow_none=True, metadata={"description": "reason why it is disabled"})
+    failures = fields.Integer(required=True, metadata={"description": "consecutive failures"})
     failing_since = moment(required=True, allow_none=True)
     circuit_open_until = moment(required=True, allow_none=True)
     created_at = moment(required=True)
@@ -88,19 +90,19 @@ class Endpoint(ma.Schema):
 
 
 class EndpointTest(ma.Schema):
-    """An example to be sent."""
+    """A test delivery."""
 
     type = fields.String(validate=validate.OneOf(list(TYPES)), load_default="message.answered")
 
 
 class Since(ma.Schema):
-    """From when on."""
+    """The start of a recovery."""
 
-    since = Moment(metadata={"description": "from the endpoint's beginning without it"})
+    since = Moment(metadata={"description": "since the endpoint was created if omitted"})
 
 
 class DeliveryQuery(PageQuery):
-    """Which deliveries."""
+    """Filters of the list of deliveries."""
 
     state = fields.String(validate=validate.OneOf(_STATES))
     endpoint = Text(most=64)
@@ -108,12 +110,12 @@ class DeliveryQuery(PageQuery):
     conversation_id = Text(most=64)
     message_id = Text(most=64)
     status = fields.String(
-        validate=validate.OneOf(list(OUTCOMES)), metadata={"description": "how one of its attempts ended"}
+        validate=validate.OneOf(list(OUTCOMES)), metadata={"description": "result of one of its attempts"}
     )
 
 
 class Replay(ma.Schema):
-    """Which deliveries are sent again."""
+    """Filters of the deliveries to send again."""
 
     state = fields.String(validate=validate.OneOf(["exhausted", "delivered"]), load_default="exhausted")
     endpoint = Text(most=64)
@@ -123,13 +125,13 @@ class Replay(ma.Schema):
 
 
 class Replayed(ma.Schema):
-    """How many are sent again."""
+    """The number of deliveries that are sent again."""
 
     replayed = fields.Integer(required=True)
 
 
 class Attempt(ma.Schema):
-    """One try at a delivery."""
+    """One attempt at a delivery."""
 
     number = fields.Integer(required=True)
     started_at = moment(required=True)
@@ -141,9 +143,9 @@ class Attempt(ma.Schema):
 
 
 class Delivery(ma.Schema):
-    """A callback that was promised."""
+    """A delivery to an endpoint, a helpdesk or a notification channel."""
 
-    id = fields.String(required=True, metadata={"description": "the webhook-id of every attempt"})
+    id = fields.String(required=True, metadata={"description": "sent as webhook-id with every attempt"})
     endpoint_id = fields.String(required=True, allow_none=True)
     type = fields.String(required=True)
     url = fields.String(required=True)
@@ -158,7 +160,7 @@ class Delivery(ma.Schema):
 
 
 class WholeDelivery(Delivery):
-    """A callback with what it tells and all its attempts."""
+    """A delivery with its payload and all its attempts."""
 
-    payload = fields.String(required=True, metadata={"description": "the body, as it is signed and sent"})
+    payload = fields.String(required=True, metadata={"description": "the signed request body"})
     all_attempts = fields.List(fields.Nested(Attempt), required=True)

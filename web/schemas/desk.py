@@ -1,4 +1,4 @@
-"""What models cost, what is known of customers, and what tools did."""
+"""Schemas of model usage, customers, memories and tool calls."""
 
 from typing import Any
 
@@ -10,19 +10,19 @@ from worker.budgets import SCOPES
 
 
 class UsageQuery(PageQuery):
-    """Which accounts."""
+    """Filters of the usage report."""
 
     by = fields.String(load_default="day", validate=validate.OneOf(SCOPES))
     subject = Line(most=48, metadata={"description": "id of the message, conversation or API key"})
 
 
 class Account(ma.Schema):
-    """What calls of language models counted and cost."""
+    """Calls, tokens and cost of language models."""
 
     by = fields.String(required=True, validate=validate.OneOf(SCOPES))
     subject = fields.String(required=True, allow_none=True)
     day = fields.String(
-        required=True, allow_none=True, metadata={"format": "date", "description": "of a key or a day, in UTC"}
+        required=True, allow_none=True, metadata={"format": "date", "description": "UTC; for days and keys"}
     )
     calls = fields.Integer(required=True)
     prompt_tokens = fields.Integer(required=True)
@@ -32,26 +32,26 @@ class Account(ma.Schema):
 
 
 class Customer(ma.Schema):
-    """A customer, by the id that the desk gives them, or by their e-mail address."""
+    """A customer, identified by the desk's id or by e-mail address."""
 
     id = Line(most=200)
     email = Line(most=300)
 
     @ma.validates_schema
-    def _one_of_both(self, data: dict[str, Any], **_options: Any) -> None:
+    def _one_required(self, data: dict[str, Any], **_options: Any) -> None:
         if not ({"id", "email"} & set(data)):
             raise ma.ValidationError("Give `id` or `email`.", "id")
 
 
 class MemoryQuery(PageQuery):
-    """Whose memories; everyone's without `id` and `email`."""
+    """Filters of the list of memories; without `id` and `email`, those of all customers."""
 
     id = Line(most=200)
     email = Line(most=300)
 
 
 class NewMemory(ma.Schema):
-    """A fact to keep about a customer."""
+    """A new memory of a customer."""
 
     customer = fields.Nested(Customer, required=True)
     name = fields.String(required=True, validate=validate.Regexp(r"^[a-z][a-z_]{0,39}\Z"))
@@ -63,7 +63,7 @@ class NewMemory(ma.Schema):
 
 
 class Memory(ma.Schema):
-    """What is known of a customer beyond one conversation."""
+    """A fact about a customer that is kept beyond one conversation."""
 
     id = fields.String(required=True)
     customer = fields.String(required=True, metadata={"description": "`id:…` or `email:…`"})
@@ -78,14 +78,14 @@ class Memory(ma.Schema):
 
 
 class Erased(ma.Schema):
-    """What was erased."""
+    """Numbers of erased objects."""
 
     conversations = fields.Integer(required=True)
     memories = fields.Integer(required=True)
 
 
 class ToolCall(ma.Schema):
-    """What the language model asked a tool for, and what became of it."""
+    """A tool call of the language model, with its result."""
 
     id = fields.String(required=True)
     conversation_id = fields.String(required=True)
@@ -96,9 +96,13 @@ class ToolCall(ma.Schema):
         required=True, validate=validate.OneOf(["waiting", "running", "done", "failed", "refused", "lapsed"])
     )
     confirmed_by = fields.String(
-        required=True, allow_none=True, metadata={"description": "the message with which the customer said yes"}
+        required=True,
+        allow_none=True,
+        metadata={"description": "id of the message in which the customer confirmed the call"},
     )
-    text = fields.String(required=True, allow_none=True, metadata={"description": "what citations of it quote"})
+    text = fields.String(
+        required=True, allow_none=True, metadata={"description": "result as text, which citations quote"}
+    )
     error = fields.String(required=True, allow_none=True)
     duration_ms = fields.Integer(required=True, allow_none=True)
     created_at = moment(required=True)

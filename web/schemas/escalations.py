@@ -1,4 +1,4 @@
-"""Escalations."""
+"""Schemas of escalations."""
 
 import marshmallow as ma
 from marshmallow import fields, validate
@@ -8,31 +8,31 @@ from worker.states import EscalationState
 
 
 class EscalationQuery(PageQuery):
-    """Which escalations."""
+    """Filters of the list of escalations."""
 
     state = fields.String(validate=validate.OneOf(tuple(EscalationState)))
     assignee = Text(most=200)
 
 
 class Assignment(ma.Schema):
-    """Whose it is."""
+    """The agent who takes an escalation."""
 
     assignee = Line(most=200, required=True)
 
 
 class Closing(ma.Schema):
-    """How it ended."""
+    """The end of an escalation."""
 
     note = Text(most=2_000)
     then = fields.String(
         validate=validate.OneOf(["close", "resume"]),
         load_default="close",
-        metadata={"description": "what becomes of the conversation: closed, or the bot's again"},
+        metadata={"description": "close the conversation, or return it to the bot"},
     )
 
 
 class Escalation(ma.Schema):
-    """Something that a person has to see to."""
+    """A task for an agent."""
 
     id = fields.String(required=True)
     conversation_id = fields.String(required=True)

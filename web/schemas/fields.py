@@ -1,4 +1,4 @@
-"""Kinds of fields, strict in what they take."""
+"""Field types with strict validation."""
 
 import json
 import math
@@ -46,7 +46,7 @@ class Line(Text):
 
 
 class Metadata(fields.Dict):
-    """A small JSON object of the caller's own."""
+    """A small JSON object with data of the client."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> dict[str, Any]:
         loaded: dict[str, Any] = super()._deserialize(value, attr, data, **options)  # type: ignore[no-untyped-call]
@@ -60,7 +60,7 @@ class Metadata(fields.Dict):
 
 
 class WebUrl(Text):
-    """A URL that starts with http:// or https:// and names a host; with `mail`, also one of mailboxes."""
+    """A URL with http or https and a host; with `mail`, also a mailto URL."""
 
     def __init__(self, *, mail: bool = False, **options: Any) -> None:
         self._mail = mail
@@ -116,7 +116,7 @@ class Moment(fields.String):
 
 
 def links() -> fields.Dict:
-    """Return a field for addresses by what they lead to."""
+    """Return a field for URLs by relation."""
     return fields.Dict(keys=fields.String(), values=fields.String())
 
 
@@ -126,14 +126,14 @@ def moment(**options: Any) -> fields.String:
 
 
 class PageQuery(ma.Schema):
-    """Which part of a list."""
+    """The page of a list."""
 
     cursor = Text(most=64, blank=True)
     limit = fields.Integer(load_default=20, validate=validate.Range(min=1, max=100))
 
     @ma.post_load
     def _begin(self, query: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Take an empty cursor for none, as clients send it that fill in a template."""
+        """Drop an empty cursor, which clients send that fill in a URL template."""
         return {name: value for name, value in query.items() if (name, value) != ("cursor", "")}
 
 

@@ -1,4 +1,4 @@
-"""Connections to helpdesks."""
+"""Schemas of connected helpdesks."""
 
 import marshmallow as ma
 from marshmallow import fields, validate
@@ -20,27 +20,25 @@ class _Handoff(_Change):
 class _Given(ma.Schema):
     options = fields.Dict(
         keys=fields.String(),
-        metadata={
-            "description": "of its kind: docs/helpdesks.md; assigned_takes_over: false keeps assigned tickets the bot's"
-        },
+        metadata={"description": "options of this kind of helpdesk, see docs/helpdesks.md"},
     )
     languages = fields.List(
         fields.String(validate=validate.Regexp(LANGUAGE)),
         allow_none=True,
         validate=validate.Length(max=50),
-        metadata={"description": "in which it answers by itself; all without"},
+        metadata={"description": "languages in which the bot answers; all if omitted"},
     )
     hours = fields.Dict(
         keys=fields.String(),
         values=fields.String(),
         allow_none=True,
-        metadata={"description": "in which it answers by itself: {timezone, mon: 09:00-17:00, …}; always without"},
+        metadata={"description": "hours in which the bot answers: {timezone, mon: 09:00-17:00, …}; always if omitted"},
     )
     handoff = fields.Nested(
-        _Handoff, allow_none=True, metadata={"description": "what a ticket gets that needs a person"}
+        _Handoff, allow_none=True, metadata={"description": "changes to a ticket that is handed off"}
     )
-    answered = fields.Nested(_Change, allow_none=True, metadata={"description": "what a ticket gets that was answered"})
-    resume_tag = Line(most=100, allow_none=True, metadata={"description": "gives a ticket back to the bot"})
+    answered = fields.Nested(_Change, allow_none=True, metadata={"description": "changes to a ticket that is answered"})
+    resume_tag = Line(most=100, allow_none=True, metadata={"description": "tag that returns a ticket to the bot"})
 
 
 class NewHelpdesk(_Given):
@@ -49,17 +47,19 @@ class NewHelpdesk(_Given):
     name = Line(most=100, required=True)
     kind = fields.String(required=True, validate=validate.OneOf(list(KINDS)))
     url = WebUrl(required=True, mail=True)
-    token = Line(most=2_000, metadata={"description": "of its API; every kind but email needs one"})
-    webhook_secret = Line(most=500, metadata={"description": "what its webhooks are signed with; one is made without"})
+    token = Line(most=2_000, metadata={"description": "API token; every kind except email needs one"})
+    webhook_secret = Line(most=500, metadata={"description": "secret that signs its webhooks; generated if omitted"})
     mode = fields.String(
         validate=validate.OneOf(MODES),
         load_default="draft",
-        metadata={"description": "reply to customers, draft notes for agents, or shadow: say nothing"},
+        metadata={
+            "description": "reply: answer customers; draft: write internal notes for agents; shadow: write nothing"
+        },
     )
 
 
 class HelpdeskChange(_Given):
-    """What may be changed of a helpdesk."""
+    """Changes to a connected helpdesk."""
 
     url = WebUrl(mail=True)
     token = Line(most=2_000)
@@ -82,7 +82,7 @@ class Helpdesk(ma.Schema):
     handoff = fields.Dict(required=True, allow_none=True)
     answered = fields.Dict(required=True, allow_none=True)
     resume_tag = fields.String(required=True, allow_none=True)
-    webhook_secret = fields.String(metadata={"description": "shown when it is connected, and never again"})
+    webhook_secret = fields.String(metadata={"description": "returned only when the helpdesk is connected"})
     state = fields.String(required=True)
     heard_at = moment(required=True, allow_none=True)
     refused_at = moment(required=True, allow_none=True)
@@ -92,7 +92,7 @@ class Helpdesk(ma.Schema):
 
 
 class Challenge(ma.Schema):
-    """What Slack is told to know that the address is ours."""
+    """The response to Slack's URL verification."""
 
     challenge = fields.String(required=True)
 

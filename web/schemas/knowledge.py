@@ -1,4 +1,4 @@
-"""The knowledge base, in and out."""
+"""Schemas of the knowledge base."""
 
 from typing import Any
 
@@ -9,58 +9,58 @@ from kb.filters import AUDIENCES
 from web.schemas.fields import LANGUAGE, Line, Text, WebUrl, links, moment
 
 
-class GivenMarks(ma.Schema):
-    """What searches can filter documents by; what is not given stays as it is when a document is replaced."""
+class GivenMetadata(ma.Schema):
+    """Document metadata, which searches can filter by; omitted fields are unchanged when a document is replaced."""
 
-    source = Line(most=100, metadata={"description": "where it belongs, such as `help-centre`"})
+    source = Line(most=100, metadata={"description": "collection of the document, such as `help-centre`"})
     language = fields.String(
-        validate=validate.Regexp(LANGUAGE), metadata={"description": "such as `en`; found in the text without it"}
+        validate=validate.Regexp(LANGUAGE), metadata={"description": "such as `en`; detected from the text if omitted"}
     )
     tags = fields.List(Line(most=100), validate=validate.Length(max=50))
     audience = fields.String(
         validate=validate.OneOf(AUDIENCES),
-        metadata={"description": "`internal` is never cited to customers; `public` when a new document does not say"},
+        metadata={"description": "`internal` documents are never cited to customers; default: `public`"},
     )
 
 
-#: The same as fields of a form.
-MARKS_OF_FORM = {
+#: The same fields in a form.
+METADATA_OF_FORM = {
     "source": {"type": "string", "minLength": 1, "maxLength": 100},
     "language": {"type": "string", "pattern": LANGUAGE.replace(r"\Z", "$")},
-    "tags": {"type": "string", "description": "with commas between them"},
+    "tags": {"type": "string", "description": "separated by commas"},
     "audience": {"type": "string", "enum": list(AUDIENCES)},
 }
 
 
-class NewDocument(GivenMarks):
-    """A document as text."""
+class NewDocument(GivenMetadata):
+    """A new document, as text."""
 
     title = Text(most=500, required=True)
     text = Text(most=2_000_000, required=True, metadata={"description": "Markdown"})
     url = WebUrl()
 
 
-class NewImport(GivenMarks):
-    """Pages to fetch: a list of them, or the sitemap that names them."""
+class NewImport(GivenMetadata):
+    """Pages to import: a list of URLs, or a sitemap."""
 
     urls = fields.List(WebUrl(), validate=validate.Length(min=1, max=1_000))
     sitemap = WebUrl()
 
     @ma.validates_schema
-    def _one_of_both(self, data: dict[str, Any], **_options: Any) -> None:
+    def _one_required(self, data: dict[str, Any], **_options: Any) -> None:
         if ("urls" in data) == ("sitemap" in data):
             raise ma.ValidationError("Give either `urls` or `sitemap`.", "urls")
 
 
 class ImportFailure(ma.Schema):
-    """What could not be imported, and why."""
+    """A document that could not be imported."""
 
     name = fields.String(required=True)
     reason = fields.String(required=True)
 
 
 class Import(ma.Schema):
-    """Many documents at once; each that came in is indexed like any other."""
+    """An import of many documents."""
 
     id = fields.String(required=True)
     kind = fields.String(required=True, validate=validate.OneOf(["archive", "urls", "sitemap"]))
@@ -91,7 +91,7 @@ class Document(ma.Schema):
     audience = fields.String(required=True, validate=validate.OneOf(AUDIENCES))
     state = fields.String(required=True, validate=validate.OneOf(["queued", "indexing", "ready", "failed"]))
     error = fields.String(required=True, allow_none=True)
-    text = fields.String(allow_none=True, metadata={"description": "on the single document only"})
+    text = fields.String(allow_none=True, metadata={"description": "included for a single document only"})
     passages = fields.Integer(required=True)
     created_at = moment(required=True)
     updated_at = moment(required=True)
@@ -99,7 +99,7 @@ class Document(ma.Schema):
 
 
 class SearchFilters(ma.Schema):
-    """Which passages count: those that meet every filter that is given, by any of its values."""
+    """Filters of a search. A passage must match every filter, by any of its values."""
 
     document_ids = fields.List(Text(most=64), validate=validate.Length(max=200))
     sources = fields.List(Text(most=100), validate=validate.Length(max=50))
@@ -117,14 +117,14 @@ class NewSearch(ma.Schema):
 
 
 class Scores(ma.Schema):
-    """What each leg gave; null when it did not find the passage."""
+    """The scores of the dense and the lexical index; null if the index did not find the passage."""
 
     dense = fields.Float(required=True, allow_none=True)
     lexical = fields.Float(required=True, allow_none=True)
 
 
 class FoundPassage(ma.Schema):
-    """A passage that was found."""
+    """A passage found by a search."""
 
     document_id = fields.String(required=True)
     title = fields.String(required=True)
@@ -145,7 +145,7 @@ class SearchResult(ma.Schema):
     """Passages, best first."""
 
     snapshot = fields.String(
-        required=True, allow_none=True, metadata={"description": "null while nothing is published"}
+        required=True, allow_none=True, metadata={"description": "null if no snapshot is published"}
     )
     items = fields.List(fields.Nested(FoundPassage), required=True)
 

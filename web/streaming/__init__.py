@@ -1,1 +1,1 @@
-"""Reading along: what happens to messages and conversations, as Server-Sent Events and over WebSockets."""
+"""Streams of a conversation's or a message's events, as Server-Sent Events and over WebSockets."""

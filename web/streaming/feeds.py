@@ -1,4 +1,4 @@
-"""What happens, for whoever reads along: events from the log, and answers while they are written."""
+"""The events of a message or a conversation: those of the event log, and pieces of answers while they are written."""
 
 import json
 import re
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from web.http.audience import View, all_of_it
+from web.http.audience import View, unfiltered
 from worker.conversations import event_log, listing
 from worker.conversations.deltas import Delta
 from worker.conversations.event_log import LoggedEvent
@@ -17,13 +17,14 @@ from worker.store.scope import Scope
 #: Events whose data is the whole message.
 _WHOLE = (*ENDED, "replied")
 
-_PLACE = re.compile(r"(\d{1,18})(?:\.(\d{1,18}-\d{1,18}))?")
-_MAX_AT_ONCE = 100
+#: An event id: the id of the last logged event, and that of the last delta where there is one.
+_EVENT_ID = re.compile(r"(\d{1,18})(?:\.(\d{1,18}-\d{1,18}))?")
+_BATCH = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
-    """One event, as a stream sends it. `id` names the place behind it: who comes back with it misses nothing."""
+class StreamEvent:
+    """One event of a stream. A client that reconnects with its `id` receives everything after it."""
 
     id: str
     type: str
@@ -31,172 +32,185 @@ class Told:
 
     @property
     def frame(self) -> str:
-        """The event as Server-Sent Events have it."""
+        """The event in the format of Server-Sent Events."""
         return f"id: {self.id}\nevent: {self.type}\ndata: {json.dumps(self.data, ensure_ascii=False)}\n\n"
 
     @property
     def json(self) -> str:
-        """The event as a WebSocket has it."""
+        """The event as JSON, for WebSockets."""
         return json.dumps({"id": self.id, "type": self.type, "data": self.data}, ensure_ascii=False)
 
 
 class Feed:
-    """The events of one conversation. Reads SQL, which has the outcome, and Redis, which has what is said before it.
+    """The events of one conversation, from SQL, which has the outcomes, and from Redis, which has the deltas.
 
-    A feed that begins at the beginning tells also of an answer that is there already how it was said, for as long as
-    that is kept. `ended` says that nothing more will come, `more` that there is more already.
+    A feed that starts at the beginning also includes the deltas of answers that are complete, while Redis keeps them.
+
+    Attributes:
+        ended: no further event will come.
+        more: further events can be read now.
     """
 
     def __init__(
         self,
-        built: Services,
-        mine: Scope,
+        services: Services,
+        scope: Scope,
         conversation_id: str,
         *,
         message_id: str | None = None,
         last_id: str,
-        view: View = all_of_it,
+        view: View = unfiltered,
     ) -> None:
-        """With `message_id`, take the events of this message alone; `last_id` is the last one received, or empty."""
-        place = _PLACE.fullmatch(last_id) if last_id.isascii() else None
-        self._built = built
-        self._mine = mine
+        """With `message_id`, return the events of this message only; `last_id` is the last one received, or empty."""
+        position = _EVENT_ID.fullmatch(last_id) if last_id.isascii() else None
+        self._services = services
+        self._scope = scope
         self._conversation_id = conversation_id
         self._message_id = message_id
         self._view = view
-        self._after = int(place[1]) if place else 0
-        self._said = (place and place[2]) or "0-0"
+        self._last_event = int(position[1]) if position else 0
+        self._last_delta = (position and position[2]) or "0-0"
         self._take = 0
-        self._over: set[str] = set()  # messages of which the outcome was told
+        self._ended_messages: set[str] = set()  # whose outcome was returned
         self.ended = False
         self.more = False
 
-    def look(self) -> list[Told]:
-        """Return what was not told yet, in order."""
-        read = self._built.deltas.after(self._conversation_id, self._said)  # before the log, which has the outcomes
-        found = event_log.after(
-            self._mine,
-            self._after,
+    def poll(self) -> list[StreamEvent]:
+        """Return the events since the last call, in order."""
+        read = self._services.deltas.after(self._conversation_id, self._last_delta)  # before the log: it has outcomes
+        logged = event_log.after(
+            self._scope,
+            self._last_event,
             conversation_id=self._conversation_id,
             message_id=self._message_id,
-            limit=_MAX_AT_ONCE,
+            limit=_BATCH,
         )
-        self._over -= {str(one.message_id) for one in found if one.type == "queued"}  # tried again
+        self._ended_messages -= {str(event.message_id) for event in logged if event.type == "queued"}  # retried
         deltas = self._current(read)
-        told: list[Told] = []
-        for one in found:
-            if one.type in ENDED and not _begins_again(one, found):
-                told += [self._delta(delta) for delta in deltas if one.message_id in delta.message_ids]
-                deltas = [delta for delta in deltas if one.message_id not in delta.message_ids]
-                self._over.add(str(one.message_id))
-            told.append(self._event(one))
-        told += [self._delta(one) for one in deltas]
-        self._said = read[-1].id if read else self._said
-        self.more = len(found) == _MAX_AT_ONCE
-        self._looked([one.type for one in found])
-        return told
+        events: list[StreamEvent] = []
+        for event in logged:
+            if event.type in ENDED and not _retried(event, logged):
+                events += [self._delta(delta) for delta in deltas if event.message_id in delta.message_ids]
+                deltas = [delta for delta in deltas if event.message_id not in delta.message_ids]
+                self._ended_messages.add(str(event.message_id))
+            events.append(self._event(event))
+        events += [self._delta(delta) for delta in deltas]
+        self._last_delta = read[-1].id if read else self._last_delta
+        self.more = len(logged) == _BATCH
+        self._polled([event.type for event in logged])
+        return events
 
-    def lives(self) -> bool:
-        """Whether the conversation is still there: it may have been erased."""
-        return listing.exists(self._mine, self._conversation_id)
+    def exists(self) -> bool:
+        """Whether the conversation still exists; it may have been erased."""
+        return listing.exists(self._scope, self._conversation_id)
 
-    def _looked(self, types: list[str]) -> None:
-        """Take notice of what was found last."""
+    def _polled(self, types: list[str]) -> None:
+        """Update the state of the feed after a poll that found events of these types."""
 
     def _wants(self, delta: Delta) -> bool:
-        """Whether a piece is to be told."""
+        """Whether a delta belongs to this feed."""
         raise NotImplementedError
 
     def _current(self, deltas: list[Delta]) -> list[Delta]:
-        """Return the pieces that are wanted, of the last attempt alone, and none that comes behind its outcome."""
-        wanted = [one for one in deltas if self._wants(one) and not self._over.issuperset(one.message_ids)]
-        self._take = max([self._take, *(one.take for one in wanted)])
-        return [one for one in wanted if one.take == self._take]
+        """Return the deltas of this feed that belong to the last attempt and to messages without an outcome."""
+        wanted = [
+            delta for delta in deltas if self._wants(delta) and not self._ended_messages.issuperset(delta.message_ids)
+        ]
+        self._take = max([self._take, *(delta.take for delta in wanted)])
+        return [delta for delta in wanted if delta.take == self._take]
 
-    def _event(self, logged: LoggedEvent) -> Told:
-        self._after = logged.id
+    def _event(self, logged: LoggedEvent) -> StreamEvent:
+        self._last_event = logged.id
         if logged.message_id is None:
             data = {"conversation_id": self._conversation_id, **logged.data}
-        elif logged.type in _WHOLE:  # as it is by now: perhaps it was tried again since
-            data = self._whole(logged.message_id)
+        elif logged.type in _WHOLE:  # in its present state: it may have been retried since
+            data = self._message_now(logged.message_id)
         else:
             data = {"message_id": logged.message_id, **logged.data}
-        return Told(id=self._place, type=logged.type, data=self._view(logged.type, data))
+        return StreamEvent(id=self._event_id, type=logged.type, data=self._view(logged.type, data))
 
-    def _whole(self, message_id: str) -> dict[str, Any]:
-        return listing.get_message(self._mine, message_id)
+    def _message_now(self, message_id: str) -> dict[str, Any]:
+        return listing.get_message(self._scope, message_id)
 
-    def _delta(self, delta: Delta) -> Told:
-        self._said = delta.id
+    def _delta(self, delta: Delta) -> StreamEvent:
+        self._last_delta = delta.id
         data = {"message_id": delta.message_ids[-1], **delta.data}
-        return Told(id=self._place, type="delta", data=self._view("delta", data))
+        return StreamEvent(id=self._event_id, type="delta", data=self._view("delta", data))
 
     @property
-    def _place(self) -> str:
-        return str(self._after) if self._said == "0-0" else f"{self._after}.{self._said}"
+    def _event_id(self) -> str:
+        return str(self._last_event) if self._last_delta == "0-0" else f"{self._last_event}.{self._last_delta}"
 
 
 class MessageFeed(Feed):
     """The events of one message, until it has ended."""
 
     def __init__(
-        self, built: Services, mine: Scope, message: Mapping[str, Any], *, last_id: str = "", view: View = all_of_it
+        self,
+        services: Services,
+        scope: Scope,
+        message: Mapping[str, Any],
+        *,
+        last_id: str = "",
+        view: View = unfiltered,
     ) -> None:
-        """Begin the feed of a message, given in the form of the API; of it, `id` and the like are used."""
+        """Start the feed of a message, of which `id`, `conversation_id` and `state` are used."""
         self._message = message
         self._first = True
         self._resumed = bool(last_id)
-        super().__init__(built, mine, message["conversation_id"], message_id=message["id"], last_id=last_id, view=view)
+        super().__init__(
+            services, scope, message["conversation_id"], message_id=message["id"], last_id=last_id, view=view
+        )
 
-    def look(self) -> list[Told]:
-        """Return what was not told yet; of a message whose events are no longer kept, how it ended."""
+    def poll(self) -> list[StreamEvent]:
+        """Return the events since the last call; for a message whose events have expired, only its outcome."""
         first = self._first
-        told = super().look()
-        if first and not told and not self._resumed and self.ended:
-            data = self._view(self._message["state"], self._whole(self._message["id"]))
-            told = [Told(id=self._place, type=self._message["state"], data=data)]
-        return told
+        events = super().poll()
+        if first and not events and not self._resumed and self.ended:
+            data = self._view(self._message["state"], self._message_now(self._message["id"]))
+            events = [StreamEvent(id=self._event_id, type=self._message["state"], data=data)]
+        return events
 
-    def _looked(self, types: list[str]) -> None:
-        if len(types) < _MAX_AT_ONCE and (types[-1] in _WHOLE if types else self._first):
+    def _polled(self, types: list[str]) -> None:
+        if len(types) < _BATCH and (types[-1] in _WHOLE if types else self._first):
             self.ended = self._message["state"] in ENDED
         self._first = False
 
     def _wants(self, delta: Delta) -> bool:
         return self._message["id"] in delta.message_ids
 
-    def _whole(self, message_id: str) -> dict[str, Any]:
-        message = listing.get_message(self._mine, message_id)
+    def _message_now(self, message_id: str) -> dict[str, Any]:
+        message = super()._message_now(message_id)
         self._message = message
         return message
 
-    def _delta(self, delta: Delta) -> Told:
-        told = super()._delta(delta)
-        return Told(id=told.id, type=told.type, data={**told.data, "message_id": self._message["id"]})
+    def _delta(self, delta: Delta) -> StreamEvent:
+        event = super()._delta(delta)
+        return StreamEvent(id=event.id, type=event.type, data={**event.data, "message_id": self._message["id"]})
 
 
 class ConversationFeed(Feed):
-    """The events of all messages of a conversation, and of the conversation; from now on, or from where one was.
+    """The events of a conversation and of all its messages, from now on or after the last event received.
 
-    Of an answer that is being written now, it tells also what was said of it before.
+    The deltas of an answer that is being written are included from its beginning.
     """
 
     def __init__(
-        self, built: Services, mine: Scope, conversation_id: str, *, last_id: str = "", view: View = all_of_it
+        self, services: Services, scope: Scope, conversation_id: str, *, last_id: str = "", view: View = unfiltered
     ) -> None:
-        super().__init__(built, mine, conversation_id, last_id=last_id, view=view)
-        self._open: frozenset[str] | None = None  # messages of which earlier pieces are wanted; all of them when None
+        super().__init__(services, scope, conversation_id, last_id=last_id, view=view)
+        self._open: frozenset[str] | None = None  # messages whose earlier deltas are wanted; None: those of all
         if not last_id:
-            self._after, self._open = event_log.position(mine, conversation_id)
+            self._last_event, self._open = event_log.position(scope, conversation_id)
 
     def _wants(self, delta: Delta) -> bool:
         return self._open is None or not self._open.isdisjoint(delta.message_ids)
 
-    def _looked(self, types: list[str]) -> None:
+    def _polled(self, types: list[str]) -> None:
         del types
         self._open = None
 
 
-def _begins_again(ended: LoggedEvent, events: Sequence[LoggedEvent]) -> bool:
+def _retried(ended: LoggedEvent, events: Sequence[LoggedEvent]) -> bool:
     """Whether a message was retried after it had ended: its deltas then belong to the new attempt."""
-    return any(one.message_id == ended.message_id and one.id > ended.id for one in events)
+    return any(event.message_id == ended.message_id and event.id > ended.id for event in events)

@@ -1,4 +1,4 @@
-"""Streams as responses: Server-Sent Events, and how a socket leaves the server."""
+"""Streams as HTTP responses: Server-Sent Events, and how a socket is detached from gunicorn for the event loop."""
 
 import socket
 import ssl
@@ -11,73 +11,75 @@ import flask
 from flask import Response
 
 from web.http.api import services, waiters
-from web.streaming.feeds import Told
-from web.streaming.streams import HEARTBEAT_S, MAX_S, Streams, Telling
+from web.streaming.connections import HEARTBEAT_S, MAX_S
+from web.streaming.feeds import StreamEvent
+from web.streaming.streams import Streams
+from web.streaming.subscriptions import Subscription
 from worker.services import Services
 
 Environ = MutableMapping[str, Any]
 
-#: How soon a client comes back, in milliseconds.
+#: Tells the client to reconnect after 2,000 ms.
 _RETRY = b"retry: 2000\n\n"
-_LOOK_EVERY_S = 1.0
-_OF_THE_CONNECTION = ("connection", "content-length", "transfer-encoding")
+_POLL_INTERVAL_S = 1.0
+_HOP_BY_HOP = ("connection", "content-length", "transfer-encoding")
 
 
-class EventLines:
-    """Server-Sent Events."""
+class ServerSentEvents:
+    """The format of `text/event-stream`."""
 
     def head(self, headers: Iterable[tuple[str, str]]) -> bytes:
-        """Return the response up to its first event."""
+        """Return the HTTP response up to the first event."""
         lines = ["HTTP/1.1 200 OK"]
-        lines += [f"{name}: {value}" for name, value in headers if name.lower() not in _OF_THE_CONNECTION]
+        lines += [f"{name}: {value}" for name, value in headers if name.lower() not in _HOP_BY_HOP]
         return "\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1") + _RETRY
 
-    def told(self, events: Sequence[Told]) -> bytes:
+    def encode(self, events: Sequence[StreamEvent]) -> bytes:
         """Return events, a block each."""
-        return "".join(one.frame for one in events).encode()
+        return "".join(event.frame for event in events).encode()
 
     def heartbeat(self) -> bytes:
-        """Return a comment."""
-        return b": still here\n\n"
+        """Return a comment, which clients ignore."""
+        return b": heartbeat\n\n"
 
-    def farewell(self) -> bytes:
-        """Return nothing: the client comes back by itself."""
+    def closing(self) -> bytes:
+        """Return nothing: clients reconnect by themselves."""
         return b""
 
     def received(self, data: bytes) -> tuple[bytes, list[str], bool]:
-        """Take no notice: a reader has nothing to say."""
+        """Ignore received bytes: the stream has one direction."""
         del data
         return b"", [], False
 
 
 class StreamResponse(Response):
-    """A response that goes on after its request: on the loop of `streams` where the server lets a socket go.
+    """A response that outlives its request: `streams` serves it where the server can release the socket.
 
-    Under gunicorn without TLS that is always so; elsewhere, as in tests, the server's own thread iterates over it.
+    Gunicorn without TLS always can; elsewhere, as in tests, the server's own thread iterates over the response.
     """
 
-    def __init__(self, told: Telling) -> None:
-        iterated = _iterated(told, services(), waiters())  # which outlives what Flask knows of the request
-        super().__init__(iterated, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
-        self.call_on_close(told.end)
-        self._told = told
+    def __init__(self, subscription: Subscription) -> None:
+        chunks = _chunks(subscription, services(), waiters())  # resolved now: Flask's request context ends earlier
+        super().__init__(chunks, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        self.call_on_close(subscription.release)
+        self._subscription = subscription
 
     def __call__(self, environ: Environ, start_response: Any) -> Any:
-        """Answer as WSGI has it, or take the socket."""
+        """Respond through WSGI, or take the socket."""
         connection = socket_of(environ)
         if connection is None or environ["REQUEST_METHOD"] == "HEAD":
             return super().__call__(cast(dict[str, Any], environ), start_response)
-        return self._leave(connection)
+        return self._take(connection)
 
-    def _leave(self, connection: socket.socket) -> NoReturn:
-        """Take the socket from gunicorn, which is told by StopIteration that there is nothing to answer or to close."""
-        head = self._told.wire.head(list(self.headers))
-        streams().take(socket.socket(fileno=connection.detach()), head, self._told)
+    def _take(self, connection: socket.socket) -> NoReturn:
+        """Take the socket from gunicorn; StopIteration tells it that there is nothing to send or to close."""
+        head = self._subscription.format.head(list(self.headers))
+        streams().take(socket.socket(fileno=connection.detach()), head, self._subscription)
         raise StopIteration
 
 
 def socket_of(environ: Environ) -> socket.socket | None:
-    """Return the socket of a request if the server lets it go."""
+    """Return the socket of a request if the server can release it, else None."""
     found = environ.get("gunicorn.socket")
     plain = isinstance(found, socket.socket) and not isinstance(found, ssl.SSLSocket)
     return found if plain and environ.get("HTTP_VERSION") != "2" else None
@@ -89,31 +91,32 @@ def streams() -> Streams:
     return found
 
 
-def _iterated(told: Telling, built: Services, free: threading.Semaphore) -> Iterator[bytes]:
-    """Yield what a client is told, while a thread can be spared; else what is known, and the client comes back."""
-    spared = free.acquire(blocking=False)
-    began = said = time.monotonic()
+def _chunks(subscription: Subscription, services: Services, free: threading.Semaphore) -> Iterator[bytes]:
+    """Yield a stream on the server's own thread; without a free thread, only the events until now."""
+    source, format = subscription.source, subscription.format
+    may_wait = free.acquire(blocking=False)
+    began = sent = time.monotonic()
     try:
         yield _RETRY
-        with built.wakeups.subscribe(told.conversation_id) as changed:
+        with services.wakeups.subscribe(subscription.conversation_id) as changed:
             while True:
-                found = told.source.look()
-                if found:
-                    yield told.wire.told(found)
-                    said = time.monotonic()
-                if told.source.ended or time.monotonic() - began >= MAX_S:
+                events = source.poll()
+                if events:
+                    yield format.encode(events)
+                    sent = time.monotonic()
+                if source.ended or time.monotonic() - began >= MAX_S:
                     return
-                if told.source.more:
+                if source.more:
                     continue
-                if not spared:
+                if not may_wait:
                     return
-                if time.monotonic() - said >= HEARTBEAT_S:
-                    if not (told.valid() and told.source.lives()):
+                if time.monotonic() - sent >= HEARTBEAT_S:
+                    if not (subscription.valid() and source.exists()):
                         return
-                    yield told.wire.heartbeat()
-                    said = time.monotonic()
-                changed.wait(_LOOK_EVERY_S)
+                    yield format.heartbeat()
+                    sent = time.monotonic()
+                changed.wait(_POLL_INTERVAL_S)
                 changed.clear()
     finally:
-        if spared:
+        if may_wait:
             free.release()

@@ -25,8 +25,8 @@ from web.http.accepting import key_in
 from web.http.api import parse_json
 from web.schemas.conversations import MAX_CONTENT
 from web.schemas.fields import Text
-from web.streaming.feeds import Told
-from web.streaming.streams import MAX_A_MINUTE
+from web.streaming.feeds import StreamEvent
+from web.streaming.streams import MAX_PER_MINUTE
 from worker.access.keys import Principal
 from worker.conversations.intake import Submission, fingerprint
 from worker.errors import AnswerbackError
@@ -35,18 +35,18 @@ from worker.telemetry import logs, tracing
 
 log = logs.get(__name__)
 
-#: Frames that one connection may send in a minute: messages in pieces, pings, pongs.
+#: Frames that one connection may send in a minute: parts of messages, pings, pongs.
 _MAX_FRAMES = 3_000
 
-#: Headers of the response that a WebSocket's has too.
-_KEPT = ("X-Request-ID", "X-Process-Time")
+#: Headers of the HTTP response that the response to a WebSocket request has too.
+_KEPT_HEADERS = ("X-Request-ID", "X-Process-Time")
 
-#: What a client may send in one message, in characters.
+#: Characters of one message, as JSON.
 _MAX_CHARACTERS = 128 * 1024
 
 
 class SocketMessage(ma.Schema):
-    """What a client sends: a customer's message; `ref` comes back with what became of it, and makes it count once."""
+    """A customer's message. `ref` is returned with the response, and a repeated `ref` is accepted only once."""
 
     type = fields.String(required=True, validate=validate.Equal("message"))
     content = Text(most=MAX_CONTENT, required=True)
@@ -57,118 +57,123 @@ class SocketMessage(ma.Schema):
 _SCHEMA = SocketMessage()
 
 
-class WebSocketWire:
-    """Speaks RFC 6455 (`wsproto`): turns events into frames, and what comes into answers and texts."""
+class WebSocketFormat:
+    """RFC 6455 by `wsproto`: turns events into frames, and received frames into messages and responses."""
 
     def __init__(self, headers: Iterable[tuple[str, str]], path: str) -> None:
-        """Take the request that asks for it.
+        """Take the request that opens the WebSocket.
 
         Raises:
-            ValueError: it does not.
+            ValueError: the request does not ask for a WebSocket, or is malformed.
         """
         self._connection = WSConnection(ConnectionType.SERVER)
         try:
-            sent = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-            self._connection.initiate_upgrade_connection(sent, path)
+            encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+            self._connection.initiate_upgrade_connection(encoded, path)
         except (RemoteProtocolError, LocalProtocolError) as error:
             raise ValueError(str(error)) from error
-        if not any(isinstance(one, Request) for one in self._connection.events()):
+        if not any(isinstance(event, Request) for event in self._connection.events()):
             raise ValueError("it asks for no WebSocket")
         self._text = ""
-        self._since, self._frames = time.monotonic(), 0
+        self._minute_began, self._frames = time.monotonic(), 0
 
     def head(self, headers: Iterable[tuple[str, str]]) -> bytes:
-        """Return the answer to the request."""
-        more = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers if name in _KEPT]
-        return self._connection.send(AcceptConnection(extra_headers=more))
+        """Return the response to the request."""
+        kept = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers if name in _KEPT_HEADERS]
+        return self._connection.send(AcceptConnection(extra_headers=kept))
 
-    def told(self, events: Sequence[Told]) -> bytes:
-        """Return events as messages of JSON text."""
-        return b"".join(self._send(TextMessage(data=one.json)) for one in events)
+    def encode(self, events: Sequence[StreamEvent]) -> bytes:
+        """Return events as JSON text messages."""
+        return b"".join(self._send(TextMessage(data=event.json)) for event in events)
 
     def heartbeat(self) -> bytes:
         """Return a ping."""
         return self._send(Ping())
 
-    def farewell(self) -> bytes:
-        """Return the beginning of the end; the client comes back when it wants more."""
+    def closing(self) -> bytes:
+        """Return a close frame; the client reconnects if it wants more."""
         return self._send(CloseConnection(code=CloseReason.GOING_AWAY))
 
     def received(self, data: bytes) -> tuple[bytes, list[str], bool]:
-        """Return what is to be sent for what came, the texts in it, and whether this is the end."""
-        answer, texts = b"", list[str]()
+        """Return the response to received bytes, the complete messages in them, and whether to close."""
+        response, texts = b"", list[str]()
         try:
             self._connection.receive_data(data)
-            for one in self._connection.events():
-                if self._floods():
+            for event in self._connection.events():
+                if self._exceeds_frame_limit():
                     refusal = CloseConnection(code=CloseReason.POLICY_VIOLATION, reason="too many frames")
-                    return answer + self._send(refusal), texts, True
-                if isinstance(one, TextMessage):
-                    self._text += one.data
+                    return response + self._send(refusal), texts, True
+                if isinstance(event, TextMessage):
+                    self._text += event.data
                     if len(self._text) > _MAX_CHARACTERS:
-                        return answer + self._send(CloseConnection(code=CloseReason.MESSAGE_TOO_BIG)), texts, True
-                    if one.message_finished:
+                        return response + self._send(CloseConnection(code=CloseReason.MESSAGE_TOO_BIG)), texts, True
+                    if event.message_finished:
                         texts.append(self._text)
                         self._text = ""
-                elif isinstance(one, BytesMessage):
+                elif isinstance(event, BytesMessage):
                     refusal = CloseConnection(code=CloseReason.UNSUPPORTED_DATA, reason="send JSON as text")
-                    return answer + self._send(refusal), texts, True
-                elif isinstance(one, CloseConnection):
-                    return answer + self._send(one.response()), texts, True
-                elif isinstance(one, Ping):
-                    answer += self._send(one.response())
+                    return response + self._send(refusal), texts, True
+                elif isinstance(event, CloseConnection):
+                    return response + self._send(event.response()), texts, True
+                elif isinstance(event, Ping):
+                    response += self._send(event.response())
         except RemoteProtocolError as error:
             hint = error.event_hint
-            return answer + (self._send(hint) if isinstance(hint, CloseConnection) else b""), texts, True
-        return answer, texts, False
+            return response + (self._send(hint) if isinstance(hint, CloseConnection) else b""), texts, True
+        return response, texts, False
 
-    def _floods(self) -> bool:
-        """Count a frame; whether there are too many of them."""
+    def _exceeds_frame_limit(self) -> bool:
+        """Count a frame; whether the client has sent too many in this minute."""
         now = time.monotonic()
-        if now - self._since > 60:
-            self._since, self._frames = now, 0
+        if now - self._minute_began > 60:
+            self._minute_began, self._frames = now, 0
         self._frames += 1
         return self._frames > _MAX_FRAMES
 
     def _send(self, event: Event) -> bytes:
         try:
             return self._connection.send(event)
-        except LocalProtocolError:  # it is closing: nothing may be said any more
+        except LocalProtocolError:  # the connection is closing: nothing more may be sent
             return b""
 
 
-class Sender:
-    """Takes in what one client sends: each message once, and not too many of them."""
+class SocketMessages:
+    """Accepts the messages that one client sends over its WebSocket, each once and within the limits.
+
+    Args:
+        may_send: counts a message of a conversation; False beyond the limit per minute.
+        valid: whether the key or token of the client is still valid.
+        view: reduces an accepted message to the fields that the client may see; None for all.
+    """
 
     def __init__(
         self,
-        built: Services,
+        services: Services,
         principal: Principal,
         conversation_id: str,
         *,
         request_id: str,
-        may_say: Callable[[str], bool],
+        may_send: Callable[[str], bool],
         valid: Callable[[], bool],
-        may_see: Callable[[dict[str, Any]], dict[str, Any]] | None,
+        view: Callable[[dict[str, Any]], dict[str, Any]] | None,
     ) -> None:
-        """`may_say` counts messages of a conversation, `valid` says whether the client still may do what it does."""
-        self._built = built
+        self._services = services
         self._principal = principal
         self._conversation_id = conversation_id
         self._request_id = request_id
-        self._may_see = may_see
-        self._may_say = may_say
+        self._view = view
+        self._may_send = may_send
         self._valid = valid
 
-    def take_in(self, text: str) -> list[Told]:
-        """Do what a client's message asks for; return what it is told of it: `accepted` or `error`, with its `ref`."""
+    def handle(self, text: str) -> list[StreamEvent]:
+        """Accept a client's message; return `accepted` or `error`, with the `ref` of the message."""
         with tracing.span("socket message", kind=tracing.SpanKind.SERVER, conversation_id=self._conversation_id):
-            return self._taken_in(text)
+            return self._handled(text)
 
-    def _taken_in(self, text: str) -> list[Told]:
+    def _handled(self, text: str) -> list[StreamEvent]:
         ref = None
-        if not self._may_say(self._conversation_id):
-            return [_refusal(ref, "rate_limited", f"At most {MAX_A_MINUTE} messages a minute.")]
+        if not self._may_send(self._conversation_id):
+            return [_error(ref, "rate_limited", f"At most {MAX_PER_MINUTE} messages a minute.")]
         try:
             value = parse_json(text.encode("utf-8", "surrogatepass"))
             if not isinstance(value, dict):
@@ -177,39 +182,39 @@ class Sender:
             new: dict[str, Any] = _SCHEMA.load(value)
             customer = self._principal.conversation_id is not None
             if not self._valid() or not (customer or {"write", "admin"} & self._principal.scopes):
-                return [_refusal(ref, "forbidden", "This key or token may not write here, or no longer.")]
-            return [Told(id="", type="accepted", data={"ref": ref, "message": self._submit(new)})]
+                return [_error(ref, "forbidden", "This key or token may not write to the conversation.")]
+            return [StreamEvent(id="", type="accepted", data={"ref": ref, "message": self._submit(new)})]
         except ma.ValidationError as error:
-            return [_refusal(ref, "invalid", json.dumps(error.messages))]
+            return [_error(ref, "invalid", json.dumps(error.messages))]
         except ValueError as error:
-            return [_refusal(ref, "malformed", f"The message is not valid JSON: {error}")]
+            return [_error(ref, "malformed", f"The message is not valid JSON: {error}")]
         except (AnswerbackError, KnowledgeError) as error:
-            return [_refusal(ref, error.code, str(error))]
+            return [_error(ref, error.code, str(error))]
         except Exception:
             log.exception("socket_message_failed")
-            return [_refusal(ref, "internal", "Something failed that was not foreseen; send it again.")]
+            return [_error(ref, "internal", "An internal error occurred; send the message again.")]
 
     def _submit(self, new: dict[str, Any]) -> dict[str, Any]:
-        built, talk = self._built, self._conversation_id
-        key = key_in(talk, new["ref"]) if "ref" in new else None
-        accepted = built.intake.accept(
+        services, conversation_id = self._services, self._conversation_id
+        key = key_in(conversation_id, new["ref"]) if "ref" in new else None
+        accepted = services.intake.accept(
             self._principal.workspace_id,
-            talk,
+            conversation_id,
             Submission(
                 content=new["content"],
-                deadline_s=built.settings.deadline_s,
+                deadline_s=services.settings.deadline_s,
                 idempotency_key=key,
-                fingerprint=fingerprint(talk, new) if key is not None else None,
+                fingerprint=fingerprint(conversation_id, new) if key is not None else None,
                 request_id=self._request_id,
                 key_id=self._principal.key_id,
                 attachments=tuple(dict.fromkeys(new.get("attachments", ()))),
             ),
         )
         if accepted.hint:
-            built.hints.drain(talk)
-        built.wakeups.send(talk)
-        return self._may_see(accepted.message) if self._may_see is not None else accepted.message
+            services.hints.drain(conversation_id)
+        services.wakeups.send(conversation_id)
+        return self._view(accepted.message) if self._view is not None else accepted.message
 
 
-def _refusal(ref: str | None, code: str, detail: str) -> Told:
-    return Told(id="", type="error", data={"ref": ref, "code": code, "detail": detail})
+def _error(ref: str | None, code: str, detail: str) -> StreamEvent:
+    return StreamEvent(id="", type="error", data={"ref": ref, "code": code, "detail": detail})

@@ -1,4 +1,4 @@
-"""The chat that a shop puts on its pages with one script tag, and a page that shows it."""
+"""The chat widget for websites, and a demo page."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from werkzeug.exceptions import TooManyRequests
 
 from web.http.api import services
 from web.http.auth import public
-from web.http.limits import Door
+from web.http.limits import AddressLimiter
 from worker.access.tokens import is_token
 from worker.conversations import listing
 from worker.conversations.intake import Opening
@@ -20,11 +20,11 @@ from worker.time import to_rfc3339
 blueprint = Blueprint("widget", __name__)
 demo_blueprint = Blueprint("demo", __name__, template_folder="templates")
 
-#: A session lasts a day, and is made anew from a token that is still valid, for so long.
+#: Lifetime of a token, and the time for which a session can be renewed with a valid token.
 _LIFE_S = 86_400.0
 _MAX_S = 30 * 86_400.0
 
-#: Conversations that one address may open without a key, at one web process: in a minute, and in a day.
+#: Conversations that one address may open per web process: in a minute, and in a day.
 _LIMITS = ((30, 60.0), (300, 86_400.0))
 
 _POLICY = (
@@ -34,8 +34,8 @@ _POLICY = (
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Add the widget, and `/demo` where it is wanted."""
-    app.extensions["answerback_door"] = Door(_LIMITS)
+    """Add the widget, and `/demo` if the settings enable it."""
+    app.extensions["answerback_widget_sessions"] = AddressLimiter(_LIMITS)
     app.register_blueprint(blueprint)
     if settings.with_demo:
         app.register_blueprint(demo_blueprint)
@@ -44,7 +44,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 @blueprint.get("/widget.js")
 @public
 def script() -> Response:
-    """Serve the widget's script, to pages of any origin."""
+    """Serve the script of the widget to pages of any origin."""
     response = flask.send_from_directory(f"{blueprint.root_path}/static", "widget.js", max_age=300)
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -54,7 +54,7 @@ def script() -> Response:
 @demo_blueprint.get("/demo")
 @public
 def demo() -> Response:
-    """Show a shop's page with the widget on it."""
+    """Show a demo page with the widget."""
     response = flask.make_response(flask.render_template("widget/demo.html"))
     response.headers["Content-Security-Policy"] = _POLICY
     return response
@@ -63,38 +63,40 @@ def demo() -> Response:
 @demo_blueprint.get("/demo/<any('demo.css'):filename>")
 @public
 def demo_file(filename: str) -> Response:
-    """Serve what the page is made of."""
+    """Serve the style sheet of the demo page."""
     return flask.send_from_directory(f"{blueprint.root_path}/static", filename, max_age=300)
 
 
 @blueprint.post("/widget/sessions")
 @public
 def begin() -> Any:
-    """Open a conversation for a page's visitor, or go on with the one of a token that is still valid."""
-    built, origin = services(), flask.request.headers.get("Origin")
-    ours = origin is None or origin == flask.request.host_url.rstrip("/")
-    bound = None if ours else origin  # browsers do not always name their own server's origin
-    _refuse_strangers(built.settings, origin, ours=ours)
-    workspace_id = built.keys.workspace()
-    principal = built.keys.widget(workspace_id)
+    """Open a conversation for a visitor, or renew the session of a valid token."""
+    deps, origin = services(), flask.request.headers.get("Origin")
+    same_origin = origin is None or origin == flask.request.host_url.rstrip("/")
+    bound = None if same_origin else origin  # browsers may omit the origin on requests to the same origin
+    _require_allowed(deps.settings, origin, same_origin=same_origin)
+    workspace_id = deps.keys.workspace()
+    principal = deps.keys.widget(workspace_id)
     _, _, given = flask.request.headers.get("Authorization", "").partition(" ")
     if is_token(given):
-        talk, token, ends = built.tokens.renew(principal, given, for_s=_LIFE_S, most_s=_MAX_S, origin=bound)
-        if not listing.exists(Scope(built.store, workspace_id), talk):
+        conversation_id, token, expires = deps.tokens.renew(
+            principal, given, for_s=_LIFE_S, max_age_s=_MAX_S, origin=bound
+        )
+        if not listing.exists(Scope(deps.store, workspace_id), conversation_id):
             raise KeyRefused("The conversation was erased.")
-    elif flask.current_app.extensions["answerback_door"].may_enter(flask.request.remote_addr or ""):
-        talk = built.intake.open(workspace_id, Opening(channel="widget"))["id"]
-        token, ends = built.tokens.make(principal, talk, for_s=_LIFE_S, origin=bound)
+    elif flask.current_app.extensions["answerback_widget_sessions"].allow(flask.request.remote_addr or ""):
+        conversation_id = deps.intake.open(workspace_id, Opening(channel="widget"))["id"]
+        token, expires = deps.tokens.make(principal, conversation_id, for_s=_LIFE_S, origin=bound)
     else:
-        raise TooManyRequests("Too many conversations were opened from this address; wait a little.", retry_after=60)
-    return {"conversation_id": talk, "token": token, "expires_at": to_rfc3339(ends * 1_000)}, 201
+        raise TooManyRequests("Too many conversations were opened from this address; try again later.", retry_after=60)
+    return {"conversation_id": conversation_id, "token": token, "expires_at": to_rfc3339(expires * 1_000)}, 201
 
 
-def _refuse_strangers(settings: Settings, origin: str | None, *, ours: bool) -> None:
-    """Raise unless pages of this origin may have the widget without a backend of theirs."""
-    allowed = settings.with_demo if ours else {"*", origin} & set(settings.widget_origins)
+def _require_allowed(settings: Settings, origin: str | None, *, same_origin: bool) -> None:
+    """Raise KeyRefused unless pages of this origin may use the widget without a server-side session."""
+    allowed = settings.with_demo if same_origin else {"*", origin} & set(settings.widget_origins)
     if not allowed:
         raise KeyRefused(
-            "Pages of this origin may not open conversations without a key: set ANSWERBACK_WIDGET_ORIGINS, or let your "
-            "server make the token (`data-session`)."
+            "Pages of this origin may not open conversations without a key: add it to ANSWERBACK_WIDGET_ORIGINS, or "
+            "create the token on your server (`data-session`)."
         )

@@ -1,1 +1,1 @@
-"""Who may do what: API keys, browser tokens, logins and the audit log."""
+"""Access: API keys, conversation tokens, console sessions and the audit log."""

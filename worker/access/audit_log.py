@@ -1,4 +1,4 @@
-"""What operators did: who, when, to what, and from where."""
+"""The audit log: the actions of operators."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,12 +11,12 @@ from worker.time import to_rfc3339
 
 
 class AuditLog:
-    """Keeps what was done. Safe to share between threads."""
+    """Writes and reads the audit log. Thread-safe."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def note(
+    def record(
         self,
         workspace_id: str,
         *,
@@ -27,10 +27,16 @@ class AuditLog:
         actor: str | None = None,
         request_id: str | None = None,
     ) -> None:
-        """Keep that something was done, by the holder of a key or, without one, by `actor`.
+        """Record an action.
+
+        Args:
+            action: what was done, such as `endpoints.rotate`.
+            via: `api`, `console` or `cli`.
+            subject: id of the object that was changed.
+            key_id: the key of the operator; without one, `actor` names the operator.
 
         Raises:
-            DatabaseUnavailable: it was not kept.
+            DatabaseUnavailable: the action was not recorded.
         """
         with self._store.begin() as tx:
             if key_id is not None and actor is None:
@@ -51,11 +57,11 @@ class AuditLog:
     def page(
         self, workspace_id: str, *, after: str | None = None, limit: int = 50
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """Return what was done, newest first, and the cursor of the next page or None."""
+        """Return a page of actions, newest first, and the cursor of the next page or None."""
         rows, cursor = Scope(self._store, workspace_id).page(audit, after=after, limit=limit)
-        return [_wire(row) for row in rows], cursor
+        return [_to_api(row) for row in rows], cursor
 
 
-def _wire(row: Mapping[Any, Any]) -> dict[str, Any]:
+def _to_api(row: Mapping[Any, Any]) -> dict[str, Any]:
     plain = ("id", "actor", "key_id", "via", "action", "subject", "request_id")
     return {**{name: row[name] for name in plain}, "created_at": to_rfc3339(row["created_at"])}

@@ -25,42 +25,42 @@ from worker.time import to_rfc3339
 SCOPES = tuple(KeyScope)
 DEFAULT_WORKSPACE = "default"
 
-#: The key of visitors who have none.
+#: Name of the key that stands for visitors of the chat widget.
 WIDGET = "widget"
 
 _LOGIN = re.compile(r"[A-Za-z0-9._@+-]{1,100}\Z")
 _MIN_PASSWORD = 12
 _MAX_PASSWORD = 200
 
-#: Wrong passwords that one process takes for a login, in a time; beyond that, right ones are refused as well.
+#: Password attempts per login, process and period; more are refused, even with the right password.
 _MAX_TRIES = 10
 _TRIES_S = 900.0
 
-#: What the password of a login that is not there is compared with, so that it takes as long.
-_NOBODYS = "scrypt:32768:8:1$nobody$" + 128 * "0"
+#: Hash that the password of an unknown login is compared with, so that timing does not reveal which logins exist.
+_DUMMY_HASH = "scrypt:32768:8:1$nobody$" + 128 * "0"
 
-#: A key that was found valid is not looked up again for this long: a burst of requests asks once.
-_TRUSTED_S = 0.25
-_MAX_SEEN = 10_000
+#: A valid key is cached for this long: a burst of requests causes one query.
+_CACHED_S = 0.25
+_MAX_CACHED = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Principal:
-    """Who calls: a key, the workspace that it opens, and what it may do there."""
+    """The authenticated caller: a key, its workspace and its scopes."""
 
     key_id: str
     workspace_id: str
     scopes: frozenset[str]
-    conversation_id: str | None = None  # of a customer, who may see and do what concerns this one alone
+    conversation_id: str | None = None  # of a customer, who may access this conversation only
 
 
 class Keys:
-    """Makes, checks and revokes API keys. Only their digests are kept."""
+    """Creates, checks and revokes API keys. Only their digests are stored. Thread-safe."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._now = store.clock.sql()
-        self._seen: dict[str, tuple[Principal, float]] = {}
+        self._cache: dict[str, tuple[Principal, float]] = {}
         self._guard = threading.Lock()
         self._tries: OrderedDict[str, deque[float]] = OrderedDict()
         self._valid = sa.and_(
@@ -71,7 +71,7 @@ class Keys:
         ).where(api_key.c.digest == sa.bindparam("digest"))
 
     def workspace(self, name: str = DEFAULT_WORKSPACE) -> str:
-        """Return the id of a workspace, which is made if there is none of this name."""
+        """Return the id of the workspace with this name; create it if it does not exist."""
         found = sa.select(workspace.c.id).where(workspace.c.name == name)
         with self._store.read() as connection:
             id = connection.execute(found).scalar()
@@ -83,25 +83,25 @@ class Keys:
                     id=new_id("ws"), name=name, callback_secret=new_secret(), created_at=self._now
                 )
                 return str(tx.execute(made.returning(workspace.c.id)).scalar_one())
-        except IntegrityError:  # a twin was first
+        except IntegrityError:  # another process has just created it
             with self._store.read() as connection:
                 return str(connection.execute(found).scalar_one())
 
     def known_workspace(self, name: str) -> str:
-        """Return the id of a workspace that is there; the default one always is.
+        """Return the id of an existing workspace; the default workspace is created if needed.
 
         Raises:
-            NotFound: there is none of this name.
+            NotFound: there is no workspace with this name.
         """
         found = sa.select(workspace.c.id).where(workspace.c.name == name)
         with self._store.read() as connection:
             id = connection.execute(found).scalar()
         if id is None and name != DEFAULT_WORKSPACE:
-            raise NotFound(f"There is no workspace {name}: `answerback keys make --workspace {name} …` makes it.")
+            raise NotFound(f"There is no workspace {name}: `answerback keys make --workspace {name} …` creates it.")
         return self.workspace() if id is None else str(id)
 
     def callback_secret(self, workspace_id: str) -> str:
-        """Return the secret that signs the callbacks of a workspace's messages."""
+        """Return the secret that signs the callbacks to the `callback_url` of a workspace's messages."""
         with self._store.read() as connection:
             return str(
                 connection.execute(
@@ -118,7 +118,7 @@ class Keys:
         expires_in_s: float | None = None,
         key: str | None = None,
     ) -> str:
-        """Make a key and return it; this is the only time that it can be seen. A given `key` is kept if new."""
+        """Create a key and return it; it cannot be read later. A given `key` is stored unless it exists."""
         key = key or f"ab_{secrets.token_urlsafe(32)}"
         row = {
             "id": new_id("key"),
@@ -134,32 +134,32 @@ class Keys:
             with self._store.begin() as tx:
                 tx.execute(api_key.insert().values(**row))
         except IntegrityError:
-            pass  # known already
+            pass  # the given key exists
         return key
 
     def check(self, key: str) -> Principal:
-        """Return whom a key stands for; a revocation is noticed within a quarter of a second.
+        """Return the principal of a key; a revocation takes effect within a quarter of a second.
 
         Raises:
-            KeyRefused: it is unknown, expired or revoked.
+            KeyRefused: the key is unknown, expired or revoked.
         """
         digest = _digest(key)
-        principal, until = self._seen.get(digest, (None, 0.0))
+        principal, until = self._cache.get(digest, (None, 0.0))
         if principal is not None and time.monotonic() < until:
             return principal
         with self._store.read() as connection:
             row = connection.execute(self._known, {"digest": digest}).first()
         if row is None or not row.valid:
-            self._seen.pop(digest, None)
+            self._cache.pop(digest, None)
             raise KeyRefused
         principal = Principal(key_id=row.id, workspace_id=row.workspace_id, scopes=frozenset(row.scopes))
-        if len(self._seen) >= _MAX_SEEN:
-            self._seen.clear()
-        self._seen[digest] = (principal, time.monotonic() + _TRUSTED_S)
+        if len(self._cache) >= _MAX_CACHED:
+            self._cache.clear()
+        self._cache[digest] = (principal, time.monotonic() + _CACHED_S)
         return principal
 
     def workspace_of(self, key_id: str) -> str:
-        """Return the id of the workspace that a key opens, or did.
+        """Return the id of the workspace of a key, which may be revoked.
 
         Raises:
             NotFound: there is no key with this id.
@@ -171,10 +171,10 @@ class Keys:
         return str(found)
 
     def widget(self, workspace_id: str) -> Principal:
-        """Return on whose account visitors without a key write: a key that nobody has, made when it is first needed.
+        """Return the principal of visitors of the chat widget; its key is created on first use and nobody holds it.
 
         Raises:
-            KeyRefused: the newest of that name is revoked or has expired, so nobody may write without a key.
+            KeyRefused: an operator has revoked the key, or it has expired, so the widget is disabled.
         """
         named = sa.select(api_key.c.id, self._valid.label("valid")).where(
             api_key.c.workspace_id == workspace_id, api_key.c.name == WIDGET
@@ -185,19 +185,19 @@ class Keys:
             self.make(workspace_id, name=WIDGET, scopes=())
             return self.widget(workspace_id)
         if not row.valid:
-            raise KeyRefused("The chat is closed.")
+            raise KeyRefused("The chat is disabled.")
         return Principal(key_id=row.id, workspace_id=workspace_id, scopes=frozenset())
 
     def set_password(self, key_id: str, *, login: str, password: str) -> None:
-        """Let whoever knows this password log in to the console as the holder of a key.
+        """Set the login and password with which the holder of a key can log in to the console.
 
         Raises:
             Conflict: the login is taken.
-            Invalid: the login or the password is of no use.
-            NotFound: there is no key with this id that is valid.
+            Invalid: the login or the password has an invalid length or characters.
+            NotFound: there is no valid key with this id.
         """
         if not _LOGIN.match(login):
-            raise Invalid("A login has up to 100 letters, digits and . _ @ + -.", field="login")
+            raise Invalid("A login has 1 to 100 letters, digits and . _ @ + -.", field="login")
         if not _MIN_PASSWORD <= len(password) <= _MAX_PASSWORD:
             raise Invalid(f"A password has {_MIN_PASSWORD} to {_MAX_PASSWORD} characters.", field="password")
         values = {"login": login, "password": generate_password_hash(password)}
@@ -211,50 +211,50 @@ class Keys:
             raise Conflict("This login is taken.") from None
 
     def check_password(self, login: str, password: str) -> Principal:
-        """Return whom a login stands for.
+        """Return the principal of a login.
 
         Raises:
-            KeyRefused: it is unknown, the password is wrong, or the key has expired or is revoked.
-            TriedTooOften: there were too many wrong passwords for it lately.
+            KeyRefused: the login is unknown, the password is wrong, or the key is expired or revoked.
+            TriedTooOften: there were too many attempts with this login recently.
         """
         now = time.monotonic()
         if not _LOGIN.match(login):
-            raise KeyRefused("The login or the password is wrong.")
+            raise KeyRefused("Incorrect login or password.")
         with self._guard:
             tries = self._tries.setdefault(login, deque(maxlen=_MAX_TRIES))
             self._tries.move_to_end(login)
-            if len(self._tries) > _MAX_SEEN:
+            if len(self._tries) > _MAX_CACHED:
                 self._tries.popitem(last=False)
             if len(tries) == _MAX_TRIES and now - tries[0] < _TRIES_S:
                 raise TriedTooOften
-            tries.append(now)  # before it is compared, so that many at once are no more than ten
+            tries.append(now)  # before the comparison, so that parallel attempts count
         with self._store.read() as connection:
             row = connection.execute(sa.select(api_key).where(api_key.c.login == login, self._valid)).first()
-        right = check_password_hash(_NOBODYS if row is None else row.password, password[:_MAX_PASSWORD])
-        if row is None or not right:
-            raise KeyRefused("The login or the password is wrong.")
+        correct = check_password_hash(_DUMMY_HASH if row is None else row.password, password[:_MAX_PASSWORD])
+        if row is None or not correct:
+            raise KeyRefused("Incorrect login or password.")
         with self._guard:
             tries.clear()
         return Principal(key_id=row.id, workspace_id=row.workspace_id, scopes=frozenset(row.scopes))
 
     def revoke(self, key_id: str, *, workspace_id: str | None = None) -> None:
-        """Refuse a key, of this workspace if one is given, from now on.
+        """Revoke a key; with `workspace_id`, only a key of this workspace.
 
         Raises:
             NotFound: there is no key with this id.
         """
-        ours = [] if workspace_id is None else [api_key.c.workspace_id == workspace_id]
+        of_workspace = [] if workspace_id is None else [api_key.c.workspace_id == workspace_id]
         with self._store.begin() as tx:
             changed = tx.execute(
                 api_key.update()
-                .where(api_key.c.id == key_id, *ours)
+                .where(api_key.c.id == key_id, *of_workspace)
                 .values(revoked_at=sa.func.coalesce(api_key.c.revoked_at, self._now), login=None, password=None)
             )
             if not changed.rowcount:
                 raise NotFound("There is no key with this id.")
 
     def all(self, workspace_id: str | None = None) -> list[dict[str, Any]]:
-        """Return every key, or those of one workspace, newest last, without the key itself."""
+        """Return the keys of all workspaces or of one, oldest first, without the secrets."""
         rows = (
             sa.select(api_key, workspace.c.name.label("workspace"), self._valid.label("valid"))
             .join_from(api_key, workspace)
@@ -281,5 +281,5 @@ class Keys:
 
 
 def _digest(key: str) -> str:
-    """A fast digest serves: keys have 256 random bits, unlike passwords."""
+    """Return the digest of a key; a fast hash is safe because keys have 256 random bits, unlike passwords."""
     return hashlib.sha256(key.encode()).hexdigest()

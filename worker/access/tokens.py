@@ -1,4 +1,4 @@
-"""What is signed for the holder of a key and dies with it: conversations' tokens, and the console's logins."""
+"""Signed tokens that are valid as long as the key they derive from: conversation tokens and console sessions."""
 
 import hashlib
 import json
@@ -18,27 +18,27 @@ from worker.errors import KeyRefused
 from worker.store.engine import Store
 from worker.store.tables import api_key, workspace
 
-#: What a conversation's token begins with, unlike any key.
+#: Prefix of conversation tokens; API keys have another one.
 _PREFIX = "abt_"
 
-#: The longest life of a token, in seconds.
+#: Maximum lifetime of a conversation token.
 MAX_TOKEN_S = 86_400.0
 
 
-def is_token(given: str) -> bool:
-    """Whether this is a conversation's token and not an API key."""
-    return given.startswith(_PREFIX)
+def is_token(credential: str) -> bool:
+    """Whether a credential is a conversation token and not an API key."""
+    return credential.startswith(_PREFIX)
 
 
 class _Signed:
-    """What is signed for the holder of a key and dies with it; kept nowhere.
+    """Signed tokens of the holder of a key. They are not stored, and become invalid with the key.
 
-    It is signed with what nobody outside has: receivers know the workspace's callback secret, whoever has a key its
-    digest, and nobody both.
+    The signing secret combines the workspace's callback secret with the digest of the key: receivers of callbacks know
+    the first, the holder of the key knows the second, and no one outside knows both.
     """
 
     salt = ""
-    until_password_changes = False
+    bound_to_password = False
 
     def __init__(self, store: Store, *, clock: Callable[[], float] = time.time) -> None:
         self._store = store
@@ -56,27 +56,27 @@ class _Signed:
             )
         )
 
-    def _sign(self, principal: Principal, said: Mapping[str, Any]) -> str:
-        payload = urlsafe_b64encode(json.dumps(said, separators=(",", ":")).encode()).decode().rstrip("=")
+    def _sign(self, principal: Principal, claims: Mapping[str, Any]) -> str:
+        payload = urlsafe_b64encode(json.dumps(claims, separators=(",", ":")).encode()).decode().rstrip("=")
         signer, _ = self._signer(principal.key_id)
         return signer.sign(f"{principal.key_id}.{payload}").decode()
 
     def _read(self, text: str) -> tuple[dict[str, Any], Principal]:
-        """Return what was signed, and for whom.
+        """Return the claims of a token, and the principal that signed it.
 
         Raises:
-            KeyRefused: it is forged or over, or its key is revoked.
+            KeyRefused: the token is forged or expired, or its key is revoked.
         """
-        form = _FORM.fullmatch(text)
-        if form is None:
+        match = _TOKEN.fullmatch(text)
+        if match is None:
             raise KeyRefused("The token is not valid.")
-        signer, row = self._signer(form[1])
-        if not signer.validate(text):  # before anything in it is looked at
+        signer, row = self._signer(match[1])
+        if not signer.validate(text):  # before the payload is parsed
             raise KeyRefused("The token is not valid.")
-        said: dict[str, Any] = json.loads(urlsafe_b64decode(form[2] + "=" * (-len(form[2]) % 4)))
-        if said["e"] <= self._clock():
+        claims: dict[str, Any] = json.loads(urlsafe_b64decode(match[2] + "=" * (-len(match[2]) % 4)))
+        if claims["e"] <= self._clock():
             raise KeyRefused("The token has expired.")
-        return said, Principal(key_id=form[1], workspace_id=row.workspace_id, scopes=frozenset(row.scopes))
+        return claims, Principal(key_id=match[1], workspace_id=row.workspace_id, scopes=frozenset(row.scopes))
 
     def _signer(self, key_id: str) -> tuple[Signer, Any]:
         with self._store.read() as connection:
@@ -84,77 +84,79 @@ class _Signed:
         if row is None:
             raise KeyRefused("The token is not valid.")
         secret = f"{row.callback_secret} {row.digest}"
-        if self.until_password_changes:
+        if self.bound_to_password:
             secret += f" {row.password or ''}"
         return Signer(secret, salt=self.salt, digest_method=hashlib.sha256, key_derivation="hmac"), row
 
 
-#: Key, payload, signature; nothing longer is looked at.
-_FORM = re.compile(r"(key_[0-9a-z]{1,40})\.([A-Za-z0-9_-]{1,800})\.[A-Za-z0-9_-]{20,100}")
+#: Key id, payload, signature.
+_TOKEN = re.compile(r"(key_[0-9a-z]{1,40})\.([A-Za-z0-9_-]{1,800})\.[A-Za-z0-9_-]{20,100}")
 
 
 class Tokens(_Signed):
-    """Makes and checks tokens that open one conversation, for browsers: short-lived."""
+    """Creates and checks conversation tokens: short-lived, for browsers."""
 
     salt = "answerback.conversation"
 
     def make(
         self, principal: Principal, conversation_id: str, *, for_s: float, origin: str | None = None
     ) -> tuple[str, int]:
-        """Return a token, and when it ends in Unix seconds; with `origin`, only pages from there can use it."""
-        return self._made(principal, conversation_id, for_s=for_s, origin=origin, since=int(self._clock()))
+        """Return a token and its expiry in Unix seconds; with `origin`, only pages of this origin can use it."""
+        return self._make(principal, conversation_id, for_s=for_s, origin=origin, since=int(self._clock()))
 
     def renew(
-        self, principal: Principal, token: str, *, for_s: float, most_s: float, origin: str | None
+        self, principal: Principal, token: str, *, for_s: float, max_age_s: float, origin: str | None
     ) -> tuple[str, str, int]:
-        """Return the conversation of a token that `principal` gave, the next token, and when that ends.
+        """Return the conversation of a token, a new token for it, and its expiry in Unix seconds.
 
         Raises:
-            KeyRefused: it is forged or over, for another origin, of another key, or the first one is `most_s` old.
+            KeyRefused: the token is forged or expired, of another origin or key, or the first token of the session is
+                older than `max_age_s`.
         """
-        said, giver = self._read(token.removeprefix(_PREFIX))
-        if giver.key_id != principal.key_id or said["o"] != origin:
-            raise KeyRefused("The token is not one that can be renewed here.")
-        since = said.get("s", 0)
-        if self._clock() - since > most_s:
-            raise KeyRefused("The token cannot be renewed any more.")
-        talk = str(said["c"])
-        return talk, *self._made(principal, talk, for_s=for_s, origin=origin, since=since)
+        claims, signer = self._read(token.removeprefix(_PREFIX))
+        if signer.key_id != principal.key_id or claims["o"] != origin:
+            raise KeyRefused("The token cannot be renewed by this key or from this origin.")
+        since = claims.get("s", 0)
+        if self._clock() - since > max_age_s:
+            raise KeyRefused("The session has expired; start a new one.")
+        conversation_id = str(claims["c"])
+        return conversation_id, *self._make(principal, conversation_id, for_s=for_s, origin=origin, since=since)
 
-    def _made(
+    def _make(
         self, principal: Principal, conversation_id: str, *, for_s: float, origin: str | None, since: int
     ) -> tuple[str, int]:
-        ends = int(self._clock() + min(for_s, MAX_TOKEN_S))
-        return _PREFIX + self._sign(principal, {"c": conversation_id, "e": ends, "o": origin, "s": since}), ends
+        expires = int(self._clock() + min(for_s, MAX_TOKEN_S))
+        claims = {"c": conversation_id, "e": expires, "o": origin, "s": since}
+        return _PREFIX + self._sign(principal, claims), expires
 
     def check(self, token: str, *, origin: str | None) -> Principal:
-        """Return whom a token stands for.
+        """Return the principal of a token.
 
         Raises:
-            KeyRefused: it is forged or over, the key that made it is revoked, or it is used from elsewhere.
+            KeyRefused: the token is forged or expired, its key is revoked, or it is used from another origin.
         """
-        said, principal = self._read(token.removeprefix(_PREFIX))
-        if said["o"] is not None and said["o"] != origin:
+        claims, principal = self._read(token.removeprefix(_PREFIX))
+        if claims["o"] is not None and claims["o"] != origin:
             raise KeyRefused("The token is for pages of another origin.")
-        return replace(principal, scopes=frozenset(), conversation_id=said["c"])
+        return replace(principal, scopes=frozenset(), conversation_id=claims["c"])
 
 
 class Logins(_Signed):
-    """Makes and checks what the console's cookie holds."""
+    """Creates and checks the session cookie of the console."""
 
     salt = "answerback.console"
-    until_password_changes = True
+    bound_to_password = True
 
     def make(self, principal: Principal, *, for_s: float) -> str:
-        """Return a login that is unlike any before."""
-        ends = int(self._clock() + for_s)
-        return self._sign(principal, {"e": ends, "n": secrets.token_urlsafe(18)})
+        """Return a new session cookie."""
+        expires = int(self._clock() + for_s)
+        return self._sign(principal, {"e": expires, "n": secrets.token_urlsafe(18)})
 
     def check(self, login: str) -> tuple[Principal, str]:
-        """Return who logged in, and what their forms must come with.
+        """Return the principal of a session cookie, and the CSRF token of its forms.
 
         Raises:
-            KeyRefused: it is forged or over, or the key is revoked.
+            KeyRefused: the cookie is forged or expired, or its key is revoked.
         """
-        said, principal = self._read(login)
-        return principal, said["n"]
+        claims, principal = self._read(login)
+        return principal, claims["n"]

@@ -214,11 +214,11 @@ def workers(settings: Settings, role: str) -> Check:
     """A worker lives that consumes a queue, and works."""
 
     def ask() -> str:
-        from worker.runtime.presence import living
+        from worker.runtime.presence import live_workers
 
         store = open_store(settings.database, pool_size=1)
         try:
-            found = [one for one in living(store) if role in one["roles"] and one["state"] != "stopping"]
+            found = [one for one in live_workers(store) if role in one["roles"] and one["state"] != "stopping"]
         finally:
             store.close()
         start = f"run `answerback worker {role}`"

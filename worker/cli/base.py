@@ -67,7 +67,7 @@ def note(built: Any, action: str, subject: str, *, workspace_id: str) -> None:
         actor = getpass.getuser()
     except (OSError, KeyError):  # a container's user without a name
         actor = f"user {os.getuid()}"
-    built.audit_log.note(workspace_id, action=action, subject=subject, via="cli", actor=actor)
+    built.audit_log.record(workspace_id, action=action, subject=subject, via="cli", actor=actor)
 
 
 @contextmanager

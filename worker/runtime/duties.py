@@ -1,4 +1,4 @@
-"""The sweeper's duties: each finds work that nobody came for, so that no hint is needed for it to be done.
+"""The sweeper's duties: each finds work that is due in SQL, so that no work depends on a hint.
 
 A duty is a callable without arguments. `worker.services` chooses those of a process by the queues that it consumes.
 """
@@ -24,13 +24,13 @@ log = logs.get(__name__)
 Wake = Callable[[str], None]
 
 
-class _Cleaned(Protocol):
+class _Cleanable(Protocol):
     def clean_up(self) -> object: ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerReady:
-    """Answer conversations that are ready, or whose lease has run out, with the slots that are free."""
+    """Answer conversations that are ready, or whose lease has expired, with the free slots."""
 
     mailbox: Mailbox
     drain: Callable[[str], None]
@@ -81,7 +81,7 @@ class SendDueDeliveries:
 
 @dataclass(frozen=True, kw_only=True)
 class HintAtDocuments:
-    """Hint at documents and imports that wait; indexing takes minutes and is done by one task at a time."""
+    """Publish hints for pending documents and imports; indexing takes minutes, in one task at a time."""
 
     library: Library
     importer: Importer
@@ -96,7 +96,7 @@ class HintAtDocuments:
 
 @dataclass(frozen=True, kw_only=True)
 class ResumeQuiet:
-    """Give conversations back to the bot that agents have answered and nobody has touched for `after_s` seconds."""
+    """Return conversations to the bot that agents have answered and that are idle for `after_s` seconds."""
 
     actions: ConversationActions
     wake: Wake
@@ -110,12 +110,12 @@ class ResumeQuiet:
 
 @dataclass(frozen=True, kw_only=True)
 class DropExpired:
-    """Drop what has expired: idempotency keys, files that no message named, memories, old events and deliveries."""
+    """Delete what has expired: idempotency keys, unused attachments, memories, old events and deliveries."""
 
     forget_keys: Callable[[], object]
-    stores: Sequence[_Cleaned]
+    stores: Sequence[_Cleanable]
     retention: Retention
-    sessions: _Cleaned
+    sessions: _Cleanable
 
     def __call__(self) -> None:
         self.forget_keys()

@@ -1,4 +1,4 @@
-"""Which worker processes live, and how they are: told in SQL every second, by the database's clock."""
+"""Presence of worker processes: each reports its state in SQL once a second, by the database's clock."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,17 +13,17 @@ from worker.time import to_rfc3339
 
 log = logs.get(__name__)
 
-#: A process that was not seen for this long does not live.
-_LIFE_MS = 5_000
-_FORGOTTEN_MS = 600_000
+#: A process that has not reported for this long is not running.
+_LIVE_MS = 5_000
+_DELETED_MS = 600_000
 
-#: Working; working without the embedding model; cut off from the broker, so it answers only what it finds by sweeping;
-#: stalled; about to stop.
+#: `working`; `lexical_only`: without the embedding model; `cut_off`: without the broker, so that only sweeps find work;
+#: `stalled`; `stopping`.
 STATES = ("working", "lexical_only", "cut_off", "stalled", "stopping")
 
 
 class Presence:
-    """Says that this process lives; `roles` are the queues that it consumes."""
+    """Reports that this process is running; `roles` are the queues that it consumes."""
 
     def __init__(
         self,
@@ -43,42 +43,42 @@ class Presence:
         self._leases = leases
         self._caches = caches
 
-    def announce(self) -> None:
-        """Say so for the next seconds.
+    def report(self) -> None:
+        """Report the state of this process; the report is valid for some seconds.
 
         Raises:
-            DatabaseUnavailable: nobody was told.
+            DatabaseUnavailable: the report was not written.
         """
-        how = {
+        state = {
             "state": self._state(),
             "leases": self._leases(),
             "caches": self._caches(),
             "seen_at": self._now,
         }
         with self._store.begin() as tx:
-            if not tx.execute(process.update().where(process.c.id == self._holder).values(**how)).rowcount:
-                tx.execute(process.insert().values(id=self._holder, roles=self._roles, started_at=self._now, **how))
-                tx.execute(process.delete().where(process.c.seen_at < self._now - _FORGOTTEN_MS))
+            if not tx.execute(process.update().where(process.c.id == self._holder).values(**state)).rowcount:
+                tx.execute(process.insert().values(id=self._holder, roles=self._roles, started_at=self._now, **state))
+                tx.execute(process.delete().where(process.c.seen_at < self._now - _DELETED_MS))
 
     def withdraw(self) -> None:
-        """Say that this process leaves."""
+        """Remove this process from the list of running workers."""
         try:
             with self._store.begin() as tx:
                 tx.execute(process.delete().where(process.c.id == self._holder))
-        except AnswerbackError as error:  # it is forgotten soon
+        except AnswerbackError as error:  # the report expires soon
             log.warning("presence_not_withdrawn", code=error.code, **error.context)
 
 
-def living(store: Store) -> list[dict[str, Any]]:
-    """Return what the living workers say of themselves, oldest first.
+def live_workers(store: Store) -> list[dict[str, Any]]:
+    """Return the reports of the running workers, oldest worker first.
 
     Raises:
-        DatabaseUnavailable: the database cannot be asked.
+        DatabaseUnavailable: the reports cannot be read.
     """
     now = store.clock.sql()
     statement = (
         sa.select(process, (now - process.c.seen_at).label("age_ms"))
-        .where(process.c.seen_at > now - _LIFE_MS)
+        .where(process.c.seen_at > now - _LIVE_MS)
         .order_by(process.c.started_at)
     )
     with store.read() as connection:

@@ -1,30 +1,30 @@
-"""What is kept for how long: old events, deliveries and the like go, a few at a time, so that nobody waits for it."""
+"""Retention: deletes old events, deliveries and audit entries, in batches so that no lock is held long."""
 
 import sqlalchemy as sa
 
 from worker.store.engine import Store
 from worker.store.tables import OPEN_MESSAGE, UNSENT_DELIVERY, audit, delivery, event, message
 
-#: Rows of one transaction, and transactions of one round.
+#: Rows per transaction, and transactions per table and call.
 _BATCH = 500
-_ROUNDS = 10
+_MAX_BATCHES = 10
 _DAY_MS = 86_400_000
 
 
 class Retention:
-    """Prunes what is older than it is kept. Any number of processes may do so at once.
+    """Deletes rows that are past their retention period. Any number of processes may do so at once.
 
     Args:
-        events_days: events of messages that have ended, and of everything else; 0 keeps them for ever.
-        deliveries_days: callbacks and posts that are done with, with their attempts; 0 keeps them for ever.
-        audit_days: what operators did; 0 keeps it for ever.
+        events_days: days to keep events, except those of open messages; 0 keeps them for ever.
+        deliveries_days: days to keep finished deliveries with their attempts; 0 keeps them for ever.
+        audit_days: days to keep the audit log; 0 keeps it for ever.
     """
 
     def __init__(self, store: Store, *, events_days: float, deliveries_days: float, audit_days: float = 0) -> None:
         self._store = store
         now = store.clock.sql()
         open_ = sa.exists().where(message.c.id == event.c.message_id, OPEN_MESSAGE)
-        # Both are found by their ids, which grow with time: a few of the oldest are looked at, and nothing else is.
+        # Ids grow with time, so each statement reads only the oldest rows.
         oldest = sa.select(event.c.id).order_by(event.c.id).limit(_BATCH).subquery()
         old_events = event.delete().where(
             event.c.id.in_(sa.select(oldest.c.id)),
@@ -39,19 +39,19 @@ class Retention:
         old_actions = audit.delete().where(
             audit.c.id.in_(sa.select(first.c.id)), audit.c.created_at < now - int(audit_days * _DAY_MS)
         )
-        given = ((old_events, events_days), (old_deliveries, deliveries_days), (old_actions, audit_days))
-        self._due = [statement for statement, days in given if days > 0]
+        periods = ((old_events, events_days), (old_deliveries, deliveries_days), (old_actions, audit_days))
+        self._statements = [statement for statement, days in periods if days > 0]
 
     def prune(self) -> int:
-        """Delete what is too old, at most a few thousand rows; return how many."""
-        return sum(self._emptied(statement) for statement in self._due)
+        """Delete up to a few thousand old rows; return their number."""
+        return sum(self._delete(statement) for statement in self._statements)
 
-    def _emptied(self, statement: sa.Delete) -> int:
-        gone = 0
-        for _ in range(_ROUNDS):
+    def _delete(self, statement: sa.Delete) -> int:
+        deleted = 0
+        for _ in range(_MAX_BATCHES):
             with self._store.begin() as tx:
                 count = tx.execute(statement).rowcount
-            gone += count
+            deleted += count
             if count < _BATCH:
                 break
-        return gone
+        return deleted

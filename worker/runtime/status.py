@@ -1,11 +1,11 @@
-"""How the installation is: what waits, who works, and what happened so far."""
+"""Status of the installation: backlog, workers and counters."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from worker.runtime.presence import living
+from worker.runtime.presence import live_workers
 from worker.store.engine import Store
 from worker.store.tables import (
     AWAKE,
@@ -24,14 +24,14 @@ from worker.telemetry.counters import Counters
 
 
 def status(store: Store, counters: Counters) -> dict[str, Any]:
-    """Return numbers for an operator, over all workspaces.
+    """Return the status over all workspaces.
 
     Returns:
-        `open_messages`, `oldest_unanswered_s` (None when nothing waits), `leases_held`, `workers` (each with roles,
-        state and the leases it holds) and `counters` (see `worker.telemetry.counters.NAMES`), which grow for ever.
+        `open_messages`, `oldest_unanswered_s` (None without open messages), `leases_held`, `workers` (each with roles,
+        state and the leases it holds) and `counters` (see `worker.telemetry.counters.NAMES`), which never decrease.
 
     Raises:
-        DatabaseUnavailable: nothing can be said.
+        DatabaseUnavailable: the status cannot be read.
     """
     now = store.clock.sql()
     waiting = sa.select(sa.func.count(), sa.func.min(message.c.created_at), now).where(OPEN_MESSAGE)
@@ -43,21 +43,21 @@ def status(store: Store, counters: Counters) -> dict[str, Any]:
         "open_messages": count,
         "oldest_unanswered_s": None if oldest is None else round(max(0, at - oldest) / 1000, 3),
         "leases_held": leases,
-        "workers": living(store),
+        "workers": live_workers(store),
         "counters": counters.read(),
     }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Backlog:
-    """How much waits, over all workspaces.
+    """Work that is not done yet, over all workspaces.
 
     Attributes:
         open_messages: counts by state.
         oldest_unanswered_s: age of the oldest open message in seconds, 0 without one.
         open_escalations: counts by state and priority.
         pending_deliveries: those not sent yet, of which `overdue_deliveries` are due.
-        resting_lanes: destinations whose circuit is open.
+        open_circuits: destinations whose circuit is open.
         unread_documents: those not indexed yet.
     """
 
@@ -66,15 +66,15 @@ class Backlog:
     open_escalations: dict[tuple[str, str], int]
     pending_deliveries: int
     overdue_deliveries: int
-    resting_lanes: int
+    open_circuits: int
     unread_documents: int
 
 
 def backlog(store: Store) -> Backlog:
-    """Count what waits, over all workspaces.
+    """Return the backlog over all workspaces.
 
     Raises:
-        DatabaseUnavailable: nothing could be counted.
+        DatabaseUnavailable: the backlog cannot be counted.
     """
     now = store.clock.sql()
     open_messages = (
@@ -99,6 +99,6 @@ def backlog(store: Store) -> Backlog:
             open_escalations={(state, priority): n for state, priority, n in connection.execute(escalations)},
             pending_deliveries=count(delivery, UNSENT_DELIVERY),
             overdue_deliveries=count(delivery, UNSENT_DELIVERY, delivery.c.due_at <= now),
-            resting_lanes=count(lane, lane.c.rest_until > now),
+            open_circuits=count(lane, lane.c.rest_until > now),
             unread_documents=count(document, UNREAD_DOCUMENT),
         )

@@ -1,6 +1,6 @@
-"""What every worker process looks for once a second, so that no hint is ever needed and no leader elected.
+"""The sweeper: once a second, each worker process looks in SQL for work that is due. No leader is elected.
 
-What it finds, this process does itself: a hint would go through the broker, and be lost where the first one was.
+The process does the work that it finds itself: a new hint would go through the broker that lost the first one.
 """
 
 import threading
@@ -13,12 +13,12 @@ from worker.telemetry import logs
 
 log = logs.get(__name__)
 
-#: A duty, and how often it is done, in seconds.
+#: Duties, and their intervals in seconds.
 Duties = Mapping[Callable[[], None], float]
 
 
 class Sweeper:
-    """One thread that goes round its duties; `beat` is called before each, to show that it still goes."""
+    """A thread that performs duties at their intervals; it calls `beat` before each to show that it is running."""
 
     def __init__(self, duties: Duties, *, beat: Callable[[], None] = lambda: None) -> None:
         self._duties = duties
@@ -58,7 +58,7 @@ class Sweeper:
 
 
 class WorkerPool:
-    """Threads that do what sweeps find."""
+    """A pool of threads for the work that the sweeper finds."""
 
     def __init__(self, size: int, *, name: str) -> None:
         self._pool = ThreadPoolExecutor(size, thread_name_prefix=name)
@@ -68,12 +68,12 @@ class WorkerPool:
 
     @property
     def free(self) -> int:
-        """How many threads could take something up now."""
+        """Number of idle threads."""
         with self._guard:
             return self._size - self._busy
 
     def do(self, work: Callable[[str], None], ids: Iterable[str]) -> None:
-        """Have `work` done for each of `ids`."""
+        """Run `work` for each of `ids`."""
         for id in ids:
             with self._guard:
                 self._busy += 1
@@ -83,7 +83,7 @@ class WorkerPool:
                 self._done()
 
     def stop(self) -> None:
-        """Take up nothing more; what is under way is not waited for."""
+        """Start no more work; running work is not waited for."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _perform(self, work: Callable[[str], None], id: str) -> None:

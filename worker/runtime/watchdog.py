@@ -1,9 +1,9 @@
-"""Notices that this process lives but works no more, and ends it, so that its supervisor starts it again.
+"""The watchdog: it ends a process that runs but does no work, so that the supervisor restarts it.
 
-Celery workers are known to stay alive and consume nothing after a reconnect (celery#8030, #10096, #10205), which a
-ping does not show. So each process sends itself a canary through the broker, on a queue that its consumer reads
-together with its work; a canary that was published and does not arrive says that nothing else arrives either. The
-consumer must ask for the work's queue too, and threads that must go round, as the sweeper's, beat here.
+Celery workers may stay alive and consume nothing after a reconnect (celery#8030, #10096, #10205), which a ping does not
+detect. So each process sends itself a canary through the broker, on a queue that its consumer reads together with its
+work; if a published canary does not arrive, nothing else arrives either. The consumer must also be subscribed to the
+queue of its work, and threads that must keep running, such as the sweeper, send heartbeats.
 """
 
 import threading
@@ -14,27 +14,30 @@ from worker.telemetry import logs
 
 log = logs.get(__name__)
 
-#: A canary is sent this often, while the process has room for work.
+#: Interval of canaries, while the process has a free slot.
 _CANARY_EVERY_S = 3.0
 
-#: With a canary published and nothing consumed for this long, the process is stalled.
+#: A process that consumes nothing for this long after a canary was published is stalled.
 CONSUMPTION_TIMEOUT_S = 15.0
 
-#: After the broker was away, Celery's consumer may sleep up to 30 s before it connects again (kombu's interval_max).
+#: After the broker was unavailable, Celery's consumer may wait 30 s before it reconnects (kombu's interval_max).
 _RECONNECT_S = 45.0
 
-#: A look that comes this late says that the whole process was paused, and nothing about its parts.
+#: A check that is this late means that the whole process was paused, not that a thread is stalled.
 _PAUSED_S = 5.0
 
-#: A thread that did not go round for this long is stalled: longer than the database may lock or a connection time out.
+#: A thread without a heartbeat for this long is stalled; database locks and connection timeouts are shorter.
 BEAT_TIMEOUT_S = 30.0
 
 
 class Watchdog:
     """Watches one process.
 
-    `send` publishes a canary, and raises when the broker is away; without it, consumption is not watched. `subscribed`
-    tells whether the consumer asks for the queues that it is there for.
+    Args:
+        send: publishes a canary, and raises if the broker is unavailable; None disables the check of consumption.
+        slots: tasks that the process runs at once.
+        end: ends the process.
+        subscribed: whether the consumer is subscribed to its queues.
     """
 
     def __init__(
@@ -45,31 +48,31 @@ class Watchdog:
         end: Callable[[], None],
         subscribed: Callable[[], bool] = lambda: True,
         clock: Callable[[], float] = time.monotonic,
-        consumption_patience_s: float = CONSUMPTION_TIMEOUT_S,
-        beat_patience_s: float = BEAT_TIMEOUT_S,
+        consumption_timeout_s: float = CONSUMPTION_TIMEOUT_S,
+        beat_timeout_s: float = BEAT_TIMEOUT_S,
     ) -> None:
         self._send = send
         self._slots = slots
         self._end = end
         self._subscribed = subscribed
         self._clock = clock
-        self._consumption_patience_s = consumption_patience_s
-        self._beat_patience_s = beat_patience_s
+        self._consumption_timeout_s = consumption_timeout_s
+        self._beat_timeout_s = beat_timeout_s
         self._guard = threading.Lock()
         self._running = 0
-        self._waits_since: float | None = None  # since when a canary is out
+        self._canary_sent_at: float | None = None  # of a canary that has not arrived
         self._unsubscribed_since: float | None = None
         self._cut_off = False
         self._reconnecting_until = 0.0
-        self._looked = clock()
+        self._checked_at = clock()
         self._stalled: str | None = None
         self._beats: dict[str, float] = {}
         self._stopped = threading.Event()
 
     def start(self) -> None:
-        """Start watching, and sending canaries from a thread of their own: publishing may take seconds."""
-        self._looked = self._clock()
-        self._reconnecting_until = self._looked + CONSUMPTION_TIMEOUT_S  # the consumer has yet to connect
+        """Start watching, and send canaries from a thread of their own, because publishing may take seconds."""
+        self._checked_at = self._clock()
+        self._reconnecting_until = self._checked_at + CONSUMPTION_TIMEOUT_S  # the consumer is still connecting
         for name, run in (("watchdog", self._watch), ("canaries", self._send_canaries)):
             threading.Thread(target=run, name=name, daemon=True).start()
 
@@ -78,24 +81,24 @@ class Watchdog:
         self._stopped.set()
 
     def task_began(self) -> None:
-        """The consumer brought something: a canary or work."""
+        """Record that the consumer has received a task: a canary or work."""
         with self._guard:
             self._running += 1
-            self._waits_since = None
+            self._canary_sent_at = None
 
     def task_ended(self) -> None:
-        """A slot of the pool is free again."""
+        """Record that a slot of the pool is free again."""
         with self._guard:
             self._running -= 1
-            self._waits_since = None
+            self._canary_sent_at = None
 
     def beat(self, name: str) -> None:
-        """The thread of this name still goes round."""
+        """Record a heartbeat of the thread with this name."""
         self._beats[name] = self._clock()
 
     @property
     def state(self) -> str:
-        """One of `presence.STATES`."""
+        """The state of the process, one of `presence.STATES`."""
         if self._stalled is not None:
             return "stalled"
         if self._stopped.is_set():
@@ -103,20 +106,20 @@ class Watchdog:
         return "cut_off" if self._cut_off else "working"
 
     def send_canary(self) -> None:
-        """Send one if there is room for it; a pool that is full takes nothing from the queue, and rightly so."""
+        """Send a canary if a slot is free; a full pool consumes nothing, which is not a stall."""
         if self._send is None:
             return
         with self._guard:
             if self._running >= self._slots:
-                self._waits_since = self._unsubscribed_since = None
+                self._canary_sent_at = self._unsubscribed_since = None
                 return
         try:
             self._send()
-        except Exception as error:  # noqa: BLE001 - any broker, any failure: it is away, so nothing can be consumed
+        except Exception as error:  # noqa: BLE001 - any failure of any broker means that it is unavailable
             if not self._cut_off:
-                log.warning("broker_away", cause=str(error))
+                log.warning("broker_unavailable", cause=str(error))
             with self._guard:
-                self._cut_off, self._waits_since, self._unsubscribed_since = True, None, None
+                self._cut_off, self._canary_sent_at, self._unsubscribed_since = True, None, None
             return
         subscribed = self._subscribed()
         with self._guard:
@@ -124,39 +127,39 @@ class Watchdog:
                 self._reconnecting_until = self._clock() + _RECONNECT_S
             self._cut_off = False
             if self._clock() < self._reconnecting_until:
-                self._waits_since = self._unsubscribed_since = None
+                self._canary_sent_at = self._unsubscribed_since = None
                 return
             if subscribed:
                 self._unsubscribed_since = None
             elif self._unsubscribed_since is None:
                 self._unsubscribed_since = self._clock()
-            if self._waits_since is None and self._running < self._slots:
-                self._waits_since = self._clock()
+            if self._canary_sent_at is None and self._running < self._slots:
+                self._canary_sent_at = self._clock()
 
-    def look(self) -> str | None:
-        """Return what is stalled, if anything is; to be asked once a second.
+    def check(self) -> str | None:
+        """Return the problem if the process is stalled, else None; called once a second.
 
-        A look that comes late says that the whole process was stopped and woken: then all of it gets its time again.
+        A late call means that the whole process was paused; then all timeouts start again.
         """
         now = self._clock()
-        paused, self._looked = now - self._looked > _PAUSED_S, now
+        paused, self._checked_at = now - self._checked_at > _PAUSED_S, now
         if paused:
             self._beats = dict.fromkeys(self._beats, now)
             with self._guard:
-                self._waits_since = self._unsubscribed_since = None
+                self._canary_sent_at = self._unsubscribed_since = None
         return self.problem()
 
     def problem(self) -> str | None:
-        """Return what has been stalled for too long, if anything has."""
+        """Return the timeout that has been exceeded, or None."""
         now = self._clock()
         for name, beat in self._beats.items():
-            if now - beat > self._beat_patience_s:
-                return f"the {name} has not gone round for {now - beat:.0f} s"
+            if now - beat > self._beat_timeout_s:
+                return f"no heartbeat of the {name} for {now - beat:.0f} s"
         with self._guard:
-            if self._waits_since is not None and now - self._waits_since > self._consumption_patience_s:
-                return f"nothing was consumed for {now - self._waits_since:.0f} s although a canary was sent"
-            if (since := self._unsubscribed_since) is not None and now - since > self._consumption_patience_s:
-                return f"the consumer has not asked for its queue for {now - since:.0f} s"
+            if self._canary_sent_at is not None and now - self._canary_sent_at > self._consumption_timeout_s:
+                return f"nothing was consumed for {now - self._canary_sent_at:.0f} s after a canary was sent"
+            if (since := self._unsubscribed_since) is not None and now - since > self._consumption_timeout_s:
+                return f"the consumer has not been subscribed to its queue for {now - since:.0f} s"
         return None
 
     def _send_canaries(self) -> None:
@@ -165,7 +168,7 @@ class Watchdog:
 
     def _watch(self) -> None:
         while not self._stopped.wait(1.0):
-            self._stalled = self.look()
+            self._stalled = self.check()
             if self._stalled is not None:
                 log.error("worker_stalled", problem=self._stalled)
                 self._end()

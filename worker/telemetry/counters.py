@@ -1,6 +1,6 @@
-"""What happened and how long it took, over all processes and restarts: kept in SQL, added to once a second.
+"""Counters and histograms over all processes and restarts: stored in SQL, updated once a second.
 
-One place for all processes, so that whoever is asked can tell it, and nothing starts from zero when a process does.
+Every process can read the totals, and a restart does not reset them.
 """
 
 import threading
@@ -20,16 +20,16 @@ from worker.telemetry import logs
 
 log = logs.get(__name__)
 
-#: What is counted, and shown by `answerback status`.
+#: Counters that `answerback status` shows.
 NAMES = {
-    "conversations_swept": "conversations taken up by a sweeper since nobody came: a lost hint, a retry, a dead lease",
-    "deadlines_passed": "conversations that a sweeper handed off because a deadline had passed",
-    "duplicates_refused": "requests that repeated an idempotency key and got the first response again",
-    "hints_lost": "hints that could not be published, or were dropped from a full queue",
-    "leases_lost": "turns that were stopped because their lease was lost",
-    "retries": "turns that failed and were put off",
-    "workers_stalled": "workers that noticed they no longer worked, and ended themselves",
-    "writes_fenced": "outcomes that came too late and were not written",
+    "conversations_swept": "conversations found by a sweeper: after a lost hint, for a retry, or with an expired lease",
+    "deadlines_passed": "conversations handed off because a deadline had passed",
+    "duplicates_refused": "requests that repeated an idempotency key and got the first response",
+    "hints_lost": "hints that were not published, or were dropped from a full queue",
+    "leases_lost": "turns stopped because their lease was lost",
+    "retries": "turns that failed and are retried later",
+    "workers_stalled": "workers that the watchdog ended because they were stalled",
+    "writes_fenced": "outcomes discarded because another worker had claimed the conversation",
 }
 
 #: Upper bounds of the buckets of histograms, in seconds.
@@ -38,7 +38,7 @@ BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """What is measured, by labels whose values are few: never an id, nor anything that a customer wrote."""
+    """A metric. Labels have few values: never an id or text of a customer."""
 
     help: str
     labels: tuple[str, ...] = ()
@@ -46,52 +46,50 @@ class Metric:
 
 COUNTED = {
     "requests": Metric(help="requests to the API", labels=("method", "route", "status")),
-    "messages": Metric(
-        help="messages that workers answered or handed off, by how and why", labels=("outcome", "reason")
-    ),
+    "messages": Metric(help="messages that have ended, by outcome and reason of handoff", labels=("outcome", "reason")),
     "model_calls": Metric(
-        help="questions to a language model, by how they ended; one has several calls where it uses tools",
+        help="requests to a language model, by result; several calls with tools count as one",
         labels=("model", "result"),
     ),
-    "model_tokens": Metric(help="tokens that language models counted", labels=("model", "kind")),
-    "model_cost_usd": Metric(help="what language models cost, in US dollars", labels=("model",)),
-    "delivery_attempts": Metric(help="attempts at callbacks and posts into tickets", labels=("kind", "result")),
-    "streams_opened": Metric(help="streams that were opened"),
-    "streams_closed": Metric(help="streams that ended"),
+    "model_tokens": Metric(help="tokens of language models", labels=("model", "kind")),
+    "model_cost_usd": Metric(help="cost of language models in US dollars", labels=("model",)),
+    "delivery_attempts": Metric(help="delivery attempts", labels=("kind", "result")),
+    "streams_opened": Metric(help="opened streams"),
+    "streams_closed": Metric(help="closed streams"),
 }
 TIMED = {
-    "request_seconds": Metric(help="time that requests took", labels=("route",)),
-    "turn_wait_seconds": Metric(help="time from a message's acceptance to the beginning of its turn"),
-    "turn_seconds": Metric(help="time that the stages of a turn took", labels=("stage",)),
-    "model_seconds": Metric(help="time that calls of a language model took", labels=("model",)),
-    "delivery_seconds": Metric(help="time that attempts at callbacks and posts took", labels=("kind",)),
+    "request_seconds": Metric(help="duration of requests to the API", labels=("route",)),
+    "turn_wait_seconds": Metric(help="time from the acceptance of a message to the start of its turn"),
+    "turn_seconds": Metric(help="duration of the stages of a turn", labels=("stage",)),
+    "model_seconds": Metric(help="duration of requests to a language model", labels=("model",)),
+    "delivery_seconds": Metric(help="duration of delivery attempts", labels=("kind",)),
 }
 
 Key = tuple[str, str]
 
 
 class Meter(Protocol):
-    """Whoever is told what happened: `Counters`, or nobody."""
+    """Receives measurements: `Counters` or `Unmetered`."""
 
     def add(self, name: str, count: float = 1, **labels: str) -> None:
-        """Count something."""
+        """Add to a counter."""
 
     def observe(self, name: str, seconds: float, **labels: str) -> None:
-        """Take notice of how long something took."""
+        """Add a duration to a histogram."""
 
 
 class Unmetered:
-    """Nobody is told."""
+    """A meter that discards everything."""
 
     def add(self, name: str, count: float = 1, **labels: str) -> None:
-        """Count nothing."""
+        """Do nothing."""
 
     def observe(self, name: str, seconds: float, **labels: str) -> None:
-        """Take no notice."""
+        """Do nothing."""
 
 
 class Counters:
-    """Counts in memory and adds to the tables; safe to share between threads. A crash forgets the last second."""
+    """Counts in memory and adds to SQL once a second. Thread-safe; a crash loses the last second."""
 
     def __init__(self, store: Store, *, every_s: float = 1.0) -> None:
         self._store = store
@@ -99,25 +97,25 @@ class Counters:
         self._guard = threading.Lock()
         self._pending: Counter[Key] = Counter()
         self._own: Counter[str] = Counter()
-        self._some = threading.Event()
+        self._pending_added = threading.Event()
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
     def add(self, name: str, count: float = 1, **labels: str) -> None:
-        """Count one of NAMES or COUNTED; never waits and never fails."""
+        """Add to a counter of NAMES or COUNTED; never blocks and never fails."""
         self._add({(name, _text(labels)): count})
 
     def observe(self, name: str, seconds: float, **labels: str) -> None:
-        """Take notice of how long one of TIMED took; never waits and never fails."""
-        place = bisect_left(BUCKETS_S, seconds)
-        bound = f"{BUCKETS_S[place]:g}" if place < len(BUCKETS_S) else "+Inf"
+        """Add a duration to a histogram of TIMED; never blocks and never fails."""
+        bucket = bisect_left(BUCKETS_S, seconds)
+        bound = f"{BUCKETS_S[bucket]:g}" if bucket < len(BUCKETS_S) else "+Inf"
         self._add({(f"{name}_bucket", _text({**labels, "le": bound})): 1, (f"{name}_sum", _text(labels)): seconds})
 
     def flush(self) -> None:
-        """Add what was counted to the tables.
+        """Add the pending counts to SQL.
 
         Raises:
-            DatabaseUnavailable: and then it stays counted here.
+            DatabaseUnavailable: the counts stay pending.
         """
         with self._guard:
             pending, self._pending = self._pending, Counter()
@@ -129,7 +127,7 @@ class Counters:
             index_elements=[sample.c.name, sample.c.labels],
             set_={"value": sample.c.value + statement.excluded.value},
         )
-        # In one order for everyone, so that no two wait for each other.
+        # In the same order in every process, so that transactions do not deadlock.
         rows = [{"name": name, "labels": labels, "value": value} for (name, labels), value in sorted(pending.items())]
         try:
             with self._store.begin() as tx:
@@ -140,24 +138,24 @@ class Counters:
             raise
 
     def own(self) -> dict[str, float]:
-        """Return the counts of this process alone since it started, by name, labels added up."""
+        """Return the counts of this process since it started, by name, summed over labels."""
         with self._guard:
             return {name: round(value, 3) for name, value in sorted(self._own.items()) if not name.endswith("_bucket")}
 
     def read(self) -> dict[str, int]:
-        """Return every count of NAMES, of all processes."""
+        """Return the counters of NAMES, of all processes."""
         found = self.samples()
         return {name: int(found.get((name, ""), 0)) for name in NAMES}
 
     def samples(self) -> dict[Key, float]:
-        """Return all that was counted, by its name and its labels as `a="b",c="d"`."""
+        """Return all values by name and labels, which have the form `a="b",c="d"`."""
         with self._store.read() as connection:
             return {(row.name, row.labels): row.value for row in connection.execute(sa.select(sample))}
 
     def stop(self) -> None:
-        """Write what is left."""
+        """Write the pending counts and stop."""
         self._stopped.set()
-        self._some.set()
+        self._pending_added.set()
         if self._thread is not None:
             self._thread.join(2)
         self._try_flush()
@@ -169,12 +167,12 @@ class Counters:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="counters", daemon=True)
                 self._thread.start()
-        self._some.set()
+        self._pending_added.set()
 
     def _run(self) -> None:
         while not self._stopped.wait(self._every_s):
-            self._some.wait()
-            self._some.clear()
+            self._pending_added.wait()
+            self._pending_added.clear()
             self._try_flush()
 
     def _try_flush(self) -> None:

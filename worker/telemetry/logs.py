@@ -1,4 +1,4 @@
-"""Structured JSON logs; ids are bound once and appear on every line that follows."""
+"""Structured JSON logs; bound ids appear on every line that follows."""
 
 import logging
 import re
@@ -55,8 +55,8 @@ def configure(level: str = "info", *, stream: Any = None) -> None:
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
 
 
-#: Texts without any of these hold nothing that is masked.
-_WORTH_A_LOOK = re.compile(r"[@+]|\d[ -]?\d{3}|://|(?i:password|secret|token|key|bearer|pin)|\b(?:eyJ|AKIA|sk|ghp)")
+#: Matches every text that may need masking; others skip the redactor, which is slower.
+_MAY_BE_SENSITIVE = re.compile(r"[@+]|\d[ -]?\d{3}|://|(?i:password|secret|token|key|bearer|pin)|\b(?:eyJ|AKIA|sk|ghp)")
 
 
 def _masked(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
@@ -66,7 +66,7 @@ def _masked(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapp
 
 def _mask(value: Any) -> Any:
     if isinstance(value, str):
-        return redactor().mask(value) if _WORTH_A_LOOK.search(value) else value
+        return redactor().mask(value) if _MAY_BE_SENSITIVE.search(value) else value
     if isinstance(value, dict):
         return {name: _mask(inner) for name, inner in value.items()}
     return [_mask(inner) for inner in value] if isinstance(value, list | tuple) else value
@@ -74,7 +74,7 @@ def _mask(value: Any) -> Any:
 
 @cache
 def redactor() -> "Redactor":
-    """Return what finds what should not be seen in logs."""
+    """Return the redactor, which masks personal data and secrets."""
     from worker.redaction import Redactor
 
     return Redactor()
@@ -89,10 +89,10 @@ bound = structlog.contextvars.bound_contextvars
 
 
 def bind(**ids: str) -> None:
-    """Let every line of this thread carry these ids, until `unbind`."""
+    """Add these ids to every log line of this thread until `unbind`."""
     structlog.contextvars.bind_contextvars(**ids)
 
 
 def unbind() -> None:
-    """Let the lines of this thread carry no ids any more."""
+    """Remove the ids from the log lines of this thread."""
     structlog.contextvars.clear_contextvars()

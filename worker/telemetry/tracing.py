@@ -1,6 +1,6 @@
-"""One trace from a request to each callback (OpenTelemetry); off unless the settings say where traces go.
+"""OpenTelemetry traces from a request to each of its callbacks; off unless the settings name an endpoint.
 
-The context is stored on each message, as hints may be lost: whoever takes the message up goes on with its trace.
+The trace context is stored with each message, because hints may be lost; the worker that answers continues the trace.
 """
 
 import threading
@@ -24,7 +24,7 @@ _configured: list[Any] = []
 
 
 def configure(settings: Settings) -> None:
-    """Send traces from now on, if the settings say where to; once for a process, after its fork.
+    """Export traces if the settings name an endpoint; called once per process, after the fork.
 
     Raises:
         StartupFailed: OpenTelemetry is not installed.
@@ -52,12 +52,12 @@ def configure(settings: Settings) -> None:
 
 
 def on() -> bool:
-    """Whether anything is traced in this process."""
+    """Whether this process exports traces."""
     return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
 
 def flush(*, timeout_s: float = 2.0) -> None:
-    """Send what is still in memory."""
+    """Export the spans that are still in memory."""
     for provider in _configured:
         provider.force_flush(int(timeout_s * 1_000))
 
@@ -71,9 +71,9 @@ def span(
     kind: SpanKind = SpanKind.INTERNAL,
     **attributes: str | float | None,
 ) -> Iterator[Span]:
-    """Time what is done inside as a part of the trace that goes on here, or of that of `parent`, a traceparent.
+    """Record a span of the current trace, or of the trace of `parent` (a traceparent).
 
-    Attributes hold ids and numbers, never what anybody wrote.
+    Attributes hold ids and numbers, never text of customers or agents.
     """
     if not on():
         yield trace.INVALID_SPAN
@@ -84,26 +84,26 @@ def span(
         context=_context(parent) if parent else None,
         kind=kind,
         attributes=given,
-        links=[Link(found) for one in links if one and (found := _span_context(one)) is not None],
-        record_exception=False,  # what it says may be what somebody wrote
+        links=[Link(found) for link in links if link and (found := _span_context(link)) is not None],
+        record_exception=False,  # its message may contain text of a customer
         set_status_on_exception=False,
-    ) as begun:
+    ) as current:
         try:
-            yield begun
+            yield current
         except Exception as error:
-            begun.set_attribute("exception", type(error).__name__)
-            if not isinstance(error, AnswerbackError):  # what was expected to happen is told by who expected it
-                failed(begun, type(error).__name__)
+            current.set_attribute("exception", type(error).__name__)
+            if not isinstance(error, AnswerbackError):  # the caller reports anticipated failures
+                failed(current, type(error).__name__)
             raise
 
 
-def failed(begun: Span, why: str) -> None:
-    """Say that what a span times did not work."""
-    begun.set_status(Status(StatusCode.ERROR, why[:200]))
+def failed(current: Span, why: str) -> None:
+    """Mark a span as failed."""
+    current.set_status(Status(StatusCode.ERROR, why[:200]))
 
 
 def traceparent() -> str | None:
-    """Return where the current trace is, as W3C Trace Context writes it; None when nothing is traced."""
+    """Return the current W3C `traceparent`; None if traces are off."""
     carrier: dict[str, str] = {}
     _PROPAGATOR.inject(carrier)
     return carrier.get("traceparent")

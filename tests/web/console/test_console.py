@@ -37,8 +37,8 @@ class Browser:
 
 
 @pytest.fixture
-def browser(app, built):
-    built.keys.make(built.keys.workspace(), name="test", key=KEY)
+def browser(app, services):
+    services.keys.make(services.keys.workspace(), name="test", key=KEY)
     made = Browser(app)
     assert made.log_in().status_code == 303
     return made
@@ -52,7 +52,7 @@ def test_a_key_opens_it_and_logging_out_closes_it(app, browser):
     assert (again.status_code, again.headers["Location"]) == (303, "/console/login?next=/console?owner%3Dhuman")
     refused = Browser(app, key="wrong").log_in()
     assert refused.status_code == 401
-    assert "not known" in refused.text
+    assert "unknown or revoked" in refused.text
 
 
 def test_the_cookie_is_of_this_login_alone_and_out_of_scripts_reach(app, browser):
@@ -68,13 +68,13 @@ def test_the_cookie_is_of_this_login_alone_and_out_of_scripts_reach(app, browser
     assert given.split(";")[0] != set_cookie.split(";")[0]
 
 
-def test_a_login_ends_with_its_time_and_with_its_key(browser, built):
-    built.__dict__["logins"] = Logins(built.store, clock=lambda: 10**10)
+def test_a_login_ends_with_its_time_and_with_its_key(browser, services):
+    services.__dict__["logins"] = Logins(services.store, clock=lambda: 10**10)
     assert browser.get("/console").status_code == 303
-    built.__dict__["logins"] = Logins(built.store)
+    services.__dict__["logins"] = Logins(services.store)
     assert browser.get("/console").status_code == 200
-    (key,) = [one for one in built.keys.all() if one["name"] == "test"]
-    built.keys.revoke(key["id"])
+    (key,) = [key for key in services.keys.all() if key["name"] == "test"]
+    services.keys.revoke(key["id"])
     assert browser.get("/console").status_code == 303
     part = browser.get("/console", headers={"HX-Request": "true"})
     assert (part.status_code, part.headers["HX-Trigger"]) == (204, "loggedOut")  # the page says so, and keeps its text
@@ -99,8 +99,8 @@ def test_a_login_leads_nowhere_else(app, browser, wanted, where):
 
 
 def test_forms_of_other_sites_are_refused(browser, call):
-    talk = submit(call)["conversation_id"]
-    path = f"/console/conversations/{talk}/close"
+    conversation_id = submit(call)["conversation_id"]
+    path = f"/console/conversations/{conversation_id}/close"
     assert browser.client.post(path, data={}).status_code == 403
     assert browser.client.post(path, data={"csrf": "guessed"}).status_code == 403
     csrf = re.search(r'name="csrf" value="([^"]+)"', browser.get("/console").text)[1]
@@ -110,20 +110,20 @@ def test_forms_of_other_sites_are_refused(browser, call):
         browser.client.post("/console/login", data={"key": KEY}, headers={"Origin": "https://evil.example"}).status_code
         == 403
     )
-    assert call("GET", f"/v1/conversations/{talk}").json["owner"] == "bot"
+    assert call("GET", f"/v1/conversations/{conversation_id}").json["owner"] == "bot"
 
 
-def test_who_may_only_read_does_nothing(app, built, call):
-    talk = submit(call)["conversation_id"]
-    reader = Browser(app, built.keys.make(built.keys.workspace(), name="reader", scopes=["read"]))
+def test_who_may_only_read_does_nothing(app, services, call):
+    conversation_id = submit(call)["conversation_id"]
+    reader = Browser(app, services.keys.make(services.keys.workspace(), name="reader", scopes=["read"]))
     reader.log_in()
-    page = reader.get(f"/console/conversations/{talk}").text
+    page = reader.get(f"/console/conversations/{conversation_id}").text
     assert "Take over" not in page
-    assert reader.post(f"/console/conversations/{talk}/handoff").status_code == 403
+    assert reader.post(f"/console/conversations/{conversation_id}/handoff").status_code == 403
 
 
-def test_who_may_only_read_can_leave(app, built):
-    reader = Browser(app, built.keys.make(built.keys.workspace(), name="reader", scopes=["read"]))
+def test_who_may_only_read_can_leave(app, services):
+    reader = Browser(app, services.keys.make(services.keys.workspace(), name="reader", scopes=["read"]))
     reader.log_in()
     assert reader.post("/console/logout").status_code == 303
     assert reader.get("/console").status_code == 303
@@ -144,27 +144,27 @@ def test_no_page_is_open_without_a_login(app):
             assert answered.headers["Location"].startswith("/console/login")
 
 
-def test_another_workspace_is_not_there(app, built, call):
-    talk = submit(call)["conversation_id"]
-    other = Browser(app, built.keys.make(built.keys.workspace("other"), name="other"))
+def test_another_workspace_is_not_there(app, services, call):
+    conversation_id = submit(call)["conversation_id"]
+    other = Browser(app, services.keys.make(services.keys.workspace("other"), name="other"))
     other.log_in()
-    assert "No conversations here" in other.get("/console").text
-    assert other.get(f"/console/conversations/{talk}").status_code == 404
-    assert other.get(f"/console/conversations/{talk}/events").status_code == 404
-    assert other.post(f"/console/conversations/{talk}/close").status_code == 404
-    assert call("GET", f"/v1/conversations/{talk}").json["owner"] == "bot"
+    assert "No conversations." in other.get("/console").text
+    assert other.get(f"/console/conversations/{conversation_id}").status_code == 404
+    assert other.get(f"/console/conversations/{conversation_id}/events").status_code == 404
+    assert other.post(f"/console/conversations/{conversation_id}/close").status_code == 404
+    assert call("GET", f"/v1/conversations/{conversation_id}").json["owner"] == "bot"
 
 
-def test_the_inbox_shows_what_waits_for_whom(browser, call, built):
+def test_the_inbox_shows_what_waits_for_whom(browser, call, services):
     made = submit(call, "I want a person", subject="Parcel", requester={"name": "Ada"})
     submit(call, "How do I reset my password?")
     handoff = Handoff(reason="asked_for_person", summary="!", priority="urgent")
-    built.mailbox.finish(built.mailbox.claim(made["conversation_id"]), handoff)
+    services.mailbox.finish(services.mailbox.claim(made["conversation_id"]), handoff)
     page = browser.get("/console").text
     assert "Parcel" in page
     assert "Ada" in page
-    assert 'class="badge urgent">asked for a person' in page
-    assert "being answered" in page
+    assert 'class="badge urgent">asked for a human' in page
+    assert ">answering<" in page
     assert re.search(r'<time datetime="([^"]+Z)" title="\1">(now|\d+ seconds? ago)</time>', page)
     people = browser.get("/console?owner=human").text
     assert "Parcel" in people
@@ -185,43 +185,46 @@ def test_the_inbox_finds_a_customer_a_subject_and_an_id(browser, call):
         ("100%", "Parcel"),
     ):
         page = browser.get("/console", query_string={"q": wanted}).text
-        assert [one for one in ("Parcel", "Refund") if f">{one}" in page] == [found], wanted
-    assert "No conversations here" in browser.get("/console?q=1%25").text
-    assert "No conversations here" in browser.get("/console?q=zoe&owner=human").text
+        assert [item for item in ("Parcel", "Refund") if f">{item}" in page] == [found], wanted
+    assert "No conversations." in browser.get("/console?q=1%25").text
+    assert "No conversations." in browser.get("/console?q=zoe&owner=human").text
     assert "Refund" in browser.get("/console?q=").text
 
 
-def test_a_conversation_is_read_taken_over_answered_given_back_and_closed(browser, call, built):
+def test_a_conversation_is_read_taken_over_answered_given_back_and_closed(browser, call, services):
     made = submit(call, subject="Password")
-    talk = made["conversation_id"]
+    conversation_id = made["conversation_id"]
     citation = Citation(number=1, document_id="doc_x", title="Reset", url=None, quote="Use the link.", start=4, end=17)
     file = Citation(number=2, document_id="att_x", title="Your file", url=None, quote="It says so.", start=0, end=11)
-    built.mailbox.finish(
-        built.mailbox.claim(talk), replace(answer("Use the link [1]. Not a source: [9]."), citations=(citation, file))
+    services.mailbox.finish(
+        services.mailbox.claim(conversation_id),
+        replace(answer("Use the link [1]. Not a source: [9]."), citations=(citation, file)),
     )
-    page = browser.get(f"/console/conversations/{talk}").text
+    page = browser.get(f"/console/conversations/{conversation_id}").text
     (reply,) = [
-        one for one in call("GET", f"/v1/conversations/{talk}/messages").json["items"] if one["role"] == "assistant"
+        message
+        for message in call("GET", f"/v1/conversations/{conversation_id}/messages").json["items"]
+        if message["role"] == "assistant"
     ]
     assert f'<a class="mark" href="#source-{reply["id"]}-1">[1]</a>. Not a source: [9].' in page
     assert "/console/documents/doc_x?start=4&amp;end=17#quote" in page
     assert "Your file: <q>It says so.</q>" in page  # which no page shows, so no link leads there
     assert "Support 1.00" in page
     for what, owner in (("handoff", "human"), ("resume", "bot")):
-        assert browser.post(f"/console/conversations/{talk}/{what}").status_code == 303
-        assert call("GET", f"/v1/conversations/{talk}").json["owner"] == owner
-    browser.post(f"/console/conversations/{talk}/replies", content="I am Grace.\r\nHello.", author="Grace")
-    said = call("GET", f"/v1/conversations/{talk}/messages").json["items"][-1]
+        assert browser.post(f"/console/conversations/{conversation_id}/{what}").status_code == 303
+        assert call("GET", f"/v1/conversations/{conversation_id}").json["owner"] == owner
+    browser.post(f"/console/conversations/{conversation_id}/replies", content="I am Grace.\r\nHello.", author="Grace")
+    said = call("GET", f"/v1/conversations/{conversation_id}/messages").json["items"][-1]
     assert (said["role"], said["author"], said["content"]) == ("agent", "Grace", "I am Grace.\nHello.")
-    browser.post(f"/console/conversations/{talk}/close")
-    assert call("GET", f"/v1/conversations/{talk}").json["owner"] == "closed"
-    late = browser.post(f"/console/conversations/{talk}/replies", content="Late")
+    browser.post(f"/console/conversations/{conversation_id}/close")
+    assert call("GET", f"/v1/conversations/{conversation_id}").json["owner"] == "closed"
+    late = browser.post(f"/console/conversations/{conversation_id}/replies", content="Late")
     assert late.status_code == 409
     assert "The conversation is closed." in late.text
     assert ">Late</textarea>" in late.text  # what was written is not lost
 
 
-def test_messages_are_cancelled_and_tried_again(browser, call, built):
+def test_messages_are_cancelled_and_tried_again(browser, call, services):
     made = submit(call)
     browser.post(f"/console/messages/{made['id']}/cancel")
     assert call("GET", made["links"]["self"]).json["state"] == "cancelled"
@@ -229,19 +232,19 @@ def test_messages_are_cancelled_and_tried_again(browser, call, built):
     assert again.status_code == 409
     assert "Only a message that was handed off" in again.text
     other = submit(call)
-    built.mailbox.finish(built.mailbox.claim(other["conversation_id"]), Handoff(reason="error", summary="?"))
+    services.mailbox.finish(services.mailbox.claim(other["conversation_id"]), Handoff(reason="error", summary="?"))
     browser.post(f"/console/messages/{other['id']}/retry")
     assert call("GET", other["links"]["self"]).json["state"] == "queued"
 
 
-def test_a_citation_opens_its_document_with_the_quote_marked(browser, call, built):
+def test_a_citation_opens_its_document_with_the_quote_marked(browser, call, services):
     made = call(
         "POST", "/v1/documents", json={"title": XSS, "text": f"One. {XSS} Two.", "url": "https://shop.example/a"}
     )
     assert made.status_code == 202
     from worker.store.tables import document
 
-    with built.store.begin() as tx:
+    with services.store.begin() as tx:
         tx.execute(document.update().values(text="One. Use the link. Two.", url="javascript:alert(1)"))
     page = browser.get(f"/console/documents/{made.json['id']}?start=5&end=18").text
     assert '<mark id="quote" tabindex="-1">Use the link.</mark>' in page
@@ -251,15 +254,17 @@ def test_a_citation_opens_its_document_with_the_quote_marked(browser, call, buil
         assert browser.get(f"/console/documents/{made.json['id']}{query}").status_code == 200
 
 
-def test_what_customers_write_is_text_and_nothing_else(browser, call, built):
+def test_what_customers_write_is_text_and_nothing_else(browser, call, services):
     made = submit(call, XSS, subject=XSS, requester={"name": XSS, "email": XSS}, channel=XSS[:60])
-    talk = made["conversation_id"]
+    conversation_id = made["conversation_id"]
     citation = Citation(number=1, document_id=XSS, title=XSS, url=XSS, quote=XSS, start=0, end=1)
-    built.mailbox.finish(built.mailbox.claim(talk), replace(answer(f"{XSS} [1]."), citations=(citation,)))
+    services.mailbox.finish(
+        services.mailbox.claim(conversation_id), replace(answer(f"{XSS} [1]."), citations=(citation,))
+    )
     call("PUT", f"{made['links']['self']}/feedback", json={"rating": "bad", "comment": XSS})
-    built.actions.take_over(built.keys.workspace(), talk, summary=XSS)
-    browser.post(f"/console/conversations/{talk}/replies", content=XSS, author=XSS)
-    for path in ("/console", f"/console?q={XSS}", f"/console/conversations/{talk}"):
+    services.actions.take_over(services.keys.workspace(), conversation_id, summary=XSS)
+    browser.post(f"/console/conversations/{conversation_id}/replies", content=XSS, author=XSS)
+    for path in ("/console", f"/console?q={XSS}", f"/console/conversations/{conversation_id}"):
         text = browser.get(path).text
         assert "<script>alert" not in text
         assert "<img" not in text
@@ -279,12 +284,12 @@ def test_pages_are_guarded_and_light(browser, call):
     assert not re.search(r"<script>|<style|\son\w+=|\sstyle=", page)
     parts = ["/console", *re.findall(r'(?:src|href)="(/console/static/[^"]+)"', page)]
     assert len(parts) == 4
-    assert sum(len(browser.get(one).data) for one in parts) < 200_000
+    assert sum(len(browser.get(part).data) for part in parts) < 200_000
 
 
 def test_what_is_no_text_is_refused_before_anything_is_asked(app, browser, call):
     """PostgreSQL refuses NUL, and would make a 500 of it."""
-    talk = submit(call)["conversation_id"]
+    conversation_id = submit(call)["conversation_id"]
     for path in (
         "/console?cursor=%00",
         "/console?q=%00",
@@ -292,7 +297,7 @@ def test_what_is_no_text_is_refused_before_anything_is_asked(app, browser, call)
         "/console/audit?cursor=%00",
     ):
         assert browser.get(path).status_code == 400, path
-    assert browser.post(f"/console/conversations/{talk}/replies", content="a\0b").status_code == 400
+    assert browser.post(f"/console/conversations/{conversation_id}/replies", content="a\0b").status_code == 400
     assert app.test_client().post("/console/login", data={"login": "a\0", "password": "x"}).status_code == 400
 
 
@@ -302,55 +307,58 @@ def test_whatever_goes_wrong_is_told_on_a_page(app, browser):
         ("/console/callbacks/x/remove", "GET", 405),
         ("/console/conversations/none", "GET", 404),
     ):
-        told = browser.client.open(path, method=method)
-        assert (told.status_code, told.mimetype) == (status, "text/html"), path
-        assert "default-src 'none'" in told.headers["Content-Security-Policy"]
+        response = browser.client.open(path, method=method)
+        assert (response.status_code, response.mimetype) == (status, "text/html"), path
+        assert "default-src 'none'" in response.headers["Content-Security-Policy"]
     for origin in ("https://evil.example", "http://[x", "null"):
-        told = app.test_client().post("/console/login", data={"key": KEY}, headers={"Origin": origin})
-        assert (told.status_code, told.mimetype) == (403, "text/html")
+        response = app.test_client().post("/console/login", data={"key": KEY}, headers={"Origin": origin})
+        assert (response.status_code, response.mimetype) == (403, "text/html")
     assert app.test_client().get("/v1/nope").mimetype == "application/problem+json"
 
 
-def test_who_may_only_write_reads_nothing_by_being_refused(app, built, call):
-    talk = submit(call, "Secret question")["conversation_id"]
-    blind = Browser(app, built.keys.make(built.keys.workspace(), name="blind", scopes=["write"]))
+def test_who_may_only_write_reads_nothing_by_being_refused(app, services, call):
+    conversation_id = submit(call, "Secret question")["conversation_id"]
+    blind = Browser(app, services.keys.make(services.keys.workspace(), name="blind", scopes=["write"]))
     blind.log_in()
-    page = blind.get(f"/console/conversations/{talk}")
+    page = blind.get(f"/console/conversations/{conversation_id}")
     assert page.status_code == 403
     csrf = re.search(r'name="csrf" value="([^"]+)"', page.text)[1]
-    for path in (f"/console/conversations/{talk}/replies", "/console/callbacks/none/test"):
-        told = blind.client.post(path, data={"csrf": csrf})
-        assert told.status_code == 403
-        assert "Secret question" not in told.text
+    for path in (f"/console/conversations/{conversation_id}/replies", "/console/callbacks/none/test"):
+        response = blind.client.post(path, data={"csrf": csrf})
+        assert response.status_code == 403
+        assert "Secret question" not in response.text
 
 
 def test_a_reply_that_is_too_long_is_refused_and_not_cut(browser, call):
-    talk = submit(call)["conversation_id"]
+    conversation_id = submit(call)["conversation_id"]
     long = "y" * 20_001
-    told = browser.post(f"/console/conversations/{talk}/replies", content=long)
-    assert told.status_code == 422
-    assert "more than 20,000 characters" in told.text
-    assert f">{long}</textarea>" in told.text
-    assert "maxlength" not in re.search(r"<textarea[^>]*>", browser.get(f"/console/conversations/{talk}").text)[0]
+    response = browser.post(f"/console/conversations/{conversation_id}/replies", content=long)
+    assert response.status_code == 422
+    assert "at most 20,000 characters" in response.text
+    assert f">{long}</textarea>" in response.text
+    assert (
+        "maxlength"
+        not in re.search(r"<textarea[^>]*>", browser.get(f"/console/conversations/{conversation_id}").text)[0]
+    )
 
 
 def test_a_blank_reply_is_refused_and_not_kept_as_done(browser, call):
-    talk = submit(call)["conversation_id"]
-    assert browser.post(f"/console/conversations/{talk}/replies", content="  ").status_code == 422
-    assert [one["action"] for one in call("GET", "/v1/audit").json["items"]] == ["console.enter"]
+    conversation_id = submit(call)["conversation_id"]
+    assert browser.post(f"/console/conversations/{conversation_id}/replies", content="  ").status_code == 422
+    assert [entry["action"] for entry in call("GET", "/v1/audit").json["items"]] == ["console.enter"]
 
 
-def test_what_a_person_has_comes_in_the_order_in_which_something_last_happened(browser, call, built, monkeypatch):
+def test_what_a_person_has_comes_in_the_order_in_which_something_last_happened(browser, call, services, monkeypatch):
     from web.console import conversations
 
-    talks = [submit(call, f"Question {number}")["conversation_id"] for number in range(4)]
-    for talk in talks:
-        built.actions.take_over(built.keys.workspace(), talk, summary="!")
+    conversation_ids = [submit(call, f"Question {number}")["conversation_id"] for number in range(4)]
+    for conversation_id in conversation_ids:
+        services.actions.take_over(services.keys.workspace(), conversation_id, summary="!")
     time.sleep(0.002)
-    call("POST", f"/v1/conversations/{talks[1]}/messages", json={"content": "Are you at it?"})
+    call("POST", f"/v1/conversations/{conversation_ids[1]}/messages", json={"content": "Are you at it?"})
     monkeypatch.setattr(conversations, "_PAGE", 3)
     first = browser.get("/console?owner=human").text
     rest = browser.get(html.unescape(re.search(r'href="([^"]+cursor[^"]+)"', first)[1])).text
-    seen = [re.findall(r'id="talk-(conv_\w+)"', page) for page in (first, rest)]
-    assert seen == [[talks[1], talks[3], talks[2]], [talks[0]]]
+    seen = [re.findall(r'id="conversation-(conv_\w+)"', page) for page in (first, rest)]
+    assert seen == [[conversation_ids[1], conversation_ids[3], conversation_ids[2]], [conversation_ids[0]]]
     assert browser.get("/console?owner=human&cursor=nonsense").status_code == 200

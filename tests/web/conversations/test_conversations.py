@@ -7,15 +7,15 @@ from tests.web.calls import answer_all, submit
 from worker.conversations.outcomes import Citation
 
 
-def test_the_exchange_reads_in_order_with_citations(call, built):
+def test_the_exchange_reads_in_order_with_citations(call, services):
     first = submit(call, "One?", external_id="T-1")
     cited = Citation(number=1, document_id="doc_1", title="T", url=None, quote="Yes.", start=0, end=4)
     said = answer("Yes [1].")
-    answer_all(built, type(said)(**{**vars(said), "citations": (cited,)}))
+    answer_all(services, type(said)(**{**vars(said), "citations": (cited,)}))
     second = submit(call, "Two?", external_id="T-1")
     assert second["conversation_id"] == first["conversation_id"]
     listed = call("GET", f"/v1/conversations/{first['conversation_id']}/messages").json
-    assert [(one["role"], one["content"]) for one in listed["items"]] == [
+    assert [(document["role"], document["content"]) for document in listed["items"]] == [
         ("customer", "One?"),
         ("assistant", "Yes [1]."),
         ("customer", "Two?"),
@@ -23,11 +23,11 @@ def test_the_exchange_reads_in_order_with_citations(call, built):
     assert listed["items"][0]["reply"]["citations"] == listed["items"][1]["citations"]
     page = call("GET", f"/v1/conversations/{first['conversation_id']}/messages?limit=2").json
     rest = call("GET", f"/v1/conversations/{first['conversation_id']}/messages?cursor={page['next_cursor']}").json
-    assert [one["seq"] for one in page["items"] + rest["items"]] == [1, 2, 3]
+    assert [item["seq"] for item in page["items"] + rest["items"]] == [1, 2, 3]
     assert rest["next_cursor"] is None
 
 
-def test_a_person_takes_over_replies_gives_back_and_closes(call, built):
+def test_a_person_takes_over_replies_gives_back_and_closes(call, services):
     made = submit(call)
     path = f"/v1/conversations/{made['conversation_id']}"
     assert call("POST", f"{path}/handoff", json={"summary": "I know them"}).json["owner"] == "human"
@@ -46,13 +46,13 @@ def test_a_person_takes_over_replies_gives_back_and_closes(call, built):
     assert call("GET", path).json["owner"] == "bot"
 
 
-def test_erasing_a_conversation_leaves_no_trace_of_it(call, built):
+def test_erasing_a_conversation_leaves_no_trace_of_it(call, services):
     made = submit(call, "MARKER in a message")
-    answer_all(built)
+    answer_all(services)
     assert call("DELETE", f"/v1/conversations/{made['conversation_id']}").status_code == 204
     assert call("GET", f"/v1/conversations/{made['conversation_id']}").status_code == 404
     assert call("GET", f"/v1/messages/{made['id']}").status_code == 404
-    with built.store.read() as connection:
+    with services.store.read() as connection:
         for table in ("message", "event", "reply", "delivery", "conversation"):
             assert "MARKER" not in str(connection.execute(sa.text(f"SELECT * FROM {table}")).all())
 
@@ -63,9 +63,11 @@ def test_conversations_are_listed_by_owner_newest_first_and_by_page(call):
     seen, cursor = [], None
     while True:
         page = call("GET", "/v1/conversations?limit=2" + (f"&cursor={cursor}" if cursor else "")).json
-        seen += [one["id"] for one in page["items"]]
+        seen += [item["id"] for item in page["items"]]
         cursor = page["next_cursor"]
         if cursor is None:
             break
     assert seen == ids[::-1]
-    assert [one["id"] for one in call("GET", "/v1/conversations?owner=human").json["items"]] == [ids[0]]
+    assert [conversation["id"] for conversation in call("GET", "/v1/conversations?owner=human").json["items"]] == [
+        ids[0]
+    ]

@@ -16,20 +16,20 @@ from worker.store.tables import metadata
 MARKER = "xyzzy7142"
 
 
-def spend(built, message, usage):
+def spend(services, message, usage):
     spender = Spender(
-        workspace_id=built.keys.workspace(),
+        workspace_id=services.keys.workspace(),
         conversation_id=message["conversation_id"],
         message_id=message["id"],
         key_id="key_1",
     )
-    with Spending(built.store).call(spender, max_usage=usage) as account:
+    with Spending(services.store).call(spender, max_usage=usage) as account:
         account.usage = usage
 
 
-def test_usage_is_listed_by_day_key_conversation_and_message(call, built):
+def test_usage_is_listed_by_day_key_conversation_and_message(call, services):
     made = submit(call)
-    spend(built, made, Usage(prompt_tokens=100, completion_tokens=20, cost_usd=0.25))
+    spend(services, made, Usage(prompt_tokens=100, completion_tokens=20, cost_usd=0.25))
     (day,) = call("GET", "/v1/usage").json["items"]
     assert (day["by"], day["subject"], day["calls"], day["prompt_tokens"], day["cost_usd"]) == (
         "day",
@@ -39,16 +39,16 @@ def test_usage_is_listed_by_day_key_conversation_and_message(call, built):
         0.25,
     )
     assert len(day["day"]) == 10
-    (talk,) = call("GET", "/v1/usage?by=conversation").json["items"]
-    assert (talk["subject"], talk["day"]) == (made["conversation_id"], None)
+    (account,) = call("GET", "/v1/usage?by=conversation").json["items"]
+    assert (account["subject"], account["day"]) == (made["conversation_id"], None)
     assert call("GET", f"/v1/usage?by=message&subject={made['id']}").json["items"][0]["completion_tokens"] == 20
     assert call("GET", "/v1/usage?by=key&subject=none").json["items"] == []
     assert call("GET", "/v1/usage?by=month").status_code == 422
 
 
-def test_the_key_that_brought_a_message_is_known(call, built):
+def test_the_key_that_brought_a_message_is_known(call, services):
     made = submit(call)
-    claim = built.mailbox.claim(made["conversation_id"])
+    claim = services.mailbox.claim(made["conversation_id"])
     assert claim.messages[0]["key_id"].startswith("key_")
 
 
@@ -74,15 +74,15 @@ def test_memories_are_kept_listed_and_erased(call):
         assert call("POST", "/v1/memories", json={**new, **wrong}).status_code == 422
 
 
-def test_tool_calls_are_listed_and_shown(call, built):
+def test_tool_calls_are_listed_and_shown(call, services):
     made = submit(call)
     question = Question(
-        workspace_id=built.keys.workspace(),
+        workspace_id=services.keys.workspace(),
         content="x",
         conversation_id=made["conversation_id"],
         message_id=made["id"],
     )
-    audit = SqlToolCallLog(built.store)
+    audit = SqlToolCallLog(services.store)
     begun = audit.begin(question, "look_up_order", {"order_id": "1001"}, state="running")
     audit.end(begun.id, state="done", result="Order look-up: status shipped.", error=None, duration_ms=12)
     assert audit.begin(question, "look_up_order", {"order_id": "1001"}, state="running").result is not None
@@ -93,7 +93,7 @@ def test_tool_calls_are_listed_and_shown(call, built):
     assert call("GET", "/v1/conversations/none/tool-calls").status_code == 404
 
 
-def test_a_customer_is_erased_everywhere(call, built, caplog):
+def test_a_customer_is_erased_everywhere(call, services, caplog):
     """A marker is planted in all that a customer can bring, and looked for in every table and every Redis key."""
     requester = {"name": MARKER, "email": f"{MARKER}@shop.example"}
     file = call("POST", "/v1/attachments", data={"file": (io.BytesIO(MARKER.encode()), f"{MARKER}.txt")}).json
@@ -110,37 +110,40 @@ def test_a_customer_is_erased_everywhere(call, built, caplog):
         )
     cited = Citation(number=1, document_id="doc_1", title="T", url=None, quote=MARKER, start=0, end=4)
     said = answer(f"{MARKER} [1].")
-    answer_all(built, type(said)(**{**vars(said), "citations": (cited,)}))
+    answer_all(services, type(said)(**{**vars(said), "citations": (cited,)}))
     call("PUT", f"/v1/messages/{made['id']}/feedback", json={"rating": "bad", "comment": MARKER})
     call("POST", "/v1/memories", json={"customer": {"email": requester["email"]}, "name": "note", "value": MARKER})
-    spend(built, made, Usage(prompt_tokens=1))
-    built.sessions.put(
+    spend(services, made, Usage(prompt_tokens=1))
+    services.sessions.put(
         Session(
             conversation_id=made["conversation_id"],
-            workspace_id=built.keys.workspace(),
+            workspace_id=services.keys.workspace(),
             history=1,
             turns=(Turn(seq=1, role="customer", content=MARKER),),
         )
     )
     question = Question(
-        workspace_id=built.keys.workspace(), content="x", conversation_id=made["conversation_id"], message_id=made["id"]
+        workspace_id=services.keys.workspace(),
+        content="x",
+        conversation_id=made["conversation_id"],
+        message_id=made["id"],
     )
-    SqlToolCallLog(built.store).begin(question, "look_up_order", {"order_id": MARKER}, state="running")
+    SqlToolCallLog(services.store).begin(question, "look_up_order", {"order_id": MARKER}, state="running")
     other = submit(call, "Another customer", requester={"email": "other@shop.example"})
 
-    assert {"conversation", "message", "reply", "attachment", "delivery", "memory", "tool_call"} <= found(built)
-    assert found(built, redis=True)
+    assert {"conversation", "message", "reply", "attachment", "delivery", "memory", "tool_call"} <= found(services)
+    assert found(services, redis=True)
     erased = call("POST", "/v1/customers/erase", json={"email": requester["email"].upper()})
     assert (erased.status_code, erased.json) == (200, {"conversations": 2, "memories": 1})
-    assert found(built) == set()
-    assert not found(built, redis=True)
+    assert found(services) == set()
+    assert not found(services, redis=True)
     assert made["id"] not in str(call("GET", "/v1/usage?by=message").json)
     assert call("GET", f"/v1/messages/{other['id']}").status_code == 200
     assert call("POST", "/v1/customers/erase", json={}).status_code == 422
     assert MARKER not in caplog.text
 
 
-def test_one_who_is_known_by_id_and_by_address_is_erased_under_both(call, built):
+def test_one_who_is_known_by_id_and_by_address_is_erased_under_both(call, services):
     for requester in ({"id": "7", "email": "MÜLLER@x.example"}, {"id": "7"}, {"email": "müller@x.example"}):
         submit(call, requester=requester)
     kept = submit(call, requester={"id": "8", "email": "other@x.example"})
@@ -149,15 +152,17 @@ def test_one_who_is_known_by_id_and_by_address_is_erased_under_both(call, built)
         "conversations": 3,
         "memories": 1,
     }
-    assert [one["id"] for one in call("GET", "/v1/conversations").json["items"]] == [kept["conversation_id"]]
+    assert [conversation["id"] for conversation in call("GET", "/v1/conversations").json["items"]] == [
+        kept["conversation_id"]
+    ]
 
 
-def found(built, *, redis=False):
+def found(services, *, redis=False):
     """Return the tables, or the Redis keys, that hold the marker."""
     if redis:
-        keys = built.redis.keys("*")
-        return {key for key in keys if MARKER.encode() in key + (_dump(built.redis, key) or b"")}
-    with built.store.read() as connection:
+        keys = services.redis.keys("*")
+        return {key for key in keys if MARKER.encode() in key + (_dump(services.redis, key) or b"")}
+    with services.store.read() as connection:
         return {
             table.name
             for table in metadata.sorted_tables

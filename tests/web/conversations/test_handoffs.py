@@ -42,7 +42,7 @@ def settings(settings, mailbox):
             callback_allow=(ipaddress.ip_network("127.0.0.0/8"),),
             smtp_url=url.replace("secret/word", "secret%2Fword"),
             mail_from="Desk <bot@shop.example>",
-            conversation_url="https://desk.example/talks/{id}",
+            conversation_url="https://desk.example/conversation_ids/{id}",
         )
 
 
@@ -57,8 +57,8 @@ def slack():
 class Desk(Story):
     """An installation whose people are told in Slack and by mail."""
 
-    def __init__(self, call, built, slack):
-        super().__init__(call, built, slack, name="slack")
+    def __init__(self, call, services, slack):
+        super().__init__(call, services, slack, name="slack")
         made = call(
             "POST",
             "/v1/helpdesks",
@@ -71,9 +71,9 @@ class Desk(Story):
         new = {"body": body, "subject": "My order", "requester": ADA, "external_id": "t1", **more}
         made = self.call("POST", "/v1/tickets", json=new)
         assert made.status_code == 202, made.json
-        claim = self.built.mailbox.claim(made.json["conversation_id"])
+        claim = self.services.mailbox.claim(made.json["conversation_id"])
         if claim is not None:
-            self.built.mailbox.finish(claim, outcome)
+            self.services.mailbox.finish(claim, outcome)
         self.send()
         return made.json
 
@@ -89,8 +89,8 @@ class Desk(Story):
 
 
 @pytest.fixture
-def desk(call, built, slack):
-    return Desk(call, built, slack)
+def desk(call, services, slack):
+    return Desk(call, services, slack)
 
 
 def test_people_are_told_once_and_the_escalation_is_followed_to_its_end(desk, slack, mailbox, call):
@@ -100,14 +100,19 @@ def test_people_are_told_once_and_the_escalation_is_followed_to_its_end(desk, sl
     assert mail["From"] == "Desk <bot@shop.example>"
     assert mail["Subject"] == "Handed off (high): My order"
     (root,) = slack.texts
-    shown = call("GET", f"/v1/messages/{made['id']}").json
-    (one,) = desk.escalations
+    message = call("GET", f"/v1/messages/{made['id']}").json
+    (escalation,) = desk.escalations
     for text in (root, mail.get_content()):
         assert "Ada wants a person & <soon>." in text
-        assert one["id"] in text
-        assert f"https://desk.example/talks/{made['conversation_id']}" in text
-    assert shown["handoff"]["escalation_id"] == one["id"]
-    assert (one["state"], one["reason"], one["priority"], one["assignee"]) == ("open", "asked_for_person", "high", None)
+        assert escalation["id"] in text
+        assert f"https://desk.example/conversation_ids/{made['conversation_id']}" in text
+    assert message["handoff"]["escalation_id"] == escalation["id"]
+    assert (escalation["state"], escalation["reason"], escalation["priority"], escalation["assignee"]) == (
+        "open",
+        "asked_for_person",
+        "high",
+        None,
+    )
 
     desk.ticket("Are you there?")
     assert len(mailbox.mails) == 1
@@ -115,17 +120,19 @@ def test_people_are_told_once_and_the_escalation_is_followed_to_its_end(desk, sl
     assert slack.messages[1]["thread_ts"] == slack.messages[0]["ts"]
     assert len(desk.escalations) == 1
 
-    taken = call("POST", f"/v1/escalations/{one['id']}/assign", json={"assignee": "Grace"}).json
+    taken = call("POST", f"/v1/escalations/{escalation['id']}/assign", json={"assignee": "Grace"}).json
     assert (taken["state"], taken["assignee"]) == ("assigned", "Grace")
-    closed = call("POST", f"/v1/escalations/{one['id']}/close", json={"note": "Sent a new one."}).json
+    closed = call("POST", f"/v1/escalations/{escalation['id']}/close", json={"note": "Sent a new one."}).json
     assert (closed["state"], closed["note"]) == ("closed", "Sent a new one.")
     assert call("GET", closed["links"]["conversation"]).json["owner"] == "closed"
-    assert call("POST", f"/v1/escalations/{one['id']}/assign", json={"assignee": "Linus"}).status_code == 409
+    assert call("POST", f"/v1/escalations/{escalation['id']}/assign", json={"assignee": "Linus"}).status_code == 409
 
     desk.ticket("And once more a person")
     assert len(mailbox.mails) == 2
-    assert [one["state"] for one in desk.escalations] == ["open", "closed"]
-    assert [one["id"] for one in call("GET", "/v1/escalations?state=open").json["items"]] == [desk.escalations[0]["id"]]
+    assert [escalation["state"] for escalation in desk.escalations] == ["open", "closed"]
+    assert [escalation["id"] for escalation in call("GET", "/v1/escalations?state=open").json["items"]] == [
+        desk.escalations[0]["id"]
+    ]
 
 
 def test_what_people_reply_in_the_thread_goes_to_the_customer_and_resume_gives_it_back(desk, slack, call):
@@ -135,11 +142,11 @@ def test_what_people_reply_in_the_thread_goes_to_the_customer_and_resume_gives_i
     for _ in range(2):  # Slack repeats what it thinks was not heard
         assert desk.says(reply).status_code == 204
     said = call("GET", f"/v1/conversations/{made['conversation_id']}/messages").json["items"]
-    assert [(one["role"], one["content"]) for one in said][1:] == [
+    assert [(message["role"], message["content"]) for message in said][1:] == [
         ("agent", "We sent a new one (https://shop.example/a) & https://x.example.")
     ]
-    (one,) = desk.escalations
-    assert (one["state"], one["assignee"]) == ("assigned", "an agent")
+    (escalation,) = desk.escalations
+    assert (escalation["state"], escalation["assignee"]) == ("assigned", "an agent")
     desk.says(slack.add("!resume", thread=thread))
     assert call("GET", f"/v1/conversations/{made['conversation_id']}").json["owner"] == "bot"
     assert desk.escalations[0]["state"] == "closed"
@@ -165,9 +172,10 @@ def test_what_bots_say_and_what_is_said_elsewhere_does_not_matter(desk, slack, c
     payload = slack.event(message)[0].replace(b'"C0HANDOFF"', f'"{change.get("channel", "C0HANDOFF")}"'.encode())
     answered = desk.post(*slack.sign(payload))
     assert answered.status_code == 204
-    assert [one["role"] for one in call("GET", f"/v1/conversations/{desk.talk['id']}/messages").json["items"]] == [
-        "customer"
-    ]
+    assert [
+        message["role"]
+        for message in call("GET", f"/v1/conversations/{desk.conversation['id']}/messages").json["items"]
+    ] == ["customer"]
 
 
 @pytest.mark.parametrize("kind", ["thread_broadcast", "file_share", "me_message"])
@@ -175,14 +183,14 @@ def test_whatever_kind_of_message_people_write_it_is_one(desk, slack, call, kind
     made = desk.ticket()
     desk.says(slack.add("See this.", thread=slack.messages[0]["ts"]) | {"subtype": kind})
     said = call("GET", f"/v1/conversations/{made['conversation_id']}/messages").json["items"]
-    assert [one["content"] for one in said if one["role"] == "agent"] == ["See this."]
+    assert [message["content"] for message in said if message["role"] == "agent"] == ["See this."]
 
 
-def test_what_the_customer_wrote_meanwhile_follows_in_the_thread(desk, slack, built, call):
+def test_what_the_customer_wrote_meanwhile_follows_in_the_thread(desk, slack, services, call):
     first = call("POST", "/v1/tickets", json={"body": "A person!", "external_id": "t1", "requester": ADA}).json
-    claim = built.mailbox.claim(first["conversation_id"])
+    claim = services.mailbox.claim(first["conversation_id"])
     call("POST", "/v1/tickets", json={"body": "My order is 4711", "external_id": "t1", "requester": ADA})
-    built.mailbox.finish(claim, PERSON)
+    services.mailbox.finish(claim, PERSON)
     desk.send()
     assert [text.partition("\n")[0] for text in slack.texts] == ["Handed off (high): a conversation", "Ada wrote:"]
     assert "4711" in slack.texts[1]
@@ -200,33 +208,33 @@ def test_who_replies_where_it_cannot_be_sent_is_told(desk, slack, call):
 
 def test_a_second_handoff_is_seen_in_the_channel_too(desk, slack, call):
     desk.ticket()
-    call("POST", f"/v1/conversations/{desk.talk['id']}/resume")
+    call("POST", f"/v1/conversations/{desk.conversation['id']}/resume")
     desk.ticket("A person again")
-    assert [one.get("thread_ts") for one in slack.messages] == [None, slack.messages[0]["ts"]]
+    assert [message.get("thread_ts") for message in slack.messages] == [None, slack.messages[0]["ts"]]
     assert slack.messages[1]["reply_broadcast"] is True
 
 
 def test_what_no_database_takes_is_left_out(desk, call):
     outcome = Handoff(reason="rule", summary="a\x00b\ud800", category="rule:" + "x" * 300, reasons=("\x00",))
     made = desk.ticket(outcome=outcome)
-    shown = call("GET", f"/v1/messages/{made['id']}").json["handoff"]
-    assert (shown["summary"], len(shown["category"])) == ("ab?", 200)
+    handoff = call("GET", f"/v1/messages/{made['id']}").json["handoff"]
+    assert (handoff["summary"], len(handoff["category"])) == ("ab?", 200)
     assert desk.escalations[0]["summary"] == "ab?"
 
 
-def test_callbacks_tell_of_what_a_person_replied(desk, call, built):
+def test_callbacks_tell_of_what_a_person_replied(desk, call, services):
     receiver = Receiver()
     made = call("POST", "/v1/endpoints", json={"url": receiver.url, "events": ["message.replied"]})
     assert made.status_code == 201, made.json
-    talk = desk.ticket()["conversation_id"]
-    call("POST", f"/v1/conversations/{talk}/replies", json={"content": "We are on it.", "author": "Grace"})
+    conversation_id = desk.ticket()["conversation_id"]
+    call("POST", f"/v1/conversations/{conversation_id}/replies", json={"content": "We are on it.", "author": "Grace"})
     desk.send()
     receiver.shutdown()
     receiver.server_close()
     ((_headers, body),) = receiver.got
-    told = json.loads(body)
-    assert (told["type"], told["data"]["message"]["content"]) == ("message.replied", "We are on it.")
-    with call("GET", f"/v1/messages/{told['data']['message']['id']}/events") as stream:
+    callback = json.loads(body)
+    assert (callback["type"], callback["data"]["message"]["content"]) == ("message.replied", "We are on it.")
+    with call("GET", f"/v1/messages/{callback['data']['message']['id']}/events") as stream:
         assert "event: replied" in stream.text
 
 
@@ -253,20 +261,20 @@ def test_slack_is_told_once_whatever_becomes_of_the_call(desk, slack, trouble):
         "Ada wrote:",
         "Ada wrote:",
     ]
-    assert {one["thread_ts"] for one in slack.messages[1:]} == {slack.messages[0]["ts"]}
+    assert {message["thread_ts"] for message in slack.messages[1:]} == {slack.messages[0]["ts"]}
 
 
-def test_mail_is_tried_again_under_the_same_id_and_given_up_when_it_is_refused(desk, mailbox, call, built):
+def test_mail_is_tried_again_under_the_same_id_and_given_up_when_it_is_refused(desk, mailbox, call, services):
     mailbox.refusals = ["451 later"]
     desk.ticket()
     assert mailbox.mails == []
     desk.again()
     (mail,) = mailbox.mails
-    sent = [one for one in call("GET", "/v1/deliveries").json["items"] if one["attempts"] == 2]
-    assert [one["type"] for one in sent] == ["handoff.told"]
+    sent = [delivery for delivery in call("GET", "/v1/deliveries").json["items"] if delivery["attempts"] == 2]
+    assert [request["type"] for request in sent] == ["handoff.told"]
     assert mail["Message-ID"] == f"<{sent[0]['id']}@shop.example>"
     assert mail["Auto-Submitted"] == "auto-generated"
-    call("POST", f"/v1/conversations/{desk.talk['id']}/resume")
+    call("POST", f"/v1/conversations/{desk.conversation['id']}/resume")
     mailbox.refusals = ["550 no such mailbox"]
     desk.ticket("A person again")
     desk.again()
@@ -285,8 +293,8 @@ def test_who_is_refused_among_others_is_told_of(desk, mailbox, call):
     desk.ticket()
     desk.again()
     assert len(mailbox.mails) == 1
-    (shown,) = call("GET", "/v1/deliveries?state=exhausted").json["items"]
-    whole = call("GET", f"/v1/deliveries/{shown['id']}").json
+    (delivery,) = call("GET", "/v1/deliveries?state=exhausted").json["items"]
+    whole = call("GET", f"/v1/deliveries/{delivery['id']}").json
     assert "boss@shop.example" in str(whole)
 
 
@@ -324,18 +332,22 @@ def test_a_person_who_takes_over_by_speaking_is_not_told_of_it(desk, slack, mail
 
 
 @pytest.mark.parametrize("kind", sorted(FAKES))
-def test_what_a_person_says_elsewhere_stands_in_the_ticket_once(call, built, slack, kind):
+def test_what_a_person_says_elsewhere_stands_in_the_ticket_once(call, services, slack, kind):
     fake = FAKES[kind]()
     try:
-        story, people = Story(call, built, fake), Story(call, built, slack, name="slack")
+        story, people = Story(call, services, fake), Story(call, services, slack, name="slack")
         story.asks(7)
         story.answers(PERSON)
         people.post(*slack.event(slack.add("We are on it.", thread=slack.messages[0]["ts"])))
         story.send()
         assert fake.bots(7, public=True) == ["We are on it."] or "We are on it." in fake.bots(7, public=True)[0]
-        echo = next(one for one in fake.tickets[7].entries if "We are on it" in one.text)
+        echo = next(item for item in fake.tickets[7].entries if "We are on it" in item.text)
         story.hook(7, "written", echo)
-        call("POST", f"/v1/conversations/{story.talk['id']}/replies", json={"content": "Done.", "author": "Grace"})
+        call(
+            "POST",
+            f"/v1/conversations/{story.conversation['id']}/replies",
+            json={"content": "Done.", "author": "Grace"},
+        )
         story.send()
         assert len(fake.bots(7, public=True)) == 2
         assert [role for role, _state in story.said] == ["customer", "agent", "agent"]
@@ -346,33 +358,33 @@ def test_what_a_person_says_elsewhere_stands_in_the_ticket_once(call, built, sla
         fake.server_close()
 
 
-def test_quiet_conversations_are_given_back_and_others_are_not(desk, built, call):
+def test_quiet_conversations_are_given_back_and_others_are_not(desk, services, call):
     made = desk.ticket()
-    assert built.actions.resume_quiet(after_s=3_600) == []
-    with built.store.begin() as tx:
+    assert services.actions.resume_quiet(after_s=3_600) == []
+    with services.store.begin() as tx:
         tx.execute(conversation.update().values(updated_at=conversation.c.updated_at - 3_700_000))
-    assert built.actions.resume_quiet(after_s=7_200) == []
-    assert built.actions.resume_quiet(after_s=3_600) == []  # nobody has seen to it
+    assert services.actions.resume_quiet(after_s=7_200) == []
+    assert services.actions.resume_quiet(after_s=3_600) == []  # nobody has seen to it
     call("POST", f"/v1/escalations/{desk.escalations[0]['id']}/assign", json={"assignee": "Grace"})
-    assert built.actions.resume_quiet(after_s=3_600) == [made["conversation_id"]]
-    assert built.actions.resume_quiet(after_s=3_600) == []
+    assert services.actions.resume_quiet(after_s=3_600) == [made["conversation_id"]]
+    assert services.actions.resume_quiet(after_s=3_600) == []
     assert call("GET", f"/v1/conversations/{made['conversation_id']}").json["owner"] == "bot"
     assert desk.escalations[0]["state"] == "closed"
 
 
-def test_a_retry_closes_the_escalation_and_another_handoff_opens_one(desk, call, built, mailbox):
+def test_a_retry_closes_the_escalation_and_another_handoff_opens_one(desk, call, services, mailbox):
     made = desk.ticket(outcome=Handoff(reason="error", summary="The model is away."))
     assert call("POST", f"/v1/messages/{made['id']}/retry").status_code == 202
-    assert [one["state"] for one in desk.escalations] == ["closed"]
-    built.mailbox.finish(built.mailbox.claim(made["conversation_id"]), PERSON)
+    assert [escalation["state"] for escalation in desk.escalations] == ["closed"]
+    services.mailbox.finish(services.mailbox.claim(made["conversation_id"]), PERSON)
     desk.send()
-    assert [one["state"] for one in desk.escalations] == ["open", "closed"]
+    assert [escalation["state"] for escalation in desk.escalations] == ["open", "closed"]
     assert len(mailbox.mails) == 2
 
 
-def test_a_check_says_what_is_wrong_with_the_places(desk, slack, built, settings):
+def test_a_check_says_what_is_wrong_with_the_places(desk, slack, services, settings):
     def check(name):
-        return dict(built.connections.check(built.connections.named(built.keys.workspace(), name)))
+        return dict(services.connections.check(services.connections.named(services.keys.workspace(), name)))
 
     wanted = {"credentials (Shop, answerback)", "channel #desk", "scopes", "webhooks (none has come yet)"}
     assert check("slack") == dict.fromkeys(wanted)
@@ -382,10 +394,12 @@ def test_a_check_says_what_is_wrong_with_the_places(desk, slack, built, settings
     slack.member = False
     assert "invite" in check("slack")["channel #desk"]
     assert check("mail") == {"mail server": None}
-    setup = built.connections.setup(built.connections.named(built.keys.workspace(), "slack"), "https://x.example/in")
+    setup = services.connections.setup(
+        services.connections.named(services.keys.workspace(), "slack"), "https://x.example/in"
+    )
     assert '"request_url": "https://x.example/in"' in setup
-    built.__dict__["mail"] = dataclasses.replace(built.mail, url=built.mail.url.replace("secret", "wrong"))
-    built.__dict__.pop("connections")
+    services.__dict__["mail"] = dataclasses.replace(services.mail, url=services.mail.url.replace("secret", "wrong"))
+    services.__dict__.pop("connections")
     assert "535" in str(check("mail"))
 
 
@@ -407,18 +421,18 @@ def test_a_place_that_cannot_be_told_is_refused(call, new, field):
     assert field in str(refused.json).lower()
 
 
-def test_escalations_are_of_their_workspace_and_go_with_their_conversation(desk, built, call):
+def test_escalations_are_of_their_workspace_and_go_with_their_conversation(desk, services, call):
     desk.ticket()
-    (one,) = desk.escalations
-    other = built.keys.workspace("other")
+    (escalation,) = desk.escalations
+    other = services.keys.workspace("other")
     with pytest.raises(NotFound):
-        escalations.assign(built.store, other, one["id"], "Eve")
-    built.actions.close(built.keys.workspace(), desk.talk["id"])
+        escalations.assign(services.store, other, escalation["id"], "Eve")
+    services.actions.close(services.keys.workspace(), desk.conversation["id"])
     with pytest.raises(Conflict):
-        escalations.assign(built.store, built.keys.workspace(), one["id"], "Late")
+        escalations.assign(services.store, services.keys.workspace(), escalation["id"], "Late")
     desk.says(desk.fake.add("Gone.", thread=desk.fake.messages[0]["ts"]))
-    call("DELETE", f"/v1/conversations/{desk.talk['id']}")
+    call("DELETE", f"/v1/conversations/{desk.conversation['id']}")
     assert desk.escalations == []
-    with built.store.read() as connection:
+    with services.store.read() as connection:
         digests = connection.execute(sa.select(helpdesk_message.c.digest, helpdesk_message.c.direction)).all()
     assert {digest for digest, direction in digests if direction != "hook"} == {""}

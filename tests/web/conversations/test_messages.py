@@ -12,15 +12,15 @@ from worker.store.tables import event
 
 
 @pytest.mark.alone
-def test_waiting_returns_as_soon_as_the_message_has_ended(call, built):
+def test_waiting_returns_as_soon_as_the_message_has_ended(call, services):
     import threading
 
     made = submit(call)
 
     def later():
         time.sleep(0.4)
-        answer_all(built)
-        built.wakeups.send(made["conversation_id"])
+        answer_all(services)
+        services.wakeups.send(made["conversation_id"])
 
     threading.Thread(target=later).start()
     began = time.monotonic()
@@ -52,9 +52,9 @@ def test_waiting_readers_never_take_the_last_threads(call, app):
     assert time.monotonic() - began < 2
 
 
-def test_the_stream_tells_what_happened_and_resumes(call, built):
+def test_the_stream_tells_what_happened_and_resumes(call, services):
     made = submit(call)
-    answer_all(built)
+    answer_all(services)
     stream = call("GET", made["links"]["events"])
     assert stream.mimetype == "text/event-stream"
     events = [line.removeprefix("event: ") for line in stream.text.splitlines() if line.startswith("event: ")]
@@ -67,7 +67,7 @@ def test_the_stream_tells_what_happened_and_resumes(call, built):
     assert json.loads(data.removeprefix("data: "))["reply"]["content"] == "Yes."
 
 
-def test_cancelling_and_rating(call, built):
+def test_cancelling_and_rating(call, services):
     made = submit(call)
     assert call("PUT", f"/v1/messages/{made['id']}/feedback", json={"rating": "good"}).status_code == 409
     assert call("POST", made["links"]["cancel"]).json["state"] == "cancelled"
@@ -76,26 +76,26 @@ def test_cancelling_and_rating(call, built):
     assert rated.json["feedback"] == {"rating": "bad", "comment": "slow"}
 
 
-def test_a_message_that_a_person_got_by_a_fault_can_be_given_back_to_the_bot(call, built):
+def test_a_message_that_a_person_got_by_a_fault_can_be_given_back_to_the_bot(call, services):
 
     made = call("POST", "/v1/tickets", json={"body": "How do I reset my password?"}).json
     assert call("POST", f"/v1/messages/{made['id']}/retry").status_code == 409
-    claim = built.mailbox.claim(made["conversation_id"])
-    built.mailbox.finish(claim, Handoff(reason="error", summary="?", error={"code": "x", "message": "x"}))
+    claim = services.mailbox.claim(made["conversation_id"])
+    services.mailbox.finish(claim, Handoff(reason="error", summary="?", error={"code": "x", "message": "x"}))
     again = call("POST", f"/v1/messages/{made['id']}/retry")
     assert (again.status_code, again.json["state"], again.json["handoff"]) == (202, "queued", None)
     assert again.headers["Location"] == made["links"]["self"]
     assert call("GET", f"/v1/conversations/{made['conversation_id']}").json["owner"] == "bot"
-    built.mailbox.finish(built.mailbox.claim(made["conversation_id"]), answer())
+    services.mailbox.finish(services.mailbox.claim(made["conversation_id"]), answer())
     streamed = call("GET", f"/v1/messages/{made['id']}/events").text
     types = [line.removeprefix("event: ") for line in streamed.splitlines() if line.startswith("event: ")]
     assert types == ["queued", "running", "handed_off", "queued", "running", "answered"]
 
 
-def test_a_message_whose_events_are_no_longer_kept_tells_how_it_ended(call, built):
+def test_a_message_whose_events_are_no_longer_kept_tells_how_it_ended(call, services):
     made = submit(call)
-    answer_all(built)
-    with built.store.begin() as tx:
+    answer_all(services)
+    with services.store.begin() as tx:
         tx.execute(event.delete())
     stream = call("GET", made["links"]["events"])
     assert [line for line in stream.text.splitlines() if line.startswith("event: ")] == ["event: answered"]

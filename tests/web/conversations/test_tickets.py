@@ -14,9 +14,9 @@ def test_a_ticket_is_accepted_with_where_to_look_and_when(call):
     assert int(response.headers["Retry-After"]) >= 1
     assert made["state"] == "queued"
     assert made["author"] == "Zoë"
-    talk = call("GET", f"/v1/conversations/{made['conversation_id']}").json
-    assert talk["subject"] == "S"
-    assert talk["owner"] == "bot"
+    conversation = call("GET", f"/v1/conversations/{made['conversation_id']}").json
+    assert conversation["subject"] == "S"
+    assert conversation["owner"] == "bot"
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_ticket_is_accepted_with_where_to_look_and_when(call):
         ("text", 422, None),
     ],
 )
-def test_bad_input_names_the_field_and_keeps_nothing(call, built, body, status, field):
+def test_bad_input_names_the_field_and_keeps_nothing(call, services, body, status, field):
     response = call("POST", "/v1/tickets", json=body)
     assert response.status_code == status, response.text
     assert response.mimetype == "application/problem+json"
@@ -51,5 +51,5 @@ def test_bad_input_names_the_field_and_keeps_nothing(call, built, body, status, 
     assert problem["code"]
     assert problem["request_id"] == response.headers["X-Request-ID"]
     if field:
-        assert field in [one["field"] for one in problem["errors"]]
-    assert rows(built, conversation) == 0
+        assert field in [error["field"] for error in problem["errors"]]
+    assert rows(services, conversation) == 0

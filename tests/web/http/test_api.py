@@ -21,11 +21,11 @@ from worker.store.tables import conversation
         (b'{"body": "' + b"x" * 12 * 1024 * 1024 + b'"}', "application/json", 413),
     ],
 )
-def test_a_broken_body_is_refused(call, built, data, content_type, status):
+def test_a_broken_body_is_refused(call, services, data, content_type, status):
     response = call("POST", "/v1/tickets", data=data, headers={"Content-Type": content_type})
     assert response.status_code == status, response.text
     assert response.mimetype == "application/problem+json"
-    assert rows(built, conversation) == 0
+    assert rows(services, conversation) == 0
 
 
 def test_an_empty_cursor_is_none_and_an_empty_body_is_none(call):
@@ -34,7 +34,7 @@ def test_an_empty_cursor_is_none_and_an_empty_body_is_none(call):
     assert call("GET", "/v1/helpdesks").json == {"items": [], "next_cursor": None}
     for type in ("message.answered", "helpdesk.said", "handoff.told"):
         assert call("GET", f"/v1/deliveries?type={type}").status_code == 200
-    talk = call("POST", "/v1/conversations", json={}).json["id"]
+    conversation_id = call("POST", "/v1/conversations", json={}).json["id"]
     for what in ("handoff", "resume", "close"):
-        done = call("POST", f"/v1/conversations/{talk}/{what}", headers={"Content-Type": "application/json"})
+        done = call("POST", f"/v1/conversations/{conversation_id}/{what}", headers={"Content-Type": "application/json"})
         assert done.status_code == 200, what

@@ -11,20 +11,20 @@ def kept(call):
     return call("GET", "/v1/audit").json["items"]
 
 
-def test_what_operators_do_is_kept_and_what_customers_do_is_not(call, built):
+def test_what_operators_do_is_kept_and_what_customers_do_is_not(call, services):
     made = submit(call)
     call("PUT", f"{made['links']['self']}/feedback", json={"rating": "good"})
     assert kept(call) == []
-    talk = made["conversation_id"]
-    call("POST", f"/v1/conversations/{talk}/handoff", json={}, headers={"X-Request-ID": "req-1"})
+    conversation_id = made["conversation_id"]
+    call("POST", f"/v1/conversations/{conversation_id}/handoff", json={}, headers={"X-Request-ID": "req-1"})
     added = call("POST", "/v1/documents", json={"title": "A", "text": "B."}).json
     found = kept(call)
-    assert [(one["action"], one["subject"], one["via"], one["actor"]) for one in found] == [
+    assert [(item["action"], item["subject"], item["via"], item["actor"]) for item in found] == [
         ("documents.add", added["id"], "api", "test"),
-        ("conversations.hand_off", talk, "api", "test"),
+        ("conversations.hand_off", conversation_id, "api", "test"),
     ]
     assert found[1]["request_id"] == "req-1"
-    assert found[1]["key_id"] == next(one["id"] for one in built.keys.all() if one["name"] == "test")
+    assert found[1]["key_id"] == next(key["id"] for key in services.keys.all() if key["name"] == "test")
 
 
 def test_what_was_refused_is_not_kept(call):
@@ -33,11 +33,11 @@ def test_what_was_refused_is_not_kept(call):
     assert kept(call) == []
 
 
-def test_only_admins_of_the_workspace_read_it(call, built, app):
+def test_only_admins_of_the_workspace_read_it(call, services, app):
     call("POST", "/v1/documents", json={"title": "A", "text": "B."})
-    writer = built.keys.make(built.keys.workspace(), name="writer", scopes=["read", "write"])
+    writer = services.keys.make(services.keys.workspace(), name="writer", scopes=["read", "write"])
     assert call("GET", "/v1/audit", headers={"Authorization": f"Bearer {writer}"}).status_code == 403
-    other = built.keys.make(built.keys.workspace("other"), name="other")
+    other = services.keys.make(services.keys.workspace("other"), name="other")
     assert call("GET", "/v1/audit", headers={"Authorization": f"Bearer {other}"}).json["items"] == []
 
 
@@ -46,7 +46,7 @@ def test_pages_go_on_where_they_ended(call):
         call("POST", "/v1/documents", json={"title": f"A{number}", "text": "B."})
     first = call("GET", "/v1/audit?limit=2").json
     second = call("GET", f"/v1/audit?limit=2&cursor={first['next_cursor']}").json
-    assert len({one["id"] for one in first["items"] + second["items"]}) == 3
+    assert len({item["id"] for item in first["items"] + second["items"]}) == 3
     assert second["next_cursor"] is None
 
 
@@ -55,30 +55,30 @@ def test_only_routes_that_exist_are_left_out(app):
     assert changing >= NOT_OPERATORS
 
 
-def test_logging_in_to_the_console_is_kept(app, call, built):
-    built.keys.make(built.keys.workspace(), name="test", key=KEY)
+def test_logging_in_to_the_console_is_kept(app, call, services):
+    services.keys.make(services.keys.workspace(), name="test", key=KEY)
     client = app.test_client()
     client.post("/console/login", data={"key": KEY})
     csrf = re.search(r'name="csrf" value="([^"]+)"', client.get("/console").text)[1]
-    talk = submit(call)["conversation_id"]
-    client.post(f"/console/conversations/{talk}/close", data={"csrf": csrf})
-    client.post(f"/console/conversations/{talk}/replies", data={"csrf": csrf, "content": "Too late."})
+    conversation_id = submit(call)["conversation_id"]
+    client.post(f"/console/conversations/{conversation_id}/close", data={"csrf": csrf})
+    client.post(f"/console/conversations/{conversation_id}/replies", data={"csrf": csrf, "content": "Too late."})
     client.post("/console/login", data={"key": "wrong"})
-    assert [(one["action"], one["via"]) for one in kept(call)] == [
+    assert [(item["action"], item["via"]) for item in kept(call)] == [
         ("console.close", "console"),
         ("console.enter", "console"),
     ]
 
 
-def test_what_a_page_made_is_named(app, call, built):
-    built.keys.make(built.keys.workspace(), name="test", key=KEY)
+def test_what_a_page_made_is_named(app, call, services):
+    services.keys.make(services.keys.workspace(), name="test", key=KEY)
     client = app.test_client()
     client.post("/console/login", data={"key": KEY})
     csrf = re.search(r'name="csrf" value="([^"]+)"', client.get("/console").text)[1]
     client.post("/console/keys", data={"csrf": csrf, "name": "desk", "scopes": "read"})
     client.post("/console/knowledge/texts", data={"csrf": csrf, "title": "A", "text": "B."})
     (document,) = call("GET", "/v1/documents").json["items"]
-    assert [(one["action"], one["subject"]) for one in kept(call)[:2]] == [
+    assert [(item["action"], item["subject"]) for item in kept(call)[:2]] == [
         ("console.write", document["id"]),
         ("console.make_key", "desk"),
     ]

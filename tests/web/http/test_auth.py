@@ -6,10 +6,10 @@ from tests.web.calls import submit
 from tests.web.conftest import Client
 
 
-def test_each_key_opens_its_own_workspace_only(call, app, built):
+def test_each_key_opens_its_own_workspace_only(call, app, services):
     made = submit(call)
-    other = built.keys.workspace("other")
-    stranger = Client(app.test_client(), built.keys.make(other, name="stranger"))
+    other = services.keys.workspace("other")
+    stranger = Client(app.test_client(), services.keys.make(other, name="stranger"))
     assert stranger("GET", f"/v1/messages/{made['id']}").status_code == 404
     assert stranger("GET", f"/v1/conversations/{made['conversation_id']}").status_code == 404
     assert (
@@ -22,12 +22,12 @@ def test_each_key_opens_its_own_workspace_only(call, app, built):
     assert stranger("GET", "/v1/conversations").json["items"] == []
 
 
-def test_a_key_that_is_missing_wrong_expired_or_revoked_is_refused(call, app, built):
-    workspace_id = built.keys.workspace()
-    expired = built.keys.make(workspace_id, name="expired", expires_in_s=0.001)
-    revoked = built.keys.make(workspace_id, name="revoked")
-    (id,) = [key["id"] for key in built.keys.all() if key["name"] == "revoked"]
-    built.keys.revoke(id)
+def test_a_key_that_is_missing_wrong_expired_or_revoked_is_refused(call, app, services):
+    workspace_id = services.keys.workspace()
+    expired = services.keys.make(workspace_id, name="expired", expires_in_s=0.001)
+    revoked = services.keys.make(workspace_id, name="revoked")
+    (id,) = [key["id"] for key in services.keys.all() if key["name"] == "revoked"]
+    services.keys.revoke(id)
     time.sleep(0.01)
     for key in ("", "wrong", expired, revoked):
         response = Client(app.test_client(), key)("GET", "/v1/conversations")
@@ -36,20 +36,20 @@ def test_a_key_that_is_missing_wrong_expired_or_revoked_is_refused(call, app, bu
     assert app.test_client().get("/v1/conversations").status_code == 401
 
 
-def test_a_revoked_key_is_refused_within_a_quarter_of_a_second(app, built):
-    key = built.keys.make(built.keys.workspace(), name="soon gone")
+def test_a_revoked_key_is_refused_within_a_quarter_of_a_second(app, services):
+    key = services.keys.make(services.keys.workspace(), name="soon gone")
     client = Client(app.test_client(), key)
     assert client("GET", "/v1/conversations").status_code == 200
-    (id,) = [one["id"] for one in built.keys.all() if one["name"] == "soon gone"]
-    built.keys.revoke(id)
+    (id,) = [key["id"] for key in services.keys.all() if key["name"] == "soon gone"]
+    services.keys.revoke(id)
     time.sleep(0.3)
     assert client("GET", "/v1/conversations").status_code == 401
 
 
-def test_scopes_bound_what_a_key_may_do(app, built):
-    workspace_id = built.keys.workspace()
-    reader = Client(app.test_client(), built.keys.make(workspace_id, name="r", scopes=["read"]))
-    writer = Client(app.test_client(), built.keys.make(workspace_id, name="w", scopes=["read", "write"]))
+def test_scopes_bound_what_a_key_may_do(app, services):
+    workspace_id = services.keys.workspace()
+    reader = Client(app.test_client(), services.keys.make(workspace_id, name="r", scopes=["read"]))
+    writer = Client(app.test_client(), services.keys.make(workspace_id, name="w", scopes=["read", "write"]))
     assert reader("GET", "/v1/conversations").status_code == 200
     assert reader("POST", "/v1/tickets", json={"body": "x"}).status_code == 403
     assert writer("POST", "/v1/tickets", json={"body": "x"}).status_code == 202

@@ -2,9 +2,9 @@
 
 
 def test_every_response_has_its_id_and_time(call):
-    mine = call("GET", "/healthz", headers={"X-Request-ID": "my-request_1"})
-    assert mine.headers["X-Request-ID"] == "my-request_1"
-    assert float(mine.headers["X-Process-Time"]) >= 0
+    response = call("GET", "/healthz", headers={"X-Request-ID": "my-request_1"})
+    assert response.headers["X-Request-ID"] == "my-request_1"
+    assert float(response.headers["X-Process-Time"]) >= 0
     for bad in ("a b", "x" * 200, "<script>"):
         assert call("GET", "/healthz", headers={"X-Request-ID": bad}).headers["X-Request-ID"] != bad
 

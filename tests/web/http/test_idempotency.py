@@ -9,15 +9,15 @@ from worker.store.tables import message
 
 
 @pytest.mark.parametrize("quote", ["", '"'])
-def test_an_idempotency_key_returns_the_first_response(call, built, quote):
+def test_an_idempotency_key_returns_the_first_response(call, services, quote):
     headers = {"Idempotency-Key": f"{quote}order-7{quote}"}
     first = call("POST", "/v1/tickets", json={"body": "Hi"}, headers=headers)
-    answer_all(built)
+    answer_all(services)
     again = call("POST", "/v1/tickets", json={"body": "Hi"}, headers=headers)
     assert (again.status_code, again.json) == (first.status_code, first.json)
     other = call("POST", "/v1/tickets", json={"body": "Other"}, headers=headers)
     assert (other.status_code, other.json["code"]) == (422, "idempotency_mismatch")
-    assert rows(built, message) == 2  # the ticket and its reply
+    assert rows(services, message) == 2  # the ticket and its reply
 
 
 @pytest.mark.parametrize("key", ["", '""', "x" * 256, "ключ"])
@@ -29,19 +29,19 @@ def test_a_bad_idempotency_key_is_refused(call, key):
 
 
 def test_documents_and_imports_are_made_once_under_one_key(call):
-    for path, one, other in (
+    for path, document, other in (
         ("/v1/documents", {"title": "A", "text": "Text."}, {"title": "A", "text": "Another text."}),
         ("/v1/imports", {"urls": ["https://shop.example/a"]}, {"urls": ["https://shop.example/b"]}),
     ):
         key = {"Idempotency-Key": '"once"' if path.endswith("imports") else "again"}
-        first, again = (call("POST", path, json=one, headers=key) for _ in range(2))
+        first, again = (call("POST", path, json=document, headers=key) for _ in range(2))
         assert (first.status_code, again.status_code) == (202, 202)
         assert first.json["id"] == again.json["id"]
         assert again.headers["Location"] == first.headers["Location"]
         refused = call("POST", path, json=other, headers=key)
         assert (refused.status_code, refused.json["code"]) == (422, "idempotency_mismatch")
         assert len(call("GET", path).json["items"]) == 1
-        assert call("POST", path, json=one).json["id"] != first.json["id"]
+        assert call("POST", path, json=document).json["id"] != first.json["id"]
 
 
 def test_a_file_is_added_once_under_one_key(call):

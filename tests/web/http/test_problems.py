@@ -14,23 +14,23 @@ def test_unknown_routes_and_methods_are_problems_too(call):
     assert "POST" in call("DELETE", "/v1/tickets").headers["Allow"]
 
 
-def test_nothing_leaks_when_something_unforeseen_fails(call, built, monkeypatch):
+def test_nothing_leaks_when_something_unforeseen_fails(call, services, monkeypatch):
     def fail(*_arguments, **_options):
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr(built.library, "snapshots", fail)
+    monkeypatch.setattr(services.library, "snapshots", fail)
     response = call("GET", "/v1/snapshots")
     assert (response.status_code, response.json["code"]) == (500, "internal")
     assert "secret" not in response.text
 
 
-def test_a_database_that_is_away_is_a_503_with_a_time_to_retry(call, built, monkeypatch):
+def test_a_database_that_is_away_is_a_503_with_a_time_to_retry(call, services, monkeypatch):
     from worker.errors import DatabaseUnavailable
 
     def away(*_arguments, **_options):
         raise DatabaseUnavailable
 
-    monkeypatch.setattr(built.intake, "submit", away)
+    monkeypatch.setattr(services.intake, "submit", away)
     response = call("POST", "/v1/tickets", json={"body": "x"})
     assert (response.status_code, response.json["code"]) == (503, "database_unavailable")
     assert response.headers["Retry-After"]
@@ -43,10 +43,10 @@ def test_a_problem_names_the_field_at_fault(call):
         ("POST", "/v1/imports", {"json": {"sitemap": "http://10.0.0.1/"}}, "sitemap"),
         ("POST", "/v1/documents", {"data": {"file": (io.BytesIO(b"\x00\x01"), "x.pdf")}}, "file"),
     ):
-        told = call(method, path, **given)
-        assert told.status_code == 422, path
-        assert [one["field"] for one in told.json["errors"]] == [field]
+        response = call(method, path, **given)
+        assert response.status_code == 422, path
+        assert [error["field"] for error in response.json["errors"]] == [field]
     first = {"headers": {"Idempotency-Key": "a"}, "json": {"body": "x"}}
     assert call("POST", "/v1/tickets", **first).status_code == 202
     other = call("POST", "/v1/tickets", **{**first, "json": {"body": "y"}})
-    assert [one["field"] for one in other.json["errors"]] == ["Idempotency-Key"]
+    assert [error["field"] for error in other.json["errors"]] == ["Idempotency-Key"]

@@ -24,7 +24,7 @@ _SETTINGS = settings(
 )
 
 
-def test_every_response_to_whatever_input_is_described(app, built):
+def test_every_response_to_whatever_input_is_described(app, services):
     schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
     headers = {"Authorization": f"Bearer {KEY}"}
     seen: dict[str, set[int]] = {}

@@ -18,51 +18,55 @@ SECRET = "what people are told"
 
 
 @pytest.fixture
-def talk(call):
+def conversation_id(call):
     return submit(call)["conversation_id"]
 
 
-def token(call, talk, **new):
-    made = call("POST", f"/v1/conversations/{talk}/token", json=new)
+def token(call, conversation_id, **new):
+    made = call("POST", f"/v1/conversations/{conversation_id}/token", json=new)
     assert made.status_code == 201, made.json
     return made.json["token"]
 
 
 @pytest.fixture
-def customer(app, call, talk):
-    """A browser with a token for `talk`."""
-    return Client(app.test_client(), token(call, talk))
+def customer(app, call, conversation_id):
+    """A browser with a token for `conversation_id`."""
+    return Client(app.test_client(), token(call, conversation_id))
 
 
-def test_a_customer_reads_and_writes_in_their_conversation(customer, talk, built):
-    path = f"/v1/conversations/{talk}/messages"
+def test_a_customer_reads_and_writes_in_their_conversation(customer, conversation_id, services):
+    path = f"/v1/conversations/{conversation_id}/messages"
     made = customer("POST", path, json={"content": "And how do I change it?"})
     assert made.status_code == 202, made.json
-    built.mailbox.finish(built.mailbox.claim(talk), answer("Use the link [1]."))
+    services.mailbox.finish(services.mailbox.claim(conversation_id), answer("Use the link [1]."))
     said = customer("GET", path).json["items"]
-    assert [one["role"] for one in said] == ["customer", "customer", "assistant"]
+    assert [message["role"] for message in said] == ["customer", "customer", "assistant"]
     assert customer("GET", made.json["links"]["self"]).json["reply"]["content"] == "Use the link [1]."
     assert "event: answered" in customer("GET", made.json["links"]["events"]).text
     rated = customer("PUT", f"{made.json['links']['self']}/feedback", json={"rating": "good"})
     assert rated.json["feedback"]["rating"] == "good"
 
 
-def test_a_customer_sees_nothing_that_is_for_people_or_operators(customer, talk, built):
-    claim = built.mailbox.claim(talk)
+def test_a_customer_sees_nothing_that_is_for_people_or_operators(customer, conversation_id, services):
+    claim = services.mailbox.claim(conversation_id)
     (row,) = claim.messages
     error = {"code": "model_error", "message": SECRET}
-    built.mailbox.finish(claim, Handoff(reason="error", summary=SECRET, category="legal", error=error))
-    shown = customer("GET", f"/v1/messages/{row['id']}").json
-    assert shown["handoff"] == {"reason": "error"}
-    assert not {"error", "timings", "attempts", "deadline_at"} & set(shown)
-    for path in (f"/v1/messages/{row['id']}", f"/v1/messages/{row['id']}/events", f"/v1/conversations/{talk}/messages"):
+    services.mailbox.finish(claim, Handoff(reason="error", summary=SECRET, category="legal", error=error))
+    message = customer("GET", f"/v1/messages/{row['id']}").json
+    assert message["handoff"] == {"reason": "error"}
+    assert not {"error", "timings", "attempts", "deadline_at"} & set(message)
+    for path in (
+        f"/v1/messages/{row['id']}",
+        f"/v1/messages/{row['id']}/events",
+        f"/v1/conversations/{conversation_id}/messages",
+    ):
         assert SECRET not in customer("GET", path).text
         assert "legal" not in customer("GET", path).text
 
 
-def test_what_it_cost_is_not_shown(customer, talk, built):
-    built.mailbox.finish(built.mailbox.claim(talk), answer("Yes."))
-    reply = customer("GET", f"/v1/conversations/{talk}/messages").json["items"][0]["reply"]
+def test_what_it_cost_is_not_shown(customer, conversation_id, services):
+    services.mailbox.finish(services.mailbox.claim(conversation_id), answer("Yes."))
+    reply = customer("GET", f"/v1/conversations/{conversation_id}/messages").json["items"][0]["reply"]
     assert set(reply) == {"id", "content", "citations", "support"}
 
 
@@ -70,19 +74,19 @@ def test_what_it_cost_is_not_shown(customer, talk, built):
     ("method", "path"),
     [
         ("GET", "/v1/conversations"),
-        ("GET", "/v1/conversations/{talk}"),
-        ("DELETE", "/v1/conversations/{talk}"),
-        ("POST", "/v1/conversations/{talk}/resume"),
-        ("POST", "/v1/conversations/{talk}/replies"),
-        ("POST", "/v1/conversations/{talk}/token"),
+        ("GET", "/v1/conversations/{conversation_id}"),
+        ("DELETE", "/v1/conversations/{conversation_id}"),
+        ("POST", "/v1/conversations/{conversation_id}/resume"),
+        ("POST", "/v1/conversations/{conversation_id}/replies"),
+        ("POST", "/v1/conversations/{conversation_id}/token"),
         ("GET", "/v1/escalations"),
         ("POST", "/v1/tickets"),
         ("GET", "/v1/documents"),
         ("GET", "/v1/status"),
     ],
 )
-def test_nothing_else_is_open_to_a_token(customer, talk, method, path):
-    refused = customer(method, path.format(talk=talk), json={} if method == "POST" else None)
+def test_nothing_else_is_open_to_a_token(customer, conversation_id, method, path):
+    refused = customer(method, path.format(conversation_id=conversation_id), json={} if method == "POST" else None)
     assert (refused.status_code, refused.json["code"]) == (403, "forbidden")
 
 
@@ -97,27 +101,27 @@ def test_another_conversation_does_not_exist_for_it(customer, call):
 
 
 @pytest.mark.parametrize("more", [{"callback_url": "https://evil.example/x"}, {"deadline_s": 1}])
-def test_a_customer_has_nobody_called(customer, talk, more):
-    refused = customer("POST", f"/v1/conversations/{talk}/messages", json={"content": "x", **more})
+def test_a_customer_has_nobody_called(customer, conversation_id, more):
+    refused = customer("POST", f"/v1/conversations/{conversation_id}/messages", json={"content": "x", **more})
     assert refused.status_code == 403
 
 
-def test_a_token_ends_with_its_time_and_with_its_key(app, call, talk, built):
-    given = token(call, talk, expires_in_s=60)
+def test_a_token_ends_with_its_time_and_with_its_key(app, call, conversation_id, services):
+    given = token(call, conversation_id, expires_in_s=60)
     browser = Client(app.test_client(), given)
-    path = f"/v1/conversations/{talk}/messages"
+    path = f"/v1/conversations/{conversation_id}/messages"
     assert browser("GET", path).status_code == 200
-    built.__dict__["tokens"] = Tokens(built.store, clock=lambda: time.time() + 61)
+    services.__dict__["tokens"] = Tokens(services.store, clock=lambda: time.time() + 61)
     assert "expired" in browser("GET", path).json["detail"]
-    built.__dict__["tokens"] = Tokens(built.store)
-    (key,) = built.keys.all()
-    built.keys.revoke(key["id"])
+    services.__dict__["tokens"] = Tokens(services.store)
+    (key,) = services.keys.all()
+    services.keys.revoke(key["id"])
     assert browser("GET", path).status_code == 401
 
 
-def test_a_token_for_one_origin_is_for_no_other(app, call, talk):
-    browser = Client(app.test_client(), token(call, talk, origin="https://shop.example"))
-    path = f"/v1/conversations/{talk}/messages"
+def test_a_token_for_one_origin_is_for_no_other(app, call, conversation_id):
+    browser = Client(app.test_client(), token(call, conversation_id, origin="https://shop.example"))
+    path = f"/v1/conversations/{conversation_id}/messages"
     assert browser("GET", path, headers={"Origin": "https://shop.example"}).status_code == 200
     assert browser("GET", path, headers={"Origin": "https://evil.example"}).status_code == 401
     assert browser("GET", path).status_code == 401
@@ -136,46 +140,46 @@ def test_a_token_for_one_origin_is_for_no_other(app, call, talk):
         lambda t: t.split(".")[0] + "." + ".".join(t.split(".")[1:]).upper(),
     ],
 )
-def test_a_forged_token_is_refused(app, call, talk, change):
-    browser = Client(app.test_client(), change(token(call, talk)))
-    assert browser("GET", f"/v1/conversations/{talk}/messages").status_code == 401
+def test_a_forged_token_is_refused(app, call, conversation_id, change):
+    browser = Client(app.test_client(), change(token(call, conversation_id)))
+    assert browser("GET", f"/v1/conversations/{conversation_id}/messages").status_code == 401
 
 
-def test_a_token_of_another_workspace_opens_nothing_here(app, call, talk, built):
-    other = built.keys.workspace("other")
-    key = built.keys.make(other, name="other")
-    principal = built.keys.check(key)
-    forged, _ends = built.tokens.make(principal, talk, for_s=60)
-    assert Client(app.test_client(), forged)("GET", f"/v1/conversations/{talk}/messages").status_code == 404
+def test_a_token_of_another_workspace_opens_nothing_here(app, call, conversation_id, services):
+    other = services.keys.workspace("other")
+    key = services.keys.make(other, name="other")
+    principal = services.keys.check(key)
+    forged, _ends = services.tokens.make(principal, conversation_id, for_s=60)
+    assert Client(app.test_client(), forged)("GET", f"/v1/conversations/{conversation_id}/messages").status_code == 404
 
 
-def test_a_stream_takes_its_token_from_the_address_and_nothing_else_does(app, call, talk, built):
+def test_a_stream_takes_its_token_from_the_address_and_nothing_else_does(app, call, conversation_id, services):
     made = submit(call)
     given = token(call, made["conversation_id"])
-    built.mailbox.finish(built.mailbox.claim(made["conversation_id"]), answer("Yes."))
+    services.mailbox.finish(services.mailbox.claim(made["conversation_id"]), answer("Yes."))
     plain = app.test_client()
     assert "event: answered" in plain.get(f"{made['links']['events']}?token={given}").text
     assert plain.post(f"{made['links']['cancel']}?token={given}").status_code == 401
     assert plain.get(f"/v1/status?token={given}").status_code == 401
 
 
-def test_what_receivers_know_signs_no_token(app, call, talk, built):
-    given = token(call, talk)
+def test_what_receivers_know_signs_no_token(app, call, conversation_id, services):
+    given = token(call, conversation_id)
     text = given.removeprefix("abt_").rpartition(".")[0]
     how = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
-    for secret in (built.keys.callback_secret(built.keys.workspace()), hashlib.sha256(KEY.encode()).hexdigest()):
+    for secret in (services.keys.callback_secret(services.keys.workspace()), hashlib.sha256(KEY.encode()).hexdigest()):
         for salt in (Tokens.salt, Logins.salt):
             forged = Signer(secret, salt=salt, **how).sign(text).decode()
             browser = Client(app.test_client(), f"abt_{forged}")
-            assert browser("GET", f"/v1/conversations/{talk}/messages").status_code == 401
+            assert browser("GET", f"/v1/conversations/{conversation_id}/messages").status_code == 401
             with pytest.raises(KeyRefused):
-                built.logins.check(forged)
+                services.logins.check(forged)
     with pytest.raises(KeyRefused):  # what opens a conversation opens no console
-        built.logins.check(given.removeprefix("abt_"))
+        services.logins.check(given.removeprefix("abt_"))
 
 
-def test_a_customers_keys_are_their_own(customer, call, talk):
-    path = f"/v1/conversations/{talk}/messages"
+def test_a_customers_keys_are_their_own(customer, call, conversation_id):
+    path = f"/v1/conversations/{conversation_id}/messages"
     key = {"Idempotency-Key": "order-1001"}
     first = customer("POST", path, json={"content": "x"}, headers=key)
     assert first.status_code == 202
@@ -185,6 +189,6 @@ def test_a_customers_keys_are_their_own(customer, call, talk):
 
 
 @pytest.mark.parametrize("scopes", [["read"], ["write"]])
-def test_who_may_not_read_and_write_hands_out_no_token(app, built, talk, scopes):
-    half = Client(app.test_client(), built.keys.make(built.keys.workspace(), name="half", scopes=scopes))
-    assert half("POST", f"/v1/conversations/{talk}/token", json={}).status_code == 403
+def test_who_may_not_read_and_write_hands_out_no_token(app, services, conversation_id, scopes):
+    half = Client(app.test_client(), services.keys.make(services.keys.workspace(), name="half", scopes=scopes))
+    assert half("POST", f"/v1/conversations/{conversation_id}/token", json={}).status_code == 403

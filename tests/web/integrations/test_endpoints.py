@@ -29,10 +29,10 @@ def made(call, receiver):
     return call("POST", "/v1/endpoints", json={"url": receiver.url, "description": "the desk"}).json
 
 
-def send_due(built):
-    for lane in built.sender.due_lanes():
-        transport = built.dispatcher._transport()
-        while built.sender.send(lane, transport) is not None:
+def send_due(services):
+    for lane in services.sender.due_lanes():
+        transport = services.dispatcher._transport()
+        while services.sender.send(lane, transport) is not None:
             pass
         transport.close()
 
@@ -40,10 +40,10 @@ def send_due(built):
 def test_an_endpoint_is_made_listed_changed_and_removed(call, made, receiver):
     assert made["secret"].startswith("whsec_")
     assert (made["state"], made["events"], made["signature"]) == ("enabled", None, "hmac")
-    shown = call("GET", f"/v1/endpoints/{made['id']}").json
-    assert "secret" not in shown
-    assert shown == {name: value for name, value in made.items() if name != "secret"}
-    assert call("GET", "/v1/endpoints").json["items"] == [shown]
+    endpoint = call("GET", f"/v1/endpoints/{made['id']}").json
+    assert "secret" not in endpoint
+    assert endpoint == {name: value for name, value in made.items() if name != "secret"}
+    assert call("GET", "/v1/endpoints").json["items"] == [endpoint]
     changed = call(
         "PATCH", f"/v1/endpoints/{made['id']}", json={"events": ["document.ready"], "rate_limit": "5/minute"}
     )
@@ -79,17 +79,17 @@ def test_a_private_address_is_refused_when_it_is_saved_and_when_it_is_changed(ca
         assert call("PATCH", f"/v1/endpoints/{made['id']}", json={"url": url}).status_code == 422
 
 
-def test_an_example_is_sent_and_seen_with_its_attempts(call, built, made, receiver):
+def test_an_example_is_sent_and_seen_with_its_attempts(call, services, made, receiver):
     sent = call("POST", f"/v1/endpoints/{made['id']}/test", json={"type": "document.ready"})
     assert sent.status_code == 202
     receiver.responses = [(500, {})]
-    send_due(built)
-    shown = call("GET", f"/v1/deliveries/{sent.json['id']}").json
-    assert (shown["state"], shown["attempts"]) == ("pending", 1)
-    (only,) = shown["all_attempts"]
+    send_due(services)
+    delivery = call("GET", f"/v1/deliveries/{sent.json['id']}").json
+    assert (delivery["state"], delivery["attempts"]) == ("pending", 1)
+    (only,) = delivery["all_attempts"]
     assert (only["status"], only["address"]) == (500, "127.0.0.1")
     assert only["response"].startswith("thanks")
-    assert json.loads(shown["payload"])["data"]["example"] is True
+    assert json.loads(delivery["payload"])["data"]["example"] is True
     for query, count in (
         (f"endpoint={made['id']}", 1),
         ("status=5xx", 1),
@@ -100,16 +100,16 @@ def test_an_example_is_sent_and_seen_with_its_attempts(call, built, made, receiv
     ):
         assert len(call("GET", f"/v1/deliveries?{query}").json["items"]) == count, query
     assert call("POST", f"/v1/deliveries/{sent.json['id']}/replay").status_code == 202
-    send_due(built)
+    send_due(services)
     assert call("GET", f"/v1/deliveries/{sent.json['id']}").json["state"] == "delivered"
     assert receiver.got[0][0]["webhook-id"] == receiver.got[1][0]["webhook-id"] == sent.json["id"]
 
 
-def test_what_was_not_delivered_is_recovered(call, built, made, receiver):
+def test_what_was_not_delivered_is_recovered(call, services, made, receiver):
     for _ in range(3):
         call("POST", f"/v1/endpoints/{made['id']}/test", json={})
     receiver.responses = [(500, {"webhook-delivery": "abort-message"})] * 3
-    send_due(built)
+    send_due(services)
     assert len(call("GET", "/v1/deliveries?state=exhausted").json["items"]) == 3
     for bad in ({"since": "yesterday"}, {"since": "2026-01-01"}, {"since": "2026-01-01T00:00:00"}):
         assert call("POST", f"/v1/endpoints/{made['id']}/recover", json=bad).status_code == 422
@@ -118,7 +118,7 @@ def test_what_was_not_delivered_is_recovered(call, built, made, receiver):
     recovered = call("POST", f"/v1/endpoints/{made['id']}/recover")
     assert (recovered.status_code, recovered.json) == (202, {"replayed": 3})
     assert len(call("GET", recovered.headers["Location"]).json["items"]) == 3
-    send_due(built)
+    send_due(services)
     assert len(call("GET", "/v1/deliveries?state=delivered").json["items"]) == 3
     again = {"state": "delivered", "since": "2000-01-01T00:00:00Z", "type": "message.answered"}
     assert call("POST", "/v1/deliveries/replay", json=again).json == {"replayed": 3}
@@ -132,35 +132,35 @@ def test_a_secret_is_rotated_once_a_day(call, made):
     assert call("POST", f"/v1/endpoints/{made['id']}/rotate", json={}).status_code == 409
 
 
-def test_a_disabled_endpoint_is_told_nothing(call, built, made, receiver):
+def test_a_disabled_endpoint_is_told_nothing(call, services, made, receiver):
     assert call("PATCH", f"/v1/endpoints/{made['id']}", json={"state": "disabled"}).json["state"] == "disabled"
-    talk = call("POST", "/v1/conversations", json={}).json["id"]
-    call("POST", f"/v1/conversations/{talk}/close")
-    send_due(built)
+    conversation_id = call("POST", "/v1/conversations", json={}).json["id"]
+    call("POST", f"/v1/conversations/{conversation_id}/close")
+    send_due(services)
     assert receiver.got == []
     assert call("POST", f"/v1/endpoints/{made['id']}/test", json={}).status_code == 409
 
 
-def test_an_endpoint_is_told_of_what_happens_to_conversations(call, built, made, receiver):
-    talk = call("POST", "/v1/conversations", json={"subject": "Parcel"}).json["id"]
-    call("POST", f"/v1/conversations/{talk}/messages", json={"content": "Where is it?"})
-    call("POST", f"/v1/conversations/{talk}/handoff", json={"summary": "Mine."})
-    call("POST", f"/v1/conversations/{talk}/resume")
-    call("POST", f"/v1/conversations/{talk}/close")
-    send_due(built)
-    told = [json.loads(body) for _headers, body in receiver.got]
-    assert [one["type"] for one in told] == [
+def test_an_endpoint_is_told_of_what_happens_to_conversations(call, services, made, receiver):
+    conversation_id = call("POST", "/v1/conversations", json={"subject": "Parcel"}).json["id"]
+    call("POST", f"/v1/conversations/{conversation_id}/messages", json={"content": "Where is it?"})
+    call("POST", f"/v1/conversations/{conversation_id}/handoff", json={"summary": "Mine."})
+    call("POST", f"/v1/conversations/{conversation_id}/resume")
+    call("POST", f"/v1/conversations/{conversation_id}/close")
+    send_due(services)
+    callbacks = [json.loads(body) for _headers, body in receiver.got]
+    assert [item["type"] for item in callbacks] == [
         "message.handed_off",
         "conversation.handed_off",
         "conversation.resumed",
         "conversation.closed",
     ]
-    assert [one["data"]["conversation"]["owner"] for one in told] == ["human", "human", "bot", "closed"]
-    assert all(one["data"]["conversation"]["id"] == talk for one in told)
+    assert [item["data"]["conversation"]["owner"] for item in callbacks] == ["human", "human", "bot", "closed"]
+    assert all(item["data"]["conversation"]["id"] == conversation_id for item in callbacks)
 
 
-def test_another_workspace_sees_none_of_it(call, built, made, receiver, app):
-    keys = Keys(built.store)
+def test_another_workspace_sees_none_of_it(call, services, made, receiver, app):
+    keys = Keys(services.store)
     other = keys.make(keys.workspace("other"), name="other")
     theirs = {"headers": {"Authorization": f"Bearer {other}"}}
     client = app.test_client()

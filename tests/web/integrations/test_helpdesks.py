@@ -29,8 +29,8 @@ def settings(settings):
 class Story:
     """A connected helpdesk and what happens between it and us."""
 
-    def __init__(self, call, built, fake, **more):
-        self.call, self.built, self.fake = call, built, fake
+    def __init__(self, call, services, fake, **more):
+        self.call, self.services, self.fake = call, services, fake
         new = {
             "name": "desk",
             "kind": fake.kind,
@@ -63,41 +63,41 @@ class Story:
     def answers(self, outcome=None):
         """Let a worker answer what waits; return how many conversations it took."""
         taken = 0
-        for talk in self.built.mailbox.sweep(limit=10) or self._ready():
-            claim = self.built.mailbox.claim(talk)
+        for conversation_id in self.services.mailbox.sweep(limit=10) or self._ready():
+            claim = self.services.mailbox.claim(conversation_id)
             if claim is not None:
-                self.built.mailbox.finish(claim, outcome or answer("Use the link that says so [1]."))
+                self.services.mailbox.finish(claim, outcome or answer("Use the link that says so [1]."))
                 taken += 1
         self.send()
         return taken
 
     def _ready(self):
-        with self.built.store.read() as connection:
+        with self.services.store.read() as connection:
             return list(connection.execute(sa.text("SELECT id FROM conversation WHERE mailbox = 'ready'")).scalars())
 
     def send(self):
-        for lane in self.built.sender.due_lanes():
-            transport = self.built.dispatcher._transport()
-            while self.built.sender.send(lane, transport) is not None:
+        for lane in self.services.sender.due_lanes():
+            transport = self.services.dispatcher._transport()
+            while self.services.sender.send(lane, transport) is not None:
                 pass
             transport.close()
 
     def again(self):
         """Let a minute pass for whatever waits to be tried again."""
-        with self.built.store.begin() as tx:
+        with self.services.store.begin() as tx:
             tx.execute(delivery.update().where(delivery.c.state == "pending").values(due_at=1))
             tx.execute(sa.text("UPDATE lane SET rest_until = NULL"))
         self.send()
 
     @property
-    def talk(self):
+    def conversation(self):
         (only,) = self.call("GET", "/v1/conversations").json["items"]
         return only
 
     @property
     def said(self):
-        items = self.call("GET", f"/v1/conversations/{self.talk['id']}/messages").json["items"]
-        return [(one["role"], one["state"]) for one in items]
+        items = self.call("GET", f"/v1/conversations/{self.conversation['id']}/messages").json["items"]
+        return [(item["role"], item["state"]) for item in items]
 
 
 @pytest.fixture(params=sorted(FAKES))
@@ -109,21 +109,21 @@ def fake(request):
 
 
 @pytest.fixture
-def story(call, built, fake):
-    return Story(call, built, fake)
+def story(call, services, fake):
+    return Story(call, services, fake)
 
 
 def test_a_ticket_is_answered_continued_taken_over_given_back_and_closed(story):
     fake = story.fake
     story.asks(7)
-    assert story.talk["owner"] == "bot"
+    assert story.conversation["owner"] == "bot"
     assert story.answers() == 1
     (said,) = fake.bots(7, public=True)
     assert "Use the link that says so" in said
 
     echo = fake.tickets[7].entries[-1]
     story.hook(7, "written", echo)
-    assert story.talk["owner"] == "bot", "an echo of our own answer is no agent"
+    assert story.conversation["owner"] == "bot", "an echo of our own answer is no agent"
     assert story.said == [("customer", "answered"), ("assistant", "answered")]
 
     story.asks(7, "And my e-mail address?")
@@ -132,7 +132,7 @@ def test_a_ticket_is_answered_continued_taken_over_given_back_and_closed(story):
 
     story.hook(7, "assigned")
     story.hook(7, "written", fake.agent_writes(7, "Hello, this is Bob."))
-    assert story.talk["owner"] == "human"
+    assert story.conversation["owner"] == "human"
     assert story.said[-1] == ("agent", "answered")
     story.asks(7, "Thanks, Bob. And the invoice?")
     assert story.answers() == 0
@@ -140,13 +140,13 @@ def test_a_ticket_is_answered_continued_taken_over_given_back_and_closed(story):
     assert fake.bots(7, public=False) == [], "whoever took it needs no note about it"
 
     story.hook(7, "tagged", tags=["bot"])
-    assert story.talk["owner"] == "bot"
+    assert story.conversation["owner"] == "bot"
     story.asks(7, "So where is it?")
     assert story.answers() == 1, "a tag that stays gives back once, and a person who was assigned before is no news"
     story.hook(7, "written", fake.agent_writes(7, "Bob again."))
-    assert story.talk["owner"] == "human"
+    assert story.conversation["owner"] == "human"
     story.hook(7, "closed")
-    assert story.talk["owner"] == "closed"
+    assert story.conversation["owner"] == "closed"
 
 
 def test_what_comes_twice_counts_once(story):
@@ -168,12 +168,12 @@ def test_webhooks_may_come_in_any_order_and_late(story, order):
         fake.customer_writes(7, "Thank you, Ada."),
     ]
     hooks = [fake.webhook(7, "written", entry) for entry in written]
-    for place in (*order, *order):
-        body, headers = hooks[place]
+    for index in (*order, *order):
+        body, headers = hooks[index]
         assert story.post(body, headers).status_code == 204
         story.send()
     assert story.answers() == 0
-    assert story.talk["owner"] == "human"
+    assert story.conversation["owner"] == "human"
     assert fake.bots(7, public=True) == []
     assert sorted(role for role, _state in story.said) == ["agent", "customer", "customer"]
 
@@ -182,7 +182,7 @@ def test_an_agents_note_is_not_for_the_customer(story):
     story.asks(7)
     story.hook(7, "written", story.fake.agent_writes(7, "Careful, VIP.", public=False))
     assert story.said == [("customer", "queued")]
-    assert story.talk["owner"] == "bot"
+    assert story.conversation["owner"] == "bot"
 
 
 def test_a_forged_webhook_changes_nothing(story):
@@ -216,8 +216,8 @@ def test_an_answer_that_arrived_although_its_call_failed_is_not_posted_again(sto
     assert len(story.fake.bots(7, public=True)) == 1
     story.again()
     assert len(story.fake.bots(7, public=True)) == 1
-    (one,) = story.call("GET", "/v1/deliveries?type=helpdesk.reply").json["items"]
-    assert (one["state"], one["attempts"]) == ("delivered", 2)
+    (delivery,) = story.call("GET", "/v1/deliveries?type=helpdesk.reply").json["items"]
+    assert (delivery["state"], delivery["attempts"]) == ("delivered", 2)
 
 
 def test_an_answer_that_did_not_arrive_is_posted_again(story):
@@ -254,12 +254,12 @@ def test_an_echo_that_comes_before_our_call_has_returned_is_known(story):
     story.fake.before_answer = echo
     story.answers()
     story.send()
-    assert story.talk["owner"] == "bot"
+    assert story.conversation["owner"] == "bot"
     assert [role for role, _ in story.said] == ["customer", "assistant"]
 
 
-def test_a_handoff_is_a_note_once_with_what_an_agent_needs(call, built, fake):
-    story = Story(call, built, fake, handoff={"tags": ["needs-person"], "assignee": str(AGENT)})
+def test_a_handoff_is_a_note_once_with_what_an_agent_needs(call, services, fake):
+    story = Story(call, services, fake, handoff={"tags": ["needs-person"], "assignee": str(AGENT)})
     story.asks(7)
     story.answers(Handoff(reason="no_answer", summary="Wants a refund of order 7.", category="refund", priority="high"))
     (note,) = fake.bots(7, public=False)
@@ -270,14 +270,14 @@ def test_a_handoff_is_a_note_once_with_what_an_agent_needs(call, built, fake):
     assert str(ticket.assignee) == str(AGENT) or fake.kind == "zendesk"
     if fake.kind != "intercom":
         assert "needs-person" in ticket.tags
-    assert story.talk["owner"] == "human"
+    assert story.conversation["owner"] == "human"
     story.asks(7, "Hello?")
     story.answers()
     assert len(fake.bots(7, public=False)) == 1
 
 
-def test_drafts_are_notes_and_shadows_say_nothing(call, built, fake):
-    story = Story(call, built, fake, mode="draft")
+def test_drafts_are_notes_and_shadows_say_nothing(call, services, fake):
+    story = Story(call, services, fake, mode="draft")
     story.asks(7)
     story.answers()
     (note,) = fake.bots(7, public=False)
@@ -290,8 +290,8 @@ def test_drafts_are_notes_and_shadows_say_nothing(call, built, fake):
     assert story.said[-1] == ("assistant", "answered"), "what it would have said is kept"
 
 
-def test_outside_its_hours_and_languages_it_only_suggests(call, built, fake):
-    story = Story(call, built, fake, hours={"timezone": "UTC"})
+def test_outside_its_hours_and_languages_it_only_suggests(call, services, fake):
+    story = Story(call, services, fake, hours={"timezone": "UTC"})
     story.asks(7)
     story.answers()
     assert "outside the hours" in fake.bots(7, public=False)[0]
@@ -304,15 +304,15 @@ def test_outside_its_hours_and_languages_it_only_suggests(call, built, fake):
 def test_a_person_who_is_assigned_has_the_ticket(story):
     story.asks(7)
     story.hook(7, "assigned")
-    assert story.talk["owner"] == "human"
+    assert story.conversation["owner"] == "human"
     assert story.said == [("customer", "handed_off")]
     assert story.answers() == 0
 
 
-def test_a_check_says_what_is_wrong(story, built):
+def test_a_check_says_what_is_wrong(story, services):
     def check(ticket=None, **changed):
-        row = {**built.connections.named(built.keys.workspace(), "desk"), **changed}
-        return dict(built.connections.check(row, ticket=ticket))
+        row = {**services.connections.named(services.keys.workspace(), "desk"), **changed}
+        return dict(services.connections.check(row, ticket=ticket))
 
     assert check()["webhooks (none has come yet)"] is None
     story.asks(7)
@@ -322,12 +322,12 @@ def test_a_check_says_what_is_wrong(story, built):
     assert check(ticket="7")["round trip in ticket 7"] is None
     assert "Answerback tries its connection" in story.fake.bots(7, public=False)[0]
     assert re.search("404|422", check(ticket="8")["round trip"])
-    with built.store.begin() as tx:
+    with services.store.begin() as tx:
         tx.execute(helpdesk.update().values(heard_at=1))
     assert story.post(b"{}", {}).status_code == 401
     assert "not signed" in check()["webhooks"]
-    row = built.connections.named(built.keys.workspace(), "desk")
-    steps = built.connections.setup(row, "https://answers.example/v1/helpdesks/x/inbound")
+    row = services.connections.named(services.keys.workspace(), "desk")
+    steps = services.connections.setup(row, "https://answers.example/v1/helpdesks/x/inbound")
     assert "https://answers.example/v1/helpdesks/x/inbound" in steps
 
 
@@ -349,26 +349,26 @@ def test_sources_that_can_be_followed_stand_below(story):
     assert "[2]" not in said
 
 
-def test_secrets_are_not_shown_and_removal_ends_it(story, call, built):
-    shown = call("GET", f"/v1/helpdesks/{story.id}")
-    assert TOKEN not in shown.text
-    assert SECRET not in shown.text
+def test_secrets_are_not_shown_and_removal_ends_it(story, call, services):
+    response = call("GET", f"/v1/helpdesks/{story.id}")
+    assert TOKEN not in response.text
+    assert SECRET not in response.text
     assert call("DELETE", f"/v1/helpdesks/{story.id}").status_code == 204
     body, headers = story.fake.webhook(7, "written", story.fake.customer_writes(7, HELP))
     assert story.post(body, headers).status_code == 404
-    with built.store.read() as connection:
+    with services.store.read() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(helpdesk_message)).scalar_one() == 0
 
 
 @pytest.mark.parametrize("kind", ["zendesk"])
-def test_a_ticket_that_changed_meanwhile_is_read_again(call, built, kind):
+def test_a_ticket_that_changed_meanwhile_is_read_again(call, services, kind):
     fake = FAKES[kind]()
-    story = Story(call, built, fake)
+    story = Story(call, services, fake)
     story.asks(7)
     fake.trouble = ["conflict"]
     story.answers()
     assert len(fake.bots(7, public=True)) == 1
-    assert sum(one.startswith("PUT") for one in fake.calls) == 2
+    assert sum(call.startswith("PUT") for call in fake.calls) == 2
     fake.shutdown()
     fake.server_close()
 
@@ -405,27 +405,27 @@ def test_what_has_no_text_is_a_message_too(story):
     assert story.said == [("customer", "queued")]
 
 
-def test_erasure_leaves_nothing_of_the_words_and_nothing_comes_again(story, built):
+def test_erasure_leaves_nothing_of_the_words_and_nothing_comes_again(story, services):
     story.asks(7)
     story.answers()
     entry = story.fake.tickets[7].entries[0]
-    assert story.call("DELETE", f"/v1/conversations/{story.talk['id']}").status_code == 204
-    with built.store.read() as connection:
+    assert story.call("DELETE", f"/v1/conversations/{story.conversation['id']}").status_code == 204
+    with services.store.read() as connection:
         texts = sa.select(helpdesk_message.c.digest).where(helpdesk_message.c.external_id.not_like("% of %"))
         assert set(connection.execute(texts).scalars()) <= {"", digest("")}
     story.hook(7, "written", entry)
     assert story.call("GET", "/v1/conversations").json["items"] == []
 
 
-def test_old_webhooks_are_forgotten(story, built):
+def test_old_webhooks_are_forgotten(story, services):
     story.asks(7)
-    with built.store.begin() as tx:
+    with services.store.begin() as tx:
         tx.execute(helpdesk_message.update().values(created_at=1))
-    built.inbound.clean_up()
-    with built.store.read() as connection:
+    services.inbound.clean_up()
+    with services.store.read() as connection:
         left = list(connection.execute(sa.select(helpdesk_message.c.external_id)).scalars())
     assert left
-    assert not any(one.startswith("webhook ") for one in left)
+    assert not any(item.startswith("webhook ") for item in left)
     story.hook(7, "written", story.fake.tickets[7].entries[0])
     assert story.said == [("customer", "queued")]
 
@@ -434,7 +434,7 @@ def test_old_webhooks_are_forgotten(story, built):
 def test_an_empty_secret_is_refused(story, call, name):
     assert call("PATCH", f"/v1/helpdesks/{story.id}", json={name: ""}).status_code == 422
     with pytest.raises(Invalid):
-        story.built.connections.change(story.built.keys.workspace(), story.id, {name: " "})
+        story.services.connections.change(story.services.keys.workspace(), story.id, {name: " "})
     with pytest.raises(WebhookRefused):
         require_same("", "")
 
@@ -446,8 +446,8 @@ def test_an_answer_that_waits_is_not_posted_after_a_persons(story):
     story.hook(7, "written", story.fake.agent_writes(7, "I did it for you."))
     story.again()
     assert story.fake.bots(7, public=True) == []
-    (one,) = story.call("GET", "/v1/deliveries?type=helpdesk.reply").json["items"]
-    assert (one["state"], one["last_attempt"]["error"]) == ("exhausted", "A person answered first.")
+    (delivery,) = story.call("GET", "/v1/deliveries?type=helpdesk.reply").json["items"]
+    assert (delivery["state"], delivery["last_attempt"]["error"]) == ("exhausted", "A person answered first.")
 
 
 def test_what_waits_is_not_posted_once_the_desk_is_off(story, call):
@@ -459,24 +459,24 @@ def test_what_waits_is_not_posted_once_the_desk_is_off(story, call):
     assert story.fake.bots(7, public=True) == []
 
 
-def test_an_assignment_that_could_not_be_written_is_written_when_it_is_told_again(story, built, monkeypatch):
+def test_an_assignment_that_could_not_be_written_is_written_when_it_is_told_again(story, services, monkeypatch):
     story.asks(7)
-    real = built.actions.take_over
+    real = services.actions.take_over
 
     def away(*_args, **_options):
         raise DatabaseUnavailable(cause="lock timeout")
 
-    monkeypatch.setattr(built.actions, "take_over", away)
+    monkeypatch.setattr(services.actions, "take_over", away)
     body, headers = story.fake.webhook(7, "assigned")
     assert story.post(body, headers).status_code in (204, 503)
     with contextlib.suppress(DatabaseUnavailable):
         story.send()
-    monkeypatch.setattr(built.actions, "take_over", real)
+    monkeypatch.setattr(services.actions, "take_over", real)
     story.hook(7, "assigned")
-    with built.store.begin() as tx:
+    with services.store.begin() as tx:
         tx.execute(delivery.update().where(delivery.c.state == "pending").values(due_at=1))
     story.send()
-    assert story.talk["owner"] == "human"
+    assert story.conversation["owner"] == "human"
 
 
 def test_a_ticket_that_a_person_had_before_is_the_persons(story):
@@ -486,22 +486,22 @@ def test_a_ticket_that_a_person_had_before_is_the_persons(story):
     if story.fake.kind == "chatwoot":
         story.fake.tickets[7].status = "open"
     story.asks(7, "And?")
-    assert story.talk["owner"] == "human"
+    assert story.conversation["owner"] == "human"
     assert story.answers() == 0
 
 
-def test_a_desk_that_assigns_everything_can_say_so(call, built, fake):
-    story = Story(call, built, fake, options={**fake.options(), "assigned_takes_over": False})
+def test_a_desk_that_assigns_everything_can_say_so(call, services, fake):
+    story = Story(call, services, fake, options={**fake.options(), "assigned_takes_over": False})
     story.asks(7)
     story.hook(7, "assigned")
-    assert story.talk["owner"] == "bot"
+    assert story.conversation["owner"] == "bot"
     assert story.answers() == 1
     bad = {"options": {**fake.options(), "assigned_takes_over": "false"}}
     assert call("PATCH", f"/v1/helpdesks/{story.id}", json=bad).status_code == 422
 
 
-def test_the_bots_own_closing_does_not_end_what_the_customer_wrote_meanwhile(call, built, fake):
-    story = Story(call, built, fake, answered={"status": "closed"})
+def test_the_bots_own_closing_does_not_end_what_the_customer_wrote_meanwhile(call, services, fake):
+    story = Story(call, services, fake, answered={"status": "closed"})
     story.asks(7)
     story.answers()
     entry = fake.customer_writes(7, "And the invoice?")
@@ -532,5 +532,5 @@ def test_a_tag_that_was_there_before_a_person_came_gives_nothing_back(story):
     story.hook(7, "tagged", tags=["bot"])
     story.hook(7, "written", story.fake.agent_writes(7, "I am here."))
     story.asks(7, "Thank you!")
-    assert story.talk["owner"] == "human"
+    assert story.conversation["owner"] == "human"
     assert story.answers() == 0

@@ -12,18 +12,18 @@ def upload(call, name: str, data: bytes, **form):
     return call("POST", "/v1/documents", data={"file": (io.BytesIO(data), name), **form})
 
 
-def test_documents_come_as_json_or_as_files(call, built):
+def test_documents_come_as_json_or_as_files(call, services):
     made = call("POST", "/v1/documents", json={"title": "T", "text": "Body.", "url": "https://shop.example/t"})
     assert (made.status_code, made.json["state"]) == (202, "queued")
     assert upload(call, "guide.md", b"# The guide\n\nText.").json["title"] == "The guide"
     assert upload(call, "x.html", b"<h1>Page</h1><p>Text", title="Mine").json["title"] == "Mine"
     assert upload(call, "faq.csv", b"question,answer\nA?,B.\n").json["media_type"] == "text/csv"
-    built.indexer.index(built.keys.workspace())
+    services.indexer.index(services.keys.workspace())
     listed = call("GET", "/v1/documents").json["items"]
-    assert [one["state"] for one in listed] == ["ready"] * 4
+    assert [document["state"] for document in listed] == ["ready"] * 4
     assert "text" not in listed[0]
-    shown = call("GET", f"/v1/documents/{made.json['id']}").json
-    assert shown["text"] == "Body."
+    document = call("GET", f"/v1/documents/{made.json['id']}").json
+    assert document["text"] == "Body."
     changed = call("PUT", f"/v1/documents/{made.json['id']}", json={"title": "T", "text": "New body."})
     assert (changed.status_code, changed.json["state"]) == (202, "queued")
     assert call("DELETE", f"/v1/documents/{made.json['id']}").status_code == 204
@@ -51,11 +51,11 @@ def test_documents_come_as_json_or_as_files(call, built):
         ("big.txt", b"x" * (10 * 1024 * 1024 + 1), 413),
     ],
 )
-def test_a_file_of_no_use_is_refused_with_its_reason(call, built, name, data, status):
+def test_a_file_of_no_use_is_refused_with_its_reason(call, services, name, data, status):
     response = upload(call, name, data)
     assert response.status_code == status, response.text
     assert response.json["detail"]
-    assert rows(built, document) == 0
+    assert rows(services, document) == 0
 
 
 def test_an_upload_without_its_file_says_so(call):

@@ -4,7 +4,7 @@ import io
 import zipfile
 
 
-def test_an_import_is_an_archive_or_addresses(call, built):
+def test_an_import_is_an_archive_or_addresses(call, services):
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("a.md", "# A\n\nText.")
@@ -12,12 +12,12 @@ def test_an_import_is_an_archive_or_addresses(call, built):
     sent = {"file": (io.BytesIO(archive.getvalue()), "help.zip"), "tags": "manual"}
     made = call("POST", "/v1/imports", data=sent)
     assert (made.status_code, made.json["kind"], made.json["state"]) == (202, "archive", "queued")
-    built.importer.work_off(built.keys.workspace())
-    shown = call("GET", made.headers["Location"]).json
-    assert (shown["state"], shown["added"]) == ("done", 1)
-    assert shown["failed"] == [{"name": "b.gif", "reason": "unknown kind of file"}]
+    services.importer.work_off(services.keys.workspace())
+    imported = call("GET", made.headers["Location"]).json
+    assert (imported["state"], imported["added"]) == ("done", 1)
+    assert imported["failed"] == [{"name": "b.gif", "reason": "unknown kind of file"}]
     assert call("GET", "/v1/documents").json["items"][0]["tags"] == ["manual"]
-    assert [one["id"] for one in call("GET", "/v1/imports").json["items"]] == [made.json["id"]]
+    assert [item["id"] for item in call("GET", "/v1/imports").json["items"]] == [made.json["id"]]
     assert call("GET", "/v1/imports/none").status_code == 404
     for wrong in ({}, {"urls": []}, {"urls": ["https://a.example"], "sitemap": "https://a.example/s.xml"}):
         assert call("POST", "/v1/imports", json=wrong).status_code == 422

@@ -27,9 +27,9 @@ def test_root_tells_a_stranger_nothing_that_helps_an_attack(app, key):
     assert set(root) == {"name", "status", "links"}
 
 
-def test_root_tells_a_key_what_this_process_did(app, built, settings):
-    key = built.keys.make(built.keys.workspace(), name="desk", scopes=["read"])
-    built.sessions.get("conv_unknown")
+def test_root_tells_a_key_what_this_process_did(app, services, settings):
+    key = services.keys.make(services.keys.workspace(), name="desk", scopes=["read"])
+    services.sessions.get("conv_unknown")
     client = app.test_client()
     client.post("/v1/tickets", json={"body": "Hello?"}, headers={"Authorization": f"Bearer {key}"})  # 403
     root = client.get("/", headers={"Authorization": f"Bearer {key}"}).json
@@ -37,7 +37,7 @@ def test_root_tells_a_key_what_this_process_did(app, built, settings):
     assert root["session_store"] == "redis"
     assert root["session_stats"]["misses"] >= 1
     assert {"hits", "misses", "evictions", "active"} <= set(root["session_stats"])
-    built.counters.add("retries", 2)
+    services.counters.add("retries", 2)
     again = client.get("/", headers={"Authorization": f"Bearer {key}"}).json
     assert again["stats"]["retries"] - root["stats"].get("retries", 0) == 2
 
@@ -48,14 +48,14 @@ def test_root_says_that_docs_are_off(settings):
     assert root["links"]["health"] == "/healthz"
 
 
-def test_ready_only_when_a_worker_lives_and_it_names_the_session_store(app, built, settings):
+def test_ready_only_when_a_worker_lives_and_it_names_the_session_store(app, services, settings):
     client = app.test_client()
     response = client.get("/readyz")
     assert response.status_code == 503
     assert response.json["components"]["answer_workers"]["state"] == "down"
     state = ["working"]
-    presence = Presence(built.store, holder="h", roles=("answer",), state=lambda: state[0])
-    presence.announce()
+    presence = Presence(services.store, holder="h", roles=("answer",), state=lambda: state[0])
+    presence.report()
     response = client.get("/readyz")
     assert response.status_code == 200
     assert response.json["status"] == "degraded"  # nobody sends callbacks
@@ -73,7 +73,7 @@ def test_ready_only_when_a_worker_lives_and_it_names_the_session_store(app, buil
     }
     assert all("latency_ms" in component for component in components.values())
     state[0] = "stalled"
-    presence.announce()
+    presence.report()
     response = client.get("/readyz")
     assert response.status_code == 503, "a worker that consumes nothing passes for one that works"
     assert response.json["components"]["answer_workers"]["stalled"] == 1
@@ -85,7 +85,7 @@ def test_without_redis_it_is_degraded_and_not_out_of_service(settings):
     """Accepting goes on, and workers answer what they sweep: a balancer must not take the front away."""
     with processes.valkey() as url:
         app = create_app(replace(settings, redis_url=url))
-    Presence(app.extensions["answerback"].store, holder="h", roles=("answer",), state=lambda: "cut_off").announce()
+    Presence(app.extensions["answerback"].store, holder="h", roles=("answer",), state=lambda: "cut_off").report()
     response = app.test_client().get("/readyz")
     assert (response.status_code, response.json["status"]) == (200, "degraded")
     assert response.json["components"]["redis"]["state"] == "down"
@@ -128,9 +128,9 @@ def test_every_link_of_the_first_page_leads_somewhere(call):
         assert call("GET", path).status_code in (200, 302, 303, 308, 503), name
 
 
-def test_a_front_stays_ready_beside_a_newer_version_and_not_before_its_own(call, built):
+def test_a_front_stays_ready_beside_a_newer_version_and_not_before_its_own(call, services):
     def at(version):
-        with built.store.begin() as tx:
+        with services.store.begin() as tx:
             tx.execute(sa.text("UPDATE alembic_version SET version_num = :version"), {"version": version})
         return call("GET", "/readyz").json["components"]["database"]["state"]
 

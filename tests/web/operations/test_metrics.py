@@ -26,14 +26,14 @@ _ID = re.compile(r"\b(?:msg|conv|key|ws|esc|ep|whd|doc)_[0-9a-f]{8}")
 def samples(text: str) -> dict:
     """Return what is told: (name, labels) -> value."""
     return {
-        (one.name.removeprefix(PREFIX), tuple(sorted(one.labels.items()))): one.value
+        (sample.name.removeprefix(PREFIX), tuple(sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(text)
-        for one in family.samples
+        for sample in family.samples
     }
 
 
-def told(call, built) -> dict:
-    built.counters.flush()
+def scraped(call, services) -> dict:
+    services.counters.flush()
     response = call.client.get("/metrics")
     assert response.status_code == 200
     assert response.content_type.startswith("text/plain; version=")
@@ -41,14 +41,14 @@ def told(call, built) -> dict:
     return samples(response.text)
 
 
-def test_it_tells_what_happened_and_what_waits(call, built):
+def test_it_tells_what_happened_and_what_waits(call, services):
     submit(call)
     made = submit(call)
-    built.mailbox.finish(
-        built.mailbox.claim(made["conversation_id"]), Handoff(reason="rule", summary="!", priority="urgent")
+    services.mailbox.finish(
+        services.mailbox.claim(made["conversation_id"]), Handoff(reason="rule", summary="!", priority="urgent")
     )
-    built.counters.add("retries", 3)
-    found = told(call, built)
+    services.counters.add("retries", 3)
+    found = scraped(call, services)
     assert found["open_messages", (("state", "queued"),)] == 1
     assert found["open_escalations", (("priority", "urgent"), ("state", "open"))] == 1
     assert found["retries_total", ()] == 3
@@ -60,21 +60,21 @@ def test_it_tells_what_happened_and_what_waits(call, built):
     assert 0 < found["request_seconds_sum", (("route", "/v1/tickets"),)] < 60
 
 
-def test_hints_in_the_broker_are_counted_where_it_is_redis(call, built):
+def test_hints_in_the_broker_are_counted_where_it_is_redis(call, services):
     """As Celery itself writes them."""
-    built.redis.delete(*built.redis.keys(f"{built.settings.redis_prefix}celery:*") or ["none"])
-    app = Celery(broker=built.settings.broker)
-    app.conf.broker_transport_options = {"global_keyprefix": f"{built.settings.redis_prefix}celery:"}
+    services.redis.delete(*services.redis.keys(f"{services.settings.redis_prefix}celery:*") or ["none"])
+    app = Celery(broker=services.settings.broker)
+    app.conf.broker_transport_options = {"global_keyprefix": f"{services.settings.redis_prefix}celery:"}
     app.conf.task_ignore_result = True
     for _ in range(3):
         app.send_task("answerback.test", queue="callback")
     app.close()
-    found = told(call, built)
+    found = scraped(call, services)
     assert found["queued_hints", (("queue", "callback"),)] == 3
     assert found["queued_hints", (("queue", "answer"),)] == 0
 
 
-def test_every_metric_is_there_from_the_start(call, built):
+def test_every_metric_is_there_from_the_start(call, services):
     text = call.client.get("/metrics").text
     for name in (*NAMES, *COUNTED, *TIMED, *GAUGES):
         assert f"# HELP {PREFIX}{name}" in text, name
@@ -95,19 +95,19 @@ def test_processes_add_up_and_restarts_forget_nothing(store):
     assert list(BUCKETS_S) == sorted(BUCKETS_S)
 
 
-def test_a_label_cannot_break_out(call, built):
-    built.counters.add("model_calls", model='x"} evil\n# HELP,' + "y" * 200, result="answered")
-    found = told(call, built)
+def test_a_label_cannot_break_out(call, services):
+    services.counters.add("model_calls", model='x"} evil\n# HELP,' + "y" * 200, result="answered")
+    found = scraped(call, services)
     assert [key for key in found if "model_calls" in key[0]] == [
         ("model_calls_total", (("model", ("x} evil# HELP" + "y" * 200)[:60]), ("result", "answered")))
     ]
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"])
-def test_who_comes_through_a_proxy_needs_a_key(call, built, header):
+def test_who_comes_through_a_proxy_needs_a_key(call, services, header):
     assert call.client.get("/metrics", headers={header: "203.0.113.7"}).status_code == 401
     assert call("GET", "/metrics", headers={header: "203.0.113.7"}).status_code == 200
-    reader = built.keys.make(built.keys.workspace(), name="reader", scopes=["read"])
+    reader = services.keys.make(services.keys.workspace(), name="reader", scopes=["read"])
     assert Client(call.client, reader)("GET", "/metrics", headers={header: "x"}).status_code == 403
 
 
@@ -133,7 +133,7 @@ def expressions() -> list[tuple[str, str]]:
     rules = yaml.safe_load((ROOT / "monitoring" / "alerts.yml").read_text())["groups"]
     board = json.loads((ROOT / "monitoring" / "dashboard.json").read_text())
     alerts = [(rule["alert"], rule["expr"]) for group in rules for rule in group["rules"]]
-    return alerts + [(panel["title"], one["expr"]) for panel in board["panels"] for one in panel["targets"]]
+    return alerts + [(panel["title"], target["expr"]) for panel in board["panels"] for target in panel["targets"]]
 
 
 @pytest.mark.parametrize(("where", "expression"), expressions())
@@ -158,14 +158,14 @@ def test_every_alert_says_what_it_means_and_how_bad_it_is():
             assert rule["annotations"]["summary"]
 
 
-def test_a_turn_is_measured(call, built, models):
+def test_a_turn_is_measured(call, services, models):
     made = submit(call)
     outcome = dataclasses.replace(answer("Yes."), timings={"search_ms": 7.0, "check_ms": 2.0, "cached": 1.0})
     from tests.support.fakes import FakeAgent
 
-    drainer = dataclasses.replace(built.drainer, agent=FakeAgent(outcome))
+    drainer = dataclasses.replace(services.drainer, agent=FakeAgent(outcome))
     drainer.drain(made["conversation_id"])
-    found = told(call, built)
+    found = scraped(call, services)
     assert found["messages_total", (("outcome", "answered"), ("reason", ""))] == 1
     assert found["turn_seconds_count", (("stage", "search"),)] == 1
     assert found["turn_seconds_bucket", (("le", "0.01"), ("stage", "search"))] == 1

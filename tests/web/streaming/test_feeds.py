@@ -10,80 +10,82 @@ from worker.store.scope import Scope
 from worker.store.tables import conversation
 
 
-def test_the_stream_tells_the_answer_while_it_is_written(call, built):
+def test_the_stream_sends_the_answer_while_it_is_written(call, services):
     made = submit(call)
-    (row,) = built.mailbox.claim(made["conversation_id"]).messages
-    say = partial(built.deltas.add, made["conversation_id"], [row["id"]])
+    (row,) = services.mailbox.claim(made["conversation_id"]).messages
+    say = partial(services.deltas.add, made["conversation_id"], [row["id"]])
     say(take=1, piece=Piece(offset=0, text="A lost"))
     say(take=2, piece=Piece(offset=0, text="You can "))
     say(take=2, piece=Piece(offset=8, text="reset it."))
-    built.deltas.add(made["conversation_id"], ["msg_other"], take=2, piece=Piece(offset=0, text="Not mine."))
-    feed = MessageFeed(built, Scope(built.store, built.keys.workspace()), row)
-    told = feed.look()
-    assert [one.type for one in told] == ["queued", "running", "delta", "delta"]
-    assert [(one.data["offset"], one.data["text"]) for one in told[2:]] == [(0, "You can "), (8, "reset it.")]
-    assert feed.look() == []
-    again = MessageFeed(built, Scope(built.store, built.keys.workspace()), row, last_id=told[2].id)
-    assert [one.data["text"] for one in again.look()] == ["reset it."]
-    with built.store.begin() as tx:
+    services.deltas.add(made["conversation_id"], ["msg_other"], take=2, piece=Piece(offset=0, text="Not mine."))
+    feed = MessageFeed(services, Scope(services.store, services.keys.workspace()), row)
+    events = feed.poll()
+    assert [event.type for event in events] == ["queued", "running", "delta", "delta"]
+    assert [(event.data["offset"], event.data["text"]) for event in events[2:]] == [(0, "You can "), (8, "reset it.")]
+    assert feed.poll() == []
+    again = MessageFeed(services, Scope(services.store, services.keys.workspace()), row, last_id=events[2].id)
+    assert [event.data["text"] for event in again.poll()] == ["reset it."]
+    with services.store.begin() as tx:
         tx.execute(conversation.update().values(mailbox="ready", due_at=0))
-    answer_all(built)
-    (last,) = feed.look()
+    answer_all(services)
+    (last,) = feed.poll()
     assert (last.type, feed.ended) == ("answered", True)
-    # Who comes afterwards is told the same; and without Redis, the outcome.
-    types = [one.type for one in MessageFeed(built, Scope(built.store, built.keys.workspace()), row).look()]
+    # A later reader receives the same events, and without Redis the outcome.
+    types = [key.type for key in MessageFeed(services, Scope(services.store, services.keys.workspace()), row).poll()]
     assert types == ["queued", "running", "delta", "delta", "answered"]
-    built.deltas.forget(made["conversation_id"])
-    types = [one.type for one in MessageFeed(built, Scope(built.store, built.keys.workspace()), row).look()]
+    services.deltas.forget(made["conversation_id"])
+    types = [key.type for key in MessageFeed(services, Scope(services.store, services.keys.workspace()), row).poll()]
     assert types == ["queued", "running", "answered"]
 
 
-def test_a_message_that_is_tried_again_streams_in_order(call, built):
+def test_a_retried_message_streams_in_order(call, services):
     made = submit(call)
-    talk = made["conversation_id"]
-    built.deltas.add(talk, [made["id"]], take=1, piece=Piece(offset=0, text="First"))
-    built.mailbox.finish(built.mailbox.claim(talk), Handoff(reason="error", summary="?"))
+    conversation_id = made["conversation_id"]
+    services.deltas.add(conversation_id, [made["id"]], take=1, piece=Piece(offset=0, text="First"))
+    services.mailbox.finish(services.mailbox.claim(conversation_id), Handoff(reason="error", summary="?"))
     call("POST", f"/v1/messages/{made['id']}/retry")
-    claim = built.mailbox.claim(talk)
-    built.deltas.add(talk, [made["id"]], take=2, piece=Piece(offset=0, text="Second"))
-    feed = MessageFeed(built, Scope(built.store, built.keys.workspace()), dict(claim.messages[0]))
-    told = feed.look()
-    assert [one.type for one in told] == ["queued", "running", "handed_off", "queued", "running", "delta"]
-    assert told[-1].data["text"] == "Second"
-    built.mailbox.finish(claim, answer("Second"))
-    assert [one.type for one in feed.look()] == ["answered"]
+    claim = services.mailbox.claim(conversation_id)
+    services.deltas.add(conversation_id, [made["id"]], take=2, piece=Piece(offset=0, text="Second"))
+    feed = MessageFeed(services, Scope(services.store, services.keys.workspace()), dict(claim.messages[0]))
+    events = feed.poll()
+    assert [event.type for event in events] == ["queued", "running", "handed_off", "queued", "running", "delta"]
+    assert events[-1].data["text"] == "Second"
+    services.mailbox.finish(claim, answer("Second"))
+    assert [event.type for event in feed.poll()] == ["answered"]
 
 
-def test_no_piece_is_told_behind_the_outcome(call, built):
+def test_no_delta_is_sent_after_the_outcome(call, services):
     made = submit(call)
-    talk = made["conversation_id"]
-    feed = ConversationFeed(built, Scope(built.store, built.keys.workspace()), talk)
-    claim = built.mailbox.claim(talk)
-    built.mailbox.finish(claim, Handoff(reason="error", summary="?"))
-    assert feed.look()[1].type == "handed_off"
-    built.deltas.add(talk, [made["id"]], take=claim.token, piece=Piece(offset=0, text="Late"))  # seen late
-    assert feed.look() == []
+    conversation_id = made["conversation_id"]
+    feed = ConversationFeed(services, Scope(services.store, services.keys.workspace()), conversation_id)
+    claim = services.mailbox.claim(conversation_id)
+    services.mailbox.finish(claim, Handoff(reason="error", summary="?"))
+    assert feed.poll()[1].type == "handed_off"
+    services.deltas.add(
+        conversation_id, [made["id"]], take=claim.token, piece=Piece(offset=0, text="Late")
+    )  # seen late
+    assert feed.poll() == []
     call("POST", f"/v1/messages/{made['id']}/retry")
-    again = built.mailbox.claim(talk)
-    built.deltas.add(talk, [made["id"]], take=again.token, piece=Piece(offset=0, text="Second"))
-    assert [one.data.get("text") for one in feed.look() if one.type == "delta"] == ["Second"]
+    again = services.mailbox.claim(conversation_id)
+    services.deltas.add(conversation_id, [made["id"]], take=again.token, piece=Piece(offset=0, text="Second"))
+    assert [event.data.get("text") for event in feed.poll() if event.type == "delta"] == ["Second"]
 
 
-def test_the_newest_pieces_are_told_in_a_long_conversation(call, built):
+def test_the_newest_deltas_are_sent_in_a_long_conversation(call, services):
     made = submit(call)
     for number in range(400):
         id = made["id"] if number >= 390 else f"msg_{number}"
-        built.deltas.add(made["conversation_id"], [id], take=number, piece=Piece(offset=0, text=str(number)))
-    (row,) = built.mailbox.claim(made["conversation_id"]).messages
-    feed = MessageFeed(built, Scope(built.store, built.keys.workspace()), row)
-    assert [one.data["text"] for one in feed.look() if one.type == "delta"] == ["399"]
+        services.deltas.add(made["conversation_id"], [id], take=number, piece=Piece(offset=0, text=str(number)))
+    (row,) = services.mailbox.claim(made["conversation_id"]).messages
+    feed = MessageFeed(services, Scope(services.store, services.keys.workspace()), row)
+    assert [event.data["text"] for event in feed.poll() if event.type == "delta"] == ["399"]
 
 
-def test_what_was_said_of_somebody_is_forgotten_with_them(call, built):
+def test_deltas_are_erased_with_their_conversation(call, services):
     made = submit(call)
-    built.deltas.add(made["conversation_id"], [made["id"]], take=1, piece=Piece(offset=0, text="Dear Ada"))
-    assert built.deltas.after(made["conversation_id"], "0-0")
+    services.deltas.add(made["conversation_id"], [made["id"]], take=1, piece=Piece(offset=0, text="Dear Ada"))
+    assert services.deltas.after(made["conversation_id"], "0-0")
     assert call("DELETE", f"/v1/conversations/{made['conversation_id']}").status_code == 204
-    # What a turn that has not ended yet goes on to say is not kept either.
-    built.deltas.add(made["conversation_id"], [made["id"]], take=1, piece=Piece(offset=8, text="of Paris"))
-    assert built.deltas.after(made["conversation_id"], "0-0") == []
+    # Deltas of a turn that is still running are not stored either.
+    services.deltas.add(made["conversation_id"], [made["id"]], take=1, piece=Piece(offset=8, text="of Paris"))
+    assert services.deltas.after(made["conversation_id"], "0-0") == []

@@ -39,14 +39,14 @@ def test_a_visitor_gets_a_conversation_and_what_opens_it(visit):
     begun = visit(widget_origins=(SHOP,))
     assert begun.status_code == 201
     assert begun.headers["Access-Control-Allow-Origin"] == SHOP
-    talk = begun.json["conversation_id"]
+    conversation_id = begun.json["conversation_id"]
     visitor = Client(visit.app().test_client(), begun.json["token"])
-    path = f"/v1/conversations/{talk}/messages"
+    path = f"/v1/conversations/{conversation_id}/messages"
     written = visitor("POST", path, json={"content": "Hi"}, headers={"Origin": SHOP})
     assert written.status_code == 202
-    built = visit.app().extensions["answerback"]
-    built.mailbox.finish(built.mailbox.claim(talk), answer())
-    assert [one["role"] for one in visitor("GET", path, headers={"Origin": SHOP}).json["items"]] == [
+    services = visit.app().extensions["answerback"]
+    services.mailbox.finish(services.mailbox.claim(conversation_id), answer())
+    assert [item["role"] for item in visitor("GET", path, headers={"Origin": SHOP}).json["items"]] == [
         "customer",
         "assistant",
     ]
@@ -87,29 +87,31 @@ def test_a_session_goes_on_with_its_token_alone(visit, call):
 
 def test_a_token_that_a_shop_made_is_not_made_longer(visit):
     visit(widget_origins=(SHOP,))
-    built = visit.app().extensions["answerback"]
-    built.keys.make(built.keys.workspace(), name="shop", key=KEY)
+    services = visit.app().extensions["answerback"]
+    services.keys.make(services.keys.workspace(), name="shop", key=KEY)
     shop = Client(visit.app().test_client())
-    talk = shop("POST", "/v1/conversations", json={"requester": {"id": "4711"}}).json["id"]
-    made = shop("POST", f"/v1/conversations/{talk}/token", json={"expires_in_s": 60, "origin": SHOP}).json["token"]
+    conversation_id = shop("POST", "/v1/conversations", json={"requester": {"id": "4711"}}).json["id"]
+    made = shop("POST", f"/v1/conversations/{conversation_id}/token", json={"expires_in_s": 60, "origin": SHOP}).json[
+        "token"
+    ]
     assert visit(token=made).status_code == 401
 
 
 def test_a_session_ends_after_a_month_however_often_it_was_renewed(visit):
     begun = visit(widget_origins=(SHOP,)).json
-    built = visit.app().extensions["answerback"]
+    services = visit.app().extensions["answerback"]
     token, step = begun["token"], 0.9 * 86_400
     for number in range(1, 34):
-        built.__dict__["tokens"] = Tokens(built.store, clock=lambda number=number: time.time() + number * step)
+        services.__dict__["tokens"] = Tokens(services.store, clock=lambda number=number: time.time() + number * step)
         token = visit(token=token).json["token"]
-    built.__dict__["tokens"] = Tokens(built.store, clock=lambda: time.time() + 34 * step)  # 30.6 days
+    services.__dict__["tokens"] = Tokens(services.store, clock=lambda: time.time() + 34 * step)  # 30.6 days
     assert visit(token=token).status_code == 401
 
 
 def test_an_erased_conversation_is_not_gone_on_with(visit):
     begun = visit(widget_origins=(SHOP,)).json
-    built = visit.app().extensions["answerback"]
-    built.keys.make(built.keys.workspace(), name="shop", key=KEY)
+    services = visit.app().extensions["answerback"]
+    services.keys.make(services.keys.workspace(), name="shop", key=KEY)
     shop = Client(visit.app().test_client())
     assert shop("DELETE", f"/v1/conversations/{begun['conversation_id']}").status_code == 204
     assert visit(token=begun["token"]).status_code == 401
@@ -117,10 +119,10 @@ def test_an_erased_conversation_is_not_gone_on_with(visit):
 
 def test_revoking_the_widget_s_key_closes_it(visit):
     begun = visit(widget_origins=(SHOP,)).json
-    built = visit.app().extensions["answerback"]
-    (key,) = [one for one in built.keys.all() if one["name"] == "widget"]
+    services = visit.app().extensions["answerback"]
+    (key,) = [key for key in services.keys.all() if key["name"] == "widget"]
     assert key["scopes"] == []
-    built.keys.revoke(key["id"])
+    services.keys.revoke(key["id"])
     assert visit().status_code == 401
     assert visit(token=begun["token"]).status_code == 401
     visitor = Client(visit.app().test_client(), begun["token"])
@@ -149,11 +151,11 @@ def test_behind_a_proxy_visitors_have_addresses_of_their_own(settings):
 
 def test_a_new_key_of_its_name_opens_the_chat_again(visit):
     visit(widget_origins=(SHOP,))
-    built = visit.app().extensions["answerback"]
-    (key,) = [one for one in built.keys.all() if one["name"] == "widget"]
-    built.keys.revoke(key["id"])
+    services = visit.app().extensions["answerback"]
+    (key,) = [key for key in services.keys.all() if key["name"] == "widget"]
+    services.keys.revoke(key["id"])
     assert visit().status_code == 401
-    built.keys.make(built.keys.workspace(), name="widget", scopes=())
+    services.keys.make(services.keys.workspace(), name="widget", scopes=())
     assert visit().status_code == 201
 
 

@@ -64,7 +64,7 @@ def test_nothing_goes_where_all_is_kept(store, workspace_id):
 
 def test_many_go_in_small_steps(store, workspace_id, monkeypatch):
     monkeypatch.setattr(retention, "_BATCH", 2)
-    monkeypatch.setattr(retention, "_ROUNDS", 3)
+    monkeypatch.setattr(retention, "_MAX_BATCHES", 3)
     for _ in range(4):
         finish(store, workspace_id)
     TableClock.advance(store, 10 * DAY)

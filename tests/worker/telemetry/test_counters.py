@@ -4,20 +4,20 @@ import threading
 
 from tests.support.fakes import TableClock, accept
 from worker.errors import DatabaseUnavailable
-from worker.runtime.presence import Presence, living
+from worker.runtime.presence import Presence, live_workers
 from worker.runtime.status import status
 from worker.telemetry.counters import NAMES, Counters
 from worker.turns.mailbox import Mailbox
 
 
 def test_counts_of_all_processes_add_up(store):
-    one, two = Counters(store, every_s=60), Counters(store, every_s=60)
-    one.add("retries")
-    two.add("retries", 2)
-    two.add("writes_fenced")
-    one.flush()
-    two.flush()
-    assert one.read() == {**dict.fromkeys(NAMES, 0), "retries": 3, "writes_fenced": 1}
+    first, second = Counters(store, every_s=60), Counters(store, every_s=60)
+    first.add("retries")
+    second.add("retries", 2)
+    second.add("writes_fenced")
+    first.flush()
+    second.flush()
+    assert first.read() == {**dict.fromkeys(NAMES, 0), "retries": 3, "writes_fenced": 1}
 
 
 def test_counts_are_kept_while_the_database_is_away(store, monkeypatch):
@@ -51,20 +51,20 @@ def test_threads_lose_no_count(store):
 def test_who_was_not_seen_for_a_while_does_not_live(store):
     state = ["working"]
     presence = Presence(store, holder="h", roles=("answer",), state=lambda: state[0], leases=lambda: 3)
-    presence.announce()
-    assert [(one["id"], one["roles"], one["state"], one["leases"]) for one in living(store)] == [
+    presence.report()
+    assert [(worker["id"], worker["roles"], worker["state"], worker["leases"]) for worker in live_workers(store)] == [
         ("h", ["answer"], "working", 3)
     ]
     state[0] = "stalled"
     TableClock.advance(store, 4)
-    presence.announce()
+    presence.report()
     TableClock.advance(store, 4)
-    assert [one["state"] for one in living(store)] == ["stalled"]
+    assert [worker["state"] for worker in live_workers(store)] == ["stalled"]
     TableClock.advance(store, 2)
-    assert living(store) == []
-    presence.announce()
+    assert live_workers(store) == []
+    presence.report()
     presence.withdraw()
-    assert living(store) == []
+    assert live_workers(store) == []
 
 
 def test_status_tells_what_waits_and_who_works(store, workspace_id):

@@ -41,11 +41,11 @@ def receiving():
 
 
 def named(spans):
-    return {one.name: one for one in spans.get_finished_spans()}
+    return {span.name: span for span in spans.get_finished_spans()}
 
 
-def parent_of(one):
-    return None if one.parent is None else one.parent.span_id
+def parent_of(span):
+    return None if span.parent is None else span.parent.span_id
 
 
 def test_a_message_s_trace_goes_on_with_whoever_takes_it_up(store, workspace_id, model_url, spans):
@@ -53,21 +53,21 @@ def test_a_message_s_trace_goes_on_with_whoever_takes_it_up(store, workspace_id,
     desk = Desk(store, workspace_id, model_url, ())
     with receiving() as receiver:
         with tracing.span("request") as request:
-            talk = desk.write("Can I delete cookies?", callback_url=receiver.url)
-        desk.drainer.drain(talk)
+            conversation_id = desk.write("Can I delete cookies?", callback_url=receiver.url)
+        desk.drainer.drain(conversation_id)
         sender = Sender(store)
         (lane,) = sender.due_lanes()
         with contextlib.closing(Webhooks(LOOPBACK)) as transport:
             assert sender.send(lane, transport).delivered
     found = named(spans)
     assert {"request", "turn", "search", "model", "grounding", "callback attempt"} <= set(found)
-    assert {one.context.trace_id for one in found.values()} == {request.get_span_context().trace_id}
+    assert {item.context.trace_id for item in found.values()} == {request.get_span_context().trace_id}
     assert parent_of(found["turn"]) == found["request"].context.span_id
     for stage in ("search", "model", "grounding"):
         assert parent_of(found[stage]) == found["turn"].context.span_id
     assert parent_of(found["callback attempt"]) == found["request"].context.span_id
     assert found["callback attempt"].attributes["status"] == 204
-    assert found["turn"].attributes["conversation_id"] == talk
+    assert found["turn"].attributes["conversation_id"] == conversation_id
 
 
 def test_messages_that_are_answered_together_are_linked(store, workspace_id, model_url, spans):
@@ -75,23 +75,24 @@ def test_messages_that_are_answered_together_are_linked(store, workspace_id, mod
     with tracing.span("first") as first:
         desk.write("Can I delete")
     with tracing.span("second"):
-        talk = desk.write("cookies?")
-    desk.drainer.drain(talk)
+        conversation_id = desk.write("cookies?")
+    desk.drainer.drain(conversation_id)
     turn = named(spans)["turn"]
     assert parent_of(turn) == named(spans)["second"].context.span_id
-    assert [one.context.trace_id for one in turn.links] == [first.get_span_context().trace_id]
+    assert [item.context.trace_id for item in turn.links] == [first.get_span_context().trace_id]
 
 
 def test_no_trace_holds_what_anybody_wrote(store, workspace_id, model_url, spans):
     desk = Desk(store, workspace_id, model_url, ())
     with tracing.span("request"):
-        talk = desk.write("Can I delete cookies with the secret word xyzzy?")
-    desk.drainer.drain(talk)
-    told = [
-        str((one.name, dict(one.attributes), one.events, one.status.description)) for one in spans.get_finished_spans()
+        conversation_id = desk.write("Can I delete cookies with the secret word xyzzy?")
+    desk.drainer.drain(conversation_id)
+    texts = [
+        str((span.name, dict(span.attributes), span.events, span.status.description))
+        for span in spans.get_finished_spans()
     ]
-    assert len(told) >= 4
-    assert not [one for one in told if "xyzzy" in one or "cookies" in one.lower()]
+    assert len(texts) >= 4
+    assert not [item for item in texts if "xyzzy" in item or "cookies" in item.lower()]
 
 
 def test_what_fails_is_told_by_its_kind_alone(spans):
@@ -103,15 +104,15 @@ def test_what_fails_is_told_by_its_kind_alone(spans):
     assert found["turn"].attributes["exception"] == "ValueError"
     assert found["turn"].status.description == "ValueError"
     assert found["search"].status.is_unset
-    assert not [one for one in found.values() if "xyzzy" in one.to_json()]
+    assert not [item for item in found.values() if "xyzzy" in item.to_json()]
 
 
 def test_nothing_is_traced_while_nobody_wants_it(store, workspace_id, model_url):
     desk = Desk(store, workspace_id, model_url, ())
     with tracing.span("request") as request:
-        talk = desk.write("Can I delete cookies?")
+        conversation_id = desk.write("Can I delete cookies?")
     assert not request.is_recording()
-    desk.drainer.drain(talk)
+    desk.drainer.drain(conversation_id)
     with store.read() as connection:
         assert connection.execute(sa.select(message.c.traceparent)).scalars().all() == [None, None]
 

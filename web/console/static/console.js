@@ -1,101 +1,103 @@
-// Live updates of a conversation: pieces of the answer as they come, and the page's part anew when anything has happened.
+// Live updates of a conversation: shows the answer while it is written, and refreshes the messages after each event.
 (() => {
-  const talk = document.getElementById("talk");
-  if (!talk) return;
-  let said = "";
-  const events = new EventSource(talk.dataset.events);
+  const conversation = document.getElementById("conversation");
+  if (!conversation) return;
+  let answer = "";
+  const events = new EventSource(conversation.dataset.events);
   const refresh = () => {
-    said = "";
-    window.htmx.trigger(talk, "changed");
+    answer = "";
+    window.htmx.trigger(conversation, "changed");
   };
   events.addEventListener("delta", (event) => {
-    const piece = JSON.parse(event.data);
-    if (piece.offset > said.length) return; // something was missed: the outcome tells it all
-    said = said.slice(0, piece.offset) + piece.text;
+    const delta = JSON.parse(event.data);
+    if (delta.offset > answer.length) return; // a delta is missing; the outcome will include the whole answer
+    answer = answer.slice(0, delta.offset) + delta.text;
     const live = document.getElementById("live");
-    live.textContent = said;
+    live.textContent = answer;
     live.hidden = false;
   });
   for (const type of ["queued", "running", "answered", "handed_off", "cancelled", "failed", "replied",
     "conversation.handed_off", "conversation.resumed", "conversation.closed"]) {
     events.addEventListener(type, refresh);
   }
-  // What happened since the page was made, and before anybody listened.
-  events.addEventListener("open", () => window.htmx.trigger(talk, "changed"));
+  // Show what changed between the rendering of the page and the start of the stream.
+  events.addEventListener("open", () => window.htmx.trigger(conversation, "changed"));
   window.addEventListener("pagehide", () => events.close());
 })();
 
-// A part that is looked at again is put in only when it differs; what was open in it stays open, and where one was one stays.
+// A refreshed part is replaced only if it differs; open details and the focus are kept.
 (() => {
   let open = [];
   let focused = null;
-  const place = (element) => {
+  const selector = (element) => {
     if (element.id) return `#${CSS.escape(element.id)}`;
     if (element.matches("summary") && element.parentElement.id) return `#${CSS.escape(element.parentElement.id)} > summary`;
     return element.matches("a[href]") ? `a[href="${CSS.escape(element.getAttribute("href"))}"]` : null;
   };
-  const plain = (element) => {
-    for (const one of element.querySelectorAll("details[open]")) one.removeAttribute("open");
+  const normalized = (element) => {
+    for (const details of element.querySelectorAll("details[open]")) details.removeAttribute("open");
     return element.innerHTML.trim();
   };
+  const expired = () => document.getElementById("session-expired");
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { target, xhr } = event.detail;
     const fresh = document.createElement("div");
     fresh.innerHTML = xhr.responseText;
-    if (plain(fresh) === plain(target.cloneNode(true))) {
+    if (normalized(fresh) === normalized(target.cloneNode(true))) {
       event.detail.shouldSwap = false;
       return;
     }
-    open = [...target.querySelectorAll("details[open][id]")].map((one) => one.id);
-    focused = target.contains(document.activeElement) ? place(document.activeElement) : null;
+    open = [...target.querySelectorAll("details[open][id]")].map((details) => details.id);
+    focused = target.contains(document.activeElement) ? selector(document.activeElement) : null;
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     for (const id of open) document.getElementById(id)?.setAttribute("open", "");
     if (focused) event.detail.target.querySelector(focused)?.focus({ preventScroll: true });
     const fresh = event.detail.target.querySelector("input[name=csrf]");
     if (!fresh) return;
-    document.getElementById("gone").hidden = true; // somebody logged in again, in another tab: forms go on from here
-    for (const one of document.querySelectorAll("input[name=csrf]")) one.value = fresh.value;
+    expired().hidden = true; // the user has logged in again in another tab: forms get the new token
+    for (const field of document.querySelectorAll("input[name=csrf]")) field.value = fresh.value;
   });
   document.addEventListener("htmx:afterRequest", (event) => {
-    const again = event.detail.xhr.status === 200 && !document.getElementById("gone").hidden;
-    if (again && !document.querySelector("textarea")) window.location.reload(); // nothing is being written here
+    const loggedIn = event.detail.xhr.status === 200 && !expired().hidden;
+    if (loggedIn && !document.querySelector("textarea")) window.location.reload(); // no text can be lost
   });
   document.addEventListener("loggedOut", () => {
-    document.getElementById("gone").hidden = false;
+    expired().hidden = false;
   });
 })();
 
-// What cannot be undone is asked about first, and nothing is sent twice by pressing twice.
+// Ask before actions that cannot be undone, and prevent double submission.
 (() => {
-  const buttons = (form) => [...form.elements].filter((one) => one.type === "submit");
+  const buttons = (form) => [...form.elements].filter((element) => element.type === "submit");
   document.addEventListener("submit", (event) => {
-    const sure = event.target.dataset.sure;
-    if (sure && !window.confirm(sure)) event.preventDefault();
+    const question = event.target.dataset.confirm;
+    if (question && !window.confirm(question)) event.preventDefault();
     if (event.defaultPrevented || event.target.method !== "post") return;
-    setTimeout(() => buttons(event.target).forEach((one) => { one.disabled = true; })); // once it is on its way
+    setTimeout(() => buttons(event.target).forEach((button) => { button.disabled = true; })); // after the submission
   });
-  window.addEventListener("pageshow", (event) => { // by the way back
-    if (event.persisted) for (const form of document.forms) buttons(form).forEach((one) => { one.disabled = false; });
+  window.addEventListener("pageshow", (event) => { // restored by the Back button
+    if (!event.persisted) return;
+    for (const form of document.forms) buttons(form).forEach((button) => { button.disabled = false; });
   });
 })();
 
-// Files are sent one after the other, each with its progress; without this script the form sends one.
+// Upload files one after the other, each with its progress. Without this script, the form uploads one file.
 (() => {
   const form = document.getElementById("upload");
   if (!form) return;
   const field = form.querySelector("input[type=file]");
   const list = document.getElementById("uploads");
   const send = (file) => new Promise((done) => {
-    const line = document.createElement("li");
+    const item = document.createElement("li");
     const bar = document.createElement("progress");
-    const told = document.createElement("span");
+    const label = document.createElement("span");
     bar.max = 1;
     bar.value = 0;
     bar.setAttribute("aria-label", file.name);
-    told.textContent = ` ${file.name}`;
-    line.append(bar, told);
-    list.append(line);
+    label.textContent = ` ${file.name}`;
+    item.append(bar, label);
+    list.append(item);
     const data = new FormData();
     data.append("csrf", form.elements.csrf.value);
     data.append("file", file, file.name);
@@ -105,12 +107,12 @@
     });
     request.addEventListener("loadend", () => {
       bar.remove();
-      let why = "it could not be sent";
+      let error = "upload failed";
       try {
-        why = JSON.parse(request.responseText).detail || why;
-      } catch { /* not an answer of ours */ }
-      line.className = request.status === 202 ? "well" : "error";
-      told.textContent = request.status === 202 ? `${file.name} was received.` : `${file.name}: ${why}`;
+        error = JSON.parse(request.responseText).detail || error;
+      } catch { /* the response is not JSON, for example that of a proxy */ }
+      item.className = request.status === 202 ? "ok" : "error";
+      label.textContent = request.status === 202 ? `${file.name} uploaded.` : `${file.name}: ${error}`;
       done();
     });
     request.open("POST", form.action);
@@ -134,12 +136,12 @@
   }
 })();
 
-// Who replies is remembered in this browser.
+// Remember the name of the agent in this browser.
 (() => {
   const author = document.getElementById("author");
   if (!author) return;
   try {
     author.value ||= localStorage.getItem("answerback author") || "";
     author.form.addEventListener("submit", () => localStorage.setItem("answerback author", author.value));
-  } catch { /* this browser keeps nothing */ }
+  } catch { /* storage is disabled */ }
 })();

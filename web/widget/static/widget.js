@@ -1,24 +1,24 @@
-// Answerback's chat: <script src="https://…/widget.js" defer></script> puts it on a page.
+// The Answerback chat widget: <script src="https://…/widget.js" defer></script> adds it to a page.
 //
-// data-title, data-greeting   what it is called, and what it says first
-// data-session                address on your own server, which knows who is there, and returns {conversation_id, token}
+// data-title, data-greeting   the title of the chat, and its first message
+// data-session                URL on your own server that identifies the customer and returns {conversation_id, token}
 //
-// Everything that is shown is set as text in nodes of our own: nothing that anybody writes becomes markup.
+// All content is set as text of DOM nodes; messages are never parsed as HTML.
 (() => {
-  if (customElements.get("answerback-chat")) return; // the tag is on the page twice
+  if (customElements.get("answerback-chat")) return; // the page includes the script twice
   const script = document.currentScript;
   const server = new URL(script.src).origin;
-  const own = script.dataset.session; // it is asked on every page, so that nobody goes on as who was there before
+  const own = script.dataset.session; // called on every page, so that the next customer does not continue the session of the one before
   const sessions = own || `${server}/widget/sessions`;
   const title = script.dataset.title || "Ask us";
   const greeting = script.dataset.greeting || "Hello! How can we help?";
-  const kept = `answerback ${own ? new URL(own, location.href) : server}`;
-  const HANDED_OVER = "A person will answer this here. You can close the page and come back.";
-  const ENDED = { cancelled: "This was not answered.", failed: "Something went wrong. Please ask again." };
-  const REFUSED = ["invalid", "malformed", "forbidden", "too_large"]; // everything else may work later
-  const LONGEST = 20_000; // characters of a message
-  const RENEWED_BEFORE_MS = 3_600_000; // or in the last quarter of its life, if that is shorter
-  const AGAIN_MS = 5000;
+  const storageKey = `answerback ${own ? new URL(own, location.href) : server}`;
+  const HANDED_OFF = "A member of our team will answer here. You can close this page and come back later.";
+  const ENDED = { cancelled: "This message was not answered.", failed: "Something went wrong. Please ask again." };
+  const PERMANENT = ["invalid", "malformed", "forbidden", "too_large"]; // error codes that a retry cannot fix
+  const MAX_LENGTH = 20_000; // characters of a message
+  const RENEW_BEFORE_MS = 3_600_000; // before expiry; or in the last quarter of the lifetime, if that is shorter
+  const RETRY_MS = 5000;
 
   const STYLE = `
     :host { all: initial; position: fixed; right: 1rem; bottom: 1rem; z-index: 2147483000; color-scheme: light dark;
@@ -36,19 +36,19 @@
     h2 { font-size: 1rem; margin: 0; }
     .close { background: none; border: 0; color: var(--text); font-size: 1.2rem; line-height: 1; padding: 0.3rem 0.5rem; }
     .log { flex: 1; overflow-y: auto; padding: 0.8rem; display: flex; flex-direction: column; gap: 0.6rem; }
-    .said { max-width: 88%; padding: 0.5rem 0.8rem; border-radius: 0.8rem; background: var(--raised); align-self: flex-start; overflow-wrap: anywhere; }
-    .said.customer { align-self: flex-end; background: var(--accent); color: var(--ground); }
-    .said p { margin: 0; white-space: pre-wrap; }
-    .who { font-size: 0.8rem; color: var(--faint); display: block; }
-    .said.customer .who { color: inherit; }
-    .said p + *, .said ul, .said ol, .said table { margin: 0.3rem 0 0; }
-    .said ul, .said ol { padding-left: 1.3rem; }
-    .said table { border-collapse: collapse; overflow-wrap: break-word; }
-    .said th, .said td { font-weight: inherit; text-align: left; vertical-align: top; padding: 0.2rem 0.6rem 0.2rem 0; border-top: 1px solid var(--line); }
-    .said .sources { margin-top: 0.4rem; padding-left: 0; list-style: none; font-size: 0.85rem; }
+    .message { max-width: 88%; padding: 0.5rem 0.8rem; border-radius: 0.8rem; background: var(--raised); align-self: flex-start; overflow-wrap: anywhere; }
+    .message.customer { align-self: flex-end; background: var(--accent); color: var(--ground); }
+    .message p { margin: 0; white-space: pre-wrap; }
+    .label { font-size: 0.8rem; color: var(--faint); display: block; }
+    .message.customer .label { color: inherit; }
+    .message p + *, .message ul, .message ol, .message table { margin: 0.3rem 0 0; }
+    .message ul, .message ol { padding-left: 1.3rem; }
+    .message table { border-collapse: collapse; overflow-wrap: break-word; }
+    .message th, .message td { font-weight: inherit; text-align: left; vertical-align: top; padding: 0.2rem 0.6rem 0.2rem 0; border-top: 1px solid var(--line); }
+    .message .sources { margin-top: 0.4rem; padding-left: 0; list-style: none; font-size: 0.85rem; }
     a { color: var(--accent); }
     .notice { font-size: 0.9rem; color: var(--faint); border-left: 3px solid var(--accent); padding-left: 0.6rem; margin: 0; }
-    .state { min-height: 1.3em; margin: 0; padding: 0 0.9rem; font-size: 0.85rem; color: var(--faint); }
+    .status { min-height: 1.3em; margin: 0; padding: 0 0.9rem; font-size: 0.85rem; color: var(--faint); }
     .rate { margin-top: 0.3rem; font-size: 0.85rem; color: var(--faint); }
     .rate button { background: none; border: 1px solid var(--line); border-radius: 0.4rem; color: inherit; padding: 0.1rem 0.5rem; margin-left: 0.3rem; }
     form { display: flex; gap: 0.5rem; padding: 0.6rem; border-top: 1px solid var(--line); }
@@ -58,37 +58,37 @@
   `;
 
   const element = (name, properties = {}, ...children) => {
-    const { class: style, ...rest } = properties;
-    const made = document.createElement(name);
-    if (style) made.className = style;
+    const { class: className, ...rest } = properties;
+    const node = document.createElement(name);
+    if (className) node.className = className;
     for (const [key, value] of Object.entries(rest)) {
-      if (key in made) made[key] = value;
-      else made.setAttribute(key, value);
+      if (key in node) node[key] = value;
+      else node.setAttribute(key, value);
     }
-    made.append(...children);
-    return made;
+    node.append(...children);
+    return node;
   };
 
-  // What is written as a list or a table is shown as one, links can be followed, **this** is bold. Made of nodes.
-  const LISTED = /^\s*(?:[-*•]|(\d{1,3})[.)])\s+(.*)$/;
-  const MARKED = /(\*\*[^*\n]+\*\*|https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]'*])/;
-  const inline = (text) => text.split(MARKED).map((piece, place) => {
-    if (place % 2 === 0) return piece;
+  // A subset of Markdown as DOM nodes: lists, tables, links and **bold** text.
+  const LIST_ITEM = /^\s*(?:[-*•]|(\d{1,3})[.)])\s+(.*)$/;
+  const INLINE = /(\*\*[^*\n]+\*\*|https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]'*])/;
+  const inline = (text) => text.split(INLINE).map((piece, index) => {
+    if (index % 2 === 0) return piece;
     if (piece.startsWith("**")) return element("strong", { textContent: piece.slice(2, -2) });
     return element("a", { href: piece, target: "_blank", rel: "noopener noreferrer", textContent: piece });
   });
-  const cells = (row) => row.split(" | ").map((text, place) => (
-    element(place ? "td" : "th", place ? {} : { scope: "row" }, ...inline(text))
+  const cells = (row) => row.split(" | ").map((text, index) => (
+    element(index ? "td" : "th", index ? {} : { scope: "row" }, ...inline(text))
   ));
   const blocks = (text) => {
-    const made = [];
-    let apart = true; // from the line before
+    const nodes = [];
+    let afterBlank = true; // whether the line before is blank
     const within = (name, properties) => {
-      if (made.at(-1)?.localName !== name || (apart && name === "p")) made.push(element(name, properties));
-      return made.at(-1);
+      if (nodes.at(-1)?.localName !== name || (afterBlank && name === "p")) nodes.push(element(name, properties));
+      return nodes.at(-1);
     };
     for (const line of text.split(/\r?\n/)) {
-      const [, number, item] = line.match(LISTED) || [];
+      const [, number, item] = line.match(LIST_ITEM) || [];
       if (number) within("ol", { start: Number(number) }).append(element("li", {}, ...inline(item)));
       else if (item) within("ul").append(element("li", {}, ...inline(item)));
       else if (line.includes(" | ")) within("table").append(element("tr", {}, ...cells(line)));
@@ -96,62 +96,62 @@
         const paragraph = within("p");
         paragraph.append(paragraph.hasChildNodes() ? "\n" : "", ...inline(line));
       }
-      apart = !line.trim();
+      afterBlank = !line.trim();
     }
-    return made;
+    return nodes;
   };
 
   class Session {
-    // Who this visitor is: a conversation and the token that opens it, kept for as long as the browser keeps it. Where
-    // your own server makes them, the browser keeps only that there is one.
+    // The visitor's conversation and its token, in local storage. With `data-session`, local storage only records that
+    // there is a session.
     constructor() {
       this.data = null;
-      this.begun = false;
+      this.started = false;
       try {
-        const found = JSON.parse(localStorage.getItem(kept));
-        this.begun = Boolean(found);
+        const found = JSON.parse(localStorage.getItem(storageKey));
+        this.started = Boolean(found);
         if (found && !own) this.data = found;
-      } catch { /* nothing is kept, or nothing of ours */ }
+      } catch { /* storage is disabled, or its content is not valid */ }
     }
 
-    get ends_soon() {
-      const ends = Date.parse(this.data.expires_at); // NaN, of one that does not say, is not soon
-      return ends - Date.now() < Math.min(RENEWED_BEFORE_MS, (ends - (this.data.received || 0)) / 4);
+    get expiresSoon() {
+      const expires = Date.parse(this.data.expires_at); // NaN without an expiry, which compares as false
+      return expires - Date.now() < Math.min(RENEW_BEFORE_MS, (expires - (this.data.received || 0)) / 4);
     }
 
-    async begin() {
-      if (this.data && !this.ends_soon) return;
+    async start() {
+      if (this.data && !this.expiresSoon) return;
       const headers = this.data ? { Authorization: `Bearer ${this.data.token}` } : {};
-      const answer = await fetch(sessions, { method: "POST", headers });
-      if (answer.status === 401 && this.data) {
+      const response = await fetch(sessions, { method: "POST", headers });
+      if (response.status === 401 && this.data) {
         this.forget();
-        await this.begin();
+        await this.start();
         return;
       }
-      if (!answer.ok) throw new Error(`the session was refused (${answer.status})`);
-      this.data = { ...(await answer.json()), received: Date.now() };
-      this.begun = true;
+      if (!response.ok) throw new Error(`the session was refused (${response.status})`);
+      this.data = { ...(await response.json()), received: Date.now() };
+      this.started = true;
       try {
-        localStorage.setItem(kept, JSON.stringify(own ? true : this.data));
-      } catch { /* the visitor's browser keeps nothing; the session lasts as long as the page */ }
+        localStorage.setItem(storageKey, JSON.stringify(own ? true : this.data));
+      } catch { /* storage is disabled; the session lasts as long as the page */ }
     }
 
     forget() {
       this.data = null;
-      this.begun = Boolean(own); // your server is asked again, and knows which conversation it was
+      this.started = Boolean(own); // your server is called again, and knows the conversation
       try {
-        localStorage.removeItem(kept);
-      } catch { /* nothing was kept */ }
+        localStorage.removeItem(storageKey);
+      } catch { /* storage is disabled */ }
     }
 
     async call(method, path, body) {
-      const answer = await fetch(server + path, {
+      const response = await fetch(server + path, {
         method,
         headers: { Authorization: `Bearer ${this.data.token}`, ...(body ? { "Content-Type": "application/json" } : {}) },
         body: body ? JSON.stringify(body) : undefined,
       });
-      if (!answer.ok) throw Object.assign(new Error(`refused (${answer.status})`), { status: answer.status });
-      return answer.json();
+      if (!response.ok) throw Object.assign(new Error(`refused (${response.status})`), { status: response.status });
+      return response.json();
     }
 
     async messages() {
@@ -177,14 +177,14 @@
     constructor() {
       super();
       this.session = new Session();
-      this.messages = new Map(); // what was said, by id
-      this.waiting = new Map(); // what was written and not yet accepted, by `ref`: {text, refused}
-      this.nodes = new Map(); // what is in the log, by what it shows
+      this.messages = new Map(); // by id
+      this.pending = new Map(); // messages that are not accepted yet, by `ref`: {text, rejected}
+      this.nodes = new Map(); // the nodes in the log, by key
       this.rated = new Set();
       this.live = null; // the answer that is being written
-      this.person = false; // whether a person is needed who has not written yet
-      this.early = null; // events that came before the history was there
-      this.tries = 0;
+      this.awaitsHuman = false; // whether the conversation is handed off and no agent has replied
+      this.early = null; // events that arrived before the history was loaded
+      this.attempts = 0; // to connect
     }
 
     connectedCallback() {
@@ -194,12 +194,12 @@
       root.adoptedStyleSheets = [sheet];
       this.opener = element("button", { class: "open", type: "button", textContent: title, "aria-expanded": "false" });
       this.log = element("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": "Conversation", tabIndex: 0 });
-      this.state = element("p", { class: "state", role: "status" });
+      this.status = element("p", { class: "status", role: "status" });
       this.field = element("textarea", { "aria-label": "Your message", placeholder: "Your message", required: true });
       const form = element("form", {}, this.field, element("button", { type: "submit", textContent: "Send" }));
       const close = element("button", { class: "close", type: "button", "aria-label": "Close the chat", textContent: "×" });
       this.panel = element("section", { class: "panel", role: "dialog", "aria-label": title, hidden: true },
-        element("header", {}, element("h2", { textContent: title }), close), this.log, this.state, form);
+        element("header", {}, element("h2", { textContent: title }), close), this.log, this.status, form);
       root.append(this.opener, this.panel);
       this.render();
       this.opener.addEventListener("click", () => this.open());
@@ -216,11 +216,11 @@
       form.addEventListener("submit", (event) => {
         event.preventDefault();
         const text = this.field.value.trim();
-        const over = [...text].length - LONGEST;
-        if (over > 0) this.tell(`This is too long by ${over} characters.`);
+        const over = [...text].length - MAX_LENGTH;
+        if (over > 0) this.showStatus(`The message is too long by ${over} characters.`);
         if (!text || over > 0) return;
         this.field.value = "";
-        this.say(text);
+        this.submit(text);
       });
     }
 
@@ -229,7 +229,7 @@
       this.opener.hidden = true;
       this.opener.setAttribute("aria-expanded", "true");
       this.field.focus();
-      if (this.session.begun) this.connect();
+      if (this.session.started) this.connect();
     }
 
     close() {
@@ -239,10 +239,10 @@
       this.opener.focus();
     }
 
-    say(text) {
+    submit(text) {
       const ref = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`;
-      this.waiting.set(ref, { text });
-      this.tell("Sending …");
+      this.pending.set(ref, { text });
+      this.showStatus("Sending …");
       this.render();
       this.connect();
     }
@@ -255,7 +255,7 @@
       if (this.connecting) return;
       this.connecting = true;
       try {
-        await this.session.begin();
+        await this.session.start();
         const socket = this.session.socket();
         let opened = false;
         this.socket = socket;
@@ -265,33 +265,33 @@
           this.opened(socket);
         });
         socket.addEventListener("message", (event) => {
-          const heard = JSON.parse(event.data);
-          if (this.early) this.early.push(heard);
-          else this.hear(heard);
+          const received = JSON.parse(event.data);
+          if (this.early) this.early.push(received);
+          else this.receive(received);
         });
         socket.addEventListener("close", () => {
-          if (this.socket === socket) this.again(opened);
+          if (this.socket === socket) this.reconnect(opened);
         });
       } catch {
-        this.again(true);
+        this.reconnect(true);
       } finally {
         this.connecting = false;
       }
     }
 
-    async again(opened) {
+    async reconnect(opened) {
       this.socket = null;
       this.live = null;
-      this.tries += 1;
-      if (this.tries > 1) this.tell("The connection was lost; trying again …");
+      this.attempts += 1;
+      if (this.attempts > 1) this.showStatus("Connection lost. Reconnecting …");
       this.render();
-      if (!opened) await this.load().catch((error) => this.doubt(error)); // why was there no socket?
-      setTimeout(() => this.connect(), Math.min(30_000, 500 * 2 ** this.tries) * (0.5 + Math.random() / 2));
+      if (!opened) await this.load().catch((error) => this.checkSession(error)); // find out why the socket was refused
+      setTimeout(() => this.connect(), Math.min(30_000, 500 * 2 ** this.attempts) * (0.5 + Math.random() / 2));
     }
 
-    doubt({ status }) {
+    checkSession({ status }) {
       if (![401, 404].includes(status)) return;
-      this.session.forget(); // it was erased, or may not be read any more: what is written next begins anew
+      this.session.forget(); // the conversation was erased, or access has ended: the next message starts a new one
       this.messages.clear();
       this.render();
     }
@@ -301,86 +301,87 @@
         await this.load();
         const early = this.early || [];
         this.early = null;
-        early.forEach((one) => this.hear(one));
+        early.forEach((received) => this.receive(received));
         this.flush();
-        if (this.tries > 1) this.tell("");
-        this.tries = 0;
+        if (this.attempts > 1) this.showStatus("");
+        this.attempts = 0;
       } catch (error) {
-        this.doubt(error);
+        this.checkSession(error);
         socket.close();
       }
     }
 
     async load() {
       const found = await this.session.messages();
-      this.messages = new Map(found.map((one) => [one.id, one]));
+      this.messages = new Map(found.map((message) => [message.id, message]));
       const last = found.at(-1);
-      this.person = last?.role === "customer" && last.state === "handed_off";
+      this.awaitsHuman = last?.role === "customer" && last.state === "handed_off";
       this.render();
     }
 
-    // What was written goes out once the history is there, or it would be shown twice while both are on their way.
+    // Sends pending messages once the history is loaded; otherwise the history could show them a second time.
     flush() {
       if (this.early) return;
-      for (const [ref, { text, refused }] of this.waiting) {
-        if (!refused) this.socket?.send(JSON.stringify({ type: "message", content: text, ref }));
+      for (const [ref, { text, rejected }] of this.pending) {
+        if (!rejected) this.socket?.send(JSON.stringify({ type: "message", content: text, ref }));
       }
     }
 
-    hear({ type, data }) {
+    receive({ type, data }) {
       if (type === "accepted") {
-        this.waiting.delete(data.ref);
-        this.keep(data.message);
-        if (["queued", "running"].includes(data.message.state)) this.tell("Looking for an answer …");
+        this.pending.delete(data.ref);
+        this.store(data.message);
+        if (["queued", "running"].includes(data.message.state)) this.showStatus("Looking for an answer …");
       } else if (type === "error") {
-        this.refuse(data);
+        this.fail(data);
       } else if (type === "delta") {
         if (data.offset <= (this.live || "").length) this.live = (this.live || "").slice(0, data.offset) + data.text;
       } else if (type === "conversation.handed_off") {
-        this.person = true;
+        this.awaitsHuman = true;
       } else if (type === "conversation.resumed" || type === "conversation.closed") {
-        this.person = false;
+        this.awaitsHuman = false;
       } else if (data.role) {
-        this.keep(data);
+        this.store(data);
       }
       this.render();
     }
 
-    refuse({ ref, code, detail }) {
-      const one = this.waiting.get(ref);
-      if (one && REFUSED.includes(code)) one.refused = true;
-      else if (one) setTimeout(() => this.connect(), AGAIN_MS);
-      this.tell(one?.refused ? `This could not be sent: ${detail}` : "This could not be sent yet; trying again …");
+    fail({ ref, code, detail }) {
+      const message = this.pending.get(ref);
+      if (message && PERMANENT.includes(code)) message.rejected = true;
+      else if (message) setTimeout(() => this.connect(), RETRY_MS);
+      this.showStatus(message?.rejected ? `The message was not sent: ${detail}` : "Not sent yet. Trying again …");
     }
 
-    keep(message) {
+    store(message) {
       this.messages.set(message.id, message);
-      if (message.role === "agent") this.person = false;
+      if (message.role === "agent") this.awaitsHuman = false;
       if (message.role !== "customer" || ["queued", "running"].includes(message.state)) return;
       this.live = null;
-      if (message.state === "handed_off") this.person = true;
-      if (message.reply) this.person = false;
-      if (!this.waiting.size) this.tell("");
+      if (message.state === "handed_off") this.awaitsHuman = true;
+      if (message.reply) this.awaitsHuman = false;
+      if (!this.pending.size) this.showStatus("");
     }
 
-    // What is to be seen, in order: [what it is, how it looks now, what makes it].
-    *things() {
+    // The entries of the log, in order: [key, version of its content, function that creates its node].
+    *entries() {
       yield ["greeting", "", () => this.box("assistant", greeting)];
-      const said = [...this.messages.values()].sort((one, other) => one.seq - other.seq);
-      const replies = new Map(); // each behind the last message that it answers
-      for (const one of said) if (one.reply) replies.set(one.reply.id, one);
-      for (const one of said) {
-        if (one.role === "assistant" && replies.has(one.id)) continue;
-        yield [one.id, one.state, () => this.message(one)];
-        if (one.reply && replies.get(one.reply.id) === one) {
-          const open = !one.feedback && !this.rated.has(one.id);
-          yield [one.reply.id, open, () => this.reply(one.reply, open ? one.id : null)];
+      const messages = [...this.messages.values()].sort((a, b) => a.seq - b.seq);
+      const answered = new Map(); // the last message that each reply answers, by the id of the reply
+      for (const message of messages) if (message.reply) answered.set(message.reply.id, message);
+      for (const message of messages) {
+        const { id, reply } = message;
+        if (message.role === "assistant" && answered.has(id)) continue;
+        yield [id, message.state, () => this.message(message)];
+        if (reply && answered.get(reply.id) === message) {
+          const unrated = !message.feedback && !this.rated.has(id);
+          yield [reply.id, unrated, () => this.reply(reply, unrated ? id : null)];
         }
       }
-      if (this.live) yield ["live", this.live, () => this.writing(this.live)];
-      if (this.person) yield ["notice", "", () => element("p", { class: "notice", textContent: HANDED_OVER })];
-      for (const [ref, { text, refused }] of this.waiting) {
-        yield [ref, refused, () => this.box("customer", text, refused ? "This could not be sent." : "")];
+      if (this.live) yield ["live", this.live, () => this.liveAnswer(this.live)];
+      if (this.awaitsHuman) yield ["notice", "", () => element("p", { class: "notice", textContent: HANDED_OFF })];
+      for (const [ref, { text, rejected }] of this.pending) {
+        yield [ref, rejected, () => this.box("customer", text, rejected ? "Not sent." : "")];
       }
     }
 
@@ -388,47 +389,48 @@
       const before = this.nodes;
       const wasAtEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 80;
       this.nodes = new Map();
-      let place = 0;
-      for (const [key, look, make] of this.things()) {
-        const there = before.get(key);
-        const node = there && there.look === look ? there.node : make();
-        if (there && there.node !== node) there.node.replaceWith(node);
-        this.nodes.set(key, { look, node });
-        if (this.log.children[place] !== node) this.log.insertBefore(node, this.log.children[place] || null);
-        place += 1;
+      let index = 0;
+      for (const [key, version, create] of this.entries()) {
+        const previous = before.get(key);
+        const node = previous && previous.version === version ? previous.node : create();
+        if (previous && previous.node !== node) previous.node.replaceWith(node);
+        this.nodes.set(key, { version, node });
+        if (this.log.children[index] !== node) this.log.insertBefore(node, this.log.children[index] || null);
+        index += 1;
       }
-      while (this.log.children.length > place) this.log.lastChild.remove();
+      while (this.log.children.length > index) this.log.lastChild.remove();
       if (wasAtEnd) this.log.scrollTop = this.log.scrollHeight;
     }
 
-    message(one) {
-      if (one.role === "customer") return this.box("customer", one.content, ENDED[one.state] || "");
-      if (one.role === "agent") return this.box("agent", one.content, "", one.author || "Agent");
-      return this.reply(one, null);
+    message(message) {
+      const { role, content } = message;
+      if (role === "customer") return this.box("customer", content, ENDED[message.state] || "");
+      if (role === "agent") return this.box("agent", content, "", message.author || "Agent");
+      return this.reply(message, null);
     }
 
-    reply({ content, citations }, question) {
+    reply({ content, citations }, ratedId) {
       const box = this.box("assistant", content);
       if (citations.length) {
         box.append(element("ol", { class: "sources", "aria-label": "Sources" }, ...this.sources(citations)));
       }
-      if (question) box.append(this.rating(question));
+      if (ratedId) box.append(this.rating(ratedId));
       return box;
     }
 
-    // One line for each document, with the numbers of its sentences.
+    // One line per document, with the numbers of its citations.
     *sources(citations) {
       const documents = new Map();
-      for (const one of citations) {
-        const key = `${one.title} ${(one.url || "").split("#")[0]}`;
-        documents.set(key, [...(documents.get(key) || []), one]);
+      for (const citation of citations) {
+        const key = `${citation.title} ${(citation.url || "").split("#")[0]}`;
+        documents.set(key, [...(documents.get(key) || []), citation]);
       }
-      for (const all of documents.values()) {
-        const [{ title: name, url }] = all;
+      for (const group of documents.values()) {
+        const [{ title: name, url }] = group;
         const safe = /^https?:\/\//i.test(url || "");
         const link = safe ? element("a", { href: url, target: "_blank", rel: "noopener noreferrer", textContent: name }) : name;
-        const quotes = all.map((one) => `[${one.number}] ${one.quote}`).join("\n");
-        yield element("li", { title: quotes }, `${all.map((one) => `[${one.number}]`).join("")} `, link);
+        const quotes = group.map(({ number, quote }) => `[${number}] ${quote}`).join("\n");
+        yield element("li", { title: quotes }, `${group.map(({ number }) => `[${number}]`).join("")} `, link);
       }
     }
 
@@ -441,36 +443,36 @@
             await this.session.call("PUT", `/v1/messages/${id}/feedback`, { rating });
             this.rated.add(id);
             this.render();
-            this.tell("Thank you.");
-          } catch { /* it can be tried again */ }
+            this.showStatus("Thank you.");
+          } catch { /* the buttons stay, so that the visitor can try again */ }
         });
         line.append(button);
       }
       return line;
     }
 
-    // Read out when it is whole, not with every piece.
-    writing(text) {
+    // Inert, so that screen readers announce the complete answer and not every delta.
+    liveAnswer(text) {
       const box = this.box("assistant", text);
       box.inert = true;
       return box;
     }
 
-    box(role, text, note = "", who = "") {
-      const box = element("div", { class: `said ${role}` });
-      if (who) box.append(element("span", { class: "who", textContent: who }));
+    box(role, text, note = "", author = "") {
+      const box = element("div", { class: `message ${role}` });
+      if (author) box.append(element("span", { class: "label", textContent: author }));
       box.append(...(role === "customer" ? [element("p", { textContent: text })] : blocks(text)));
-      if (note) box.append(element("span", { class: "who", textContent: note }));
+      if (note) box.append(element("span", { class: "label", textContent: note }));
       return box;
     }
 
-    tell(text) {
-      this.state.textContent = text;
+    showStatus(text) {
+      this.status.textContent = text;
     }
   }
 
   customElements.define("answerback-chat", Chat);
-  const begin = () => document.body.append(document.createElement("answerback-chat"));
-  if (document.body) begin();
-  else document.addEventListener("DOMContentLoaded", begin);
+  const add = () => document.body.append(document.createElement("answerback-chat"));
+  if (document.body) add();
+  else document.addEventListener("DOMContentLoaded", add);
 })();
