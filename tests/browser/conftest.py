@@ -1,4 +1,4 @@
-"""A real Chromium, and a desk of real processes to look at with it."""
+"""A real Chromium, and a desk of real processes."""
 
 import json
 import os
@@ -20,15 +20,15 @@ FLAGS = (
 ).split()
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
-#: Twice the usual, for busy machines; less than the 15 s after which the console looks by itself.
+#: Twice the default, for busy machines; less than the 15 s after which the console refreshes by itself.
 expect.set_options(timeout=10_000)
 
-#: Where the pictures of the documentation go; nowhere without it.
+#: Folder for the screenshots of the documentation; none are taken without it.
 PICTURES = os.environ.get("TEST_PICTURES")
 
 
 def chromium_path() -> str | None:
-    """Where the browser of this machine is; TEST_CHROMIUM says so, or it is found by its name."""
+    """Return the path of the browser: TEST_CHROMIUM, or the first one found by name; None without one."""
     return os.environ.get("TEST_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
 
 
@@ -48,11 +48,11 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def desk(tmp_path_factory: pytest.TempPathFactory, models: Path, chromium: Browser) -> Iterator[Stack]:
-    """A desk with the sample knowledge and a language model that tests steer."""
+    """A desk with the sample knowledge base and a language model that tests control."""
     home = tmp_path_factory.mktemp("desk")
     with processes.model_server() as model:
         settings = {"OPENAI_BASE_URL": f"{model}/v1", "ANSWERBACK_MODELS": "good", "ANSWERBACK_ANSWER_CACHE_S": "0"}
-        settings |= {"ANSWERBACK_CORS_ORIGINS": "*"}  # a shop's page on another port
+        settings |= {"ANSWERBACK_CORS_ORIGINS": "*"}  # the page of a shop on another port
         workers = ("answer", "callback", "ingest")
         with stack(home, models, workers=workers, sample=sample_folder(), **settings) as made:
             made.env["TEST_MODEL"] = model
@@ -61,7 +61,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, models: Path, chromium: Brows
 
 @pytest.fixture
 def steer(desk: Stack):
-    """Say how the language model behaves; it answers well again afterwards."""
+    """Set the behaviour of the language model; it is reset afterwards."""
 
     def do(**settings: object) -> None:
         request = urllib.request.Request(
@@ -75,7 +75,7 @@ def steer(desk: Stack):
 
 @pytest.fixture
 def new_page(chromium: Browser):
-    """Open pages, each of a visitor of their own; whatever goes wrong in one fails the test, except `but`."""
+    """Open pages in separate browser sessions; an error on a page fails the test, unless its text contains `but`."""
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
 
@@ -101,7 +101,7 @@ def new_page(chromium: Browser):
 
 @pytest.fixture
 def operator(desk: Stack, new_page):
-    """Somebody who is logged in to the console."""
+    """Open the console, logged in."""
 
     def do(**options: object) -> Page:
         page = new_page(**options)
@@ -116,7 +116,7 @@ def operator(desk: Stack, new_page):
 
 @pytest.fixture
 def picture():
-    """Keep a picture of a page for the documentation, where it is asked for."""
+    """Take a screenshot of a page for the documentation if TEST_PICTURES is set."""
 
     def do(page: Page, name: str) -> None:
         if PICTURES:

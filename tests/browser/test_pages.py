@@ -1,4 +1,4 @@
-"""Every page in a real browser: accessible, light, on a phone, in the dark; and what only scripts do."""
+"""Every page in a real browser: accessibility, size, phone, dark mode; and what only scripts do."""
 
 import re
 
@@ -28,7 +28,7 @@ _MAX_BYTES = 200_000
 
 @pytest.fixture(scope="module", autouse=True)
 def used(desk):
-    """A desk that was used: questions with and without an answer, ratings, an endpoint."""
+    """A desk with answered and unanswered questions, ratings and an endpoint."""
     for number, (body, rating) in enumerate(
         (
             ("How can I pay?", "good"),
@@ -56,7 +56,7 @@ def serious(page):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_shuts_anybody_out(desk, operator, picture, scheme):
+def test_every_page_is_accessible(desk, operator, picture, scheme):
     page = operator(color_scheme=scheme, viewport={"width": 1200, "height": 800})
     for name, path in PAGES.items():
         page.goto(desk.url + path)
@@ -73,10 +73,10 @@ def test_no_page_shuts_anybody_out(desk, operator, picture, scheme):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_login_and_the_chat_shut_nobody_out(desk, new_page, scheme):
+def test_the_login_and_the_chat_are_accessible(desk, new_page, scheme):
     page = new_page(color_scheme=scheme)
     page.goto(f"{desk.url}/console/login")
-    page.get_by_text("With a password").click()
+    page.get_by_text("Use a password instead").click()
     assert serious(page) == []
     page.goto(f"{desk.url}/demo")
     assert serious(page) == []
@@ -87,7 +87,7 @@ def test_the_login_and_the_chat_shut_nobody_out(desk, new_page, scheme):
     assert serious(page) == []
 
 
-def test_what_is_not_there_is_said_on_a_page(desk, operator):
+def test_a_missing_object_gets_an_error_page(desk, operator):
     page = operator(but="404")
     page.goto(f"{desk.url}/console/conversations/none")
     expect(page.get_by_role("alert")).to_contain_text("There is no conversation")
@@ -102,7 +102,7 @@ def test_pages_fit_a_phone(desk, operator):
         assert wide <= 0, f"{path} is {wide} px too wide"
 
 
-def test_pages_are_light(desk, operator):
+def test_pages_are_small(desk, operator):
     page = operator()
     for path in PAGES.values():
         received: list[int] = []
@@ -112,51 +112,51 @@ def test_pages_are_light(desk, operator):
         assert 0 < sum(received) < _MAX_BYTES, path
 
 
-def test_what_was_opened_stays_open_when_the_page_looks_again(desk, operator):
+def test_open_details_and_the_focus_survive_a_refresh(desk, operator):
     page = operator()
     conversation_id = desk.ask("How can I pay?", external_id="stays-open")["conversation_id"]
     page.goto(f"{desk.url}/console/conversations/{conversation_id}")
     page.get_by_text("passages found").click()
     page.get_by_role("button", name="Good answer").focus()
     desk.ask("How long does delivery take?", external_id="stays-open")
-    expect(page.locator(".said > .customer")).to_have_count(2)
+    expect(page.locator(".messages > .customer")).to_have_count(2)
     expect(page.locator("details[open]")).to_have_count(1)
     expect(page.get_by_role("button", name="Good answer").first).to_be_focused()
 
 
-def test_a_login_that_ends_while_somebody_writes_costs_no_text(desk, operator):
+def test_an_expired_session_costs_no_text_that_is_being_written(desk, operator):
     page = operator()
     conversation_id = desk.ask("I want a human, please!", external_id="login-ends")["conversation_id"]
     page.goto(f"{desk.url}/console/conversations/{conversation_id}")
     page.get_by_label("Reply to the customer").fill("Half a reply")
     page.context.clear_cookies()
     page.evaluate("() => window.htmx.trigger('#conversation', 'changed')")
-    expect(page.locator("#gone")).to_be_visible()
+    expect(page.locator("#session-expired")).to_be_visible()
     again = page.context.new_page()
     again.goto(f"{desk.url}/console/login")
     again.get_by_label("API key").fill(KEY)
     again.get_by_role("button", name="Log in", exact=True).click()
     expect(again.get_by_role("heading", name="Inbox")).to_be_visible()
     page.evaluate("() => window.htmx.trigger('#conversation', 'changed')")
-    expect(page.locator("#gone")).to_be_hidden()
+    expect(page.locator("#session-expired")).to_be_hidden()
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#conversation")).to_contain_text("Half a reply")
 
 
-def test_files_are_dropped_and_their_progress_is_seen(desk, operator, tmp_path):
+def test_files_are_uploaded_by_drag_and_drop_with_progress(desk, operator, tmp_path):
     page = operator(but="422")
     page.goto(f"{desk.url}/console/knowledge")
     good = tmp_path / "bicycles.md"
     good.write_text("# Bicycles\n\nWe sell bicycles for children from 12 to 20 inches.")
     bad = tmp_path / "broken.pdf"
     bad.write_bytes(b"this is no PDF")
-    page.get_by_label("Files, or an archive of them (zip)").set_input_files([good, bad])
+    page.get_by_label("Files or zip archives").set_input_files([good, bad])
     page.get_by_role("button", name="Upload").click()
     lines = page.locator("#uploads li")
-    expect(lines.nth(0)).to_have_text("bicycles.md was received.")
+    expect(lines.nth(0)).to_have_text("bicycles.md uploaded.")
     expect(lines.nth(1)).to_contain_text("broken.pdf: ")
     row = page.get_by_role("row", name=re.compile("Bicycles"))
-    expect(row).to_contain_text("ready", timeout=30_000)  # the list looks for itself
+    expect(row).to_contain_text("ready", timeout=30_000)  # the list refreshes by itself
     page.evaluate(
         """() => {
             const data = new DataTransfer();
@@ -164,18 +164,18 @@ def test_files_are_dropped_and_their_progress_is_seen(desk, operator, tmp_path):
             document.getElementById("upload").dispatchEvent(new DragEvent("drop", {dataTransfer: data, bubbles: true}));
         }"""
     )
-    expect(lines.nth(2)).to_have_text("helmets.md was received.")
+    expect(lines.nth(2)).to_have_text("helmets.md uploaded.")
     expect(page.get_by_role("row", name=re.compile("Helmets"))).to_contain_text("ready", timeout=30_000)
     page.goto(f"{desk.url}/console/snapshots")
-    page.get_by_role("link", name="What it changed").first.click()
+    page.get_by_role("link", name="Show changes").first.click()
     expect(page.get_by_role("heading", name="Added: 1")).to_be_visible()
     expect(page.get_by_role("link", name="Helmets")).to_be_visible()
-    page.get_by_role("button", name="Answer from this one").first.click()
-    expect(page.locator(".badge", has_text="answers now")).to_have_count(1)
-    page.get_by_role("button", name="Answer from this one").first.click()  # the newest again
+    page.get_by_role("button", name="Activate").first.click()
+    expect(page.locator(".badge", has_text="active")).to_have_count(1)
+    page.get_by_role("button", name="Activate").first.click()  # the newest again
 
 
-def test_questions_without_an_answer_say_what_to_write_next(desk, operator):
+def test_unanswered_questions_are_grouped(desk, operator):
     page = operator()
     page.goto(f"{desk.url}/console/questions")
     groups = page.locator(".groups > li")

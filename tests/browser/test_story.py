@@ -1,4 +1,4 @@
-"""The operator's story in a real browser: a customer asks in the chat, a person steps in, both see it at once."""
+"""A whole story in a real browser: a customer asks in the chat, an agent takes over, both see it at once."""
 
 import re
 import time
@@ -18,26 +18,26 @@ def open_chat(page, desk):
 
 
 def see(page):
-    """Wait for a page's first paint, as a person does: keys that are pressed before it may get lost."""
+    """Wait for the first paint of a page: earlier key presses may get lost."""
     page.wait_for_function("performance.getEntriesByType('paint').length > 0")
 
 
 def tab_to(wanted):
     for _ in range(40):
         wanted.page.keyboard.press("Tab")
-        if wanted.evaluate("one => one.getRootNode().activeElement === one"):
+        if wanted.evaluate("element => element.getRootNode().activeElement === element"):
             return
     raise AssertionError(f"the keyboard does not reach {wanted}")
 
 
-def test_a_customer_asks_and_a_person_steps_in_and_gives_back(desk, new_page, operator, steer, picture):
+def test_a_customer_asks_and_an_agent_takes_over_and_returns_the_conversation(desk, new_page, operator, steer, picture):
     visitor = new_page(viewport={"width": 1100, "height": 760})
     steer(mode="say", text=f"{FIRST} {SECOND} [1].", tokens_per_s=10.0)
     field = open_chat(visitor, desk)
     field.fill("How do I reset my password?")
     field.press("Enter")
-    last = visitor.locator(".said.assistant p").last
-    expect(last).to_have_text(re.compile(rf"^{re.escape(FIRST)}\s*$"), timeout=15_000)  # the second is being written
+    last = visitor.locator(".message.assistant p").last
+    expect(last).to_have_text(re.compile(rf"^{re.escape(FIRST)}\s*$"), timeout=15_000)  # before the second sentence
     expect(last).to_contain_text(SECOND, timeout=15_000)
     source = visitor.get_by_role("list", name="Sources").get_by_role("link")
     expect(source.first).to_have_attribute("href", re.compile("^https://shop.example/help/reset-your-password"))
@@ -54,65 +54,65 @@ def test_a_customer_asks_and_a_person_steps_in_and_gives_back(desk, new_page, op
     desk_side.go_back()
 
     steer(mode="answer", tokens_per_s=0.0)
-    field.fill("I want to talk to a person, please.")
+    field.fill("I want to talk to a human, please.")
     field.press("Enter")
-    expect(visitor.locator(".notice")).to_contain_text("A person will answer this here")
+    expect(visitor.locator(".notice")).to_contain_text("A member of our team will answer here")
     desk_side.get_by_role("link", name="Inbox").click()
-    desk_side.get_by_role("link", name="With a person").click()
+    desk_side.get_by_role("link", name="Agent", exact=True).click()
     row = desk_side.get_by_role("row", name=re.compile("reset my password"))
-    expect(row).to_contain_text("asked for a person")
+    expect(row).to_contain_text("asked for a human")
     picture(desk_side, "console-inbox")
     row.get_by_role("link").click()
-    expect(desk_side.locator(".summary")).to_contain_text("I want to talk to a person")
+    expect(desk_side.locator(".summary")).to_contain_text("I want to talk to a human")
     desk_side.get_by_label("Reply to the customer").fill("Hello, Grace here. What is your order number?")
     desk_side.get_by_label("Your name").fill("Grace")
     desk_side.get_by_role("button", name="Send").click()
-    said = visitor.locator(".said.agent")
-    expect(said).to_contain_text("Grace here. What is your order number?")
+    reply = visitor.locator(".message.agent")
+    expect(reply).to_contain_text("Grace here. What is your order number?")
     expect(visitor.locator(".notice")).to_have_count(0)
 
     field.fill("It is 1234.")
     field.press("Enter")
     expect(desk_side.locator("#conversation")).to_contain_text("It is 1234.")  # without loading the page again
     picture(desk_side, "console-conversation")
-    desk_side.get_by_role("button", name="Give back to the bot").click()
+    desk_side.get_by_role("button", name="Return to bot").click()
     expect(desk_side.get_by_role("button", name="Take over")).to_be_visible()
     field.fill("How can I pay?")
     field.press("Enter")
-    expect(visitor.locator(".said.assistant p").last).to_contain_text("You can pay by credit card", timeout=15_000)
+    expect(visitor.locator(".message.assistant p").last).to_contain_text("You can pay by credit card", timeout=15_000)
 
 
-def test_the_chat_is_there_again_after_the_page_was_left(desk, new_page):
+def test_the_chat_is_restored_after_a_reload(desk, new_page):
     visitor = new_page()
     field = open_chat(visitor, desk)
     field.fill("How can I pay?")
     field.press("Enter")
-    expect(visitor.locator(".said.assistant p").last).to_contain_text("You can pay", timeout=15_000)
+    expect(visitor.locator(".message.assistant p").last).to_contain_text("You can pay", timeout=15_000)
     visitor.reload()
     visitor.get_by_role("button", name="Ask the shop").click()
-    expect(visitor.locator(".said.customer p")).to_have_text("How can I pay?")
-    expect(visitor.locator(".said.assistant p").last).to_contain_text("You can pay")
-    expect(visitor.locator(".said")).to_have_count(3)  # the greeting, the question, the answer: none twice
+    expect(visitor.locator(".message.customer p")).to_have_text("How can I pay?")
+    expect(visitor.locator(".message.assistant p").last).to_contain_text("You can pay")
+    expect(visitor.locator(".message")).to_have_count(3)  # the greeting, the question and the answer, each once
 
 
-def test_nothing_that_is_written_becomes_markup(desk, new_page, operator):
+def test_text_of_customers_never_becomes_markup(desk, new_page, operator):
     hostile = """<img src=x onerror="alert(1)"><script>alert(2)</script><b>bold</b> How can I pay?"""
     visitor = new_page()
     field = open_chat(visitor, desk)
     field.fill(hostile)
     field.press("Enter")
-    expect(visitor.locator(".said.customer p")).to_have_text(hostile)
-    assert visitor.locator(".said img, .said b, .said script").count() == 0
+    expect(visitor.locator(".message.customer p")).to_have_text(hostile)
+    assert visitor.locator(".message img, .message b, .message script").count() == 0
     desk_side = operator()
     desk_side.get_by_role("link", name=re.compile("<img src=x")).first.click()
     expect(desk_side.locator("#conversation")).to_contain_text(hostile)
     assert desk_side.locator("#conversation img, #conversation b, #conversation script").count() == 0
 
 
-def test_lists_tables_and_links_are_shown_as_such_in_the_chat(desk, new_page, operator):
+def test_the_chat_formats_lists_tables_and_links(desk, new_page, operator):
     visitor = new_page()
     field = open_chat(visitor, desk)
-    field.fill("I want to talk to a person about lists.")
+    field.fill("I want to talk to a human about lists.")
     field.press("Enter")
     expect(visitor.locator(".notice")).to_be_visible()
     desk_side = operator()
@@ -125,18 +125,18 @@ def test_lists_tables_and_links_are_shown_as_such_in_the_chat(desk, new_page, op
     desk_side.get_by_label("Reply to the customer").fill(written)
     desk_side.get_by_label("Your name").fill("Grace")
     desk_side.get_by_role("button", name="Send").click()
-    said = visitor.locator(".said.agent")
-    expect(said.get_by_role("listitem")).to_have_text(["by post", "by courier", "third", "fourth"])
-    expect(said.locator("ul strong")).to_have_text("by post")
-    expect(said.locator("ol")).to_have_attribute("start", "3")
-    expect(said.get_by_role("rowheader")).to_have_text(["Standard", "Express"])
-    expect(said.get_by_role("cell")).to_have_text(["4.95 €", "9.95 €"])
-    links = [link.get_attribute("href") for link in said.get_by_role("link").all()]
+    reply = visitor.locator(".message.agent")
+    expect(reply.get_by_role("listitem")).to_have_text(["by post", "by courier", "third", "fourth"])
+    expect(reply.locator("ul strong")).to_have_text("by post")
+    expect(reply.locator("ol")).to_have_attribute("start", "3")
+    expect(reply.get_by_role("rowheader")).to_have_text(["Standard", "Express"])
+    expect(reply.get_by_role("cell")).to_have_text(["4.95 €", "9.95 €"])
+    links = [link.get_attribute("href") for link in reply.get_by_role("link").all()]
     assert links == ["https://shop.example/help?a=1&b=", "https://x"]
-    first, last = (said.locator("p").nth(index).inner_text() for index in (0, 1))
+    first, last = (reply.locator("p").nth(index).inner_text() for index in (0, 1))
     assert first == "Two ways:\nas you like."
     assert last == written.rpartition("\n")[2]
-    assert said.locator("i").count() == 0
+    assert reply.locator("i").count() == 0
 
 
 def test_the_keyboard_alone_is_enough(desk, new_page):
@@ -170,12 +170,12 @@ def test_the_keyboard_alone_is_enough(desk, new_page):
     page.keyboard.type("Ada")
     page.keyboard.press("Enter")
     expect(page.locator("#conversation")).to_contain_text("I am on it.")
-    expect(visitor.locator(".said.agent")).to_contain_text("I am on it.")
+    expect(visitor.locator(".message.agent")).to_contain_text("I am on it.")
     visitor.keyboard.press("Escape")
     expect(opener).to_be_focused()
 
 
-def test_what_happens_before_the_page_listens_is_seen(desk, operator):
+def test_a_message_that_arrives_before_the_stream_starts_is_shown(desk, operator):
     conversation_id = desk.ask("Who won the world cup?")["conversation_id"]
     page = operator()
     meanwhile = ["Are you there?"]
@@ -190,7 +190,7 @@ def test_what_happens_before_the_page_listens_is_seen(desk, operator):
     expect(page.locator("#conversation")).to_contain_text("Are you there?")
 
 
-def test_what_is_sent_by_pressing_twice_is_said_once(desk, operator):
+def test_a_double_click_on_send_sends_one_reply(desk, operator):
     conversation_id = desk.ask("Who won the world cup?")["conversation_id"]
     page = operator()
     page.goto(f"{desk.url}/console/conversations/{conversation_id}")
@@ -208,5 +208,5 @@ def test_what_is_sent_by_pressing_twice_is_said_once(desk, operator):
     page.get_by_label("Reply to the customer").fill("Sorry.")
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#conversation")).to_contain_text("Sorry.")
-    said = desk.call("GET", f"/v1/conversations/{conversation_id}/messages").json["items"]
-    assert [message["content"] for message in said if message["role"] == "agent"] == ["Nobody knows.", "Sorry."]
+    messages = desk.call("GET", f"/v1/conversations/{conversation_id}/messages").json["items"]
+    assert [message["content"] for message in messages if message["role"] == "agent"] == ["Nobody knows.", "Sorry."]

@@ -1,4 +1,4 @@
-"""The chat when things go wrong on the way: connections that break, conversations that end, pages of other origins."""
+"""The chat widget under failures: lost connections, erased conversations, pages of other origins."""
 
 import http.server
 import json
@@ -16,7 +16,7 @@ ASK = "How do I reset my password?"
 
 @pytest.fixture
 def visitor(desk, new_page):
-    page = new_page(but="404")  # of the conversation that is erased
+    page = new_page(but="404")  # of the erased conversation
     page.field = open_chat(page, desk)
     return page
 
@@ -35,51 +35,51 @@ def slowly(steer):
     steer(mode="say", text=f"{FIRST} {SECOND} [1].", tokens_per_s=6.0)
 
 
-def said(page):
-    return [message.inner_text() for message in page.locator(".said p").all()]
+def paragraphs(page):
+    return [message.inner_text() for message in page.locator(".message p").all()]
 
 
-def test_an_answer_that_is_cut_off_is_there_once(desk, visitor, steer):
+def test_an_answer_appears_once_although_the_connection_was_lost(desk, visitor, steer):
     slowly(steer)
     ask(visitor, ASK)
-    expect(visitor.locator(".said.assistant").last).to_contain_text(FIRST, timeout=15_000)
+    expect(visitor.locator(".message.assistant").last).to_contain_text(FIRST, timeout=15_000)
     visitor.evaluate("() => document.querySelector('answerback-chat').socket.close()")
-    expect(visitor.locator(".said.assistant").last).to_contain_text(SECOND, timeout=15_000)
-    assert len(said(visitor)) == 3  # the greeting, the question, the answer
-    assert sum(FIRST in message for message in said(visitor)) == 1
+    expect(visitor.locator(".message.assistant").last).to_contain_text(SECOND, timeout=15_000)
+    assert len(paragraphs(visitor)) == 3  # the greeting, the question, the answer
+    assert sum(FIRST in message for message in paragraphs(visitor)) == 1
 
 
-def test_a_reload_in_the_middle_of_an_answer_shows_what_was_said_of_it(desk, visitor, steer):
+def test_a_reload_during_an_answer_shows_its_beginning(desk, visitor, steer):
     ask(visitor, "How can I pay?")
     expect(visitor.get_by_role("list", name="Sources")).to_be_visible(timeout=15_000)
     slowly(steer)
     ask(visitor, ASK)
-    expect(visitor.locator(".said.assistant").last).to_contain_text(FIRST, timeout=15_000)
+    expect(visitor.locator(".message.assistant").last).to_contain_text(FIRST, timeout=15_000)
     visitor.reload()
     visitor.get_by_role("button", name="Ask the shop").click()
-    expect(visitor.locator(".said.assistant").last).to_contain_text(FIRST)
-    assert "" not in said(visitor)
-    expect(visitor.locator(".said.assistant").last).to_contain_text(SECOND, timeout=15_000)
-    order = [message for message in said(visitor) if message in ("How can I pay?", ASK) or FIRST in message]
+    expect(visitor.locator(".message.assistant").last).to_contain_text(FIRST)
+    assert "" not in paragraphs(visitor)
+    expect(visitor.locator(".message.assistant").last).to_contain_text(SECOND, timeout=15_000)
+    order = [message for message in paragraphs(visitor) if message in ("How can I pay?", ASK) or FIRST in message]
     assert order[:2] == ["How can I pay?", ASK]
-    assert len(said(visitor)) == 5
+    assert len(paragraphs(visitor)) == 5
 
 
-def test_a_cancelled_answer_does_not_stay(desk, visitor, steer):
+def test_a_cancelled_answer_disappears(desk, visitor, steer):
     slowly(steer)
     ask(visitor, ASK)
-    expect(visitor.locator(".said.assistant").last).to_contain_text(FIRST, timeout=15_000)
+    expect(visitor.locator(".message.assistant").last).to_contain_text(FIRST, timeout=15_000)
     conversation_id = conversation_of(visitor)
     (message,) = desk.call("GET", f"/v1/conversations/{conversation_id}/messages").json["items"]
     desk.call("POST", f"/v1/messages/{message['id']}/cancel")
-    expect(visitor.get_by_text("This was not answered.")).to_be_visible()
-    assert len(said(visitor)) == 2
+    expect(visitor.get_by_text("This message was not answered.")).to_be_visible()
+    assert len(paragraphs(visitor)) == 2
     steer(mode="answer", tokens_per_s=0.0)
     ask(visitor, "How can I pay?")
-    expect(visitor.locator(".said").last).to_contain_text("You can pay", timeout=15_000)
+    expect(visitor.locator(".message").last).to_contain_text("You can pay", timeout=15_000)
 
 
-def test_an_erased_conversation_begins_anew(desk, visitor):
+def test_a_new_conversation_replaces_an_erased_one(desk, visitor):
     ask(visitor, "How can I pay?")
     expect(visitor.get_by_role("list", name="Sources")).to_be_visible(timeout=15_000)
     conversation_id = conversation_of(visitor)
@@ -89,19 +89,19 @@ def test_an_erased_conversation_begins_anew(desk, visitor):
     ask(visitor, "How long does delivery take?")
     expect(visitor.get_by_role("list", name="Sources")).to_be_visible(timeout=20_000)
     assert conversation_of(visitor) != conversation_id
-    assert "How can I pay?" not in said(visitor)
+    assert "How can I pay?" not in paragraphs(visitor)
 
 
-def test_a_message_that_is_too_long_is_not_cut(visitor):
+def test_a_message_that_is_too_long_is_rejected_and_not_cut(visitor):
     long = "🙂 y" * 7_000
     ask(visitor, long)
-    expect(visitor.get_by_role("status")).to_have_text("This is too long by 1000 characters.")
+    expect(visitor.get_by_role("status")).to_have_text("The message is too long by 1000 characters.")
     expect(visitor.field).to_have_value(long)
     ask(visitor, f"{ASK} {'y' * 19_972}")  # 20,000 characters
-    expect(visitor.locator(".said.customer p")).to_contain_text("yyy")
+    expect(visitor.locator(".message.customer p")).to_contain_text("yyy")
 
 
-def test_the_notice_of_a_person_goes_with_the_conversation(desk, visitor):
+def test_the_handoff_notice_follows_the_owner_of_the_conversation(desk, visitor):
     notice = visitor.locator(".notice")
     ask(visitor, "I want a human, please!")
     expect(notice).to_be_visible(timeout=15_000)
@@ -109,10 +109,10 @@ def test_the_notice_of_a_person_goes_with_the_conversation(desk, visitor):
     desk.call("POST", f"/v1/conversations/{conversation_id}/resume")
     expect(notice).to_have_count(0)
     ask(visitor, "How can I pay?")
-    expect(visitor.locator(".said").last).to_contain_text("You can pay", timeout=15_000)
+    expect(visitor.locator(".message").last).to_contain_text("You can pay", timeout=15_000)
     visitor.reload()
     visitor.get_by_role("button", name="Ask the shop").click()
-    expect(visitor.locator(".said").last).to_contain_text("You can pay")
+    expect(visitor.locator(".message").last).to_contain_text("You can pay")
     expect(notice).to_have_count(0)
     desk.call("POST", f"/v1/conversations/{conversation_id}/handoff", {})
     expect(notice).to_be_visible()
@@ -120,7 +120,7 @@ def test_the_notice_of_a_person_goes_with_the_conversation(desk, visitor):
     expect(notice).to_have_count(0)
 
 
-def test_a_message_written_while_the_history_loads_stands_at_the_end(desk, visitor):
+def test_a_message_written_while_the_history_loads_is_shown_last(desk, visitor):
     ask(visitor, "How can I pay?")
     expect(visitor.get_by_role("list", name="Sources")).to_be_visible(timeout=15_000)
 
@@ -133,11 +133,11 @@ def test_a_message_written_while_the_history_loads_stands_at_the_end(desk, visit
     visitor.get_by_role("button", name="Ask the shop").click()
     ask(visitor, "How long does delivery take?")
     expect(visitor.get_by_role("list", name="Sources")).to_have_count(2, timeout=20_000)
-    asked = [message for message in said(visitor) if message.startswith("How ")]
+    asked = [message for message in paragraphs(visitor) if message.startswith("How ")]
     assert asked == ["How can I pay?", "How long does delivery take?"]
 
 
-def test_a_second_tag_on_the_page_changes_nothing(desk, new_page):
+def test_a_second_script_tag_is_ignored(desk, new_page):
     page = new_page()
     page.goto(f"{desk.url}/demo")
     page.add_script_tag(url=f"{desk.url}/widget.js")
@@ -222,7 +222,7 @@ def test_a_shop_s_own_server_makes_the_session(desk, shop, new_page):
     assert set(shop.conversation_ids) == {shop.conversation_ids[0]}
 
 
-def test_who_logs_in_next_does_not_go_on_as_the_one_before(shop, new_page):
+def test_the_next_customer_does_not_continue_the_session_of_the_one_before(shop, new_page):
     page = new_page()
     page.goto(shop.url)
     enter(page)
@@ -233,5 +233,5 @@ def test_who_logs_in_next_does_not_go_on_as_the_one_before(shop, new_page):
     enter(page)
     ask(page, "How long does delivery take?")
     expect(page.get_by_role("list", name="Sources")).to_have_count(1, timeout=15_000)
-    assert "How can I pay?" not in said(page)
+    assert "How can I pay?" not in paragraphs(page)
     assert "token" not in page.evaluate("JSON.stringify(localStorage)")
