@@ -73,7 +73,7 @@ def test_every_route_needs_a_key_unless_it_says_otherwise(tmp_path):
         for method in rule.methods - {"OPTIONS", "HEAD"}:
             if rule.rule in PUBLIC:
                 continue
-            if rule.rule.startswith("/console"):  # has its own login: tests/web/console/test_console.py
+            if rule.rule.startswith("/console"):  # has its own login: tests/web/console/test_session.py
                 continue
             headers = {"Connection": "Upgrade", "Upgrade": "websocket"} if rule.websocket else {}
             answered = client.open(path, method=method, headers=headers)

@@ -1,8 +1,9 @@
-"""Calls that many tests of the API make."""
+"""Helpers of the API's tests."""
 
 import sqlalchemy as sa
 
 from tests.support.fakes import answer
+from worker.answering.spending import Spender, Spending
 
 
 def rows(services, table) -> int:
@@ -19,3 +20,15 @@ def submit(call, body="How do I reset my password?", **fields):
 def answer_all(services, outcome=None) -> None:
     while (claim := services.mailbox.claim_any()) is not None:
         services.mailbox.finish(claim, outcome or answer("Yes."))
+
+
+def spend(services, message, usage):
+    """Record the usage of one model call for a message."""
+    spender = Spender(
+        workspace_id=services.keys.workspace(),
+        conversation_id=message["conversation_id"],
+        message_id=message["id"],
+        key_id="key_1",
+    )
+    with Spending(services.store).call(spender, max_usage=usage) as account:
+        account.usage = usage

@@ -1,4 +1,4 @@
-"""How gunicorn's worker lets go of connections."""
+"""The gunicorn worker and detached connections."""
 
 import socket
 
@@ -19,8 +19,8 @@ def worker():
     return made
 
 
-def test_a_connection_that_was_taken_is_counted_once(worker):
-    """Else the count falls below zero, and the worker accepts more than it may."""
+def test_a_detached_connection_is_counted_once(worker):
+    """Otherwise the count falls below zero, and the worker accepts too many connections."""
     ours, theirs = socket.socketpair()
     kept = socket.socket(fileno=ours.detach())  # as a stream takes it
     worker.finish_request(_Connection(ours), None)

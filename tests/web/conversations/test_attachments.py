@@ -6,7 +6,7 @@ from tests.web.calls import rows
 from worker.store.tables import message
 
 
-def test_a_file_is_kept_and_comes_with_a_message(call, services):
+def test_an_uploaded_file_is_attached_to_a_message(call, services):
     made = call("POST", "/v1/attachments", data={"file": (io.BytesIO(b"Press the button."), "guide.txt")})
     assert (made.status_code, made.json["name"], made.json["size"]) == (201, "guide.txt", 17)
     ticket = call("POST", "/v1/tickets", json={"body": "What now?", "attachments": [made.json["id"]]})

@@ -7,7 +7,7 @@ from tests.web.calls import answer_all, submit
 from worker.conversations.outcomes import Citation
 
 
-def test_the_exchange_reads_in_order_with_citations(call, services):
+def test_messages_are_listed_in_order_with_citations(call, services):
     first = submit(call, "One?", external_id="T-1")
     cited = Citation(number=1, document_id="doc_1", title="T", url=None, quote="Yes.", start=0, end=4)
     said = answer("Yes [1].")
@@ -27,7 +27,7 @@ def test_the_exchange_reads_in_order_with_citations(call, services):
     assert rest["next_cursor"] is None
 
 
-def test_a_person_takes_over_replies_gives_back_and_closes(call, services):
+def test_an_agent_takes_over_replies_returns_and_closes(call, services):
     made = submit(call)
     path = f"/v1/conversations/{made['conversation_id']}"
     assert call("POST", f"{path}/handoff", json={"summary": "I know them"}).json["owner"] == "human"

@@ -1,4 +1,4 @@
-"""Handing off: a person is told once, by mail and in Slack, has an escalation to close, and answers from there."""
+"""Handoffs: agents are notified once in Slack and by mail, and reply from there; each handoff has an escalation."""
 
 import dataclasses
 import ipaddress
@@ -55,7 +55,7 @@ def slack():
 
 
 class Desk(Story):
-    """An installation whose people are told in Slack and by mail."""
+    """An installation whose agents are notified in Slack and by mail."""
 
     def __init__(self, call, services, slack):
         super().__init__(call, services, slack, name="slack")
@@ -93,7 +93,7 @@ def desk(call, services, slack):
     return Desk(call, services, slack)
 
 
-def test_people_are_told_once_and_the_escalation_is_followed_to_its_end(desk, slack, mailbox, call):
+def test_agents_are_notified_once_and_the_escalation_is_assigned_and_closed(desk, slack, mailbox, call):
     made = desk.ticket()
     (mail,) = mailbox.mails
     assert mail["To"] == "help@shop.example, boss@shop.example"
@@ -135,7 +135,7 @@ def test_people_are_told_once_and_the_escalation_is_followed_to_its_end(desk, sl
     ]
 
 
-def test_what_people_reply_in_the_thread_goes_to_the_customer_and_resume_gives_it_back(desk, slack, call):
+def test_replies_in_the_thread_reach_the_customer_and_resume_returns_the_conversation(desk, slack, call):
     made = desk.ticket()
     thread = slack.messages[0]["ts"]
     reply = slack.add("We sent <https://shop.example/a|a new one> &amp; <https://x.example|x.example>.", thread=thread)
@@ -166,7 +166,7 @@ def test_what_people_reply_in_the_thread_goes_to_the_customer_and_resume_gives_i
         {"type": "reaction"},
     ],
 )
-def test_what_bots_say_and_what_is_said_elsewhere_does_not_matter(desk, slack, call, change):
+def test_messages_of_bots_and_of_other_channels_have_no_effect(desk, slack, call, change):
     desk.ticket()
     message = slack.add("Hello", thread=slack.messages[0]["ts"]) | change
     payload = slack.event(message)[0].replace(b'"C0HANDOFF"', f'"{change.get("channel", "C0HANDOFF")}"'.encode())
@@ -179,14 +179,14 @@ def test_what_bots_say_and_what_is_said_elsewhere_does_not_matter(desk, slack, c
 
 
 @pytest.mark.parametrize("kind", ["thread_broadcast", "file_share", "me_message"])
-def test_whatever_kind_of_message_people_write_it_is_one(desk, slack, call, kind):
+def test_every_type_of_slack_message_counts_as_a_reply(desk, slack, call, kind):
     made = desk.ticket()
     desk.says(slack.add("See this.", thread=slack.messages[0]["ts"]) | {"subtype": kind})
     said = call("GET", f"/v1/conversations/{made['conversation_id']}/messages").json["items"]
     assert [message["content"] for message in said if message["role"] == "agent"] == ["See this."]
 
 
-def test_what_the_customer_wrote_meanwhile_follows_in_the_thread(desk, slack, services, call):
+def test_later_messages_of_the_customer_are_posted_in_the_thread(desk, slack, services, call):
     first = call("POST", "/v1/tickets", json={"body": "A person!", "external_id": "t1", "requester": ADA}).json
     claim = services.mailbox.claim(first["conversation_id"])
     call("POST", "/v1/tickets", json={"body": "My order is 4711", "external_id": "t1", "requester": ADA})
@@ -196,7 +196,7 @@ def test_what_the_customer_wrote_meanwhile_follows_in_the_thread(desk, slack, se
     assert "4711" in slack.texts[1]
 
 
-def test_who_replies_where_it_cannot_be_sent_is_told(desk, slack, call):
+def test_a_reply_that_cannot_be_sent_is_reported_in_the_thread(desk, slack, call):
     made = desk.ticket()
     thread = slack.messages[0]["ts"]
     desk.says(slack.add("!close", thread=thread))
@@ -206,7 +206,7 @@ def test_who_replies_where_it_cannot_be_sent_is_told(desk, slack, call):
     assert call("GET", f"/v1/conversations/{made['conversation_id']}").json["owner"] == "closed"
 
 
-def test_a_second_handoff_is_seen_in_the_channel_too(desk, slack, call):
+def test_a_second_handoff_is_posted_to_the_channel_too(desk, slack, call):
     desk.ticket()
     call("POST", f"/v1/conversations/{desk.conversation['id']}/resume")
     desk.ticket("A person again")
@@ -214,7 +214,7 @@ def test_a_second_handoff_is_seen_in_the_channel_too(desk, slack, call):
     assert slack.messages[1]["reply_broadcast"] is True
 
 
-def test_what_no_database_takes_is_left_out(desk, call):
+def test_characters_that_databases_reject_are_removed(desk, call):
     outcome = Handoff(reason="rule", summary="a\x00b\ud800", category="rule:" + "x" * 300, reasons=("\x00",))
     made = desk.ticket(outcome=outcome)
     handoff = call("GET", f"/v1/messages/{made['id']}").json["handoff"]
@@ -222,7 +222,7 @@ def test_what_no_database_takes_is_left_out(desk, call):
     assert desk.escalations[0]["summary"] == "ab?"
 
 
-def test_callbacks_tell_of_what_a_person_replied(desk, call, services):
+def test_an_agents_reply_is_sent_as_a_callback(desk, call, services):
     receiver = Receiver()
     made = call("POST", "/v1/endpoints", json={"url": receiver.url, "events": ["message.replied"]})
     assert made.status_code == 201, made.json
@@ -238,7 +238,7 @@ def test_callbacks_tell_of_what_a_person_replied(desk, call, services):
         assert "event: replied" in stream.text
 
 
-def test_slack_learns_the_address_and_forgeries_are_refused(desk, slack):
+def test_slack_verifies_the_url_and_forged_webhooks_are_rejected(desk, slack):
     body = b'{"type": "url_verification", "challenge": "abc"}'
     assert desk.post(*slack.sign(body)).json == {"challenge": "abc"}
     assert desk.post(*slack.sign(body, at=1)).status_code == 401
@@ -248,7 +248,7 @@ def test_slack_learns_the_address_and_forgeries_are_refused(desk, slack):
 
 
 @pytest.mark.parametrize("trouble", ["lost", "limit", "error"])
-def test_slack_is_told_once_whatever_becomes_of_the_call(desk, slack, trouble):
+def test_slack_gets_one_post_even_if_the_response_is_lost(desk, slack, trouble):
     slack.trouble = [trouble]
     desk.ticket()
     desk.again()
@@ -264,7 +264,7 @@ def test_slack_is_told_once_whatever_becomes_of_the_call(desk, slack, trouble):
     assert {message["thread_ts"] for message in slack.messages[1:]} == {slack.messages[0]["ts"]}
 
 
-def test_mail_is_tried_again_under_the_same_id_and_given_up_when_it_is_refused(desk, mailbox, call, services):
+def test_mail_is_retried_under_the_same_id_and_given_up_when_it_is_rejected(desk, mailbox, call, services):
     mailbox.refusals = ["451 later"]
     desk.ticket()
     assert mailbox.mails == []
@@ -281,14 +281,14 @@ def test_mail_is_tried_again_under_the_same_id_and_given_up_when_it_is_refused(d
     assert len(mailbox.mails) == 1
 
 
-def test_a_mail_that_was_taken_is_not_sent_again_whatever_is_said_in_parting(desk, mailbox):
+def test_an_accepted_mail_is_not_sent_again_although_quit_fails(desk, mailbox):
     mailbox.parting = "421 busy"
     desk.ticket()
     desk.again()
     assert len(mailbox.mails) == 1
 
 
-def test_who_is_refused_among_others_is_told_of(desk, mailbox, call):
+def test_a_rejected_recipient_among_others_is_reported(desk, mailbox, call):
     mailbox.refused = "boss@shop.example"
     desk.ticket()
     desk.again()
@@ -299,7 +299,7 @@ def test_who_is_refused_among_others_is_told_of(desk, mailbox, call):
 
 
 @pytest.mark.processes
-def test_mail_goes_encrypted_where_the_server_offers_it_and_its_certificate_holds(tmp_path, monkeypatch):
+def test_mail_is_encrypted_if_the_server_offers_tls_with_a_valid_certificate(tmp_path, monkeypatch):
     context, certificate = server_context(tmp_path)
     mailbox = Mailbox(password="secret", tls=context)
     with mailbox.serving() as url:
@@ -314,7 +314,7 @@ def test_mail_goes_encrypted_where_the_server_offers_it_and_its_certificate_hold
     assert mailbox.mails[0]["Bcc"] is None
 
 
-def test_a_password_is_not_sent_in_clear_to_another_machine(monkeypatch):
+def test_a_password_is_not_sent_unencrypted_to_another_machine(monkeypatch):
     mailbox = Mailbox()
     with mailbox.serving() as url:
         monkeypatch.setattr("worker.helpdesks.mail._LOCAL", ())
@@ -323,7 +323,7 @@ def test_a_password_is_not_sent_in_clear_to_another_machine(monkeypatch):
             pass
 
 
-def test_a_person_who_takes_over_by_speaking_is_not_told_of_it(desk, slack, mailbox, call):
+def test_an_agent_who_takes_over_by_replying_is_not_notified(desk, slack, mailbox, call):
     made = desk.ticket(HELP, outcome=answer("Use the link [1]."))
     call("POST", f"/v1/conversations/{made['conversation_id']}/replies", json={"content": "Hi", "author": "Grace"})
     desk.ticket("Thanks")
@@ -332,7 +332,7 @@ def test_a_person_who_takes_over_by_speaking_is_not_told_of_it(desk, slack, mail
 
 
 @pytest.mark.parametrize("kind", sorted(FAKES))
-def test_what_a_person_says_elsewhere_stands_in_the_ticket_once(call, services, slack, kind):
+def test_an_agents_reply_elsewhere_is_posted_once_in_the_ticket(call, services, slack, kind):
     fake = FAKES[kind]()
     try:
         story, people = Story(call, services, fake), Story(call, services, slack, name="slack")
@@ -358,7 +358,7 @@ def test_what_a_person_says_elsewhere_stands_in_the_ticket_once(call, services, 
         fake.server_close()
 
 
-def test_quiet_conversations_are_given_back_and_others_are_not(desk, services, call):
+def test_only_idle_conversations_are_returned_to_the_bot(desk, services, call):
     made = desk.ticket()
     assert services.actions.resume_quiet(after_s=3_600) == []
     with services.store.begin() as tx:
@@ -382,7 +382,7 @@ def test_a_retry_closes_the_escalation_and_another_handoff_opens_one(desk, call,
     assert len(mailbox.mails) == 2
 
 
-def test_a_check_says_what_is_wrong_with_the_places(desk, slack, services, settings):
+def test_a_check_reports_problems_of_slack_and_mail(desk, slack, services, settings):
     def check(name):
         return dict(services.connections.check(services.connections.named(services.keys.workspace(), name)))
 
@@ -415,13 +415,13 @@ def test_a_check_says_what_is_wrong_with_the_places(desk, slack, services, setti
         ({"kind": "zendesk", "url": "mailto:a@shop.example", "token": TOKEN}, "url"),
     ],
 )
-def test_a_place_that_cannot_be_told_is_refused(call, new, field):
+def test_an_invalid_notification_channel_is_rejected(call, new, field):
     refused = call("POST", "/v1/helpdesks", json={"name": "x", "webhook_secret": SECRET, **new})
     assert refused.status_code == 422, refused.json
     assert field in str(refused.json).lower()
 
 
-def test_escalations_are_of_their_workspace_and_go_with_their_conversation(desk, services, call):
+def test_escalations_belong_to_their_workspace_and_are_erased_with_their_conversation(desk, services, call):
     desk.ticket()
     (escalation,) = desk.escalations
     other = services.keys.workspace("other")

@@ -33,14 +33,14 @@ def test_waiting_returns_as_soon_as_the_message_has_ended(call, services):
     assert time.monotonic() - began < 3
 
 
-def test_waiting_ends_with_its_time(call):
+def test_waiting_ends_after_the_requested_time(call):
     made = submit(call)
     response = call("GET", f"/v1/messages/{made['id']}", headers={"Prefer": "respond-async, wait=1"})
     assert response.json["state"] == "queued"
 
 
 @pytest.mark.alone
-def test_waiting_readers_never_take_the_last_threads(call, app):
+def test_waiting_requests_leave_threads_for_others(call, app):
     made = submit(call)
     waiters = app.extensions["answerback_waiters"]
     while waiters.acquire(blocking=False):
@@ -52,7 +52,7 @@ def test_waiting_readers_never_take_the_last_threads(call, app):
     assert time.monotonic() - began < 2
 
 
-def test_the_stream_tells_what_happened_and_resumes(call, services):
+def test_the_stream_sends_the_events_and_resumes(call, services):
     made = submit(call)
     answer_all(services)
     stream = call("GET", made["links"]["events"])
@@ -76,7 +76,7 @@ def test_cancelling_and_rating(call, services):
     assert rated.json["feedback"] == {"rating": "bad", "comment": "slow"}
 
 
-def test_a_message_that_a_person_got_by_a_fault_can_be_given_back_to_the_bot(call, services):
+def test_a_message_that_was_handed_off_after_an_error_can_be_retried(call, services):
 
     made = call("POST", "/v1/tickets", json={"body": "How do I reset my password?"}).json
     assert call("POST", f"/v1/messages/{made['id']}/retry").status_code == 409
@@ -92,7 +92,7 @@ def test_a_message_that_a_person_got_by_a_fault_can_be_given_back_to_the_bot(cal
     assert types == ["queued", "running", "handed_off", "queued", "running", "answered"]
 
 
-def test_a_message_whose_events_are_no_longer_kept_tells_how_it_ended(call, services):
+def test_the_stream_of_a_message_without_events_sends_its_outcome(call, services):
     made = submit(call)
     answer_all(services)
     with services.store.begin() as tx:

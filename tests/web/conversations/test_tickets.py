@@ -6,7 +6,7 @@ from tests.web.calls import rows
 from worker.store.tables import conversation
 
 
-def test_a_ticket_is_accepted_with_where_to_look_and_when(call):
+def test_a_ticket_is_accepted_with_location_and_retry_after(call):
     response = call("POST", "/v1/tickets", json={"body": "Hi", "subject": "S", "requester": {"name": "Zoë"}})
     assert response.status_code == 202
     made = response.json
@@ -42,7 +42,7 @@ def test_a_ticket_is_accepted_with_where_to_look_and_when(call):
         ("text", 422, None),
     ],
 )
-def test_bad_input_names_the_field_and_keeps_nothing(call, services, body, status, field):
+def test_invalid_input_names_the_field_and_stores_nothing(call, services, body, status, field):
     response = call("POST", "/v1/tickets", json=body)
     assert response.status_code == status, response.text
     assert response.mimetype == "application/problem+json"

@@ -21,14 +21,14 @@ from worker.store.tables import conversation
         (b'{"body": "' + b"x" * 12 * 1024 * 1024 + b'"}', "application/json", 413),
     ],
 )
-def test_a_broken_body_is_refused(call, services, data, content_type, status):
+def test_a_malformed_body_is_rejected(call, services, data, content_type, status):
     response = call("POST", "/v1/tickets", data=data, headers={"Content-Type": content_type})
     assert response.status_code == status, response.text
     assert response.mimetype == "application/problem+json"
     assert rows(services, conversation) == 0
 
 
-def test_an_empty_cursor_is_none_and_an_empty_body_is_none(call):
+def test_an_empty_cursor_or_body_counts_as_absent(call):
     assert call("GET", "/v1/conversations?cursor=").status_code == 200
     assert call("GET", "/v1/deliveries?cursor=&limit=5").status_code == 200
     assert call("GET", "/v1/helpdesks").json == {"items": [], "next_cursor": None}

@@ -1,4 +1,4 @@
-"""What operators do is kept: who, when, to what."""
+"""The audit of requests."""
 
 import re
 
@@ -11,7 +11,7 @@ def kept(call):
     return call("GET", "/v1/audit").json["items"]
 
 
-def test_what_operators_do_is_kept_and_what_customers_do_is_not(call, services):
+def test_actions_of_operators_are_audited_and_those_of_customers_are_not(call, services):
     made = submit(call)
     call("PUT", f"{made['links']['self']}/feedback", json={"rating": "good"})
     assert kept(call) == []
@@ -27,13 +27,13 @@ def test_what_operators_do_is_kept_and_what_customers_do_is_not(call, services):
     assert found[1]["key_id"] == next(key["id"] for key in services.keys.all() if key["name"] == "test")
 
 
-def test_what_was_refused_is_not_kept(call):
+def test_rejected_requests_are_not_audited(call):
     assert call("POST", "/v1/conversations/conv_none/close").status_code == 404
     assert call("POST", "/v1/endpoints", json={"url": "ftp://x"}).status_code == 422
     assert kept(call) == []
 
 
-def test_only_admins_of_the_workspace_read_it(call, services, app):
+def test_only_admins_of_the_workspace_read_the_audit_log(call, services, app):
     call("POST", "/v1/documents", json={"title": "A", "text": "B."})
     writer = services.keys.make(services.keys.workspace(), name="writer", scopes=["read", "write"])
     assert call("GET", "/v1/audit", headers={"Authorization": f"Bearer {writer}"}).status_code == 403
@@ -41,7 +41,7 @@ def test_only_admins_of_the_workspace_read_it(call, services, app):
     assert call("GET", "/v1/audit", headers={"Authorization": f"Bearer {other}"}).json["items"] == []
 
 
-def test_pages_go_on_where_they_ended(call):
+def test_the_audit_log_is_paged(call):
     for number in range(3):
         call("POST", "/v1/documents", json={"title": f"A{number}", "text": "B."})
     first = call("GET", "/v1/audit?limit=2").json
@@ -50,12 +50,12 @@ def test_pages_go_on_where_they_ended(call):
     assert second["next_cursor"] is None
 
 
-def test_only_routes_that_exist_are_left_out(app):
+def test_every_exempt_route_exists(app):
     changing = {rule.endpoint for rule in app.url_map.iter_rules() if rule.methods & {"POST", "PUT", "PATCH", "DELETE"}}
     assert changing >= NOT_OPERATORS
 
 
-def test_logging_in_to_the_console_is_kept(app, call, services):
+def test_logins_to_the_console_are_audited(app, call, services):
     services.keys.make(services.keys.workspace(), name="test", key=KEY)
     client = app.test_client()
     client.post("/console/login", data={"key": KEY})
@@ -70,7 +70,7 @@ def test_logging_in_to_the_console_is_kept(app, call, services):
     ]
 
 
-def test_what_a_page_made_is_named(app, call, services):
+def test_objects_created_in_the_console_are_named(app, call, services):
     services.keys.make(services.keys.workspace(), name="test", key=KEY)
     client = app.test_client()
     client.post("/console/login", data={"key": KEY})

@@ -1,4 +1,4 @@
-"""API keys: their workspace, their scopes, and their end."""
+"""API keys: workspace, scopes, expiry and revocation."""
 
 import time
 
@@ -22,7 +22,7 @@ def test_each_key_opens_its_own_workspace_only(call, app, services):
     assert stranger("GET", "/v1/conversations").json["items"] == []
 
 
-def test_a_key_that_is_missing_wrong_expired_or_revoked_is_refused(call, app, services):
+def test_a_missing_wrong_expired_or_revoked_key_is_rejected(call, app, services):
     workspace_id = services.keys.workspace()
     expired = services.keys.make(workspace_id, name="expired", expires_in_s=0.001)
     revoked = services.keys.make(workspace_id, name="revoked")
@@ -36,7 +36,7 @@ def test_a_key_that_is_missing_wrong_expired_or_revoked_is_refused(call, app, se
     assert app.test_client().get("/v1/conversations").status_code == 401
 
 
-def test_a_revoked_key_is_refused_within_a_quarter_of_a_second(app, services):
+def test_a_revoked_key_is_rejected_within_a_quarter_of_a_second(app, services):
     key = services.keys.make(services.keys.workspace(), name="soon gone")
     client = Client(app.test_client(), key)
     assert client("GET", "/v1/conversations").status_code == 200
@@ -46,7 +46,7 @@ def test_a_revoked_key_is_refused_within_a_quarter_of_a_second(app, services):
     assert client("GET", "/v1/conversations").status_code == 401
 
 
-def test_scopes_bound_what_a_key_may_do(app, services):
+def test_scopes_limit_the_routes_of_a_key(app, services):
     workspace_id = services.keys.workspace()
     reader = Client(app.test_client(), services.keys.make(workspace_id, name="r", scopes=["read"]))
     writer = Client(app.test_client(), services.keys.make(workspace_id, name="w", scopes=["read", "write"]))

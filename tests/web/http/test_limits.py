@@ -6,7 +6,7 @@ from tests.web.conftest import Client
 from web.http.limits import LeasingRedisStorage
 
 
-def test_rate_limits_are_told_and_enforced_per_key(settings, models):
+def test_rate_limits_are_reported_and_enforced_per_key(settings, models):
     from dataclasses import replace
 
     from web import create_app
@@ -26,7 +26,7 @@ def test_rate_limits_are_told_and_enforced_per_key(settings, models):
     assert app.test_client().get("/healthz").status_code == 200
 
 
-def test_without_redis_the_limit_holds_over_all_routes_and_probes_are_left_alone(settings, models, capsys):
+def test_without_redis_the_limit_covers_all_routes_and_exempts_probes(settings, models, capsys):
     from dataclasses import replace
 
     from web import create_app
@@ -40,8 +40,8 @@ def test_without_redis_the_limit_holds_over_all_routes_and_probes_are_left_alone
     assert "Failed to rate limit" not in capsys.readouterr().out
 
 
-def test_a_redis_that_falls_silent_after_the_accept_does_not_turn_it_into_a_failure(call, monkeypatch):
-    """Its message is committed: a client that is told 500 would not know."""
+def test_a_request_succeeds_although_redis_fails_after_it_was_accepted(call, monkeypatch):
+    """The message is committed, so a 500 would mislead the client."""
 
     def silent(_self, _key):
         raise redis.exceptions.TimeoutError("Timeout reading from socket")

@@ -1,4 +1,4 @@
-"""Errors as problems: no details leak, and each names the field at fault."""
+"""Errors as problem details: no internals leak, and each names the invalid field."""
 
 import io
 
@@ -14,7 +14,7 @@ def test_unknown_routes_and_methods_are_problems_too(call):
     assert "POST" in call("DELETE", "/v1/tickets").headers["Allow"]
 
 
-def test_nothing_leaks_when_something_unforeseen_fails(call, services, monkeypatch):
+def test_an_internal_error_leaks_no_details(call, services, monkeypatch):
     def fail(*_arguments, **_options):
         raise RuntimeError("secret detail")
 
@@ -24,7 +24,7 @@ def test_nothing_leaks_when_something_unforeseen_fails(call, services, monkeypat
     assert "secret" not in response.text
 
 
-def test_a_database_that_is_away_is_a_503_with_a_time_to_retry(call, services, monkeypatch):
+def test_an_unavailable_database_is_a_503_with_retry_after(call, services, monkeypatch):
     from worker.errors import DatabaseUnavailable
 
     def away(*_arguments, **_options):

@@ -37,7 +37,7 @@ def send_due(services):
         transport.close()
 
 
-def test_an_endpoint_is_made_listed_changed_and_removed(call, made, receiver):
+def test_an_endpoint_is_created_listed_changed_and_deleted(call, made, receiver):
     assert made["secret"].startswith("whsec_")
     assert (made["state"], made["events"], made["signature"]) == ("enabled", None, "hmac")
     endpoint = call("GET", f"/v1/endpoints/{made['id']}").json
@@ -67,19 +67,19 @@ def test_an_endpoint_is_made_listed_changed_and_removed(call, made, receiver):
         ({"url": "https://desk.example", "colour": "red"}, "colour"),
     ],
 )
-def test_what_is_not_valid_is_told_by_field(call, body, field):
+def test_invalid_input_names_the_field(call, body, field):
     answered = call("POST", "/v1/endpoints", json=body)
     assert answered.status_code == 422
     assert field in json.dumps(answered.json)
 
 
-def test_a_private_address_is_refused_when_it_is_saved_and_when_it_is_changed(call, made):
+def test_a_private_address_is_rejected_on_creation_and_change(call, made):
     for url in ("https://10.0.0.1/", "https://169.254.169.254/latest", "http://desk.example/", "https://[::1]:9/"):
         assert call("POST", "/v1/endpoints", json={"url": url}).status_code == 422
         assert call("PATCH", f"/v1/endpoints/{made['id']}", json={"url": url}).status_code == 422
 
 
-def test_an_example_is_sent_and_seen_with_its_attempts(call, services, made, receiver):
+def test_a_test_delivery_is_sent_and_shown_with_its_attempts(call, services, made, receiver):
     sent = call("POST", f"/v1/endpoints/{made['id']}/test", json={"type": "document.ready"})
     assert sent.status_code == 202
     receiver.responses = [(500, {})]
@@ -105,7 +105,7 @@ def test_an_example_is_sent_and_seen_with_its_attempts(call, services, made, rec
     assert receiver.got[0][0]["webhook-id"] == receiver.got[1][0]["webhook-id"] == sent.json["id"]
 
 
-def test_what_was_not_delivered_is_recovered(call, services, made, receiver):
+def test_undelivered_events_are_recovered(call, services, made, receiver):
     for _ in range(3):
         call("POST", f"/v1/endpoints/{made['id']}/test", json={})
     receiver.responses = [(500, {"webhook-delivery": "abort-message"})] * 3
@@ -132,7 +132,7 @@ def test_a_secret_is_rotated_once_a_day(call, made):
     assert call("POST", f"/v1/endpoints/{made['id']}/rotate", json={}).status_code == 409
 
 
-def test_a_disabled_endpoint_is_told_nothing(call, services, made, receiver):
+def test_a_disabled_endpoint_receives_nothing(call, services, made, receiver):
     assert call("PATCH", f"/v1/endpoints/{made['id']}", json={"state": "disabled"}).json["state"] == "disabled"
     conversation_id = call("POST", "/v1/conversations", json={}).json["id"]
     call("POST", f"/v1/conversations/{conversation_id}/close")
@@ -141,7 +141,7 @@ def test_a_disabled_endpoint_is_told_nothing(call, services, made, receiver):
     assert call("POST", f"/v1/endpoints/{made['id']}/test", json={}).status_code == 409
 
 
-def test_an_endpoint_is_told_of_what_happens_to_conversations(call, services, made, receiver):
+def test_an_endpoint_receives_events_of_conversations(call, services, made, receiver):
     conversation_id = call("POST", "/v1/conversations", json={"subject": "Parcel"}).json["id"]
     call("POST", f"/v1/conversations/{conversation_id}/messages", json={"content": "Where is it?"})
     call("POST", f"/v1/conversations/{conversation_id}/handoff", json={"summary": "Mine."})
@@ -159,7 +159,7 @@ def test_an_endpoint_is_told_of_what_happens_to_conversations(call, services, ma
     assert all(item["data"]["conversation"]["id"] == conversation_id for item in callbacks)
 
 
-def test_another_workspace_sees_none_of_it(call, services, made, receiver, app):
+def test_endpoints_and_deliveries_of_another_workspace_are_not_found(call, services, made, receiver, app):
     keys = Keys(services.store)
     other = keys.make(keys.workspace("other"), name="other")
     theirs = {"headers": {"Authorization": f"Bearer {other}"}}

@@ -1,4 +1,4 @@
-"""The whole story with each helpdesk: tickets in, answers out, people take over, nothing twice, whatever happens."""
+"""A whole story with each helpdesk: tickets, answers, agents who take over, and each comment once despite failures."""
 
 import contextlib
 import dataclasses
@@ -27,7 +27,7 @@ def settings(settings):
 
 
 class Story:
-    """A connected helpdesk and what happens between it and us."""
+    """A connected fake helpdesk, and the steps of a story."""
 
     def __init__(self, call, services, fake, **more):
         self.call, self.services, self.fake = call, services, fake
@@ -47,7 +47,7 @@ class Story:
         self.id = made.json["id"]
 
     def hook(self, *args, at=None, times=1, **more):
-        """Send a webhook, and work on what it asks for."""
+        """Send a webhook, and do the work that it causes."""
         body, headers = self.fake.webhook(*args, at=at, **more)
         for _ in range(times):
             answered = self.post(body, headers)
@@ -61,7 +61,7 @@ class Story:
         self.hook(ticket, "written", self.fake.customer_writes(ticket, text), **more)
 
     def answers(self, outcome=None):
-        """Let a worker answer what waits; return how many conversations it took."""
+        """Answer the ready conversations; return their number."""
         taken = 0
         for conversation_id in self.services.mailbox.sweep(limit=10) or self._ready():
             claim = self.services.mailbox.claim(conversation_id)
@@ -83,7 +83,7 @@ class Story:
             transport.close()
 
     def again(self):
-        """Let a minute pass for whatever waits to be tried again."""
+        """Make delayed retries due."""
         with self.services.store.begin() as tx:
             tx.execute(delivery.update().where(delivery.c.state == "pending").values(due_at=1))
             tx.execute(sa.text("UPDATE lane SET rest_until = NULL"))
@@ -113,7 +113,7 @@ def story(call, services, fake):
     return Story(call, services, fake)
 
 
-def test_a_ticket_is_answered_continued_taken_over_given_back_and_closed(story):
+def test_a_ticket_is_answered_taken_over_returned_and_closed(story):
     fake = story.fake
     story.asks(7)
     assert story.conversation["owner"] == "bot"
@@ -149,7 +149,7 @@ def test_a_ticket_is_answered_continued_taken_over_given_back_and_closed(story):
     assert story.conversation["owner"] == "closed"
 
 
-def test_what_comes_twice_counts_once(story):
+def test_a_repeated_webhook_counts_once(story):
     story.asks(7, times=3)
     entry = story.fake.tickets[7].entries[0]
     story.hook(7, "written", entry)  # the same comment under another delivery
@@ -160,7 +160,7 @@ def test_what_comes_twice_counts_once(story):
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))), ids=str)
-def test_webhooks_may_come_in_any_order_and_late(story, order):
+def test_webhooks_may_arrive_late_and_in_any_order(story, order):
     fake = story.fake
     written = [
         fake.customer_writes(7, HELP),
@@ -197,14 +197,14 @@ def test_a_forged_webhook_changes_nothing(story):
     assert story.post(body, headers).status_code == 204
 
 
-def test_what_is_signed_and_makes_no_sense_is_refused_and_loses_nothing(story):
+def test_a_signed_but_invalid_webhook_is_rejected_without_losing_others(story):
     for body in (b"", b"[]", b"nonsense", b'{"ticket": 1, "event": 2, "data": 3, "type": [], "detail": "x"}'):
         headers = {"Content-Type": "application/json", **story.fake.signed(body, at=time.time())}
         assert story.post(body, headers).status_code in (204, 422), body
     assert story.call("GET", "/v1/conversations").json["items"] == []
 
 
-def test_an_old_webhook_is_refused_where_its_time_is_signed(story):
+def test_an_old_webhook_is_rejected_if_its_timestamp_is_signed(story):
     body, headers = story.fake.webhook(7, "written", story.fake.customer_writes(7, HELP), at=time.time() - 400)
     assert story.post(body, headers).status_code == (401 if story.fake.kind in ("zendesk", "chatwoot") else 204)
 
@@ -230,8 +230,8 @@ def test_an_answer_that_did_not_arrive_is_posted_again(story):
     assert len(story.fake.bots(7, public=True)) == 1
 
 
-def test_the_same_words_twice_are_two_answers(story):
-    """What was posted before is not taken for what was lost."""
+def test_two_answers_with_the_same_text_are_both_posted(story):
+    """An earlier post is not mistaken for a lost one."""
     story.asks(7)
     story.answers()
     story.asks(7, "Once more?")
@@ -241,7 +241,7 @@ def test_the_same_words_twice_are_two_answers(story):
     assert len(story.fake.bots(7, public=True)) == 2
 
 
-def test_an_echo_that_comes_before_our_call_has_returned_is_known(story):
+def test_an_echo_that_arrives_before_the_call_returns_is_recognised(story):
     story.asks(7)
 
     def echo():
@@ -258,7 +258,7 @@ def test_an_echo_that_comes_before_our_call_has_returned_is_known(story):
     assert [role for role, _ in story.said] == ["customer", "assistant"]
 
 
-def test_a_handoff_is_a_note_once_with_what_an_agent_needs(call, services, fake):
+def test_a_handoff_posts_one_note_with_the_summary(call, services, fake):
     story = Story(call, services, fake, handoff={"tags": ["needs-person"], "assignee": str(AGENT)})
     story.asks(7)
     story.answers(Handoff(reason="no_answer", summary="Wants a refund of order 7.", category="refund", priority="high"))
@@ -276,7 +276,7 @@ def test_a_handoff_is_a_note_once_with_what_an_agent_needs(call, services, fake)
     assert len(fake.bots(7, public=False)) == 1
 
 
-def test_drafts_are_notes_and_shadows_say_nothing(call, services, fake):
+def test_draft_mode_posts_notes_and_shadow_mode_posts_nothing(call, services, fake):
     story = Story(call, services, fake, mode="draft")
     story.asks(7)
     story.answers()
@@ -290,7 +290,7 @@ def test_drafts_are_notes_and_shadows_say_nothing(call, services, fake):
     assert story.said[-1] == ("assistant", "answered"), "what it would have said is kept"
 
 
-def test_outside_its_hours_and_languages_it_only_suggests(call, services, fake):
+def test_outside_its_hours_and_languages_the_bot_drafts(call, services, fake):
     story = Story(call, services, fake, hours={"timezone": "UTC"})
     story.asks(7)
     story.answers()
@@ -301,7 +301,7 @@ def test_outside_its_hours_and_languages_it_only_suggests(call, services, fake):
     assert "another language: en" in fake.bots(8, public=False)[0]
 
 
-def test_a_person_who_is_assigned_has_the_ticket(story):
+def test_an_assigned_agent_owns_the_ticket(story):
     story.asks(7)
     story.hook(7, "assigned")
     assert story.conversation["owner"] == "human"
@@ -309,7 +309,7 @@ def test_a_person_who_is_assigned_has_the_ticket(story):
     assert story.answers() == 0
 
 
-def test_a_check_says_what_is_wrong(story, services):
+def test_a_check_reports_problems(story, services):
     def check(ticket=None, **changed):
         row = {**services.connections.named(services.keys.workspace(), "desk"), **changed}
         return dict(services.connections.check(row, ticket=ticket))
@@ -331,7 +331,7 @@ def test_a_check_says_what_is_wrong(story, services):
     assert "https://answers.example/v1/helpdesks/x/inbound" in steps
 
 
-def test_sources_that_can_be_followed_stand_below(story):
+def test_sources_with_a_url_are_listed_below_the_answer(story):
     story.asks(7)
     cited = dataclasses.replace(
         answer("Use the link [1]. It lasts an hour [2]."),
@@ -349,7 +349,7 @@ def test_sources_that_can_be_followed_stand_below(story):
     assert "[2]" not in said
 
 
-def test_secrets_are_not_shown_and_removal_ends_it(story, call, services):
+def test_secrets_are_hidden_and_a_removed_helpdesk_rejects_webhooks(story, call, services):
     response = call("GET", f"/v1/helpdesks/{story.id}")
     assert TOKEN not in response.text
     assert SECRET not in response.text
@@ -361,7 +361,7 @@ def test_secrets_are_not_shown_and_removal_ends_it(story, call, services):
 
 
 @pytest.mark.parametrize("kind", ["zendesk"])
-def test_a_ticket_that_changed_meanwhile_is_read_again(call, services, kind):
+def test_a_ticket_that_has_changed_is_read_again(call, services, kind):
     fake = FAKES[kind]()
     story = Story(call, services, fake)
     story.asks(7)
@@ -387,7 +387,7 @@ def test_a_ticket_that_changed_meanwhile_is_read_again(call, services, kind):
         ({"url": "https://10.0.0.1"}, "url"),
     ],
 )
-def test_what_is_not_valid_is_told(call, change, field):
+def test_invalid_settings_name_the_field(call, change, field):
     new = {
         "name": "desk",
         "kind": "zendesk",
@@ -400,12 +400,12 @@ def test_what_is_not_valid_is_told(call, change, field):
     assert field in json.dumps(answered.json) or field == "url"
 
 
-def test_what_has_no_text_is_a_message_too(story):
+def test_a_comment_without_text_becomes_a_message(story):
     story.asks(7, " ")
     assert story.said == [("customer", "queued")]
 
 
-def test_erasure_leaves_nothing_of_the_words_and_nothing_comes_again(story, services):
+def test_an_erased_ticket_leaves_no_text_and_is_not_imported_again(story, services):
     story.asks(7)
     story.answers()
     entry = story.fake.tickets[7].entries[0]
@@ -417,7 +417,7 @@ def test_erasure_leaves_nothing_of_the_words_and_nothing_comes_again(story, serv
     assert story.call("GET", "/v1/conversations").json["items"] == []
 
 
-def test_old_webhooks_are_forgotten(story, services):
+def test_receipts_of_old_webhooks_are_deleted(story, services):
     story.asks(7)
     with services.store.begin() as tx:
         tx.execute(helpdesk_message.update().values(created_at=1))
@@ -431,7 +431,7 @@ def test_old_webhooks_are_forgotten(story, services):
 
 
 @pytest.mark.parametrize("name", ["token", "webhook_secret"])
-def test_an_empty_secret_is_refused(story, call, name):
+def test_an_empty_secret_is_rejected(story, call, name):
     assert call("PATCH", f"/v1/helpdesks/{story.id}", json={name: ""}).status_code == 422
     with pytest.raises(Invalid):
         story.services.connections.change(story.services.keys.workspace(), story.id, {name: " "})
@@ -439,7 +439,7 @@ def test_an_empty_secret_is_refused(story, call, name):
         require_same("", "")
 
 
-def test_an_answer_that_waits_is_not_posted_after_a_persons(story):
+def test_a_pending_answer_is_not_posted_after_an_agents_reply(story):
     story.asks(7)
     story.fake.trouble = ["fail"]
     story.answers()
@@ -450,7 +450,7 @@ def test_an_answer_that_waits_is_not_posted_after_a_persons(story):
     assert (delivery["state"], delivery["last_attempt"]["error"]) == ("exhausted", "A person answered first.")
 
 
-def test_what_waits_is_not_posted_once_the_desk_is_off(story, call):
+def test_pending_posts_are_not_sent_to_a_disabled_helpdesk(story, call):
     story.asks(7)
     story.fake.trouble = ["fail"]
     story.answers()
@@ -459,7 +459,7 @@ def test_what_waits_is_not_posted_once_the_desk_is_off(story, call):
     assert story.fake.bots(7, public=True) == []
 
 
-def test_an_assignment_that_could_not_be_written_is_written_when_it_is_told_again(story, services, monkeypatch):
+def test_an_assignment_that_failed_is_recorded_with_the_repeated_webhook(story, services, monkeypatch):
     story.asks(7)
     real = services.actions.take_over
 
@@ -479,8 +479,8 @@ def test_an_assignment_that_could_not_be_written_is_written_when_it_is_told_agai
     assert story.conversation["owner"] == "human"
 
 
-def test_a_ticket_that_a_person_had_before_is_the_persons(story):
-    """The bot was connected yesterday; the ticket is Bob's since last week."""
+def test_a_ticket_that_was_assigned_before_the_connection_is_owned_by_the_agent(story):
+    """The bot was connected yesterday; the ticket has been Bob's since last week."""
     story.fake.customer_writes(7, "Hello")
     story.fake.webhook(7, "assigned")
     if story.fake.kind == "chatwoot":
@@ -490,7 +490,7 @@ def test_a_ticket_that_a_person_had_before_is_the_persons(story):
     assert story.answers() == 0
 
 
-def test_a_desk_that_assigns_everything_can_say_so(call, services, fake):
+def test_assignments_can_be_ignored(call, services, fake):
     story = Story(call, services, fake, options={**fake.options(), "assigned_takes_over": False})
     story.asks(7)
     story.hook(7, "assigned")
@@ -500,7 +500,7 @@ def test_a_desk_that_assigns_everything_can_say_so(call, services, fake):
     assert call("PATCH", f"/v1/helpdesks/{story.id}", json=bad).status_code == 422
 
 
-def test_the_bots_own_closing_does_not_end_what_the_customer_wrote_meanwhile(call, services, fake):
+def test_a_status_change_by_the_bot_does_not_close_a_newer_message(call, services, fake):
     story = Story(call, services, fake, answered={"status": "closed"})
     story.asks(7)
     story.answers()
@@ -515,11 +515,11 @@ def test_the_bots_own_closing_does_not_end_what_the_customer_wrote_meanwhile(cal
 @pytest.mark.parametrize(
     "text", ["type <your name> here", "a < b and c > d", "AT&amp;T &lt;3", "x\n\ny <https://a.b/c>"]
 )
-def test_a_text_is_known_by_its_words_before_and_after_it_is_html(text):
+def test_the_digest_of_a_text_ignores_markup(text):
     assert digest(text) == digest(as_html(text))
 
 
-def test_words_that_look_like_markup_are_found_again(story):
+def test_text_that_looks_like_markup_is_recognised(story):
     story.asks(7)
     story.fake.trouble = ["lost"]
     story.answers(answer("Type <your name> and a < b, then R&amp;D."))
@@ -527,7 +527,7 @@ def test_words_that_look_like_markup_are_found_again(story):
     assert len(story.fake.bots(7, public=True)) == 1
 
 
-def test_a_tag_that_was_there_before_a_person_came_gives_nothing_back(story):
+def test_a_resume_tag_from_before_the_handoff_has_no_effect(story):
     story.asks(7)
     story.hook(7, "tagged", tags=["bot"])
     story.hook(7, "written", story.fake.agent_writes(7, "I am here."))

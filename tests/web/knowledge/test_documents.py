@@ -12,7 +12,7 @@ def upload(call, name: str, data: bytes, **form):
     return call("POST", "/v1/documents", data={"file": (io.BytesIO(data), name), **form})
 
 
-def test_documents_come_as_json_or_as_files(call, services):
+def test_documents_are_added_as_json_or_as_files(call, services):
     made = call("POST", "/v1/documents", json={"title": "T", "text": "Body.", "url": "https://shop.example/t"})
     assert (made.status_code, made.json["state"]) == (202, "queued")
     assert upload(call, "guide.md", b"# The guide\n\nText.").json["title"] == "The guide"
@@ -51,19 +51,19 @@ def test_documents_come_as_json_or_as_files(call, services):
         ("big.txt", b"x" * (10 * 1024 * 1024 + 1), 413),
     ],
 )
-def test_a_file_of_no_use_is_refused_with_its_reason(call, services, name, data, status):
+def test_an_unreadable_file_is_rejected_with_the_reason(call, services, name, data, status):
     response = upload(call, name, data)
     assert response.status_code == status, response.text
     assert response.json["detail"]
     assert rows(services, document) == 0
 
 
-def test_an_upload_without_its_file_says_so(call):
+def test_an_upload_without_a_file_is_rejected(call):
     assert call("POST", "/v1/documents", data={"title": "x"}, content_type="multipart/form-data").status_code == 422
     assert call("POST", "/v1/documents", data=b"x", headers={"Content-Type": "text/plain"}).status_code == 415
 
 
-def test_marks_come_with_documents_and_searches_are_checked(call):
+def test_documents_have_metadata_and_search_filters_are_validated(call):
     made = call(
         "POST",
         "/v1/documents",

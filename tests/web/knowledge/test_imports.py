@@ -4,7 +4,7 @@ import io
 import zipfile
 
 
-def test_an_import_is_an_archive_or_addresses(call, services):
+def test_an_import_takes_an_archive_or_urls(call, services):
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr("a.md", "# A\n\nText.")

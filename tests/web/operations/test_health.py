@@ -1,4 +1,4 @@
-"""Readiness is honest: each part is really asked."""
+"""Root, liveness and readiness: each component is checked on request."""
 
 from dataclasses import replace
 
@@ -22,12 +22,12 @@ def test_root_and_liveness_need_no_key(app):
 
 
 @pytest.mark.parametrize("key", [None, "Bearer wrong", "Basic eDp5"])
-def test_root_tells_a_stranger_nothing_that_helps_an_attack(app, key):
+def test_root_hides_details_from_requests_without_a_key(app, key):
     root = app.test_client().get("/", headers={"Authorization": key} if key else {}).json
     assert set(root) == {"name", "status", "links"}
 
 
-def test_root_tells_a_key_what_this_process_did(app, services, settings):
+def test_root_shows_the_counters_of_the_process_to_a_key(app, services, settings):
     key = services.keys.make(services.keys.workspace(), name="desk", scopes=["read"])
     services.sessions.get("conv_unknown")
     client = app.test_client()
@@ -42,13 +42,13 @@ def test_root_tells_a_key_what_this_process_did(app, services, settings):
     assert again["stats"]["retries"] - root["stats"].get("retries", 0) == 2
 
 
-def test_root_says_that_docs_are_off(settings):
+def test_root_shows_that_docs_are_disabled(settings):
     root = create_app(replace(settings, openapi=False)).test_client().get("/").json
     assert root["links"]["docs"] is None
     assert root["links"]["health"] == "/healthz"
 
 
-def test_ready_only_when_a_worker_lives_and_it_names_the_session_store(app, services, settings):
+def test_ready_needs_a_running_worker_and_shows_the_session_store(app, services, settings):
     client = app.test_client()
     response = client.get("/readyz")
     assert response.status_code == 503
@@ -75,14 +75,14 @@ def test_ready_only_when_a_worker_lives_and_it_names_the_session_store(app, serv
     state[0] = "stalled"
     presence.report()
     response = client.get("/readyz")
-    assert response.status_code == 503, "a worker that consumes nothing passes for one that works"
+    assert response.status_code == 503, "a stalled worker counts as working"
     assert response.json["components"]["answer_workers"]["stalled"] == 1
     presence.withdraw()
     assert client.get("/readyz").status_code == 503
 
 
-def test_without_redis_it_is_degraded_and_not_out_of_service(settings):
-    """Accepting goes on, and workers answer what they sweep: a balancer must not take the front away."""
+def test_without_redis_the_service_is_degraded_and_stays_in_service(settings):
+    """Accepting and answering continue, so a load balancer must not remove the front."""
     with processes.valkey() as url:
         app = create_app(replace(settings, redis_url=url))
     Presence(app.extensions["answerback"].store, holder="h", roles=("answer",), state=lambda: "cut_off").report()
@@ -91,7 +91,7 @@ def test_without_redis_it_is_degraded_and_not_out_of_service(settings):
     assert response.json["components"]["redis"]["state"] == "down"
 
 
-def test_a_dead_redis_never_reads_as_healthy_nor_a_live_database_as_sick(settings):
+def test_each_component_reports_its_own_state(settings):
     with processes.valkey() as url:
         app = create_app(replace(settings, redis_url=url))
     components = app.test_client().get("/readyz").json["components"]
@@ -99,7 +99,7 @@ def test_a_dead_redis_never_reads_as_healthy_nor_a_live_database_as_sick(setting
     assert components["database"]["state"] == "up"
 
 
-def test_a_dead_redis_does_not_stop_accepting(settings):
+def test_tickets_are_accepted_without_redis(settings):
     with processes.valkey() as url:
         app = create_app(replace(settings, redis_url=url))
     headers = {"Authorization": f"Bearer {settings.api_key}"}
@@ -108,7 +108,7 @@ def test_a_dead_redis_does_not_stop_accepting(settings):
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs/"])
-def test_the_description_and_its_page_can_be_switched_off(app, settings, path):
+def test_the_api_description_can_be_disabled(app, settings, path):
     assert app.test_client().get(path).status_code == 200
     assert create_app(replace(settings, openapi=False)).test_client().get(path).status_code == 404
 
@@ -122,13 +122,13 @@ def test_the_description_is_openapi_3_1_with_callbacks_and_problems(app):
     assert list(spec["components"]["responses"]["UNPROCESSABLE_ENTITY"]["content"]) == ["application/problem+json"]
 
 
-def test_every_link_of_the_first_page_leads_somewhere(call):
+def test_every_link_of_the_root_exists(call):
     for name, path in call("GET", "/").json["links"].items():
         assert path is not None, name
         assert call("GET", path).status_code in (200, 302, 303, 308, 503), name
 
 
-def test_a_front_stays_ready_beside_a_newer_version_and_not_before_its_own(call, services):
+def test_readiness_accepts_a_newer_schema_and_rejects_an_older_one(call, services):
     def at(version):
         with services.store.begin() as tx:
             tx.execute(sa.text("UPDATE alembic_version SET version_num = :version"), {"version": version})

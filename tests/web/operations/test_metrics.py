@@ -1,4 +1,4 @@
-"""What Prometheus is told: true, of all processes, with few labels, and not to everybody; and what is made of it."""
+"""Metrics: values of all processes, few labels, access; and the alerts and panels that use them."""
 
 import dataclasses
 import json
@@ -24,7 +24,7 @@ _ID = re.compile(r"\b(?:msg|conv|key|ws|esc|ep|whd|doc)_[0-9a-f]{8}")
 
 
 def samples(text: str) -> dict:
-    """Return what is told: (name, labels) -> value."""
+    """Return the samples: (name, labels) -> value."""
     return {
         (sample.name.removeprefix(PREFIX), tuple(sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(text)
@@ -41,7 +41,7 @@ def scraped(call, services) -> dict:
     return samples(response.text)
 
 
-def test_it_tells_what_happened_and_what_waits(call, services):
+def test_metrics_have_counters_and_the_backlog(call, services):
     submit(call)
     made = submit(call)
     services.mailbox.finish(
@@ -60,8 +60,8 @@ def test_it_tells_what_happened_and_what_waits(call, services):
     assert 0 < found["request_seconds_sum", (("route", "/v1/tickets"),)] < 60
 
 
-def test_hints_in_the_broker_are_counted_where_it_is_redis(call, services):
-    """As Celery itself writes them."""
+def test_queued_hints_are_counted_if_the_broker_is_redis(call, services):
+    """Celery itself publishes the hints of this test."""
     services.redis.delete(*services.redis.keys(f"{services.settings.redis_prefix}celery:*") or ["none"])
     app = Celery(broker=services.settings.broker)
     app.conf.broker_transport_options = {"global_keyprefix": f"{services.settings.redis_prefix}celery:"}
@@ -74,13 +74,13 @@ def test_hints_in_the_broker_are_counted_where_it_is_redis(call, services):
     assert found["queued_hints", (("queue", "answer"),)] == 0
 
 
-def test_every_metric_is_there_from_the_start(call, services):
+def test_every_metric_exists_from_the_start(call, services):
     text = call.client.get("/metrics").text
     for name in (*NAMES, *COUNTED, *TIMED, *GAUGES):
         assert f"# HELP {PREFIX}{name}" in text, name
 
 
-def test_processes_add_up_and_restarts_forget_nothing(store):
+def test_processes_add_up_and_restarts_reset_nothing(store):
     for _ in range(2):
         counters = Counters(store, every_s=60)
         counters.add("model_cost_usd", 0.25, model="good")
@@ -95,7 +95,7 @@ def test_processes_add_up_and_restarts_forget_nothing(store):
     assert list(BUCKETS_S) == sorted(BUCKETS_S)
 
 
-def test_a_label_cannot_break_out(call, services):
+def test_label_values_are_escaped(call, services):
     services.counters.add("model_calls", model='x"} evil\n# HELP,' + "y" * 200, result="answered")
     found = scraped(call, services)
     assert [key for key in found if "model_calls" in key[0]] == [
@@ -104,14 +104,14 @@ def test_a_label_cannot_break_out(call, services):
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"])
-def test_who_comes_through_a_proxy_needs_a_key(call, services, header):
+def test_metrics_through_a_proxy_need_a_key(call, services, header):
     assert call.client.get("/metrics", headers={header: "203.0.113.7"}).status_code == 401
     assert call("GET", "/metrics", headers={header: "203.0.113.7"}).status_code == 200
     reader = services.keys.make(services.keys.workspace(), name="reader", scopes=["read"])
     assert Client(call.client, reader)("GET", "/metrics", headers={header: "x"}).status_code == 403
 
 
-def test_a_server_that_others_reach_tells_nobody_without_a_key(settings):
+def test_metrics_of_a_server_on_a_public_address_need_a_key(settings):
     app = create_app(dataclasses.replace(settings, host="0.0.0.0"))
     try:
         assert app.test_client().get("/metrics").status_code == 401
@@ -120,7 +120,7 @@ def test_a_server_that_others_reach_tells_nobody_without_a_key(settings):
         uninstall()
 
 
-def test_it_answers_while_redis_is_away(settings):
+def test_metrics_are_served_without_redis(settings):
     app = create_app(dataclasses.replace(settings, redis_url="redis://127.0.0.1:1/0"))
     try:
         assert f"{PREFIX}redis_up 0.0" in app.test_client().get("/metrics").text
@@ -137,7 +137,7 @@ def expressions() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("where", "expression"), expressions())
-def test_alerts_and_panels_ask_for_what_there_is(where, expression):
+def test_alerts_and_panels_use_existing_metrics(where, expression):
     promql_parser.parse(expression)
     known = {f"{PREFIX}{name}_total" for name in (*NAMES, *COUNTED)} | {f"{PREFIX}{name}" for name in GAUGES}
     known |= {f"{PREFIX}{name}_{part}" for name in TIMED for part in ("bucket", "sum", "count")}
@@ -151,7 +151,7 @@ def test_alerts_and_panels_ask_for_what_there_is(where, expression):
         assert set(re.findall(r"(\w+)\s*[=!]", given)) <= set(labels[name])
 
 
-def test_every_alert_says_what_it_means_and_how_bad_it_is():
+def test_every_alert_has_a_summary_and_a_severity():
     for group in yaml.safe_load((ROOT / "monitoring" / "alerts.yml").read_text())["groups"]:
         for rule in group["rules"]:
             assert rule["labels"]["severity"] in ("info", "warning", "critical")

@@ -7,8 +7,6 @@ import time
 import pytest
 import sqlalchemy as sa
 from werkzeug.exceptions import TooManyRequests
-from wsproto import ConnectionType, WSConnection
-from wsproto.events import Ping, Request, TextMessage
 
 from tests.support.fakes import accept, answer
 from tests.support.processes import wait_for
@@ -16,7 +14,6 @@ from web.streaming import connections
 from web.streaming import streams as module
 from web.streaming.feeds import ConversationFeed, MessageFeed, StreamEvent
 from web.streaming.responses import ServerSentEvents
-from web.streaming.sockets import WebSocketFormat
 from web.streaming.streams import Streams
 from web.streaming.subscriptions import Subscription
 from worker.access.keys import Principal
@@ -256,18 +253,3 @@ def test_messages_over_sockets_are_limited_per_conversation(streams, monkeypatch
     assert streams.may_send("conv_2")
     monkeypatch.setattr(module, "_MAX_COUNTED", 1)
     assert not streams.may_send("conv_1")
-
-
-def test_a_flood_of_frames_closes_the_connection():
-    client = WSConnection(ConnectionType.CLIENT)
-    asked = client.send(Request(host="x", target="/")).decode().split("\r\n")[1:-2]
-    server = WebSocketFormat([tuple(line.split(": ", 1)) for line in asked], "/")
-    client.receive_data(server.head([]))
-    list(client.events())
-    answer, texts, over = server.received(client.send(Ping()) * 2_999)
-    assert (len(answer) > 5_000, texts, over) == (True, [], False)
-    answer, _texts, over = server.received(
-        client.send(TextMessage(data="", message_finished=False)) + client.send(Ping())
-    )
-    assert over
-    assert b"too many frames" in answer

@@ -1,4 +1,4 @@
-"""The chat on a shop's pages: who may have it, and what its sessions open."""
+"""The chat widget: allowed origins, sessions and limits."""
 
 import time
 from dataclasses import replace
@@ -18,7 +18,7 @@ SHOP = "https://shop.example"
 
 @pytest.fixture
 def visit(settings):
-    """Begin sessions at an installation with other settings."""
+    """Start sessions at an installation with other settings."""
     made = []
 
     def do(origin=SHOP, token=None, **changes):
@@ -35,7 +35,7 @@ def visit(settings):
     uninstall()
 
 
-def test_a_visitor_gets_a_conversation_and_what_opens_it(visit):
+def test_a_visitor_gets_a_conversation_and_its_token(visit):
     begun = visit(widget_origins=(SHOP,))
     assert begun.status_code == 201
     assert begun.headers["Access-Control-Allow-Origin"] == SHOP
@@ -55,7 +55,7 @@ def test_a_visitor_gets_a_conversation_and_what_opens_it(visit):
     assert visitor("GET", f"/v1/conversations/{other}/messages", headers={"Origin": SHOP}).status_code == 404
 
 
-def test_pages_of_other_origins_are_refused(visit):
+def test_pages_of_other_origins_are_rejected(visit):
     assert visit().status_code == 401
     assert visit(widget_origins=(SHOP,)).status_code == 201
     refused = visit("https://evil.example")
@@ -77,7 +77,7 @@ def test_the_demo_is_for_development(visit):
     assert not Settings(database_url="postgresql://db.example/answerback").with_demo
 
 
-def test_a_session_goes_on_with_its_token_alone(visit, call):
+def test_a_session_is_renewed_with_its_token_only(visit, call):
     begun = visit(widget_origins=(SHOP, "https://other.example")).json
     again = visit(token=begun["token"])
     assert again.json["conversation_id"] == begun["conversation_id"]
@@ -85,7 +85,7 @@ def test_a_session_goes_on_with_its_token_alone(visit, call):
     assert visit("https://other.example", token=begun["token"]).status_code == 401
 
 
-def test_a_token_that_a_shop_made_is_not_made_longer(visit):
+def test_a_token_created_by_a_shop_cannot_be_renewed(visit):
     visit(widget_origins=(SHOP,))
     services = visit.app().extensions["answerback"]
     services.keys.make(services.keys.workspace(), name="shop", key=KEY)
@@ -97,7 +97,7 @@ def test_a_token_that_a_shop_made_is_not_made_longer(visit):
     assert visit(token=made).status_code == 401
 
 
-def test_a_session_ends_after_a_month_however_often_it_was_renewed(visit):
+def test_a_session_ends_after_a_month_despite_renewals(visit):
     begun = visit(widget_origins=(SHOP,)).json
     services = visit.app().extensions["answerback"]
     token, step = begun["token"], 0.9 * 86_400
@@ -108,7 +108,7 @@ def test_a_session_ends_after_a_month_however_often_it_was_renewed(visit):
     assert visit(token=token).status_code == 401
 
 
-def test_an_erased_conversation_is_not_gone_on_with(visit):
+def test_an_erased_conversation_cannot_be_continued(visit):
     begun = visit(widget_origins=(SHOP,)).json
     services = visit.app().extensions["answerback"]
     services.keys.make(services.keys.workspace(), name="shop", key=KEY)
@@ -117,7 +117,7 @@ def test_an_erased_conversation_is_not_gone_on_with(visit):
     assert visit(token=begun["token"]).status_code == 401
 
 
-def test_revoking_the_widget_s_key_closes_it(visit):
+def test_revoking_the_widgets_key_disables_the_widget(visit):
     begun = visit(widget_origins=(SHOP,)).json
     services = visit.app().extensions["answerback"]
     (key,) = [key for key in services.keys.all() if key["name"] == "widget"]
@@ -130,13 +130,13 @@ def test_revoking_the_widget_s_key_closes_it(visit):
     assert visitor("GET", path, headers={"Origin": SHOP}).status_code == 401
 
 
-def test_one_address_opens_so_many_conversations_and_goes_on_with_them(visit):
+def test_conversations_per_address_are_limited_and_renewals_are_not(visit):
     begun = visit(widget_origins=(SHOP,), rate_limit=None).json
     assert [visit().status_code for _ in range(40)].count(429) == 11
     assert visit(token=begun["token"]).status_code == 201
 
 
-def test_behind_a_proxy_visitors_have_addresses_of_their_own(settings):
+def test_behind_a_proxy_limits_apply_to_the_visitors_address(settings):
     for proxies, refused in ((0, 11), (1, 0)):
         app = create_app(replace(settings, widget_origins=(SHOP,), proxies=proxies))
         client = app.test_client()
@@ -149,7 +149,7 @@ def test_behind_a_proxy_visitors_have_addresses_of_their_own(settings):
     uninstall()
 
 
-def test_a_new_key_of_its_name_opens_the_chat_again(visit):
+def test_a_new_key_named_widget_enables_the_widget_again(visit):
     visit(widget_origins=(SHOP,))
     services = visit.app().extensions["answerback"]
     (key,) = [key for key in services.keys.all() if key["name"] == "widget"]
@@ -159,7 +159,7 @@ def test_a_new_key_of_its_name_opens_the_chat_again(visit):
     assert visit().status_code == 201
 
 
-def test_the_script_may_be_used_anywhere_and_is_light(app):
+def test_the_script_is_served_to_any_origin_and_is_small(app):
     served = app.test_client().get("/widget.js")
     assert served.headers["Access-Control-Allow-Origin"] == "*"
     assert served.headers["Cross-Origin-Resource-Policy"] == "cross-origin"

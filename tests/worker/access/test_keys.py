@@ -1,4 +1,4 @@
-"""Passwords, which stand for keys."""
+"""Logins and passwords of keys."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +25,7 @@ def key_id(keys, workspace_id):
 PASSWORD = "correct horse battery"
 
 
-def test_a_login_stands_for_its_key(keys, key_id, workspace_id):
+def test_a_login_has_the_permissions_of_its_key(keys, key_id, workspace_id):
     keys.set_password(key_id, login="grace", password=PASSWORD)
     principal = keys.check_password("grace", PASSWORD)
     assert (principal.key_id, principal.workspace_id, principal.scopes) == (key_id, workspace_id, {"read"})
@@ -37,7 +37,7 @@ def test_a_login_stands_for_its_key(keys, key_id, workspace_id):
         keys.check_password("grace", PASSWORD + "2")
 
 
-def test_a_wrong_password_and_an_unknown_login_are_refused_alike(keys, key_id):
+def test_a_wrong_password_and_an_unknown_login_get_the_same_error(keys, key_id):
     keys.set_password(key_id, login="grace", password=PASSWORD)
     for login, password in (
         ("grace", "wrong"),
@@ -50,7 +50,7 @@ def test_a_wrong_password_and_an_unknown_login_are_refused_alike(keys, key_id):
             keys.check_password(login, password)
 
 
-def test_a_key_that_has_expired_gets_no_password_and_is_not_told_as_valid(keys, workspace_id):
+def test_an_expired_key_cannot_get_a_password_and_is_listed_as_invalid(keys, workspace_id):
     keys.make(workspace_id, name="old", expires_in_s=-1)
     (old,) = keys.all()
     assert not old["valid"]
@@ -58,13 +58,13 @@ def test_a_key_that_has_expired_gets_no_password_and_is_not_told_as_valid(keys, 
         keys.set_password(old["id"], login="grace", password=PASSWORD)
 
 
-def test_a_workspace_that_is_only_read_is_not_made(keys):
+def test_reading_does_not_create_a_workspace(keys):
     with pytest.raises(NotFound, match="no workspace prdo"):
         keys.known_workspace("prdo")
     assert keys.known_workspace("default") == keys.workspace()
 
 
-def test_guessing_is_ended_for_a_while(keys, key_id, monkeypatch):
+def test_password_attempts_are_limited(keys, key_id, monkeypatch):
     keys.set_password(key_id, login="grace", password=PASSWORD)
     for _ in range(10):
         with pytest.raises(KeyRefused):
@@ -75,7 +75,7 @@ def test_guessing_is_ended_for_a_while(keys, key_id, monkeypatch):
     assert keys.check_password("grace", PASSWORD).key_id == key_id
 
 
-def test_a_password_is_kept_as_a_hash_and_must_be_long(keys, key_id, workspace_id, store):
+def test_a_password_is_stored_as_a_hash_and_must_be_long(keys, key_id, workspace_id, store):
     keys.set_password(key_id, login="grace", password=PASSWORD)
     with store.read() as connection:
         kept = (
@@ -93,7 +93,7 @@ def test_a_password_is_kept_as_a_hash_and_must_be_long(keys, key_id, workspace_i
         keys.set_password(keys.all()[-1]["id"], login="grace", password=PASSWORD)
 
 
-def test_guesses_at_once_and_over_many_logins_are_counted_too(keys, key_id, monkeypatch):
+def test_parallel_attempts_and_attempts_with_many_logins_are_limited(keys, key_id, monkeypatch):
     keys.set_password(key_id, login="grace", password=PASSWORD)
     compared = []
     monkeypatch.setattr(keys_module, "check_password_hash", lambda *_: compared.append(1) or time.sleep(0.05))
@@ -109,7 +109,7 @@ def test_guesses_at_once_and_over_many_logins_are_counted_too(keys, key_id, monk
         keys.check_password("grace", PASSWORD)
 
 
-def test_a_revoked_key_gives_its_login_back(keys, key_id, workspace_id):
+def test_the_login_of_a_revoked_key_can_be_reused(keys, key_id, workspace_id):
     keys.set_password(key_id, login="grace", password=PASSWORD)
     keys.revoke(key_id)
     keys.make(workspace_id, name="next")
@@ -117,7 +117,7 @@ def test_a_revoked_key_gives_its_login_back(keys, key_id, workspace_id):
     assert keys.check_password("grace", PASSWORD).key_id == keys.all()[-1]["id"]
 
 
-def test_a_new_password_ends_the_logins_of_the_old_one(keys, key_id, store):
+def test_a_new_password_ends_the_sessions_of_the_old_one(keys, key_id, store):
     keys.set_password(key_id, login="grace", password=PASSWORD)
     logins = Logins(store)
     login = logins.make(keys.check_password("grace", PASSWORD), for_s=60)

@@ -1,4 +1,4 @@
-"""What is old goes, and nothing else does."""
+"""Retention deletes old rows and nothing else."""
 
 import sqlalchemy as sa
 
@@ -23,7 +23,7 @@ def finish(store, workspace_id, **fields):
     return made
 
 
-def test_old_events_go_and_those_of_open_messages_stay(store, workspace_id):
+def test_old_events_are_deleted_except_those_of_open_messages(store, workspace_id):
     finish(store, workspace_id)
     waiting = accept(store, workspace_id, deadline_s=100 * DAY)
     TableClock.advance(store, 10 * DAY)
@@ -38,7 +38,7 @@ def test_old_events_go_and_those_of_open_messages_stay(store, workspace_id):
     assert count(store, message) == 5
 
 
-def test_deliveries_that_are_done_go_with_their_attempts(store, workspace_id):
+def test_finished_deliveries_are_deleted_with_their_attempts(store, workspace_id):
     for state, finished in (("delivered", 1_000_000), ("exhausted", 1_000_000), ("pending", None)):
         finish(store, workspace_id, callback_url="https://shop.example/in")
         with store.begin() as tx:
@@ -56,13 +56,13 @@ def test_deliveries_that_are_done_go_with_their_attempts(store, workspace_id):
     assert count(store, event) == 9
 
 
-def test_nothing_goes_where_all_is_kept(store, workspace_id):
+def test_a_retention_of_zero_days_deletes_nothing(store, workspace_id):
     finish(store, workspace_id, callback_url="https://shop.example/in")
     TableClock.advance(store, 10_000 * DAY)
     assert Retention(store, events_days=0, deliveries_days=0).prune() == 0
 
 
-def test_many_go_in_small_steps(store, workspace_id, monkeypatch):
+def test_many_rows_are_deleted_in_batches(store, workspace_id, monkeypatch):
     monkeypatch.setattr(retention, "_BATCH", 2)
     monkeypatch.setattr(retention, "_MAX_BATCHES", 3)
     for _ in range(4):

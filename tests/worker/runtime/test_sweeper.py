@@ -1,4 +1,4 @@
-"""A sweep goes on whatever one duty does, and nothing it finds is done twice at a time."""
+"""The sweeper continues after failures, and does not do work twice at a time."""
 
 import threading
 
@@ -6,7 +6,7 @@ from tests.support.processes import wait_for
 from worker.runtime.sweeper import Sweeper, WorkerPool
 
 
-def test_a_duty_that_fails_holds_up_no_other():
+def test_a_failing_duty_does_not_delay_others():
     done: list[str] = []
 
     def fails() -> None:
@@ -20,7 +20,7 @@ def test_a_duty_that_fails_holds_up_no_other():
     assert done.count("beat") > 1
 
 
-def test_a_crew_knows_what_is_under_way_and_how_much_more_it_can_take():
+def test_a_pool_counts_its_idle_threads():
     pool = WorkerPool(4, name="test")
     release = threading.Event()
     done: list[str] = []

@@ -1,4 +1,4 @@
-"""A worker that lives but works no more is noticed; one that is merely busy, or cut off, is left alone."""
+"""The watchdog detects a stalled worker, and ignores one that is busy or cut off."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def make(clock: Clock, send=lambda: None, *, slots: int = 2) -> Watchdog:
     return Watchdog(send=send, slots=slots, end=lambda: None, clock=clock)
 
 
-def test_a_canary_that_never_arrives_is_noticed(clock):
+def test_a_canary_that_never_arrives_is_detected(clock):
     dog = make(clock)
     dog.send_canary()
     clock.now += 14
@@ -30,7 +30,7 @@ def test_a_canary_that_never_arrives_is_noticed(clock):
     assert "nothing was consumed for 16 s" in dog.problem()
 
 
-def test_a_canary_that_arrives_is_well(clock):
+def test_a_canary_that_arrives_is_no_problem(clock):
     dog = make(clock)
     for _ in range(20):
         dog.send_canary()
@@ -41,7 +41,7 @@ def test_a_canary_that_arrives_is_well(clock):
     assert dog.state == "working"
 
 
-def test_a_full_pool_consumes_nothing_and_is_well(clock):
+def test_a_full_pool_that_consumes_nothing_is_no_problem(clock):
     dog = make(clock)
     dog.send_canary()
     dog.task_began()
@@ -51,7 +51,7 @@ def test_a_full_pool_consumes_nothing_and_is_well(clock):
     assert dog.problem() is None
 
 
-def test_a_pool_that_has_room_again_must_consume_again(clock):
+def test_a_pool_with_a_free_slot_must_consume_again(clock):
     dog = make(clock)
     dog.task_began()
     dog.task_began()
@@ -63,7 +63,7 @@ def test_a_pool_that_has_room_again_must_consume_again(clock):
     assert dog.problem() is not None
 
 
-def test_a_broker_that_is_away_is_not_the_workers_fault(clock):
+def test_an_unavailable_broker_is_no_stall(clock):
     away = [True]
 
     def send() -> None:
@@ -81,7 +81,7 @@ def test_a_broker_that_is_away_is_not_the_workers_fault(clock):
     assert dog.state == "working"
 
 
-def test_a_thread_that_no_longer_goes_round_is_noticed(clock):
+def test_a_thread_without_heartbeats_is_detected(clock):
     dog = make(clock)
     dog.beat("sweeper")
     clock.now += 29
@@ -90,7 +90,7 @@ def test_a_thread_that_no_longer_goes_round_is_noticed(clock):
     assert "no heartbeat of the sweeper" in dog.problem()
 
 
-def test_a_consumer_that_no_longer_asks_for_its_queue_is_noticed_though_canaries_arrive(clock):
+def test_a_consumer_without_its_subscription_is_detected_although_canaries_arrive(clock):
     subscribed = [False]
     dog = Watchdog(send=lambda: None, slots=2, end=lambda: None, subscribed=lambda: subscribed[0], clock=clock)
     for _ in range(6):
@@ -104,10 +104,10 @@ def test_a_consumer_that_no_longer_asks_for_its_queue_is_noticed_though_canaries
     assert dog.problem() is None
 
 
-def test_a_consumer_that_connected_again_while_the_pool_was_full_is_well(clock):
+def test_a_consumer_that_reconnected_while_the_pool_was_full_is_no_problem(clock):
     subscribed = [False]
     dog = Watchdog(send=lambda: None, slots=2, end=lambda: None, subscribed=lambda: subscribed[0], clock=clock)
-    dog.send_canary()  # it connects anew, after an outage between two canaries
+    dog.send_canary()  # the consumer reconnects after an outage between two canaries
     subscribed[0] = True
     dog.task_began()
     dog.task_began()
@@ -117,7 +117,7 @@ def test_a_consumer_that_connected_again_while_the_pool_was_full_is_well(clock):
     assert dog.problem() is None
 
 
-def test_without_a_queue_for_canaries_only_the_threads_are_watched(clock):
+def test_without_canaries_only_the_threads_are_watched(clock):
     dog = Watchdog(send=None, slots=4, end=lambda: None, clock=clock)
     for _ in range(20):
         dog.send_canary()
@@ -125,7 +125,7 @@ def test_without_a_queue_for_canaries_only_the_threads_are_watched(clock):
     assert dog.problem() is None
 
 
-def test_after_an_outage_the_consumer_gets_the_time_that_its_reconnection_may_take(clock):
+def test_after_an_outage_the_consumer_gets_time_to_reconnect(clock):
     away = [True]
 
     def send() -> None:
@@ -145,7 +145,7 @@ def test_after_an_outage_the_consumer_gets_the_time_that_its_reconnection_may_ta
     assert dog.problem() is not None
 
 
-def test_a_process_that_was_stopped_and_woken_is_not_taken_for_stalled(clock):
+def test_a_process_that_was_paused_is_not_stalled(clock):
     dog = make(clock)
     dog.beat("sweeper")
     dog.send_canary()

@@ -1,4 +1,4 @@
-"""Traces: one from a message to what becomes of it, whoever takes it up; nothing while nobody wants any."""
+"""Traces: one trace from a request to its outcome, across processes; none without an endpoint."""
 
 import contextlib
 
@@ -21,7 +21,7 @@ from worker.telemetry import tracing
 
 @pytest.fixture
 def spans(monkeypatch):
-    """What is traced, as long as the test lasts."""
+    """The spans that the test exports."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
@@ -48,8 +48,8 @@ def parent_of(span):
     return None if span.parent is None else span.parent.span_id
 
 
-def test_a_message_s_trace_goes_on_with_whoever_takes_it_up(store, workspace_id, model_url, spans):
-    """No hint told the worker: the context is on the message."""
+def test_the_worker_that_answers_continues_the_trace_of_the_message(store, workspace_id, model_url, spans):
+    """No hint arrived: the context is stored with the message."""
     desk = Desk(store, workspace_id, model_url, ())
     with receiving() as receiver:
         with tracing.span("request") as request:
@@ -82,7 +82,7 @@ def test_messages_that_are_answered_together_are_linked(store, workspace_id, mod
     assert [item.context.trace_id for item in turn.links] == [first.get_span_context().trace_id]
 
 
-def test_no_trace_holds_what_anybody_wrote(store, workspace_id, model_url, spans):
+def test_traces_contain_no_text(store, workspace_id, model_url, spans):
     desk = Desk(store, workspace_id, model_url, ())
     with tracing.span("request"):
         conversation_id = desk.write("Can I delete cookies with the secret word xyzzy?")
@@ -95,7 +95,7 @@ def test_no_trace_holds_what_anybody_wrote(store, workspace_id, model_url, spans
     assert not [item for item in texts if "xyzzy" in item or "cookies" in item.lower()]
 
 
-def test_what_fails_is_told_by_its_kind_alone(spans):
+def test_a_failed_span_names_only_the_type_of_the_exception(spans):
     with pytest.raises(ValueError, match="xyzzy"), tracing.span("turn"):
         raise ValueError("the customer wrote xyzzy")
     with pytest.raises(NotFound), tracing.span("search"):
@@ -107,7 +107,7 @@ def test_what_fails_is_told_by_its_kind_alone(spans):
     assert not [item for item in found.values() if "xyzzy" in item.to_json()]
 
 
-def test_nothing_is_traced_while_nobody_wants_it(store, workspace_id, model_url):
+def test_nothing_is_traced_without_an_endpoint(store, workspace_id, model_url):
     desk = Desk(store, workspace_id, model_url, ())
     with tracing.span("request") as request:
         conversation_id = desk.write("Can I delete cookies?")
@@ -117,7 +117,7 @@ def test_nothing_is_traced_while_nobody_wants_it(store, workspace_id, model_url)
         assert connection.execute(sa.select(message.c.traceparent)).scalars().all() == [None, None]
 
 
-def test_a_broken_context_harms_nothing(spans):
+def test_an_invalid_traceparent_is_ignored(spans):
     with tracing.span("turn", parent="00-garbage", links=["", "x", None]) as begun:
         assert begun.is_recording()
     assert parent_of(named(spans)["turn"]) is None

@@ -1,4 +1,4 @@
-"""Tokens for browsers: each opens one conversation, shows what a customer may see, and soon ends."""
+"""Conversation tokens: each opens one conversation, shows what a customer may see, and expires soon."""
 
 import hashlib
 import time
@@ -47,7 +47,7 @@ def test_a_customer_reads_and_writes_in_their_conversation(customer, conversatio
     assert rated.json["feedback"]["rating"] == "good"
 
 
-def test_a_customer_sees_nothing_that_is_for_people_or_operators(customer, conversation_id, services):
+def test_a_customer_sees_nothing_that_is_meant_for_agents_or_operators(customer, conversation_id, services):
     claim = services.mailbox.claim(conversation_id)
     (row,) = claim.messages
     error = {"code": "model_error", "message": SECRET}
@@ -64,7 +64,7 @@ def test_a_customer_sees_nothing_that_is_for_people_or_operators(customer, conve
         assert "legal" not in customer("GET", path).text
 
 
-def test_what_it_cost_is_not_shown(customer, conversation_id, services):
+def test_a_customer_does_not_see_the_cost_of_an_answer(customer, conversation_id, services):
     services.mailbox.finish(services.mailbox.claim(conversation_id), answer("Yes."))
     reply = customer("GET", f"/v1/conversations/{conversation_id}/messages").json["items"][0]["reply"]
     assert set(reply) == {"id", "content", "citations", "support"}
@@ -85,12 +85,12 @@ def test_what_it_cost_is_not_shown(customer, conversation_id, services):
         ("GET", "/v1/status"),
     ],
 )
-def test_nothing_else_is_open_to_a_token(customer, conversation_id, method, path):
+def test_a_token_opens_no_other_route(customer, conversation_id, method, path):
     refused = customer(method, path.format(conversation_id=conversation_id), json={} if method == "POST" else None)
     assert (refused.status_code, refused.json["code"]) == (403, "forbidden")
 
 
-def test_another_conversation_does_not_exist_for_it(customer, call):
+def test_a_token_does_not_find_another_conversation(customer, call):
     other = submit(call, "Something else")
     assert customer("GET", f"/v1/conversations/{other['conversation_id']}/messages").status_code == 404
     assert customer("GET", other["links"]["self"]).status_code == 404
@@ -101,12 +101,12 @@ def test_another_conversation_does_not_exist_for_it(customer, call):
 
 
 @pytest.mark.parametrize("more", [{"callback_url": "https://evil.example/x"}, {"deadline_s": 1}])
-def test_a_customer_has_nobody_called(customer, conversation_id, more):
+def test_a_customer_cannot_set_a_callback_or_deadline(customer, conversation_id, more):
     refused = customer("POST", f"/v1/conversations/{conversation_id}/messages", json={"content": "x", **more})
     assert refused.status_code == 403
 
 
-def test_a_token_ends_with_its_time_and_with_its_key(app, call, conversation_id, services):
+def test_a_token_expires_after_its_lifetime_and_with_its_key(app, call, conversation_id, services):
     given = token(call, conversation_id, expires_in_s=60)
     browser = Client(app.test_client(), given)
     path = f"/v1/conversations/{conversation_id}/messages"
@@ -119,7 +119,7 @@ def test_a_token_ends_with_its_time_and_with_its_key(app, call, conversation_id,
     assert browser("GET", path).status_code == 401
 
 
-def test_a_token_for_one_origin_is_for_no_other(app, call, conversation_id):
+def test_a_token_is_bound_to_its_origin(app, call, conversation_id):
     browser = Client(app.test_client(), token(call, conversation_id, origin="https://shop.example"))
     path = f"/v1/conversations/{conversation_id}/messages"
     assert browser("GET", path, headers={"Origin": "https://shop.example"}).status_code == 200
@@ -140,12 +140,12 @@ def test_a_token_for_one_origin_is_for_no_other(app, call, conversation_id):
         lambda t: t.split(".")[0] + "." + ".".join(t.split(".")[1:]).upper(),
     ],
 )
-def test_a_forged_token_is_refused(app, call, conversation_id, change):
+def test_a_forged_token_is_rejected(app, call, conversation_id, change):
     browser = Client(app.test_client(), change(token(call, conversation_id)))
     assert browser("GET", f"/v1/conversations/{conversation_id}/messages").status_code == 401
 
 
-def test_a_token_of_another_workspace_opens_nothing_here(app, call, conversation_id, services):
+def test_a_token_of_another_workspace_is_rejected(app, call, conversation_id, services):
     other = services.keys.workspace("other")
     key = services.keys.make(other, name="other")
     principal = services.keys.check(key)
@@ -153,7 +153,7 @@ def test_a_token_of_another_workspace_opens_nothing_here(app, call, conversation
     assert Client(app.test_client(), forged)("GET", f"/v1/conversations/{conversation_id}/messages").status_code == 404
 
 
-def test_a_stream_takes_its_token_from_the_address_and_nothing_else_does(app, call, conversation_id, services):
+def test_only_streams_accept_a_token_in_the_query(app, call, conversation_id, services):
     made = submit(call)
     given = token(call, made["conversation_id"])
     services.mailbox.finish(services.mailbox.claim(made["conversation_id"]), answer("Yes."))
@@ -163,7 +163,7 @@ def test_a_stream_takes_its_token_from_the_address_and_nothing_else_does(app, ca
     assert plain.get(f"/v1/status?token={given}").status_code == 401
 
 
-def test_what_receivers_know_signs_no_token(app, call, conversation_id, services):
+def test_the_callback_secret_alone_cannot_sign_a_token(app, call, conversation_id, services):
     given = token(call, conversation_id)
     text = given.removeprefix("abt_").rpartition(".")[0]
     how = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
@@ -174,11 +174,11 @@ def test_what_receivers_know_signs_no_token(app, call, conversation_id, services
             assert browser("GET", f"/v1/conversations/{conversation_id}/messages").status_code == 401
             with pytest.raises(KeyRefused):
                 services.logins.check(forged)
-    with pytest.raises(KeyRefused):  # what opens a conversation opens no console
+    with pytest.raises(KeyRefused):  # a conversation token is no console session
         services.logins.check(given.removeprefix("abt_"))
 
 
-def test_a_customers_keys_are_their_own(customer, call, conversation_id):
+def test_idempotency_keys_of_customers_are_confined_to_their_conversation(customer, call, conversation_id):
     path = f"/v1/conversations/{conversation_id}/messages"
     key = {"Idempotency-Key": "order-1001"}
     first = customer("POST", path, json={"content": "x"}, headers=key)
@@ -189,6 +189,6 @@ def test_a_customers_keys_are_their_own(customer, call, conversation_id):
 
 
 @pytest.mark.parametrize("scopes", [["read"], ["write"]])
-def test_who_may_not_read_and_write_hands_out_no_token(app, services, conversation_id, scopes):
+def test_a_key_without_read_and_write_cannot_create_tokens(app, services, conversation_id, scopes):
     half = Client(app.test_client(), services.keys.make(services.keys.workspace(), name="half", scopes=scopes))
     assert half("POST", f"/v1/conversations/{conversation_id}/token", json={}).status_code == 403

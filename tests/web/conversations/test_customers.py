@@ -1,13 +1,12 @@
-"""What models cost, what is known of customers, what tools did; and the end of all that is known of somebody."""
+"""Memories of customers, and their erasure."""
 
 import io
 
 import sqlalchemy as sa
 
 from tests.support.fakes import answer
-from tests.web.calls import answer_all, submit
+from tests.web.calls import answer_all, spend, submit
 from worker.answering.question import Question
-from worker.answering.spending import Spender, Spending
 from worker.answering.tools.call_log import SqlToolCallLog
 from worker.conversations.outcomes import Citation, Usage
 from worker.conversations.sessions import Session, Turn
@@ -16,43 +15,7 @@ from worker.store.tables import metadata
 MARKER = "xyzzy7142"
 
 
-def spend(services, message, usage):
-    spender = Spender(
-        workspace_id=services.keys.workspace(),
-        conversation_id=message["conversation_id"],
-        message_id=message["id"],
-        key_id="key_1",
-    )
-    with Spending(services.store).call(spender, max_usage=usage) as account:
-        account.usage = usage
-
-
-def test_usage_is_listed_by_day_key_conversation_and_message(call, services):
-    made = submit(call)
-    spend(services, made, Usage(prompt_tokens=100, completion_tokens=20, cost_usd=0.25))
-    (day,) = call("GET", "/v1/usage").json["items"]
-    assert (day["by"], day["subject"], day["calls"], day["prompt_tokens"], day["cost_usd"]) == (
-        "day",
-        None,
-        1,
-        100,
-        0.25,
-    )
-    assert len(day["day"]) == 10
-    (account,) = call("GET", "/v1/usage?by=conversation").json["items"]
-    assert (account["subject"], account["day"]) == (made["conversation_id"], None)
-    assert call("GET", f"/v1/usage?by=message&subject={made['id']}").json["items"][0]["completion_tokens"] == 20
-    assert call("GET", "/v1/usage?by=key&subject=none").json["items"] == []
-    assert call("GET", "/v1/usage?by=month").status_code == 422
-
-
-def test_the_key_that_brought_a_message_is_known(call, services):
-    made = submit(call)
-    claim = services.mailbox.claim(made["conversation_id"])
-    assert claim.messages[0]["key_id"].startswith("key_")
-
-
-def test_memories_are_kept_listed_and_erased(call):
+def test_memories_are_stored_listed_and_deleted(call):
     new = {"customer": {"email": "Ada@shop.example"}, "name": "language", "value": "German"}
     made = call("POST", "/v1/memories", json=new)
     assert (made.status_code, made.json["customer"], made.json["source"]) == (201, "email:ada@shop.example", "api")
@@ -74,27 +37,8 @@ def test_memories_are_kept_listed_and_erased(call):
         assert call("POST", "/v1/memories", json={**new, **wrong}).status_code == 422
 
 
-def test_tool_calls_are_listed_and_shown(call, services):
-    made = submit(call)
-    question = Question(
-        workspace_id=services.keys.workspace(),
-        content="x",
-        conversation_id=made["conversation_id"],
-        message_id=made["id"],
-    )
-    audit = SqlToolCallLog(services.store)
-    begun = audit.begin(question, "look_up_order", {"order_id": "1001"}, state="running")
-    audit.end(begun.id, state="done", result="Order look-up: status shipped.", error=None, duration_ms=12)
-    assert audit.begin(question, "look_up_order", {"order_id": "1001"}, state="running").result is not None
-    (listed,) = call("GET", f"/v1/conversations/{made['conversation_id']}/tool-calls").json["items"]
-    assert listed == call("GET", f"/v1/tool-calls/{begun.id}").json
-    assert (listed["state"], listed["text"], listed["duration_ms"]) == ("done", "Order look-up: status shipped.", 12)
-    assert call("GET", "/v1/tool-calls/none").status_code == 404
-    assert call("GET", "/v1/conversations/none/tool-calls").status_code == 404
-
-
 def test_a_customer_is_erased_everywhere(call, services, caplog):
-    """A marker is planted in all that a customer can bring, and looked for in every table and every Redis key."""
+    """A marker in all data of a customer must not remain in any table or Redis key."""
     requester = {"name": MARKER, "email": f"{MARKER}@shop.example"}
     file = call("POST", "/v1/attachments", data={"file": (io.BytesIO(MARKER.encode()), f"{MARKER}.txt")}).json
     for number in (1, 2):
@@ -143,7 +87,7 @@ def test_a_customer_is_erased_everywhere(call, services, caplog):
     assert MARKER not in caplog.text
 
 
-def test_one_who_is_known_by_id_and_by_address_is_erased_under_both(call, services):
+def test_a_customer_known_by_id_and_by_address_is_erased_under_both(call, services):
     for requester in ({"id": "7", "email": "MÜLLER@x.example"}, {"id": "7"}, {"email": "müller@x.example"}):
         submit(call, requester=requester)
     kept = submit(call, requester={"id": "8", "email": "other@x.example"})
@@ -158,7 +102,7 @@ def test_one_who_is_known_by_id_and_by_address_is_erased_under_both(call, servic
 
 
 def found(services, *, redis=False):
-    """Return the tables, or the Redis keys, that hold the marker."""
+    """Return the tables, or the Redis keys, that contain the marker."""
     if redis:
         keys = services.redis.keys("*")
         return {key for key in keys if MARKER.encode() in key + (_dump(services.redis, key) or b"")}

@@ -21,14 +21,14 @@ def test_an_idempotency_key_returns_the_first_response(call, services, quote):
 
 
 @pytest.mark.parametrize("key", ["", '""', "x" * 256, "ключ"])
-def test_a_bad_idempotency_key_is_refused(call, key):
+def test_an_invalid_idempotency_key_is_rejected(call, key):
     response = call(
         "POST", "/v1/tickets", json={"body": "x"}, headers={"Idempotency-Key": key.encode().decode("latin-1")}
     )
     assert response.status_code == 422
 
 
-def test_documents_and_imports_are_made_once_under_one_key(call):
+def test_documents_and_imports_are_created_once_per_key(call):
     for path, document, other in (
         ("/v1/documents", {"title": "A", "text": "Text."}, {"title": "A", "text": "Another text."}),
         ("/v1/imports", {"urls": ["https://shop.example/a"]}, {"urls": ["https://shop.example/b"]}),
@@ -44,7 +44,7 @@ def test_documents_and_imports_are_made_once_under_one_key(call):
         assert call("POST", path, json=document).json["id"] != first.json["id"]
 
 
-def test_a_file_is_added_once_under_one_key(call):
+def test_a_file_is_added_once_per_key(call):
     def add(text):
         headers = {"Idempotency-Key": "file"}
         return call("POST", "/v1/documents", data={"file": (io.BytesIO(text), "a.md")}, headers=headers)

@@ -1,0 +1,26 @@
+"""A client of the console."""
+
+import re
+
+from tests.support.stack import KEY
+
+XSS = """<script>alert(1)</script>"><img src=x onerror=alert(1)>'{{7*7}}"""
+
+
+class Browser:
+    """A browser of an agent or operator."""
+
+    def __init__(self, app, key=KEY):
+        self.client = app.test_client()
+        self.key = key
+
+    def log_in(self, **more):
+        return self.client.post("/console/login", data={"key": self.key, **more})
+
+    def get(self, path, **options):
+        return self.client.get(path, **options)
+
+    def post(self, path, **data):
+        page = self.get("/console").text
+        csrf = re.search(r'name="csrf" value="([^"]+)"', page)[1]
+        return self.client.post(path, data={"csrf": csrf, **data})

@@ -1,0 +1,185 @@
+"""The inbox, conversations with the actions of agents, and sources of citations."""
+
+import html
+import re
+import time
+from dataclasses import replace
+
+from tests.support.fakes import answer
+from tests.web.calls import submit
+from tests.web.console.browser import XSS, Browser
+from worker.conversations.outcomes import Citation, Handoff
+from worker.store.tables import document
+
+
+def test_conversations_of_another_workspace_are_not_found(app, services, call):
+    conversation_id = submit(call)["conversation_id"]
+    other = Browser(app, services.keys.make(services.keys.workspace("other"), name="other"))
+    other.log_in()
+    assert "No conversations." in other.get("/console").text
+    assert other.get(f"/console/conversations/{conversation_id}").status_code == 404
+    assert other.get(f"/console/conversations/{conversation_id}/events").status_code == 404
+    assert other.post(f"/console/conversations/{conversation_id}/close").status_code == 404
+    assert call("GET", f"/v1/conversations/{conversation_id}").json["owner"] == "bot"
+
+
+def test_the_inbox_shows_owner_handoff_and_progress(browser, call, services):
+    made = submit(call, "I want a person", subject="Parcel", requester={"name": "Ada"})
+    submit(call, "How do I reset my password?")
+    handoff = Handoff(reason="asked_for_person", summary="!", priority="urgent")
+    services.mailbox.finish(services.mailbox.claim(made["conversation_id"]), handoff)
+    page = browser.get("/console").text
+    assert "Parcel" in page
+    assert "Ada" in page
+    assert 'class="badge urgent">asked for a human' in page
+    assert ">answering<" in page
+    assert re.search(r'<time datetime="([^"]+Z)" title="\1">(now|\d+ seconds? ago)</time>', page)
+    people = browser.get("/console?owner=human").text
+    assert "Parcel" in people
+    assert "password" not in people
+    part = browser.get("/console?owner=human", headers={"HX-Request": "true"}).text
+    assert part.lstrip().startswith("<table>")
+
+
+def test_the_inbox_finds_a_customer_a_subject_and_an_id(browser, call):
+    zoe = submit(call, requester={"name": "Zoë", "email": "zoe@shop.example"}, subject="Parcel 100%")
+    submit(call, requester={"name": "Ada", "email": "ada@shop.example"}, subject="Refund", external_id="order-77")
+    for wanted, found in (
+        ("zoë", "Parcel"),
+        ("ZOE@shop", "Parcel"),
+        ("refund", "Refund"),
+        ("order-77", "Refund"),
+        (zoe["conversation_id"], "Parcel"),
+        ("100%", "Parcel"),
+    ):
+        page = browser.get("/console", query_string={"q": wanted}).text
+        assert [item for item in ("Parcel", "Refund") if f">{item}" in page] == [found], wanted
+    assert "No conversations." in browser.get("/console?q=1%25").text
+    assert "No conversations." in browser.get("/console?q=zoe&owner=human").text
+    assert "Refund" in browser.get("/console?q=").text
+
+
+def test_conversations_owned_by_agents_are_sorted_by_their_last_change(browser, call, services, monkeypatch):
+    from web.console import conversations
+
+    conversation_ids = [submit(call, f"Question {number}")["conversation_id"] for number in range(4)]
+    for conversation_id in conversation_ids:
+        services.actions.take_over(services.keys.workspace(), conversation_id, summary="!")
+    time.sleep(0.002)
+    call("POST", f"/v1/conversations/{conversation_ids[1]}/messages", json={"content": "Are you at it?"})
+    monkeypatch.setattr(conversations, "_PAGE", 3)
+    first = browser.get("/console?owner=human").text
+    rest = browser.get(html.unescape(re.search(r'href="([^"]+cursor[^"]+)"', first)[1])).text
+    seen = [re.findall(r'id="conversation-(conv_\w+)"', page) for page in (first, rest)]
+    assert seen == [[conversation_ids[1], conversation_ids[3], conversation_ids[2]], [conversation_ids[0]]]
+    assert browser.get("/console?owner=human&cursor=nonsense").status_code == 200
+
+
+def test_an_agent_takes_over_replies_returns_and_closes_a_conversation(browser, call, services):
+    made = submit(call, subject="Password")
+    conversation_id = made["conversation_id"]
+    citation = Citation(number=1, document_id="doc_x", title="Reset", url=None, quote="Use the link.", start=4, end=17)
+    file = Citation(number=2, document_id="att_x", title="Your file", url=None, quote="It says so.", start=0, end=11)
+    services.mailbox.finish(
+        services.mailbox.claim(conversation_id),
+        replace(answer("Use the link [1]. Not a source: [9]."), citations=(citation, file)),
+    )
+    page = browser.get(f"/console/conversations/{conversation_id}").text
+    (reply,) = [
+        message
+        for message in call("GET", f"/v1/conversations/{conversation_id}/messages").json["items"]
+        if message["role"] == "assistant"
+    ]
+    assert f'<a class="mark" href="#source-{reply["id"]}-1">[1]</a>. Not a source: [9].' in page
+    assert "/console/documents/doc_x?start=4&amp;end=17#quote" in page
+    assert "Your file: <q>It says so.</q>" in page  # which no page shows, so no link leads there
+    assert "Support 1.00" in page
+    for what, owner in (("handoff", "human"), ("resume", "bot")):
+        assert browser.post(f"/console/conversations/{conversation_id}/{what}").status_code == 303
+        assert call("GET", f"/v1/conversations/{conversation_id}").json["owner"] == owner
+    browser.post(f"/console/conversations/{conversation_id}/replies", content="I am Grace.\r\nHello.", author="Grace")
+    said = call("GET", f"/v1/conversations/{conversation_id}/messages").json["items"][-1]
+    assert (said["role"], said["author"], said["content"]) == ("agent", "Grace", "I am Grace.\nHello.")
+    browser.post(f"/console/conversations/{conversation_id}/close")
+    assert call("GET", f"/v1/conversations/{conversation_id}").json["owner"] == "closed"
+    late = browser.post(f"/console/conversations/{conversation_id}/replies", content="Late")
+    assert late.status_code == 409
+    assert "The conversation is closed." in late.text
+    assert ">Late</textarea>" in late.text  # what was written is not lost
+
+
+def test_messages_are_cancelled_and_retried(browser, call, services):
+    made = submit(call)
+    browser.post(f"/console/messages/{made['id']}/cancel")
+    assert call("GET", made["links"]["self"]).json["state"] == "cancelled"
+    again = browser.post(f"/console/messages/{made['id']}/retry")
+    assert again.status_code == 409
+    assert "Only a message that was handed off" in again.text
+    other = submit(call)
+    services.mailbox.finish(services.mailbox.claim(other["conversation_id"]), Handoff(reason="error", summary="?"))
+    browser.post(f"/console/messages/{other['id']}/retry")
+    assert call("GET", other["links"]["self"]).json["state"] == "queued"
+
+
+def test_a_citation_opens_its_document_with_the_quote_highlighted(browser, call, services):
+    made = call(
+        "POST", "/v1/documents", json={"title": XSS, "text": f"One. {XSS} Two.", "url": "https://shop.example/a"}
+    )
+    assert made.status_code == 202
+
+    with services.store.begin() as tx:
+        tx.execute(document.update().values(text="One. Use the link. Two.", url="javascript:alert(1)"))
+    page = browser.get(f"/console/documents/{made.json['id']}?start=5&end=18").text
+    assert '<mark id="quote" tabindex="-1">Use the link.</mark>' in page
+    assert 'href="javascript' not in page
+    assert "<script>alert" not in page
+    for query in ("", "?start=-5&end=99999", "?start=9&end=2", "?start=x&end=y"):
+        assert browser.get(f"/console/documents/{made.json['id']}{query}").status_code == 200
+
+
+def test_the_retrieved_passages_of_a_message_are_shown(browser, call, services):
+    made = submit(call)
+    item = {"document_id": "doc_x", "title": XSS, "start": 1, "end": 2, "score": 0.75, "dense": 0.5, "lexical": None}
+    retrieved = {"query": XSS, "relevance": 0.625, "items": [item]}
+    services.mailbox.finish(services.mailbox.claim(made["conversation_id"]), replace(answer(), retrieved=retrieved))
+    page = browser.get(f"/console/conversations/{made['conversation_id']}").text
+    assert "1 passage found, relevance 0.62" in page
+    assert "score 0.750, dense 0.500" in page
+    assert "<script>alert" not in page
+    assert "retrieved" not in call("GET", made["links"]["self"]).json
+
+
+def test_text_of_customers_is_escaped(browser, call, services):
+    made = submit(call, XSS, subject=XSS, requester={"name": XSS, "email": XSS}, channel=XSS[:60])
+    conversation_id = made["conversation_id"]
+    citation = Citation(number=1, document_id=XSS, title=XSS, url=XSS, quote=XSS, start=0, end=1)
+    services.mailbox.finish(
+        services.mailbox.claim(conversation_id), replace(answer(f"{XSS} [1]."), citations=(citation,))
+    )
+    call("PUT", f"{made['links']['self']}/feedback", json={"rating": "bad", "comment": XSS})
+    services.actions.take_over(services.keys.workspace(), conversation_id, summary=XSS)
+    browser.post(f"/console/conversations/{conversation_id}/replies", content=XSS, author=XSS)
+    for path in ("/console", f"/console?q={XSS}", f"/console/conversations/{conversation_id}"):
+        text = browser.get(path).text
+        assert "<script>alert" not in text
+        assert "<img" not in text
+        assert "49" not in re.sub(r"[0-9a-f]{8,}|\d{4}-\d\d-\d\d[^<\"]*", "", text)
+
+
+def test_a_reply_that_is_too_long_is_rejected_and_not_cut(browser, call):
+    conversation_id = submit(call)["conversation_id"]
+    long = "y" * 20_001
+    response = browser.post(f"/console/conversations/{conversation_id}/replies", content=long)
+    assert response.status_code == 422
+    assert "at most 20,000 characters" in response.text
+    assert f">{long}</textarea>" in response.text
+    assert (
+        "maxlength"
+        not in re.search(r"<textarea[^>]*>", browser.get(f"/console/conversations/{conversation_id}").text)[0]
+    )
+
+
+def test_a_blank_reply_is_rejected_and_not_audited(browser, call):
+    conversation_id = submit(call)["conversation_id"]
+    assert browser.post(f"/console/conversations/{conversation_id}/replies", content="  ").status_code == 422
+    assert [entry["action"] for entry in call("GET", "/v1/audit").json["items"]] == ["console.enter"]

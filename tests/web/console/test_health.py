@@ -1,0 +1,19 @@
+"""Budgets for language models."""
+
+from worker.ids import new_id
+from worker.store.tables import spending
+
+
+def test_budgets_show_the_spending_of_today(browser, services):
+    today = __import__("datetime").datetime.now(__import__("datetime").UTC).date()
+    with services.store.begin() as tx:
+        row = {"id": new_id("acc"), "workspace_id": services.keys.workspace(), "scope": "day", "subject": "all"}
+        booked = {"calls": 3, "prompt_tokens": 900, "completion_tokens": 100, "cost_usd": 0.5, "updated_at": 1}
+        tx.execute(spending.insert().values(day=str(today), **row, **booked))
+        keys = [row | {"id": new_id("acc"), "scope": "key", "subject": f"key_{number}"} for number in range(60)]
+        costs = [booked | {"cost_usd": 9.0 if number == 0 else 0.01} for number in range(60)]
+        tx.execute(spending.insert(), [{"day": str(today), **a, **b} for a, b in zip(keys, costs, strict=True)])
+    page = browser.get("/console/budgets").text
+    assert "1000" in page
+    assert "$0.5000" in page
+    assert page.index("$9.0000") < page.index("$0.0100")  # the key that spent most, however many there are
