@@ -1,7 +1,7 @@
-"""What the site shows of the rest of the repository: the changelog, the examples and the monitoring files.
+"""Copy files of the repository into the site: the changelog, the examples and the monitoring files.
 
-Pages link to them as they lie (``../examples/shop.py``), so that the links work wherever the repository is read; the
-site gets copies, and its links lead there. Symbolic links would do the same but do not survive every archive.
+Pages link to their paths in the repository (``../examples/shop.py``), so that the links work on any code host; in the
+site, they lead to the copies. Symbolic links would do the same, but not every archive format keeps them.
 """
 
 from pathlib import Path
@@ -11,14 +11,14 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parents[1]
-SHOWN = ("CHANGELOG.md", "examples", "monitoring")
+COPIED = ("CHANGELOG.md", "examples", "monitoring")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the files that lie outside of docs/."""
-    for name in SHOWN:
-        shown = ROOT / name
-        for path in [shown] if shown.is_file() else sorted(shown.rglob("*")):
+    """Add the files outside of docs/."""
+    for name in COPIED:
+        source = ROOT / name
+        for path in [source] if source.is_file() else sorted(source.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 uri = _uri(path.relative_to(ROOT).as_posix())
                 files.append(File.generated(config, uri, abs_src_path=str(path)))
@@ -26,8 +26,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Let links from pages of the first level lead to the copies."""
-    for name in SHOWN:
+    """Point links of top-level pages to the copies."""
+    for name in COPIED:
         markdown = markdown.replace(f"](../{name}", f"]({_uri(name)}")
     return markdown
 

@@ -88,7 +88,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(length) or b"{}") if length else {}
         shop.calls.append((self.command, self.path, self.headers.get("Idempotency-Key")))
         if shop.failures:
-            self._answer(shop.failures.pop(0), {"error": "told to fail"})
+            self._answer(shop.failures.pop(0), {"error": "planned failure"})
             return
         if self.headers.get("Authorization") != f"Bearer {shop.token}":
             self._answer(401, {"error": "no token"})

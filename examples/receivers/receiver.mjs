@@ -9,10 +9,10 @@ function verified(headers, body) {
   const id = headers["webhook-id"] ?? "";
   const timestamp = headers["webhook-timestamp"] ?? "";
   if (!/^\d+$/.test(timestamp) || Math.abs(Date.now() / 1000 - Number(timestamp)) > TOLERANCE_S) return false;
-  const ours = Buffer.from("v1," + createHmac("sha256", key).update(`${id}.${timestamp}.`).update(body).digest("base64"));
-  return (headers["webhook-signature"] ?? "").split(" ").some((one) => {
-    const given = Buffer.from(one);
-    return given.length === ours.length && timingSafeEqual(given, ours);
+  const expected = Buffer.from("v1," + createHmac("sha256", key).update(`${id}.${timestamp}.`).update(body).digest("base64"));
+  return (headers["webhook-signature"] ?? "").split(" ").some((signature) => {
+    const given = Buffer.from(signature);
+    return given.length === expected.length && timingSafeEqual(given, expected);
   });
 }
 

@@ -18,9 +18,9 @@ def verified(secret: str, headers, body: bytes) -> bool:
     if not timestamp.isdigit() or abs(time.time() - int(timestamp)) > TOLERANCE_S:
         return False
     key = base64.b64decode(secret.removeprefix("whsec_"))
-    ours = base64.b64encode(hmac.new(key, f"{id}.{timestamp}.".encode() + body, hashlib.sha256).digest())
-    given = headers.get("webhook-signature", "").split()
-    return any(hmac.compare_digest(b"v1," + ours, one.encode()) for one in given)
+    expected = base64.b64encode(hmac.new(key, f"{id}.{timestamp}.".encode() + body, hashlib.sha256).digest())
+    signatures = headers.get("webhook-signature", "").split()
+    return any(hmac.compare_digest(b"v1," + expected, signature.encode()) for signature in signatures)
 
 
 class Receiver(BaseHTTPRequestHandler):

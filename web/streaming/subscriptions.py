@@ -1,4 +1,4 @@
-"""What a stream needs: a source of events, the format that they are sent in, and the subscription that joins both."""
+"""Subscriptions: a source of events, the format in which they are sent, and the client that receives them."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
