@@ -172,7 +172,7 @@ def test_files_are_uploaded_by_drag_and_drop_with_progress(desk, operator, tmp_p
     expect(page.get_by_role("link", name="Helmets")).to_be_visible()
     page.get_by_role("button", name="Activate").first.click()
     expect(page.locator(".badge", has_text="active")).to_have_count(1)
-    page.get_by_role("button", name="Activate").first.click()  # the newest again
+    page.get_by_role("button", name="Activate").first.click()  # activate the newest again
 
 
 def test_unanswered_questions_are_grouped(desk, operator):

@@ -73,7 +73,7 @@ def test_a_customer_asks_and_an_agent_takes_over_and_returns_the_conversation(de
 
     field.fill("It is 1234.")
     field.press("Enter")
-    expect(desk_side.locator("#conversation")).to_contain_text("It is 1234.")  # without loading the page again
+    expect(desk_side.locator("#conversation")).to_contain_text("It is 1234.")  # without a reload
     picture(desk_side, "console-conversation")
     desk_side.get_by_role("button", name="Return to bot").click()
     expect(desk_side.get_by_role("button", name="Take over")).to_be_visible()
@@ -181,7 +181,7 @@ def test_a_message_that_arrives_before_the_stream_starts_is_shown(desk, operator
     meanwhile = ["Are you there?"]
 
     def late(route):
-        if meanwhile:  # what the page shows was read before
+        if meanwhile:  # the page was rendered before this message
             desk.call("POST", f"/v1/conversations/{conversation_id}/messages", {"content": meanwhile.pop()})
         route.continue_()
 
@@ -195,7 +195,7 @@ def test_a_double_click_on_send_sends_one_reply(desk, operator):
     page = operator()
     page.goto(f"{desk.url}/console/conversations/{conversation_id}")
 
-    def slow(route):  # it has arrived, and the browser waits for the answer
+    def slow(route):  # the request has arrived, and the response is delayed
         answer = route.fetch(max_redirects=0)
         time.sleep(0.6)
         route.fulfill(response=answer)

@@ -152,7 +152,7 @@ class Shop(http.server.ThreadingHTTPServer):
     def __init__(self, desk):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.desk = desk
-        self.customer = "4711"  # who is logged in
+        self.customer = "4711"  # the customer who is logged in
         self.conversation_ids = []
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -211,7 +211,7 @@ def test_a_shop_s_own_server_makes_the_session(desk, shop, new_page):
         lambda: desk.call("GET", f"/v1/conversations/{shop.conversation_ids[0]}/messages").json["items"][0]["feedback"],
         what="the rating",
     )
-    # The token lives 15 minutes, and is not asked for anew at every connection.
+    # The token is valid for 15 minutes, and is not requested again at every connection.
     page.evaluate("document.querySelector('answerback-chat').socket.close()")
     ask(page, "How long does delivery take?")
     expect(page.get_by_role("list", name="Sources")).to_have_count(2, timeout=15_000)

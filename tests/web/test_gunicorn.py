@@ -22,7 +22,7 @@ def worker():
 def test_a_detached_connection_is_counted_once(worker):
     """Otherwise the count falls below zero, and the worker accepts too many connections."""
     ours, theirs = socket.socketpair()
-    kept = socket.socket(fileno=ours.detach())  # as a stream takes it
+    kept = socket.socket(fileno=ours.detach())  # as a stream detaches it
     worker.finish_request(_Connection(ours), None)
     assert worker.nr_conns == 0
     kept.sendall(b"still open")

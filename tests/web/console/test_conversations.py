@@ -92,7 +92,7 @@ def test_an_agent_takes_over_replies_returns_and_closes_a_conversation(browser, 
     ]
     assert f'<a class="mark" href="#source-{reply["id"]}-1">[1]</a>. Not a source: [9].' in page
     assert "/console/documents/doc_x?start=4&amp;end=17#quote" in page
-    assert "Your file: <q>It says so.</q>" in page  # which no page shows, so no link leads there
+    assert "Your file: <q>It says so.</q>" in page  # an attachment has no page, so there is no link
     assert "Support 1.00" in page
     for what, owner in (("handoff", "human"), ("resume", "bot")):
         assert browser.post(f"/console/conversations/{conversation_id}/{what}").status_code == 303
@@ -105,7 +105,7 @@ def test_an_agent_takes_over_replies_returns_and_closes_a_conversation(browser, 
     late = browser.post(f"/console/conversations/{conversation_id}/replies", content="Late")
     assert late.status_code == 409
     assert "The conversation is closed." in late.text
-    assert ">Late</textarea>" in late.text  # what was written is not lost
+    assert ">Late</textarea>" in late.text  # the text of the form is kept
 
 
 def test_messages_are_cancelled_and_retried(browser, call, services):

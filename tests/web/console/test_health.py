@@ -16,4 +16,4 @@ def test_budgets_show_the_spending_of_today(browser, services):
     page = browser.get("/console/budgets").text
     assert "1000" in page
     assert "$0.5000" in page
-    assert page.index("$9.0000") < page.index("$0.0100")  # the key that spent most, however many there are
+    assert page.index("$9.0000") < page.index("$0.0100")  # sorted by spending, highest first

@@ -120,7 +120,7 @@ def test_versions_are_compared_and_activated_by_admins(browser, writer, services
     assert "Added: 1" in page
     assert "<script>alert" not in page
     browser.get("/console/snapshots?before=../../etc&after=2-a")
-    assert asked == [("1-a", "2-a")]  # what is no version is never asked about
+    assert asked == [("1-a", "2-a")]  # an invalid version causes no request
     assert writer.post("/console/snapshots/1-a/activate").status_code == 403
     assert browser.post("/console/snapshots/1-a/activate").status_code == 303
     assert [version["active"] for version in services.library.snapshots(workspace_id)] == [False, True]

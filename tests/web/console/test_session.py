@@ -44,7 +44,10 @@ def test_a_session_expires_after_its_lifetime_and_with_its_key(browser, services
     services.keys.revoke(key["id"])
     assert browser.get("/console").status_code == 303
     part = browser.get("/console", headers={"HX-Request": "true"})
-    assert (part.status_code, part.headers["HX-Trigger"]) == (204, "loggedOut")  # the page says so, and keeps its text
+    assert (part.status_code, part.headers["HX-Trigger"]) == (
+        204,
+        "loggedOut",
+    )  # the page shows a notice and keeps its text
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ def test_replies_in_the_thread_reach_the_customer_and_resume_returns_the_convers
     made = desk.ticket()
     thread = slack.messages[0]["ts"]
     reply = slack.add("We sent <https://shop.example/a|a new one> &amp; <https://x.example|x.example>.", thread=thread)
-    for _ in range(2):  # Slack repeats what it thinks was not heard
+    for _ in range(2):  # Slack repeats webhooks without a timely response
         assert desk.says(reply).status_code == 204
     said = call("GET", f"/v1/conversations/{made['conversation_id']}/messages").json["items"]
     assert [(message["role"], message["content"]) for message in said][1:] == [
@@ -364,7 +364,7 @@ def test_only_idle_conversations_are_returned_to_the_bot(desk, services, call):
     with services.store.begin() as tx:
         tx.execute(conversation.update().values(updated_at=conversation.c.updated_at - 3_700_000))
     assert services.actions.resume_quiet(after_s=7_200) == []
-    assert services.actions.resume_quiet(after_s=3_600) == []  # nobody has seen to it
+    assert services.actions.resume_quiet(after_s=3_600) == []  # no agent has taken it up
     call("POST", f"/v1/escalations/{desk.escalations[0]['id']}/assign", json={"assignee": "Grace"})
     assert services.actions.resume_quiet(after_s=3_600) == [made["conversation_id"]]
     assert services.actions.resume_quiet(after_s=3_600) == []

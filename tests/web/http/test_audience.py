@@ -14,7 +14,7 @@ from worker.access.tokens import Logins, Tokens
 from worker.conversations.outcomes import Handoff
 from worker.errors import KeyRefused
 
-SECRET = "what people are told"
+SECRET = "a summary for agents"
 
 
 @pytest.fixture
@@ -39,8 +39,8 @@ def test_a_customer_reads_and_writes_in_their_conversation(customer, conversatio
     made = customer("POST", path, json={"content": "And how do I change it?"})
     assert made.status_code == 202, made.json
     services.mailbox.finish(services.mailbox.claim(conversation_id), answer("Use the link [1]."))
-    said = customer("GET", path).json["items"]
-    assert [message["role"] for message in said] == ["customer", "customer", "assistant"]
+    messages = customer("GET", path).json["items"]
+    assert [message["role"] for message in messages] == ["customer", "customer", "assistant"]
     assert customer("GET", made.json["links"]["self"]).json["reply"]["content"] == "Use the link [1]."
     assert "event: answered" in customer("GET", made.json["links"]["events"]).text
     rated = customer("PUT", f"{made.json['links']['self']}/feedback", json={"rating": "good"})
@@ -130,7 +130,7 @@ def test_a_token_is_bound_to_its_origin(app, call, conversation_id):
 @pytest.mark.parametrize(
     "change",
     [
-        # Not the last character: in base64 some of its bits carry nothing, so another one can mean the same signature.
+        # Not the last character: some of its bits are padding, so another character can encode the same signature.
         lambda t: t[:-5] + ("A" if t[-5] != "A" else "B") + t[-4:],
         lambda t: "abt_x.y",
         lambda t: "abt_",

@@ -8,18 +8,17 @@ from tests.web.conftest import Client
 
 def test_each_key_opens_its_own_workspace_only(call, app, services):
     made = submit(call)
-    other = services.keys.workspace("other")
-    stranger = Client(app.test_client(), services.keys.make(other, name="stranger"))
-    assert stranger("GET", f"/v1/messages/{made['id']}").status_code == 404
-    assert stranger("GET", f"/v1/conversations/{made['conversation_id']}").status_code == 404
+    workspace_id = services.keys.workspace("other")
+    other = Client(app.test_client(), services.keys.make(workspace_id, name="other"))
+    assert other("GET", f"/v1/messages/{made['id']}").status_code == 404
+    assert other("GET", f"/v1/conversations/{made['conversation_id']}").status_code == 404
     assert (
-        stranger("POST", f"/v1/conversations/{made['conversation_id']}/messages", json={"content": "x"}).status_code
-        == 404
+        other("POST", f"/v1/conversations/{made['conversation_id']}/messages", json={"content": "x"}).status_code == 404
     )
-    assert stranger("POST", f"/v1/messages/{made['id']}/cancel").status_code == 404
-    assert stranger("POST", f"/v1/messages/{made['id']}/retry").status_code == 404
-    assert stranger("DELETE", f"/v1/conversations/{made['conversation_id']}").status_code == 404
-    assert stranger("GET", "/v1/conversations").json["items"] == []
+    assert other("POST", f"/v1/messages/{made['id']}/cancel").status_code == 404
+    assert other("POST", f"/v1/messages/{made['id']}/retry").status_code == 404
+    assert other("DELETE", f"/v1/conversations/{made['conversation_id']}").status_code == 404
+    assert other("GET", "/v1/conversations").json["items"] == []
 
 
 def test_a_missing_wrong_expired_or_revoked_key_is_rejected(call, app, services):

@@ -123,7 +123,7 @@ def test_a_ticket_is_answered_taken_over_returned_and_closed(story):
 
     echo = fake.tickets[7].entries[-1]
     story.hook(7, "written", echo)
-    assert story.conversation["owner"] == "bot", "an echo of our own answer is no agent"
+    assert story.conversation["owner"] == "bot", "the echo of the bot's own answer counts as an agent's reply"
     assert story.said == [("customer", "answered"), ("assistant", "answered")]
 
     story.asks(7, "And my e-mail address?")
@@ -137,12 +137,12 @@ def test_a_ticket_is_answered_taken_over_returned_and_closed(story):
     story.asks(7, "Thanks, Bob. And the invoice?")
     assert story.answers() == 0
     assert story.said[-1] == ("customer", "handed_off")
-    assert fake.bots(7, public=False) == [], "whoever took it needs no note about it"
+    assert fake.bots(7, public=False) == [], "the agent who took the ticket over needs no note"
 
     story.hook(7, "tagged", tags=["bot"])
     assert story.conversation["owner"] == "bot"
     story.asks(7, "So where is it?")
-    assert story.answers() == 1, "a tag that stays gives back once, and a person who was assigned before is no news"
+    assert story.answers() == 1, "a tag that stays returns the ticket once, and an earlier assignment has no effect"
     story.hook(7, "written", fake.agent_writes(7, "Bob again."))
     assert story.conversation["owner"] == "human"
     story.hook(7, "closed")
@@ -152,7 +152,7 @@ def test_a_ticket_is_answered_taken_over_returned_and_closed(story):
 def test_a_repeated_webhook_counts_once(story):
     story.asks(7, times=3)
     entry = story.fake.tickets[7].entries[0]
-    story.hook(7, "written", entry)  # the same comment under another delivery
+    story.hook(7, "written", entry)  # the same comment in another webhook
     assert story.said == [("customer", "queued")]
     story.answers()
     story.hook(7, "written", story.fake.agent_writes(7, "Hello."), times=2)
@@ -191,7 +191,7 @@ def test_a_forged_webhook_changes_nothing(story):
         if "signature" in name.lower() or "secret" in name.lower():
             for value in ("", "sha1=", headers[name][:-2] + "xx"):
                 assert story.post(body, {**headers, name: value}).status_code == 401
-            if not name.endswith("Secret"):  # Freshdesk signs no body
+            if not name.endswith("Secret"):  # Freshdesk does not sign the body
                 assert story.post(body + b" ", headers).status_code == 401
     assert story.call("GET", "/v1/conversations").json["items"] == []
     assert story.post(body, headers).status_code == 204
@@ -247,7 +247,7 @@ def test_an_echo_that_arrives_before_the_call_returns_is_recognised(story):
     def echo():
         story.fake.before_answer = lambda: None
         entry = story.fake.tickets[7].entries[-1]
-        agents = dataclasses.replace(entry, author=AGENT)  # the token is that of a person who answers too
+        agents = dataclasses.replace(entry, author=AGENT)  # the token belongs to an agent who also replies
         body, headers = story.fake.webhook(7, "written", agents)
         assert story.post(body, headers).status_code == 204
 
@@ -287,7 +287,7 @@ def test_draft_mode_posts_notes_and_shadow_mode_posts_nothing(call, services, fa
     story.asks(7, "And now?")
     story.answers()
     assert len(fake.bots(7, public=False)) == 1
-    assert story.said[-1] == ("assistant", "answered"), "what it would have said is kept"
+    assert story.said[-1] == ("assistant", "answered"), "the answer is stored in the conversation"
 
 
 def test_outside_its_hours_and_languages_the_bot_drafts(call, services, fake):

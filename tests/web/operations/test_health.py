@@ -17,7 +17,7 @@ def test_root_and_liveness_need_no_key(app):
     root = client.get("/").json
     assert root["name"] == "Answerback"
     assert root["links"]["docs"] == "/docs"
-    assert root["status"] == "not ready"  # no worker is alive
+    assert root["status"] == "not ready"  # no worker is running
     assert client.get("/healthz").json == {"status": "alive"}
 
 
@@ -58,7 +58,7 @@ def test_ready_needs_a_running_worker_and_shows_the_session_store(app, services,
     presence.report()
     response = client.get("/readyz")
     assert response.status_code == 200
-    assert response.json["status"] == "degraded"  # nobody sends callbacks
+    assert response.json["status"] == "degraded"  # no callback worker is running
     components = response.json["components"]
     assert components["answer_workers"]["working"] == 1
     assert components["sessions"] | {"latency_ms": 0} == {

@@ -63,7 +63,7 @@ def test_no_delta_is_sent_after_the_outcome(call, services):
     assert feed.poll()[1].type == "handed_off"
     services.deltas.add(
         conversation_id, [made["id"]], take=claim.token, piece=Piece(offset=0, text="Late")
-    )  # seen late
+    )  # read after the outcome
     assert feed.poll() == []
     call("POST", f"/v1/messages/{made['id']}/retry")
     again = services.mailbox.claim(conversation_id)

@@ -103,7 +103,7 @@ def test_a_wake_up_sends_new_events_at_once_and_a_lost_one_delays_them_by_a_seco
     )
     read_until(client, b"event: queued")
     claim = services.mailbox.claim(made["conversation_id"])
-    read_until(client, b"event: running")  # nobody sent a wake-up
+    read_until(client, b"event: running")  # without a wake-up
     services.mailbox.finish(claim, answer("Yes."))
     began = time.monotonic()
     services.wakeups.send(made["conversation_id"])
@@ -192,7 +192,7 @@ def test_a_lost_wake_up_is_found_although_a_later_event_was_written_first(stream
     streams._changed_recently()
     services.mailbox.claim(second)
     assert streams._changed_recently() >= {second}
-    with services.store.begin() as tx:  # committed late, under an id that was given out before
+    with services.store.begin() as tx:  # as if committed late, with an id that was assigned earlier
         tx.execute(event_table.update().where(event_table.c.conversation_id == first).values(id=1_000_000))
         tx.execute(conversation.update().values(subject="x"))
     assert first in streams._changed_recently()

@@ -16,4 +16,4 @@ def test_status_has_the_backlog_and_the_leases(store, workspace_id):
     found = status(store, counters)
     assert (found["open_messages"], found["oldest_unanswered_s"], found["leases_held"]) == (2, 3.0, 1)
     TableClock.advance(store, 11)
-    assert status(store, counters)["leases_held"] == 0, "a lease that ran out is not held"
+    assert status(store, counters)["leases_held"] == 0, "an expired lease counts as held"

@@ -138,7 +138,7 @@ def test_after_an_outage_the_consumer_gets_time_to_reconnect(clock):
     for _ in range(14):
         dog.send_canary()
         clock.now += 3
-    assert dog.problem() is None, "a worker was ended while its consumer still waits to connect again"
+    assert dog.problem() is None, "a worker was ended while its consumer still waits to reconnect"
     for _ in range(8):
         dog.send_canary()
         clock.now += 3
