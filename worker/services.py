@@ -10,7 +10,7 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from kb.embedding import Embedder, Vector
     from worker.addresses import Guard
     from worker.answering.agent import Agent
+    from worker.answering.judge import SupportJudge
     from worker.answering.question import Answerer
     from worker.answering.tools.registry import Registry
     from worker.caching import MemoryCache
@@ -468,9 +469,22 @@ class Services:
             rules=rules.load(self.settings.rules),
             answer_cache=self.answers_cache,
             rewriter=getattr(self.answerer, "rewrite", None),
+            reviser=getattr(self.answerer, "revise", None),
+            judge=self._judge,
             similarity=None if self.lexical_only else similarity(self.answering_embedder),
             min_relevance=self.settings.min_relevance,
         )
+
+    @property
+    def _judge(self) -> "SupportJudge | None":
+        from worker.answering.judge import LlmJudge
+        from worker.answering.llm import LlmAnswerer
+
+        settings, answerer = self.settings, self.answerer
+        if not settings.judges or not isinstance(answerer, LlmAnswerer):
+            return None
+        models = (settings.judge_model or settings.models[0],)
+        return LlmJudge(model=replace(answerer, models=models, timeout_s=settings.judge_timeout_s))
 
     @cached_property
     def drainer(self) -> "Drainer":

@@ -196,6 +196,19 @@ class Settings:
     model_timeout_s: float = _setting(
         "ANSWERBACK_MODEL_TIMEOUT_S", "longest one call of the model may take", _positive, 60.0
     )
+    verifier: str | None = _setting(
+        "ANSWERBACK_VERIFIER",
+        "`judge` lets a language model judge the sentences that the local check leaves in doubt, `local` does not; "
+        "`judge` with the answerer `llm`",
+        _one_of("local", "judge"),
+        None,
+    )
+    judge_model: str | None = _setting(
+        "ANSWERBACK_JUDGE_MODEL", "the model that judges, at the same endpoint; the first of the models", str, None
+    )
+    judge_timeout_s: float = _setting(
+        "ANSWERBACK_JUDGE_TIMEOUT_S", "longest a judgement may take; then the local check decides", _positive, 15.0
+    )
     prices: tuple[tuple[str, float, float], ...] = _setting(
         "ANSWERBACK_PRICES",
         "US dollars for a million tokens, `model=prompt/completion` with commas; others count as free",
@@ -461,6 +474,11 @@ class Settings:
     def snapshots_folder(self) -> Path:
         """Where snapshots of knowledge bases are kept."""
         return self.home.absolute() / "snapshots"
+
+    @property
+    def judges(self) -> bool:
+        """Whether a language model judges what the local check leaves in doubt."""
+        return self.chosen_answerer == "llm" and self.verifier != "local"
 
     @property
     def chosen_answerer(self) -> str:

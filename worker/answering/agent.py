@@ -2,22 +2,23 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from kb.filters import Filters
 from kb.search import Found, Hit, relevance
 from worker.answering import escalation, injection_filter, rewriting, rules, small_talk
 from worker.answering.answer_stream import AnswerStream, PieceListener, ignore_piece
 from worker.answering.escalation import Alarm
+from worker.answering.judge import Doubt, SupportJudge
 from worker.answering.model_errors import ModelError
+from worker.answering.protocols import AttachmentSearch, DraftReviser, KnowledgeSearch, QuestionRewriter
 from worker.answering.question import Answerer, Draft, Question
 from worker.answering.rules import Rule
 from worker.answering.spending import BudgetSpent
 from worker.answering.support import Similarity
 from worker.caching import Cache
-from worker.conversations.attachments import Attached
 from worker.conversations.outcomes import Answer, Handoff, Outcome, Piece, Retry, Usage
 from worker.states import HandoffReason, Priority
 from worker.telemetry import logs, tracing
@@ -34,34 +35,6 @@ MIN_RELEVANCE = 0.48
 _PUBLIC = Filters(audience="public")
 
 
-class KnowledgeSearch(Protocol):
-    """Finds passages in a workspace's knowledge base."""
-
-    def search(self, workspace_id: str, query: str, *, limit: int, filters: Filters | None = None) -> Found:
-        """Return at most `limit` passages of the active snapshot, best first."""
-        ...
-
-
-class AttachmentSearch(Protocol):
-    """Finds passages in the files that came with a question."""
-
-    def search(self, query: str, files: Sequence[Attached]) -> list[Hit]:
-        """Return the most similar passages, best first."""
-        ...
-
-
-class QuestionRewriter(Protocol):
-    """Rewrites a question so that it is clear without the turns before it (`LlmAnswerer.rewrite`)."""
-
-    def __call__(self, question: Question, *, revoked: Callable[[], bool]) -> str:
-        """Return the rewritten question.
-
-        Raises:
-            ModelError, BudgetSpent: it cannot be rewritten now.
-        """
-        ...
-
-
 @dataclass(frozen=True, kw_only=True)
 class Agent:
     """Answers questions. Stateless: a question brings its conversation with it. Safe to share between threads."""
@@ -72,6 +45,8 @@ class Agent:
     rules: Sequence[Rule] = ()
     answer_cache: Cache[Answer] | None = None
     rewriter: QuestionRewriter | None = None
+    reviser: DraftReviser | None = None
+    judge: SupportJudge | None = None
     similarity: Similarity | None = None
     min_relevance: float = MIN_RELEVANCE
     clock: Callable[[], float] = time.perf_counter
@@ -117,6 +92,8 @@ class _Turn:
         self._say = say
         self._found = Found(snapshot=None, hits=())
         self._timings: dict[str, float] = {}
+        self._started = agent.clock()
+        self._other_usage = Usage()  # of calls beside the draft that is answered with
 
     def run(self) -> Outcome:
         """Return the outcome, with the passages that were retrieved."""
@@ -168,7 +145,12 @@ class _Turn:
             self._say(Piece(offset=0, text=cached.content, citations=cached.citations))
             return replace(cached, usage=Usage(), timings={**self._timings, "cached": 1.0})
         stream = AnswerStream(
-            found.hits, question=question.content, similarity=agent.similarity, say=self._say, clock=agent.clock
+            found.hits,
+            question=question.content,
+            similarity=agent.similarity,
+            judge=self._judge if agent.judge is not None else None,
+            say=self._say,
+            clock=agent.clock,
         )
         try:
             draft = self._draft(stream)
@@ -178,6 +160,9 @@ class _Turn:
         except ModelError as error:
             return self._failed(error, stream)
         outcome = self._checked(draft, stream)
+        if isinstance(outcome, Handoff) and outcome.reason == HandoffReason.LOW_SUPPORT and not stream.sent:
+            outcome = self._revised(draft, stream) or outcome
+        outcome = self._with_other_usage(outcome)
         if draft.fixed_reply is not None and isinstance(outcome, Answer):
             self._say(Piece(offset=0, text=outcome.content))
         if agent.answer_cache is not None and key is not None and isinstance(outcome, Answer) and _is_cacheable(draft):
@@ -207,6 +192,53 @@ class _Turn:
             span.set_attributes({"model": draft.model or "", **tokens})
         self._timings["draft_ms"] = _ms(self._agent.clock() - started)
         return draft
+
+    def _judge(self, doubts: Sequence[Doubt], hits: Sequence[Hit]) -> Mapping[str, bool]:
+        """Return the judge's verdicts; none when it cannot answer, so that the local ones stand."""
+        agent, started = self._agent, self._agent.clock()
+        if agent.judge is None:
+            return {}
+        try:
+            with tracing.span("judge", sentences=len(doubts)):
+                judgement = agent.judge(self._question_now(), doubts, hits, revoked=self._revoked)
+        except (ModelError, BudgetSpent) as error:
+            log.warning("draft_not_judged", cause=str(error))
+            return {}
+        finally:
+            self._timings["judge_ms"] = self._timings.get("judge_ms", 0.0) + _ms(agent.clock() - started)
+        self._other_usage = self._other_usage.plus(judgement.usage)
+        return judgement.verdicts
+
+    def _revised(self, draft: Draft, stream: AnswerStream) -> Outcome | None:
+        """Return the outcome of a draft that is written again; None when there is none."""
+        agent = self._agent
+        if agent.reviser is None or not draft.text or draft.tool_hits:
+            return None
+        try:
+            with tracing.span("revision", sentences=len(stream.failed)):
+                revised = agent.reviser(
+                    self._question_now(),
+                    self._found.hits,
+                    draft=draft.text,
+                    failed=stream.failed,
+                    revoked=self._revoked,
+                    on_text=stream.write,
+                )
+        except (ModelError, BudgetSpent) as error:
+            log.warning("draft_not_revised", cause=str(error))
+            return None
+        self._other_usage = self._other_usage.plus(draft.usage)
+        return self._checked(revised, stream)
+
+    def _question_now(self) -> Question:
+        """Return the question with the time that is left of its deadline."""
+        left_s = self._question.remaining_s - (self._agent.clock() - self._started)
+        return replace(self._question, remaining_s=max(0.0, left_s))
+
+    def _with_other_usage(self, outcome: Outcome) -> Outcome:
+        if isinstance(outcome, Retry):
+            return outcome
+        return replace(outcome, usage=outcome.usage.plus(self._other_usage))
 
     def _failed(self, error: ModelError, stream: AnswerStream) -> Retry | Handoff:
         problem = {"code": error.code, "message": str(error)}

@@ -1,12 +1,16 @@
 """Send an answer while it is written, sentence by sentence, each as soon as it is found to be supported."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from kb.search import Hit
 from worker.answering.grounding import Check, Grounded
+from worker.answering.judge import Doubt
 from worker.answering.support import Similarity
 from worker.conversations.outcomes import Citation, Piece
+
+#: Judges doubtful sentences of a draft over its passages; returns the verdicts by sentence, none without an answer.
+Judging = Callable[[Sequence[Doubt], Sequence[Hit]], Mapping[str, bool]]
 
 #: Receives the next piece of an answer.
 PieceListener = Callable[[Piece], None]
@@ -24,7 +28,7 @@ class AnswerStream:
 
     Attributes:
         sent: the text that was sent so far.
-        check_s: seconds that all checks took.
+        check_s: seconds that all checks took, without the judge's.
     """
 
     def __init__(
@@ -33,18 +37,20 @@ class AnswerStream:
         *,
         question: str = "",
         similarity: Similarity | None,
+        judge: Judging | None = None,
         say: PieceListener,
         clock: Callable[[], float],
     ) -> None:
         self._hits = hits
         self._question = question
         self._similarity = similarity
+        self._judge = judge
         self._say = say
         self._clock = clock
         self.sent = ""
         self.check_s = 0.0
         self._sent_citations = 0
-        self._check = Check(question=question, similarity=similarity)
+        self._check = self._new_check()
         self._written = ""
 
     def write(self, text: str, tool_hits: Sequence[Hit] = ()) -> bool:
@@ -70,13 +76,28 @@ class AnswerStream:
                 self._restart()
                 self._check.feed(text, hits)
             grounded = self._check.finish(hits)
+        if self._judge is not None and self._check.doubts:
+            verdicts = self._judge(self._check.doubts, hits)
+            with self._timed():
+                self._check = self._new_check(verdicts)
+                self._check.feed(text, hits)
+                grounded = self._check.finish(hits)
         if grounded is not None:
             self._send(grounded.content, grounded.citations)
         return grounded
 
+    @property
+    def failed(self) -> Sequence[str]:
+        """The sentences of the last draft that are not supported."""
+        return self._check.failed
+
     def _restart(self) -> None:
-        self._check = Check(question=self._question, similarity=self._similarity)
+        self._check = self._new_check()
         self._written = ""
+
+    def _new_check(self, verdicts: Mapping[str, bool] | None = None) -> Check:
+        awaits_judge = self._judge is not None and verdicts is None
+        return Check(question=self._question, similarity=self._similarity, awaits_judge=awaits_judge, verdicts=verdicts)
 
     @contextmanager
     def _timed(self) -> Iterator[None]:

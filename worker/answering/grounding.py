@@ -1,17 +1,21 @@
 """Check each sentence of a draft against the passage it cites, and drop those that it does not support."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kb import sentences
 from kb.search import Hit
 from worker.answering import citations, pleasantries
-from worker.answering.support import Similarity, Support, best_support
+from worker.answering.judge import Doubt
+from worker.answering.support import Similarity, Support, best_support, closest_quote
 from worker.conversations.outcomes import Citation
 
 #: A draft whose first sentence is not supported is not sent when more than this share of its sentences is dropped.
 MAX_DROPPED = 0.5
+
+#: A sentence with this score is supported without a judge: at least nine in ten of its content words are in its quote.
+CERTAIN_SUPPORT = 0.9
 
 _MARK = re.compile(r"\s*\[\d{1,3}(?:, ?\d{1,3})*\]")
 _BRACKETED = re.compile(r"\[(\d{1,9}(?:, ?\d{1,9})*)\]")
@@ -50,14 +54,29 @@ class Check:
     ignored. In the result the numbers run from 1 in the order of appearance, one for each quote. Without `similarity`,
     which needs an embedding model, paraphrases do not count as supported.
 
+    With `awaits_judge`, each sentence that is not certain is kept in `doubts`, and from the first of them on nothing is
+    final; a second check with the judge's `verdicts`, by sentence, then decides.
+
     What claims nothing costs nothing: greetings, thanks and closings go, headings and introductions stay where a
     supported sentence follows, and a list of sources at the end goes. After a step of a numbered list that is not
     supported, the other steps go too.
     """
 
-    def __init__(self, *, question: str = "", similarity: Similarity | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        question: str = "",
+        similarity: Similarity | None = None,
+        awaits_judge: bool = False,
+        verdicts: Mapping[str, bool] | None = None,
+    ) -> None:
         self._question = question
         self._similarity = similarity
+        self._awaits_judge = awaits_judge
+        self._verdicts = verdicts or {}
+        self._final: tuple[str, tuple[Citation, ...]] | None = None  # what was final when the first doubt arose
+        self.doubts: list[Doubt] = []
+        self.failed: list[str] = []  # the sentences that were dropped
         self._introductions: list[str] = []  # what leads to the next supported sentence
         self._dropped_since = False  # whether a sentence was dropped since the first of them
         self._answer_word = ""  # a bare "Yes." or "No." before the sentence that it goes with
@@ -75,8 +94,8 @@ class Check:
 
     @property
     def citations(self) -> tuple[Citation, ...]:
-        """Return the citations of the sentences that were kept so far."""
-        return tuple(self._cited.values())
+        """Return the citations of `final_content`, and at the end of all that was kept."""
+        return self._final[1] if self._final is not None else tuple(self._cited.values())
 
     @property
     def final_content(self) -> str:
@@ -84,6 +103,8 @@ class Check:
 
         Empty as long as the whole draft may still be found to have too little support.
         """
+        if self._final is not None:
+            return self._final[0]
         return self._content if self._first_supported else ""
 
     def feed(self, text: str, hits: Sequence[Hit]) -> None:
@@ -106,7 +127,10 @@ class Check:
         ):
             return None
         return Grounded(
-            content=self._content, citations=self.citations, support=round(self._weakest, 3), dropped=self._dropped
+            content=self._content,
+            citations=tuple(self._cited.values()),
+            support=round(self._weakest, 3),
+            dropped=self._dropped,
         )
 
     def _end_line(self, hits: Sequence[Hit]) -> None:
@@ -162,8 +186,8 @@ class Check:
         lead = item.group().lstrip() if item is not None else ""
         step = lead[:1].isdigit()
         for start, end in spans:
-            if step and self._list_broken:
-                self._drop()
+            if step and self._list_broken and not self._awaits_judge:
+                self._drop(line[start:end])
             else:
                 kept = self._check_sentence(line[start:end], hits, lead="" if self._line_kept else lead)
                 self._list_broken = self._list_broken or (step and not kept)
@@ -180,7 +204,8 @@ class Check:
         self._in_sources = self._in_sources and citations.is_source_entry(line)
         return self._in_sources
 
-    def _drop(self) -> None:
+    def _drop(self, sentence: str) -> None:
+        self.failed.append(sentence)
         self._answer_word = ""
         self._dropped_since = True
         self._dropped += 1
@@ -200,14 +225,28 @@ class Check:
                 self._dropped_since = False
             self._introductions.append(lead + text)
             return True
-        found = best_support(text, cited, hits, self._similarity)
+        found = self._judged(text, cited, hits, best_support(text, cited, hits, self._similarity))
         if found is None:
             if sentences.content(text):
-                self._drop()
+                self._drop(text)
                 return False
             return True
         self._keep(text, found, hits, lead=lead)
         return True
+
+    def _judged(
+        self, text: str, cited: Sequence[int], hits: Sequence[Hit], found: tuple[int, Support] | None
+    ) -> tuple[int, Support] | None:
+        """Return the support of a sentence by the judge's verdict, or the local one where there is no verdict."""
+        verdict = self._verdicts.get(text)
+        if verdict is not None:
+            return (found or closest_quote(text, cited, hits, self._similarity)) if verdict else None
+        certain = found is not None and found[1].score >= CERTAIN_SUPPORT
+        if self._awaits_judge and not certain and sentences.content(text):
+            if self._final is None:
+                self._final = self.final_content, self.citations
+            self.doubts.append(Doubt(text=text, cited=tuple(cited)))
+        return found
 
     def _known_stems(self, hits: Sequence[Hit]) -> frozenset[str]:
         """Return the stems of the content words of the question and of all passages."""

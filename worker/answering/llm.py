@@ -99,11 +99,42 @@ class LlmAnswerer:
 
     def rewrite(self, question: Question, *, revoked: Callable[[], bool]) -> str:
         """Return the question so that it is clear without the turns before it; raises as `draft` does."""
+        messages = prompts.rewriting(question)
+        completion = self.ask(question, messages, max_tokens=_MAX_REWRITE_TOKENS, as_json=False, revoked=revoked)
+        return " ".join(completion.text.split())[:_MAX_REWRITE_CHARACTERS]
 
-        def ask(attempt: _Attempt) -> str:
-            chat = Chat(prompts.rewriting(question), self.redactor)
-            completion = self._complete(attempt, chat, max_tokens=_MAX_REWRITE_TOKENS)
-            return " ".join(completion.text.split())[:_MAX_REWRITE_CHARACTERS]
+    def revise(
+        self,
+        question: Question,
+        hits: Sequence[Hit],
+        *,
+        draft: str,
+        failed: Sequence[str],
+        revoked: Callable[[], bool],
+        on_text: TextListener = ignore_text,
+    ) -> Draft:
+        """Ask for a draft again, told which of its sentences are not supported; raises as `draft` does."""
+
+        def ask(attempt: _Attempt) -> Draft:
+            chat = Chat(prompts.revising(question, hits, draft=draft, failed=failed), self.redactor)
+            completion = self._complete(attempt, chat, on_text=lambda text: on_text(chat.restored(text)))
+            return _draft_of(chat.restored(completion.text).strip(), attempt.model, completion.usage)
+
+        return self._first_available(question, revoked, ask)
+
+    def ask(
+        self,
+        question: Question,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        max_tokens: int,
+        as_json: bool,
+        revoked: Callable[[], bool],
+    ) -> Completion:
+        """Return one completion of other messages, charged to the accounts of the question; raises as `draft` does."""
+
+        def ask(attempt: _Attempt) -> Completion:
+            return self._complete(attempt, Chat(messages, self.redactor), max_tokens=max_tokens, as_json=as_json)
 
         return self._first_available(question, revoked, ask)
 
@@ -195,6 +226,7 @@ class LlmAnswerer:
         *,
         tools: Sequence[Tool] = (),
         max_tokens: int = _MAX_TOKENS,
+        as_json: bool = False,
         on_text: Callable[[str], object] | None = None,
     ) -> Completion:
         """Return one completion, charged to the accounts of the question."""
@@ -205,6 +237,7 @@ class LlmAnswerer:
             tools=declared,
             max_tokens=max_tokens,
             deadline=attempt.deadline,
+            as_json=as_json,
         )
         if self.spending is None:
             return self._stream(attempt, request, on_text)

@@ -29,6 +29,9 @@ _SECOND_SENTENCE = 0.05
 #: Quotes of a passage that are compared by vectors, those with the most words in common first.
 _MAX_COMPARED = 4
 
+#: The score of a sentence that only a judge found supported.
+JUDGED_SUPPORT = 0.8
+
 #: Returns the cosine of the vectors of two texts, -1 to 1.
 Similarity = Callable[[str, str], float]
 
@@ -65,6 +68,21 @@ def best_support(
         if found is not None and (best is None or found.score > best[1].score):
             best = position, found
     return best if best is not None and best[1].score >= MIN_SUPPORT else None
+
+
+def closest_quote(
+    text: str, cited: Sequence[int], hits: Sequence[Hit], similarity: Similarity | None
+) -> tuple[int, Support] | None:
+    """Return the quote that is most like a sentence that a judge found supported; of the cited passages, if any."""
+    wanted = _content(text)
+    best: tuple[float, int, Support] | None = None
+    for position in [number - 1 for number in cited if 1 <= number <= len(hits)] or range(len(hits)):
+        for quote in _quotes(hits[position].record.text):
+            shared = len(wanted & _content(quote.text)) / max(1, len(wanted))
+            score = shared + (similarity(text, quote.text) if similarity is not None else 0.0)
+            if best is None or score > best[0]:
+                best = score, position, Support(score=JUDGED_SUPPORT, start=quote.start, end=quote.end)
+    return None if best is None else best[1:]
 
 
 def support(claim: str, passage: str, *, about: str = "", similarity: Similarity | None = None) -> Support | None:

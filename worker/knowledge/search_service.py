@@ -17,7 +17,7 @@ from worker.telemetry import logs
 
 if TYPE_CHECKING:  # the web server imports this module and must not load an index
     from kb.search import Found
-    from worker.answering.agent import KnowledgeSearch
+    from worker.answering.protocols import KnowledgeSearch
 
 log = logs.get(__name__)
 

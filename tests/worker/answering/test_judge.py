@@ -1,0 +1,131 @@
+"""Sentences in doubt, judged by a language model over real HTTP; without a judge's answer the local verdict stands."""
+
+import json
+
+import pytest
+
+from kb.search import Found
+from tests.support.endpoint import Response, endpoint, refusal, stream, whole
+from tests.support.fakes import hit
+from worker.answering.agent import Agent
+from worker.answering.judge import LlmJudge, read_verdicts
+from worker.answering.llm import LlmAnswerer
+from worker.answering.model_client import open_client
+from worker.answering.question import Question
+from worker.conversations.outcomes import Answer, Handoff, Piece
+
+PASSAGE = "Returns are free within 30 days. You can cancel an order until it is packed."
+EXACT = "Returns are free within 30 days [1]."
+REWORDED = "As long as nobody in the warehouse has packed it, an order may be called off [1]."
+INVENTED = "A courier collects it from your door [1]."
+
+
+class FixedSearch:
+    def search(self, *_arguments, **_options) -> Found:
+        return Found(snapshot="snap", hits=(hit(PASSAGE),))
+
+
+def answer(drafts: list[str], verdicts: Response | None, *, revise: bool = False):
+    """Answer with a model that writes these drafts in turn and judges so; return outcome, pieces and requests."""
+    written = iter(drafts)
+
+    def answering(body: dict) -> Response:
+        if "You check sentences" in body["messages"][0]["content"]:
+            return verdicts or refusal(500, {"error": {"message": "down"}})
+        return stream(next(written), usage={"prompt_tokens": 100, "completion_tokens": 10})
+
+    said: list[Piece] = []
+    with endpoint(answering) as served:
+        model = LlmAnswerer(client=open_client(api_key=None, base_url=served.url), models=("m",), timeout_s=5)
+        agent = Agent(
+            knowledge=FixedSearch(),
+            answerer=model,
+            judge=LlmJudge(model=model),
+            reviser=model.revise if revise else None,
+            min_relevance=0.0,
+        )
+        outcome = agent.answer(Question(workspace_id="w", content="Can I return it?"), say=said.append)
+        return outcome, said, served.requests
+
+
+def verdict(**verdicts: bool) -> Response:
+    payload = {"verdicts": {number.removeprefix("n"): value for number, value in verdicts.items()}}
+    return stream(json.dumps(payload), usage={"prompt_tokens": 50, "completion_tokens": 5})
+
+
+def test_a_rewording_that_the_judge_supports_is_sent_and_counted():
+    outcome, _, calls = answer([f"{EXACT} {REWORDED}"], verdict(n1=True))
+    assert isinstance(outcome, Answer)
+    assert outcome.content.count("[") == 2
+    assert len(outcome.citations) == 2
+    assert outcome.usage.prompt_tokens == 150
+    assert "judge_ms" in outcome.timings
+    assert len(calls) == 2
+    assert calls[1]["response_format"] == {"type": "json_object"}
+    assert "Returns are free within" not in calls[1]["messages"][-1]["content"].split("</customer>")[1]
+
+
+def test_what_the_judge_refuses_is_not_sent():
+    outcome, said, _ = answer([f"{EXACT} {INVENTED}"], verdict(n1=False))
+    assert isinstance(outcome, Answer)
+    assert outcome.content == EXACT
+    assert "".join(piece.text for piece in said) == EXACT
+
+
+def test_a_certain_sentence_needs_no_judge():
+    outcome, _, calls = answer([EXACT], verdict(n1=False))
+    assert isinstance(outcome, Answer)
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize(
+    "reply", [None, stream("I think so."), whole({"content": '{"verdicts": {}}'}), stream("[]"), stream("")]
+)
+def test_without_verdicts_the_local_check_decides(reply):
+    outcome, _, _ = answer([f"{EXACT} {INVENTED}"], reply)
+    assert isinstance(outcome, Answer)
+    assert outcome.content == EXACT
+
+
+def test_nothing_after_a_doubtful_sentence_is_said_before_the_judge_has_spoken():
+    outcome, said, _ = answer([f"{EXACT} {REWORDED} You can cancel an order until it is packed [1]."], verdict(n1=True))
+    assert isinstance(outcome, Answer)
+    assert said[0].text == EXACT
+    assert "".join(piece.text for piece in said) == outcome.content
+    assert outcome.content.index("warehouse") < outcome.content.index("until it is packed")
+
+
+def test_a_draft_that_fails_is_written_again_once_told_what_failed():
+    outcome, _, calls = answer([INVENTED, EXACT], verdict(n1=False), revise=True)
+    assert isinstance(outcome, Answer)
+    assert outcome.content == EXACT
+    feedback = calls[-1]["messages"][-1]["content"]
+    assert "courier collects it" in feedback
+    assert outcome.usage.prompt_tokens == 250
+
+
+def test_a_draft_that_fails_twice_is_handed_off():
+    outcome, said, calls = answer([INVENTED, "We call you at night [1]."], verdict(n1=False), revise=True)
+    assert isinstance(outcome, Handoff)
+    assert outcome.reason == "low_support"
+    assert said == []
+    assert len(calls) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "verdicts"),
+    [
+        ('{"verdicts": {"1": true, "2": false}}', {1: True, 2: False}),
+        ('{"1": "yes", "2": "no"}', {1: True, 2: False}),
+        ('```json\n{"verdicts": {"1": true}}\n```', {1: True}),
+        ('[{"sentence": 1, "supported": true}, {"sentence": 2, "supported": false}]', {1: True, 2: False}),
+        ('{"verdicts": [true, false]}', {1: True, 2: False}),
+        ('{"verdicts": {"sentence 1": {"supported": true, "why": "said"}}}', {1: True}),
+        ('{"verdicts": {"1": "perhaps"}}', {}),
+        ("yes", {}),
+        ("", {}),
+        ("null", {}),
+    ],
+)
+def test_verdicts_are_read_as_models_write_them(text, verdicts):
+    assert read_verdicts(text) == verdicts
