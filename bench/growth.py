@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tests.faults.__main__ import reachable
-from tests.support.fakes import answer
+from tests.support.fakes import answer, conversation_actions
 from tests.support.servers import postgresql_schema
 from worker.access.keys import Keys
 from worker.conversations import serializers
@@ -183,6 +183,7 @@ class _Steps:
         self.workspace_id = Keys(store).workspace("default")
         self.intake = Intake(store)
         self.mailbox = Mailbox(store, holder="bench")
+        self.actions = conversation_actions(store)
         self.sender = Sender(store)
         self.counters = Counters(store)
         self.other = Scope(store, Keys(store).workspace("other"))
@@ -196,7 +197,7 @@ class _Steps:
             "accept (new)": self._accept_new,
             "accept (continued)": self._accept_more,
             "sweep (nothing due)": lambda: self.mailbox.sweep(),
-            "sweep deadlines": lambda: self.mailbox.sweep_deadlines(),
+            "sweep deadlines": lambda: self.actions.hand_off_overdue(),
             "sweep callbacks": lambda: self.sender.due_lanes(),
             "status": lambda: status(self.store, self.counters),
             "claim": self._claim,

@@ -65,8 +65,9 @@ if TYPE_CHECKING:
     from worker.knowledge.search_service import Kind, Responder, SearchClient
     from worker.knowledge.snapshot_cache import SnapshotCache
     from worker.runtime.sweeper import Duties, Sweeper, WorkerPool
-    from worker.turns.drainer import Drainer, Slots
+    from worker.turns.drainer import Drainer
     from worker.turns.mailbox import Claim
+    from worker.turns.slots import Slots
 
 log = logs.get(__name__)
 
@@ -212,7 +213,7 @@ class Services:
 
     @cached_property
     def actions(self) -> ConversationActions:
-        return ConversationActions(self.store)
+        return ConversationActions(self.store, intake=self.intake, wake=self.wakeups.send, hints=self.hints)
 
     @cached_property
     def leases(self) -> Leases:
@@ -327,11 +328,8 @@ class Services:
 
         return Inbound(
             self.store,
-            self.intake,
             self.actions,
             deadline_s=self.settings.deadline_s,
-            drain=self.hints.drain,
-            deliver=self.hints.deliver,
         )
 
     @cached_property
@@ -489,26 +487,25 @@ class Services:
     @cached_property
     def drainer(self) -> "Drainer":
         from worker.turns.drainer import Drainer
+        from worker.turns.history import History
 
         return Drainer(
             mailbox=self.mailbox,
             leases=self.leases,
-            sessions=self.sessions,
-            store=self.store,
+            history=History(sessions=self.sessions, store=self.store, window=self.settings.session_history),
             agent=self.agent,
             attachments=self.attachments.read,
             known=self._known,
             hints=self.hints,
             wake=self.wakeups.send,
             say=self._say,
-            window=self.settings.session_history,
             slots=self.slots,
             stopping=self.stopping,
             meter=self.counters,
         )
 
     def _say(self, claim: "Claim", piece: "Piece") -> None:
-        ids = [message["id"] for message in claim.messages]
+        ids = [message.id for message in claim.messages]
         self.deltas.add(claim.conversation_id, ids, take=claim.token, piece=piece)
 
     def _known(self, workspace_id: str, facts: Mapping[str, Any], question: str) -> Mapping[str, str]:
@@ -523,7 +520,7 @@ class Services:
 
     @cached_property
     def slots(self) -> "Slots":
-        from worker.turns.drainer import Slots
+        from worker.turns.slots import Slots
 
         return Slots(self.settings.answer_concurrency)
 
@@ -543,10 +540,10 @@ class Services:
         """Return the duties of this process by its roles, each with its interval in seconds."""
         from worker.runtime import duties
 
-        wake, meter = self.wakeups.send, self.counters
+        meter = self.counters
         found: dict[Callable[[], None], float] = {
             self.presence.report: 1.0,
-            duties.HandOffOverdue(mailbox=self.mailbox, wake=wake, meter=meter): 1.0,
+            duties.HandOffOverdue(actions=self.actions, meter=meter): 1.0,
             duties.DropExpired(
                 forget_keys=self.intake.forget_keys,
                 stores=(self.idempotency_keys, self.attachments, self.memories, self.inbound),
@@ -555,7 +552,7 @@ class Services:
             ): 60.0,
         }
         if after_h := self.settings.resume_after_h:
-            found[duties.ResumeQuiet(actions=self.actions, wake=wake, after_s=after_h * 3_600)] = 10.0
+            found[duties.ResumeQuiet(actions=self.actions, after_s=after_h * 3_600)] = 10.0
         if "answer" in self.roles:
             found[
                 duties.AnswerReady(

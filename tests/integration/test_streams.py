@@ -194,7 +194,7 @@ def test_a_customer_talks_over_a_web_socket(made):
     with services(running.env) as built:
         claim = built.mailbox.claim(talk)
         say = Piece(offset=0, text="Use the link.")
-        built.deltas.add(talk, [row["id"] for row in claim.messages], take=claim.token, piece=say)
+        built.deltas.add(talk, [message.id for message in claim.messages], take=claim.token, piece=say)
         told = one.until("running", "delta")
         assert [(one["data"]["offset"], one["data"]["text"]) for one in told if one["type"] == "delta"] == [
             (0, "Use the link.")
@@ -207,7 +207,7 @@ def test_a_customer_talks_over_a_web_socket(made):
         (ended,) = [one for one in one.until("answered") if one["type"] == "answered"]
         assert ended["data"]["reply"]["content"] == "Use the link."
         assert "usage" not in ended["data"]["reply"]
-        built.actions.speak(built.keys.workspace(), talk, content="Hello, I am Grace.", author="Grace")
+        built.actions.reply(built.keys.workspace(), talk, content="Hello, I am Grace.", author="Grace")
         built.wakeups.send(talk)
     got = one.until("replied", "conversation.handed_off")
     assert [told["data"]["content"] for told in got if told["type"] == "replied"] == ["Hello, I am Grace."]

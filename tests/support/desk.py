@@ -21,9 +21,11 @@ from worker.customers.identity import customer_of
 from worker.customers.memories import Memories
 from worker.errors import DatabaseUnavailable
 from worker.store.tables import conversation, message, reply
-from worker.turns.drainer import Drainer, Slots
+from worker.turns.drainer import Drainer
+from worker.turns.history import History
 from worker.turns.leases import Leases
 from worker.turns.mailbox import Mailbox
+from worker.turns.slots import Slots
 
 TOKEN = "shop-secret-token"
 ADA = {"name": "Ada", "email": "ada@shop.example"}
@@ -57,13 +59,11 @@ class Desk:
         self.drainer = Drainer(
             mailbox=mailbox,
             leases=Leases(mailbox),
-            sessions=MemorySessionStore(),
-            store=store,
+            history=History(sessions=MemorySessionStore(), store=store, window=20),
             agent=self.agent,
             known=lambda workspace_id, facts, text: self.memories.recall(workspace_id, customer_of(facts) or "", text),
             hints=FakeHints(),
             wake=lambda _id: None,
-            window=20,
             slots=Slots(4),
             stopping=threading.Event(),
         )

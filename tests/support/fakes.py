@@ -13,6 +13,7 @@ from kb.snapshot import Record
 from tests.support.databases import copy_migrated, empty
 from worker.addresses import Guard
 from worker.answering.question import Draft, Question, TextListener, ignore_text
+from worker.conversations.actions import ConversationActions
 from worker.conversations.intake import Intake, Opening, Submission
 from worker.conversations.outcomes import Answer, Outcome, Piece
 from worker.store.engine import Store, open_store
@@ -141,6 +142,13 @@ class FakeHints:
 
     def deliver(self, conversation_id: str) -> None:
         self.delivered.append(conversation_id)
+
+
+def conversation_actions(
+    store: Store, *, hints: FakeHints | None = None, wake: Callable[[str], None] = lambda _id: None
+) -> ConversationActions:
+    """Return actions whose notifications go to fakes."""
+    return ConversationActions(store, intake=Intake(store), wake=wake, hints=hints or FakeHints())
 
 
 def answer(text: str = "Yes.") -> Answer:

@@ -80,11 +80,9 @@ def act(conversation_id: str, action: str) -> Page | Response:
             raise Invalid("Write a reply first.", field="content")
         else:
             author = given("author") or "Agent"
-            actions.speak(workspace_id, conversation_id, content=content, author=author)
+            actions.reply(workspace_id, conversation_id, content=content, author=author)
     except REFUSALS as error:
         return refused(error, _conversation, conversation_id)
-    services().wakeups.send(conversation_id)
-    services().hints.deliver(conversation_id)
     return to("conversation", conversation_id=conversation_id)
 
 
@@ -100,9 +98,6 @@ def act_on_message(message_id: str, action: str) -> Page | Response:
             (actions.cancel if action == "cancel" else actions.retry)(workspace_id, message_id)
     except REFUSALS as error:
         return refused(error, _conversation, conversation_id)
-    hints = services().hints
-    services().wakeups.send(conversation_id)
-    (hints.drain if action == "retry" else hints.deliver)(conversation_id)
     return to("conversation", conversation_id=conversation_id)
 
 

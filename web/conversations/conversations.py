@@ -16,7 +16,7 @@ from web.streaming.feeds import ConversationFeed
 from web.streaming.responses import StreamResponse, socket_of, streams
 from web.streaming.sockets import SocketMessages, WebSocketFormat
 from web.streaming.subscriptions import Subscription
-from worker.conversations import erasure, listing, serializers
+from worker.conversations import erasure, listing
 from worker.conversations.intake import Opening
 from worker.telemetry import logs
 from worker.time import to_rfc3339
@@ -32,7 +32,7 @@ Page = dict[str, Any]
 @blueprint.response(201, schemas.Conversation)
 def open_conversation(new: dict[str, Any]) -> tuple[Any, int, dict[str, str]]:
     """Open a conversation, or return the existing one with this `external_id`."""
-    conversation = services().intake.open(flask.g.principal.workspace_id, Opening(**new))
+    conversation = services().actions.open(flask.g.principal.workspace_id, Opening(**new))
     return conversation, 201, {"Location": conversation["links"]["self"]}
 
 
@@ -74,7 +74,7 @@ def erase(conversation_id: str) -> None:
 def submit(new: dict[str, Any], conversation_id: str) -> Response:
     """Accept a customer's message; the answer follows by poll, stream or callback."""
     workspace_id = flask.g.principal.workspace_id
-    return accepted(services().intake.accept(workspace_id, conversation_id, submission(new["content"], new)))
+    return accepted(services().actions.accept(workspace_id, conversation_id, submission(new["content"], new)))
 
 
 @blueprint.get("/conversations/<string:conversation_id>/messages")
@@ -153,7 +153,7 @@ def hand_off(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
     """Hand a conversation off to a human; the bot stays silent until it is resumed."""
     summary = new.get("summary", "A human took over.")
     services().actions.take_over(flask.g.principal.workspace_id, conversation_id, summary=summary)
-    return _changed(conversation_id)
+    return listing.get(scope(), conversation_id)
 
 
 @blueprint.post("/conversations/<string:conversation_id>/resume")
@@ -161,7 +161,7 @@ def hand_off(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
 def resume(conversation_id: str) -> dict[str, Any]:
     """Return a conversation to the bot."""
     services().actions.resume(flask.g.principal.workspace_id, conversation_id)
-    return _changed(conversation_id)
+    return listing.get(scope(), conversation_id)
 
 
 @blueprint.post("/conversations/<string:conversation_id>/replies")
@@ -169,9 +169,7 @@ def resume(conversation_id: str) -> dict[str, Any]:
 @blueprint.response(201, schemas.Message)
 def reply(new: dict[str, Any], conversation_id: str) -> tuple[Any, int, dict[str, str]]:
     """Send an agent's reply to the customer; the agent owns the conversation from then on."""
-    row = services().actions.speak(flask.g.principal.workspace_id, conversation_id, **new)
-    _changed(conversation_id)
-    message = serializers.message(row)
+    message = services().actions.reply(flask.g.principal.workspace_id, conversation_id, **new)
     return message, 201, {"Location": message["links"]["self"]}
 
 
@@ -180,11 +178,4 @@ def reply(new: dict[str, Any], conversation_id: str) -> tuple[Any, int, dict[str
 def close(conversation_id: str) -> dict[str, Any]:
     """Close a conversation; a new message from the customer reopens it."""
     services().actions.close(flask.g.principal.workspace_id, conversation_id)
-    return _changed(conversation_id)
-
-
-def _changed(conversation_id: str) -> dict[str, Any]:
-    """Wake the streams of a conversation, hint at its deliveries, and return it."""
-    services().wakeups.send(conversation_id)
-    services().hints.deliver(conversation_id)
     return listing.get(scope(), conversation_id)

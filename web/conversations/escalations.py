@@ -53,6 +53,4 @@ def close(new: dict[str, Any], escalation_id: str) -> dict[str, Any]:
     end = actions.resume if new.get("then") == "resume" else actions.close
     if escalation["state"] != EscalationState.CLOSED:
         end(workspace.workspace_id, escalation["conversation_id"], note=new.get("note"))
-        services().wakeups.send(escalation["conversation_id"])
-        services().hints.deliver(escalation["conversation_id"])
     return escalations.get(workspace, escalation_id)

@@ -90,9 +90,7 @@ def stream(message_id: str) -> Response:
 @blueprint.response(200, schemas.Message)
 def cancel(message_id: str) -> dict[str, Any]:
     """Cancel a message that has not ended; a running model call is stopped."""
-    conversation_id = services().actions.cancel(flask.g.principal.workspace_id, message_id)
-    services().wakeups.send(conversation_id)
-    services().hints.deliver(conversation_id)
+    services().actions.cancel(flask.g.principal.workspace_id, message_id)
     return audience.visible(listing.get_message(scope(), message_id))
 
 
@@ -100,9 +98,7 @@ def cancel(message_id: str) -> dict[str, Any]:
 @blueprint.response(202, schemas.Message)
 def retry(message_id: str) -> tuple[Any, int, dict[str, str]]:
     """Retry a message that was handed off or failed; the bot owns the conversation again."""
-    conversation_id = services().actions.retry(flask.g.principal.workspace_id, message_id)
-    services().wakeups.send(conversation_id)
-    services().hints.drain(conversation_id)
+    services().actions.retry(flask.g.principal.workspace_id, message_id)
     message = listing.get_message(scope(), message_id)
     return message, 202, poll_headers(message["links"]["self"])
 

@@ -18,7 +18,7 @@ blueprint = Blueprint("tickets", __name__, description="Tickets")
 @blueprint.response(202, schemas.Message)
 def submit(new: dict[str, Any]) -> Response:
     """Accept a ticket; the answer follows by poll, stream or callback."""
-    result = services().intake.submit(
+    message = services().actions.submit(
         flask.g.principal.workspace_id,
         Opening(
             subject=new.get("subject"),
@@ -29,4 +29,4 @@ def submit(new: dict[str, Any]) -> Response:
         ),
         submission(new["body"], new),
     )
-    return accepted(result)
+    return accepted(message)

@@ -7,7 +7,7 @@ import flask
 
 from web.http.api import services
 from web.http.audience import is_customer, visible
-from worker.conversations.intake import Accepted, Submission, fingerprint
+from worker.conversations.intake import Submission, fingerprint
 from worker.errors import Invalid
 
 _MAX_KEY = 255
@@ -69,14 +69,12 @@ def idempotency_key() -> str | None:
     return key
 
 
-def accepted(result: Accepted) -> flask.Response:
-    """Hint a worker at an accepted message and return the 202 response; a lost hint only delays the answer.
+def accepted(message: dict[str, Any]) -> flask.Response:
+    """Return the 202 response of an accepted message.
 
     The message already has the form of `schemas.Message`, which tests verify, so the schema does not dump it again.
     """
-    message = visible(result.message)
-    if result.hint:
-        services().hints.drain(message["conversation_id"])
+    message = visible(message)
     response = flask.Response(json.dumps(message, ensure_ascii=False), 202, mimetype="application/json")
     response.headers["Location"] = message["links"]["self"]
     response.headers["Retry-After"] = "1"

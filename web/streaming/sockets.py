@@ -197,7 +197,7 @@ class SocketMessages:
     def _submit(self, new: dict[str, Any]) -> dict[str, Any]:
         services, conversation_id = self._services, self._conversation_id
         key = key_in(conversation_id, new["ref"]) if "ref" in new else None
-        accepted = services.intake.accept(
+        message = services.actions.accept(
             self._principal.workspace_id,
             conversation_id,
             Submission(
@@ -210,10 +210,7 @@ class SocketMessages:
                 attachments=tuple(dict.fromkeys(new.get("attachments", ()))),
             ),
         )
-        if accepted.hint:
-            services.hints.drain(conversation_id)
-        services.wakeups.send(conversation_id)
-        return self._view(accepted.message) if self._view is not None else accepted.message
+        return self._view(message) if self._view is not None else message
 
 
 def _error(ref: str | None, code: str, detail: str) -> StreamEvent:

@@ -85,7 +85,7 @@ def begin() -> Any:
         if not listing.exists(Scope(deps.store, workspace_id), conversation_id):
             raise KeyRefused("The conversation was erased.")
     elif flask.current_app.extensions["answerback_widget_sessions"].allow(flask.request.remote_addr or ""):
-        conversation_id = deps.intake.open(workspace_id, Opening(channel="widget"))["id"]
+        conversation_id = deps.actions.open(workspace_id, Opening(channel="widget"))["id"]
         token, expires = deps.tokens.make(principal, conversation_id, for_s=_LIFE_S, origin=bound)
     else:
         raise TooManyRequests("Too many conversations were opened from this address; try again later.", retry_after=60)

@@ -1,6 +1,6 @@
-"""Files that customers send along: kept with their conversation, read once, in a process of their own."""
+"""Files that customers attach to messages: stored with their conversation, read once, in a process of their own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,13 +10,14 @@ from kb import documents
 from kb.documents import Document
 from kb.errors import KnowledgeError
 from kb.readers.blocks import Section
+from worker.conversations import serializers
 from worker.errors import Invalid
 from worker.ids import new_id
 from worker.store.engine import Store
+from worker.store.rows import Attachment, AttachmentFile, Conversation
 from worker.store.scope import Scope
 from worker.store.tables import attachment
 from worker.telemetry import logs
-from worker.time import to_rfc3339
 
 log = logs.get(__name__)
 
@@ -43,37 +44,22 @@ class Attached:
     problem: str | None = None
 
 
-def wire(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return an attachment as clients see it; `text` and `error` once it was read."""
-    return {
-        "id": row["id"],
-        "name": row["name"],
-        "media_type": row["media_type"],
-        "size": row["size"],
-        "conversation_id": row["conversation_id"],
-        "text": row["text"],
-        "error": row["error"],
-        "created_at": to_rfc3339(row["created_at"]),
-        "links": {"self": f"/v1/attachments/{row['id']}"},
-    }
-
-
-def claim_for(tx: sa.Connection, talk: Mapping[Any, Any], ids: Sequence[str]) -> None:
-    """Make attachments those of a conversation, within the transaction that accepts a message with them.
+def claim_for(tx: sa.Connection, conversation: Conversation, ids: Sequence[str]) -> None:
+    """Attach files to a conversation, within the transaction that accepts a message with them.
 
     Raises:
         Invalid: the workspace has no such attachment, or it belongs to another conversation.
     """
-    mine = (
+    claimed = tx.execute(
         attachment.update()
         .where(
             attachment.c.id.in_(ids),
-            attachment.c.workspace_id == talk["workspace_id"],
-            sa.or_(attachment.c.conversation_id.is_(None), attachment.c.conversation_id == talk["id"]),
+            attachment.c.workspace_id == conversation.workspace_id,
+            sa.or_(attachment.c.conversation_id.is_(None), attachment.c.conversation_id == conversation.id),
         )
-        .values(conversation_id=talk["id"])
+        .values(conversation_id=conversation.id)
     )
-    if tx.execute(mine).rowcount != len(ids):
+    if claimed.rowcount != len(ids):
         raise Invalid("An attachment does not exist, or belongs to another conversation.", field="attachments")
 
 
@@ -97,15 +83,15 @@ class Attachments:
             row = tx.execute(
                 attachment.insert().values(**new, size=len(data), source=data, created_at=self._now).returning(*LISTED)
             )
-            return wire(row.mappings().one())
+            return serializers.attachment(Attachment.from_row(row.mappings().one()))
 
     def read(self, workspace_id: str, ids: Sequence[str]) -> list[Attached]:
         """Return what these files say, in the order of `ids`. Each is read once; what was found is kept."""
         if not ids:
             return []
-        mine = sa.select(attachment).where(attachment.c.id.in_(ids), attachment.c.workspace_id == workspace_id)
+        statement = sa.select(attachment).where(attachment.c.id.in_(ids), attachment.c.workspace_id == workspace_id)
         with self._store.read() as connection:
-            rows = {row["id"]: dict(row) for row in connection.execute(mine).mappings()}
+            rows = {row["id"]: AttachmentFile.from_row(row) for row in connection.execute(statement).mappings()}
         return [self._read(rows[id]) for id in ids if id in rows]
 
     def clean_up(self, *, limit: int = 100) -> int:
@@ -118,25 +104,26 @@ class Attachments:
         with self._store.begin() as tx:
             return int(tx.execute(attachment.delete().where(attachment.c.id.in_(old))).rowcount)
 
-    def _read(self, row: Mapping[Any, Any]) -> Attached:
-        name = row["name"]
-        if row["error"] is not None:
-            return Attached(id=row["id"], name=name, problem=row["error"])
-        if row["text"] is not None:
-            sections = tuple(Section(**{**one, "headings": tuple(one["headings"])}) for one in row["sections"])
-            return Attached(id=row["id"], name=name, document=Document(title=name, text=row["text"], sections=sections))
+    def _read(self, row: AttachmentFile) -> Attached:
+        if row.error is not None:
+            return Attached(id=row.id, name=row.name, problem=row.error)
+        if row.text is not None:
+            stored = row.sections or ()
+            sections = tuple(Section(**{**section, "headings": tuple(section["headings"])}) for section in stored)
+            document = Document(title=row.name, text=row.text, sections=sections)
+            return Attached(id=row.id, name=row.name, document=document)
         try:
-            found = _bounded(documents.read(row["source"], media_type=row["media_type"], title=name))
+            found = _bounded(documents.read(row.source, media_type=row.media_type, title=row.name))
         except KnowledgeError as error:
-            self._keep(row, error=str(error))
-            return Attached(id=row["id"], name=name, problem=str(error))
-        self._keep(row, text=found.text, sections=[asdict(section) for section in found.sections])
-        return Attached(id=row["id"], name=name, document=found)
+            self._keep(row.id, error=str(error))
+            return Attached(id=row.id, name=row.name, problem=str(error))
+        self._keep(row.id, text=found.text, sections=[asdict(section) for section in found.sections])
+        return Attached(id=row.id, name=row.name, document=found)
 
-    def _keep(self, row: Mapping[Any, Any], **values: Any) -> None:
+    def _keep(self, id: str, **values: Any) -> None:
         with self._store.begin() as tx:
-            tx.execute(attachment.update().where(attachment.c.id == row["id"]).values(**values))
-        log.info("attachment_read", attachment_id=row["id"], error=values.get("error"))
+            tx.execute(attachment.update().where(attachment.c.id == id).values(**values))
+        log.info("attachment_read", attachment_id=id, error=values.get("error"))
 
 
 def _bounded(found: Document) -> Document:
@@ -153,4 +140,5 @@ def get(scope: Scope, attachment_id: str) -> dict[str, Any]:
     Raises:
         NotFound: the workspace has none with this id.
     """
-    return wire(scope.get(attachment, attachment_id, columns=LISTED))
+    row = scope.get(attachment, attachment_id, columns=LISTED)
+    return serializers.attachment(Attachment.from_row(row))

@@ -67,12 +67,12 @@ class Deltas:
             log.debug("deltas_not_read", cause=str(error))
             return []
         read = []
-        for place, fields in reversed(found):
+        for entry_id, fields in reversed(found):
             try:
                 value = self._codec.unseal(fields[b"data"])
                 read.append(
                     Delta(
-                        id=place.decode(),
+                        id=entry_id.decode(),
                         message_ids=tuple(value["messages"]),
                         take=value["take"],
                         data=value["piece"],

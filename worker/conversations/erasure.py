@@ -1,4 +1,4 @@
-"""The end of what is known of somebody."""
+"""Erase a conversation, or everything that is known of a customer."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,36 +18,36 @@ from worker.telemetry import logs
 log = logs.get(__name__)
 
 
-def erase_conversation(mine: Scope, sessions: SessionStore, deltas: Deltas, conversation_id: str) -> None:
+def erase_conversation(scope: Scope, sessions: SessionStore, deltas: Deltas, conversation_id: str) -> None:
     """Erase a conversation, all that was said in it and what was remembered from it.
 
     Raises:
         NotFound: the workspace has no such conversation.
     """
-    with mine.store.begin() as tx:
-        mine.lock(tx, conversation, conversation_id)
-        _erase(tx, mine.workspace_id, conversation_id)
+    with scope.store.begin() as tx:
+        scope.lock(tx, conversation, conversation_id)
+        _erase(tx, scope.workspace_id, conversation_id)
     _forget(sessions, deltas, conversation_id)
 
 
-def erase_customer(mine: Scope, sessions: SessionStore, deltas: Deltas, customer: Mapping[str, Any]) -> dict[str, int]:
+def erase_customer(scope: Scope, sessions: SessionStore, deltas: Deltas, customer: Mapping[str, Any]) -> dict[str, int]:
     """Erase every conversation of a customer, by their id, their e-mail address or both, and all that is remembered."""
     known = _names_of(customer)
-    with mine.store.begin() as tx:
-        talks = tx.execute(
-            mine.select(conversation, conversation.c.id, conversation.c.requester).where(
+    with scope.store.begin() as tx:
+        rows = tx.execute(
+            scope.select(conversation, conversation.c.id, conversation.c.requester).where(
                 conversation.c.requester.is_not(None)
             )
         ).all()
-        named = {row.id: _names_of(row.requester) for row in talks}
+        named = {row.id: _names_of(row.requester) for row in rows}
         found: set[str] = set()
         # Somebody is known by id in one conversation, by address in another, and by both in a third.
         while more := {id for id, names in named.items() if id not in found and names & known}:
             found |= more
             known = known.union(*(named[id] for id in more))
-        memories = erase_memories(tx, mine.workspace_id, sorted(known))
+        memories = erase_memories(tx, scope.workspace_id, sorted(known))
         for id in sorted(found):
-            _erase(tx, mine.workspace_id, id)
+            _erase(tx, scope.workspace_id, id)
     for id in found:
         _forget(sessions, deltas, id)
     return {"conversations": len(found), "memories": memories}
@@ -93,10 +93,10 @@ def _erase(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:
         named = ticket_of(ticket.helpdesk_id, ticket.external_id)[:48]
         tx.execute(delivery.delete().where(*looks, delivery.c.message_id == named))
     # Where people were told of it, and what they said there.
-    places = sa.select(helpdesk.c.id).where(
+    channels = sa.select(helpdesk.c.id).where(
         helpdesk.c.workspace_id == workspace_id, helpdesk.c.kind.in_(NOTIFICATION_KINDS)
     )
-    there = helpdesk_message.c.helpdesk_id.in_(list(tx.execute(places).scalars()))
+    there = helpdesk_message.c.helpdesk_id.in_(list(tx.execute(channels).scalars()))
     threads = sa.select(helpdesk_message.c.external_id).where(there, helpdesk_message.c.ticket == conversation_id)
     known = [conversation_id, *(id for id in tx.execute(threads).scalars() if id is not None)]
     tx.execute(helpdesk_message.update().where(there, helpdesk_message.c.ticket.in_(known)).values(digest=""))

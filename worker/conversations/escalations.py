@@ -1,6 +1,6 @@
-"""Escalations: what a person has to see to, from the handoff until somebody says that it is done.
+"""Escalations: work for a human, from the handoff until somebody closes it.
 
-There is one open escalation for each conversation that the bot has given away, so whoever is told of it is told once.
+A conversation that the bot has handed off has one escalation that is not closed, so people are notified of it once.
 """
 
 from collections.abc import Mapping
@@ -8,34 +8,37 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from worker.conversations import serializers
 from worker.errors import Conflict
 from worker.ids import new_id
 from worker.states import EscalationState
 from worker.store.engine import Store
+from worker.store.rows import Conversation, Escalation
 from worker.store.scope import Scope
-from worker.store.tables import UNDONE_ESCALATION, escalation
-from worker.time import to_rfc3339
+from worker.store.tables import UNASSIGNED_ESCALATION, UNDONE_ESCALATION, escalation
 
-Row = Mapping[Any, Any]
+_UNDONE = sa.select(escalation.c.id).where(
+    escalation.c.conversation_id == sa.bindparam("conversation"), UNDONE_ESCALATION
+)
 
-_UNDONE = sa.select(escalation.c.id).where(escalation.c.conversation_id == sa.bindparam("talk"), UNDONE_ESCALATION)
 
-
-def raise_for(tx: sa.Connection, talk: Row, told: Mapping[str, Any], *, message_id: str | None, now: int) -> str:
-    """Open an escalation for a conversation and return its id; that which is open already stands for both."""
-    known = undone(tx, talk["id"])
+def raise_for(
+    tx: sa.Connection, conversation: Conversation, handoff: Mapping[str, Any], *, message_id: str | None, now: int
+) -> str:
+    """Open an escalation for a handoff (`Handoff.to_api`), unless one is not closed yet; return its id."""
+    known = undone(tx, conversation.id)
     if known is not None:
         return known
     id = new_id("esc")
     tx.execute(
         escalation.insert().values(
             id=id,
-            workspace_id=talk["workspace_id"],
-            conversation_id=talk["id"],
+            workspace_id=conversation.workspace_id,
+            conversation_id=conversation.id,
             message_id=message_id,
             state=EscalationState.OPEN,
             created_at=now,
-            **{name: told[name] for name in ("reason", "category", "priority", "summary", "reasons")},
+            **{name: handoff[name] for name in ("reason", "category", "priority", "summary", "reasons")},
         )
     )
     return id
@@ -43,29 +46,29 @@ def raise_for(tx: sa.Connection, talk: Row, told: Mapping[str, Any], *, message_
 
 def undone(tx: sa.Connection, conversation_id: str) -> str | None:
     """Return the id of the escalation of a conversation that is not closed."""
-    found: str | None = tx.execute(_UNDONE, {"talk": conversation_id}).scalar()
+    found: str | None = tx.execute(_UNDONE, {"conversation": conversation_id}).scalar()
     return found
 
 
 def take(tx: sa.Connection, conversation_id: str, assignee: str, *, now: int) -> None:
-    """Give an escalation that is nobody's yet to whoever began to work on it."""
-    mine = (escalation.c.conversation_id == conversation_id, escalation.c.state == sa.literal_column("'open'"))
+    """Assign a conversation's escalation to the agent who works on it, unless it is assigned already."""
     tx.execute(
         escalation.update()
-        .where(*mine)
+        .where(escalation.c.conversation_id == conversation_id, UNASSIGNED_ESCALATION)
         .values(state=EscalationState.ASSIGNED, assignee=assignee[:200], assigned_at=now)
     )
 
 
 def close_for(tx: sa.Connection, conversation_id: str, *, now: int, note: str | None = None) -> None:
-    """Close what is open for a conversation."""
-    mine = (escalation.c.conversation_id == conversation_id, UNDONE_ESCALATION)
+    """Close the escalation of a conversation."""
     values = {"state": EscalationState.CLOSED, "closed_at": now} | ({} if note is None else {"note": note})
-    tx.execute(escalation.update().where(*mine).values(**values))
+    tx.execute(
+        escalation.update().where(escalation.c.conversation_id == conversation_id, UNDONE_ESCALATION).values(**values)
+    )
 
 
 def page(
-    mine: Scope, *, state: str | None, assignee: str | None, after: str | None, limit: int
+    scope: Scope, *, state: str | None, assignee: str | None, after: str | None, limit: int
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Return escalations, newest first, and the cursor of the next page or None."""
     where = []
@@ -73,42 +76,25 @@ def page(
         where.append(escalation.c.state == state)
     if assignee is not None:
         where.append(escalation.c.assignee == assignee)
-    rows, cursor = mine.page(escalation, *where, after=after, limit=limit)
-    return [shown(row) for row in rows], cursor
+    rows, cursor = scope.page(escalation, *where, after=after, limit=limit)
+    return [serializers.escalation(Escalation.from_row(row)) for row in rows], cursor
 
 
 def assign(store: Store, workspace_id: str, id: str, assignee: str) -> dict[str, Any]:
-    """Give an escalation to somebody.
+    """Assign an escalation to an agent.
 
     Raises:
         NotFound: the workspace has none with this id.
         Conflict: it is closed.
     """
-    mine = Scope(store, workspace_id)
+    scope = Scope(store, workspace_id)
     with store.begin() as tx:
-        row = mine.lock(tx, escalation, id)
-        if row["state"] == EscalationState.CLOSED:
+        row = Escalation.from_row(scope.lock(tx, escalation, id))
+        if row.state == EscalationState.CLOSED:
             raise Conflict("The escalation is closed.")
         values = {"state": EscalationState.ASSIGNED, "assignee": assignee, "assigned_at": store.now(tx)}
         tx.execute(escalation.update().where(escalation.c.id == id).values(**values))
-        return shown({**row, **values})
-
-
-def shown(row: Row) -> dict[str, Any]:
-    """Return an escalation as clients see it."""
-    plain = ("id", "conversation_id", "message_id", "state", "reason", "category", "priority", "summary", "reasons")
-    return {
-        **{name: row[name] for name in plain},
-        "assignee": row["assignee"],
-        "note": row["note"],
-        "created_at": to_rfc3339(row["created_at"]),
-        "assigned_at": to_rfc3339(row["assigned_at"]),
-        "closed_at": to_rfc3339(row["closed_at"]),
-        "links": {
-            "self": f"/v1/escalations/{row['id']}",
-            "conversation": f"/v1/conversations/{row['conversation_id']}",
-        },
-    }
+        return serializers.escalation(Escalation.from_row(scope.get_in(tx, escalation, id)))
 
 
 def get(scope: Scope, escalation_id: str) -> dict[str, Any]:
@@ -117,4 +103,4 @@ def get(scope: Scope, escalation_id: str) -> dict[str, Any]:
     Raises:
         NotFound: the workspace has none with this id.
     """
-    return shown(scope.get(escalation, escalation_id))
+    return serializers.escalation(Escalation.from_row(scope.get(escalation, escalation_id)))

@@ -1,149 +1,69 @@
-"""The log of what happened, written in the transaction of the change it tells.
+"""Record events in the transaction of the change that they report.
 
-Polling, streaming and callbacks are views of this one log.
+Polling, streams and callbacks are views of this one log. Recording an event tells nobody: `fan_out` enqueues what goes
+to endpoints, tickets and people.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from worker.conversations import serializers
-from worker.conversations.outcomes import ENDED
-from worker.deliveries.outbox import Target, enqueue_deliveries, wanted_by
-from worker.deliveries.tickets import desk_of, follow_up, post_answer, post_handoff, post_said, tell_people
-from worker.states import HandoffReason, MessageState
-from worker.store.tables import conversation as conversation_table
-from worker.store.tables import event as event_table
-from worker.store.tables import message as message_table
+from worker.states import EventType
+from worker.store.rows import Conversation, Event, Message
+from worker.store.tables import event
 
-_INSERT_EVENT = event_table.insert()
-_INSERT_EVENT_FOR_ID = event_table.insert().returning(event_table.c.id, sort_by_parameter_order=True)
+_INSERT = event.insert()
+_INSERT_MANY = event.insert().returning(event.c.id, sort_by_parameter_order=True)
 
 
-def announce_messages(
-    tx: sa.Connection, rows: Iterable[Mapping[Any, Any]], type: str, *, now: int, data: Mapping[Any, Any] | None = None
-) -> None:
-    """Write one event of `type` for each message, and deliveries to those who want it when the message has ended."""
-    rows = list(rows)
-    if not rows:
-        return
-    events = [
-        {
-            "workspace_id": row["workspace_id"],
-            "conversation_id": row["conversation_id"],
-            "message_id": row["id"],
-            "type": type,
-            "data": dict(data or {}),
-            "created_at": now,
-        }
-        for row in rows
-    ]
-    if type not in ENDED:
-        tx.execute(_INSERT_EVENT, events)
-        return
-    told = f"message.{type}"
-    endpoints = wanted_by(tx, rows[0]["workspace_id"], told)
-    reply_id = (data or {}).get("reply_id")
-    desk = desk_of(tx, rows[0]["conversation_id"]) if reply_id is not None else None
-    goes_on = type == MessageState.HANDED_OFF and (data or {}).get("reason") == HandoffReason.OWNED_BY_HUMAN
-    if desk is None and not endpoints and not goes_on and not any(row["callback_url"] for row in rows):
-        tx.execute(_INSERT_EVENT, events)
-        return
-    ids = tx.execute(_INSERT_EVENT_FOR_ID, events).scalars().all()
-    for row, event_id in zip(rows, ids, strict=True):
-        own: list[Target] = [(None, row["callback_url"])] if row["callback_url"] else []
-        if own or endpoints:
-            enqueue_deliveries(
-                tx,
-                row["workspace_id"],
-                told,
-                _message_data(tx, row["id"]),
-                now=now,
-                to=[*own, *endpoints],
-                event_id=event_id,
-                conversation_id=row["conversation_id"],
-                message_id=row["id"],
-            )
-    if goes_on:
-        follow_up(tx, rows, data or {}, event_ids=ids, now=now)
-    if desk is not None and reply_id is not None:  # messages that were answered together have one reply
-        post_answer(tx, desk, rows[-1], reply_id=reply_id, event_id=ids[-1], now=now)
-
-
-def announce_conversation(
-    tx: sa.Connection, row: Mapping[Any, Any], type: str, *, now: int, data: Mapping[Any, Any]
-) -> None:
-    """Write one event about a conversation as a whole, and deliveries to the endpoints that want it."""
-    event = {
-        "workspace_id": row["workspace_id"],
-        "conversation_id": row["id"],
-        "message_id": None,
-        "type": type,
-        "data": dict(data),
-        "created_at": now,
-    }
-    endpoints = wanted_by(tx, row["workspace_id"], type)
-    handed_off = type == "conversation.handed_off"
-    desk = desk_of(tx, row["id"]) if handed_off else None
-    if not endpoints and not handed_off:
-        tx.execute(_INSERT_EVENT, event)
-        return
-    event_id = tx.execute(_INSERT_EVENT_FOR_ID, [event]).scalar_one()
-    if desk is not None:
-        post_handoff(tx, desk, row, data, event_id=event_id, now=now)
-    if handed_off:
-        tell_people(tx, row, data, event_id=event_id, now=now)
-    enqueue_deliveries(
+def record_events(
+    tx: sa.Connection, messages: Sequence[Message], type: EventType, *, now: int, data: Mapping[str, Any] | None = None
+) -> list[Event]:
+    """Record one event for each message and return them in the same order."""
+    return _insert(
         tx,
-        row["workspace_id"],
-        type,
-        {"conversation": serializers.conversation(_talk(tx, row["id"]))},
-        now=now,
-        to=endpoints,
-        event_id=event_id,
-        conversation_id=row["id"],
+        [
+            {
+                "workspace_id": message.workspace_id,
+                "conversation_id": message.conversation_id,
+                "message_id": message.id,
+                "type": type,
+                "data": dict(data or {}),
+                "created_at": now,
+            }
+            for message in messages
+        ],
     )
 
 
-def announce_said(tx: sa.Connection, row: Mapping[Any, Any], *, via: str | None, now: int) -> None:
-    """Write the event of what a person said to the customer, and have it said in the ticket if it was not said there.
-
-    `via` is the helpdesk that it came from.
-    """
-    event = {
-        "workspace_id": row["workspace_id"],
-        "conversation_id": row["conversation_id"],
-        "message_id": row["id"],
-        "type": "replied",
-        "data": {},
+def record_conversation_event(
+    tx: sa.Connection,
+    conversation: Conversation,
+    type: EventType,
+    *,
+    now: int,
+    data: Mapping[str, Any] | None = None,
+) -> Event:
+    """Record and return an event of a conversation as a whole."""
+    values = {
+        "workspace_id": conversation.workspace_id,
+        "conversation_id": conversation.id,
+        "message_id": None,
+        "type": type,
+        "data": dict(data or {}),
         "created_at": now,
     }
-    event_id = tx.execute(_INSERT_EVENT_FOR_ID, [event]).scalar_one()
-    post_said(tx, row, via=via, event_id=event_id, now=now)
-    endpoints = wanted_by(tx, row["workspace_id"], "message.replied")
-    if endpoints:
-        enqueue_deliveries(
-            tx,
-            row["workspace_id"],
-            "message.replied",
-            _message_data(tx, row["id"]),
-            now=now,
-            to=endpoints,
-            event_id=event_id,
-            conversation_id=row["conversation_id"],
-            message_id=row["id"],
-        )
+    (recorded,) = _insert(tx, [values])
+    return recorded
 
 
-def _message_data(tx: sa.Connection, message_id: str) -> dict[str, Any]:
-    """Return what a callback tells of a message: read back, so that it is exactly what this transaction makes true."""
-    row = tx.execute(serializers.with_reply().where(message_table.c.id == message_id)).mappings().one()
-    return {
-        "message": serializers.message(row),
-        "conversation": serializers.conversation(_talk(tx, row["conversation_id"])),
-    }
-
-
-def _talk(tx: sa.Connection, conversation_id: str) -> sa.RowMapping:
-    return tx.execute(sa.select(conversation_table).where(conversation_table.c.id == conversation_id)).mappings().one()
+def _insert(tx: sa.Connection, rows: list[dict[str, Any]]) -> list[Event]:
+    if not rows:
+        return []
+    if len(rows) == 1:  # without RETURNING, SQLite takes 25 µs instead of 38
+        key = tx.execute(_INSERT, rows[0]).inserted_primary_key
+        ids: Sequence[int] = [] if key is None else [key[0]]
+    else:
+        ids = tx.execute(_INSERT_MANY, rows).scalars().all()
+    return [Event(id=id, **row) for id, row in zip(ids, rows, strict=True)]

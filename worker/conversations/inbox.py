@@ -6,7 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from worker.conversations import escalations, serializers
+from worker.conversations import serializers
+from worker.states import EscalationState, Owner, Role
+from worker.store.rows import Conversation, Escalation, ToolCall
 from worker.store.scope import Scope
 from worker.store.tables import HUMAN, conversation, escalation, message, tool_call
 
@@ -15,6 +17,8 @@ _MAX_SEARCHED = 10_000
 
 #: Cursor of a list by change: when the last conversation changed, and its id.
 _CHANGE_CURSOR = re.compile(r"(\d{1,18})\.(\w{1,48})")
+
+_UNCLOSED = escalation.c.state != EscalationState.CLOSED
 
 Rows = list[sa.RowMapping]
 
@@ -44,29 +48,30 @@ def page(
     where = [] if owner is None else [conversation.c.owner == owner]
     if search:
         where += _matches(scope, search)
-    if owner == "human":
+    if owner == Owner.HUMAN:
         rows, cursor = _by_change(scope, where, after, limit)
     else:
         rows, cursor = scope.page(conversation, *where, after=after, limit=limit)
     ids = [row["id"] for row in rows]
-    unclosed = scope.select(escalation).where(escalation.c.conversation_id.in_(ids), escalation.c.state != "closed")
+    unclosed = scope.select(escalation).where(
+        escalation.c.conversation_id.in_(ids), escalation.c.state != EscalationState.CLOSED
+    )
     with scope.store.read() as connection:
         first: dict[str, Any] = {}
         last: dict[str, Any] = {}
-        for one in connection.execute(_outer_messages(ids)):
-            first.setdefault(one.conversation_id, one)
-            last[one.conversation_id] = one
-        open_escalations = {
-            row["conversation_id"]: escalations.shown(row) for row in connection.execute(unclosed).mappings()
-        }
+        for outer in connection.execute(_outer_messages(ids)):
+            first.setdefault(outer.conversation_id, outer)
+            last[outer.conversation_id] = outer
+        undone = [Escalation.from_row(row) for row in connection.execute(unclosed).mappings()]
+    open_escalations = {row.conversation_id: serializers.escalation(row) for row in undone}
     found = [
         {
             **serializers.conversation(row),
-            "title": row["subject"] or (first[row["id"]].content if row["id"] in first else ""),
-            "last": last.get(row["id"]),
-            "escalation": open_escalations.get(row["id"]),
+            "title": row.subject or (first[row.id].content if row.id in first else ""),
+            "last": last.get(row.id),
+            "escalation": open_escalations.get(row.id),
         }
-        for row in rows
+        for row in map(Conversation.from_row, rows)
     ]
     return found, cursor
 
@@ -88,26 +93,31 @@ def transcript(scope: Scope, conversation_id: str, *, limit: int = 200) -> Trans
         sa.select(message.c.reply_id, message.c.timings).where(
             message.c.conversation_id == conversation_id, message.c.reply_id.is_not(None)
         ),
-        scope.select(escalation).where(escalation.c.conversation_id == conversation_id, escalation.c.state != "closed"),
+        scope.select(escalation).where(
+            escalation.c.conversation_id == conversation_id, escalation.c.state != EscalationState.CLOSED
+        ),
         scope.select(tool_call).where(tool_call.c.conversation_id == conversation_id).order_by(tool_call.c.id),
     ]
     with scope.store.read() as connection:
         rows = connection.execute(newest).mappings().all()
-        answered, unclosed, calls = (connection.execute(one).mappings().all() for one in related)
-    timings = {one["reply_id"]: one["timings"] for one in answered}
+        answered, unclosed, tool_calls = (connection.execute(statement).mappings().all() for statement in related)
+    timings = {answer["reply_id"]: answer["timings"] for answer in answered}
+    calls = [ToolCall.from_row(call) for call in tool_calls]
     messages = []
-    for one in reversed(rows):
-        shown = serializers.message(one)
-        if one["role"] == "assistant":
-            shown |= {"how": serializers.reply(one), "timings": timings.get(one["id"]) or {}}
+    for newer in reversed(rows):
+        written, reply = serializers.message_and_reply(newer)
+        entry = serializers.message(written, reply)
+        if written.role == Role.ASSISTANT:
+            answer = None if reply is None else serializers.reply(reply)
+            entry |= {"how": answer, "timings": timings.get(written.id) or {}}
         else:
-            shown["calls"] = [serializers.tool_call(call) for call in calls if call["message_id"] == one["id"]]
-            shown["retrieved"] = one["retrieved"]
-        messages.append(shown)
+            entry["calls"] = [serializers.tool_call(call) for call in calls if call.message_id == written.id]
+            entry["retrieved"] = written.retrieved
+        messages.append(entry)
     return Transcript(
-        conversation=serializers.conversation(row),
+        conversation=serializers.conversation(Conversation.from_row(row)),
         messages=messages,
-        escalation=escalations.shown(unclosed[0]) if unclosed else None,
+        escalation=serializers.escalation(Escalation.from_row(unclosed[0])) if unclosed else None,
     )
 
 

@@ -1,32 +1,32 @@
-"""Accept what customers write. When it returns, it is committed."""
+"""Accept customers' messages. When a call returns, its message is committed."""
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from worker.conversations import serializers
 from worker.conversations.attachments import claim_for
-from worker.conversations.events import announce_messages
+from worker.conversations.events import record_events
+from worker.conversations.fan_out import enqueue_message_deliveries
 from worker.conversations.outcomes import Handoff
 from worker.customers.identity import customer_of
 from worker.errors import IdempotencyMismatch, NotFound
 from worker.ids import new_id
-from worker.states import HandoffReason, MailboxState, MessageState, Owner, Role
+from worker.states import EventType, HandoffReason, MailboxState, MessageState, Owner, Role
 from worker.store.engine import Prepared, Store
+from worker.store.rows import Conversation, Json, Message
 from worker.store.tables import conversation, message
 from worker.telemetry import tracing
-
-T = TypeVar("T")
 
 #: A sweeper takes up a conversation that became ready when nobody followed the hint for this long.
 UNHEARD_MS = 2_000
 
-#: What an idempotency key is remembered for unless the settings say otherwise: a day, as at Stripe.
+#: Seconds that an idempotency key is remembered unless the settings say otherwise: a day, as at Stripe.
 KEPT_S = 86_400.0
 
 
@@ -53,20 +53,20 @@ class Opening:
     """
 
     subject: str | None = None
-    requester: Mapping[Any, Any] | None = None
+    requester: Json | None = None
     external_id: str | None = None
     channel: str | None = None
-    metadata: Mapping[Any, Any] | None = None
+    metadata: Json | None = None
     helpdesk_id: str | None = None
     owner: Owner = Owner.BOT
 
 
 @dataclass(frozen=True, kw_only=True)
 class Accepted:
-    """A message as clients see it, and whether a worker should be hinted at its conversation."""
+    """A message in the form of the API, and whether its conversation is ready for a worker."""
 
     message: dict[str, Any]
-    hint: bool
+    ready: bool
 
 
 def fingerprint(*parts: Any) -> str:
@@ -109,26 +109,31 @@ class Intake:
             due_at=sa.case((wakes, now + UNHEARD_MS), else_=conversation.c.due_at),
             ready_at=sa.case((wakes, now), else_=conversation.c.ready_at),
         )
-        mine = conversation.c.workspace_id == sa.bindparam("workspace")
+        in_workspace = conversation.c.workspace_id == sa.bindparam("workspace")
         self._take_seq = {
-            name: take_seq.where(mine, conversation.c[name] == sa.bindparam("value")).returning(*conversation.c)
+            name: take_seq.where(in_workspace, conversation.c[name] == sa.bindparam("value")).returning(*conversation.c)
             for name in ("id", "external_id")
         }
         self._insert = Prepared(message.insert(), message.c.keys(), dialect)
 
     def open(self, workspace_id: str, opening: Opening) -> dict[str, Any]:
-        """Open a conversation, or find the one that has this external id; return it."""
+        """Open a conversation, or find the one that has this external id; return it in the form of the API."""
 
-        def work(tx: sa.Connection) -> Mapping[Any, Any]:
+        def work(tx: sa.Connection) -> Conversation:
             found = None
             if opening.external_id is not None:
                 same = sa.select(conversation).where(
                     conversation.c.workspace_id == workspace_id, conversation.c.external_id == opening.external_id
                 )
                 found = tx.execute(same).mappings().first()
-            return found or self._insert_conversation(tx, workspace_id, opening, holds_message=False)
+            if found is not None:
+                return Conversation.from_row(found)
+            return self._insert_conversation(tx, workspace_id, opening, holds_message=False)
 
-        return serializers.conversation(self._twice(work))
+        try:
+            return serializers.conversation(self._store.submit(work))
+        except IntegrityError:  # the same conversation was opened by another request meanwhile
+            return serializers.conversation(self._store.submit(work))
 
     def submit(
         self,
@@ -149,14 +154,14 @@ class Intake:
 
         def work(tx: sa.Connection) -> Accepted:
             in_transaction(tx)
-            row = None
+            found = None
             if opening.external_id is not None:
-                row = self._next_seq(tx, workspace_id, "external_id", opening.external_id)
-            if row is None:
-                row = self._insert_conversation(tx, workspace_id, opening, holds_message=True)
-            return self._insert_message(tx, row, submission, requester=opening.requester)
+                found = self._next_seq(tx, workspace_id, "external_id", opening.external_id)
+            if found is None:
+                found = self._insert_conversation(tx, workspace_id, opening, holds_message=True)
+            return self._insert_message(tx, found, submission, requester=opening.requester)
 
-        return self._replayed(workspace_id, submission) or self._twice(work, workspace_id, submission)
+        return self._once(work, workspace_id, submission)
 
     def accept(self, workspace_id: str, conversation_id: str, submission: Submission) -> Accepted:
         """Add a message to a conversation.
@@ -164,25 +169,29 @@ class Intake:
         Raises:
             NotFound: the workspace has no such conversation.
             IdempotencyMismatch: the key was used with another request.
+            Invalid: an attachment cannot be used here.
         """
 
         def work(tx: sa.Connection) -> Accepted:
-            row = self._next_seq(tx, workspace_id, "id", conversation_id)
-            if row is None:
+            found = self._next_seq(tx, workspace_id, "id", conversation_id)
+            if found is None:
                 raise NotFound("There is no conversation with this id.")
-            return self._insert_message(tx, row, submission)
+            return self._insert_message(tx, found, submission)
 
-        return self._replayed(workspace_id, submission) or self._twice(work, workspace_id, submission)
+        return self._once(work, workspace_id, submission)
 
-    def _twice(
-        self, work: Callable[[sa.Connection], T], workspace_id: str = "", submission: Submission | None = None
-    ) -> Any:
-        """Run `work`, and once more when a twin of this request, or of its conversation, was committed in between."""
+    def _once(self, work: Callable[[sa.Connection], Accepted], workspace_id: str, submission: Submission) -> Accepted:
+        """Return what was accepted under the submission's idempotency key, else run `work`.
+
+        It runs again when another request committed the same key, or the same conversation, in between.
+        """
+        replayed = self._replayed(workspace_id, submission)
+        if replayed is not None:
+            return replayed
         try:
             return self._store.submit(work)
         except IntegrityError:
-            first = self._replayed(workspace_id, submission) if submission is not None else None
-            return first or self._store.submit(work)
+            return self._replayed(workspace_id, submission) or self._store.submit(work)
 
     def _replayed(self, workspace_id: str, submission: Submission) -> Accepted | None:
         if submission.idempotency_key is None:
@@ -192,13 +201,14 @@ class Intake:
             row = connection.execute(self._find_key, same).mappings().first()
         if row is None:
             return None
+        accepted, reply = serializers.message_and_reply(row)
         if row["forgotten"]:
-            self.forget_keys(message.c.id == row["id"])
+            self.forget_keys(message.c.id == accepted.id)
             return None
-        if row["fingerprint"] != submission.fingerprint:
+        if accepted.fingerprint != submission.fingerprint:
             raise IdempotencyMismatch
         self._count("duplicates_refused")
-        return Accepted(message=serializers.as_accepted(row), hint=row["state"] == MessageState.QUEUED)
+        return Accepted(message=serializers.as_accepted(accepted, reply), ready=accepted.state == MessageState.QUEUED)
 
     def forget_keys(self, *which: sa.ColumnElement[bool], limit: int = 500) -> int:
         """Forget idempotency keys that are older than they are kept, oldest first; return how many."""
@@ -211,15 +221,16 @@ class Intake:
         forget = message.update().where(message.c.id.in_(old)).values(idempotency_key=None, fingerprint=None)
         return self._store.submit(lambda tx: tx.execute(forget).rowcount)
 
-    def _next_seq(self, tx: sa.Connection, workspace_id: str, column: str, value: str) -> Mapping[Any, Any] | None:
-        """Give the next message its place and wake the mailbox; a closed conversation is the bot's again."""
-        return tx.execute(self._take_seq[column], {"workspace": workspace_id, "value": value}).mappings().first()
+    def _next_seq(self, tx: sa.Connection, workspace_id: str, column: str, value: str) -> Conversation | None:
+        """Reserve the next message's `seq` and make the mailbox ready; a closed conversation is the bot's again."""
+        row = tx.execute(self._take_seq[column], {"workspace": workspace_id, "value": value}).mappings().first()
+        return None if row is None else Conversation.from_row(row)
 
     def _insert_conversation(
         self, tx: sa.Connection, workspace_id: str, opening: Opening, *, holds_message: bool
-    ) -> Mapping[Any, Any]:
-        wakes = holds_message and opening.owner == Owner.BOT
-        row = {
+    ) -> Conversation:
+        ready = holds_message and opening.owner == Owner.BOT
+        values: dict[str, Any] = {
             "id": new_id("conv"),
             "workspace_id": workspace_id,
             "external_id": opening.external_id,
@@ -231,67 +242,64 @@ class Intake:
             "owner": opening.owner,
             "next_seq": 2 if holds_message else 1,
             "history": 0,
-            "mailbox": MailboxState.READY if wakes else MailboxState.IDLE,
+            "mailbox": MailboxState.READY if ready else MailboxState.IDLE,
             "lease_token": 0,
             "abort": False,
         }
-        now = (self._open_ready if wakes else self._open_idle).run(tx, row).scalar_one()
-        return {**row, "handoff": None, "created_at": now, "updated_at": now}
+        now = (self._open_ready if ready else self._open_idle).run(tx, values).scalar_one()
+        return Conversation(**values, created_at=now, updated_at=now)
 
     def _insert_message(
-        self,
-        tx: sa.Connection,
-        talk: Mapping[Any, Any],
-        submission: Submission,
-        *,
-        requester: Mapping[Any, Any] | None = None,
+        self, tx: sa.Connection, locked: Conversation, submission: Submission, *, requester: Json | None = None
     ) -> Accepted:
         if submission.attachments:
-            claim_for(tx, talk, submission.attachments)
-        now = talk["updated_at"]
-        kept_for_person = talk["owner"] == Owner.HUMAN
-        owned = _OWNED | {"escalation_id": (talk["handoff"] or {}).get("escalation_id")} if kept_for_person else None
-        theirs = talk["requester"] or {}
-        writer = requester or theirs
-        row = {
-            **_NO_COLUMNS,
-            "id": new_id("msg"),
-            "workspace_id": talk["workspace_id"],
-            "conversation_id": talk["id"],
-            "seq": talk["next_seq"] - 1,
-            "role": Role.CUSTOMER,
-            "author": writer.get("name"),
-            "state": MessageState.HANDED_OFF if kept_for_person else MessageState.QUEUED,
-            "content": submission.content,
-            "idempotency_key": submission.idempotency_key,
-            "fingerprint": submission.fingerprint,
-            "callback_url": submission.callback_url,
-            "request_id": submission.request_id,
-            "key_id": submission.key_id,
-            "traceparent": submission.traceparent,
-            "stranger": customer_of(writer) != customer_of(theirs),
-            "attempts": 0,
-            "attachments": list(submission.attachments) or None,
-            "handoff": owned,
-            "created_at": now,
-            "finished_at": now if kept_for_person else None,
-            "deadline_at": now + int(submission.deadline_s * 1000),
-        }
-        self._insert.run(tx, row)
-        announce_messages(tx, [row], MessageState.QUEUED, now=now)
-        if kept_for_person:
+            claim_for(tx, locked, submission.attachments)
+        now = locked.updated_at
+        new = _message(locked, submission, writer=requester or locked.requester or {})
+        self._insert.run(tx, vars(new))
+        record_events(tx, [new], EventType.QUEUED, now=now)
+        owned_by_human = new.state == MessageState.HANDED_OFF
+        if owned_by_human:
             tx.execute(
-                conversation.update().where(conversation.c.id == talk["id"]).values(history=conversation.c.history + 1)
+                conversation.update().where(conversation.c.id == locked.id).values(history=conversation.c.history + 1)
             )
-            announce_messages(tx, [row], MessageState.HANDED_OFF, now=now, data=owned)
-        return Accepted(
-            message=serializers.message(row), hint=talk["mailbox"] == MailboxState.READY and not kept_for_person
-        )
+            events = record_events(tx, [new], EventType.HANDED_OFF, now=now, data=new.handoff)
+            enqueue_message_deliveries(tx, [new], events)
+        ready = locked.mailbox == MailboxState.READY and not owned_by_human
+        return Accepted(message=serializers.message(new), ready=ready)
+
+
+def _message(locked: Conversation, submission: Submission, *, writer: Json) -> Message:
+    """Return a customer's new message; in a conversation that a human owns it is handed off at once."""
+    now = locked.updated_at
+    owned_by_human = locked.owner == Owner.HUMAN
+    handoff = _OWNED | {"escalation_id": (locked.handoff or {}).get("escalation_id")} if owned_by_human else None
+    return Message(
+        id=new_id("msg"),
+        workspace_id=locked.workspace_id,
+        conversation_id=locked.id,
+        seq=locked.next_seq - 1,
+        role=Role.CUSTOMER,
+        author=writer.get("name"),
+        state=MessageState.HANDED_OFF if owned_by_human else MessageState.QUEUED,
+        content=submission.content,
+        idempotency_key=submission.idempotency_key,
+        fingerprint=submission.fingerprint,
+        callback_url=submission.callback_url,
+        request_id=submission.request_id,
+        key_id=submission.key_id,
+        traceparent=submission.traceparent,
+        stranger=customer_of(writer) != customer_of(locked.requester or {}),
+        attachments=list(submission.attachments) or None,
+        handoff=handoff,
+        created_at=now,
+        finished_at=now if owned_by_human else None,
+        deadline_at=now + int(submission.deadline_s * 1000),
+    )
 
 
 _OPENED = (
     *("id", "workspace_id", "external_id", "subject", "requester", "channel", "helpdesk_id", "metadata", "owner"),
     *("next_seq", "history", "mailbox", "lease_token", "abort"),
 )
-_NO_COLUMNS: dict[str, Any] = {**dict.fromkeys(message.c.keys()), "stranger": False}
-_OWNED = Handoff(reason=HandoffReason.OWNED_BY_HUMAN, summary="A person is already in this conversation.").told
+_OWNED = Handoff(reason=HandoffReason.OWNED_BY_HUMAN, summary="A person is already in this conversation.").to_api()

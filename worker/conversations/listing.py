@@ -4,6 +4,7 @@ from typing import Any
 
 from worker.conversations import serializers
 from worker.errors import NotFound
+from worker.store.rows import Conversation
 from worker.store.scope import Scope
 from worker.store.tables import conversation, message
 
@@ -14,7 +15,7 @@ def page(
     """Return conversations, newest first, and the cursor of the next page or None."""
     where = [] if owner is None else [conversation.c.owner == owner]
     rows, cursor = scope.page(conversation, *where, after=after, limit=limit)
-    return [serializers.conversation(row) for row in rows], cursor
+    return [serializers.conversation(Conversation.from_row(row)) for row in rows], cursor
 
 
 def get(scope: Scope, conversation_id: str) -> dict[str, Any]:
@@ -23,7 +24,7 @@ def get(scope: Scope, conversation_id: str) -> dict[str, Any]:
     Raises:
         NotFound: the workspace has none with this id.
     """
-    return serializers.conversation(scope.get(conversation, conversation_id))
+    return serializers.conversation(Conversation.from_row(scope.get(conversation, conversation_id)))
 
 
 def require(scope: Scope, conversation_id: str) -> None:
@@ -57,7 +58,7 @@ def change(scope: Scope, conversation_id: str, **values: Any) -> dict[str, Any]:
             .where(conversation.c.id == conversation_id)
             .values(updated_at=scope.store.clock.sql(), **values)
         )
-        return serializers.conversation(scope.get_in(tx, conversation, conversation_id))
+        return serializers.conversation(Conversation.from_row(scope.get_in(tx, conversation, conversation_id)))
 
 
 def messages(
@@ -81,7 +82,7 @@ def messages(
     )
     with scope.store.read() as connection:
         rows = list(connection.execute(statement).mappings())
-    found = [serializers.message(row) for row in rows[:limit]]
+    found = [serializers.message(*serializers.message_and_reply(row)) for row in rows[:limit]]
     return found, found[-1]["seq"] if len(rows) > limit else None
 
 
@@ -96,7 +97,7 @@ def get_message(scope: Scope, message_id: str) -> dict[str, Any]:
         row = connection.execute(statement).mappings().first()
     if row is None:
         raise NotFound("There is no message with this id.")
-    return serializers.message(row)
+    return serializers.message(*serializers.message_and_reply(row))
 
 
 def conversation_of(scope: Scope, message_id: str) -> str:

@@ -1,10 +1,11 @@
 """How work on a claim can end."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from worker.states import ENDED, OPEN, HandoffReason, Priority
+from worker.store.rows import Message
 
 __all__ = ("ENDED", "OPEN")
 
@@ -90,17 +91,23 @@ class Handoff:
     retrieved: Mapping[str, Any] | None = None
     error: Mapping[str, Any] | None = None
 
-    @property
-    def told(self) -> dict[str, Any]:
-        """What clients are told of it."""
+    def to_api(self) -> dict[str, Any]:
+        """Return the handoff in the form of the API, as messages, events and callbacks have it."""
         return {
             "reason": self.reason,
             "summary": _storable(self.summary),
             "escalation_id": None,
             "category": _storable(self.category or self.reason)[:200],
             "priority": self.priority,
-            "reasons": [_storable(one) for one in self.reasons],
+            "reasons": [_storable(reason) for reason in self.reasons],
         }
+
+
+def overdue(messages: Sequence[Message]) -> Handoff:
+    """Return the handoff of messages that were not answered by their deadline."""
+    texts = " / ".join(" ".join(message.content.split())[:200] for message in messages)
+    summary = f"No answer was ready by the deadline. The customer wrote: {texts}"
+    return Handoff(reason=HandoffReason.DEADLINE, summary=summary)
 
 
 def _storable(text: str) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from worker.states import ENDED, HandoffReason, MessageState, Rating, Role
+from worker.states import ENDED, HandoffReason, MessageState, Rating, Role, SpendingScope
 from worker.store.engine import Store
+from worker.store.rows import SpendingAccount
 from worker.store.tables import message, reply, spending
 
 _DAY_MS = 86_400_000
@@ -51,14 +52,12 @@ def quality(store: Store, workspace_id: str, *, days: int) -> dict[str, Any]:
     for day, number in reopened.items():
         if day in table:
             table[day]["reopened"] = number
-    costs = {row["day"]: row for row in spent}
-    for one in table.values():
-        if cost := costs.get(one["day"]):
-            one["cost_usd"], one["tokens"] = (
-                round(cost["cost_usd"], 6),
-                cost["prompt_tokens"] + cost["completion_tokens"],
-            )
-    ended = max(sum(row["count"] for row in counts), sum(one.count_ for one in supports))
+    costs = {row.day: row for row in map(SpendingAccount.from_row, spent)}
+    for line in table.values():
+        if cost := costs.get(line["day"]):
+            line["cost_usd"] = round(cost.cost_usd, 6)
+            line["tokens"] = cost.prompt_tokens + cost.completion_tokens
+    ended = max(sum(row["count"] for row in counts), sum(row.count_ for row in supports))
     return {"days": list(table.values()), "curve": list(_curve(supports, ended))}
 
 
@@ -109,7 +108,7 @@ def _latencies(came: sa.ColumnElement[bool]) -> sa.Select[Any]:
 
 
 def _percentile(rank: int, total: int, ms: int) -> dict[str, int]:
-    return {f"p{one}": ms for one in _PERCENTILES if rank == (total * one + 99) // 100}
+    return {f"p{percentile}": ms for percentile in _PERCENTILES if rank == (total * percentile + 99) // 100}
 
 
 def _reopened(came: sa.ColumnElement[bool]) -> sa.Select[Any]:
@@ -138,7 +137,7 @@ def _supports(came: sa.ColumnElement[bool]) -> sa.Select[Any]:
 
 def _spent(workspace_id: str, since: str) -> sa.Select[Any]:
     return sa.select(spending).where(
-        spending.c.workspace_id == workspace_id, spending.c.scope == "day", spending.c.day >= since
+        spending.c.workspace_id == workspace_id, spending.c.scope == SpendingScope.DAY, spending.c.day >= since
     )
 
 

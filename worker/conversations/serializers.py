@@ -1,34 +1,20 @@
-"""How rows look to clients: the same in responses, events and callbacks."""
+"""The API's form of conversations and messages: the same in responses, events and callbacks."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 
 from worker.states import MessageState, Role
+from worker.store.rows import Attachment, Conversation, Escalation, Message, Reply, ToolCall
 from worker.store.tables import message as message_table
 from worker.store.tables import reply as reply_table
 from worker.time import to_rfc3339
 
-#: A row, as SQLAlchemy gives it or as a plain dict.
-Row = Mapping[Any, Any]
-
-#: Columns of a message with its reply; see `with_reply`.
-_REPLY_COLUMNS = [
-    reply_table.c[name].label(f"reply__{name}")
-    for name in (
-        "id",
-        "content",
-        "citations",
-        "support",
-        "answerer",
-        "model",
-        "snapshot",
-        "prompt_tokens",
-        "completion_tokens",
-        "cost_usd",
-    )
-]
+#: Columns of a reply beside those of its message; see `with_reply`.
+_REPLY = "reply__"
+_REPLY_COLUMNS = [column.label(f"{_REPLY}{column.name}") for column in reply_table.c]
 
 
 def with_reply() -> sa.Select[Any]:
@@ -39,98 +25,150 @@ def with_reply() -> sa.Select[Any]:
     return sa.select(message_table, *_REPLY_COLUMNS).select_from(joined)
 
 
-def conversation(row: Row) -> dict[str, Any]:
-    """Return a conversation as clients see it."""
-    id = row["id"]
+def message_and_reply(row: Mapping[Any, Any]) -> tuple[Message, Reply | None]:
+    """Return the message of a row of `with_reply`, and its reply if it has one."""
+    reply = None if row[f"{_REPLY}id"] is None else Reply.from_row(row, prefix=_REPLY)
+    return Message.from_row(row), reply
+
+
+def conversation(row: Conversation) -> dict[str, Any]:
+    """Return a conversation in the form of the API."""
     return {
-        "id": id,
-        "external_id": row["external_id"],
-        "subject": row["subject"],
-        "requester": row["requester"],
-        "channel": row["channel"],
-        "metadata": row["metadata"] or {},
-        "owner": row["owner"],
-        "handoff": row["handoff"],
-        "created_at": to_rfc3339(row["created_at"]),
-        "updated_at": to_rfc3339(row["updated_at"]),
-        "links": {"self": f"/v1/conversations/{id}", "messages": f"/v1/conversations/{id}/messages"},
+        "id": row.id,
+        "external_id": row.external_id,
+        "subject": row.subject,
+        "requester": row.requester,
+        "channel": row.channel,
+        "metadata": row.metadata or {},
+        "owner": row.owner,
+        "handoff": row.handoff,
+        "created_at": to_rfc3339(row.created_at),
+        "updated_at": to_rfc3339(row.updated_at),
+        "links": {"self": f"/v1/conversations/{row.id}", "messages": f"/v1/conversations/{row.id}/messages"},
     }
 
 
-def message(row: Row) -> dict[str, Any]:
-    """Return a message as clients see it; a row of `with_reply`, or one without a reply."""
-    id = row["id"]
-    answer = reply(row) if row.get("reply__id") else None
-    spoken = row["role"] == Role.ASSISTANT
+def message(row: Message, answer: Reply | None = None) -> dict[str, Any]:
+    """Return a message in the form of the API, with the reply that it got or, for the assistant's, that it is."""
+    by_assistant = row.role == Role.ASSISTANT
     return {
-        "id": id,
-        "conversation_id": row["conversation_id"],
-        "seq": row["seq"],
-        "role": row["role"],
-        "author": row["author"],
-        "content": row["content"],
-        "attachments": row["attachments"] or [],
-        "state": row["state"],
-        "reply": None if spoken else answer,
-        "citations": answer["citations"] if spoken and answer else [],
-        "handoff": row["handoff"],
-        "error": row["error"],
-        "feedback": row["feedback"],
-        "attempts": row["attempts"],
-        "created_at": to_rfc3339(row["created_at"]),
-        "started_at": to_rfc3339(row["started_at"]),
-        "finished_at": to_rfc3339(row["finished_at"]),
-        "deadline_at": to_rfc3339(row["deadline_at"]),
-        "timings": row["timings"],
+        "id": row.id,
+        "conversation_id": row.conversation_id,
+        "seq": row.seq,
+        "role": row.role,
+        "author": row.author,
+        "content": row.content,
+        "attachments": row.attachments or [],
+        "state": row.state,
+        "reply": None if by_assistant or answer is None else reply(answer),
+        "citations": answer.citations if by_assistant and answer is not None else [],
+        "handoff": row.handoff,
+        "error": row.error,
+        "feedback": row.feedback,
+        "attempts": row.attempts,
+        "created_at": to_rfc3339(row.created_at),
+        "started_at": to_rfc3339(row.started_at),
+        "finished_at": to_rfc3339(row.finished_at),
+        "deadline_at": to_rfc3339(row.deadline_at),
+        "timings": row.timings,
         "links": {
-            "self": f"/v1/messages/{id}",
-            "events": f"/v1/messages/{id}/events",
-            "cancel": f"/v1/messages/{id}/cancel",
+            "self": f"/v1/messages/{row.id}",
+            "events": f"/v1/messages/{row.id}/events",
+            "cancel": f"/v1/messages/{row.id}/cancel",
         },
     }
 
 
-def reply(row: Row) -> dict[str, Any]:
-    """Return the reply of a row of `with_reply` as clients see it."""
+def reply(row: Reply) -> dict[str, Any]:
+    """Return a reply in the form of the API."""
     return {
-        "id": row["reply__id"],
-        "content": row["reply__content"],
-        "citations": row["reply__citations"],
-        "support": row["reply__support"],
-        "answerer": row["reply__answerer"],
-        "model": row["reply__model"],
-        "snapshot": row["reply__snapshot"],
+        "id": row.id,
+        "content": row.content,
+        "citations": row.citations,
+        "support": row.support,
+        "answerer": row.answerer,
+        "model": row.model,
+        "snapshot": row.snapshot,
         "usage": {
-            "prompt_tokens": row["reply__prompt_tokens"],
-            "completion_tokens": row["reply__completion_tokens"],
-            "cost_usd": row["reply__cost_usd"],
+            "prompt_tokens": row.prompt_tokens,
+            "completion_tokens": row.completion_tokens,
+            "cost_usd": row.cost_usd,
         },
     }
 
 
-def as_accepted(row: Row) -> dict[str, Any]:
+def as_accepted(row: Message, answer: Reply | None) -> dict[str, Any]:
     """Return a message as it was in the first response, whatever became of it since."""
-    ended_at_once = row["finished_at"] == row["created_at"] and row["attempts"] == 0
+    ended_at_once = row.finished_at == row.created_at and row.attempts == 0
     if ended_at_once:
-        return message(row)
-    first = {"state": MessageState.QUEUED, "attempts": 0, "reply__id": None}
-    gone = dict.fromkeys(("handoff", "error", "feedback", "started_at", "finished_at", "timings"))
-    return message({**row, **gone, **first})
+        return message(row, answer)
+    return message(
+        replace(
+            row,
+            state=MessageState.QUEUED,
+            attempts=0,
+            handoff=None,
+            error=None,
+            feedback=None,
+            started_at=None,
+            finished_at=None,
+            timings=None,
+        )
+    )
 
 
-def tool_call(row: Row) -> dict[str, Any]:
-    """Return a tool call as clients see it; `text` is what citations of it quote."""
+def escalation(row: Escalation) -> dict[str, Any]:
+    """Return an escalation in the form of the API."""
     return {
-        "id": row["id"],
-        "conversation_id": row["conversation_id"],
-        "message_id": row["message_id"],
-        "tool": row["tool"],
-        "arguments": row["arguments"],
-        "state": row["state"],
-        "confirmed_by": row["confirmed_by"],
-        "text": row["result"],
-        "error": row["error"],
-        "duration_ms": row["duration_ms"],
-        "created_at": to_rfc3339(row["created_at"]),
-        "finished_at": to_rfc3339(row["finished_at"]),
+        "id": row.id,
+        "conversation_id": row.conversation_id,
+        "message_id": row.message_id,
+        "state": row.state,
+        "reason": row.reason,
+        "category": row.category,
+        "priority": row.priority,
+        "summary": row.summary,
+        "reasons": row.reasons,
+        "assignee": row.assignee,
+        "note": row.note,
+        "created_at": to_rfc3339(row.created_at),
+        "assigned_at": to_rfc3339(row.assigned_at),
+        "closed_at": to_rfc3339(row.closed_at),
+        "links": {
+            "self": f"/v1/escalations/{row.id}",
+            "conversation": f"/v1/conversations/{row.conversation_id}",
+        },
+    }
+
+
+def attachment(row: Attachment) -> dict[str, Any]:
+    """Return an attachment in the form of the API; it has `text` or `error` once it was read."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "media_type": row.media_type,
+        "size": row.size,
+        "conversation_id": row.conversation_id,
+        "text": row.text,
+        "error": row.error,
+        "created_at": to_rfc3339(row.created_at),
+        "links": {"self": f"/v1/attachments/{row.id}"},
+    }
+
+
+def tool_call(row: ToolCall) -> dict[str, Any]:
+    """Return a tool call in the form of the API; `text` is what citations of it quote."""
+    return {
+        "id": row.id,
+        "conversation_id": row.conversation_id,
+        "message_id": row.message_id,
+        "tool": row.tool,
+        "arguments": row.arguments,
+        "state": row.state,
+        "confirmed_by": row.confirmed_by,
+        "text": row.result,
+        "error": row.error,
+        "duration_ms": row.duration_ms,
+        "created_at": to_rfc3339(row.created_at),
+        "finished_at": to_rfc3339(row.finished_at),
     }

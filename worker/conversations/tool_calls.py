@@ -3,6 +3,7 @@
 from typing import Any
 
 from worker.conversations import serializers
+from worker.store.rows import ToolCall
 from worker.store.scope import Scope
 from worker.store.tables import conversation, tool_call
 
@@ -17,7 +18,7 @@ def page(
     """
     scope.get(conversation, conversation_id, columns=(conversation.c.id,))
     rows, cursor = scope.page(tool_call, tool_call.c.conversation_id == conversation_id, after=after, limit=limit)
-    return [serializers.tool_call(row) for row in rows], cursor
+    return [serializers.tool_call(ToolCall.from_row(row)) for row in rows], cursor
 
 
 def get(scope: Scope, tool_call_id: str) -> dict[str, Any]:
@@ -26,4 +27,4 @@ def get(scope: Scope, tool_call_id: str) -> dict[str, Any]:
     Raises:
         NotFound: the workspace has none with this id.
     """
-    return serializers.tool_call(scope.get(tool_call, tool_call_id))
+    return serializers.tool_call(ToolCall.from_row(scope.get(tool_call, tool_call_id)))

@@ -1,6 +1,6 @@
-"""Tell web processes that a conversation changed, so that who waits need not poll often.
+"""Wake the streams and long polls of all web processes when a conversation changes.
 
-Carried by Redis publish/subscribe: it may lose a wake-up, so whoever waits also looks by itself now and then.
+Redis publish/subscribe carries the wake-ups and may lose one, so streams and long polls also look now and then.
 """
 
 import threading
@@ -17,21 +17,21 @@ log = logs.get(__name__)
 
 
 class Wakeups:
-    """Publishes, and wakes the threads of this process that wait. The listener starts with the first of them."""
+    """Publishes wake-ups, and wakes the threads of this process that wait. The first of them starts the listener."""
 
     def __init__(self, client: Redis, waiting: Redis, *, prefix: str) -> None:
-        """`waiting` is a client whose calls may block: it listens. `channel` is where changes are told."""
+        """`waiting` is a client whose calls may block: it listens. `channel` is the Redis channel of the wake-ups."""
         self._client = client
         self._waiting_client = waiting
         self.channel = f"{prefix}changed"
         self._guard = threading.Lock()
         self._waiting: defaultdict[str, set[threading.Event]] = defaultdict(set)
-        self._listener: threading.Thread | None = None
-        self._told: list[Callable[[str], None]] = []
+        self._thread: threading.Thread | None = None
+        self._listeners: list[Callable[[str], None]] = []
         self._stopped = threading.Event()
 
     def send(self, conversation_id: str) -> None:
-        """Say that a conversation changed. Never fails: who waits will see it a little later."""
+        """Publish that a conversation changed. Never fails: without Redis, streams see it a little later."""
         try:
             self._client.publish(self.channel, conversation_id)
         except RedisError as error:
@@ -52,16 +52,16 @@ class Wakeups:
                 if not self._waiting[conversation_id]:
                     del self._waiting[conversation_id]
 
-    def listen(self, told: Callable[[str], None]) -> None:
-        """Have `told` called, on the listener's thread, with the id of every conversation that changes."""
-        self._told.append(told)
+    def listen(self, listener: Callable[[str], None]) -> None:
+        """Call `listener`, on the listening thread, with the id of every conversation that changes."""
+        self._listeners.append(listener)
         self._start()
 
     def _start(self) -> None:
         with self._guard:
-            if self._listener is None:
-                self._listener = threading.Thread(target=self._listen, name="wakeups", daemon=True)
-                self._listener.start()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._listen, name="wakeups", daemon=True)
+                self._thread.start()
 
     def stop(self) -> None:
         """Stop listening."""
@@ -84,5 +84,5 @@ class Wakeups:
         with self._guard:
             for event in self._waiting.get(conversation_id, ()):
                 event.set()
-        for told in self._told:
-            told(conversation_id)
+        for listener in self._listeners:
+            listener(conversation_id)

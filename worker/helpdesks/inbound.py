@@ -1,6 +1,6 @@
 """What comes from helpdesks: each thing once, whoever says it how often and in which order."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from worker.conversations.actions import ConversationActions
-from worker.conversations.intake import Intake, Opening, Submission
+from worker.conversations.intake import Opening, Submission
 from worker.deliveries import outbox
 from worker.deliveries.tickets import NOTIFICATION_KINDS, desk_of, external_id
 from worker.errors import Conflict, NotFound
@@ -23,9 +23,6 @@ log = logs.get(__name__)
 
 Row = Mapping[Any, Any]
 
-#: What tells which conversation is worth a hint.
-Hint = Callable[[str], None]
-
 _MAX_TEXT = 20_000
 
 _KEPT_MS = 30 * 86_400_000
@@ -36,26 +33,18 @@ class Inbound:
 
     Args:
         deadline_s: of each message.
-        drain: is told of a conversation in which something waits.
-        deliver: is told of a conversation of which something is to be sent.
     """
 
     def __init__(
         self,
         store: Store,
-        intake: Intake,
         actions: ConversationActions,
         *,
         deadline_s: float,
-        drain: Hint,
-        deliver: Hint,
     ) -> None:
         self._store = store
-        self._intake = intake
         self._actions = actions
         self._deadline_s = deadline_s
-        self._drain = drain
-        self._deliver = deliver
         self._now = store.clock.sql()
 
     def receive(self, desk: Row, delivery_id: str | None, things: Iterable[Incoming]) -> None:
@@ -76,33 +65,30 @@ class Inbound:
 
         Workers are hinted at the end: by then it is known whose the ticket is.
         """
-        passed_over, waiting = False, []
-        for thing in things:
-            if not thing.ticket:
-                continue
-            try:
-                talk = self._one(desk, thing)
-                waiting += [talk] if talk is not None else []
-            except NotFound:  # a ticket that was never asked about, or not yet
-                passed_over = True
-            except Conflict as error:  # closed, or nobody's to resume: it is as it should be
-                log.info("helpdesk_event_passed_over", kind=thing.kind, reason=str(error))
-        for talk in dict.fromkeys(waiting):
-            self._drain(talk)
+        passed_over = False
+        with self._actions.notifications_at_end():
+            for thing in things:
+                if not thing.ticket:
+                    continue
+                try:
+                    self._one(desk, thing)
+                except NotFound:  # a ticket that was never asked about, or not yet
+                    passed_over = True
+                except Conflict as error:  # closed, or nobody's to resume: it is as it should be
+                    log.info("helpdesk_event_passed_over", kind=thing.kind, reason=str(error))
         return passed_over
 
-    def _one(self, desk: Row, thing: Incoming) -> str | None:
-        """Apply one thing; return the conversation in which something waits for a worker now."""
+    def _one(self, desk: Row, thing: Incoming) -> None:
+        """Apply one thing."""
         if thing.kind == "customer":
-            return self._customer(desk, thing)
-        if not thing.stands:
+            self._customer(desk, thing)
+        elif not thing.stands:
             self._happen(desk, thing)
         elif self._is_news(desk, thing):
             if self._standing(desk, thing):
                 with suppress(Conflict):  # it is as it should be; told again once it is not, it would be no news
                     self._happen(desk, thing)
             self._stand(desk, thing)
-        return None
 
     def _happen(self, desk: Row, thing: Incoming) -> None:
         if thing.kind == "agent":
@@ -112,11 +98,9 @@ class Inbound:
         elif thing.kind == "assigned":
             if desk["options"].get("assigned_takes_over", True):
                 talk = self._talk(desk, thing)
-                ended = self._actions.take_over(
+                self._actions.take_over(
                     desk["workspace_id"], talk, summary="A person was assigned.", reason=HandoffReason.OWNED_BY_HUMAN
                 )
-                if ended:
-                    self._deliver(talk)
         elif thing.kind == "closed":
             talk = self._talk(desk, thing)
             if not self._works_on(talk):  # what closed the ticket may be the bot's answer to what came before
@@ -134,9 +118,9 @@ class Inbound:
         with self._store.read() as connection:
             return connection.execute(waits).first() is not None
 
-    def _customer(self, desk: Row, thing: Incoming) -> str | None:
+    def _customer(self, desk: Row, thing: Incoming) -> None:
         if self._was_here(desk, thing.message_id):
-            return None
+            return
         takes_over = desk["options"].get("assigned_takes_over", True)
         opening = Opening(
             subject=thing.subject[:500] if thing.subject else None,
@@ -148,21 +132,19 @@ class Inbound:
         )
         submission = Submission(content=_content(thing), deadline_s=self._deadline_s)
         try:
-            done = self._intake.submit(
+            self._actions.submit(
                 desk["workspace_id"], opening, submission, in_transaction=lambda tx: self._seen(tx, desk, thing)
             )
         except IntegrityError:
             if not self._was_here(desk, thing.message_id):
                 raise
-            return None
-        return str(done.message["conversation_id"]) if done.hint else None
 
     def _agent(self, desk: Row, thing: Incoming) -> None:
         if self._was_here(desk, thing.message_id) or self._is_ours(desk, thing):
             return
         talk = self._talk_of_agent(desk, thing)
         try:
-            self._actions.speak(
+            self._actions.reply(
                 desk["workspace_id"],
                 talk,
                 content=_content(thing),
@@ -210,7 +192,7 @@ class Inbound:
         except NotFound:
             if desk["kind"] in NOTIFICATION_KINDS:
                 raise
-        opened = self._intake.open(
+        opened = self._actions.open(
             desk["workspace_id"],
             Opening(
                 subject=thing.subject[:500] if thing.subject else None,

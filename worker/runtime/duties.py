@@ -15,13 +15,10 @@ from worker.runtime.retention import Retention
 from worker.runtime.sweeper import WorkerPool
 from worker.telemetry import logs
 from worker.telemetry.counters import Meter
-from worker.turns.drainer import Slots
 from worker.turns.mailbox import Mailbox
+from worker.turns.slots import Slots
 
 log = logs.get(__name__)
-
-#: Wakes the streams and long polls that wait for one conversation.
-Wake = Callable[[str], None]
 
 
 class _Cleanable(Protocol):
@@ -54,14 +51,11 @@ class AnswerReady:
 class HandOffOverdue:
     """Hand off the messages that are past their deadline."""
 
-    mailbox: Mailbox
-    wake: Wake
+    actions: ConversationActions
     meter: Meter
 
     def __call__(self) -> None:
-        ids = self.mailbox.sweep_deadlines()
-        for conversation_id in ids:
-            self.wake(conversation_id)
+        ids = self.actions.hand_off_overdue()
         if ids:
             self.meter.add("deadlines_passed", len(ids))
             log.warning("deadlines_passed", conversations=len(ids))
@@ -99,12 +93,10 @@ class ResumeQuiet:
     """Return conversations to the bot that agents have answered and that are idle for `after_s` seconds."""
 
     actions: ConversationActions
-    wake: Wake
     after_s: float
 
     def __call__(self) -> None:
         for conversation_id in self.actions.resume_quiet(after_s=self.after_s):
-            self.wake(conversation_id)
             log.info("conversation_resumed", conversation_id=conversation_id, why="quiet")
 
 

@@ -38,7 +38,7 @@ class TableRow:
         Raises:
             ValueError: a state is not a member of its enumeration.
         """
-        names, enums = _columns(cls)
+        names, enums = _columns(cls)  # type: ignore[arg-type]  # a class is hashable
         values = {name: row[prefix + name] for name in names}
         for name, members in enums:
             if values[name] is not None:

@@ -1,85 +1,64 @@
-"""Answer what waits in one conversation: the work behind a hint."""
+"""Take the turns of one conversation: claim it, answer what is open in it, finish, notify."""
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from kb.errors import KnowledgeError, SnapshotOutdated
 from worker.answering.question import Question, Revoked
+from worker.conversations import outcomes
 from worker.conversations.attachments import Attached
 from worker.conversations.outcomes import Answer, Handoff, Outcome, Piece, Retry
-from worker.conversations.sessions import Session, SessionStore, SessionsUnavailable, Turn
+from worker.conversations.sessions import Session
 from worker.errors import AnswerbackError, DatabaseUnavailable
-from worker.states import HandoffReason, MessageState, Owner, Role
-from worker.store.engine import Store
+from worker.states import HandoffReason, MessageState
 from worker.telemetry import logs, tracing
 from worker.telemetry.counters import Meter, Unmetered
-from worker.turns import history
+from worker.turns.history import History
 from worker.turns.leases import Lease, Leases
-from worker.turns.mailbox import Claim, Finished, LeaseLost, Mailbox, late_summary
+from worker.turns.mailbox import Claim, LeaseLost, Mailbox
+from worker.turns.slots import Slots
 
 log = logs.get(__name__)
 
 
 class Answers(Protocol):
-    """Whoever answers: the agent, or a fake of it."""
+    """Answers questions: the agent, or a fake of it."""
 
     def answer(self, question: Question, *, revoked: Callable[[], bool], say: Callable[[Piece], None]) -> Outcome:
-        """Return how a question ends; `revoked` says that nobody waits for it, `say` is told what is supported.
+        """Return the outcome of a question; `say` receives each piece of the answer that is supported.
 
         Raises:
-            Revoked: it stopped for that reason.
+            Revoked: `revoked` returned True: nobody waits for the answer any more.
         """
         ...
 
 
 class Hints(Protocol):
-    """Whoever tells workers where to look; a hint may be lost."""
+    """Tells workers where to look; a hint may be lost."""
 
     def deliver(self, conversation_id: str) -> None: ...
 
 
-class Slots:
-    """How many turns this process takes at once, whoever asked for them: a hint or a sweep."""
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self._guard = threading.Lock()
-        self.taken = 0
-
-    @property
-    def free(self) -> int:
-        """How many could be taken now."""
-        return self.size - self.taken
-
-    @contextmanager
-    def one(self) -> Iterator[bool]:
-        """Hold a slot for the block; yields whether there was one. Never waits."""
-        with self._guard:
-            held = self.taken < self.size
-            self.taken += held
-        try:
-            yield held
-        finally:
-            with self._guard:
-                self.taken -= held
-
-
 @dataclass(frozen=True, kw_only=True)
 class Drainer:
-    """Takes turns: claim, load the session, answer, finish. Safe to share between threads."""
+    """Takes turns. Safe to share between threads.
+
+    Attributes:
+        wake: wakes the streams that wait for a conversation; never fails.
+        say: publishes a piece of an answer that is being written.
+        attachments: returns the files of a workspace by their ids, read.
+        known: returns the memories of a customer that help with a question: workspace, customer's data, question.
+    """
 
     mailbox: Mailbox
     leases: Leases
-    sessions: SessionStore
-    store: Store
+    history: History
     agent: Answers
     hints: Hints
     wake: Callable[[str], None]
     say: Callable[[Claim, Piece], None] = lambda _claim, _piece: None
-    window: int
     slots: Slots
     stopping: threading.Event
     attachments: Callable[[str, Sequence[str]], Sequence[Attached]] = lambda _workspace_id, _ids: ()
@@ -87,13 +66,13 @@ class Drainer:
     meter: Meter = Unmetered()
 
     def drain(self, conversation_id: str) -> None:
-        """Answer what waits in one conversation, oldest first, and then elsewhere while there is any.
+        """Answer what is open in one conversation, oldest first, and then elsewhere while there is any.
 
         Returns at once when another worker has the conversation, or when all slots are taken: each of those turns ends
         with a look for the next. Looking further after a turn, and not before, keeps a crowd of stale hints cheap and
         yet leaves no slot idle while something is ready.
         """
-        with self.slots.one() as taken:
+        with self.slots.take() as taken:
             if not taken:
                 return
             claim = None if self.stopping.is_set() else self.mailbox.claim(conversation_id)
@@ -102,23 +81,23 @@ class Drainer:
                 claim = None if self.stopping.is_set() else self.mailbox.claim_any()
 
     def _take_turn(self, claim: Claim) -> None:
-        """Work on one claim."""
+        """Work on one claim, whose end is logged and traced with the ids of its newest message."""
         newest = claim.messages[-1]
         with (
             logs.bound(
                 conversation_id=claim.conversation_id,
-                message_id=newest["id"],
-                seq=newest["seq"],
+                message_id=newest.id,
+                seq=newest.seq,
                 attempt=claim.attempts,
-                request_id=newest["request_id"],
+                request_id=newest.request_id,
             ),
             tracing.span(
                 "turn",
-                parent=newest["traceparent"],
-                links=[one["traceparent"] for one in claim.messages[:-1]],
+                parent=newest.traceparent,
+                links=[older.traceparent for older in claim.messages[:-1]],
                 kind=tracing.SpanKind.CONSUMER,
                 conversation_id=claim.conversation_id,
-                message_id=newest["id"],
+                message_id=newest.id,
                 attempt=claim.attempts,
             ),
             self.leases.hold(claim) as lease,
@@ -134,12 +113,13 @@ class Drainer:
             except LeaseLost as error:
                 self.meter.add("writes_fenced")
                 log.warning("write_fenced", **error.context)
-            except DatabaseUnavailable as error:  # the lease runs out, and the message is taken up again
+            except DatabaseUnavailable as error:  # the lease expires, and the message is claimed again
                 log.warning("turn_not_finished", code=error.code, **error.context)
 
     def _answer(self, claim: Claim, lease: Lease) -> None:
-        session = self._load(claim)
-        outcome = self._outcome(claim, session, lease)
+        """Answer a claim and finish it, or have it tried again later."""
+        session = self.history.load(claim)
+        outcome = self._given_up(claim) or self._ask(claim, session, lease)
         if isinstance(outcome, Retry):
             self.mailbox.retry(claim, outcome)
             self.meter.add("retries")
@@ -147,48 +127,36 @@ class Drainer:
             return
         finished = self.mailbox.finish(claim, outcome)
         self.wake(claim.conversation_id)
-        self._measure(claim, outcome, len(finished.message_ids))
-        if any(message["callback_url"] for message in claim.messages):
+        if any(message.callback_url for message in claim.messages):
             self.hints.deliver(claim.conversation_id)
-        self._remember(claim, session, outcome, finished)
+        self.history.save(claim, session, outcome, finished)
+        self._measure(claim, outcome, len(finished.message_ids))
         log.info("turn_finished", outcome=type(outcome).__name__.lower(), messages=len(finished.message_ids))
 
-    def _outcome(self, claim: Claim, session: Session, lease: Lease) -> Outcome:
+    def _given_up(self, claim: Claim) -> Handoff | None:
+        """Return the handoff of a claim that was tried too often or is too late; None when it may be answered."""
         if self.mailbox.exhausted(claim):
             return Handoff(
                 reason=HandoffReason.ERROR,
                 summary=f"No answer after {claim.attempts - 1} attempts.",
-                error=claim.messages[0]["error"] or {"code": "too_many_attempts", "message": "The worker was lost."},
+                error=claim.messages[0].error or {"code": "too_many_attempts", "message": "The worker was lost."},
             )
-        if claim.remaining_s <= 0:
-            return Handoff(reason=HandoffReason.DEADLINE, summary=late_summary(claim.messages))
-        # What is known of a customer is for them alone, not for whoever else writes in their conversation. It is never
-        # taken from the session: whose conversation it is may have been changed since.
-        strange = any(message["stranger"] for message in claim.messages)
-        facts = {} if strange else {name: value for name, value in claim.requester.items() if value}
-        ids = [id for message in claim.messages for id in message["attachments"] or ()]
-        content = "\n\n".join(message["content"] for message in claim.messages)
-        question = Question(
-            workspace_id=claim.workspace_id,
-            conversation_id=claim.conversation_id,
-            message_id=claim.messages[-1]["id"],
-            key_id=claim.messages[-1]["key_id"],
-            seq=claim.messages[0]["seq"],
-            known=self.known(claim.workspace_id, facts, content) if facts else {},
-            content=content,
-            subject=claim.subject,
-            turns=session.turns,
-            facts=facts,
-            attachments=self.attachments(claim.workspace_id, ids) if ids else (),
-            remaining_s=claim.remaining_s,
-        )
+        return outcomes.overdue(claim.messages) if claim.remaining_s <= 0 else None
+
+    def _ask(self, claim: Claim, session: Session, lease: Lease) -> Outcome:
+        """Return the agent's outcome; an error of it is a reason to try again."""
+
+        def say(piece: Piece) -> None:
+            if lease.revoked:
+                raise Revoked
+            self.say(claim, piece)
+
+        question = self._question(claim, session)
         try:
-            return self.agent.answer(
-                question, revoked=lambda: lease.revoked, say=lambda piece: self._say(claim, lease, piece)
-            )
+            return self.agent.answer(question, revoked=lambda: lease.revoked, say=say)
         except (Revoked, LeaseLost):
             raise
-        except SnapshotOutdated as error:  # an upgrade is under way, and the message can do nothing for it
+        except SnapshotOutdated as error:  # an upgrade is under way, so this is no attempt of the message's
             return Retry(error={"code": error.code, "message": str(error)}, after_s=2.0, counts=False)
         except (AnswerbackError, KnowledgeError) as error:
             log.warning("turn_failed", code=error.code, cause=str(error))
@@ -196,6 +164,32 @@ class Drainer:
         except Exception:
             log.exception("turn_failed")
             return Retry(error={"code": "unexpected", "message": "The worker failed in a way that was not foreseen."})
+
+    def _question(self, claim: Claim, session: Session) -> Question:
+        """Return the claimed messages as one question, with what is known of their customer.
+
+        Data of a customer is for them alone, not for a third party who writes in their conversation. It is never taken
+        from the session: the conversation may have been given to another customer since.
+        """
+        newest = claim.messages[-1]
+        by_third_party = any(message.stranger for message in claim.messages)
+        facts = {} if by_third_party else {name: value for name, value in claim.requester.items() if value}
+        file_ids = [id for message in claim.messages for id in message.attachments or ()]
+        content = "\n\n".join(message.content for message in claim.messages)
+        return Question(
+            workspace_id=claim.workspace_id,
+            conversation_id=claim.conversation_id,
+            message_id=newest.id,
+            key_id=newest.key_id,
+            seq=claim.messages[0].seq,
+            known=self.known(claim.workspace_id, facts, content) if facts else {},
+            content=content,
+            subject=claim.subject,
+            turns=session.turns,
+            facts=facts,
+            attachments=self.attachments(claim.workspace_id, file_ids) if file_ids else (),
+            remaining_s=claim.remaining_s,
+        )
 
     def _measure(self, claim: Claim, outcome: Answer | Handoff, ended: int) -> None:
         if isinstance(outcome, Answer):
@@ -207,40 +201,3 @@ class Drainer:
         for stage, ms in outcome.timings.items():
             if stage.endswith("_ms"):
                 self.meter.observe("turn_seconds", ms / 1_000, stage=stage.removesuffix("_ms"))
-
-    def _say(self, claim: Claim, lease: Lease, piece: Piece) -> None:
-        if lease.revoked:
-            raise Revoked
-        self.say(claim, piece)
-
-    def _load(self, claim: Claim) -> Session:
-        if claim.history == 0:  # nothing was said yet, so there is nothing to look for
-            return history.blank(claim)
-        try:
-            session = self.sessions.get(claim.conversation_id)
-        except SessionsUnavailable as error:
-            log.warning("session_rebuilt", why="away", **error.context)
-            session = None
-        if session is not None and session.history == claim.history:
-            return session
-        return history.rebuild(self.store, claim, window=self.window)
-
-    def _remember(self, claim: Claim, session: Session, outcome: Answer | Handoff, finished: Finished) -> None:
-        if not finished.message_ids:
-            return
-        ended = [row for row in claim.messages if row["id"] in finished.message_ids]
-        turns = [Turn(seq=row["seq"], role=Role.CUSTOMER, content=row["content"]) for row in ended]
-        answered = isinstance(outcome, Answer)
-        if isinstance(outcome, Answer) and finished.seq is not None:
-            turns.append(Turn(seq=finished.seq, role=Role.ASSISTANT, content=outcome.content))
-        changed = session.extended(
-            turns,
-            history=finished.history,
-            owner=Owner.BOT if answered else Owner.HUMAN,
-            window=self.window,
-            counted={"messages": len(ended), "answered" if answered else "handed_off": len(ended)},
-        )
-        try:
-            self.sessions.put(changed)
-        except SessionsUnavailable as error:
-            log.warning("session_not_kept", **error.context)

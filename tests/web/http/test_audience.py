@@ -49,7 +49,7 @@ def test_a_customer_reads_and_writes_in_their_conversation(customer, conversatio
 
 def test_a_customer_sees_nothing_that_is_meant_for_agents_or_operators(customer, conversation_id, services):
     claim = services.mailbox.claim(conversation_id)
-    (row,) = claim.messages
+    row = vars(claim.messages[0])
     error = {"code": "model_error", "message": SECRET}
     services.mailbox.finish(claim, Handoff(reason="error", summary=SECRET, category="legal", error=error))
     message = customer("GET", f"/v1/messages/{row['id']}").json

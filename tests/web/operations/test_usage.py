@@ -26,4 +26,4 @@ def test_usage_is_listed_by_day_key_conversation_and_message(call, services):
 def test_a_message_records_the_key_that_submitted_it(call, services):
     made = submit(call)
     claim = services.mailbox.claim(made["conversation_id"])
-    assert claim.messages[0]["key_id"].startswith("key_")
+    assert claim.messages[0].key_id.startswith("key_")

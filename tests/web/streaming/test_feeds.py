@@ -12,7 +12,7 @@ from worker.store.tables import conversation
 
 def test_the_stream_sends_the_answer_while_it_is_written(call, services):
     made = submit(call)
-    (row,) = services.mailbox.claim(made["conversation_id"]).messages
+    row = vars(services.mailbox.claim(made["conversation_id"]).messages[0])
     say = partial(services.deltas.add, made["conversation_id"], [row["id"]])
     say(take=1, piece=Piece(offset=0, text="A lost"))
     say(take=2, piece=Piece(offset=0, text="You can "))
@@ -46,7 +46,7 @@ def test_a_retried_message_streams_in_order(call, services):
     call("POST", f"/v1/messages/{made['id']}/retry")
     claim = services.mailbox.claim(conversation_id)
     services.deltas.add(conversation_id, [made["id"]], take=2, piece=Piece(offset=0, text="Second"))
-    feed = MessageFeed(services, Scope(services.store, services.keys.workspace()), dict(claim.messages[0]))
+    feed = MessageFeed(services, Scope(services.store, services.keys.workspace()), vars(claim.messages[0]))
     events = feed.poll()
     assert [event.type for event in events] == ["queued", "running", "handed_off", "queued", "running", "delta"]
     assert events[-1].data["text"] == "Second"
@@ -76,7 +76,7 @@ def test_the_newest_deltas_are_sent_in_a_long_conversation(call, services):
     for number in range(400):
         id = made["id"] if number >= 390 else f"msg_{number}"
         services.deltas.add(made["conversation_id"], [id], take=number, piece=Piece(offset=0, text=str(number)))
-    (row,) = services.mailbox.claim(made["conversation_id"]).messages
+    row = vars(services.mailbox.claim(made["conversation_id"]).messages[0])
     feed = MessageFeed(services, Scope(services.store, services.keys.workspace()), row)
     assert [event.data["text"] for event in feed.poll() if event.type == "delta"] == ["399"]
 

@@ -3,8 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from tests.support.fakes import TableClock, accept, answer
-from worker.conversations.actions import ConversationActions
+from tests.support.fakes import TableClock, accept, answer, conversation_actions
 from worker.conversations.outcomes import Handoff
 from worker.errors import Conflict, NotFound
 from worker.store.tables import conversation, event, message
@@ -33,10 +32,10 @@ def test_a_retried_message_is_answered_with_what_came_after_it_and_has_its_time_
     accept(store, workspace_id, "two", external_id="x")
     TableClock.advance(store, 1_000)
 
-    assert ConversationActions(store).retry(workspace_id, first["id"]) == talk
+    conversation_actions(store).retry(workspace_id, first["id"])
 
     claim = mailbox.claim(talk)
-    assert [row["content"] for row in claim.messages] == ["one", "two"]
+    assert [message.content for message in claim.messages] == ["one", "two"]
     assert claim.attempts == 1
     assert claim.remaining_s == 30
     mailbox.finish(claim, answer())
@@ -50,24 +49,24 @@ def test_a_retried_message_is_answered_with_what_came_after_it_and_has_its_time_
 def test_what_was_answered_or_is_open_or_is_unknown_cannot_be_tried_again(store, workspace_id, mailbox):
     sent = accept(store, workspace_id)
     with pytest.raises(Conflict):
-        ConversationActions(store).retry(workspace_id, sent["id"])
+        conversation_actions(store).retry(workspace_id, sent["id"])
     mailbox.finish(mailbox.claim(sent["conversation_id"]), answer())
     with pytest.raises(Conflict):
-        ConversationActions(store).retry(workspace_id, sent["id"])
+        conversation_actions(store).retry(workspace_id, sent["id"])
     with pytest.raises(NotFound):
-        ConversationActions(store).retry(workspace_id, "msg_unknown")
+        conversation_actions(store).retry(workspace_id, "msg_unknown")
     with pytest.raises(NotFound):
-        ConversationActions(store).retry("another", sent["id"])
+        conversation_actions(store).retry("another", sent["id"])
 
 
 @pytest.mark.parametrize("who", ["person", "bot"])
 def test_nothing_is_answered_out_of_order_by_trying_again(store, workspace_id, mailbox, who):
-    actions = ConversationActions(store)
+    actions = conversation_actions(store)
     first = accept(store, workspace_id, "one", external_id="x")
     talk = first["conversation_id"]
     hand_off(mailbox, talk)
     if who == "person":
-        actions.speak(workspace_id, talk, content="I am on it", author="Ada")
+        actions.reply(workspace_id, talk, content="I am on it", author="Ada")
     else:
         actions.resume(workspace_id, talk)
         accept(store, workspace_id, "two", external_id="x")
@@ -77,7 +76,7 @@ def test_nothing_is_answered_out_of_order_by_trying_again(store, workspace_id, m
 
 
 def test_trying_again_while_a_later_message_is_being_answered_loses_neither(store, workspace_id, mailbox):
-    actions = ConversationActions(store)
+    actions = conversation_actions(store)
     first = accept(store, workspace_id, "one", external_id="x")
     talk = first["conversation_id"]
     hand_off(mailbox, talk)
@@ -88,7 +87,7 @@ def test_trying_again_while_a_later_message_is_being_answered_loses_neither(stor
     with pytest.raises(LeaseLost):
         mailbox.finish(running, answer("to two alone"))
     claim = mailbox.claim(talk)
-    assert [row["content"] for row in claim.messages] == ["one", "two"]
+    assert [message.content for message in claim.messages] == ["one", "two"]
     mailbox.finish(claim, answer())
     assert {row.state for row in rows(store, talk)} == {"answered"}
 
@@ -99,7 +98,7 @@ def test_a_second_retry_has_the_time_of_the_first_and_no_more(store, workspace_i
     for _ in range(3):
         hand_off(mailbox, talk)
         TableClock.advance(store, 1_000)
-        ConversationActions(store).retry(workspace_id, sent["id"])
+        conversation_actions(store).retry(workspace_id, sent["id"])
     assert mailbox.claim(talk).remaining_s == 30
 
 
@@ -112,6 +111,6 @@ def test_an_answer_to_what_came_before_does_not_stand_in_the_way(store, workspac
     mailbox.finish(mailbox.claim(talk), answer())
     TableClock.advance(store, 1)
     hand_off(mailbox, talk)
-    ConversationActions(store).retry(workspace_id, second["id"])
+    conversation_actions(store).retry(workspace_id, second["id"])
     mailbox.finish(mailbox.claim(talk), answer())
     assert {row.state for row in rows(store, talk)} == {"answered"}

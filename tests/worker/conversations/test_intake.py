@@ -56,14 +56,14 @@ def test_a_replay_shows_the_first_response_whatever_became_of_the_message(store,
     mailbox.finish(mailbox.claim(first["conversation_id"]), answer())
     again = intake.submit(workspace_id, Opening(), submission("k"))
     assert again.message == first
-    assert not again.hint
+    assert not again.ready
 
 
 def test_a_replay_of_what_still_waits_is_hinted_at_again(store, workspace_id):
     """The front may have died between the commit and the hint: then the client's repetition brings it."""
     intake = Intake(store)
     intake.submit(workspace_id, Opening(), submission("k"))
-    assert intake.submit(workspace_id, Opening(), submission("k")).hint
+    assert intake.submit(workspace_id, Opening(), submission("k")).ready
 
 
 def test_a_key_is_forgotten_after_its_time_and_not_before(store, workspace_id):

@@ -13,9 +13,11 @@ from worker.conversations.outcomes import Handoff, Outcome, Retry
 from worker.conversations.sessions import MemorySessionStore, SessionsUnavailable
 from worker.store.tables import conversation, message
 from worker.telemetry.counters import Counters
-from worker.turns.drainer import Drainer, Slots
+from worker.turns.drainer import Drainer
+from worker.turns.history import History
 from worker.turns.leases import Leases
 from worker.turns.mailbox import Mailbox
+from worker.turns.slots import Slots
 
 
 class AwaySessions(MemorySessionStore):
@@ -35,12 +37,10 @@ def build(store) -> Callable[..., Drainer]:
         return Drainer(
             mailbox=mailbox,
             leases=Leases(mailbox),
-            sessions=sessions or MemorySessionStore(),
-            store=store,
+            history=History(sessions=sessions or MemorySessionStore(), store=store, window=20),
             agent=FakeAgent(outcome),
             hints=FakeHints(),
             wake=lambda _id: None,
-            window=20,
             slots=Slots(4),
             stopping=threading.Event(),
         )

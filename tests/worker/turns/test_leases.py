@@ -1,7 +1,6 @@
 """The heartbeat keeps every lease of a process, and only those that are still worked on."""
 
-from tests.support.fakes import accept
-from worker.conversations.actions import ConversationActions
+from tests.support.fakes import accept, conversation_actions
 from worker.turns.leases import Leases
 from worker.turns.mailbox import Mailbox
 
@@ -9,7 +8,7 @@ from worker.turns.mailbox import Mailbox
 def test_a_fenced_turn_that_ends_late_does_not_take_the_newer_turns_lease_along(store, workspace_id):
     mailbox = Mailbox(store, holder="one")
     leases = Leases(mailbox)
-    actions = ConversationActions(store)
+    actions = conversation_actions(store)
     sent = accept(store, workspace_id, external_id="x")
     old = mailbox.claim(sent["conversation_id"])
     with leases.hold(old) as first:
@@ -35,7 +34,7 @@ def test_a_beat_tells_what_was_lost(store, workspace_id):
     with leases.hold(mailbox.claim(sent["conversation_id"])) as lease:
         leases.beat()
         assert not lease.revoked
-        ConversationActions(store).close(workspace_id, sent["conversation_id"])
+        conversation_actions(store).close(workspace_id, sent["conversation_id"])
         leases.beat()
         assert lease.lost
 

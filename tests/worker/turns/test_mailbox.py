@@ -3,8 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from tests.support.fakes import TableClock, accept, answer
-from worker.conversations.actions import ConversationActions
+from tests.support.fakes import TableClock, accept, answer, conversation_actions
 from worker.conversations.intake import Intake, Submission
 from worker.conversations.outcomes import Handoff, Retry
 from worker.errors import DatabaseUnavailable
@@ -93,7 +92,7 @@ def test_messages_queued_together_get_one_reply(store, workspace_id, mailbox):
     first = accept(store, workspace_id, "Hello", external_id="x")
     second = accept(store, workspace_id, "and where is my parcel?", external_id="x")
     claim = mailbox.claim(first["conversation_id"])
-    assert [row["content"] for row in claim.messages] == ["Hello", "and where is my parcel?"]
+    assert [message.content for message in claim.messages] == ["Hello", "and where is my parcel?"]
     mailbox.finish(claim, answer())
     with store.read() as connection:
         replies = connection.execute(
@@ -120,7 +119,7 @@ def test_a_message_that_arrives_during_an_answer_is_answered_next(store, workspa
     late = accept(store, workspace_id, external_id="x")
     assert mailbox.finish(claim, answer()).more
     assert state_of(store, late["id"]) == "queued"
-    assert [row["id"] for row in mailbox.claim_any().messages] == [late["id"]]
+    assert [message.id for message in mailbox.claim_any().messages] == [late["id"]]
 
 
 def test_a_retry_waits_for_its_backoff_and_never_past_the_deadline(store, workspace_id, mailbox):
@@ -139,7 +138,7 @@ def test_a_message_past_its_deadline_goes_to_a_person_even_when_its_worker_hangs
     claim = mailbox.claim(sent["conversation_id"])
     TableClock.advance(store, 9)
     mailbox.renew({claim.conversation_id: claim.token})
-    assert mailbox.sweep_deadlines() == (sent["conversation_id"],)
+    assert conversation_actions(store).hand_off_overdue() == [sent["conversation_id"]]
     assert state_of(store, sent["id"]) == "handed_off"
     with pytest.raises(LeaseLost):
         mailbox.finish(claim, answer())
@@ -170,7 +169,7 @@ def test_a_lost_hint_is_noticed_by_a_sweeper_and_a_sweeper_that_died_by_the_next
 def test_a_cancelled_message_tells_its_holder_to_stop(store, workspace_id, mailbox):
     sent = accept(store, workspace_id)
     claim = mailbox.claim(sent["conversation_id"])
-    ConversationActions(store).cancel(workspace_id, sent["id"])
+    conversation_actions(store).cancel(workspace_id, sent["id"])
     assert state_of(store, sent["id"]) == "cancelled"
     assert mailbox.renew({claim.conversation_id: claim.token}) == {claim.conversation_id: True}
     assert mailbox.finish(claim, answer()).message_ids == ()
@@ -193,11 +192,11 @@ def test_a_callback_is_promised_in_the_transaction_of_the_outcome(store, workspa
 def test_a_person_who_takes_over_fences_off_the_bot(store, workspace_id, mailbox):
     sent = accept(store, workspace_id)
     claim = mailbox.claim(sent["conversation_id"])
-    ConversationActions(store).take_over(workspace_id, sent["conversation_id"], summary="mine")
+    conversation_actions(store).take_over(workspace_id, sent["conversation_id"], summary="mine")
     with pytest.raises(LeaseLost):
         mailbox.finish(claim, answer())
     assert state_of(store, sent["id"]) == "handed_off"
-    ConversationActions(store).resume(workspace_id, sent["conversation_id"])
+    conversation_actions(store).resume(workspace_id, sent["conversation_id"])
     again = Intake(store).accept(workspace_id, sent["conversation_id"], Submission(content="and now?", deadline_s=60))
     assert again.message["state"] == "queued"
     assert mailbox.claim(sent["conversation_id"]) is not None
@@ -235,8 +234,8 @@ def test_a_row_that_a_sleeping_process_holds_stops_no_sweeper(store, workspace_i
     TableClock.advance(store, 9)
     with store.begin() as asleep:
         asleep.execute(conversation.update().where(conversation.c.id == stuck["conversation_id"]).values(updated_at=1))
-        assert mailbox.sweep_deadlines() == (other["conversation_id"],)
+        assert conversation_actions(store).hand_off_overdue() == [other["conversation_id"]]
         assert mailbox.sweep() == ()
         with pytest.raises(DatabaseUnavailable):
             mailbox.claim(stuck["conversation_id"])
-    assert mailbox.sweep_deadlines() == (stuck["conversation_id"],)
+    assert conversation_actions(store).hand_off_overdue() == [stuck["conversation_id"]]

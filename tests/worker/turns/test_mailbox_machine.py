@@ -11,10 +11,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tests.support.fakes import TableClock, answer, frozen_store
+from tests.support.fakes import TableClock, answer, conversation_actions, frozen_store
 from tests.support.servers import postgresql_schema
 from worker.access.keys import Keys
-from worker.conversations.actions import ConversationActions
 from worker.conversations.intake import Intake, Opening, Submission
 from worker.conversations.outcomes import ENDED, Handoff, Retry
 from worker.errors import Conflict, NotFound
@@ -38,7 +37,7 @@ class MailboxMachine(RuleBasedStateMachine):
         self.exits.callback(self.store.close)
         self.workspace_id = Keys(self.store).workspace()
         self.intake = Intake(self.store, keys_kept_s=KEYS_KEPT_S)
-        self.actions = ConversationActions(self.store)
+        self.actions = conversation_actions(self.store)
         self.mailbox = Mailbox(self.store, holder="worker", lease_s=LEASE_S, burst=self.burst, max_attempts=3)
         self.held: list[Claim] = []
         self.accepted: dict[str, str] = {}  # message id -> talk
@@ -57,7 +56,7 @@ class MailboxMachine(RuleBasedStateMachine):
         for _ in range(200):
             TableClock.advance(self.store, LEASE_S + 1)
             self.mailbox.sweep()
-            self.mailbox.sweep_deadlines()
+            self.actions.hand_off_overdue()
             while (claim := self.mailbox.claim_any()) is not None:
                 self.mailbox.finish(claim, answer("at last"))
             if all(row.state in ENDED for row in self.rows()):
@@ -184,7 +183,7 @@ class MailboxMachine(RuleBasedStateMachine):
     @rule()
     def sweep(self) -> None:
         self.mailbox.sweep()
-        self.mailbox.sweep_deadlines()
+        self.actions.hand_off_overdue()
         self.forget_seized()
 
     @precondition(lambda self: self.accepted)
@@ -214,7 +213,7 @@ class MailboxMachine(RuleBasedStateMachine):
             if how == "take_over":
                 self.actions.take_over(self.workspace_id, talk, summary="mine")
             elif how == "speak":
-                self.actions.speak(self.workspace_id, talk, content="I am here", author="Ada")
+                self.actions.reply(self.workspace_id, talk, content="I am here", author="Ada")
             else:
                 getattr(self.actions, how)(self.workspace_id, talk)
         self.forget_seized()

@@ -1,0 +1,96 @@
+"""Enqueue the deliveries that events cause, in the transaction that records them.
+
+An event goes to the endpoints that want its type and to the message's callback URL; an answer or a handoff also goes
+to the helpdesk that the conversation is a ticket of, and a handoff to Slack and by e-mail.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from worker.conversations import serializers
+from worker.deliveries import outbox, tickets
+from worker.deliveries.outbox import Target
+from worker.states import EventType, HandoffReason
+from worker.store.rows import Conversation, Event, Message
+from worker.store.tables import conversation as conversation_table
+from worker.store.tables import message as message_table
+
+
+def enqueue_message_deliveries(tx: sa.Connection, messages: Sequence[Message], events: Sequence[Event]) -> None:
+    """Enqueue deliveries for messages that ended in the same way: `events[i]` is that of `messages[i]`.
+
+    Messages that were answered together have one reply, so their ticket gets it once.
+    """
+    if not messages:
+        return
+    end, now = events[0], events[0].created_at
+    endpoints = outbox.wanted_by(tx, end.workspace_id, f"message.{end.type}")
+    for message, event in zip(messages, events, strict=True):
+        callback: list[Target] = [(None, message.callback_url)] if message.callback_url else []
+        _enqueue_message(tx, message, event, [*callback, *endpoints])
+    if end.type == EventType.HANDED_OFF and end.data.get("reason") == HandoffReason.OWNED_BY_HUMAN:
+        event_ids = [event.id for event in events]
+        tickets.follow_up(tx, [vars(message) for message in messages], end.data, event_ids=event_ids, now=now)
+    reply_id = end.data.get("reply_id")
+    if reply_id is not None and (desk := tickets.desk_of(tx, messages[-1].conversation_id)) is not None:
+        tickets.post_answer(tx, desk, vars(messages[-1]), reply_id=reply_id, event_id=events[-1].id, now=now)
+
+
+def enqueue_reply_deliveries(tx: sa.Connection, message: Message, event: Event, *, via: str | None) -> None:
+    """Enqueue deliveries for an agent's reply; `via` is the helpdesk that it came from, which has it already."""
+    tickets.post_said(tx, vars(message), via=via, event_id=event.id, now=event.created_at)
+    _enqueue_message(tx, message, event, outbox.wanted_by(tx, event.workspace_id, f"message.{event.type}"))
+
+
+def enqueue_conversation_deliveries(tx: sa.Connection, conversation: Conversation, event: Event) -> None:
+    """Enqueue deliveries for an event of a conversation as a whole."""
+    now = event.created_at
+    if event.type == EventType.CONVERSATION_HANDED_OFF:
+        desk = tickets.desk_of(tx, conversation.id)
+        if desk is not None:
+            tickets.post_handoff(tx, desk, vars(conversation), event.data, event_id=event.id, now=now)
+        tickets.tell_people(tx, vars(conversation), event.data, event_id=event.id, now=now)
+    endpoints = outbox.wanted_by(tx, event.workspace_id, event.type)
+    if endpoints:
+        outbox.enqueue_deliveries(
+            tx,
+            event.workspace_id,
+            event.type,
+            {"conversation": _conversation(tx, conversation.id)},
+            now=now,
+            to=endpoints,
+            event_id=event.id,
+            conversation_id=conversation.id,
+        )
+
+
+def _enqueue_message(tx: sa.Connection, message: Message, event: Event, to: list[Target]) -> None:
+    if to:
+        outbox.enqueue_deliveries(
+            tx,
+            message.workspace_id,
+            f"message.{event.type}",
+            _message(tx, message.id),
+            now=event.created_at,
+            to=to,
+            event_id=event.id,
+            conversation_id=message.conversation_id,
+            message_id=message.id,
+        )
+
+
+def _message(tx: sa.Connection, message_id: str) -> dict[str, Any]:
+    """Return a message and its conversation as callbacks show them: read back, so as this transaction leaves them."""
+    row = tx.execute(serializers.with_reply().where(message_table.c.id == message_id)).mappings().one()
+    message, reply = serializers.message_and_reply(row)
+    return {
+        "message": serializers.message(message, reply),
+        "conversation": _conversation(tx, message.conversation_id),
+    }
+
+
+def _conversation(tx: sa.Connection, conversation_id: str) -> dict[str, Any]:
+    statement = sa.select(conversation_table).where(conversation_table.c.id == conversation_id)
+    return serializers.conversation(Conversation.from_row(tx.execute(statement).mappings().one()))
