@@ -289,7 +289,7 @@ def _message(locked: Conversation, submission: Submission, *, writer: Json) -> M
         request_id=submission.request_id,
         key_id=submission.key_id,
         traceparent=submission.traceparent,
-        stranger=customer_of(writer) != customer_of(locked.requester or {}),
+        from_third_party=customer_of(writer) != customer_of(locked.requester or {}),
         attachments=list(submission.attachments) or None,
         handoff=handoff,
         created_at=now,

@@ -59,7 +59,7 @@ def post_handoff(
     now: int,
 ) -> None:
     """Promise the ticket a note for whoever takes it, unless a person took it there themselves."""
-    if told.get("reason") == "owned_by_person":
+    if told.get("reason") == "owned_by_human":
         return
     lines = [f"Handed off: {told['category']} ({told['priority']} priority)", "", told["summary"]]
     if told.get("reasons"):
@@ -72,7 +72,7 @@ def tell_people(
     tx: sa.Connection, talk: Mapping[Any, Any], told: Mapping[str, Any], *, event_id: int | None, now: int
 ) -> None:
     """Promise the places of a workspace to be told of a handoff, unless a person is at it already."""
-    if told.get("reason") == "owned_by_person" or _is_watched(tx, talk):
+    if told.get("reason") == "owned_by_human" or _is_watched(tx, talk):
         return
     about = " ".join((talk["subject"] or "a conversation").split())[:120]
     who = " ".join(str(part) for part in (talk["requester"] or {}).values())

@@ -103,7 +103,7 @@ class Message(TableRow):
     request_id: str | None = None
     traceparent: str | None = None
     key_id: str | None = None
-    stranger: bool = False
+    from_third_party: bool = False
     attempts: int = 0
     fence: int | None = None
     reply_id: str | None = None

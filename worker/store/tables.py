@@ -182,7 +182,7 @@ message = Table(
     Column("request_id", String(128)),
     Column("traceparent", String(64)),  # of the request that brought it (W3C Trace Context), where requests are traced
     Column("key_id", String(48)),  # the API key that brought it
-    Column("stranger", Boolean, nullable=False, server_default=false()),  # by another person than the conversation's
+    Column("from_third_party", Boolean, nullable=False, server_default=false()),  # not from the conversation's customer
     Column("attempts", Integer, nullable=False),
     Column("fence", BigInteger),  # lease token under which it was last worked on
     Column("reply_id", String(48)),  # the assistant's message that answers it

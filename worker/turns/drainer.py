@@ -172,8 +172,8 @@ class Drainer:
         from the session: the conversation may have been given to another customer since.
         """
         newest = claim.messages[-1]
-        by_third_party = any(message.stranger for message in claim.messages)
-        facts = {} if by_third_party else {name: value for name, value in claim.requester.items() if value}
+        from_third_party = any(message.from_third_party for message in claim.messages)
+        facts = {} if from_third_party else {name: value for name, value in claim.requester.items() if value}
         file_ids = [id for message in claim.messages for id in message.attachments or ()]
         content = "\n\n".join(message.content for message in claim.messages)
         return Question(

@@ -42,7 +42,7 @@ def test_a_greeting_and_thanks_are_reply_to(text, word):
         *("ok", "no", "?", "", "Hilfe!", "Help", "hi " * 40, "Is there anybody who can refund me?"),
     ],
 )
-def test_whatever_may_ask_something_is_not_taken_for_courtesy(text):
+def test_whatever_may_ask_something_is_not_taken_for_small_talk(text):
     assert reply_to(text) is None
 
 
@@ -56,7 +56,7 @@ def test_who_says_hello_first_still_gets_the_bot():
     outcome = ask("Hi")
     assert isinstance(outcome, Answer)
     assert outcome.citations == ()
-    assert outcome.answerer == "courtesy"
+    assert outcome.answerer == "small_talk"
 
 
 def test_thanks_are_not_answered_with_what_was_asked_before():
@@ -64,5 +64,5 @@ def test_thanks_are_not_answered_with_what_was_asked_before():
     assert outcome.content == "You are welcome."
 
 
-def test_an_alarm_comes_before_courtesy():
+def test_an_alarm_comes_before_small_talk():
     assert isinstance(ask("Hello, I want to talk to a human"), Handoff)

@@ -180,7 +180,7 @@ def test_a_model_that_hands_off_says_why(desk, model_url):
     mine = desk()
     control(model_url, calls=[["escalate", {"reason": "The customer wants a special contract."}]])
     handed = mine.ask("How do I delete cookies?")
-    assert handed["handoff"]["reason"] == "asked_for_person"
+    assert handed["handoff"]["reason"] == "asked_for_human"
     assert "special contract" in handed["handoff"]["summary"]
 
 
