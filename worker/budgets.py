@@ -1,14 +1,26 @@
 """How much a language model may cost."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
-#: What is accounted by, and what a budget can be set for. A `key` and a `day` begin anew at midnight UTC.
+#: The scopes of accounts and budgets. A `key` and a `day` begin anew at midnight UTC.
 SCOPES = ("message", "conversation", "key", "day")
 
 _BUDGET = re.compile(rf"({'|'.join(SCOPES)})=(\d+(?:\.\d+)?)(usd|tokens)")
+
+
+class Cost(Protocol):
+    """The cost of calls of a language model."""
+
+    @property
+    def prompt_tokens(self) -> int: ...
+
+    @property
+    def completion_tokens(self) -> int: ...
+
+    @property
+    def cost_usd(self) -> float: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +43,8 @@ class Budget:
             raise ValueError(text)
         return cls(scope=found[1], most=float(found[2]), unit=found[3])
 
-    def of(self, account: Mapping[Any, Any]) -> float:
-        """Return what an account has spent of it."""
+    def of(self, account: Cost) -> float:
+        """Return how many of the budget's units an account has spent."""
         if self.unit == "usd":
-            return float(account["cost_usd"])
-        return float(account["prompt_tokens"] + account["completion_tokens"])
+            return account.cost_usd
+        return float(account.prompt_tokens + account.completion_tokens)

@@ -68,15 +68,15 @@ class Desk:
             stopping=threading.Event(),
         )
 
-    def write(self, content, *, talk="x", requester=ADA, **fields):
+    def write(self, content, *, external_id="x", requester=ADA, **fields):
         """Put a message into the mailbox; return its conversation."""
-        made = accept(self.store, self.workspace_id, content, external_id=talk, requester=requester, **fields)
+        made = accept(self.store, self.workspace_id, content, external_id=external_id, requester=requester, **fields)
         self.written = made["id"]
         return made["conversation_id"]
 
-    def ask(self, content, *, talk="x", requester=ADA, again=False):
+    def ask(self, content, *, external_id="x", requester=ADA, again=False):
         """Have a message answered and return it with its reply; `again` after its worker was lost once."""
-        conversation_id = self.write(content, talk=talk, requester=requester)
+        conversation_id = self.write(content, external_id=external_id, requester=requester)
         self.drainer.drain(conversation_id)
         if again:
             with self.store.begin() as tx:
@@ -84,21 +84,21 @@ class Desk:
             self.drainer.drain(conversation_id)
         with self.store.read() as connection:
             row = connection.execute(
-                sa.select(message, reply.c.content.label("said"), reply.c.citations, reply.c.cost_usd)
+                sa.select(message, reply.c.content.label("reply"), reply.c.citations, reply.c.cost_usd)
                 .outerjoin(reply, reply.c.id == message.c.reply_id)
                 .where(message.c.id == self.written)
             )
             return row.mappings().one()
 
     def fail_once(self, name):
-        """Let the next call of a part of the mailbox find the database away."""
+        """Let the next call of a part of the mailbox find the database unavailable."""
         mailbox, real = self.drainer.mailbox, getattr(self.drainer.mailbox, name)
 
-        def away(*_arguments):
+        def unavailable(*_arguments):
             setattr(mailbox, name, real)
             raise DatabaseUnavailable
 
-        setattr(mailbox, name, away)
+        setattr(mailbox, name, unavailable)
 
     def question(self, content):
         """Return a question in a conversation that is there."""

@@ -1,10 +1,10 @@
 """The audit log: the actions of operators."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from worker.ids import new_id
 from worker.store.engine import Store
+from worker.store.rows import AuditEntry
 from worker.store.scope import Scope
 from worker.store.tables import api_key, audit
 from worker.time import to_rfc3339
@@ -57,11 +57,20 @@ class AuditLog:
     def page(
         self, workspace_id: str, *, after: str | None = None, limit: int = 50
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """Return a page of actions, newest first, and the cursor of the next page or None."""
+        """Return actions, newest first, and the cursor of the next page or None."""
         rows, cursor = Scope(self._store, workspace_id).page(audit, after=after, limit=limit)
-        return [_to_api(row) for row in rows], cursor
+        return [to_api(AuditEntry.from_row(row)) for row in rows], cursor
 
 
-def _to_api(row: Mapping[Any, Any]) -> dict[str, Any]:
-    plain = ("id", "actor", "key_id", "via", "action", "subject", "request_id")
-    return {**{name: row[name] for name in plain}, "created_at": to_rfc3339(row["created_at"])}
+def to_api(row: AuditEntry) -> dict[str, Any]:
+    """Return an entry in the form of the API."""
+    return {
+        "id": row.id,
+        "actor": row.actor,
+        "key_id": row.key_id,
+        "via": row.via,
+        "action": row.action,
+        "subject": row.subject,
+        "request_id": row.request_id,
+        "created_at": to_rfc3339(row.created_at),
+    }

@@ -20,7 +20,7 @@ from worker.answering.spending import BudgetSpent
 from worker.answering.support import Similarity
 from worker.caching import Cache
 from worker.conversations.outcomes import Answer, Handoff, Outcome, Piece, Retry, Usage
-from worker.states import HandoffReason, Priority
+from worker.states import HandoffReason
 from worker.telemetry import logs, tracing
 
 log = logs.get(__name__)
@@ -313,7 +313,7 @@ def _handoff_of(question: Question, alarm: Alarm) -> Handoff:
     return replace(
         _handoff(question, HandoffReason.ASKED_FOR_HUMAN if asks else HandoffReason.RULE, why),
         category=alarm.category,
-        priority=Priority(alarm.priority),
+        priority=alarm.priority,
         reasons=alarm.reasons,
     )
 

@@ -13,6 +13,7 @@ from kb.search import Hit
 from worker.answering.escalation_patterns import ASKS_FOR_HUMAN, FAILED_BEFORE, HARMLESS, PERSON, REPORTS, compiled
 from worker.answering.question import Question
 from worker.conversations.sessions import Turn
+from worker.states import Priority, Role
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +21,7 @@ class Alarm:
     """The reason to hand off: `category` is one of CATEGORIES or `rule:` and a name, `reasons` quote the message."""
 
     category: str
-    priority: str
+    priority: Priority
     reasons: tuple[str, ...]
 
 
@@ -34,7 +35,13 @@ CATEGORIES = {
     "repeated_failure": "Earlier answers did not help the customer.",
     "anger": "The customer is very angry.",
 }
-_PRIORITY = {"self_harm": "urgent", "safety": "urgent", "account_compromise": "high", "legal": "high", "anger": "high"}
+_PRIORITIES = {
+    "self_harm": Priority.URGENT,
+    "safety": Priority.URGENT,
+    "account_compromise": Priority.HIGH,
+    "legal": Priority.HIGH,
+    "anger": Priority.HIGH,
+}
 
 
 def assess(text: str, turns: Sequence[Turn] = ()) -> Alarm | None:
@@ -55,7 +62,7 @@ def assess(text: str, turns: Sequence[Turn] = ()) -> Alarm | None:
     for category in CATEGORIES:
         if category in found:
             reasons = tuple(dict.fromkeys(found[category]))[:5]
-            return Alarm(category=category, priority=_PRIORITY.get(category, "normal"), reasons=reasons)
+            return Alarm(category=category, priority=_PRIORITIES.get(category, Priority.NORMAL), reasons=reasons)
     return None
 
 
@@ -204,8 +211,8 @@ def _failed_before(text: str, turns: Sequence[Turn]) -> str | None:
     earlier = sentences.content("\n".join(turn.content for turn in turns))
     if len(words) > _MAX_COMPLAINT_WORDS and not words & earlier:
         return None  # it is about something else
-    answers = sum(turn.role == "assistant" for turn in turns)
-    complained = any(turn.role == "customer" and _FAILED.search(turn.content) for turn in turns[-6:])
+    answers = sum(turn.role == Role.ASSISTANT for turn in turns)
+    complained = any(turn.role == Role.CUSTOMER and _FAILED.search(turn.content) for turn in turns[-6:])
     return match.group().strip() if answers >= 2 and complained else None
 
 
@@ -218,10 +225,10 @@ def summary(question: Question, why: str, hits: Sequence[Hit] = (), *, tried: Se
     lines = [f"{why} The customer wrote: “{asked[:400]}{'…' if len(asked) > 400 else ''}”"]
     if question.subject:
         lines.append(f"Subject: {question.subject}.")
-    earlier = sum(turn.role == "customer" for turn in question.turns)
+    earlier = sum(turn.role == Role.CUSTOMER for turn in question.turns)
     if earlier:
         lines.append(f"Earlier messages in this conversation: {earlier}.")
-        answers = [turn.content for turn in question.turns if turn.role == "assistant"]
+        answers = [turn.content for turn in question.turns if turn.role == Role.ASSISTANT]
         if answers:
             last = " ".join(answers[-1].split())
             lines.append(f"Last answer: “{last[:200]}{'…' if len(last) > 200 else ''}”")

@@ -39,7 +39,7 @@ _ARTICLES = (
     r"(?:(?:a|an|the|your|one of your|some|any|actual|real|live|human|free|support|service|different"
     r"|senior|your own|with) )*"
 )
-_MINE = r"(?:my|our)"
+_OWN = r"(?:my|our)"
 _POSSESSION = (
     r"(?:account|card|credit|bank|profile|e-?mail|password|phone|name|identity|details|log-?in|money"
     r"|paypal|wallet|points|subscription|behalf|pin|address)"
@@ -167,7 +167,7 @@ REPORTS: dict[str, tuple[Pattern, ...]] = {
     ),
     "account_compromise": (
         Pattern(
-            rf"\b{_MINE} (?:(?!not\b)\w+ ){{0,3}}(?:has been|have been|was|were|got|been|is|has got|is being)"
+            rf"\b{_OWN} (?:(?!not\b)\w+ ){{0,3}}(?:has been|have been|was|were|got|been|is|has got|is being)"
             r" (?:(?!not\b)\w+ )?(?:hacked|hijacked|compromised|stolen|breached|taken over|used"
             r" (?:fraudulently|without)|accessed by)\b",
             "My account has been hacked",
@@ -182,7 +182,7 @@ REPORTS: dict[str, tuple[Pattern, ...]] = {
             r" else)?(?: has| have|'s| is| had)? (?:\w+ )?(?:hacked|got into|broken? into|logged in(?:to)?"
             r"|log(?:ged|ging)? on|access(?:ed|ing)|us(?:ed|ing)|chang(?:ed|ing)|stole|ordered|order(?:ing)?"
             rf"|bought|buying|spent|spending|made (?:\w+ ){{0,3}}(?:purchase|order|payment|transaction|charge"
-            rf"|withdrawal)s?)\b.{{0,40}}\b{_MINE} (?:\w+ ){{0,2}}{_POSSESSION}\b",
+            rf"|withdrawal)s?)\b.{{0,40}}\b{_OWN} (?:\w+ ){{0,2}}{_POSSESSION}\b",
             "Someone has ordered things with my card",
         ),
         Pattern(
@@ -208,7 +208,7 @@ REPORTS: dict[str, tuple[Pattern, ...]] = {
             "I don't recognise this device",
         ),
         Pattern(
-            rf"\b{_MINE} (?:\w+ )?account (?:has been|have been|was|got|is being) broken into\b",
+            rf"\b{_OWN} (?:\w+ )?account (?:has been|have been|was|got|is being) broken into\b",
             "My account was broken into",
         ),
         Pattern(
@@ -217,13 +217,13 @@ REPORTS: dict[str, tuple[Pattern, ...]] = {
             "There is a charge which is not mine",
         ),
         Pattern(
-            rf"\b(?:block|freeze|lock|stop) {_MINE} (?:\w+ )?(?:card|account)\b[^.!?]{{0,20}}\b(?:immediately"
+            rf"\b(?:block|freeze|lock|stop) {_OWN} (?:\w+ )?(?:card|account)\b[^.!?]{{0,20}}\b(?:immediately"
             r"|now|at once|urgently|asap)\b",
             "Block my card immediately",
         ),
         Pattern(
             rf"\b(?:someone|somebody|a stranger)\b[^.!?]{{0,25}}\b(?:just )?(?:logged|signed) in(?:to)?"
-            rf" {_MINE} account\b",
+            rf" {_OWN} account\b",
             "Someone just logged into my account",
         ),
         Pattern(
@@ -234,7 +234,7 @@ REPORTS: dict[str, tuple[Pattern, ...]] = {
         Pattern(r"\bidentity theft\b", "This is identity theft"),
         Pattern(r"\bstolen (?:credit |debit )?card\b", "It was paid with a stolen card"),
         Pattern(
-            rf"\b{_MINE} (?:password|e-?mail(?: address)?|phone number) (?:was|has been|got)"
+            rf"\b{_OWN} (?:password|e-?mail(?: address)?|phone number) (?:was|has been|got)"
             rf" changed\b.{{0,40}}\b(?:not|wasn't|didn't|without)\b",
             "My email was changed and I did not do it",
         ),

@@ -32,7 +32,7 @@ class _Unit:
     """Lines that are quoted together: a sentence, or a list with the line that introduces it."""
 
     position: int
-    place: int
+    ordinal: int
     paragraph: int
     lines: tuple[str, ...]
     score: float
@@ -68,7 +68,7 @@ class ExtractiveAnswerer:
         units: list[_Unit] = []
         for position, hit in enumerate(hits[:_MAX_PASSAGES]):
             heading = ""
-            for place, (paragraph, lines) in enumerate(_groups(hit.record.text)):
+            for ordinal, (paragraph, lines) in enumerate(_groups(hit.record.text)):
                 if revoked():
                     raise Revoked
                 if len(lines) == 1 and not _ENDS.search(lines[0]) and " | " not in lines[0]:
@@ -84,7 +84,7 @@ class ExtractiveAnswerer:
                 later = _LATER_PASSAGE if position else 0.0
                 score = cosine + _WORDS_BONUS * shared + later
                 units.append(
-                    _Unit(position=position, place=place, paragraph=paragraph, lines=tuple(lines), score=score)
+                    _Unit(position=position, ordinal=ordinal, paragraph=paragraph, lines=tuple(lines), score=score)
                 )
         return Draft(text=_compose(units) or None)
 
@@ -114,13 +114,13 @@ def _compose(units: Sequence[_Unit]) -> str:
     best = ranked[0]
     near = [unit for unit in ranked[1:_MAX_SENTENCES] if unit.score >= _MIN_SHARE_OF_BEST * best.score]
     # What follows in the paragraph says how, where the best sentence often says only that.
-    follows = [unit for unit in units if unit.paragraph == best.paragraph and unit.place > best.place]
+    follows = [unit for unit in units if unit.paragraph == best.paragraph and unit.ordinal > best.ordinal]
     chosen, length = [best], len(best)
     for unit in dict.fromkeys((*near, *follows)):
         if unit.position == best.position and length + len(unit) <= _MAX_CHARACTERS and len(chosen) < _MAX_SENTENCES:
             chosen.append(unit)
             length += len(unit)
-    chosen.sort(key=lambda unit: (unit.position, unit.place))
+    chosen.sort(key=lambda unit: (unit.position, unit.ordinal))
     lines: list[str] = []
     for unit in chosen:
         for text in unit.lines:

@@ -197,10 +197,10 @@ def _same_subject(value: str, unit: str, clause: str, passage: str) -> bool:
     """Whether a number is said of what the claim says it of, where the passage has several of its kind."""
     wanted = sentences.content(without_numbers(clause)) - _measuring()
     rivals: list[tuple[int, bool]] = []
-    for one in clauses(passage):
-        values = [number for number, known in _numbers(one) if known == unit or not unit]
+    for part in clauses(passage):
+        values = [number for number, known in _numbers(part) if known == unit or not unit]
         if values:
-            rivals.append((len(wanted & sentences.content(without_numbers(one))), value in values))
+            rivals.append((len(wanted & sentences.content(without_numbers(part))), value in values))
     best = max((shared for shared, _ in rivals), default=0)
     return not rivals or any(has for shared, has in rivals if shared == best)
 
@@ -234,18 +234,18 @@ def _numbers(text: str, *, claimed: bool = False) -> list[tuple[str, str]]:
         unit = unit if unit in _UNITS else ""
         sign = "-" if match["sign"] else ""
         found.append((sign + _spelled(match["value"], unit), unit))
-    for place, word in enumerate(words):
+    for index, word in enumerate(words):
         # "one" is mostly no number: "this one", "one of the"
-        if word in _NUMBER_WORDS and (word != "one" or _unit_after(words, place)):
-            found.append((_NUMBER_WORDS[word], _unit_after(words, place)))
-        measures = not claimed or (place > 0 and words[place - 1] in ("within", "in", "after", "for", "takes", "than"))
-        if word in ("a", "an") and measures and _unit_after(words, place):
-            found.append(("1", _unit_after(words, place)))
+        if word in _NUMBER_WORDS and (word != "one" or _unit_after(words, index)):
+            found.append((_NUMBER_WORDS[word], _unit_after(words, index)))
+        measures = not claimed or (index > 0 and words[index - 1] in ("within", "in", "after", "for", "takes", "than"))
+        if word in ("a", "an") and measures and _unit_after(words, index):
+            found.append(("1", _unit_after(words, index)))
     return found
 
 
-def _unit_after(words: list[str], place: int) -> str:
-    following = words[place + 1 : place + 3]
+def _unit_after(words: list[str], index: int) -> str:
+    following = words[index + 1 : index + 3]
     known = [_SAME_UNIT.get(word, word) for word in following if word not in ("business", "working", "calendar")]
     return known[0] if known and known[0] in _UNITS else ""
 
@@ -324,14 +324,14 @@ def _missing_names(claim: str, text: str) -> str | None:
     return None
 
 
-def _after_stop(claim: str, place: int) -> bool:
-    return re.search(r"[.!?:;•\-–—(“\"]\s*$", claim[:place]) is not None
+def _after_stop(claim: str, end: int) -> bool:
+    return re.search(r"[.!?:;•\-–—(“\"]\s*$", claim[:end]) is not None
 
 
 def _reversed(claim: str, quote: str) -> str | None:
     claimed, sourced = set(sentences.words(claim)), set(sentences.words(quote))
-    for one, other in _OPPOSITES:
-        for side, opposite in ((one, other), (other, one)):
+    for word, antonym in _OPPOSITES:
+        for side, opposite in ((word, antonym), (antonym, word)):
             if claimed & side and not sourced & side and sourced & opposite and not claimed & opposite:
                 return next(iter(sorted(claimed & side)))
     for side, opposite in ((_ALL, _SOME), (_MUST, _MAY)):

@@ -8,6 +8,7 @@ from kb import sentences
 from kb.errors import SnapshotMissing
 from kb.search import Found, relevance
 from worker.answering.question import Question
+from worker.states import Role
 
 #: A message with fewer content words may depend on the turns before it.
 _MIN_CONTENT_WORDS = 3
@@ -30,13 +31,13 @@ _EXPLETIVE = re.compile(
 
 def depends_on_history(question: Question) -> bool:
     """Whether the wording of a message shows that it continues the turns before it."""
-    if not any(turn.role == "customer" for turn in question.turns):
+    if not any(turn.role == Role.CUSTOMER for turn in question.turns):
         return False
     text = question.content
     if not sentences.content(text) or _CONTINUATION.match(text):
         return True
-    place = _REFERENCE.search(_EXPLETIVE.sub("", text))
-    return place is not None and len(sentences.content(text[: place.start()])) < _MIN_CONTENT_WORDS - 1
+    reference = _REFERENCE.search(_EXPLETIVE.sub("", text))
+    return reference is not None and len(sentences.content(text[: reference.start()])) < _MIN_CONTENT_WORDS - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,7 @@ def queries(question: Question, *, min_relevance: float) -> list[Query]:
     A message that depends on history is joined to the earlier message it continues; any other is tried alone first.
     """
     text = question.content
-    earlier = [turn.content for turn in question.turns if turn.role == "customer"]
+    earlier = [turn.content for turn in question.turns if turn.role == Role.CUSTOMER]
     if not earlier:
         return [Query(text=text)]
     previous = next(

@@ -12,6 +12,7 @@ from worker.answering.escalation import Alarm
 from worker.answering.question import Question
 from worker.conversations.outcomes import PRIORITIES
 from worker.errors import SettingsInvalid
+from worker.states import Priority
 
 _FIELDS = {"name", "phrases", "emails", "priority"}
 
@@ -26,7 +27,7 @@ class Rule:
     name: str
     phrases: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
-    priority: str = "normal"
+    priority: Priority = Priority.NORMAL
 
     def match(self, question: Question) -> str | None:
         """Return the phrase or address by which the question matches, or None when it does not."""
@@ -73,7 +74,7 @@ def load(path: Path | None) -> tuple[Rule, ...]:
             name=rule["name"],
             phrases=tuple(rule.get("phrases", ())),
             emails=tuple(rule.get("emails", ())),
-            priority=rule.get("priority", "normal"),
+            priority=Priority(rule.get("priority", Priority.NORMAL)),
         )
         for rule in given
     )
@@ -90,7 +91,7 @@ def _problem(rule: Any) -> str | None:
             return f"`{name}` must be a list of texts."
     if not rule.get("phrases") and not rule.get("emails"):
         return "it needs `phrases` or `emails`, or it would match every message."
-    if rule.get("priority", "normal") not in PRIORITIES:
+    if rule.get("priority", Priority.NORMAL) not in PRIORITIES:
         return f"`priority` must be one of {', '.join(PRIORITIES)}."
     return None
 

@@ -4,7 +4,7 @@ A budget is hard: the maximum cost of a call is booked before the call and corre
 keeps the maximum, since the provider may bill it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +15,14 @@ from worker.budgets import Budget
 from worker.conversations.outcomes import Usage
 from worker.errors import AnswerbackError
 from worker.ids import new_id
+from worker.states import SpendingScope
 from worker.store.engine import Store
+from worker.store.rows import SpendingAccount
 from worker.store.scope import Scope
 from worker.store.tables import spending
 from worker.time import to_rfc3339
 
-_DAILY_SCOPES = ("key", "day")
+_DAILY_SCOPES = (SpendingScope.KEY, SpendingScope.DAY)
 
 
 class BudgetSpent(AnswerbackError):
@@ -28,16 +30,16 @@ class BudgetSpent(AnswerbackError):
 
     code = "budget_spent"
 
-    def __init__(self, scope: str) -> None:
+    def __init__(self, scope: SpendingScope) -> None:
         super().__init__(_MESSAGES[scope], scope=scope)
         self.scope = scope
 
 
 _MESSAGES = {
-    "message": "The budget of one message does not allow another call of the language model.",
-    "conversation": "The budget of this conversation is spent.",
-    "key": "Today's budget of the API key is spent.",
-    "day": "Today's budget is spent.",
+    SpendingScope.MESSAGE: "The budget of one message does not allow another call of the language model.",
+    SpendingScope.CONVERSATION: "The budget of this conversation is spent.",
+    SpendingScope.KEY: "Today's budget of the API key is spent.",
+    SpendingScope.DAY: "Today's budget is spent.",
 }
 
 
@@ -51,9 +53,14 @@ class Spender:
     key_id: str | None = None
 
     @property
-    def subjects(self) -> dict[str, str]:
+    def subjects(self) -> dict[SpendingScope, str]:
         """The id of the account in each scope that applies."""
-        ids = {"message": self.message_id, "conversation": self.conversation_id, "key": self.key_id, "day": "all"}
+        ids = {
+            SpendingScope.MESSAGE: self.message_id,
+            SpendingScope.CONVERSATION: self.conversation_id,
+            SpendingScope.KEY: self.key_id,
+            SpendingScope.DAY: "all",
+        }
         return {scope: subject for scope, subject in ids.items() if subject}
 
 
@@ -108,27 +115,21 @@ class Spending:
             day = day or str(to_rfc3339(now))[:10]
             # All callers lock the accounts in the same order, so that they cannot deadlock.
             for scope, subject in spender.subjects.items():
-                row = (
-                    tx.execute(
-                        self._add,
-                        {
-                            "id": new_id("acc"),
-                            "workspace_id": spender.workspace_id,
-                            "scope": scope,
-                            "subject": subject,
-                            "day": day if scope in _DAILY_SCOPES else "",
-                            "calls": calls,
-                            "prompt_tokens": usage.prompt_tokens,
-                            "completion_tokens": usage.completion_tokens,
-                            "cost_usd": usage.cost_usd,
-                            "updated_at": now,
-                        },
-                    )
-                    .mappings()
-                    .one()
-                )
+                values = {
+                    "id": new_id("acc"),
+                    "workspace_id": spender.workspace_id,
+                    "scope": scope,
+                    "subject": subject,
+                    "day": day if scope in _DAILY_SCOPES else "",
+                    "calls": calls,
+                    "prompt_tokens": usage.prompt_tokens,
+                    "completion_tokens": usage.completion_tokens,
+                    "cost_usd": usage.cost_usd,
+                    "updated_at": now,
+                }
+                booked = SpendingAccount.from_row(tx.execute(self._add, values).mappings().one())
                 for budget in self._budgets:
-                    if checked and budget.scope == scope and budget.of(row) > budget.most:
+                    if checked and budget.scope == scope and budget.of(booked) > budget.most:
                         raise BudgetSpent(scope)
         return day
 
@@ -140,17 +141,17 @@ class Account:
         self.usage = Usage()
 
 
-def to_api(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return an account as the API shows it."""
+def to_api(row: SpendingAccount) -> dict[str, Any]:
+    """Return an account in the form of the API."""
     return {
-        "by": row["scope"],
-        "subject": None if row["scope"] == "day" else row["subject"],
-        "day": row["day"] or None,
-        "calls": row["calls"],
-        "prompt_tokens": row["prompt_tokens"],
-        "completion_tokens": row["completion_tokens"],
-        "cost_usd": round(row["cost_usd"], 6),
-        "updated_at": to_rfc3339(row["updated_at"]),
+        "by": row.scope,
+        "subject": None if row.scope == SpendingScope.DAY else row.subject,
+        "day": row.day or None,
+        "calls": row.calls,
+        "prompt_tokens": row.prompt_tokens,
+        "completion_tokens": row.completion_tokens,
+        "cost_usd": round(row.cost_usd, 6),
+        "updated_at": to_rfc3339(row.updated_at),
     }
 
 
@@ -162,7 +163,7 @@ def page(
     if subject is not None:
         where.append(spending.c.subject == subject)
     rows, cursor = scope.page(spending, *where, after=after, limit=limit)
-    return [to_api(row) for row in rows], cursor
+    return [to_api(SpendingAccount.from_row(row)) for row in rows], cursor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,12 +186,12 @@ def today(scope: Scope, budgets: Sequence[Budget]) -> Today:
     with scope.store.read() as connection:
         day = str(to_rfc3339(scope.store.now(connection)))[:10]
         accounts = scope.select(spending).where(spending.c.scope.in_(_DAILY_SCOPES), spending.c.day == day)
-        rows = connection.execute(accounts).mappings().all()
-    by_key = sorted((row for row in rows if row["scope"] == "key"), key=lambda row: row["cost_usd"], reverse=True)
+        rows = [SpendingAccount.from_row(row) for row in connection.execute(accounts).mappings()]
+    by_key = sorted((row for row in rows if row.scope == SpendingScope.KEY), key=lambda row: row.cost_usd, reverse=True)
     return Today(
         day=day,
         spent=[
-            (budget, max((budget.of(row) for row in rows if row["scope"] == budget.scope), default=None))
+            (budget, max((budget.of(row) for row in rows if row.scope == budget.scope), default=None))
             for budget in budgets
         ],
         keys=[to_api(row) for row in by_key],

@@ -11,6 +11,7 @@ from worker.conversations.sessions import SessionStore, SessionsUnavailable
 from worker.customers.identity import customer_of
 from worker.customers.memories import erase as erase_memories
 from worker.deliveries.tickets import NOTIFICATION_KINDS, ticket_of
+from worker.states import SpendingScope
 from worker.store.scope import Scope
 from worker.store.tables import conversation, delivery, helpdesk, helpdesk_message, memory, message, spending
 from worker.telemetry import logs
@@ -66,8 +67,8 @@ def _erase(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:
         spending.delete().where(
             spending.c.workspace_id == workspace_id,
             sa.or_(
-                sa.and_(spending.c.scope == "conversation", spending.c.subject == conversation_id),
-                sa.and_(spending.c.scope == "message", spending.c.subject.in_(messages)),
+                sa.and_(spending.c.scope == SpendingScope.CONVERSATION, spending.c.subject == conversation_id),
+                sa.and_(spending.c.scope == SpendingScope.MESSAGE, spending.c.subject.in_(messages)),
             ),
         )
     )

@@ -1,7 +1,8 @@
 """How well the desk is served, by day: what was answered, handed off and rated, what it cost, and how long it took."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,17 @@ _PERCENTILES = (50, 95, 99)
 
 #: Clocks of processes, whose time is in ids, and of the database may differ by this.
 _SKEW_MS = 3_600_000
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The number of messages that came on a day and ended in the same way."""
+
+    day: int
+    state: str
+    reason: str | None
+    rating: str | None
+    count: int
 
 
 def quality(store: Store, workspace_id: str, *, days: int) -> dict[str, Any]:
@@ -37,15 +49,15 @@ def quality(store: Store, workspace_id: str, *, days: int) -> dict[str, Any]:
         now = store.now(connection)
         first = now // _DAY_MS - days + 1
         came = _came_since(workspace_id, first * _DAY_MS)
-        counts = connection.execute(_counts(came)).mappings().all()
+        groups = [_Group(*row) for row in connection.execute(_groups(came))]
         latencies = connection.execute(_latencies(came)).all()
         reopened: dict[int, int] = {row.day: row.reopened for row in connection.execute(_reopened(came))}
         supports = connection.execute(_supports(came)).all()
         spent = connection.execute(_spent(workspace_id, _named(first))).mappings().all()
     table = {number: _empty(_named(number)) for number in range(first, first + days)}
-    for row in counts:
-        if row["day"] in table:
-            _count(table[row["day"]], row)
+    for group in groups:
+        if group.day in table:
+            _count(table[group.day], group)
     for day, rank, total, ms in latencies:
         if day in table:
             table[day]["latency_ms"] = {**(table[day]["latency_ms"] or {}), **_percentile(rank, total, ms)}
@@ -57,7 +69,7 @@ def quality(store: Store, workspace_id: str, *, days: int) -> dict[str, Any]:
         if cost := costs.get(line["day"]):
             line["cost_usd"] = round(cost.cost_usd, 6)
             line["tokens"] = cost.prompt_tokens + cost.completion_tokens
-    ended = max(sum(row["count"] for row in counts), sum(row.count_ for row in supports))
+    ended = max(sum(group.count for group in groups), sum(row.count_ for row in supports))
     return {"days": list(table.values()), "curve": list(_curve(supports, ended))}
 
 
@@ -79,7 +91,7 @@ def _day() -> sa.Label[Any]:
     return (message.c.created_at // _DAY_MS).label("day")
 
 
-def _counts(came: sa.ColumnElement[bool]) -> sa.Select[Any]:
+def _groups(came: sa.ColumnElement[bool]) -> sa.Select[Any]:
     columns = (
         _day(),
         message.c.state,
@@ -146,14 +158,15 @@ def _empty(day: str) -> dict[str, Any]:
     return {"day": day, **counts, "handed_off": {}, "cost_usd": 0.0, "tokens": 0, "latency_ms": None}
 
 
-def _count(day: dict[str, Any], row: Mapping[Any, Any]) -> None:
-    if row["state"] == MessageState.HANDED_OFF:
-        reason = row["reason"] or HandoffReason.OWNED_BY_HUMAN
-        day["handed_off"][reason] = day["handed_off"].get(reason, 0) + row["count"]
+def _count(day: dict[str, Any], group: _Group) -> None:
+    """Add the messages of a group to the counts of their day."""
+    if group.state == MessageState.HANDED_OFF:
+        reason = group.reason or HandoffReason.OWNED_BY_HUMAN
+        day["handed_off"][reason] = day["handed_off"].get(reason, 0) + group.count
     else:
-        day[row["state"]] += row["count"]
-    if row["state"] == MessageState.ANSWERED and row["rating"]:
-        day["confirmed" if row["rating"] == Rating.GOOD else "rejected"] += row["count"]
+        day[group.state] += group.count
+    if group.state == MessageState.ANSWERED and group.rating:
+        day["confirmed" if group.rating == Rating.GOOD else "rejected"] += group.count
 
 
 def _curve(supports: Sequence[Any], ended: int) -> Iterator[dict[str, Any]]:

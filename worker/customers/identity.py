@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def customer_of(facts: Mapping[Any, Any]) -> str | None:
+def customer_of(facts: Mapping[str, Any]) -> str | None:
     """Return a customer's key: `id:` and the desk's id of them, else `email:` and their address, else None."""
     id, email = facts.get("id"), facts.get("email")
     if id:

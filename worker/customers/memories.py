@@ -1,6 +1,6 @@
 """Memories: facts about a customer that are kept beyond one conversation, each with its source and expiry."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from worker.errors import Invalid, NotFound
 from worker.ids import new_id
 from worker.redaction import Redactor
 from worker.store.engine import Store
+from worker.store.rows import Memory
 from worker.store.scope import Scope
 from worker.store.tables import conversation, memory
 from worker.time import to_rfc3339
@@ -39,19 +40,19 @@ class NewMemory:
     days: int = KEPT_DAYS
 
 
-def to_api(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return a memory as the API shows it."""
+def to_api(row: Memory) -> dict[str, Any]:
+    """Return a memory in the form of the API."""
     return {
-        "id": row["id"],
-        "customer": row["customer"],
-        "name": row["name"],
-        "value": row["value"],
-        "source": row["source"],
-        "importance": row["importance"],
-        "conversation_id": row["conversation_id"],
-        "created_at": to_rfc3339(row["created_at"]),
-        "updated_at": to_rfc3339(row["updated_at"]),
-        "expires_at": to_rfc3339(row["expires_at"]),
+        "id": row.id,
+        "customer": row.customer,
+        "name": row.name,
+        "value": row.value,
+        "source": row.source,
+        "importance": row.importance,
+        "conversation_id": row.conversation_id,
+        "created_at": to_rfc3339(row.created_at),
+        "updated_at": to_rfc3339(row.updated_at),
+        "expires_at": to_rfc3339(row.expires_at),
     }
 
 
@@ -104,7 +105,7 @@ class Memories:
                     "updated_at": now,
                 },
             )
-            made = to_api(row.mappings().one())
+            stored = Memory.from_row(row.mappings().one())
             of_customer = (memory.c.workspace_id == workspace_id, memory.c.customer == customer)
             kept = (
                 sa.select(memory.c.id)
@@ -113,7 +114,7 @@ class Memories:
                 .limit(MAX)
             )
             tx.execute(memory.delete().where(*of_customer, memory.c.id.not_in(kept)))
-        return made
+        return to_api(stored)
 
     def recall(
         self,
@@ -179,4 +180,4 @@ def page(
     if customer is not None:
         where.append(memory.c.customer == customer)
     rows, cursor = scope.page(memory, *where, after=after, limit=limit)
-    return [to_api(row) for row in rows], cursor
+    return [to_api(Memory.from_row(row)) for row in rows], cursor

@@ -50,7 +50,7 @@ def head() -> str | None:
 
 def known() -> set[str]:
     """Return every version that this code can bring to its own."""
-    return {one.revision for one in ScriptDirectory.from_config(config()).walk_revisions()}
+    return {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}
 
 
 def wait_until_migrated(store: Store, *, timeout_s: float) -> bool:

@@ -9,7 +9,7 @@ from worker.answering.tools.http import load
 
 
 @pytest.fixture
-def desk(store, workspace_id, model_url, shop, tmp_path) -> Iterator[Callable[..., Desk]]:
+def open_desk(store, workspace_id, model_url, shop, tmp_path) -> Iterator[Callable[..., Desk]]:
     """Make desks that share a store, the stand-in model and the shop's tools."""
     control(model_url, latency_s=0, mode="tools", tokens_per_s=0, calls=[], rewritten="", reset=True)
     path = tmp_path / "tools.json"

@@ -39,9 +39,9 @@ def count(store, table):
         return connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one()
 
 
-def submit(intake, workspace_id, *ids, talk=None):
+def submit(intake, workspace_id, *ids, external_id=None):
     return intake.submit(
-        workspace_id, Opening(external_id=talk), Submission(content="What now?", deadline_s=60, attachments=ids)
+        workspace_id, Opening(external_id=external_id), Submission(content="What now?", deadline_s=60, attachments=ids)
     ).message
 
 
@@ -81,13 +81,13 @@ def test_a_message_takes_its_files_along_and_nobody_elses(store, kept, intake, w
     from worker.access.keys import Keys
 
     mine, theirs = add(kept, workspace_id), add(kept, Keys(store).workspace("other"))
-    sent = submit(intake, workspace_id, mine, talk="a")
+    sent = submit(intake, workspace_id, mine, external_id="a")
     assert sent["attachments"] == [mine]
-    assert submit(intake, workspace_id, mine, talk="a")["attachments"] == [mine]
-    for ids, talk in (((theirs,), "a"), (("att_none",), "a"), ((mine,), "b")):
+    assert submit(intake, workspace_id, mine, external_id="a")["attachments"] == [mine]
+    for ids, external_id in (((theirs,), "a"), (("att_none",), "a"), ((mine,), "b")):
         before = count(store, message)
         with pytest.raises(Invalid):
-            submit(intake, workspace_id, *ids, talk=talk)
+            submit(intake, workspace_id, *ids, external_id=external_id)
         assert count(store, message) == before
 
 

@@ -84,12 +84,12 @@ def test_a_key_is_forgotten_after_its_time_and_not_before(store, workspace_id):
 
 def test_fifty_messages_from_ten_clients_have_seqs_without_gap_or_twin(store, workspace_id):
     intake = Intake(store)
-    talk = intake.open(workspace_id, Opening(external_id="x"))["id"]
+    conversation_id = intake.open(workspace_id, Opening(external_id="x"))["id"]
     seqs: list[int] = []
 
     def send() -> None:
         for _ in range(5):
-            seqs.append(intake.accept(workspace_id, talk, submission()).message["seq"])
+            seqs.append(intake.accept(workspace_id, conversation_id, submission()).message["seq"])
 
     threads = [threading.Thread(target=send) for _ in range(10)]
     for thread in threads:

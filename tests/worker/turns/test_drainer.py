@@ -67,13 +67,13 @@ def test_a_conversation_that_is_somebody_else_s_by_now_is_answered_for_them(stor
     """What tools and memories may do is for whom the conversation is, not for whom it was in the session."""
     drainer = build(answer("It is blue."))
     alice, bob = {"id": "alice"}, {"id": "bob", "email": "bob@shop.example"}
-    talk = accept(store, workspace_id, external_id="x", requester=alice)["conversation_id"]
-    drainer.drain(talk)
+    conversation_id = accept(store, workspace_id, external_id="x", requester=alice)["conversation_id"]
+    drainer.drain(conversation_id)
     with store.begin() as tx:
-        tx.execute(conversation.update().where(conversation.c.id == talk).values(requester=bob))
+        tx.execute(conversation.update().where(conversation.c.id == conversation_id).values(requester=bob))
     for _ in range(2):
         accept(store, workspace_id, external_id="x", requester=bob)
-        drainer.drain(talk)
+        drainer.drain(conversation_id)
     assert [question.facts for question in drainer.agent.questions] == [alice, bob, bob]
 
 

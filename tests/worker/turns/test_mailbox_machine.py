@@ -22,7 +22,7 @@ from worker.turns.mailbox import Claim, LeaseLost, Mailbox
 
 LEASE_S = 10
 KEYS_KEPT_S = 30
-TALKS = ("a", "b")
+CONVERSATIONS = ("a", "b")
 
 
 class MailboxMachine(RuleBasedStateMachine):
@@ -40,7 +40,7 @@ class MailboxMachine(RuleBasedStateMachine):
         self.actions = conversation_actions(self.store)
         self.mailbox = Mailbox(self.store, holder="worker", lease_s=LEASE_S, burst=self.burst, max_attempts=3)
         self.held: list[Claim] = []
-        self.accepted: dict[str, str] = {}  # message id -> talk
+        self.accepted: dict[str, str] = {}  # message id -> external id of its conversation
         self.keys: dict[str, tuple[str, float]] = {}  # idempotency key -> message id, when
         self.ended: dict[str, tuple] = {}
         self.now = 0.0
@@ -73,11 +73,15 @@ class MailboxMachine(RuleBasedStateMachine):
                 .order_by(message.c.conversation_id, message.c.seq)
             ).all()
 
-    @rule(talk=st.sampled_from(TALKS), key=st.none() | st.integers(0, 3), deadline_s=st.sampled_from([15, 600]))
-    def accept(self, talk: str, key: int | None, deadline_s: int) -> None:
-        name = None if key is None else f"{talk}-{key}"
-        submission = Submission(content=talk, deadline_s=deadline_s, idempotency_key=name, fingerprint=name)
-        id = self.intake.submit(self.workspace_id, Opening(external_id=talk), submission).message["id"]
+    @rule(
+        external_id=st.sampled_from(CONVERSATIONS),
+        key=st.none() | st.integers(0, 3),
+        deadline_s=st.sampled_from([15, 600]),
+    )
+    def accept(self, external_id: str, key: int | None, deadline_s: int) -> None:
+        name = None if key is None else f"{external_id}-{key}"
+        submission = Submission(content=external_id, deadline_s=deadline_s, idempotency_key=name, fingerprint=name)
+        id = self.intake.submit(self.workspace_id, Opening(external_id=external_id), submission).message["id"]
         if name is not None:
             first, at = self.keys.get(name, ("", -1e9))
             if self.now - at < KEYS_KEPT_S:
@@ -85,7 +89,7 @@ class MailboxMachine(RuleBasedStateMachine):
             else:
                 assert id not in self.accepted, "a key was remembered for ever"
                 self.keys[name] = (id, self.now)
-        self.accepted[id] = talk
+        self.accepted[id] = external_id
 
     @rule()
     def answer_what_is_due(self) -> None:
@@ -140,8 +144,8 @@ class MailboxMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def receive_a_hint_again(self, data: st.DataObject) -> None:
         id = data.draw(st.sampled_from(sorted(self.accepted)))
-        talk = next(row.conversation_id for row in self.rows() if row.id == id)
-        self.take(self.mailbox.claim(talk))
+        conversation_id = next(row.conversation_id for row in self.rows() if row.id == id)
+        self.take(self.mailbox.claim(conversation_id))
 
     @precondition(lambda self: self.held)
     @rule(data=st.data(), how=st.sampled_from(["answer", "handoff", "retry", "release"]))
@@ -208,14 +212,14 @@ class MailboxMachine(RuleBasedStateMachine):
     @rule(data=st.data(), how=st.sampled_from(["take_over", "resume", "speak", "close"]))
     def a_person_steps_in(self, data: st.DataObject, how: str) -> None:
         id = data.draw(st.sampled_from(sorted(self.accepted)))
-        talk = next(row.conversation_id for row in self.rows() if row.id == id)
+        conversation_id = next(row.conversation_id for row in self.rows() if row.id == id)
         with contextlib.suppress(Conflict):
             if how == "take_over":
-                self.actions.take_over(self.workspace_id, talk, summary="mine")
+                self.actions.take_over(self.workspace_id, conversation_id, summary="mine")
             elif how == "speak":
-                self.actions.reply(self.workspace_id, talk, content="I am here", author="Ada")
+                self.actions.reply(self.workspace_id, conversation_id, content="I am here", author="Ada")
             else:
-                getattr(self.actions, how)(self.workspace_id, talk)
+                getattr(self.actions, how)(self.workspace_id, conversation_id)
         self.forget_seized()
 
     @invariant()
@@ -244,11 +248,11 @@ class MailboxMachine(RuleBasedStateMachine):
             spoken = dict(connection.execute(sa.select(message.c.id, message.c.seq)).all())
             replies = set(connection.execute(sa.select(reply.c.id)).scalars())
         used: dict[str, set[str]] = {}
-        for talk in {row.conversation_id for row in self.rows()}:
-            answered = [row for row in self.rows() if row.conversation_id == talk and row.reply_id]
+        for conversation_id in {row.conversation_id for row in self.rows()}:
+            answered = [row for row in self.rows() if row.conversation_id == conversation_id and row.reply_id]
             seqs = [spoken[row.reply_id] for row in answered]
             assert seqs == sorted(seqs), "answered out of order"
-            used[talk] = {row.reply_id for row in answered}
+            used[conversation_id] = {row.reply_id for row in answered}
         assert set().union(*used.values()) == replies if used else not replies, "a reply that answers nothing"
 
 

@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from worker.answering.question import Question
 from worker.answering.tools.registry import PendingCall, ToolCallEntry
 from worker.ids import new_id
+from worker.states import ToolCallState
 from worker.store.engine import Store
+from worker.store.rows import ToolCall
 from worker.store.tables import tool_call
 
 #: A confirmation question can be answered for this long.
@@ -22,7 +24,9 @@ class SqlToolCallLog:
         self._store = store
         self._now = store.clock.sql()
 
-    def begin(self, question: Question, tool: str, arguments: Mapping[str, Any], *, state: str) -> ToolCallEntry:
+    def begin(
+        self, question: Question, tool: str, arguments: Mapping[str, Any], *, state: ToolCallState
+    ) -> ToolCallEntry:
         """Record the start of a call; return a new entry, or that of the same call of the same message.
 
         The same tool with the same arguments keeps its id when a message is retried after its worker was lost. The
@@ -33,14 +37,14 @@ class SqlToolCallLog:
                 tool_call.c.conversation_id == question.conversation_id,
                 tool_call.c.message_id == question.message_id,
                 tool_call.c.tool == tool,
-                tool_call.c.state.in_((state, "done", "failed")),
+                tool_call.c.state.in_((state, ToolCallState.DONE, ToolCallState.FAILED)),
             )
-            for row in tx.execute(same_call.order_by(tool_call.c.id)).mappings():
-                if row["arguments"] != dict(arguments):
+            for call in map(ToolCall.from_row, tx.execute(same_call.order_by(tool_call.c.id)).mappings()):
+                if call.arguments != dict(arguments):
                     continue
-                if row["state"] == "failed":  # a failed call may have taken effect, so it keeps its id
-                    tx.execute(tool_call.update().where(tool_call.c.id == row["id"]).values(state=state))
-                return ToolCallEntry(id=row["id"], result=row["result"] if row["state"] == "done" else None)
+                if call.state == ToolCallState.FAILED:  # a failed call may have taken effect, so it keeps its id
+                    tx.execute(tool_call.update().where(tool_call.c.id == call.id).values(state=state))
+                return ToolCallEntry(id=call.id, result=call.result if call.state == ToolCallState.DONE else None)
             id = new_id("tool")
             tx.execute(
                 tool_call.insert().values(
@@ -56,7 +60,7 @@ class SqlToolCallLog:
             )
         return ToolCallEntry(id=id)
 
-    def end(self, id: str, *, state: str, result: str | None, error: str | None, duration_ms: int) -> None:
+    def end(self, id: str, *, state: ToolCallState, result: str | None, error: str | None, duration_ms: int) -> None:
         """Record the end of a call; `duration_ms` is in milliseconds."""
         with self._store.begin() as tx:
             tx.execute(
@@ -68,7 +72,7 @@ class SqlToolCallLog:
     def pending(self, question: Question) -> PendingCall | None:
         """Return the conversation's newest call that awaits confirmation, or the one that this message confirmed."""
         asked_before = sa.and_(
-            tool_call.c.state == "waiting",
+            tool_call.c.state == ToolCallState.WAITING,
             tool_call.c.message_id != question.message_id,
             tool_call.c.created_at > self._now - _CONFIRMATION_TIMEOUT_MS,
         )
@@ -85,26 +89,31 @@ class SqlToolCallLog:
             row = connection.execute(newest).mappings().first()
         if row is None:
             return None
+        call = ToolCall.from_row(row)
         return PendingCall(
-            id=row["id"],
-            tool=row["tool"],
-            arguments=row["arguments"],
-            confirmed=row["confirmed_by"] is not None,
-            done=row["state"] == "done",
+            id=call.id,
+            tool=call.tool,
+            arguments=call.arguments,
+            confirmed=call.confirmed_by is not None,
+            done=call.state == ToolCallState.DONE,
         )
 
     def confirm(self, id: str, question: Question) -> None:
         """Record that this message confirmed a call, before the call runs."""
         with self._store.begin() as tx:
             tx.execute(
-                tool_call.update().where(tool_call.c.id == id).values(state="running", confirmed_by=question.message_id)
+                tool_call.update()
+                .where(tool_call.c.id == id)
+                .values(state=ToolCallState.RUNNING, confirmed_by=question.message_id)
             )
 
-    def close_pending(self, question: Question, *, state: str) -> None:
+    def close_pending(self, question: Question, *, state: ToolCallState) -> None:
         """Move the conversation's calls that await confirmation to `state`, without running them."""
         with self._store.begin() as tx:
             tx.execute(
                 tool_call.update()
-                .where(tool_call.c.conversation_id == question.conversation_id, tool_call.c.state == "waiting")
+                .where(
+                    tool_call.c.conversation_id == question.conversation_id, tool_call.c.state == ToolCallState.WAITING
+                )
                 .values(state=state, finished_at=self._now)
             )

@@ -121,16 +121,16 @@ def _problems(declaration: Mapping[str, Any], environ: Mapping[str, str]) -> lis
     known = set(declaration["parameters"].get("properties", {}))
     required = set(declaration["parameters"].get("required", ()))
     problems += [
-        f"{{{place}}} of `{name}` is not a required parameter."
+        f"{{{placeholder}}} of `{name}` is not a required parameter."
         for name in ("confirmation", "done")
-        for place in _PLACEHOLDER.findall(declaration.get(name, ""))
-        if place not in required
+        for placeholder in _PLACEHOLDER.findall(declaration.get(name, ""))
+        if placeholder not in required
     ]
     for text in (declaration["url"], json.dumps(declaration.get("body", {}))):
         problems += [
-            f"{{{place}}} is neither a parameter nor `customer.id`, `customer.name` or `customer.email`."
-            for place in _PLACEHOLDER.findall(text)
-            if place not in known and not re.fullmatch(r"customer\.(?:id|name|email)", place)
+            f"{{{placeholder}}} is neither a parameter nor `customer.id`, `customer.name` or `customer.email`."
+            for placeholder in _PLACEHOLDER.findall(text)
+            if placeholder not in known and not re.fullmatch(r"customer\.(?:id|name|email)", placeholder)
         ]
     for text in declaration.get("headers", {}).values():
         problems += [f"${{{name}}} is not set." for name in _VARIABLE.findall(text) if not environ.get(name)]
@@ -157,7 +157,12 @@ def _tool(declaration: Mapping[str, Any], environ: Mapping[str, str]) -> Tool:
         timeout_s=declaration.get("timeout_s", 5.0),
     )
     texts = (declaration["url"], json.dumps(declaration.get("body", {})))
-    required_facts = [place.partition(".")[2] for text in texts for place in _PLACEHOLDER.findall(text) if "." in place]
+    required_facts = [
+        placeholder.partition(".")[2]
+        for text in texts
+        for placeholder in _PLACEHOLDER.findall(text)
+        if "." in placeholder
+    ]
     return Tool(
         name=declaration["name"],
         title=declaration["title"],
@@ -200,9 +205,9 @@ class Service:
         if circuit.open_for_s > 0:
             raise ToolFailed("The service does not answer at the moment.")
         values = {**arguments, **{f"customer.{name}": value for name, value in question.facts.items()}}
-        for place in _PLACEHOLDER.findall(self.url.partition("?")[0]):
-            if str(values.get(place, "")).strip() in ("", ".", ".."):
-                raise ToolFailed(f"{place} cannot be that.")
+        for placeholder in _PLACEHOLDER.findall(self.url.partition("?")[0]):
+            if str(values.get(placeholder, "")).strip() in ("", ".", ".."):
+                raise ToolFailed(f"{placeholder} cannot be that.")
         try:
             response = self._ask(values, arguments, id)
         except httpx.HTTPError as error:

@@ -19,6 +19,7 @@ from worker.answering.question import Question
 from worker.answering.tools.confirmation import parse_confirmation
 from worker.errors import AnswerbackError
 from worker.ids import new_id
+from worker.states import Role, ToolCallState
 from worker.telemetry import logs
 
 log = logs.get(__name__)
@@ -104,11 +105,13 @@ class PendingCall:
 class ToolCallLog(Protocol):
     """Records tool calls, so that a retried message repeats none (`worker.answering.tools.call_log`)."""
 
-    def begin(self, question: Question, tool: str, arguments: Mapping[str, Any], *, state: str) -> ToolCallEntry:
+    def begin(
+        self, question: Question, tool: str, arguments: Mapping[str, Any], *, state: ToolCallState
+    ) -> ToolCallEntry:
         """Record the start of a call, or return the entry of the same call that this message made before."""
         ...
 
-    def end(self, id: str, *, state: str, result: str | None, error: str | None, duration_ms: int) -> None:
+    def end(self, id: str, *, state: ToolCallState, result: str | None, error: str | None, duration_ms: int) -> None:
         """Record the end of a call."""
         ...
 
@@ -120,7 +123,7 @@ class ToolCallLog(Protocol):
         """Record that this message confirmed a call, before the call runs."""
         ...
 
-    def close_pending(self, question: Question, *, state: str) -> None:
+    def close_pending(self, question: Question, *, state: ToolCallState) -> None:
         """Move the conversation's calls that await confirmation to `state`, without running them."""
         ...
 
@@ -173,8 +176,8 @@ class Registry:
         if tool.confirmation is not None:
             call_log = self._log_for(question)
             if call_log is not None:
-                call_log.close_pending(question, state="lapsed")
-                call_log.begin(question, name, validated, state="waiting")
+                call_log.close_pending(question, state=ToolCallState.LAPSED)
+                call_log.begin(question, name, validated, state=ToolCallState.WAITING)
             return ToolReply(
                 text="The customer is asked first.", fixed_reply=fill_template(tool.confirmation, validated)
             )
@@ -194,12 +197,14 @@ class Registry:
             return None
         tool = self._offered_tool(question, pending.tool)
         if tool is None or tool.confirmation is None:
-            call_log.close_pending(question, state="lapsed")
+            call_log.close_pending(question, state=ToolCallState.LAPSED)
             return None
         if not pending.confirmed:
             confirmed = _read_confirmation(question, asked=fill_template(tool.confirmation, pending.arguments))
             if not confirmed:
-                call_log.close_pending(question, state="lapsed" if confirmed is None else "refused")
+                call_log.close_pending(
+                    question, state=ToolCallState.LAPSED if confirmed is None else ToolCallState.REFUSED
+                )
                 return None if confirmed is None else ToolReply(text="", fixed_reply="All right, nothing was changed.")
             call_log.confirm(pending.id, question)
         done = fill_template(tool.done or "Done.", pending.arguments)
@@ -224,7 +229,7 @@ class Registry:
         call_log = self._log_for(question)
         entry = ToolCallEntry(id=confirmed_id or new_id("tool"))
         if call_log is not None and confirmed_id is None:
-            entry = call_log.begin(question, tool.name, arguments, state="running")
+            entry = call_log.begin(question, tool.name, arguments, state=ToolCallState.RUNNING)
             if entry.result is not None:
                 return ToolReply(text=entry.result, hits=(_as_hit(entry.id, tool, entry.result),))
         started = self.clock()
@@ -240,7 +245,7 @@ class Registry:
         if call_log is not None:
             call_log.end(
                 entry.id,
-                state="done" if error is None else "failed",
+                state=ToolCallState.DONE if error is None else ToolCallState.FAILED,
                 result=text or None,
                 error=error,
                 duration_ms=int((self.clock() - started) * 1000),
@@ -255,7 +260,7 @@ class Registry:
 def _read_confirmation(question: Question, *, asked: str) -> bool | None:
     """Return whether the message confirms `asked`; None when `asked` is not the last turn before the message."""
     last = question.turns[-1] if question.turns else None
-    follows = last is not None and last.role == "assistant" and last.content == asked and last.seq < question.seq
+    follows = last is not None and last.role == Role.ASSISTANT and last.content == asked and last.seq < question.seq
     return parse_confirmation(question.content, asked=asked) if follows else None
 
 
@@ -274,8 +279,8 @@ def validate_arguments(tool: Tool, arguments: str) -> dict[str, Any]:
     errors = jsonschema.Draft202012Validator(tool.parameters).iter_errors(parsed)
     first = next(iter(sorted(errors, key=lambda error: list(map(str, error.path)))), None)
     if first is not None:
-        place = ".".join(map(str, first.path)) or "arguments"
-        raise ToolFailed(f"{place}: {first.message[:200]}")
+        path = ".".join(map(str, first.path)) or "arguments"
+        raise ToolFailed(f"{path}: {first.message[:200]}")
     return parsed
 
 

@@ -27,19 +27,19 @@ def rows(store, conversation_id: str) -> list:
 
 def test_a_retried_message_is_answered_with_what_came_after_it_and_has_its_time_again(store, workspace_id, mailbox):
     first = accept(store, workspace_id, "one", external_id="x", deadline_s=30)
-    talk = first["conversation_id"]
-    hand_off(mailbox, talk)
+    conversation_id = first["conversation_id"]
+    hand_off(mailbox, conversation_id)
     accept(store, workspace_id, "two", external_id="x")
     TableClock.advance(store, 1_000)
 
     conversation_actions(store).retry(workspace_id, first["id"])
 
-    claim = mailbox.claim(talk)
+    claim = mailbox.claim(conversation_id)
     assert [message.content for message in claim.messages] == ["one", "two"]
     assert claim.attempts == 1
     assert claim.remaining_s == 30
     mailbox.finish(claim, answer())
-    assert [row.state for row in rows(store, talk)] == ["answered"] * 3
+    assert [row.state for row in rows(store, conversation_id)] == ["answered"] * 3
     with store.read() as connection:
         assert connection.execute(sa.select(conversation.c.owner)).scalar_one() == "bot"
         types = connection.execute(sa.select(event.c.type).where(event.c.message_id == first["id"])).scalars().all()
@@ -63,14 +63,14 @@ def test_what_was_answered_or_is_open_or_is_unknown_cannot_be_tried_again(store,
 def test_nothing_is_answered_out_of_order_by_trying_again(store, workspace_id, mailbox, who):
     actions = conversation_actions(store)
     first = accept(store, workspace_id, "one", external_id="x")
-    talk = first["conversation_id"]
-    hand_off(mailbox, talk)
+    conversation_id = first["conversation_id"]
+    hand_off(mailbox, conversation_id)
     if who == "person":
-        actions.reply(workspace_id, talk, content="I am on it", author="Ada")
+        actions.reply(workspace_id, conversation_id, content="I am on it", author="Ada")
     else:
-        actions.resume(workspace_id, talk)
+        actions.resume(workspace_id, conversation_id)
         accept(store, workspace_id, "two", external_id="x")
-        mailbox.finish(mailbox.claim(talk), answer())
+        mailbox.finish(mailbox.claim(conversation_id), answer())
     with pytest.raises(Conflict):
         actions.retry(workspace_id, first["id"])
 
@@ -78,28 +78,28 @@ def test_nothing_is_answered_out_of_order_by_trying_again(store, workspace_id, m
 def test_trying_again_while_a_later_message_is_being_answered_loses_neither(store, workspace_id, mailbox):
     actions = conversation_actions(store)
     first = accept(store, workspace_id, "one", external_id="x")
-    talk = first["conversation_id"]
-    hand_off(mailbox, talk)
-    actions.resume(workspace_id, talk)
+    conversation_id = first["conversation_id"]
+    hand_off(mailbox, conversation_id)
+    actions.resume(workspace_id, conversation_id)
     accept(store, workspace_id, "two", external_id="x")
-    running = mailbox.claim(talk)
+    running = mailbox.claim(conversation_id)
     actions.retry(workspace_id, first["id"])
     with pytest.raises(LeaseLost):
         mailbox.finish(running, answer("to two alone"))
-    claim = mailbox.claim(talk)
+    claim = mailbox.claim(conversation_id)
     assert [message.content for message in claim.messages] == ["one", "two"]
     mailbox.finish(claim, answer())
-    assert {row.state for row in rows(store, talk)} == {"answered"}
+    assert {row.state for row in rows(store, conversation_id)} == {"answered"}
 
 
 def test_a_second_retry_has_the_time_of_the_first_and_no_more(store, workspace_id, mailbox):
     sent = accept(store, workspace_id, deadline_s=30)
-    talk = sent["conversation_id"]
+    conversation_id = sent["conversation_id"]
     for _ in range(3):
-        hand_off(mailbox, talk)
+        hand_off(mailbox, conversation_id)
         TableClock.advance(store, 1_000)
         conversation_actions(store).retry(workspace_id, sent["id"])
-    assert mailbox.claim(talk).remaining_s == 30
+    assert mailbox.claim(conversation_id).remaining_s == 30
 
 
 def test_an_answer_to_what_came_before_does_not_stand_in_the_way(store, workspace_id):
@@ -107,10 +107,10 @@ def test_an_answer_to_what_came_before_does_not_stand_in_the_way(store, workspac
     mailbox = Mailbox(store, holder="one", burst="each")
     first = accept(store, workspace_id, "one", external_id="x")
     second = accept(store, workspace_id, "two", external_id="x")
-    talk = first["conversation_id"]
-    mailbox.finish(mailbox.claim(talk), answer())
+    conversation_id = first["conversation_id"]
+    mailbox.finish(mailbox.claim(conversation_id), answer())
     TableClock.advance(store, 1)
-    hand_off(mailbox, talk)
+    hand_off(mailbox, conversation_id)
     conversation_actions(store).retry(workspace_id, second["id"])
-    mailbox.finish(mailbox.claim(talk), answer())
-    assert {row.state for row in rows(store, talk)} == {"answered"}
+    mailbox.finish(mailbox.claim(conversation_id), answer())
+    assert {row.state for row in rows(store, conversation_id)} == {"answered"}
