@@ -43,7 +43,9 @@ class TableRow:
         for name, members in enums:
             if values[name] is not None:
                 values[name] = members(values[name])
-        return cls(**values)
+        loaded = object.__new__(cls)
+        loaded.__dict__.update(values)  # the __init__ of a frozen dataclass sets field by field: 12 µs instead of 0.3
+        return loaded
 
 
 @cache

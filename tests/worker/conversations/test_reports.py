@@ -127,7 +127,7 @@ def test_it_looks_at_the_messages_of_those_days_alone(store, workspace_id, say):
     say(answer())
     came = reports._came_since(workspace_id, 0)
     for statement in (
-        reports._counts(came),
+        reports._groups(came),
         reports._latencies(came),
         reports._reopened(came),
         reports._supports(came),
