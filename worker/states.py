@@ -71,7 +71,7 @@ class Priority(StrEnum):
 
 
 class EscalationState(StrEnum):
-    """State of an escalation: nobody's yet, somebody's, done."""
+    """State of an escalation: not assigned yet, assigned to an agent, closed."""
 
     OPEN = "open"
     ASSIGNED = "assigned"
@@ -105,7 +105,7 @@ class ToolCallState(StrEnum):
 
 
 class SpendingScope(StrEnum):
-    """What the cost of language models is booked by; a key's and a day's begin anew at midnight UTC."""
+    """Scope of an account of the cost of language models; those of keys and days begin anew at midnight UTC."""
 
     MESSAGE = "message"
     CONVERSATION = "conversation"

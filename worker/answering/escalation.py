@@ -66,11 +66,6 @@ def assess(text: str, turns: Sequence[Turn] = ()) -> Alarm | None:
     return None
 
 
-def asks_for_person(text: str) -> bool:
-    """Whether the customer asks to talk to a human."""
-    return any(_asks_in(clause) is not None for clause in _clauses(text.replace("’", "'")))
-
-
 def _clauses(text: str) -> list[str]:
     """Return a text in pieces; a denial counts only within its own."""
     pieces = re.split(

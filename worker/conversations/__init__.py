@@ -1,1 +1,1 @@
-"""Conversations: what is accepted, who works on it, and what is said."""
+"""Conversations: messages are accepted, actions change their owner, and events record each change."""

@@ -1,7 +1,7 @@
 """Every change of a conversation by its customer, an agent, an operator or a duty of the sweeper.
 
 An action is one transaction. After its commit it wakes the streams that wait for the conversation, and hints workers at
-what is due: messages to answer and deliveries to send. Both may be lost; sweepers find what nobody was told about.
+due messages and deliveries. Both may be lost; sweepers find messages and deliveries that no worker was hinted at.
 
 The worker that holds the conversation is fenced off first, so that a message that is being answered ends only once.
 """
@@ -144,7 +144,7 @@ class ConversationActions:
             # A worker that answers what came after it must not be first, so it is fenced off.
             locked = self._ledger.seize(tx, conversation.c.id == found.conversation_id)
             now = locked.updated_at
-            found = self._message(tx, workspace_id, message_id)  # as it is now that nobody else can change it
+            found = self._message(tx, workspace_id, message_id)  # read again, now that it is locked
             retries.check(tx, locked, found)
             requeued = retries.requeue(tx, found, now=now)
             record_events(tx, requeued, EventType.QUEUED, now=now, data={"retried": True})
@@ -241,7 +241,7 @@ class ConversationActions:
         with self._store.begin() as tx:
             locked = self._seize(tx, workspace_id, conversation_id)
             if locked.owner != Owner.HUMAN:
-                raise Conflict("No person owns the conversation; there is nothing to resume.")
+                raise Conflict("No human owns the conversation; there is nothing to resume.")
             self._give_back(tx, locked, note=note)
         self._changed(conversation_id)
 
@@ -272,7 +272,7 @@ class ConversationActions:
     def resume_quiet(self, *, after_s: float, limit: int = 100) -> list[str]:
         """Give back to the bot the conversations that no one changed for `after_s` seconds; return their ids.
 
-        Those whose escalation nobody has taken stay with the humans.
+        Those whose escalation is not assigned stay with the humans.
         """
         unassigned = sa.exists().where(escalation.c.conversation_id == conversation.c.id, UNASSIGNED_ESCALATION)
         quiet = (HUMAN, conversation.c.updated_at < self._ledger.now - int(after_s * 1_000), ~unassigned)
@@ -283,7 +283,7 @@ class ConversationActions:
             ids = list(found)
         resumed = []
         for id in ids:
-            with suppress(NotFound):  # somebody wrote meanwhile
+            with suppress(NotFound):  # it changed meanwhile
                 with self._store.begin() as tx:
                     locked = self._ledger.seize(tx, conversation.c.id == id, *quiet)
                     self._give_back(tx, locked, note="Nobody wrote for so long that the bot has it again.")

@@ -1,7 +1,7 @@
-"""Pieces of an answer while it is written, for whoever reads along.
+"""Pieces of an answer while it is written, for the streams that show it.
 
-They live in a Redis stream for each conversation, for a few minutes. What they tell is in SQL when the message has
-ended, so losing them loses nothing: the outcome that follows says it all.
+They live in a Redis stream for each conversation, for a few minutes. The whole answer is in SQL when the message
+has ended, so losing pieces loses nothing.
 """
 
 from collections.abc import Sequence
@@ -37,17 +37,17 @@ class Delta:
 
 
 class Deltas:
-    """Written by whoever answers, read by whoever streams. Neither ever fails for it."""
+    """Stores pieces for the worker that answers, and reads them for streams. Without Redis it does nothing."""
 
     def __init__(self, client: Redis, *, prefix: str, channel: str, codec: Codec | None = None) -> None:
-        """`channel` is where it is told that a conversation has changed (`wakeups.Wakeups`)."""
+        """`channel` is the Redis channel of wake-ups (`wakeups.Wakeups`)."""
         self._client = client
         self._prefix = f"{prefix}deltas:"
         self._channel = channel
         self._codec = codec or Codec()
 
     def add(self, conversation_id: str, message_ids: Sequence[str], *, take: int, piece: Piece) -> None:
-        """Add a piece, and wake who reads along."""
+        """Add a piece, and wake the streams of the conversation."""
         key = self._prefix + conversation_id
         sealed = self._codec.seal({"messages": list(message_ids), "take": take, "piece": asdict(piece)})
         try:
@@ -83,10 +83,10 @@ class Deltas:
         return read
 
     def forget(self, conversation_id: str) -> None:
-        """Forget what was said in a conversation, and what a turn that has not ended yet goes on to say.
+        """Forget the pieces of a conversation, and refuse those of a turn that has not ended yet.
 
         Raises:
-            RedisError: Redis is away; it forgets by itself within minutes.
+            RedisError: Redis is unavailable; the pieces expire within minutes.
         """
         # Nothing can be added to what is no stream.
         self._client.set(self._prefix + conversation_id, "", ex=_KEPT_S)

@@ -20,7 +20,7 @@ log = logs.get(__name__)
 
 
 def erase_conversation(scope: Scope, sessions: SessionStore, deltas: Deltas, conversation_id: str) -> None:
-    """Erase a conversation, all that was said in it and what was remembered from it.
+    """Erase a conversation with its messages and the memories made from it.
 
     Raises:
         NotFound: the workspace has no such conversation.
@@ -32,7 +32,7 @@ def erase_conversation(scope: Scope, sessions: SessionStore, deltas: Deltas, con
 
 
 def erase_customer(scope: Scope, sessions: SessionStore, deltas: Deltas, customer: Mapping[str, Any]) -> dict[str, int]:
-    """Erase every conversation of a customer, by their id, their e-mail address or both, and all that is remembered."""
+    """Erase every conversation of a customer, by their id, their e-mail address or both, and their memories."""
     known = _names_of(customer)
     with scope.store.begin() as tx:
         rows = tx.execute(
@@ -42,7 +42,7 @@ def erase_customer(scope: Scope, sessions: SessionStore, deltas: Deltas, custome
         ).all()
         named = {row.id: _names_of(row.requester) for row in rows}
         found: set[str] = set()
-        # Somebody is known by id in one conversation, by address in another, and by both in a third.
+        # A customer is known by id in one conversation, by address in another, and by both in a third.
         while more := {id for id, names in named.items() if id not in found and names & known}:
             found |= more
             known = known.union(*(named[id] for id in more))
@@ -55,7 +55,7 @@ def erase_customer(scope: Scope, sessions: SessionStore, deltas: Deltas, custome
 
 
 def _names_of(customer: Mapping[str, Any] | None) -> set[str]:
-    """Return all that somebody is known by."""
+    """Return the keys of a customer: by id, by e-mail address or both."""
     given = customer or {}
     names = (customer_of({"id": given.get("id")}), customer_of({"email": given.get("email")}))
     return {name for name in names if name is not None}

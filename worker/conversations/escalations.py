@@ -1,4 +1,4 @@
-"""Escalations: work for a human, from the handoff until somebody closes it.
+"""Escalations: work for a human, from the handoff until it is closed.
 
 A conversation that the bot has handed off has one escalation that is not closed, so people are notified of it once.
 """

@@ -1,7 +1,7 @@
 """Record events in the transaction of the change that they report.
 
-Polling, streams and callbacks are views of this one log. Recording an event tells nobody: `fan_out` enqueues what goes
-to endpoints, tickets and people.
+Polling, streams and callbacks are views of this one log. Recording an event delivers nothing: `fan_out` enqueues
+the deliveries to endpoints, tickets and people.
 """
 
 from collections.abc import Mapping, Sequence

@@ -23,7 +23,7 @@ from worker.store.rows import Conversation, Json, Message
 from worker.store.tables import conversation, message
 from worker.telemetry import tracing
 
-#: A sweeper takes up a conversation that became ready when nobody followed the hint for this long.
+#: A sweeper claims a ready conversation when no worker has followed its hint for this long.
 UNHEARD_MS = 2_000
 
 #: Seconds that an idempotency key is remembered unless the settings say otherwise: a day, as at Stripe.
@@ -32,7 +32,7 @@ KEPT_S = 86_400.0
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """What a customer wrote. `deadline_s` counts from acceptance."""
+    """A customer's message to accept. `deadline_s` counts from acceptance."""
 
     content: str
     deadline_s: float
@@ -49,7 +49,7 @@ class Submission:
 class Opening:
     """A conversation to open, or to continue when the workspace has one with this `external_id`.
 
-    `owner` is who has a new one: `bot` or `human`.
+    `owner` is the owner of a new one: the bot or a human.
     """
 
     subject: str | None = None
@@ -70,7 +70,7 @@ class Accepted:
 
 
 def fingerprint(*parts: Any) -> str:
-    """Return a digest that tells whether two requests ask for the same."""
+    """Return a digest that is equal for two requests that ask for the same."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -83,7 +83,7 @@ class Intake:
     def __init__(
         self, store: Store, *, keys_kept_s: float = KEPT_S, count: Callable[[str], None] = lambda _name: None
     ) -> None:
-        """`keys_kept_s` is how long an idempotency key is remembered; `count` is told of each duplicate."""
+        """`keys_kept_s` is how long an idempotency key is remembered; `count` is called with `duplicates_refused`."""
         self._store = store
         self._count = count
         now = store.clock.sql()
@@ -302,4 +302,4 @@ _OPENED = (
     *("id", "workspace_id", "external_id", "subject", "requester", "channel", "helpdesk_id", "metadata", "owner"),
     *("next_seq", "history", "mailbox", "lease_token", "abort"),
 )
-_OWNED = Handoff(reason=HandoffReason.OWNED_BY_HUMAN, summary="A person is already in this conversation.").to_api()
+_OWNED = Handoff(reason=HandoffReason.OWNED_BY_HUMAN, summary="A human already owns this conversation.").to_api()

@@ -1,7 +1,7 @@
 """Notify streams and workers after the commit of a change.
 
-A notification may be lost: streams look by themselves now and then, and sweepers find messages and deliveries that
-nobody was told about.
+A notification may be lost: streams also poll now and then, and sweepers find messages and deliveries that no worker was
+hinted at.
 """
 
 import threading
@@ -21,7 +21,7 @@ class Hints(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class _Due:
-    """What a worker should look for in a changed conversation."""
+    """The work that is due in a changed conversation."""
 
     messages: bool = False
     deliveries: bool = False

@@ -15,7 +15,7 @@ PRIORITIES = tuple(Priority)
 
 @dataclass(frozen=True, kw_only=True)
 class Citation:
-    """A source of an answer: `quote` stands at `start..end` of the document's text."""
+    """A source of an answer: `quote` is at `start..end` of the document's text."""
 
     number: int
     document_id: str
@@ -28,7 +28,7 @@ class Citation:
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """What the language model counted; the cost is in US dollars."""
+    """Tokens as the language model counted them, and their cost in US dollars."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -45,9 +45,9 @@ class Usage:
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """What is said next of an answer: `text` stands at `offset` of its content, in characters.
+    """The next piece of an answer: `text` is at `offset` of its content, in characters.
 
-    An offset of 0 begins the answer anew. `citations` are those that the pieces before had not.
+    An offset of 0 begins the answer anew. `citations` are those that no piece before had.
     """
 
     offset: int
@@ -59,7 +59,7 @@ class Piece:
 class Answer:
     """An answer in which every `[n]` has its citation.
 
-    `support` is measured, 0 to 1. `retrieved` says what was searched for and found: `query`, `relevance` and `items`.
+    `support` is measured, 0 to 1. `retrieved` records the search: `query`, `relevance` and `items`.
     """
 
     content: str
@@ -75,10 +75,10 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Handoff:
-    """A person takes over; `summary` is for the agent who takes over.
+    """A human takes over; `summary` is for the agent.
 
-    `category` says what it is about where more is known than the reason, `reasons` quote what said so, and `priority`
-    is normal, high or urgent.
+    `category` is the subject where it is more specific than the reason, and `reasons` quote the parts of the message
+    that show it.
     """
 
     reason: HandoffReason
@@ -111,7 +111,7 @@ def overdue(messages: Sequence[Message]) -> Handoff:
 
 
 def _storable(text: str) -> str:
-    """Return a text that every database takes: models and customers may say what none does."""
+    """Return a text without the characters that PostgreSQL refuses."""
     return text.replace("\x00", "").encode(errors="replace").decode()
 
 

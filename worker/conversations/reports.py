@@ -43,7 +43,7 @@ def quality(store: Store, workspace_id: str, *, days: int) -> dict[str, Any]:
         None where none was), as Geifman and El-Yaniv (2017) draw selective answering.
 
     Raises:
-        DatabaseUnavailable: nothing can be said.
+        DatabaseUnavailable: the database cannot be reached.
     """
     with store.read() as connection:
         now = store.now(connection)
@@ -127,11 +127,11 @@ def _reopened(came: sa.ColumnElement[bool]) -> sa.Select[Any]:
     following = sa.func.lead(message.c.state, type_=message.c.state.type).over(
         partition_by=sa.func.coalesce(message.c.conversation_id, ""), order_by=message.c.seq
     )
-    said = sa.select(_day(), message.c.state, following.label("following")).where(came).subquery()
+    followed = sa.select(_day(), message.c.state, following.label("following")).where(came).subquery()
     return (
-        sa.select(said.c.day, sa.func.count().label("reopened"))
-        .where(said.c.state == MessageState.ANSWERED, said.c.following == MessageState.HANDED_OFF)
-        .group_by(said.c.day)
+        sa.select(followed.c.day, sa.func.count().label("reopened"))
+        .where(followed.c.state == MessageState.ANSWERED, followed.c.following == MessageState.HANDED_OFF)
+        .group_by(followed.c.day)
     )
 
 

@@ -37,7 +37,7 @@ def check(tx: sa.Connection, conversation: Conversation, first: Message) -> None
     )
     since = sa.select(message.c.id).where(message.c.conversation_id == conversation.id, replied_since)
     if tx.execute(since).first() is not None:
-        raise Conflict("Something was said to the customer since; an answer now would come out of order.")
+        raise Conflict("The customer got a reply since; an answer now would come out of order.")
 
 
 def requeue(tx: sa.Connection, first: Message, *, now: int) -> list[Message]:

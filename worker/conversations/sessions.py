@@ -17,7 +17,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from worker.errors import AnswerbackError
 from worker.states import Owner, Role
 
-#: A turn that began before a conversation was erased may end after it, and would bring back what was said.
+#: A turn that began before a conversation was erased may end after it, and would restore its session.
 BARRED_S = 600.0
 
 
@@ -29,7 +29,7 @@ class SessionsUnavailable(AnswerbackError):
 
 @dataclass(frozen=True, kw_only=True)
 class Turn:
-    """One thing that was said."""
+    """One message of a conversation that has ended."""
 
     seq: int
     role: Role
@@ -38,7 +38,7 @@ class Turn:
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """What the agent knows of a conversation before it reads the newest messages.
+    """The state of a conversation before its newest messages.
 
     Attributes:
         history: version of the conversation that this is the state of.
@@ -58,7 +58,7 @@ class Session:
     def extended(
         self, turns: Iterable[Turn], *, history: int, owner: Owner, window: int, counted: Mapping[str, int]
     ) -> "Session":
-        """Return the state after `turns` were said; at most `window` turns are kept."""
+        """Return the state with `turns` added; at most `window` turns are kept."""
         kept = tuple(sorted((*self.turns, *turns), key=lambda turn: turn.seq))[-window:]
         counters = {
             name: self.counters.get(name, 0) + counted.get(name, 0) for name in sorted({*self.counters, *counted})

@@ -27,7 +27,7 @@ class History:
     window: int
 
     def load(self, claim: Claim) -> Session:
-        """Return the session of a claimed conversation, with what was said before the claimed messages."""
+        """Return the session of a claimed conversation, with the turns before the claimed messages."""
         if claim.history == 0:
             return blank(claim)
         try:
@@ -60,7 +60,7 @@ class History:
 
 
 def blank(claim: Claim) -> Session:
-    """Return the session of a claimed conversation in which nothing was said before."""
+    """Return the session of a claimed conversation that has no turns yet."""
     return Session(
         conversation_id=claim.conversation_id,
         workspace_id=claim.workspace_id,

@@ -23,7 +23,7 @@ class Lease:
         self.lost = False
 
     def revoke(self, *, lost: bool) -> None:
-        """Tell the work to stop: the lease is lost, or nobody waits for the answer."""
+        """Have the work stop: the lease is lost, or nobody waits for the answer."""
         self.lost = self.lost or lost
         self._stop.set()
 
@@ -67,7 +67,7 @@ class Leases:
         with self._guard:
             older = self._held.get(claim.conversation_id)
             self._held[claim.conversation_id] = lease
-        if older is not None:  # fenced off by a person or its own expiry, and not noticed yet
+        if older is not None:  # fenced off by an action or its own expiry, and not noticed yet
             older.revoke(lost=True)
         try:
             yield lease

@@ -28,7 +28,7 @@ from worker.turns.statements import Statements
 #: Messages that one reply may answer together.
 BURST_LIMIT = 20
 
-#: What a sweeper took up and then did not claim, since its process died, another takes up after this.
+#: A conversation that a sweeper took up and did not claim, since its process died, is due again after this.
 _TAKEN_UP_MS = 3_000
 
 
@@ -44,7 +44,7 @@ class Claim:
 
     Attributes:
         token: fencing token; a write with an older one matches nothing.
-        history: version of what was said before; session state is stamped with it.
+        history: version of the conversation; its session is stamped with it.
         messages: the messages to answer together, oldest first.
         remaining_s: time until the earliest deadline among them, by the database's clock.
         attempts: how often the most tried of them has been tried, this time included.
@@ -68,7 +68,7 @@ class Finished:
     """The effects of a finish that was committed.
 
     Attributes:
-        history: the new version of what was said.
+        history: the new version of the conversation.
         seq: the reply's place in the conversation; None without one.
         more: whether a message that came meanwhile is to be answered.
         message_ids: the messages that ended.
@@ -113,7 +113,7 @@ class Mailbox:
         """Extend the leases of these conversations (id -> token) in one statement.
 
         Returns:
-            The ids that are still held, each with whether its work should be aborted. What is missing is lost.
+            The ids that are still held, each with whether its work should be aborted; the other leases are lost.
         """
         if not tokens:
             return {}
@@ -133,7 +133,7 @@ class Mailbox:
     def finish(self, claim: Claim, outcome: Answer | Handoff) -> Finished:
         """Make one outcome visible, together with its events and callbacks.
 
-        Messages that were cancelled meanwhile keep that outcome; when none is left, nothing is said.
+        Messages that were cancelled meanwhile keep that outcome; when none is left, no reply is written.
 
         Raises:
             LeaseLost: another worker holds the conversation now; nothing was written.
@@ -178,15 +178,15 @@ class Mailbox:
             return
 
     def exhausted(self, claim: Claim) -> bool:
-        """Whether the claim was tried more often than allowed: then a person takes over."""
+        """Whether the claim was tried more often than allowed, so that a human takes over."""
         return claim.attempts > self._max_attempts
 
     # -- the sweeper's side ------------------------------------------------------------------------------------------
 
     def sweep(self, *, limit: int = 64) -> tuple[str, ...]:
-        """Take up, and return, the conversations that nobody came for: lost hints, retries, leases that ran out.
+        """Make conversations ready that are overdue, and return them: lost hints, retries, expired leases.
 
-        Any number of processes may sweep at once; rows that one has locked, the others skip.
+        Any number of processes may sweep at once; each skips the rows that another has locked.
         """
         overdue = (AWAKE, conversation.c.due_at <= self._now)
         with self._store.read() as connection:
