@@ -14,9 +14,14 @@ from tests.support.databases import copy_migrated, empty
 from worker.addresses import Guard
 from worker.answering.question import Draft, Question, TextListener, ignore_text
 from worker.conversations.actions import ConversationActions
+from worker.conversations.events import record_conversation_event
+from worker.conversations.fan_out import enqueue_conversation_deliveries
 from worker.conversations.intake import Intake, Opening, Submission
 from worker.conversations.outcomes import Answer, Outcome, Piece
+from worker.states import EventType
 from worker.store.engine import Store, open_store
+from worker.store.rows import Conversation
+from worker.store.tables import conversation
 
 #: Lets callbacks go to receivers on this machine.
 LOOPBACK = Guard(allow=[ipaddress.ip_network("127.0.0.0/8")])
@@ -149,6 +154,14 @@ def conversation_actions(
 ) -> ConversationActions:
     """Return actions whose notifications go to fakes."""
     return ConversationActions(store, intake=Intake(store), wake=wake, hints=hints or FakeHints())
+
+
+def record_resumed(tx: sa.Connection, conversation_id: str, *, now: int) -> None:
+    """Record that the bot has a conversation again, and enqueue what that causes."""
+    statement = sa.select(conversation).where(conversation.c.id == conversation_id)
+    row = Conversation.from_row(tx.execute(statement).mappings().one())
+    event = record_conversation_event(tx, row, EventType.CONVERSATION_RESUMED, now=now)
+    enqueue_conversation_deliveries(tx, row, event)
 
 
 def answer(text: str = "Yes.") -> Answer:

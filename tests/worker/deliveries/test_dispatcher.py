@@ -6,13 +6,12 @@ import time
 import pytest
 import sqlalchemy as sa
 
-from tests.support.fakes import LOOPBACK, accept
+from tests.support.fakes import LOOPBACK, accept, record_resumed
 from tests.support.processes import wait_for
-from worker.conversations.events import announce_conversation
 from worker.deliveries.dispatcher import Dispatcher
 from worker.deliveries.endpoints import Endpoints
 from worker.deliveries.sender import Result, Sender
-from worker.store.tables import conversation, delivery
+from worker.store.tables import delivery
 
 
 class Wire:
@@ -72,8 +71,7 @@ def lanes(store, workspace_id):
     for _ in range(30):
         talk = accept(store, workspace_id)["conversation_id"]
         with store.begin() as tx:
-            row = tx.execute(sa.select(conversation).where(conversation.c.id == talk)).mappings().one()
-            announce_conversation(tx, row, "conversation.resumed", now=store.now(tx), data={})
+            record_resumed(tx, talk, now=store.now(tx))
     return ids
 
 

@@ -16,12 +16,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks import Webhook
 
-from tests.support.fakes import LOOPBACK, TableClock, accept, answer
+from tests.support.fakes import LOOPBACK, TableClock, accept, answer, record_resumed
 from tests.support.receiver import Receiver
 from tests.support.tls import server_context
 from worker.access.keys import Keys
 from worker.addresses import AddressRefused, Guard
-from worker.conversations.events import announce_conversation
 from worker.deliveries import listing, signing
 from worker.deliveries.destinations import FAILURES
 from worker.deliveries.endpoints import GRACE_S, Endpoints
@@ -184,9 +183,8 @@ def test_a_private_address_is_refused_at_sending_too(store, receiver, promised):
 def promise_again(store, talk, count):
     """Let a conversation be told of `count` times; return the ids of such deliveries."""
     with store.begin() as tx:
-        row = tx.execute(sa.select(conversation).where(conversation.c.id == talk)).mappings().one()
         for _ in range(count):
-            announce_conversation(tx, row, "conversation.resumed", now=store.now(tx), data={})
+            record_resumed(tx, talk, now=store.now(tx))
         ids = sa.select(delivery.c.id).where(delivery.c.type == "conversation.resumed").order_by(delivery.c.event_id)
         return list(tx.execute(ids).scalars())
 
