@@ -58,11 +58,11 @@ class Notifications:
     def held_back(self) -> Iterator[None]:
         """Send what this thread sends in the block when the block ends."""
         held: dict[str, _Due] = {}
-        self._local.held = held
+        outer, self._local.held = self._held(), held
         try:
             yield
         finally:
-            self._local.held = None
+            self._local.held = outer
             for conversation_id, due in held.items():
                 self.send(conversation_id, messages=due.messages, deliveries=due.deliveries)
 
