@@ -1,31 +1,30 @@
 """What a model is sent is masked, and what comes back is put together again."""
 
-from types import SimpleNamespace
-
 from worker.answering.chat import Chat, Completion
 from worker.redaction import Redactor
 
 
-def delta(content: str | None = None, calls: list | None = None) -> SimpleNamespace:
-    return SimpleNamespace(content=content, tool_calls=calls)
+def chunk(**delta: object) -> dict:
+    """Return a chunk of a stream."""
+    return {"choices": [{"index": 0, "delta": delta}]}
 
 
 def test_a_completion_is_put_together_from_its_pieces():
     completion = Completion()
-    call = SimpleNamespace(index=0, id=None, function=SimpleNamespace(name="search", arguments='{"q":'))
-    rest = SimpleNamespace(index=0, id=None, function=SimpleNamespace(name=None, arguments='"x"}'))
-    for piece in (delta("Let me "), delta("look."), delta(calls=[call]), delta(calls=[rest])):
+    call = {"index": 0, "function": {"name": "search", "arguments": '{"q":'}}
+    rest = {"index": 0, "function": {"arguments": '"x"}'}}
+    for piece in (chunk(content="Let me "), chunk(content="look."), chunk(tool_calls=[call]), chunk(tool_calls=[rest])):
         completion.add(piece)
 
     assert completion.text == "Let me look."
-    (asked,) = completion.calls
-    assert (asked.id, asked.name, asked.arguments) == ("call_0", "search", '{"q":"x"}')
+    (requested,) = completion.calls
+    assert (requested.id, requested.name, requested.arguments) == ("call_0", "search", '{"q":"x"}')
 
 
 def test_a_truncated_text_ends_with_its_last_whole_sentence():
     completion = Completion()
-    completion.add(delta("You can return it. It takes fourt"))
-    completion.truncated = True
+    completion.add(chunk(content="You can return it. It takes fourt"))
+    completion.finish_reason = "length"
 
     assert completion.text == "You can return it."
 
