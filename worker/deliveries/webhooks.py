@@ -1,17 +1,17 @@
 """Signed posts over HTTP, only to addresses that may be called."""
 
-from email.utils import parsedate_to_datetime
-
 import httpx
 
 from worker.addresses import AddressRefused, Caller, Guard
 from worker.deliveries import signing
 from worker.deliveries.sender import Claimed, Result
+from worker.http_headers import retry_after_s
 
 #: A whole attempt: name, connection, TLS, and answer.
 TOTAL_S = 20.0
 
 _EXCERPT_BYTES = 1_024
+_MAX_RETRY_AFTER_S = 86_400.0
 _GONE = 410
 
 
@@ -42,7 +42,9 @@ class Webhooks:
                     status=response.status_code,
                     response=_excerpt(response).decode(errors="replace").replace("\x00", ""),
                     address=str(peer[0]) if peer else None,
-                    retry_after_s=retry_after(response, now=claimed.at),
+                    retry_after_s=retry_after_s(
+                        response.headers.get("retry-after"), now=claimed.at, max_s=_MAX_RETRY_AFTER_S
+                    ),
                     final=response.headers.get("webhook-delivery", "").lower() == "abort-message",
                     gone=response.status_code == _GONE,
                 )
@@ -54,18 +56,6 @@ class Webhooks:
     def close(self) -> None:
         """Close the connection."""
         self._caller.close()
-
-
-def retry_after(response: httpx.Response, *, now: float) -> float | None:
-    """Return the seconds that a response asks to wait, at most a day, or None; `now` in Unix seconds."""
-    asked = response.headers.get("retry-after", "").strip()
-    try:
-        seconds = (
-            float(asked) if asked.replace(".", "", 1).isdigit() else parsedate_to_datetime(asked).timestamp() - now
-        )
-    except (ValueError, OverflowError):
-        return None
-    return min(86_400.0, max(0.0, seconds))
 
 
 def _excerpt(response: httpx.Response) -> bytes:

@@ -8,6 +8,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -17,11 +18,13 @@ import httpx
 from worker.addresses import Caller
 from worker.errors import AnswerbackError
 from worker.helpdesks.mail import MailServer
+from worker.http_headers import retry_after_s
 
 #: A webhook whose signed time is further off is refused, in seconds.
 TOLERANCE_S = 300.0
 
 _MAX_BYTES = 2_000_000
+_MAX_RETRY_AFTER_S = 3_600.0
 
 Headers = Mapping[str, str]
 Json = dict[str, Any]
@@ -192,13 +195,14 @@ def _bounded(response: httpx.Response) -> bytes:
 
 
 def _retry_after(response: httpx.Response) -> float | None:
-    for name, since in (("retry-after", 0.0), ("x-ratelimit-retry-after", 0.0), ("x-ratelimit-reset", time.time())):
-        try:
-            wait = float(response.headers[name]) - since
-        except (KeyError, ValueError):
-            continue
-        if response.status_code == 429 or name == "retry-after":
-            return min(3_600.0, max(0.0, wait))
+    """Return the seconds to wait by `Retry-After`, or by the rate limit headers of Zendesk and Intercom after a 429."""
+    now = time.time()
+    wait_s = retry_after_s(response.headers.get("retry-after"), now=now, max_s=_MAX_RETRY_AFTER_S)
+    if wait_s is not None or response.status_code != 429:
+        return wait_s
+    for name, since in (("x-ratelimit-retry-after", 0.0), ("x-ratelimit-reset", now)):
+        with suppress(KeyError, ValueError):
+            return min(_MAX_RETRY_AFTER_S, max(0.0, float(response.headers[name]) - since))
     return None
 
 
