@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.deliveries.outbox import publish
 from worker.store.engine import Store
 from worker.store.tables import delivery, endpoint, lane
+from worker.store.upsert import upsert_into
 from worker.time import to_rfc3339
 
 #: Failures in a row after which a lane rests.
@@ -55,7 +55,7 @@ class Lanes:
 
     def __init__(self, store: Store) -> None:
         self._now = store.clock.sql()
-        self._insert = sqlite.insert if store.is_sqlite else postgresql.insert
+        self._insert = upsert_into(store, lane)
         resting = sa.exists().where(lane.c.id == delivery.c.lane, lane.c.rest_until > self._now)
         #: Whether a delivery's lane is awake; for statements that pick deliveries.
         self.awake = ~resting
@@ -66,7 +66,7 @@ class Lanes:
 
     def make(self, tx: sa.Connection, id: str, workspace_id: str) -> None:
         """Make sure that a lane has a row."""
-        new = self._insert(lane).values(id=id, workspace_id=workspace_id, failures=0)
+        new = self._insert.values(id=id, workspace_id=workspace_id, failures=0)
         tx.execute(new.on_conflict_do_nothing())
 
     def pace(self, tx: sa.Connection, id: str, rate: str) -> bool:

@@ -50,6 +50,11 @@ def _time(name: str, *, nullable: bool = True, server_default: str | None = None
     return Column(name, BigInteger, nullable=nullable, server_default=server_default)
 
 
+def _lease_token() -> Column[int]:
+    """Return the fencing token of a row that is leased: it grows with every lease (see `worker.store.leases`)."""
+    return Column("lease_token", BigInteger, nullable=False, server_default="0")
+
+
 workspace = Table(
     "workspace",
     metadata,
@@ -490,7 +495,8 @@ document = Table(
     Column("error", Text),
     Column("revision", BigInteger, nullable=False),  # the knowledge base's, at its last change
     Column("attempts", Integer, nullable=False),
-    _time("due_at"),
+    _lease_token(),
+    _time("due_at"),  # or, while it is indexed, the end of the lease
     _time("created_at", nullable=False),
     _time("updated_at", nullable=False),
     Index("ix_document_list", "workspace_id", "id"),
@@ -515,7 +521,8 @@ document_import = Table(  # many documents at once
     Column("failed", _JSON),  # reasons by name, of the first 1,000
     Column("done", Integer, nullable=False, server_default="0"),  # how many of its files or pages were seen to
     Column("attempts", Integer, nullable=False),
-    _time("due_at"),
+    _lease_token(),
+    _time("due_at"),  # or, while it is running, the end of the lease
     _time("created_at", nullable=False),
     _time("finished_at"),
     Index("ix_document_import_list", "workspace_id", "id"),
