@@ -78,6 +78,41 @@ class EscalationState(StrEnum):
     CLOSED = "closed"
 
 
+class EventType(StrEnum):
+    """Type of an event in a conversation's log; the first six are the states that a message enters."""
+
+    QUEUED = MessageState.QUEUED.value
+    RUNNING = MessageState.RUNNING.value
+    ANSWERED = MessageState.ANSWERED.value
+    HANDED_OFF = MessageState.HANDED_OFF.value
+    CANCELLED = MessageState.CANCELLED.value
+    FAILED = MessageState.FAILED.value
+    REPLIED = "replied"
+    CONVERSATION_HANDED_OFF = "conversation.handed_off"
+    CONVERSATION_RESUMED = "conversation.resumed"
+    CONVERSATION_CLOSED = "conversation.closed"
+
+
+class ToolCallState(StrEnum):
+    """State of a tool call; one that changes something waits until the customer has confirmed it."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    REFUSED = "refused"
+    LAPSED = "lapsed"
+
+
+class SpendingScope(StrEnum):
+    """What the cost of language models is booked by; a key's and a day's begin anew at midnight UTC."""
+
+    MESSAGE = "message"
+    CONVERSATION = "conversation"
+    KEY = "key"
+    DAY = "day"
+
+
 class Rating(StrEnum):
     """A customer's or an agent's judgement of an outcome."""
 

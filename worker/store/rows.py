@@ -1,0 +1,262 @@
+"""Rows of the tables as typed values: each field is the column of its name, states are members of their enumerations.
+
+Queries return `sa.RowMapping`; `from_row` makes a value of one at the store's edge, so that mypy checks each column
+that the code behind it uses.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from functools import cache
+from typing import Any, Self, get_args, get_type_hints
+
+from worker.states import (
+    EscalationState,
+    EventType,
+    HandoffReason,
+    MailboxState,
+    MessageState,
+    Owner,
+    Priority,
+    Role,
+    SpendingScope,
+    ToolCallState,
+)
+
+#: A JSON object as it is stored.
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableRow:
+    """A row of a table."""
+
+    @classmethod
+    def from_row(cls, row: Mapping[Any, Any], *, prefix: str = "") -> Self:
+        """Return the typed value of a selected row, whose columns may be labelled with a prefix.
+
+        Raises:
+            ValueError: a state is not a member of its enumeration.
+        """
+        names, enums = _columns(cls)
+        values = {name: row[prefix + name] for name in names}
+        for name, members in enums:
+            if values[name] is not None:
+                values[name] = members(values[name])
+        return cls(**values)
+
+
+@cache
+def _columns(row_type: type[TableRow]) -> tuple[tuple[str, ...], tuple[tuple[str, type[StrEnum]], ...]]:
+    """Return the names of a row type's columns, and the enumerations of those that hold one."""
+    hints = get_type_hints(row_type)
+    names = tuple(field.name for field in fields(row_type))
+    enums = []
+    for name in names:
+        for hint in get_args(hints[name]) or (hints[name],):
+            if isinstance(hint, type) and issubclass(hint, StrEnum):
+                enums.append((name, hint))
+    return names, tuple(enums)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversation(TableRow):
+    """A conversation with its owner, its mailbox and its lease."""
+
+    id: str
+    workspace_id: str
+    external_id: str | None = None
+    subject: str | None = None
+    requester: Json | None = None
+    channel: str | None = None
+    helpdesk_id: str | None = None
+    metadata: Json | None = None
+    owner: Owner
+    handoff: Json | None = None
+    next_seq: int
+    history: int
+    mailbox: MailboxState
+    due_at: int | None = None
+    ready_at: int | None = None
+    lease_token: int
+    lease_holder: str | None = None
+    abort: bool
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message(TableRow):
+    """A customer's, the bot's or an agent's message."""
+
+    id: str
+    workspace_id: str
+    conversation_id: str
+    seq: int
+    role: Role
+    author: str | None = None
+    state: MessageState
+    content: str
+    idempotency_key: str | None = None
+    fingerprint: str | None = None
+    callback_url: str | None = None
+    request_id: str | None = None
+    traceparent: str | None = None
+    key_id: str | None = None
+    stranger: bool = False
+    attempts: int = 0
+    fence: int | None = None
+    reply_id: str | None = None
+    attachments: Sequence[str] | None = None
+    handoff: Json | None = None
+    error: Json | None = None
+    feedback: Json | None = None
+    timings: Json | None = None
+    retrieved: Json | None = None
+    created_at: int
+    started_at: int | None = None
+    finished_at: int | None = None
+    deadline_at: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply(TableRow):
+    """The bot's answer, with the id of the message that it is."""
+
+    id: str
+    workspace_id: str
+    conversation_id: str
+    content: str
+    citations: Sequence[Json]
+    support: float
+    answerer: str
+    model: str | None = None
+    snapshot: str | None = None
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float
+    created_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event(TableRow):
+    """An event of a conversation; `message_id` is None for one of the conversation as a whole."""
+
+    id: int
+    workspace_id: str
+    conversation_id: str | None = None
+    message_id: str | None = None
+    type: EventType
+    data: Json
+    created_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Escalation(TableRow):
+    """Work for a human, from the handoff until it is closed."""
+
+    id: str
+    workspace_id: str
+    conversation_id: str
+    message_id: str | None = None
+    state: EscalationState
+    reason: HandoffReason
+    category: str
+    priority: Priority
+    summary: str
+    reasons: Sequence[str]
+    assignee: str | None = None
+    note: str | None = None
+    created_at: int
+    assigned_at: int | None = None
+    closed_at: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attachment(TableRow):
+    """An uploaded file, without its bytes."""
+
+    id: str
+    workspace_id: str
+    conversation_id: str | None = None
+    name: str
+    media_type: str
+    size: int
+    text: str | None = None
+    error: str | None = None
+    created_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttachmentFile(Attachment):
+    """An uploaded file with its bytes and the sections of its text."""
+
+    source: bytes
+    sections: Sequence[Json] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolCall(TableRow):
+    """A call of a tool that the model asked for."""
+
+    id: str
+    workspace_id: str
+    conversation_id: str
+    message_id: str
+    tool: str
+    arguments: Json
+    state: ToolCallState
+    confirmed_by: str | None = None
+    result: str | None = None
+    error: str | None = None
+    duration_ms: int | None = None
+    created_at: int
+    finished_at: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Memory(TableRow):
+    """A fact about a customer that outlives the conversation."""
+
+    id: str
+    workspace_id: str
+    customer: str
+    name: str
+    value: str
+    source: str
+    importance: float
+    conversation_id: str | None = None
+    expires_at: int
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpendingAccount(TableRow):
+    """Tokens and dollars booked for a message, conversation, key or day."""
+
+    id: str
+    workspace_id: str
+    scope: SpendingScope
+    subject: str
+    day: str
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float
+    updated_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditEntry(TableRow):
+    """An action of an operator or key that changed something."""
+
+    id: str
+    workspace_id: str
+    actor: str
+    key_id: str | None = None
+    via: str
+    action: str
+    subject: str | None = None
+    request_id: str | None = None
+    created_at: int
