@@ -197,7 +197,7 @@ class _Steps:
             "accept (continued)": self._accept_more,
             "sweep (nothing due)": lambda: self.mailbox.sweep(),
             "sweep deadlines": lambda: self.mailbox.sweep_deadlines(),
-            "sweep callbacks": lambda: self.sender.due_lanes(),
+            "sweep callbacks": lambda: self.sender.due_destinations(),
             "status": lambda: status(self.store, self.counters),
             "claim": self._claim,
             "finish": lambda: self.mailbox.finish(self.claim, answer()),

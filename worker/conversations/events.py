@@ -13,6 +13,7 @@ from worker.conversations.outcomes import ENDED
 from worker.deliveries.outbox import Target, enqueue_deliveries, wanted_by
 from worker.deliveries.tickets import desk_of, follow_up, post_answer, post_handoff, post_said, tell_people
 from worker.states import HandoffReason, MessageState
+from worker.store.rows import Conversation, Message
 from worker.store.tables import conversation as conversation_table
 from worker.store.tables import event as event_table
 from worker.store.tables import message as message_table
@@ -66,9 +67,9 @@ def announce_messages(
                 message_id=row["id"],
             )
     if goes_on:
-        follow_up(tx, rows, data or {}, event_ids=ids, now=now)
+        follow_up(tx, [Message.from_row(row) for row in rows], data or {}, event_ids=ids, now=now)
     if desk is not None and reply_id is not None:  # messages that were answered together have one reply
-        post_answer(tx, desk, rows[-1], reply_id=reply_id, event_id=ids[-1], now=now)
+        post_answer(tx, desk, Message.from_row(rows[-1]), reply_id=reply_id, event_id=ids[-1], now=now)
 
 
 def announce_conversation(
@@ -91,9 +92,9 @@ def announce_conversation(
         return
     event_id = tx.execute(_INSERT_EVENT_FOR_ID, [event]).scalar_one()
     if desk is not None:
-        post_handoff(tx, desk, row, data, event_id=event_id, now=now)
+        post_handoff(tx, desk, Conversation.from_row(row), data, event_id=event_id, now=now)
     if handed_off:
-        tell_people(tx, row, data, event_id=event_id, now=now)
+        tell_people(tx, Conversation.from_row(row), data, event_id=event_id, now=now)
     enqueue_deliveries(
         tx,
         row["workspace_id"],
@@ -120,7 +121,7 @@ def announce_said(tx: sa.Connection, row: Mapping[Any, Any], *, via: str | None,
         "created_at": now,
     }
     event_id = tx.execute(_INSERT_EVENT_FOR_ID, [event]).scalar_one()
-    post_said(tx, row, via=via, event_id=event_id, now=now)
+    post_said(tx, Message.from_row(row), via=via, event_id=event_id, now=now)
     endpoints = wanted_by(tx, row["workspace_id"], "message.replied")
     if endpoints:
         enqueue_deliveries(

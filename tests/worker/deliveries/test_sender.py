@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks import Webhook
+from structlog.testing import capture_logs
 
 from tests.support.fakes import LOOPBACK, TableClock, accept, answer
 from tests.support.receiver import Receiver
@@ -25,10 +26,12 @@ from worker.conversations.events import announce_conversation
 from worker.deliveries import listing, signing
 from worker.deliveries.destinations import FAILURES
 from worker.deliveries.endpoints import GRACE_S, Endpoints
-from worker.deliveries.outbox import lane_of, payload
-from worker.deliveries.sender import SCHEDULE_S, Claimed, Result, Sender, attempt_of
+from worker.deliveries.outbox import destination_of, webhook_body
+from worker.deliveries.sender import SCHEDULE_S, AttemptResult, ClaimedDelivery, Sender, attempt_of
 from worker.deliveries.webhooks import Webhooks
 from worker.errors import Conflict, Invalid, NotFound
+from worker.states import DeliveryKind, DeliveryState
+from worker.store.rows import Delivery
 from worker.store.scope import Scope
 from worker.store.tables import attempt, conversation, delivery
 from worker.turns.mailbox import Mailbox
@@ -43,7 +46,7 @@ def receiver():
 
 
 class Desk:
-    """Sends what is due, one lane after the other."""
+    """Sends what is due, one destination after the other."""
 
     def __init__(self, store, *, guard: Guard = LOOPBACK):
         self.sender = Sender(store, jitter=lambda: 0.5)
@@ -52,8 +55,8 @@ class Desk:
     def send_due(self) -> int:
         """Send until nothing is due; return how many attempts that took."""
         count, transport = 0, Webhooks(self._guard)
-        for lane in self.sender.due_lanes():
-            while self.sender.send(lane, transport) is not None:
+        for destination in self.sender.due_destinations():
+            while self.sender.send(destination, transport) is not None:
                 count += 1
         transport.close()
         return count
@@ -165,7 +168,7 @@ def test_two_senders_at_once_send_once(store, desk, receiver, promised):
 
 
 def test_a_sender_that_died_is_followed_by_another(store, desk, receiver, promised):
-    desk.sender.claim(row_of(store)["lane"])  # claimed, then killed
+    desk.sender.claim(row_of(store)["destination_id"])  # claimed, then killed
     desk.send_due()
     assert receiver.got == []
     TableClock.advance(store, 61)
@@ -225,7 +228,7 @@ def test_what_comes_after_an_exhausted_one_goes_on(store, desk, receiver, told):
     assert got_ids(receiver) == ids
 
 
-def test_another_conversation_of_the_lane_does_not_wait(store, workspace_id, desk, receiver, told):
+def test_another_conversation_of_the_destination_does_not_wait(store, workspace_id, desk, receiver, told):
     _made, _talk, ids = told
     other = accept(store, workspace_id)["conversation_id"]
     promise_again(store, other, 1)
@@ -241,13 +244,13 @@ def test_two_senders_keep_the_order(store, receiver, told):
     made, _talk, ids = told
     sender = Sender(store)
     first = sender.claim(made["id"])
-    assert first.row["id"] == ids[0]
+    assert first.delivery.id == ids[0]
     assert sender.claim(made["id"]) is None
-    second = sender.finish(first, Result(status=204), more=True)
-    assert second.row["id"] == ids[1]
+    second = sender.finish(first, AttemptResult(status=204), more=True)
+    assert second.delivery.id == ids[1]
 
 
-def test_a_lane_that_fails_rests_and_is_asked_once_when_it_has(store, workspace_id, desk, receiver, told):
+def test_a_destination_that_fails_rests_and_is_asked_once_when_it_has(store, workspace_id, desk, receiver, told):
     made, _talk, _ids = told
     for _ in range(9):
         promise_again(store, accept(store, workspace_id)["conversation_id"], 1)
@@ -274,7 +277,7 @@ def rows_in(store, state) -> int:
         return connection.execute(sa.select(sa.func.count()).where(delivery.c.state == state)).scalar_one()
 
 
-def test_an_endpoint_that_says_wait_makes_its_whole_lane_wait(store, workspace_id, desk, receiver, told):
+def test_an_endpoint_that_says_wait_makes_its_whole_destination_wait(store, workspace_id, desk, receiver, told):
     promise_again(store, accept(store, workspace_id)["conversation_id"], 1)
     receiver.responses = [(429, {"retry-after": "60"})]
     desk.send_due()
@@ -466,20 +469,20 @@ def test_what_is_too_long_is_left_out_in_the_order_of_its_worth():
     ]
     reply = {"id": "msg_2", "content": "c" * 5_000, "citations": quotes, "support": 1.0}
     message = {"id": "msg_1", "state": "answered", "content": "asked", "reply": reply, "handoff": None}
-    told = json.loads(payload("message.answered", {"message": message}, at=1))["data"]
+    told = json.loads(webhook_body("message.answered", {"message": message}, at=1))["data"]
     assert told["message"]["reply"]["content"] == "c" * 5_000
     assert [one["number"] for one in told["message"]["reply"]["citations"]] == list(range(1, 30))
     assert "quote" not in told["message"]["reply"]["citations"][0]
     reply["content"] = "c" * 30_000
-    body = payload("message.answered", {"message": message}, at=1)
+    body = webhook_body("message.answered", {"message": message}, at=1)
     assert len(body) < 20_000
     assert json.loads(body)["data"] == {"message": {"id": "msg_1", "state": "answered"}, "truncated": True}
 
 
-def test_urls_of_one_origin_share_a_lane_and_others_do_not():
-    assert lane_of("w", "https://desk.example/a?x=1") == lane_of("w", "https://desk.example/b")
-    assert lane_of("w", "https://desk.example/a") != lane_of("w", "https://desk.example:8443/a")
-    assert lane_of("w", "https://desk.example/a") != lane_of("v", "https://desk.example/a")
+def test_urls_of_one_origin_share_a_destination_and_others_do_not():
+    assert destination_of("w", "https://desk.example/a?x=1") == destination_of("w", "https://desk.example/b")
+    assert destination_of("w", "https://desk.example/a") != destination_of("w", "https://desk.example:8443/a")
+    assert destination_of("w", "https://desk.example/a") != destination_of("v", "https://desk.example/a")
 
 
 def test_a_removed_endpoint_leaves_what_it_was_sent(store, workspace_id, endpoints, desk, receiver, told):
@@ -512,10 +515,25 @@ def plain_listener():
         yield f"127.0.0.1:{server.getsockname()[1]}", served.append
 
 
-def attempt_at(url: str, *, total_s: float = 3.0) -> Result:
+def attempt_at(url: str, *, total_s: float = 3.0) -> AttemptResult:
     transport = Webhooks(LOOPBACK, total_s=total_s)
-    row = {"url": url, "payload": "{}", "id": "whd_1"}
-    claimed = Claimed(row=row, signers=(signing.new_secret(),), headers={}, at=int(time.time()), lane_known=False)
+    sent = Delivery(
+        id="whd_1",
+        workspace_id="ws_1",
+        kind=DeliveryKind.CALLBACK,
+        destination_id="org_1",
+        type="message.answered",
+        url=url,
+        payload="{}",
+        state=DeliveryState.PENDING,
+        attempts=1,
+        round=0,
+        lease_token=1,
+        created_at=0,
+    )
+    claimed = ClaimedDelivery(
+        delivery=sent, signers=(signing.new_secret(),), headers={}, at=int(time.time()), destination_known=False
+    )
     try:
         return attempt_of(transport, claimed)
     finally:
@@ -607,7 +625,7 @@ def test_a_url_that_no_client_can_read_is_refused(url):
         LOOPBACK.check_url(url)
 
 
-def test_an_attempt_that_ends_as_nobody_foresaw_is_a_failed_one(store, told):
+def test_a_bug_of_ours_ends_a_delivery_at_once_and_is_logged(store, told):
     class Broken:
         def send(self, _claimed):
             raise RuntimeError("surprise")
@@ -615,14 +633,19 @@ def test_an_attempt_that_ends_as_nobody_foresaw_is_a_failed_one(store, told):
         def close(self):
             pass
 
-    made, _talk, _ids = told
-    result = Sender(store).send(made["id"], Broken())
-    assert result.error == "RuntimeError: surprise"
+    made, _talk, ids = told
+    with capture_logs() as logged:
+        result = Sender(store).send(made["id"], Broken())
+    assert result.error == "Internal error, see the worker's log: RuntimeError: surprise"
+    (crash,) = [entry for entry in logged if entry["event"] == "delivery_crashed"]
+    assert (crash["log_level"], crash["exc_info"], crash["delivery_id"]) == ("error", True, ids[0])
     with store.read() as connection:
-        assert connection.execute(sa.select(attempt.c.error)).scalars().all() == ["RuntimeError: surprise"]
+        assert connection.execute(sa.select(attempt.c.error)).scalars().all() == [result.error]
+        states = sa.select(delivery.c.state).order_by(delivery.c.event_id)
+        assert connection.execute(states).scalars().all() == ["exhausted", "pending", "pending"]
 
 
-def test_a_lane_that_has_rested_is_asked_with_one_delivery(store, workspace_id, desk, receiver, told):
+def test_a_destination_that_has_rested_is_asked_with_one_delivery(store, workspace_id, desk, receiver, told):
     made, _talk, _ids = told
     for _ in range(9):
         promise_again(store, accept(store, workspace_id)["conversation_id"], 1)
@@ -632,7 +655,7 @@ def test_a_lane_that_has_rested_is_asked_with_one_delivery(store, workspace_id, 
     probe = desk.sender.claim(made["id"])
     assert probe is not None
     assert desk.sender.claim(made["id"]) is None, "one finds out"
-    desk.sender.finish(probe, Result(status=204))
+    desk.sender.finish(probe, AttemptResult(status=204))
     assert desk.sender.claim(made["id"]) is not None
 
 
@@ -641,6 +664,6 @@ def test_what_was_erased_during_its_attempt_leaves_nothing(store, desk, receiver
     claimed = desk.sender.claim(made["id"])
     with store.begin() as tx:
         tx.execute(conversation.delete().where(conversation.c.id == talk))
-    desk.sender.finish(claimed, Result(status=500, response="secret"))
+    desk.sender.finish(claimed, AttemptResult(status=500, response="secret"))
     with store.read() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(attempt)).scalar_one() == 0
