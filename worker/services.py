@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from worker.caching import MemoryCache
     from worker.conversations.outcomes import Answer, Piece
     from worker.deliveries.dispatcher import Dispatcher
+    from worker.deliveries.due import DeliveryHints
     from worker.deliveries.endpoints import Endpoints
     from worker.deliveries.sender import Sender
     from worker.helpdesks.connections import Connections
@@ -297,7 +298,7 @@ class Services:
         from worker.deliveries.dispatcher import Dispatcher
         from worker.helpdesks.transport import RoutingTransport
 
-        def postman() -> RoutingTransport:
+        def transport() -> RoutingTransport:
             return RoutingTransport(
                 self.store,
                 self.guard,
@@ -306,7 +307,13 @@ class Services:
                 conversation_url=self.settings.conversation_url,
             )
 
-        return Dispatcher(self.sender, postman)
+        return Dispatcher(self.sender, transport)
+
+    @cached_property
+    def delivery_hints(self) -> "DeliveryHints":
+        from worker.deliveries.due import DeliveryHints
+
+        return DeliveryHints(store=self.store, hint=self.hints.deliver)
 
     @cached_property
     def mail(self) -> "MailServer | None":
@@ -331,7 +338,7 @@ class Services:
             self.actions,
             deadline_s=self.settings.deadline_s,
             drain=self.hints.drain,
-            deliver=self.hints.deliver,
+            deliver=self.delivery_hints.deliver,
         )
 
     @cached_property
@@ -498,7 +505,7 @@ class Services:
             agent=self.agent,
             attachments=self.attachments.read,
             known=self._known,
-            hints=self.hints,
+            hints=self.delivery_hints,
             wake=self.wakeups.send,
             say=self._say,
             window=self.settings.session_history,

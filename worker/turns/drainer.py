@@ -38,7 +38,8 @@ class Answers(Protocol):
 class Hints(Protocol):
     """Whoever tells workers where to look; a hint may be lost."""
 
-    def deliver(self, conversation_id: str) -> None: ...
+    def deliver(self, conversation_id: str) -> None:
+        """Hint at the deliveries of a conversation that are due, if there are any."""
 
 
 class Slots:
@@ -148,8 +149,7 @@ class Drainer:
         finished = self.mailbox.finish(claim, outcome)
         self.wake(claim.conversation_id)
         self._measure(claim, outcome, len(finished.message_ids))
-        if any(message["callback_url"] for message in claim.messages):
-            self.hints.deliver(claim.conversation_id)
+        self.hints.deliver(claim.conversation_id)
         self._remember(claim, session, outcome, finished)
         log.info("turn_finished", outcome=type(outcome).__name__.lower(), messages=len(finished.message_ids))
 
