@@ -10,8 +10,15 @@ import sqlalchemy as sa
 
 from worker.conversations import serializers
 from worker.conversations.outcomes import ENDED
-from worker.deliveries.outbox import Target, enqueue_deliveries, wanted_by
-from worker.deliveries.tickets import desk_of, follow_up, post_answer, post_handoff, post_said, tell_people
+from worker.deliveries.outbox import Target, enqueue_deliveries, subscribers
+from worker.deliveries.tickets import (
+    enqueue_agent_reply,
+    enqueue_answer,
+    enqueue_handoff_note,
+    enqueue_notification_updates,
+    enqueue_notifications,
+    writable_ticket,
+)
 from worker.states import HandoffReason, MessageState
 from worker.store.rows import Conversation, Message
 from worker.store.tables import conversation as conversation_table
@@ -44,9 +51,9 @@ def announce_messages(
         tx.execute(_INSERT_EVENT, events)
         return
     told = f"message.{type}"
-    endpoints = wanted_by(tx, rows[0]["workspace_id"], told)
+    endpoints = subscribers(tx, rows[0]["workspace_id"], told)
     reply_id = (data or {}).get("reply_id")
-    desk = desk_of(tx, rows[0]["conversation_id"]) if reply_id is not None else None
+    desk = writable_ticket(tx, rows[0]["conversation_id"]) if reply_id is not None else None
     goes_on = type == MessageState.HANDED_OFF and (data or {}).get("reason") == HandoffReason.OWNED_BY_HUMAN
     if desk is None and not endpoints and not goes_on and not any(row["callback_url"] for row in rows):
         tx.execute(_INSERT_EVENT, events)
@@ -67,9 +74,9 @@ def announce_messages(
                 message_id=row["id"],
             )
     if goes_on:
-        follow_up(tx, [Message.from_row(row) for row in rows], data or {}, event_ids=ids, now=now)
+        enqueue_notification_updates(tx, [Message.from_row(row) for row in rows], data or {}, event_ids=ids, now=now)
     if desk is not None and reply_id is not None:  # messages that were answered together have one reply
-        post_answer(tx, desk, Message.from_row(rows[-1]), reply_id=reply_id, event_id=ids[-1], now=now)
+        enqueue_answer(tx, desk, Message.from_row(rows[-1]), reply_id=reply_id, event_id=ids[-1], now=now)
 
 
 def announce_conversation(
@@ -84,17 +91,17 @@ def announce_conversation(
         "data": dict(data),
         "created_at": now,
     }
-    endpoints = wanted_by(tx, row["workspace_id"], type)
+    endpoints = subscribers(tx, row["workspace_id"], type)
     handed_off = type == "conversation.handed_off"
-    desk = desk_of(tx, row["id"]) if handed_off else None
+    desk = writable_ticket(tx, row["id"]) if handed_off else None
     if not endpoints and not handed_off:
         tx.execute(_INSERT_EVENT, event)
         return
     event_id = tx.execute(_INSERT_EVENT_FOR_ID, [event]).scalar_one()
     if desk is not None:
-        post_handoff(tx, desk, Conversation.from_row(row), data, event_id=event_id, now=now)
+        enqueue_handoff_note(tx, desk, Conversation.from_row(row), data, event_id=event_id, now=now)
     if handed_off:
-        tell_people(tx, Conversation.from_row(row), data, event_id=event_id, now=now)
+        enqueue_notifications(tx, Conversation.from_row(row), data, event_id=event_id, now=now)
     enqueue_deliveries(
         tx,
         row["workspace_id"],
@@ -121,8 +128,8 @@ def announce_said(tx: sa.Connection, row: Mapping[Any, Any], *, via: str | None,
         "created_at": now,
     }
     event_id = tx.execute(_INSERT_EVENT_FOR_ID, [event]).scalar_one()
-    post_said(tx, Message.from_row(row), via=via, event_id=event_id, now=now)
-    endpoints = wanted_by(tx, row["workspace_id"], "message.replied")
+    enqueue_agent_reply(tx, Message.from_row(row), via=via, event_id=event_id, now=now)
+    endpoints = subscribers(tx, row["workspace_id"], "message.replied")
     if endpoints:
         enqueue_deliveries(
             tx,

@@ -17,7 +17,7 @@ log = logs.get(__name__)
 class DeliveryHints:
     """Hints at the conversations that have due deliveries, of whatever kind: webhooks, tickets, notifications.
 
-    So whoever changes a conversation need not know who is told of it. A hint may be lost: the sweeper finds the rest.
+    So code that changes a conversation need not know who subscribes to it. A hint may be lost: the sweeper finds it.
     """
 
     store: Store

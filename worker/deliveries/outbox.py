@@ -49,7 +49,7 @@ MAX_TICKET = 100
 Target = tuple[str | None, str]
 
 
-def wanted_by(tx: sa.Connection, workspace_id: str, type: str) -> list[Target]:
+def subscribers(tx: sa.Connection, workspace_id: str, type: str) -> list[Target]:
     """Return the enabled endpoints that subscribe to a type of event."""
     rows = tx.execute(_ENABLED, {"workspace": workspace_id})
     return [(row.id, row.url) for row in rows if row.events is None or type in row.events]
@@ -106,7 +106,7 @@ def enqueue_helpdesk_delivery(
     conversation_id: str | None = None,
     message_id: str | None = None,
 ) -> None:
-    """Enqueue what is written into a ticket, read from it, or told to agents; `type` is that of the event behind it."""
+    """Enqueue a post into a ticket, a read of one, or a notification; `type` is that of the event behind it."""
     row = {
         **_delivery(helpdesk.workspace_id, kind, payload, type=type, url=helpdesk.url, now=now),
         "destination_id": helpdesk.id,
@@ -139,7 +139,7 @@ def _delivery(
 def publish(tx: sa.Connection, workspace_id: str, type: str, data: Iterable[Mapping[str, Any]], *, now: int) -> None:
     """Enqueue events of no conversation to the endpoints that subscribe to them: one delivery for each of `data`."""
     items = list(data)
-    endpoints = wanted_by(tx, workspace_id, type) if items else []
+    endpoints = subscribers(tx, workspace_id, type) if items else []
     for item in items if endpoints else ():
         enqueue_deliveries(tx, workspace_id, type, item, now=now, to=endpoints)
 

@@ -38,7 +38,7 @@ class TicketRead:
 
 @dataclass(frozen=True, kw_only=True)
 class Notification:
-    """What agents are told of a handoff where no ticket is: in Slack or by e-mail."""
+    """A notification of agents about a handoff, in Slack or by e-mail."""
 
     text: str
 
@@ -59,7 +59,7 @@ _TYPES: Mapping[DeliveryKind, type[Payload]] = {
 
 
 def serialise(kind: DeliveryKind, payload: Payload) -> str:
-    """Return a payload as the table holds it: a webhook's body as it is, any other as JSON.
+    """Return the form of a payload in the table: a webhook's body as it is, any other as JSON.
 
     Raises:
         TypeError: deliveries of this kind have another payload.
@@ -76,8 +76,8 @@ def payload_of(delivery: Delivery) -> Payload:
     """Return the payload of a delivery.
 
     Raises:
-        ValueError: what the table holds is not JSON.
-        TypeError: it has not the fields of this kind.
+        ValueError: the stored payload is not JSON.
+        TypeError: it does not have the fields of this kind.
     """
     if delivery.kind in (DeliveryKind.CALLBACK, DeliveryKind.ENDPOINT):
         return WebhookBody(body=delivery.payload)

@@ -1,4 +1,4 @@
-"""Enqueue what is written into tickets and told to agents, in the transaction of the event behind it."""
+"""Enqueue posts into tickets and notifications of agents, in the transaction of the event behind them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ class Ticket:
     helpdesk: Helpdesk
 
 
-def desk_of(tx: sa.Connection, conversation_id: str) -> Ticket | None:
+def writable_ticket(tx: sa.Connection, conversation_id: str) -> Ticket | None:
     """Return the ticket that a conversation is; None when it is none, or when nothing may be written into it."""
     row = tx.execute(_OF_CONVERSATION, {"conversation": conversation_id}).mappings().first()
     if row is None:
@@ -55,11 +55,13 @@ def desk_of(tx: sa.Connection, conversation_id: str) -> Ticket | None:
     return Ticket(id=ticket_of(row["id"], row["external_id"]), helpdesk=Helpdesk.from_row(row))
 
 
-def post_answer(tx: sa.Connection, ticket: Ticket, message: Message, *, reply_id: str, event_id: int, now: int) -> None:
+def enqueue_answer(
+    tx: sa.Connection, ticket: Ticket, message: Message, *, reply_id: str, event_id: int, now: int
+) -> None:
     """Enqueue an answer for its ticket: public, or as a draft where the bot may not answer by itself."""
     answer = tx.execute(sa.select(reply.c.content, reply.c.citations).where(reply.c.id == reply_id)).one()
     text = with_sources(answer.content, answer.citations)
-    why = why_not(ticket.helpdesk, message.content, now=now)
+    why = draft_reason(ticket.helpdesk, message.content, now=now)
     is_draft = ticket.helpdesk.mode == HelpdeskMode.DRAFT or bool(why)
     if is_draft:
         text = f"Suggested answer{why and f' ({why})'}. Send it, or a better one, as a reply:\n\n{text}"
@@ -76,7 +78,7 @@ def post_answer(tx: sa.Connection, ticket: Ticket, message: Message, *, reply_id
     )
 
 
-def post_handoff(
+def enqueue_handoff_note(
     tx: sa.Connection,
     ticket: Ticket,
     conversation: Conversation,
@@ -104,7 +106,7 @@ def post_handoff(
     )
 
 
-def tell_people(
+def enqueue_notifications(
     tx: sa.Connection, conversation: Conversation, handoff: Mapping[str, Any], *, event_id: int | None, now: int
 ) -> None:
     """Enqueue notifications of a handoff in Slack and by e-mail, unless agents work on the conversation already."""
@@ -139,7 +141,7 @@ def _is_watched(tx: sa.Connection, conversation: Conversation) -> bool:
     return conversation.helpdesk_id is not None and tx.execute(mode).scalar() == HelpdeskMode.SHADOW
 
 
-def follow_up(
+def enqueue_notification_updates(
     tx: sa.Connection,
     messages: Sequence[Message],
     handoff: Mapping[str, Any],
@@ -165,9 +167,9 @@ def follow_up(
                 )
 
 
-def post_said(tx: sa.Connection, message: Message, *, via: str | None, event_id: int, now: int) -> None:
+def enqueue_agent_reply(tx: sa.Connection, message: Message, *, via: str | None, event_id: int, now: int) -> None:
     """Enqueue an agent's reply for the ticket, unless it was written there; `via` is the helpdesk it came from."""
-    ticket = desk_of(tx, message.conversation_id)
+    ticket = writable_ticket(tx, message.conversation_id)
     if ticket is None or ticket.helpdesk.id == via:
         return
     outbox.enqueue_helpdesk_delivery(
@@ -223,7 +225,7 @@ def with_sources(content: str, citations: Sequence[Mapping[str, Any]]) -> str:
     return "\n\n".join(filter(None, (text, "\n".join(lines))))
 
 
-def why_not(connection: Helpdesk, question: str, *, now: int) -> str:
+def draft_reason(connection: Helpdesk, question: str, *, now: int) -> str:
     """Return why the bot may not answer a question by itself at `now` (ms since 1970 UTC); empty when it may."""
     if connection.languages:
         from kb.languages import language_of  # heavy, and not for the front

@@ -10,7 +10,7 @@ from worker.conversations.actions import ConversationActions
 from worker.conversations.intake import Intake, Opening, Submission
 from worker.deliveries import outbox
 from worker.deliveries.payloads import Notification, TicketRead
-from worker.deliveries.tickets import NOTIFICATION_KINDS, desk_of, external_id
+from worker.deliveries.tickets import NOTIFICATION_KINDS, external_id, writable_ticket
 from worker.errors import Conflict, NotFound
 from worker.helpdesks.protocol import TicketEvent
 from worker.helpdesks.ticket_log import TicketLog
@@ -191,7 +191,7 @@ class Inbound:
         """Whether a conversation is a ticket of a helpdesk that nothing is written into."""
         with self._store.begin() as tx:
             known = tx.execute(sa.select(conversation.c.helpdesk_id).where(conversation.c.id == conversation_id))
-            return known.scalar() is not None and desk_of(tx, conversation_id) is None
+            return known.scalar() is not None and writable_ticket(tx, conversation_id) is None
 
     def _tell_thread(self, desk: Helpdesk, conversation_id: str, text: str) -> None:
         with self._store.begin() as tx:

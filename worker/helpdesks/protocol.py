@@ -125,7 +125,7 @@ class Posted:
 
 
 class Desk(Protocol):
-    """One helpdesk. Verifying and reading call nobody; the rest does."""
+    """The connector of one helpdesk. Only `verify`, `delivery_id` and `read` make no calls."""
 
     def verify(self, body: bytes, headers: Headers, *, now: float) -> None:
         """Raise unless the helpdesk sent this; `headers` by lower-case name.

@@ -15,7 +15,7 @@ from tests.support.fakes import answer
 from tests.support.helpdesks import AGENT, FAKES, SECRET, TOKEN
 from worker.conversations.outcomes import Citation, Handoff
 from worker.errors import DatabaseUnavailable, Invalid
-from worker.helpdesks.protocol import WebhookRefused, as_html, digest, require_same
+from worker.helpdesks.protocol import WebhookRefused, require_same
 from worker.store.tables import delivery, helpdesk, helpdesk_message, inbound_webhook
 
 HELP = "How do I reset my password?"
@@ -509,13 +509,6 @@ def test_a_status_change_by_the_bot_does_not_close_a_newer_message(call, service
     story.hook(7, "closed")
     assert story.answers() == 1
     assert len(fake.bots(7, public=True)) == 2
-
-
-@pytest.mark.parametrize(
-    "text", ["type <your name> here", "a < b and c > d", "AT&amp;T &lt;3", "x\n\ny <https://a.b/c>"]
-)
-def test_the_digest_of_a_text_ignores_markup(text):
-    assert digest(text) == digest(as_html(text))
 
 
 def test_text_that_looks_like_markup_is_recognised(story):
