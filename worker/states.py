@@ -190,3 +190,20 @@ class TicketAspect(StrEnum):
     ASSIGNED = "assigned"
     CLOSED = "closed"
     TAGGED = "tagged"
+
+
+class TicketEventKind(StrEnum):
+    """What a helpdesk reports about a ticket.
+
+    `CUSTOMER` and `AGENT` wrote a message that the customer can see. `CHANGED` says only that the ticket is to be read.
+    `RESUME` asks for the bot. `CHALLENGE` is about no ticket and is answered with its text.
+    """
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    ASSIGNED = "assigned"
+    CLOSED = "closed"
+    TAGGED = "tagged"
+    RESUME = "resume"
+    CHANGED = "changed"
+    CHALLENGE = "challenge"

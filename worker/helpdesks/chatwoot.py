@@ -20,6 +20,7 @@ from worker.helpdesks.protocol import (
     require_same,
     text_of,
 )
+from worker.states import TicketEventKind
 
 _CLOSED = "resolved"
 _INCOMING, _OUTGOING = (0, "incoming"), (1, "outgoing")
@@ -60,17 +61,19 @@ class Chatwoot:
         if kind == "message_created":
             return self._message(ticket, conversation or {}, payload)
         if kind == "conversation_status_changed":
-            closed = [TicketEvent(kind="closed", ticket=ticket)] if payload.get("status") == _CLOSED else []
-            return [*closed, _opened(ticket, payload)]
+            opened = _opened(ticket, payload)
+            if payload.get("status") == _CLOSED:
+                return [TicketEvent(kind=TicketEventKind.CLOSED, ticket=ticket), opened]
+            return [opened]
         if kind == "conversation_updated":
             changed = {
                 name: change for part in payload.get("changed_attributes") or () for name, change in part.items()
             }
             if (changed.get("assignee_id") or {}).get("current_value"):
-                return [TicketEvent(kind="assigned", ticket=ticket)]
+                return [TicketEvent(kind=TicketEventKind.ASSIGNED, ticket=ticket)]
             if changed.get("label_list"):
                 labels = changed["label_list"].get("current_value") or ()
-                return [TicketEvent(kind="tagged", ticket=ticket, tags=tuple(map(text_of, labels)))]
+                return [TicketEvent(kind=TicketEventKind.TAGGED, ticket=ticket, tags=tuple(map(text_of, labels)))]
         return []
 
     def _message(self, ticket: str, conversation: Json, payload: Json) -> list[TicketEvent]:
@@ -84,7 +87,7 @@ class Chatwoot:
         names = {name: text_of(sender[name]) for name in ("id", "name", "email") if sender.get(name)}
         return [
             TicketEvent(
-                kind="customer" if kind in _INCOMING else "agent",
+                kind=TicketEventKind.CUSTOMER if kind in _INCOMING else TicketEventKind.AGENT,
                 ticket=ticket,
                 message_id=text_of(payload.get("id")),
                 text=text_of(payload.get("content")),
@@ -142,6 +145,5 @@ class Chatwoot:
 def _opened(ticket: str, conversation: Json) -> TicketEvent:
     """Return whether an agent has a conversation: it is open, not pending."""
     status = text_of(conversation.get("status") or "pending")
-    return TicketEvent(
-        kind="assigned", ticket=ticket, is_state=True, value="" if status in ("pending", _CLOSED) else status
-    )
+    value = "" if status in ("pending", _CLOSED) else status
+    return TicketEvent(kind=TicketEventKind.ASSIGNED, ticket=ticket, is_state=True, value=value)

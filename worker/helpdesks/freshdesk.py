@@ -22,6 +22,7 @@ from worker.helpdesks.protocol import (
     text_of,
     ticket_states,
 )
+from worker.states import TicketEventKind
 
 _STATUS = {"open": 2, "pending": 3, "closed": 4}
 _CLOSED = (4, 5)
@@ -49,7 +50,7 @@ class Freshdesk:
         """Report that the ticket changed."""
         del headers
         ticket = text_of(payload.get("ticket_id"))
-        return [TicketEvent(kind="changed", ticket=ticket)] if ticket.isdigit() else []
+        return [TicketEvent(kind=TicketEventKind.CHANGED, ticket=ticket)] if ticket.isdigit() else []
 
     def look(self, ticket: str) -> list[TicketEvent]:
         """Read the messages of the customer and of agents, and the state of the ticket."""
@@ -58,7 +59,7 @@ class Freshdesk:
         author = {name: text_of(requester[name]) for name in ("id", "name", "email") if requester.get(name)}
         events = [
             TicketEvent(
-                kind="customer",
+                kind=TicketEventKind.CUSTOMER,
                 ticket=ticket,
                 message_id=f"ticket-{ticket}",
                 text=text_of(found.get("description_text")),
@@ -72,7 +73,7 @@ class Freshdesk:
             incoming = bool(message.get("incoming"))
             events.append(
                 TicketEvent(
-                    kind="customer" if incoming else "agent",
+                    kind=TicketEventKind.CUSTOMER if incoming else TicketEventKind.AGENT,
                     ticket=ticket,
                     message_id=text_of(field(message, "id")),
                     text=text_of(message.get("body_text")),

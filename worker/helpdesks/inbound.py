@@ -14,7 +14,7 @@ from worker.deliveries.tickets import NOTIFICATION_KINDS, external_id, writable_
 from worker.errors import Conflict, NotFound
 from worker.helpdesks.protocol import TicketEvent
 from worker.helpdesks.ticket_log import TicketLog
-from worker.states import DeliveryKind, HandoffReason, Owner, TicketAspect
+from worker.states import DeliveryKind, HandoffReason, Owner, TicketAspect, TicketEventKind
 from worker.store.engine import Store
 from worker.store.rows import Helpdesk
 from worker.store.tables import OPEN_MESSAGE, UNSENT_DELIVERY, conversation, delivery, message
@@ -90,7 +90,7 @@ class Inbound:
 
     def _apply(self, desk: Helpdesk, event: TicketEvent) -> str | None:
         """Apply one event; return the conversation in which a message waits for a worker now."""
-        if event.kind == "customer":
+        if event.kind == TicketEventKind.CUSTOMER:
             return self._customer(desk, event)
         if not event.is_state:
             self._act(desk, event)
@@ -105,11 +105,11 @@ class Inbound:
         return None
 
     def _act(self, desk: Helpdesk, event: TicketEvent) -> None:
-        if event.kind == "agent":
+        if event.kind == TicketEventKind.AGENT:
             self._agent(desk, event)
-        elif event.kind == "changed":
+        elif event.kind == TicketEventKind.CHANGED:
             self._enqueue_read(desk, event)
-        elif event.kind == "assigned":
+        elif event.kind == TicketEventKind.ASSIGNED:
             if desk.options.get("assigned_takes_over", True):
                 conversation_id = self._conversation(desk, event)
                 self._actions.take_over(
@@ -119,11 +119,11 @@ class Inbound:
                     reason=HandoffReason.OWNED_BY_HUMAN,
                 )
                 self._deliver(conversation_id)
-        elif event.kind == "closed":
+        elif event.kind == TicketEventKind.CLOSED:
             conversation_id = self._conversation(desk, event)
             if not self._bot_works_on(conversation_id):  # the bot's last answer may have closed the ticket
                 self._actions.close(desk.workspace_id, conversation_id)
-        elif event.kind == "resume" or (event.kind == "tagged" and _state_of(desk, event)):
+        elif event.kind == TicketEventKind.RESUME or (event.kind == TicketEventKind.TAGGED and _state_of(desk, event)):
             self._actions.resume(desk.workspace_id, self._conversation(desk, event))
 
     def _bot_works_on(self, conversation_id: str) -> bool:
@@ -269,7 +269,7 @@ class Inbound:
 
 def _state_of(desk: Helpdesk, event: TicketEvent) -> str:
     """Return the state that an event reports, as far as it has an effect; empty for the ordinary one."""
-    if event.kind == "tagged":
+    if event.kind == TicketEventKind.TAGGED:
         return "tagged" if desk.resume_tag and desk.resume_tag in event.tags else ""
     return event.value
 

@@ -25,6 +25,7 @@ from worker.helpdesks.protocol import (
     require_same,
     text_of,
 )
+from worker.states import TicketEventKind
 
 _VERSION = "2.11"
 
@@ -66,12 +67,12 @@ class Intercom:
         if topic == "conversation.admin.assigned":
             to = text_of(item.get("admin_assignee_id"))
             value = "" if to in ("0", self._bot) else to
-            return [TicketEvent(kind="assigned", ticket=ticket, is_state=True, value=value)]
+            return [TicketEvent(kind=TicketEventKind.ASSIGNED, ticket=ticket, is_state=True, value=value)]
         if topic == "conversation.admin.closed":
-            return [TicketEvent(kind="closed", ticket=ticket)]
+            return [TicketEvent(kind=TicketEventKind.CLOSED, ticket=ticket)]
         if topic == "conversation_part.tag.created":
-            tags = ((item.get("tags") or {}).get("tags")) or []
-            return [TicketEvent(kind="tagged", ticket=ticket, tags=tuple(text_of(tag.get("name")) for tag in tags))]
+            tags = tuple(text_of(tag.get("name")) for tag in (item.get("tags") or {}).get("tags") or ())
+            return [TicketEvent(kind=TicketEventKind.TAGGED, ticket=ticket, tags=tags)]
         return []
 
     def _written(self, ticket: str, item: Json, part: Json) -> list[TicketEvent]:
@@ -86,7 +87,7 @@ class Intercom:
         names = {name: text_of(author[name]) for name in ("id", "name", "email") if author.get(name)}
         return [
             TicketEvent(
-                kind="agent" if staff else "customer",
+                kind=TicketEventKind.AGENT if staff else TicketEventKind.CUSTOMER,
                 ticket=ticket,
                 message_id=text_of(part.get("id")),
                 text=plain(text_of(part.get("body"))),
@@ -94,7 +95,7 @@ class Intercom:
                 subject=plain(text_of(item.get("title"))) or None,
                 owned=bool(assignee),
             ),
-            TicketEvent(kind="assigned", ticket=ticket, is_state=True, value=assignee),
+            TicketEvent(kind=TicketEventKind.ASSIGNED, ticket=ticket, is_state=True, value=assignee),
         ]
 
     @property

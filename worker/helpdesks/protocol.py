@@ -19,6 +19,7 @@ from worker.addresses import Caller
 from worker.errors import AnswerbackError
 from worker.helpdesks.mail import MailServer
 from worker.http_headers import retry_after_s
+from worker.states import TicketEventKind
 
 #: A webhook whose signed time is further off is refused, in seconds.
 TOLERANCE_S = 300.0
@@ -81,15 +82,12 @@ class TicketEvent:
     """Something that a helpdesk reports about a ticket.
 
     Attributes:
-        kind: `customer` or `agent` wrote a message that the customer can see; `assigned` to an agent; `closed`;
-            `tagged` with `tags`; `resume` asks for the bot; `changed` says only that `Desk.look` returns more;
-            `challenge` is answered with its text.
         owned: an agent has the ticket already.
         is_state: this is a state of the ticket and not a change: it has an effect only when it differs from the last
             one. `value` is empty when the ticket is not assigned or not closed.
     """
 
-    kind: str
+    kind: TicketEventKind
     ticket: str
     message_id: str | None = None
     text: str = ""
@@ -279,9 +277,9 @@ def digest(text: str) -> str:
 def ticket_states(ticket: str, *, closed: bool, assignee: str, tags: Iterable[Any]) -> list[TicketEvent]:
     """Return the state of a ticket as events, for helpdesks that report no changes; `assignee` is empty for nobody."""
     return [
-        TicketEvent(kind="tagged", ticket=ticket, is_state=True, tags=tuple(map(text_of, tags))),
-        TicketEvent(kind="assigned", ticket=ticket, is_state=True, value=assignee),
-        TicketEvent(kind="closed", ticket=ticket, is_state=True, value="closed" if closed else ""),
+        TicketEvent(kind=TicketEventKind.TAGGED, ticket=ticket, is_state=True, tags=tuple(map(text_of, tags))),
+        TicketEvent(kind=TicketEventKind.ASSIGNED, ticket=ticket, is_state=True, value=assignee),
+        TicketEvent(kind=TicketEventKind.CLOSED, ticket=ticket, is_state=True, value="closed" if closed else ""),
     ]
 
 

@@ -27,9 +27,10 @@ from worker.helpdesks.protocol import (
     require_same,
     text_of,
 )
+from worker.states import TicketEventKind
 
 #: Commands that agents write in a thread.
-COMMANDS = {"!resume": "resume", "!close": "closed"}
+COMMANDS = {"!resume": TicketEventKind.RESUME, "!close": TicketEventKind.CLOSED}
 
 _MAX_CHARACTERS = 12_000
 
@@ -69,7 +70,7 @@ class Slack:
         """Read an event: what people write in threads of the channel. Bots, edits and the rest have no effect."""
         del headers
         if payload.get("type") == "url_verification":
-            return [TicketEvent(kind="challenge", ticket="", text=text_of(payload.get("challenge")))]
+            return [TicketEvent(kind=TicketEventKind.CHALLENGE, ticket="", text=text_of(payload.get("challenge")))]
         event = payload.get("event") or {}
         thread, id = text_of(event.get("thread_ts")), text_of(event.get("ts"))
         if (
@@ -83,7 +84,7 @@ class Slack:
         ):
             return []
         text = _plain(text_of(event.get("text")))
-        kind = COMMANDS.get(text.strip().lower(), "agent")
+        kind = COMMANDS.get(text.strip().lower(), TicketEventKind.AGENT)
         return [TicketEvent(kind=kind, ticket=thread, message_id=id, text=text, author={"name": "an agent"})]
 
     def look(self, ticket: str) -> list[TicketEvent]:

@@ -23,6 +23,7 @@ from worker.helpdesks.protocol import (
     text_of,
     ticket_states,
 )
+from worker.states import TicketEventKind
 
 _NOBODY = "1"  # the system's user owns what nobody does
 _CLOSED = ("closed", "merged")
@@ -74,7 +75,7 @@ class Zammad:
         author = {"id": text_of(writer.get("id")) or creator, "name": name, "email": text_of(writer.get("email"))}
         return [
             TicketEvent(
-                kind="customer" if sender == "Customer" else "agent",
+                kind=TicketEventKind.CUSTOMER if sender == "Customer" else TicketEventKind.AGENT,
                 ticket=id,
                 message_id=text_of(article["id"]),
                 text=plain(text_of(article.get("body"))),

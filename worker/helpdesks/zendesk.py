@@ -24,6 +24,7 @@ from worker.helpdesks.protocol import (
     require_same,
     text_of,
 )
+from worker.states import TicketEventKind
 
 _STATUS = {"open": "open", "pending": "pending", "closed": "solved"}
 _CLOSED = ("SOLVED", "CLOSED")
@@ -57,11 +58,12 @@ class Zendesk:
         if kind in ("ticket.comment_added", "ticket.created"):
             return self._comment(ticket, detail, event.get("comment") or {})
         if kind == "ticket.status_changed" and text_of(event.get("current")).upper() in _CLOSED:
-            return [TicketEvent(kind="closed", ticket=ticket)]
+            return [TicketEvent(kind=TicketEventKind.CLOSED, ticket=ticket)]
         if kind == "ticket.agent_assignment_changed":
             return [self._assigned(ticket, event.get("current"))]
         if kind == "ticket.tags_changed":
-            return [TicketEvent(kind="tagged", ticket=ticket, tags=tuple(map(text_of, event.get("tags_added") or ())))]
+            tags = tuple(map(text_of, event.get("tags_added") or ()))
+            return [TicketEvent(kind=TicketEventKind.TAGGED, ticket=ticket, tags=tags)]
         return []
 
     def _comment(self, ticket: str, detail: Json, comment: Json) -> list[TicketEvent]:
@@ -70,7 +72,7 @@ class Zendesk:
             return []
         return [
             TicketEvent(
-                kind="agent" if author.get("is_staff") else "customer",
+                kind=TicketEventKind.AGENT if author.get("is_staff") else TicketEventKind.CUSTOMER,
                 ticket=ticket,
                 message_id=text_of(comment.get("id")),
                 text=text_of(comment.get("body")),
@@ -82,8 +84,9 @@ class Zendesk:
         ]
 
     def _assigned(self, ticket: str, assignee: object) -> TicketEvent:
-        to = text_of(assignee)
-        return TicketEvent(kind="assigned", ticket=ticket, is_state=True, value="" if to == self._bot else to)
+        agent = text_of(assignee)
+        value = "" if agent == self._bot else agent
+        return TicketEvent(kind=TicketEventKind.ASSIGNED, ticket=ticket, is_state=True, value=value)
 
     @property
     def _bot(self) -> str:

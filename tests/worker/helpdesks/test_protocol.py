@@ -1,4 +1,4 @@
-"""What the connectors share: texts are known again whatever a helpdesk does to their markup, webhooks by signature."""
+"""What connectors share: texts are known again whatever a helpdesk does to their markup, webhooks by signature."""
 
 import pytest
 

@@ -7,7 +7,7 @@ from tests.support.fakes import LOOPBACK, TableClock
 from worker.helpdesks.connections import Connections
 from worker.helpdesks.protocol import TicketEvent, digest
 from worker.helpdesks.ticket_log import TicketLog
-from worker.states import TicketAspect
+from worker.states import TicketAspect, TicketEventKind
 from worker.store.tables import helpdesk_message, inbound_webhook, ticket_state
 
 DAY_S = 86_400
@@ -73,8 +73,8 @@ def test_a_post_of_the_bot_that_comes_back_is_an_echo_once(store, workspace_id, 
                 created_at=1,
             )
         )
-    event = TicketEvent(kind="agent", ticket="7", message_id="1001", text="<p>Use the link.</p>")
+    event = TicketEvent(kind=TicketEventKind.AGENT, ticket="7", message_id="1001", text="<p>Use the link.</p>")
     assert log.is_echo(desk, event)
     assert log.has_message(desk, "1001")
-    again = TicketEvent(kind="agent", ticket="7", message_id="1002", text="Use the link.")
+    again = TicketEvent(kind=TicketEventKind.AGENT, ticket="7", message_id="1002", text="Use the link.")
     assert not log.is_echo(desk, again), "an agent wrote the same"
