@@ -100,7 +100,7 @@ def _flat_out(receivers: "_Receivers") -> float:
 def _bare_rate(receivers: "_Receivers") -> float:
     """Return posts a second of a loop that signs and posts, over one kept connection."""
     secret, count = signing.new_secret(), COUNT // 4
-    body = outbox.payload("message.answered", {"at": time.time()}, at=0).encode()
+    body = outbox.webhook_body("message.answered", {"at": time.time()}, at=0).encode()
     with httpx.Client(trust_env=False, verify=ssl.create_default_context()) as client:
         began = time.perf_counter()
         for number in range(count):

@@ -198,7 +198,7 @@ class _Steps:
             "accept (continued)": self._accept_more,
             "sweep (nothing due)": lambda: self.mailbox.sweep(),
             "sweep deadlines": lambda: self.actions.hand_off_overdue(),
-            "sweep callbacks": lambda: self.sender.due_lanes(),
+            "sweep callbacks": lambda: self.sender.due_destinations(),
             "status": lambda: status(self.store, self.counters),
             "claim": self._claim,
             "finish": lambda: self.mailbox.finish(self.claim, answer()),

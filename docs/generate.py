@@ -166,10 +166,25 @@ def helpdesk_page(kind: str) -> str:
     from worker.helpdesks.kinds import OPTIONS
     from worker.helpdesks.mail import MailServer
     from worker.helpdesks.transport import open_desk
+    from worker.states import ConnectionState, HelpdeskMode
+    from worker.store.rows import Helpdesk
 
     title, url, options = _HELPDESKS[kind]
     inbound = "https://answers.yours.example/v1/helpdesks/hd_…/inbound"
-    row = {"id": "hd_…", "kind": kind, "url": url, "token": "", "webhook_secret": "", "options": options, "name": kind}
+    row = Helpdesk(
+        id="hd_…",
+        workspace_id="",
+        name=kind,
+        kind=kind,
+        url=url,
+        token="",
+        webhook_secret="",
+        options=options,
+        mode=HelpdeskMode.REPLY,
+        state=ConnectionState.ENABLED,
+        created_at=0,
+        updated_at=0,
+    )
     mail = MailServer(url="smtp://127.0.0.1", sender="answerback@yours.example")
     with Caller(Guard(), total_s=1) as caller:
         steps = open_desk(row, caller, mail).setup(inbound)

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from worker.caching import MemoryCache
     from worker.conversations.outcomes import Answer, Piece
     from worker.deliveries.dispatcher import Dispatcher
+    from worker.deliveries.due import DeliveryHints
     from worker.deliveries.endpoints import Endpoints
     from worker.deliveries.sender import Sender
     from worker.helpdesks.connections import Connections
@@ -298,7 +299,7 @@ class Services:
         from worker.deliveries.dispatcher import Dispatcher
         from worker.helpdesks.transport import RoutingTransport
 
-        def postman() -> RoutingTransport:
+        def transport() -> RoutingTransport:
             return RoutingTransport(
                 self.store,
                 self.guard,
@@ -307,7 +308,13 @@ class Services:
                 conversation_url=self.settings.conversation_url,
             )
 
-        return Dispatcher(self.sender, postman)
+        return Dispatcher(self.sender, transport)
+
+    @cached_property
+    def delivery_hints(self) -> "DeliveryHints":
+        from worker.deliveries.due import DeliveryHints
+
+        return DeliveryHints(store=self.store, hint=self.hints.deliver)
 
     @cached_property
     def mail(self) -> "MailServer | None":
@@ -496,7 +503,7 @@ class Services:
             agent=self.agent,
             attachments=self.attachments.read,
             known=self._known,
-            hints=self.hints,
+            hints=self.delivery_hints,
             wake=self.wakeups.send,
             say=self._say,
             slots=self.slots,

@@ -126,3 +126,84 @@ class KeyScope(StrEnum):
     READ = "read"
     WRITE = "write"
     ADMIN = "admin"
+
+
+class DeliveryChannel(StrEnum):
+    """By what a delivery leaves; the label `kind` of the metrics of deliveries."""
+
+    WEBHOOK = "callback"
+    HELPDESK = "helpdesk"
+    NOTIFICATION = "handoff"
+
+
+class DeliveryKind(StrEnum):
+    """What a delivery does; `worker.deliveries.payloads` has the payload of each."""
+
+    CALLBACK = "callback"
+    ENDPOINT = "endpoint"
+    TICKET_REPLY = "ticket_reply"
+    TICKET_NOTE = "ticket_note"
+    HANDOFF_NOTE = "handoff_note"
+    AGENT_REPLY = "agent_reply"
+    TICKET_READ = "ticket_read"
+    NOTIFICATION = "notification"
+    NOTIFICATION_UPDATE = "notification_update"
+
+    @property
+    def channel(self) -> DeliveryChannel:
+        """By what deliveries of this kind leave."""
+        match self:
+            case DeliveryKind.CALLBACK | DeliveryKind.ENDPOINT:
+                return DeliveryChannel.WEBHOOK
+            case DeliveryKind.NOTIFICATION | DeliveryKind.NOTIFICATION_UPDATE:
+                return DeliveryChannel.NOTIFICATION
+            case _:
+                return DeliveryChannel.HELPDESK
+
+
+class DeliveryState(StrEnum):
+    """State of a delivery; an exhausted one is not tried again unless it is replayed."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    EXHAUSTED = "exhausted"
+
+
+class ConnectionState(StrEnum):
+    """Whether an endpoint or a helpdesk is used."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+
+
+class HelpdeskMode(StrEnum):
+    """What the bot does in a helpdesk: reply to customers, suggest replies to agents, or write nothing."""
+
+    REPLY = "reply"
+    DRAFT = "draft"
+    SHADOW = "shadow"
+
+
+class TicketAspect(StrEnum):
+    """An aspect of a ticket whose last known value is kept, so that only a change has an effect."""
+
+    ASSIGNED = "assigned"
+    CLOSED = "closed"
+    TAGGED = "tagged"
+
+
+class TicketEventKind(StrEnum):
+    """What a helpdesk reports about a ticket.
+
+    `CUSTOMER` and `AGENT` wrote a message that the customer can see. `CHANGED` says only that the ticket is to be read.
+    `RESUME` asks for the bot. `CHALLENGE` is about no ticket and is answered with its text.
+    """
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    ASSIGNED = "assigned"
+    CLOSED = "closed"
+    TAGGED = "tagged"
+    RESUME = "resume"
+    CHANGED = "changed"
+    CHALLENGE = "challenge"

@@ -65,7 +65,7 @@ class Desks:
         """Let the time pass for which the attempts of a dead worker are its own."""
         with services(self.made.env) as built, built.store.begin() as tx:
             tx.execute(delivery.update().where(delivery.c.state == "pending").values(due_at=1))
-            tx.execute(sa.text("UPDATE lane SET rest_until = NULL, failures = 0"))
+            tx.execute(sa.text("UPDATE destination SET circuit_open_until = NULL, failures = 0"))
 
     def undelivered(self) -> int:
         with services(self.made.env) as built, built.store.read() as connection:

@@ -1,5 +1,7 @@
 """The health of the installation, and the budgets for language models."""
 
+from typing import Any
+
 import flask
 
 from web.console.site import Page, blueprint
@@ -8,9 +10,13 @@ from web.http.auth import admin
 from web.operations.health import components
 from worker.answering import spending
 from worker.runtime.status import status
+from worker.settings import masked
 from worker.telemetry.counters import NAMES
 
 _PAGE = 50
+
+#: Seconds that a model may take for each of three calls, while a browser waits.
+_PROBE_TIMEOUT_S = 15.0
 
 
 @blueprint.get("/health")
@@ -24,6 +30,37 @@ def health() -> Page:
         status=status(deps.store, deps.counters),
         meanings=NAMES,
         flower=f"http://{deps.settings.flower_host}:{deps.settings.flower_port}",
+    )
+
+
+@blueprint.get("/model")
+@admin
+def model() -> Page:
+    """Show the configured language models."""
+    return _model()
+
+
+@blueprint.post("/model")
+@admin
+def check_model() -> Page:
+    """Call each configured language model, and show what works and which parameters are used."""
+    from worker.answering.model_probe import probe_configured  # the front does not load the client otherwise
+
+    settings = services().settings
+    if settings.chosen_answerer != "llm":
+        return _model()
+    return _model(reports=probe_configured(settings, timeout_s=_PROBE_TIMEOUT_S))
+
+
+def _model(**more: Any) -> str:
+    settings = services().settings
+    return flask.render_template(
+        "console/model.html",
+        answerer=settings.chosen_answerer,
+        models=settings.models,
+        endpoint=masked(settings.openai_base_url or "https://api.openai.com/v1"),
+        judge=(settings.judge_model or settings.models[0]) if settings.judges else None,
+        **more,
     )
 
 

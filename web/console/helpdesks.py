@@ -22,7 +22,7 @@ def helpdesks() -> Page:
 def check_helpdesk(helpdesk_id: str) -> Page:
     """Check a connection, and show the result of each check."""
     connections, workspace_id = services().connections, flask.g.principal.workspace_id
-    row = connections.named(workspace_id, connections.show(workspace_id, helpdesk_id)["id"])
+    row = connections.named(workspace_id, helpdesk_id)
     return _helpdesks(checked={helpdesk_id: connections.check(row)})
 
 

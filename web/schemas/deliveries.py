@@ -5,18 +5,12 @@ from marshmallow import fields, validate
 
 from web.schemas.fields import Line, Moment, PageQuery, Text, WebUrl, moment
 from worker.deliveries.listing import OUTCOMES
-from worker.deliveries.outbox import TYPES
+from worker.deliveries.outbox import TICKET_CHANGED, TYPES
 from worker.deliveries.signing import SCHEMES
+from worker.states import DeliveryKind, DeliveryState
 
-#: Types of deliveries: events, posts to helpdesks, and notifications.
-_SENT = [
-    *TYPES,
-    *(f"helpdesk.{what}" for what in ("reply", "note", "look", "said")),
-    "handoff.told",
-    "handoff.continued",
-]
-
-_STATES = ("pending", "delivered", "exhausted")
+#: Types of the events that deliveries report.
+_REPORTED = [*TYPES, TICKET_CHANGED]
 
 
 def _rate() -> fields.String:
@@ -104,9 +98,10 @@ class Since(ma.Schema):
 class DeliveryQuery(PageQuery):
     """Filters of the list of deliveries."""
 
-    state = fields.String(validate=validate.OneOf(_STATES))
+    state = fields.String(validate=validate.OneOf(list(DeliveryState)))
+    kind = fields.String(validate=validate.OneOf(list(DeliveryKind)))
     endpoint = Text(most=64)
-    type = fields.String(validate=validate.OneOf(_SENT))
+    type = fields.String(validate=validate.OneOf(_REPORTED))
     conversation_id = Text(most=64)
     message_id = Text(most=64)
     status = fields.String(
@@ -118,8 +113,9 @@ class Replay(ma.Schema):
     """Filters of the deliveries to send again."""
 
     state = fields.String(validate=validate.OneOf(["exhausted", "delivered"]), load_default="exhausted")
+    kind = fields.String(validate=validate.OneOf(list(DeliveryKind)))
     endpoint = Text(most=64)
-    type = fields.String(validate=validate.OneOf(_SENT))
+    type = fields.String(validate=validate.OneOf(_REPORTED))
     since = Moment(required=True)
     until = Moment()
 
@@ -146,8 +142,9 @@ class Delivery(ma.Schema):
     """A delivery to an endpoint, a helpdesk or a notification channel."""
 
     id = fields.String(required=True, metadata={"description": "sent as webhook-id with every attempt"})
+    kind = fields.String(required=True, metadata={"description": "callback and endpoint are webhooks"})
     endpoint_id = fields.String(required=True, allow_none=True)
-    type = fields.String(required=True)
+    type = fields.String(required=True, metadata={"description": "of the event that it reports"})
     url = fields.String(required=True)
     conversation_id = fields.String(required=True, allow_none=True)
     message_id = fields.String(required=True, allow_none=True)
@@ -162,5 +159,7 @@ class Delivery(ma.Schema):
 class WholeDelivery(Delivery):
     """A delivery with its payload and all its attempts."""
 
-    payload = fields.String(required=True, metadata={"description": "the signed request body"})
+    payload = fields.String(
+        required=True, metadata={"description": "the signed request body of a webhook; JSON for the other kinds"}
+    )
     all_attempts = fields.List(fields.Nested(Attempt), required=True)

@@ -1,10 +1,12 @@
 """Failures of a language model, classified by what helps."""
 
 import re
+import time
 from typing import Any, Literal
 
 from worker.answering.capabilities import error_text
 from worker.errors import AnswerbackError
+from worker.http_headers import retry_after_s
 
 Recovery = Literal["retry", "fall_back", "give_up"]
 
@@ -73,7 +75,7 @@ def _of_status(error: Any) -> ModelError:
         return ModelError("The model endpoint refuses the key.", recovery="give_up", unbilled=True, status=status)
     if status in (408, 409, 425, 429) or status >= 500:
         unbilled = status in (425, 429)  # behind a gateway's time-out the model may have worked
-        after_s = _retry_after_s(error)
+        after_s = retry_after_s(error.response.headers.get("retry-after"), now=time.time(), max_s=_MAX_RETRY_AFTER_S)
         return ModelError(
             f"The model endpoint answered {status}.", recovery="retry", after_s=after_s, unbilled=unbilled
         )
@@ -89,10 +91,3 @@ def payload_of(error: Any) -> object:
         return error.response.json()
     except Exception:  # noqa: BLE001 - of a closed response, of other encodings, of no JSON
         return error.body or error.message
-
-
-def _retry_after_s(error: Any) -> float | None:
-    try:
-        return min(_MAX_RETRY_AFTER_S, max(0.0, float(error.response.headers["retry-after"])))
-    except (KeyError, ValueError):
-        return None

@@ -8,8 +8,9 @@ from typing import Any
 
 from worker.answering.capabilities import Capabilities, CapabilityMemory
 from worker.answering.chat import Completion
-from worker.answering.model_client import CompletionRequest, complete
+from worker.answering.model_client import CompletionRequest, complete, open_client
 from worker.answering.model_errors import ModelError
+from worker.settings import Settings
 
 _MAX_TOKENS = 200
 _SENTENCE = [
@@ -79,6 +80,15 @@ def probe(client: Any, model: str, *, timeout_s: float, clock: Callable[[], floa
     if steps[0].works:
         steps += [asked.tools(), asked.json()]
     return ProbeReport(model=model, steps=steps, parameters=dict(memory.of(model).described()))
+
+
+def probe_configured(settings: Settings, *, names: Sequence[str] = (), timeout_s: float) -> list[ProbeReport]:
+    """Probe the models of an installation, or others at its endpoint."""
+    client = open_client(api_key=settings.openai_api_key, base_url=settings.openai_base_url)
+    try:
+        return [probe(client, name, timeout_s=timeout_s) for name in names or settings.models]
+    finally:
+        client.close()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.dialects import postgresql, sqlite
-
 from worker.budgets import Budget
 from worker.conversations.outcomes import Usage
 from worker.errors import AnswerbackError
@@ -20,6 +18,7 @@ from worker.store.engine import Store
 from worker.store.rows import SpendingAccount
 from worker.store.scope import Scope
 from worker.store.tables import spending
+from worker.store.upsert import upsert_into
 from worker.time import to_rfc3339
 
 _DAILY_SCOPES = (SpendingScope.KEY, SpendingScope.DAY)
@@ -70,8 +69,7 @@ class Spending:
     def __init__(self, store: Store, budgets: Sequence[Budget] = ()) -> None:
         self._store = store
         self._budgets = tuple(budgets)
-        insert = sqlite.insert if store.is_sqlite else postgresql.insert
-        statement = insert(spending)
+        statement = upsert_into(store, spending)
         self._add = statement.on_conflict_do_update(
             index_elements=[spending.c.workspace_id, spending.c.scope, spending.c.subject, spending.c.day],
             set_={

@@ -163,14 +163,9 @@ def language_model(settings: Settings) -> Check:
 
 def _probed(settings: Settings, name: str) -> str:
     """Return what a model does of what answering needs, in a few words."""
-    from worker.answering.model_client import open_client
-    from worker.answering.model_probe import probe
+    from worker.answering.model_probe import probe_configured
 
-    client = open_client(api_key=settings.openai_api_key, base_url=settings.openai_base_url)
-    try:
-        report = probe(client, name, timeout_s=_PROBE_TIMEOUT_S)
-    finally:
-        client.close()
+    (report,) = probe_configured(settings, names=(name,), timeout_s=_PROBE_TIMEOUT_S)
     if not report.answers:
         raise StartupFailed(f"{name} does not answer: {report.steps[0].detail} See `answerback model check`.")
     return ", ".join(step.name if step.works else f"no {step.name}" for step in report.steps)

@@ -137,7 +137,7 @@ def callback_secret(workspace: str) -> None:
 def deliveries(
     context: click.Context, state: str | None, endpoint: str | None, limit: int, workspace: str, as_json: bool
 ) -> None:
-    """List callback deliveries, newest first; show one, send some again."""
+    """List deliveries, newest first; show one, send some again."""
     context.obj = workspace
     if context.invoked_subcommand is not None:
         return
@@ -153,7 +153,8 @@ def deliveries(
     for one in found:
         last = one["last_attempt"] or {}
         seen = last.get("status") or last.get("error") or ""
-        click.echo(f"{one['id']}  {one['state']:<10}{one['attempts']:>3}×  {one['type']:<20}{one['url']}  {seen}")
+        what = f"{one['attempts']:>3}×  {one['kind']:<14}{one['type']:<20}"
+        click.echo(f"{one['id']}  {one['state']:<10}{what}{one['url']}  {seen}")
 
 
 @deliveries.command("show")
@@ -170,7 +171,7 @@ def show_delivery(workspace: str, delivery_id: str, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    click.echo(f"{found['id']}  {found['state']}  {found['type']}  {found['url']}")
+    click.echo(f"{found['id']}  {found['state']}  {found['kind']}  {found['type']}  {found['url']}")
     for one in found["all_attempts"]:
         seen = one["status"] or one["error"]
         click.echo(

@@ -78,7 +78,7 @@ def change(workspace: str, /, name: str, **given: str | None) -> None:
         raise click.UsageError("Say what is to be changed.")
     with open_services() as built:
         owner = built.keys.known_workspace(workspace)
-        id = built.connections.named(owner, name)["id"]
+        id = built.connections.named(owner, name).id
         built.connections.change(owner, id, new)
         note(built, "helpdesks.change", id, workspace_id=owner)
     click.echo(f"{name} is changed: {', '.join(sorted(new))}.")
@@ -92,7 +92,7 @@ def setup(workspace: str, name: str, public_url: str) -> None:
     """Say what an administrator does in the helpdesk."""
     with open_services() as built:
         row = built.connections.named(built.keys.known_workspace(workspace), name)
-        click.echo(built.connections.setup(row, f"{public_url.rstrip('/')}/v1/helpdesks/{row['id']}/inbound"))
+        click.echo(built.connections.setup(row, f"{public_url.rstrip('/')}/v1/helpdesks/{row.id}/inbound"))
 
 
 @helpdesk.command()

@@ -97,12 +97,10 @@ def check_model(names: tuple[str, ...], timeout_s: float, as_json: bool) -> None
 
     NAMES are models to try; without any, those of ANSWERBACK_MODELS. Each is called three times.
     """
-    from worker.answering.model_client import open_client
-    from worker.answering.model_probe import probe
+    from worker.answering.model_probe import probe_configured
 
     settings = Settings.from_env()
-    client = open_client(api_key=settings.openai_api_key, base_url=settings.openai_base_url)
-    reports = [probe(client, name, timeout_s=timeout_s) for name in names or settings.models]
+    reports = probe_configured(settings, names=names, timeout_s=timeout_s)
     if as_json:
         print_json([report.to_json() for report in reports])
     else:

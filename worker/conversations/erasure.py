@@ -10,8 +10,9 @@ from worker.conversations.deltas import Deltas
 from worker.conversations.sessions import SessionStore, SessionsUnavailable
 from worker.customers.identity import customer_of
 from worker.customers.memories import erase as erase_memories
+from worker.deliveries.outbox import MAX_TICKET
 from worker.deliveries.tickets import NOTIFICATION_KINDS, ticket_of
-from worker.states import SpendingScope
+from worker.states import DeliveryKind, SpendingScope
 from worker.store.scope import Scope
 from worker.store.tables import conversation, delivery, helpdesk, helpdesk_message, memory, message, spending
 from worker.telemetry import logs
@@ -84,15 +85,17 @@ def _erase(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:
             helpdesk_message.update()
             .where(
                 helpdesk_message.c.helpdesk_id == ticket.helpdesk_id,
-                helpdesk_message.c.ticket == ticket_of(ticket.helpdesk_id, ticket.external_id),
-                # but for how a ticket was, see `Inbound`
-                sa.or_(helpdesk_message.c.external_id.is_(None), helpdesk_message.c.external_id.not_like("% of %")),
+                helpdesk_message.c.ticket == ticket_of(ticket.helpdesk_id, ticket.external_id)[:MAX_TICKET],
             )
             .values(digest="")
         )
-        looks = (delivery.c.lane == ticket.helpdesk_id, delivery.c.type == "helpdesk.look")
-        named = ticket_of(ticket.helpdesk_id, ticket.external_id)[:48]
-        tx.execute(delivery.delete().where(*looks, delivery.c.message_id == named))
+        tx.execute(
+            delivery.delete().where(
+                delivery.c.destination_id == ticket.helpdesk_id,
+                delivery.c.kind == DeliveryKind.TICKET_READ,
+                delivery.c.ticket == ticket_of(ticket.helpdesk_id, ticket.external_id)[:MAX_TICKET],
+            )
+        )
     # Where people were told of it, and what they said there.
     channels = sa.select(helpdesk.c.id).where(
         helpdesk.c.workspace_id == workspace_id, helpdesk.c.kind.in_(NOTIFICATION_KINDS)

@@ -26,33 +26,33 @@ def enqueue_message_deliveries(tx: sa.Connection, messages: Sequence[Message], e
     if not messages:
         return
     end, now = events[0], events[0].created_at
-    endpoints = outbox.wanted_by(tx, end.workspace_id, f"message.{end.type}")
+    endpoints = outbox.subscribers(tx, end.workspace_id, f"message.{end.type}")
     for message, event in zip(messages, events, strict=True):
         callback: list[Target] = [(None, message.callback_url)] if message.callback_url else []
         _enqueue_message(tx, message, event, [*callback, *endpoints])
     if end.type == EventType.HANDED_OFF and end.data.get("reason") == HandoffReason.OWNED_BY_HUMAN:
         event_ids = [event.id for event in events]
-        tickets.follow_up(tx, [vars(message) for message in messages], end.data, event_ids=event_ids, now=now)
+        tickets.enqueue_notification_updates(tx, messages, end.data, event_ids=event_ids, now=now)
     reply_id = end.data.get("reply_id")
-    if reply_id is not None and (desk := tickets.desk_of(tx, messages[-1].conversation_id)) is not None:
-        tickets.post_answer(tx, desk, vars(messages[-1]), reply_id=reply_id, event_id=events[-1].id, now=now)
+    if reply_id is not None and (ticket := tickets.writable_ticket(tx, messages[-1].conversation_id)) is not None:
+        tickets.enqueue_answer(tx, ticket, messages[-1], reply_id=reply_id, event_id=events[-1].id, now=now)
 
 
 def enqueue_reply_deliveries(tx: sa.Connection, message: Message, event: Event, *, via: str | None) -> None:
     """Enqueue deliveries for an agent's reply; `via` is the helpdesk that it came from, which has it already."""
-    tickets.post_said(tx, vars(message), via=via, event_id=event.id, now=event.created_at)
-    _enqueue_message(tx, message, event, outbox.wanted_by(tx, event.workspace_id, f"message.{event.type}"))
+    tickets.enqueue_agent_reply(tx, message, via=via, event_id=event.id, now=event.created_at)
+    _enqueue_message(tx, message, event, outbox.subscribers(tx, event.workspace_id, f"message.{event.type}"))
 
 
 def enqueue_conversation_deliveries(tx: sa.Connection, conversation: Conversation, event: Event) -> None:
     """Enqueue deliveries for an event of a conversation as a whole."""
     now = event.created_at
     if event.type == EventType.CONVERSATION_HANDED_OFF:
-        desk = tickets.desk_of(tx, conversation.id)
-        if desk is not None:
-            tickets.post_handoff(tx, desk, vars(conversation), event.data, event_id=event.id, now=now)
-        tickets.tell_people(tx, vars(conversation), event.data, event_id=event.id, now=now)
-    endpoints = outbox.wanted_by(tx, event.workspace_id, event.type)
+        ticket = tickets.writable_ticket(tx, conversation.id)
+        if ticket is not None:
+            tickets.enqueue_handoff_note(tx, ticket, conversation, event.data, event_id=event.id, now=now)
+        tickets.enqueue_notifications(tx, conversation, event.data, event_id=event.id, now=now)
+    endpoints = outbox.subscribers(tx, event.workspace_id, event.type)
     if endpoints:
         outbox.enqueue_deliveries(
             tx,

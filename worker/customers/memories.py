@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.customers import recall
 from worker.errors import Invalid, NotFound
@@ -15,6 +14,7 @@ from worker.store.engine import Store
 from worker.store.rows import Memory
 from worker.store.scope import Scope
 from worker.store.tables import conversation, memory
+from worker.store.upsert import upsert_into
 from worker.time import to_rfc3339
 
 #: Days that a memory is kept unless its writer says otherwise.
@@ -62,8 +62,7 @@ class Memories:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._now = store.clock.sql()
-        insert = sqlite.insert if store.is_sqlite else postgresql.insert
-        statement = insert(memory)
+        statement = upsert_into(store, memory)
         self._put = statement.on_conflict_do_update(
             index_elements=[memory.c.workspace_id, memory.c.customer, memory.c.name],
             set_={

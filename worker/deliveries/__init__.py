@@ -1,1 +1,1 @@
-"""Callbacks: signed, retried, and only to addresses that may be called."""
+"""Deliveries: signed webhooks, posts into tickets and notifications, enqueued with the event that they report."""

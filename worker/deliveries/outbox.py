@@ -1,4 +1,4 @@
-"""Promise callbacks, in the transaction of the event that they tell."""
+"""Enqueue deliveries in the transaction of the event that they report."""
 
 import hashlib
 import json
@@ -8,11 +8,14 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
+from worker.deliveries.payloads import Notification, Payload, TicketPost, TicketRead, WebhookBody, serialise
 from worker.ids import new_id
+from worker.states import ConnectionState, DeliveryKind, DeliveryState
+from worker.store.rows import Helpdesk
 from worker.store.tables import delivery, endpoint
 from worker.time import to_rfc3339
 
-#: What endpoints can be told, and what of.
+#: The types of events that endpoints can subscribe to, with a description of each.
 TYPES = {
     "message.answered": "a message was answered",
     "message.handed_off": "a message was given to a person",
@@ -28,20 +31,26 @@ TYPES = {
     "endpoint.disabled": "an endpoint failed for too long, or said that it is gone",
 }
 
-#: Standard Webhooks 1.0.0 asks for payloads below 20 kB; what is longer tells only ids, and where to read the rest.
+#: Standard Webhooks 1.0.0 asks for payloads below 20 kB; a longer one has only ids, and links to the rest.
 _MAX_BYTES = 20_000
 
 _ENABLED = sa.select(endpoint.c.id, endpoint.c.url, endpoint.c.events).where(
-    endpoint.c.workspace_id == sa.bindparam("workspace"), endpoint.c.state == "enabled"
+    endpoint.c.workspace_id == sa.bindparam("workspace"), endpoint.c.state == ConnectionState.ENABLED
 )
 
+#: Type of the event behind a ticket that is read because its helpdesk reported a change.
+TICKET_CHANGED = "ticket.changed"
 
-#: Whom to tell: an endpoint's id, or None for a `callback_url`, and the URL.
+#: Characters of a ticket's id that are kept.
+MAX_TICKET = 100
+
+
+#: An endpoint's id, or None for a callback URL, and the URL.
 Target = tuple[str | None, str]
 
 
-def wanted_by(tx: sa.Connection, workspace_id: str, type: str) -> list[Target]:
-    """Return the endpoints that want to be told of this."""
+def subscribers(tx: sa.Connection, workspace_id: str, type: str) -> list[Target]:
+    """Return the enabled endpoints that subscribe to a type of event."""
     rows = tx.execute(_ENABLED, {"workspace": workspace_id})
     return [(row.id, row.url) for row in rows if row.events is None or type in row.events]
 
@@ -54,35 +63,30 @@ def enqueue_deliveries(
     *,
     now: int,
     to: list[Target],
-    lane: str | None = None,
     event_id: int | None = None,
     conversation_id: str | None = None,
     message_id: str | None = None,
 ) -> list[str]:
-    """Write a delivery to each of `to`; return their ids.
-
-    Without `lane`, each goes in that of its endpoint, or of its URL's origin.
-    """
+    """Enqueue a webhook to each of `to` and return the ids of the deliveries."""
     if not to:
         return []
-    body = payload(type, data, at=now) if lane is None else _json({"type": type, "data": data})
+    body = WebhookBody(body=webhook_body(type, data, at=now))
     rows = [
         {
-            "id": new_id("whd"),
-            "workspace_id": workspace_id,
-            "lane": lane or endpoint_id or lane_of(workspace_id, url),
+            **_delivery(
+                workspace_id,
+                DeliveryKind.CALLBACK if endpoint_id is None else DeliveryKind.ENDPOINT,
+                body,
+                type=type,
+                url=url,
+                now=now,
+            ),
+            "destination_id": endpoint_id or destination_of(workspace_id, url),
             "endpoint_id": endpoint_id,
             "conversation_id": conversation_id,
             "message_id": message_id,
+            "ticket": None,
             "event_id": event_id,
-            "type": type,
-            "url": url,
-            "payload": body,
-            "state": "pending",
-            "attempts": 0,
-            "lease_token": 0,
-            "due_at": now,
-            "created_at": now,
         }
         for endpoint_id, url in to
     ]
@@ -90,32 +94,74 @@ def enqueue_deliveries(
     return [str(row["id"]) for row in rows]
 
 
+def enqueue_helpdesk_delivery(
+    tx: sa.Connection,
+    helpdesk: Helpdesk,
+    kind: DeliveryKind,
+    payload: TicketPost | TicketRead | Notification,
+    *,
+    type: str,
+    now: int,
+    event_id: int | None = None,
+    conversation_id: str | None = None,
+    message_id: str | None = None,
+) -> None:
+    """Enqueue a post into a ticket, a read of one, or a notification; `type` is that of the event behind it."""
+    row = {
+        **_delivery(helpdesk.workspace_id, kind, payload, type=type, url=helpdesk.url, now=now),
+        "destination_id": helpdesk.id,
+        "conversation_id": conversation_id,
+        "message_id": message_id,
+        "ticket": None if isinstance(payload, Notification) else payload.ticket[:MAX_TICKET],
+        "event_id": event_id,
+    }
+    tx.execute(delivery.insert(), row)
+
+
+def _delivery(
+    workspace_id: str, kind: DeliveryKind, payload: Payload, *, type: str, url: str, now: int
+) -> dict[str, Any]:
+    return {
+        "id": new_id("whd"),
+        "workspace_id": workspace_id,
+        "kind": kind,
+        "type": type,
+        "url": url,
+        "payload": serialise(kind, payload),
+        "state": DeliveryState.PENDING,
+        "attempts": 0,
+        "lease_token": 0,
+        "due_at": now,
+        "created_at": now,
+    }
+
+
 def publish(tx: sa.Connection, workspace_id: str, type: str, data: Iterable[Mapping[str, Any]], *, now: int) -> None:
-    """Promise every endpoint that wants it what concerns no conversation: one delivery for each of `data`."""
-    data = list(data)
-    wanting = wanted_by(tx, workspace_id, type) if data else []
-    for one in data if wanting else ():
-        enqueue_deliveries(tx, workspace_id, type, one, now=now, to=wanting)
+    """Enqueue events of no conversation to the endpoints that subscribe to them: one delivery for each of `data`."""
+    items = list(data)
+    endpoints = subscribers(tx, workspace_id, type) if items else []
+    for item in items if endpoints else ():
+        enqueue_deliveries(tx, workspace_id, type, item, now=now, to=endpoints)
 
 
-def payload(type: str, data: Mapping[str, Any], *, at: int) -> str:
-    """Return the JSON of a callback, below 20 kB: the most of it that fits."""
+def webhook_body(type: str, data: Mapping[str, Any], *, at: int) -> str:
+    """Return the JSON of a webhook, below 20 kB: as much of the data as fits."""
     body = ""
-    for told in _shorter(data):
-        body = _json({"type": type, "timestamp": to_rfc3339(at), "data": told})
+    for shorter in _shorter(data):
+        body = _json({"type": type, "timestamp": to_rfc3339(at), "data": shorter})
         if len(body.encode()) < _MAX_BYTES:
             break
     return body
 
 
-def lane_of(workspace_id: str, url: str) -> str:
-    """Return the lane of a URL that is no endpoint's: one for all URLs of an origin."""
+def destination_of(workspace_id: str, url: str) -> str:
+    """Return the destination of a callback URL: one for all URLs of an origin."""
     parts = urlsplit(url)
     return "org_" + hashlib.sha256(f"{workspace_id} {parts.scheme}://{parts.netloc}".encode()).hexdigest()[:32]
 
 
 def _shorter(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield what is told, then less of it: what became of a message is left out after what was asked, and quotes."""
+    """Yield the data, then less and less of it: without the message's content, without quotes, without the outcome."""
     yield data
     thin = {name: _thin(value) for name, value in data.items()} | {"truncated": True}
     message = data.get("message")
@@ -123,7 +169,10 @@ def _shorter(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         outcome = {name: message[name] for name in ("reply", "handoff", "error") if message.get(name) is not None}
         yield {**thin, "message": {**thin["message"], **outcome}}
         if (reply := message.get("reply")) is not None:
-            sources = [{name: one[name] for name in one if name != "quote"} for one in reply.get("citations", ())]
+            sources = [
+                {name: value for name, value in citation.items() if name != "quote"}
+                for citation in reply.get("citations", ())
+            ]
             yield {**thin, "message": {**thin["message"], **outcome, "reply": {**reply, "citations": sources}}}
     yield thin
 

@@ -1,17 +1,19 @@
-"""Send what was promised: attempts on a schedule that lives in SQL, each lane by itself, a conversation in order."""
+"""Send deliveries: attempts on a schedule that lives in SQL, each destination by itself, a conversation in order."""
 
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import sqlalchemy as sa
 
-from worker.deliveries.destinations import FAILURES, Lanes, Verdict, end_pending
+from worker.deliveries.destinations import FAILURES, Destinations, Verdict, end_pending
 from worker.errors import AnswerbackError
+from worker.states import ConnectionState, DeliveryKind, DeliveryState
 from worker.store.engine import Store
-from worker.store.tables import UNSENT_DELIVERY, attempt, delivery, endpoint, lane, message, workspace
+from worker.store.rows import Delivery, Endpoint
+from worker.store.tables import UNSENT_DELIVERY, attempt, delivery, destination, endpoint, message, workspace
 from worker.telemetry import logs, tracing
 from worker.telemetry.counters import Meter, Unmetered
 
@@ -21,15 +23,15 @@ log = logs.get(__name__)
 SCHEDULE_S = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 _JITTER = 0.2
 
-#: How long an attempt may take, names and all, before another worker makes it again.
+#: How long an attempt may take, name resolution included, before another worker makes it again.
 LEASE_S = 45.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Result:
-    """What became of one attempt; `status` is None when no response came.
+class AttemptResult:
+    """How one attempt went; `status` is None when no response came.
 
-    `final`: the receiver wants this one no more. `gone`: it wants nothing ever again.
+    `final`: another attempt would not help. `gone`: the receiver wants no delivery ever again.
     """
 
     status: int | None
@@ -48,24 +50,29 @@ class Result:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Claimed:
-    """A delivery that is ours until its lease ends, and what is needed to send it.
+class ClaimedDelivery:
+    """A delivery that is leased to this worker, and what is needed to send it.
 
-    `at` is the time of the claim, in Unix seconds by the database's clock.
+    Attributes:
+        signers: the secrets that sign it.
+        headers: extra headers of its endpoint.
+        at: the time of the claim, in Unix seconds by the database's clock.
+        destination_known: whether the destination has a row.
+        traceparent: of the message that it is about.
     """
 
-    row: Mapping[Any, Any]
-    signers: tuple[str, ...]
-    headers: Mapping[str, str]
+    delivery: Delivery
+    signers: tuple[str, ...] = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
     at: int
-    lane_known: bool
-    traceparent: str | None = None  # of the message that it is about
+    destination_known: bool
+    traceparent: str | None = None
 
 
 class Transport(Protocol):
     """Makes attempts. For one thread at a time."""
 
-    def send(self, claimed: Claimed) -> Result:
+    def send(self, claimed: ClaimedDelivery) -> AttemptResult:
         """Make one attempt. Never raises for what the other side does."""
 
     def close(self) -> None:
@@ -73,7 +80,7 @@ class Transport(Protocol):
 
 
 class Sender:
-    """Claims due deliveries, has them sent and keeps what became of them. At least once, under the same id."""
+    """Claims due deliveries, has them sent and records the results. At least once, under the same id."""
 
     def __init__(
         self, store: Store, *, jitter: Callable[[], float] = random.random, meter: Meter | None = None
@@ -82,183 +89,227 @@ class Sender:
         self._store = store
         self._now = store.clock.sql()
         self._jitter = jitter
-        self._lanes = Lanes(store)
+        self._destinations = Destinations(store)
+        self._due = (UNSENT_DELIVERY, delivery.c.due_at <= self._now)
+        self._claim = self._claim_statement(self._destinations.circuit_closed)
+        self._claim_to_probe = self._claim_statement()  # the circuit is open for everybody else
+        self._destinations_of = (
+            sa.select(delivery.c.destination_id)
+            .distinct()
+            .where(
+                delivery.c.conversation_id == sa.bindparam("conversation"),
+                *self._due,
+                self._destinations.circuit_closed,
+            )
+        )
+        self._due_destinations = self._due_destinations_statement()
+
+    def _claim_statement(self, *where: sa.ColumnElement[bool]) -> Any:
+        """Return an UPDATE that leases the next delivery to a destination."""
         earlier = delivery.alias("earlier")
-        # What was promised before in the same conversation, and waits still: due or not, it goes first.
+        # An earlier delivery of the same conversation that is still pending goes first, whether it is due or not.
         blocked = sa.exists().where(
             earlier.c.conversation_id == delivery.c.conversation_id,
-            earlier.c.lane == delivery.c.lane,
+            earlier.c.destination_id == delivery.c.destination_id,
             earlier.c.state == sa.literal_column("'pending'"),
             earlier.c.event_id < delivery.c.event_id,
         )
-        due = (UNSENT_DELIVERY, delivery.c.due_at <= self._now)
-
-        def claim(*where: sa.ColumnElement[bool]) -> Any:
-            first = (
-                sa.select(delivery.c.id)
-                .where(delivery.c.lane == sa.bindparam("lane_id"), *due, ~blocked, *where)
-                .order_by(delivery.c.due_at, delivery.c.event_id)
-                .limit(1)
-            )
-            if not store.is_sqlite:
-                first = first.with_for_update(skip_locked=True, of=delivery)
-            return (
-                delivery.update()
-                .where(delivery.c.id == first.scalar_subquery(), *due)
-                .values(
-                    due_at=self._now + int(LEASE_S * 1_000),
-                    lease_token=delivery.c.lease_token + 1,
-                    attempts=delivery.c.attempts + 1,
-                )
-                .returning(*delivery.c)
-            )
-
-        self._claim = claim(self._lanes.awake)
-        self._claim_to_probe = claim()  # the lane rests for everybody else
-        self._lanes_of = (
-            sa.select(delivery.c.lane)
-            .distinct()
-            .where(delivery.c.conversation_id == sa.bindparam("talk"), *due, self._lanes.awake)
+        first = (
+            sa.select(delivery.c.id)
+            .where(delivery.c.destination_id == sa.bindparam("destination"), *self._due, ~blocked, *where)
+            .order_by(delivery.c.due_at, delivery.c.event_id)
+            .limit(1)
         )
-        self._due_lanes = self._statement_of_due_lanes()
+        if not self._store.is_sqlite:
+            first = first.with_for_update(skip_locked=True, of=delivery)
+        return (
+            delivery.update()
+            .where(delivery.c.id == first.scalar_subquery(), *self._due)
+            .values(
+                due_at=self._now + int(LEASE_S * 1_000),
+                lease_token=delivery.c.lease_token + 1,
+                attempts=delivery.c.attempts + 1,
+            )
+            .returning(*delivery.c)
+        )
 
-    def _statement_of_due_lanes(self) -> sa.Select[Any]:
-        """Return a SELECT of the awake lanes that have something due, longest first.
+    def _due_destinations_statement(self) -> sa.Select[Any]:
+        """Return a SELECT of the destinations with a due delivery and a closed circuit, longest due first.
 
-        It hops from lane to lane in the index instead of reading all that is due: a dead endpoint has thousands.
+        It hops from one destination to the next in the index instead of reading every due delivery: a dead endpoint
+        has thousands.
         """
-        pending = sa.select(sa.func.min(delivery.c.lane).label("id")).where(UNSENT_DELIVERY)
-        lanes = pending.cte("lanes", recursive=True)
-        after = sa.select(sa.func.min(delivery.c.lane)).where(UNSENT_DELIVERY, delivery.c.lane > lanes.c.id)
-        lanes = lanes.union_all(sa.select(after.scalar_subquery()).where(lanes.c.id.is_not(None)))
-        oldest = sa.select(sa.func.min(delivery.c.due_at)).where(UNSENT_DELIVERY, delivery.c.lane == lanes.c.id)
-        found = (
-            sa.select(lanes.c.id, oldest.scalar_subquery().label("due_at")).where(lanes.c.id.is_not(None)).subquery()
+        pending = sa.select(sa.func.min(delivery.c.destination_id).label("id")).where(UNSENT_DELIVERY)
+        hops = pending.cte("destinations", recursive=True)
+        after = sa.select(sa.func.min(delivery.c.destination_id)).where(
+            UNSENT_DELIVERY, delivery.c.destination_id > hops.c.id
         )
-        resting = sa.exists().where(lane.c.id == found.c.id, lane.c.rest_until > self._now)
-        return sa.select(found.c.id).where(found.c.due_at <= self._now, ~resting).order_by(found.c.due_at)
+        hops = hops.union_all(sa.select(after.scalar_subquery()).where(hops.c.id.is_not(None)))
+        oldest = sa.select(sa.func.min(delivery.c.due_at)).where(
+            UNSENT_DELIVERY, delivery.c.destination_id == hops.c.id
+        )
+        found = sa.select(hops.c.id, oldest.scalar_subquery().label("due_at")).where(hops.c.id.is_not(None)).subquery()
+        circuit_open = sa.exists().where(destination.c.id == found.c.id, destination.c.circuit_open_until > self._now)
+        return sa.select(found.c.id).where(found.c.due_at <= self._now, ~circuit_open).order_by(found.c.due_at)
 
-    def due_lanes(self) -> list[str]:
-        """Return the lanes in which something could be sent now, the one that waits longest first."""
+    def due_destinations(self) -> list[str]:
+        """Return the destinations to which a delivery could be sent now, longest due first."""
         with self._store.read() as connection:
-            return list(connection.execute(self._due_lanes).scalars())
+            return list(connection.execute(self._due_destinations).scalars())
 
-    def lanes_of(self, conversation_id: str) -> list[str]:
-        """Return the lanes in which something of a conversation could be sent now."""
+    def destinations_of(self, conversation_id: str) -> list[str]:
+        """Return the destinations to which a delivery of a conversation could be sent now."""
         with self._store.read() as connection:
-            return list(connection.execute(self._lanes_of, {"talk": conversation_id}).scalars())
+            return list(connection.execute(self._destinations_of, {"conversation": conversation_id}).scalars())
 
-    def claim(self, lane_id: str) -> Claimed | None:
-        """Take the next delivery of a lane; None when there is none that may be sent now."""
-        return self._store.submit(lambda tx: self._claim_in(tx, lane_id))
+    def claim(self, destination_id: str) -> ClaimedDelivery | None:
+        """Lease the next delivery to a destination; return None when none may be sent now."""
+        return self._store.submit(lambda tx: self._claim_in(tx, destination_id))
 
-    def finish(self, claimed: Claimed, result: Result, *, more: bool = False) -> Claimed | None:
-        """Write down what became of an attempt; with `more`, take the lane's next delivery in the same transaction."""
+    def finish(self, claimed: ClaimedDelivery, result: AttemptResult, *, more: bool = False) -> ClaimedDelivery | None:
+        """Record an attempt; with `more`, lease the destination's next delivery in the same transaction."""
+        sent = claimed.delivery
 
-        def work(tx: sa.Connection) -> tuple[str, Claimed | None]:
+        def work(tx: sa.Connection) -> tuple[str, ClaimedDelivery | None]:
             state = self._record(tx, claimed, result)
-            return state, self._claim_in(tx, claimed.row["lane"]) if more else None
+            return state, self._claim_in(tx, sent.destination_id) if more else None
 
         state, following = self._store.submit(work)
-        kind = claimed.row["type"].partition(".")[0]
-        kind = kind if kind in ("helpdesk", "handoff") else "callback"
-        how = "delivered" if result.delivered else "given_up" if state == "exhausted" else "failed"
-        self._meter.add("delivery_attempts", kind=kind, result=how)
-        self._meter.observe("delivery_seconds", result.duration_ms / 1_000, kind=kind)
+        how = "delivered" if result.delivered else "given_up" if state == DeliveryState.EXHAUSTED else "failed"
+        self._meter.add("delivery_attempts", kind=sent.kind.channel, result=how)
+        self._meter.observe("delivery_seconds", result.duration_ms / 1_000, kind=sent.kind.channel)
         log.info(
-            "callback_attempted",
-            delivery_id=claimed.row["id"],
-            number=claimed.row["attempts"],
+            "delivery_attempted",
+            delivery_id=sent.id,
+            kind=sent.kind,
+            number=sent.attempts,
             status=result.status,
             error=result.error,
             state=state,
         )
         return following
 
-    def send(self, lane_id: str, transport: Transport) -> Result | None:
-        """Make the next attempt of a lane; None when nothing is due there."""
-        claimed = self.claim(lane_id)
+    def send(self, destination_id: str, transport: Transport) -> AttemptResult | None:
+        """Make the next attempt at a destination; return None when nothing is due there."""
+        claimed = self.claim(destination_id)
         if claimed is None:
             return None
         result = attempt_of(transport, claimed)
         self.finish(claimed, result)
         return result
 
-    def _claim_in(self, tx: sa.Connection, lane_id: str) -> Claimed | None:
-        state = self._lanes.get(tx, lane_id)
+    def _claim_in(self, tx: sa.Connection, destination_id: str) -> ClaimedDelivery | None:
+        state = self._destinations.get(tx, destination_id)
         known = state is not None
-        target = tx.execute(sa.select(endpoint).where(endpoint.c.id == lane_id)).mappings().first()
-        if lane_id.startswith("ep_") and (target is None or target["state"] != "enabled"):
-            end_pending(tx, lane_id, now=self._store.now(tx))  # promised while the endpoint was disabled or removed
+        row = tx.execute(sa.select(endpoint).where(endpoint.c.id == destination_id)).mappings().first()
+        target = None if row is None else Endpoint.from_row(row)
+        if target is not None and target.state != ConnectionState.ENABLED:  # enqueued while it was disabled
+            end_pending(tx, destination_id, now=self._store.now(tx))
             return None
-        if state is not None and state["failures"] >= FAILURES:
-            if not self._lanes.probe(tx, lane_id, for_s=LEASE_S):
+        if state is not None and state.failures >= FAILURES:
+            if not self._destinations.probe(tx, destination_id, for_s=LEASE_S):
                 return None
-            claimed = self._claim_next(tx, lane_id, target, known=known, statement=self._claim_to_probe)
+            claimed = self._claim_next(tx, destination_id, target, known=known, statement=self._claim_to_probe)
             if claimed is None:
-                self._lanes.wake(tx, lane_id)
+                self._destinations.end_probe(tx, destination_id)
             return claimed
-        claimed = self._claim_next(tx, lane_id, target, known=known, statement=self._claim)
-        if claimed is None or target is None or target["rate_limit"] is None:
+        claimed = self._claim_next(tx, destination_id, target, known=known, statement=self._claim)
+        if claimed is None or target is None or target.rate_limit is None:
             return claimed
-        if self._lanes.pace(tx, lane_id, target["rate_limit"]):
+        if self._destinations.take_rate(tx, destination_id, target.rate_limit):
             return claimed
-        back = {"attempts": delivery.c.attempts - 1, "due_at": claimed.at * 1_000}
-        tx.execute(delivery.update().where(delivery.c.id == claimed.row["id"]).values(**back))
+        self._put_back(tx, claimed)
         return None
 
     def _claim_next(
-        self, tx: sa.Connection, lane_id: str, target: Any, *, known: bool, statement: Any
-    ) -> Claimed | None:
-        row = tx.execute(statement, {"lane_id": lane_id}).mappings().first()
+        self, tx: sa.Connection, destination_id: str, target: Endpoint | None, *, known: bool, statement: Any
+    ) -> ClaimedDelivery | None:
+        row = tx.execute(statement, {"destination": destination_id}).mappings().first()
         if row is None:
             return None
+        leased = Delivery.from_row(row)
         at = row["due_at"] - int(LEASE_S * 1_000)
-        told = sa.select(message.c.traceparent).where(message.c.id == row["message_id"])
-        parent = tx.execute(told).scalar() if tracing.on() else None
-        if target is None:
-            secret = tx.execute(
-                sa.select(workspace.c.callback_secret).where(workspace.c.id == row["workspace_id"])
-            ).scalar_one()
-            return Claimed(row=row, signers=(secret,), headers={}, at=at // 1_000, lane_known=known, traceparent=parent)
-        old = target["old_secret"] if (target["old_until"] or 0) > at else None
-        return Claimed(
-            row={**row, "url": target["url"]},  # where it is now
-            signers=tuple(filter(None, (target["secret"], old))),
-            headers=target["headers"] or {},
+        claimed = ClaimedDelivery(
+            delivery=leased,
+            signers=(),
+            headers={},
             at=at // 1_000,
-            lane_known=known,
-            traceparent=parent,
+            destination_known=known,
+            traceparent=self._traceparent(tx, leased),
+        )
+        if leased.kind == DeliveryKind.ENDPOINT and target is None:  # enqueued while it was being removed
+            self._put_back(tx, claimed)
+            end_pending(tx, destination_id, now=at)
+            return None
+        if target is None:
+            secret = sa.select(workspace.c.callback_secret).where(workspace.c.id == leased.workspace_id)
+            return replace(claimed, signers=(tx.execute(secret).scalar_one(),))
+        old = target.old_secret if (target.old_until or 0) > at else None
+        return replace(
+            claimed,
+            delivery=replace(leased, url=target.url),  # which may have changed since
+            signers=tuple(filter(None, (target.secret, old))),
+            headers=target.headers or {},
         )
 
-    def _record(self, tx: sa.Connection, claimed: Claimed, result: Result) -> str:
-        row, now = claimed.row, self._store.now(tx)
-        number = row["attempts"] - row["round"]
+    def _traceparent(self, tx: sa.Connection, leased: Delivery) -> str | None:
+        if not tracing.on():
+            return None
+        found: str | None = tx.execute(
+            sa.select(message.c.traceparent).where(message.c.id == leased.message_id)
+        ).scalar()
+        return found
+
+    def _put_back(self, tx: sa.Connection, claimed: ClaimedDelivery) -> None:
+        """Undo a claim: the delivery is due as before and no attempt was made."""
+        before = {"attempts": delivery.c.attempts - 1, "due_at": claimed.at * 1_000}
+        tx.execute(delivery.update().where(delivery.c.id == claimed.delivery.id).values(**before))
+
+    def _record(self, tx: sa.Connection, claimed: ClaimedDelivery, result: AttemptResult) -> str:
+        """Write the result of an attempt; return the delivery's new state, or `fenced` or `erased`."""
+        sent, now = claimed.delivery, self._store.now(tx)
         if not (result.delivered or result.final):
-            # The lane before the delivery, as everybody does who changes both.
-            self._lanes.lock(tx, row["lane"], row["workspace_id"])
-        over = result.final or result.gone or number > len(SCHEDULE_S)
-        state = "delivered" if result.delivered else "exhausted" if over else "pending"
-        values: dict[str, Any] = {"state": state, "due_at": None, "finished_at": now}
-        if state == "pending":
-            wait = SCHEDULE_S[number - 1] * (1 + _JITTER * (2 * self._jitter() - 1))
-            values = {"state": state, "due_at": now + int(max(wait, result.retry_after_s or 0.0) * 1_000)}
+            # The destination before the delivery, as everybody does who changes both.
+            self._destinations.lock(tx, sent.destination_id, sent.workspace_id)
+        state, due_at = self._next_state(sent, result, now=now)
         held = tx.execute(
             delivery.update()
             .where(
-                delivery.c.id == row["id"],
-                delivery.c.lease_token == row["lease_token"],
-                delivery.c.state == "pending",
+                delivery.c.id == sent.id,
+                delivery.c.lease_token == sent.lease_token,
+                delivery.c.state == DeliveryState.PENDING,
             )
-            .values(**values)
+            .values(state=state, due_at=due_at, **({} if due_at is not None else {"finished_at": now}))
         )
-        if not held.rowcount and tx.execute(sa.select(delivery.c.id).where(delivery.c.id == row["id"])).first() is None:
+        if not held.rowcount and tx.execute(sa.select(delivery.c.id).where(delivery.c.id == sent.id)).first() is None:
             return "erased"
+        self._insert_attempt(tx, sent, result, now=now)
+        if not held.rowcount:
+            return "fenced"
+        if due_at is not None:
+            self._delay_following(tx, sent, due_at)
+        verdict = Verdict(
+            healthy=result.delivered or result.final, gone=result.gone, retry_after_s=result.retry_after_s
+        )
+        self._destinations.record(tx, sent, verdict, now=now, known=claimed.destination_known)
+        return state
+
+    def _next_state(self, sent: Delivery, result: AttemptResult, *, now: int) -> tuple[DeliveryState, int | None]:
+        """Return the state after an attempt, and when the next one is due if there is one."""
+        number = sent.attempts - sent.round
+        if result.delivered:
+            return DeliveryState.DELIVERED, None
+        if result.final or result.gone or number > len(SCHEDULE_S):
+            return DeliveryState.EXHAUSTED, None
+        wait_s = SCHEDULE_S[number - 1] * (1 + _JITTER * (2 * self._jitter() - 1))
+        return DeliveryState.PENDING, now + int(max(wait_s, result.retry_after_s or 0.0) * 1_000)
+
+    def _insert_attempt(self, tx: sa.Connection, sent: Delivery, result: AttemptResult, *, now: int) -> None:
         tx.execute(
             attempt.insert().values(
-                workspace_id=row["workspace_id"],
-                delivery_id=row["id"],
-                number=row["attempts"],
+                workspace_id=sent.workspace_id,
+                delivery_id=sent.id,
+                number=sent.attempts,
                 started_at=now - result.duration_ms,
                 duration_ms=result.duration_ms,
                 status=result.status,
@@ -267,49 +318,52 @@ class Sender:
                 response=result.response,
             )
         )
-        if not held.rowcount:
-            return "fenced"
-        if state == "pending" and row["conversation_id"] is not None:
-            # What comes after it waits with it, and is not looked at in between.
-            tx.execute(
-                delivery.update()
-                .where(
-                    delivery.c.conversation_id == row["conversation_id"],
-                    delivery.c.lane == row["lane"],
-                    delivery.c.event_id > row["event_id"],
-                    UNSENT_DELIVERY,
-                    delivery.c.due_at < values["due_at"],
-                )
-                .values(due_at=values["due_at"])
+
+    def _delay_following(self, tx: sa.Connection, sent: Delivery, due_at: int) -> None:
+        """Make what comes after a delivery in its conversation wait with it, so that it is not looked at in between."""
+        if sent.conversation_id is None or sent.event_id is None:
+            return
+        tx.execute(
+            delivery.update()
+            .where(
+                delivery.c.conversation_id == sent.conversation_id,
+                delivery.c.destination_id == sent.destination_id,
+                delivery.c.event_id > sent.event_id,
+                UNSENT_DELIVERY,
+                delivery.c.due_at < due_at,
             )
-        verdict = Verdict(well=result.delivered or result.final, gone=result.gone, retry_after_s=result.retry_after_s)
-        self._lanes.judge(tx, row, verdict, now=now, known=claimed.lane_known)
-        return state
+            .values(due_at=due_at)
+        )
 
 
-def attempt_of(transport: Transport, claimed: Claimed) -> Result:
-    """Make an attempt and take its time; whatever it meets that nobody foresaw is a failed attempt, not an endless one.
+def attempt_of(transport: Transport, claimed: ClaimedDelivery) -> AttemptResult:
+    """Make an attempt and measure its time.
+
+    An exception that no transport foresaw is a bug of this program: it is logged with its traceback and ends the
+    delivery, which can be replayed once the bug is fixed.
 
     Raises:
-        AnswerbackError: something of ours is away; the attempt is made again when its lease ends.
+        AnswerbackError: a service of ours is unavailable; the attempt is made again when its lease ends.
     """
     began = time.monotonic()
+    sent = claimed.delivery
     with tracing.span(
         "callback attempt",
         parent=claimed.traceparent,
         kind=tracing.SpanKind.CLIENT,
-        delivery_id=claimed.row["id"],
-        type=claimed.row.get("type"),
-        attempt=claimed.row.get("attempts"),
-    ) as made:
+        delivery_id=sent.id,
+        type=sent.type,
+        attempt=sent.attempts,
+    ) as span:
         try:
             result = transport.send(claimed)
         except AnswerbackError:
             raise
         except Exception as error:
-            log.exception("attempt_failed", delivery_id=claimed.row["id"])
-            result = Result(status=None, error=f"{type(error).__name__}: {error}"[:500])
-        made.set_attribute("status", result.status or 0)
+            log.exception("delivery_crashed", delivery_id=sent.id, kind=sent.kind)
+            cause = f"Internal error, see the worker's log: {type(error).__name__}: {error}"
+            result = AttemptResult(status=None, error=cause[:500], final=True)
+        span.set_attribute("status", result.status or 0)
         if not result.delivered:
-            tracing.failed(made, result.error or f"answered with {result.status}")
+            tracing.failed(span, result.error or f"answered with {result.status}")
     return replace(result, duration_ms=int((time.monotonic() - began) * 1_000))

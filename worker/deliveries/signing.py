@@ -1,4 +1,4 @@
-"""Sign callbacks as Standard Webhooks 1.0.0 does: with HMAC-SHA256 (`v1`) or ed25519 (`v1a`)."""
+"""Sign webhooks as Standard Webhooks 1.0.0 does: with HMAC-SHA256 (`v1`) or ed25519 (`v1a`)."""
 
 import base64
 import hashlib
@@ -24,12 +24,12 @@ def new_secret(scheme: str = "hmac") -> str:
 
 
 def check_secret(secret: str) -> str:
-    """Return a secret that somebody chose.
+    """Return a secret that a user chose, once it is checked.
 
     Raises:
         Invalid: it is not `whsec_` and 24 to 64 bytes, or `whsk_` and 32 or 64, in base64.
     """
-    prefix = next((one for one in (_HMAC, _PRIVATE) if secret.startswith(one)), None)
+    prefix = next((known for known in (_HMAC, _PRIVATE) if secret.startswith(known)), None)
     try:
         key = base64.b64decode(secret.removeprefix(prefix or "\x00"), validate=True)
     except ValueError:
@@ -41,12 +41,12 @@ def check_secret(secret: str) -> str:
 
 
 def scheme_of(secret: str) -> str:
-    """Return how a secret signs, one of SCHEMES."""
+    """Return the signature scheme of a secret, one of SCHEMES."""
     return "ed25519" if secret.startswith(_PRIVATE) else "hmac"
 
 
 def public_key(secret: str) -> str | None:
-    """Return what a receiver verifies an ed25519 signature with, `whpk_` and 32 bytes in base64; None for HMAC."""
+    """Return the public key of an ed25519 secret, `whpk_` and 32 bytes in base64; None for HMAC."""
     if not secret.startswith(_PRIVATE):
         return None
     from cryptography.hazmat.primitives import serialization

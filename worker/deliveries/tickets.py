@@ -1,7 +1,8 @@
-"""Promise what is written into tickets, in the transaction of the outcome that it tells."""
+"""Enqueue posts into tickets and notifications of agents, in the transaction of the event behind them."""
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,199 +10,230 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from worker.deliveries import outbox
-from worker.store.tables import conversation, helpdesk, reply
+from worker.deliveries.payloads import Notification, TicketPost
+from worker.states import ConnectionState, DeliveryKind, HandoffReason, HelpdeskMode
+from worker.store.rows import Conversation, Helpdesk, Message
+from worker.store.tables import conversation as conversation_table
+from worker.store.tables import helpdesk, reply
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
-_OF_TALK = (
-    sa.select(helpdesk, conversation.c.external_id.label("talk_external_id"))
-    .join_from(conversation, helpdesk, helpdesk.c.id == conversation.c.helpdesk_id)
-    .where(conversation.c.id == sa.bindparam("talk"), helpdesk.c.state == "enabled", helpdesk.c.mode != "shadow")
+_OF_CONVERSATION = (
+    sa.select(helpdesk, conversation_table.c.external_id)
+    .join_from(conversation_table, helpdesk, helpdesk.c.id == conversation_table.c.helpdesk_id)
+    .where(
+        conversation_table.c.id == sa.bindparam("conversation"),
+        helpdesk.c.state == ConnectionState.ENABLED,
+        helpdesk.c.mode != HelpdeskMode.SHADOW,
+    )
 )
 
 
-#: Kinds of helpdesks that no tickets come from: people are told of handoffs there.
+#: Kinds of helpdesks that have no tickets: agents are notified of handoffs there.
 NOTIFICATION_KINDS = ("email", "slack")
 
-_PLACES = sa.select(helpdesk.c.id, helpdesk.c.url, helpdesk.c.kind).where(
+_NOTIFIED = sa.select(helpdesk).where(
     helpdesk.c.workspace_id == sa.bindparam("workspace"),
     helpdesk.c.kind.in_(NOTIFICATION_KINDS),
-    helpdesk.c.state == "enabled",
+    helpdesk.c.state == ConnectionState.ENABLED,
 )
 
 
-def desk_of(tx: sa.Connection, conversation_id: str) -> sa.RowMapping | None:
-    """Return the helpdesk that a conversation is a ticket of, if one is to be written to."""
-    return tx.execute(_OF_TALK, {"talk": conversation_id}).mappings().first()
+@dataclass(frozen=True, kw_only=True)
+class Ticket:
+    """A ticket that the bot may write into."""
+
+    id: str
+    helpdesk: Helpdesk
 
 
-def post_answer(
-    tx: sa.Connection, desk: Mapping[Any, Any], row: Mapping[Any, Any], *, reply_id: str, event_id: int, now: int
+def writable_ticket(tx: sa.Connection, conversation_id: str) -> Ticket | None:
+    """Return the ticket that a conversation is; None when it is none, or when nothing may be written into it."""
+    row = tx.execute(_OF_CONVERSATION, {"conversation": conversation_id}).mappings().first()
+    if row is None:
+        return None
+    return Ticket(id=ticket_of(row["id"], row["external_id"]), helpdesk=Helpdesk.from_row(row))
+
+
+def enqueue_answer(
+    tx: sa.Connection, ticket: Ticket, message: Message, *, reply_id: str, event_id: int, now: int
 ) -> None:
-    """Promise the ticket its answer: public, or as a draft for an agent where the bot may not answer by itself."""
-    said = tx.execute(sa.select(reply.c.content, reply.c.citations).where(reply.c.id == reply_id)).mappings().one()
-    text = with_sources(said["content"], said["citations"])
-    why = why_not(desk, row["content"], now=now)
-    if desk["mode"] == "draft" or why:
+    """Enqueue an answer for its ticket: public, or as a draft where the bot may not answer by itself."""
+    answer = tx.execute(sa.select(reply.c.content, reply.c.citations).where(reply.c.id == reply_id)).one()
+    text = with_sources(answer.content, answer.citations)
+    why = draft_reason(ticket.helpdesk, message.content, now=now)
+    is_draft = ticket.helpdesk.mode == HelpdeskMode.DRAFT or bool(why)
+    if is_draft:
         text = f"Suggested answer{why and f' ({why})'}. Send it, or a better one, as a reply:\n\n{text}"
-        _promise(tx, desk, row, {"text": text, "public": False}, event_id=event_id, now=now)
-        return
-    _promise(tx, desk, row, {"text": text, "public": True, **(desk["answered"] or {})}, event_id=event_id, now=now)
-
-
-def post_handoff(
-    tx: sa.Connection,
-    desk: Mapping[Any, Any],
-    talk: Mapping[Any, Any],
-    told: Mapping[str, Any],
-    *,
-    event_id: int,
-    now: int,
-) -> None:
-    """Promise the ticket a note for whoever takes it, unless a person took it there themselves."""
-    if told.get("reason") == "owned_by_human":
-        return
-    lines = [f"Handed off: {told['category']} ({told['priority']} priority)", "", told["summary"]]
-    if told.get("reasons"):
-        lines += ["", *(f"- {one}" for one in told["reasons"])]
-    post = {"text": "\n".join(lines), "public": False, "status": "open", **(desk["handoff"] or {})}
-    _promise(tx, desk, {"conversation_id": talk["id"], "id": None}, post, event_id=event_id, now=now)
-
-
-def tell_people(
-    tx: sa.Connection, talk: Mapping[Any, Any], told: Mapping[str, Any], *, event_id: int | None, now: int
-) -> None:
-    """Promise the places of a workspace to be told of a handoff, unless a person is at it already."""
-    if told.get("reason") == "owned_by_human" or _is_watched(tx, talk):
-        return
-    about = " ".join((talk["subject"] or "a conversation").split())[:120]
-    who = " ".join(str(part) for part in (talk["requester"] or {}).values())
-    lines = [f"Handed off ({told['priority']}): {about}", "", told["summary"]]
-    lines += [f"- {one}" for one in told.get("reasons") or ()]
-    lines += [
-        "",
-        f"Why: {told['category']}",
-        *([f"From: {who}"] if who else []),
-        f"Escalation: {told['escalation_id']}",
-    ]
-    _tell(tx, talk, "handoff.told", {"text": "\n".join(lines)}, kinds=NOTIFICATION_KINDS, event_id=event_id, now=now)
-
-
-def _is_watched(tx: sa.Connection, talk: Mapping[Any, Any]) -> bool:
-    """Whether a conversation is a ticket of a helpdesk in which the bot says nothing: people are at it there anyway."""
-    mode = sa.select(helpdesk.c.mode).where(helpdesk.c.id == talk["helpdesk_id"])
-    return talk["helpdesk_id"] is not None and tx.execute(mode).scalar() == "shadow"
-
-
-def follow_up(
-    tx: sa.Connection, rows: Sequence[Mapping[Any, Any]], told: Mapping[str, Any], *, event_ids: Sequence[int], now: int
-) -> None:
-    """Promise the places that can be answered in what a customer goes on to write to a person."""
-    if not told.get("escalation_id"):  # nobody was told
-        return
-    for row, event_id in zip(rows, event_ids, strict=True):
-        talk = {"id": row["conversation_id"], "workspace_id": row["workspace_id"]}
-        text = f"{row['author'] or 'The customer'} wrote:\n{row['content']}"
-        _tell(tx, talk, "handoff.continued", {"text": text}, kinds=("slack",), event_id=event_id, now=now)
-
-
-def post_said(tx: sa.Connection, row: Mapping[Any, Any], *, via: str | None, event_id: int, now: int) -> None:
-    """Promise the ticket what a person said to the customer elsewhere; `via` is the helpdesk that it came from."""
-    desk = desk_of(tx, row["conversation_id"])
-    if desk is None or desk["id"] == via:
-        return
-    outbox.enqueue_deliveries(
+    outbox.enqueue_helpdesk_delivery(
         tx,
-        desk["workspace_id"],
-        "helpdesk.said",
-        {"ticket": ticket_of(desk["id"], desk["talk_external_id"]), "text": row["content"], "public": True},
+        ticket.helpdesk,
+        DeliveryKind.TICKET_NOTE if is_draft else DeliveryKind.TICKET_REPLY,
+        _post(ticket, text, public=not is_draft, changes=None if is_draft else ticket.helpdesk.answered),
+        type="message.answered",
         now=now,
-        to=[(None, desk["url"])],
-        lane=desk["id"],
         event_id=event_id,
-        conversation_id=row["conversation_id"],
-        message_id=row["id"],
+        conversation_id=message.conversation_id,
+        message_id=message.id,
     )
 
 
-def _tell(
+def enqueue_handoff_note(
     tx: sa.Connection,
-    talk: Mapping[Any, Any],
-    type: str,
-    data: Mapping[str, Any],
-    *,
-    kinds: Sequence[str],
-    event_id: int | None,
-    now: int,
-) -> None:
-    for place in tx.execute(_PLACES, {"workspace": talk["workspace_id"]}).all():
-        if place.kind in kinds:
-            outbox.enqueue_deliveries(
-                tx,
-                talk["workspace_id"],
-                type,
-                data,
-                now=now,
-                to=[(None, place.url)],
-                lane=place.id,
-                event_id=event_id,
-                conversation_id=talk["id"],
-            )
-
-
-def _promise(
-    tx: sa.Connection,
-    desk: Mapping[Any, Any],
-    row: Mapping[Any, Any],
-    post: Mapping[str, Any],
+    ticket: Ticket,
+    conversation: Conversation,
+    handoff: Mapping[str, Any],
     *,
     event_id: int,
     now: int,
 ) -> None:
-    outbox.enqueue_deliveries(
+    """Enqueue a note for the agent who takes the ticket, unless an agent took it there already."""
+    if handoff.get("reason") == HandoffReason.OWNED_BY_HUMAN:
+        return
+    lines = [f"Handed off: {handoff['category']} ({handoff['priority']} priority)", "", handoff["summary"]]
+    if handoff.get("reasons"):
+        lines += ["", *(f"- {reason}" for reason in handoff["reasons"])]
+    changes = {"status": "open", **(ticket.helpdesk.handoff or {})}
+    outbox.enqueue_helpdesk_delivery(
         tx,
-        desk["workspace_id"],
-        "helpdesk.reply" if post["public"] else "helpdesk.note",
-        {"ticket": ticket_of(desk["id"], desk["talk_external_id"]), **post},
+        ticket.helpdesk,
+        DeliveryKind.HANDOFF_NOTE,
+        _post(ticket, "\n".join(lines), public=False, changes=changes),
+        type="conversation.handed_off",
         now=now,
-        to=[(None, desk["url"])],
-        lane=desk["id"],
         event_id=event_id,
-        conversation_id=row["conversation_id"],
-        message_id=row["id"],
+        conversation_id=conversation.id,
+    )
+
+
+def enqueue_notifications(
+    tx: sa.Connection, conversation: Conversation, handoff: Mapping[str, Any], *, event_id: int | None, now: int
+) -> None:
+    """Enqueue notifications of a handoff in Slack and by e-mail, unless agents work on the conversation already."""
+    if handoff.get("reason") == HandoffReason.OWNED_BY_HUMAN or _is_watched(tx, conversation):
+        return
+    about = " ".join((conversation.subject or "a conversation").split())[:120]
+    customer = " ".join(str(part) for part in (conversation.requester or {}).values())
+    lines = [f"Handed off ({handoff['priority']}): {about}", "", handoff["summary"]]
+    lines += [f"- {reason}" for reason in handoff.get("reasons") or ()]
+    lines += [
+        "",
+        f"Why: {handoff['category']}",
+        *([f"From: {customer}"] if customer else []),
+        f"Escalation: {handoff['escalation_id']}",
+    ]
+    for connection in _notified(tx, conversation.workspace_id):
+        outbox.enqueue_helpdesk_delivery(
+            tx,
+            connection,
+            DeliveryKind.NOTIFICATION,
+            Notification(text="\n".join(lines)),
+            type="conversation.handed_off",
+            now=now,
+            event_id=event_id,
+            conversation_id=conversation.id,
+        )
+
+
+def _is_watched(tx: sa.Connection, conversation: Conversation) -> bool:
+    """Whether a conversation is a ticket of a helpdesk in shadow mode, where agents answer every ticket."""
+    mode = sa.select(helpdesk.c.mode).where(helpdesk.c.id == conversation.helpdesk_id)
+    return conversation.helpdesk_id is not None and tx.execute(mode).scalar() == HelpdeskMode.SHADOW
+
+
+def enqueue_notification_updates(
+    tx: sa.Connection,
+    messages: Sequence[Message],
+    handoff: Mapping[str, Any],
+    *,
+    event_ids: Sequence[int],
+    now: int,
+) -> None:
+    """Enqueue what a customer writes after a handoff for the Slack threads of the handoff."""
+    if not handoff.get("escalation_id"):  # nobody was notified
+        return
+    for message, event_id in zip(messages, event_ids, strict=True):
+        for connection in _notified(tx, message.workspace_id):
+            if connection.kind == "slack":
+                outbox.enqueue_helpdesk_delivery(
+                    tx,
+                    connection,
+                    DeliveryKind.NOTIFICATION_UPDATE,
+                    Notification(text=f"{message.author or 'The customer'} wrote:\n{message.content}"),
+                    type="message.handed_off",
+                    now=now,
+                    event_id=event_id,
+                    conversation_id=message.conversation_id,
+                )
+
+
+def enqueue_agent_reply(tx: sa.Connection, message: Message, *, via: str | None, event_id: int, now: int) -> None:
+    """Enqueue an agent's reply for the ticket, unless it was written there; `via` is the helpdesk it came from."""
+    ticket = writable_ticket(tx, message.conversation_id)
+    if ticket is None or ticket.helpdesk.id == via:
+        return
+    outbox.enqueue_helpdesk_delivery(
+        tx,
+        ticket.helpdesk,
+        DeliveryKind.AGENT_REPLY,
+        TicketPost(ticket=ticket.id, text=message.content, public=True),
+        type="message.replied",
+        now=now,
+        event_id=event_id,
+        conversation_id=message.conversation_id,
+        message_id=message.id,
+    )
+
+
+def _notified(tx: sa.Connection, workspace_id: str) -> list[Helpdesk]:
+    rows = tx.execute(_NOTIFIED, {"workspace": workspace_id}).mappings()
+    return [Helpdesk.from_row(row) for row in rows]
+
+
+def _post(ticket: Ticket, text: str, *, public: bool, changes: Mapping[str, Any] | None) -> TicketPost:
+    """Return a post that also changes the ticket: `changes` may have a status, tags, an assignee and a group."""
+    given = changes or {}
+    return TicketPost(
+        ticket=ticket.id,
+        text=text,
+        public=public,
+        status=given.get("status"),
+        tags=tuple(given.get("tags") or ()),
+        assignee=given.get("assignee"),
+        group=given.get("group"),
     )
 
 
 def external_id(helpdesk_id: str, ticket: str) -> str:
-    """Return what names the conversation of a ticket."""
+    """Return the external id of the conversation that a ticket is."""
     return f"{helpdesk_id}:{ticket}"
 
 
 def ticket_of(helpdesk_id: str, external_id: str) -> str:
-    """Return the ticket of a conversation."""
+    """Return the ticket that a conversation is, by the conversation's external id."""
     return external_id.removeprefix(f"{helpdesk_id}:")
 
 
-def with_sources(content: str, citations: list[Mapping[str, Any]]) -> str:
-    """Return an answer with its sources below: those that have an address, by their numbers.
+def with_sources(content: str, citations: Sequence[Mapping[str, Any]]) -> str:
+    """Return an answer with a list of its sources below it.
 
-    Numbers of sources that have none go: nobody could follow them.
+    A source without an address is not listed and its number is removed from the text: nobody could open it.
     """
-    shown = {one["number"]: one for one in citations if one["url"]}
-    text = re.sub(r" ?\[(\d+)\]", lambda match: match.group() if int(match[1]) in shown else "", content)
-    lines = [f"[{number}] {one['title']}: {one['url']}" for number, one in sorted(shown.items())]
+    listed = {citation["number"]: citation for citation in citations if citation["url"]}
+    text = re.sub(r" ?\[(\d+)\]", lambda match: match.group() if int(match[1]) in listed else "", content)
+    lines = [f"[{number}] {citation['title']}: {citation['url']}" for number, citation in sorted(listed.items())]
     return "\n\n".join(filter(None, (text, "\n".join(lines))))
 
 
-def why_not(desk: Mapping[Any, Any], question: str, *, now: int) -> str:
-    """Return why the bot may not answer a question by itself now, or nothing; `now` in ms since 1970 UTC."""
-    if desk["languages"]:
+def draft_reason(connection: Helpdesk, question: str, *, now: int) -> str:
+    """Return why the bot may not answer a question by itself at `now` (ms since 1970 UTC); empty when it may."""
+    if connection.languages:
         from kb.languages import language_of  # heavy, and not for the front
 
         language = language_of(question)
-        if language is not None and language not in desk["languages"]:
+        if language is not None and language not in connection.languages:
             return f"the question seems to be in another language: {language}"
-    if desk["hours"] and not is_open(desk["hours"], datetime.fromtimestamp(now / 1_000, UTC)):
+    if connection.hours and not is_open(connection.hours, datetime.fromtimestamp(now / 1_000, UTC)):
         return "it is outside the hours in which the bot answers"
     return ""
 

@@ -4,14 +4,15 @@ Option: `account_id`. A conversation is the bot's while it is `pending`; handing
 """
 
 from worker.addresses import Caller
+from worker.helpdesks.answers import field, number, optional_list, record, records
 from worker.helpdesks.protocol import (
     Account,
     Api,
     Headers,
-    Incoming,
     Json,
     Post,
     Posted,
+    TicketEvent,
     WebhookRefused,
     hmac_hex,
     newest,
@@ -19,14 +20,15 @@ from worker.helpdesks.protocol import (
     require_same,
     text_of,
 )
+from worker.states import TicketEventKind
 
-_OVER = "resolved"
+_CLOSED = "resolved"
 _INCOMING, _OUTGOING = (0, "incoming"), (1, "outgoing")
 _STATUS = {"open": "open", "pending": "pending", "closed": "resolved"}
 
 
 class Chatwoot:
-    """See the module."""
+    """The connector of Chatwoot."""
 
     def __init__(self, account: Account, caller: Caller) -> None:
         self._account = account
@@ -39,8 +41,8 @@ class Chatwoot:
     def verify(self, body: bytes, headers: Headers, *, now: float) -> None:
         """Check `X-Chatwoot-Signature`: sha256=hex(HMAC-SHA256(secret, "timestamp.body"))."""
         timestamp = headers.get("x-chatwoot-timestamp", "")
-        ours = hmac_hex(self._account.webhook_secret, f"{timestamp}.".encode() + body)
-        require_same(headers.get("x-chatwoot-signature", ""), f"sha256={ours}")
+        expected = hmac_hex(self._account.webhook_secret, f"{timestamp}.".encode() + body)
+        require_same(headers.get("x-chatwoot-signature", ""), f"sha256={expected}")
         require_fresh(float(timestamp) if timestamp.isdigit() else None, now=now)
 
     def delivery_id(self, payload: Json, headers: Headers) -> str | None:
@@ -48,40 +50,44 @@ class Chatwoot:
         del payload
         return headers.get("x-chatwoot-delivery")
 
-    def read(self, payload: Json, headers: Headers) -> list[Incoming]:
+    def read(self, payload: Json, headers: Headers) -> list[TicketEvent]:
         """Read an event: messages, status, assignment, labels."""
         del headers
         if text_of((payload.get("account") or {}).get("id")) not in ("", self._account.option("account_id")):
             raise WebhookRefused("The webhook is of another account.")
         kind = payload.get("event")
-        talk = payload.get("conversation") if kind == "message_created" else payload
-        ticket = text_of((talk or {}).get("id"))
+        conversation = payload.get("conversation") if kind == "message_created" else payload
+        ticket = text_of((conversation or {}).get("id"))
         if kind == "message_created":
-            return self._message(ticket, talk or {}, payload)
+            return self._message(ticket, conversation or {}, payload)
         if kind == "conversation_status_changed":
-            closed = [Incoming(kind="closed", ticket=ticket)] if payload.get("status") == _OVER else []
-            return [*closed, _opened(ticket, payload)]
+            opened = _opened(ticket, payload)
+            if payload.get("status") == _CLOSED:
+                return [TicketEvent(kind=TicketEventKind.CLOSED, ticket=ticket), opened]
+            return [opened]
         if kind == "conversation_updated":
-            changed = {name: one for part in payload.get("changed_attributes") or () for name, one in part.items()}
+            changed = {
+                name: change for part in payload.get("changed_attributes") or () for name, change in part.items()
+            }
             if (changed.get("assignee_id") or {}).get("current_value"):
-                return [Incoming(kind="assigned", ticket=ticket)]
+                return [TicketEvent(kind=TicketEventKind.ASSIGNED, ticket=ticket)]
             if changed.get("label_list"):
                 labels = changed["label_list"].get("current_value") or ()
-                return [Incoming(kind="tagged", ticket=ticket, tags=tuple(map(text_of, labels)))]
+                return [TicketEvent(kind=TicketEventKind.TAGGED, ticket=ticket, tags=tuple(map(text_of, labels)))]
         return []
 
-    def _message(self, ticket: str, talk: Json, payload: Json) -> list[Incoming]:
+    def _message(self, ticket: str, conversation: Json, payload: Json) -> list[TicketEvent]:
         sender = payload.get("sender") or {}
         kind = payload.get("message_type")
         if payload.get("private") or sender.get("type") == "agent_bot":
             return []
         if kind not in (*_INCOMING, *_OUTGOING):
             return []
-        opened = _opened(ticket, talk)
+        opened = _opened(ticket, conversation)
         names = {name: text_of(sender[name]) for name in ("id", "name", "email") if sender.get(name)}
         return [
-            Incoming(
-                kind="customer" if kind in _INCOMING else "agent",
+            TicketEvent(
+                kind=TicketEventKind.CUSTOMER if kind in _INCOMING else TicketEventKind.AGENT,
                 ticket=ticket,
                 message_id=text_of(payload.get("id")),
                 text=text_of(payload.get("content")),
@@ -91,21 +97,24 @@ class Chatwoot:
             opened,
         ]
 
-    def look(self, ticket: str) -> list[Incoming]:
-        """Return nothing: events tell all."""
+    def look(self, ticket: str) -> list[TicketEvent]:
+        """Return nothing: webhooks report everything."""
         del ticket
         return []
 
     def find(self, ticket: str) -> list[Posted]:
         """Return the newest outgoing messages."""
-        found = self._api("GET", f"/conversations/{ticket}/messages")["payload"]
-        sent = (one for one in found if one.get("message_type") in _OUTGOING)
-        return newest(Posted(id=text_of(one["id"]), text=one.get("content") or "") for one in sent)
+        messages = records(self._api("GET", f"/conversations/{ticket}/messages"), "payload")
+        return newest(
+            Posted(id=text_of(field(message, "id")), text=text_of(message.get("content")))
+            for message in messages
+            if message.get("message_type") in _OUTGOING
+        )
 
     def post(self, post: Post) -> str:
         """Send a message, or a private one as a note."""
         body = {"content": post.text, "message_type": "outgoing", "private": not post.public}
-        return text_of(self._api("POST", f"/conversations/{post.ticket}/messages", body)["id"])
+        return text_of(field(self._api("POST", f"/conversations/{post.ticket}/messages", body), "id"))
 
     def change(self, post: Post) -> None:
         """Set the status, add labels (the API overwrites them: they are read first), assign."""
@@ -113,11 +122,11 @@ class Chatwoot:
         if post.status:
             self._api("POST", f"{at}/toggle_status", {"status": _STATUS[post.status]})
         if post.tags:
-            there = self._api("GET", f"{at}/labels")["payload"]
-            self._api("POST", f"{at}/labels", {"labels": [*there, *(tag for tag in post.tags if tag not in there)]})
+            known = optional_list(record(self._api("GET", f"{at}/labels")), "payload")
+            self._api("POST", f"{at}/labels", {"labels": [*known, *(tag for tag in post.tags if tag not in known)]})
         if post.assignee or post.group:
             name, value = ("assignee_id", post.assignee) if post.assignee else ("team_id", post.group)
-            self._api("POST", f"{at}/assignments", {name: int(value or 0)})
+            self._api("POST", f"{at}/assignments", {name: number(name, value or "")})
 
     def check(self) -> list[tuple[str, str | None]]:
         """Try the credentials on the account."""
@@ -133,7 +142,8 @@ class Chatwoot:
 3. Settings > Integrations > Webhooks: the same URL for conversation_status_changed and conversation_updated."""
 
 
-def _opened(ticket: str, talk: Json) -> Incoming:
-    """Return whether a person has a conversation: it is open, not pending."""
-    status = text_of(talk.get("status") or "pending")
-    return Incoming(kind="assigned", ticket=ticket, stands=True, value="" if status in ("pending", _OVER) else status)
+def _opened(ticket: str, conversation: Json) -> TicketEvent:
+    """Return whether an agent has a conversation: it is open, not pending."""
+    status = text_of(conversation.get("status") or "pending")
+    value = "" if status in ("pending", _CLOSED) else status
+    return TicketEvent(kind=TicketEventKind.ASSIGNED, ticket=ticket, is_state=True, value=value)

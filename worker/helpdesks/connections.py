@@ -1,25 +1,38 @@
-"""Connections to helpdesks: made, changed, checked and removed by people."""
+"""Connect, change, check and remove helpdesks."""
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
 
 from worker.addresses import Caller, Guard
+from worker.deliveries.destinations import end_pending
 from worker.deliveries.tickets import NOTIFICATION_KINDS
 from worker.errors import Conflict, Invalid, NotFound
+from worker.helpdesks import serializers
 from worker.helpdesks.email import recipients
 from worker.helpdesks.kinds import OPTIONS
 from worker.helpdesks.mail import MailServer
-from worker.helpdesks.protocol import Desk, Headers, HelpdeskRefused, Incoming, Json, Post, WebhookRefused
+from worker.helpdesks.protocol import (
+    Desk,
+    Headers,
+    HelpdeskRefused,
+    Json,
+    Post,
+    TicketEvent,
+    UnreadableAnswer,
+    WebhookRefused,
+)
 from worker.helpdesks.transport import open_desk
 from worker.ids import new_id
+from worker.states import ConnectionState
 from worker.store.engine import Store
+from worker.store.rows import Helpdesk
 from worker.store.scope import Scope
-from worker.store.tables import delivery, helpdesk, lane
+from worker.store.tables import destination, helpdesk
 from worker.time import to_rfc3339
 
 _SPAN = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-4]):[0-5]\d\Z")
@@ -30,7 +43,7 @@ _MAILBOX = re.compile(r"[^@\s,<>\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1,250}\Z")
 
 
 class Connections:
-    """Keeps the connections of workspaces. Safe to share between threads."""
+    """Manages the connected helpdesks of workspaces. Safe to share between threads."""
 
     def __init__(self, store: Store, guard: Guard, *, mail: MailServer | None) -> None:
         self._store = store
@@ -65,7 +78,7 @@ class Connections:
             "handoff": new.get("handoff") or None,
             "answered": new.get("answered") or None,
             "resume_tag": new.get("resume_tag"),
-            "state": "enabled",
+            "state": ConnectionState.ENABLED,
         }
         with self._store.begin() as tx:
             same = sa.select(helpdesk.c.id).where(
@@ -79,9 +92,9 @@ class Connections:
 
     def all(self, workspace_id: str) -> list[dict[str, Any]]:
         """Return the helpdesks of a workspace, by name."""
-        mine = sa.select(helpdesk).where(helpdesk.c.workspace_id == workspace_id).order_by(helpdesk.c.name)
+        rows = sa.select(helpdesk).where(helpdesk.c.workspace_id == workspace_id).order_by(helpdesk.c.name)
         with self._store.read() as connection:
-            return [_shown(row) for row in connection.execute(mine).mappings()]
+            return [serializers.helpdesk(Helpdesk.from_row(row)) for row in connection.execute(rows).mappings()]
 
     def show(self, workspace_id: str, id: str) -> dict[str, Any]:
         """Return a helpdesk.
@@ -89,22 +102,22 @@ class Connections:
         Raises:
             NotFound: the workspace has none with this id.
         """
-        return _shown(Scope(self._store, workspace_id).get(helpdesk, id))
+        return serializers.helpdesk(Helpdesk.from_row(Scope(self._store, workspace_id).get(helpdesk, id)))
 
-    def named(self, workspace_id: str, name: str) -> sa.RowMapping:
-        """Return the row of the helpdesk with this name or id.
+    def named(self, workspace_id: str, name: str) -> Helpdesk:
+        """Return the helpdesk with this name or id.
 
         Raises:
             NotFound: the workspace has none.
         """
-        mine = sa.select(helpdesk).where(
+        known = sa.select(helpdesk).where(
             helpdesk.c.workspace_id == workspace_id, sa.or_(helpdesk.c.name == name, helpdesk.c.id == name)
         )
         with self._store.read() as connection:
-            row = connection.execute(mine).mappings().first()
+            row = connection.execute(known).mappings().first()
         if row is None:
             raise NotFound(f"There is no helpdesk {name!r}.")
-        return row
+        return Helpdesk.from_row(row)
 
     def change(self, workspace_id: str, id: str, new: Mapping[str, Any]) -> dict[str, Any]:
         """Change a helpdesk.
@@ -118,46 +131,45 @@ class Connections:
         if "url" in new:
             self._check_url(Scope(self._store, workspace_id).get(helpdesk, id)["kind"], new["url"])
         with self._store.begin() as tx:
-            row = Scope(self._store, workspace_id).lock(tx, helpdesk, id)
-            _check(row["kind"], new.get("options", row["options"]) or {}, new.get("hours", row["hours"]))
+            row = Helpdesk.from_row(Scope(self._store, workspace_id).lock(tx, helpdesk, id))
+            _check(row.kind, new.get("options", row.options) or {}, new.get("hours", row.hours))
             tx.execute(helpdesk.update().where(helpdesk.c.id == id).values(updated_at=self._store.now(tx), **new))
         return self.show(workspace_id, id)
 
     def remove(self, workspace_id: str, id: str) -> None:
-        """Disconnect a helpdesk; its conversations stay, what was due there ends.
+        """Disconnect a helpdesk; its conversations stay, its pending deliveries end.
 
         Raises:
             NotFound: the workspace has none with this id.
         """
         with self._store.begin() as tx:
             Scope(self._store, workspace_id).lock(tx, helpdesk, id)
-            ended = {"state": "exhausted", "due_at": None, "finished_at": self._store.now(tx)}
-            tx.execute(delivery.update().where(delivery.c.lane == id, delivery.c.state == "pending").values(**ended))
-            tx.execute(lane.delete().where(lane.c.id == id))
+            end_pending(tx, id, now=self._store.now(tx))
+            tx.execute(destination.delete().where(destination.c.id == id))
             tx.execute(helpdesk.delete().where(helpdesk.c.id == id))
 
-    def opened(self, id: str) -> sa.RowMapping:
-        """Return the row of an enabled helpdesk, for its own webhooks.
+    def opened(self, id: str) -> Helpdesk:
+        """Return an enabled helpdesk by its id alone, as its own webhooks name it.
 
         Raises:
             NotFound: there is none.
         """
         with self._store.read() as connection:
-            found = sa.select(helpdesk).where(helpdesk.c.id == id, helpdesk.c.state == "enabled")
+            found = sa.select(helpdesk).where(helpdesk.c.id == id, helpdesk.c.state == ConnectionState.ENABLED)
             row = connection.execute(found).mappings().first()
         if row is None:
             raise NotFound("There is no helpdesk with this id.")
-        return row
+        return Helpdesk.from_row(row)
 
     def read(
-        self, row: Mapping[Any, Any], body: bytes, headers: Headers, *, now: float, parse: Any
-    ) -> tuple[str | None, list[Incoming]]:
-        """Verify a webhook and return its delivery id and what it tells.
+        self, row: Helpdesk, body: bytes, headers: Headers, *, now: float, parse: Callable[[bytes], Any]
+    ) -> tuple[str | None, list[TicketEvent]]:
+        """Verify a webhook and return its id and the events that it reports.
 
         Args:
             headers: by lower-case name.
             now: Unix seconds.
-            parse: makes JSON of the body once it is known to be the helpdesk's.
+            parse: reads the body as JSON, once it is known to be the helpdesk's.
 
         Raises:
             WebhookRefused: it is not signed by the helpdesk, or too old.
@@ -168,9 +180,9 @@ class Connections:
         try:
             desk.verify(body, headers, now=now)
         except WebhookRefused:
-            self._notice(row, "refused_at", now=now)
+            self._notice(row, row.refused_at, "refused_at", now=now)
             raise
-        self._notice(row, "heard_at", now=now)
+        self._notice(row, row.heard_at, "heard_at", now=now)
         try:
             payload: Json = parse(body)
             if not isinstance(payload, dict):
@@ -179,58 +191,58 @@ class Connections:
         except (ValueError, TypeError, AttributeError, KeyError):
             raise Invalid("The webhook is signed, but is not what the helpdesk should send.") from None
 
-    def check(self, row: Mapping[Any, Any], *, ticket: str | None = None) -> list[tuple[str, str | None]]:
-        """Try a connection; return what was tried, each with what is wrong or None.
+    def check(self, row: Helpdesk, *, ticket: str | None = None) -> list[tuple[str, str | None]]:
+        """Try a connection; return the name of each check with what is wrong, or None.
 
-        With `ticket`, a note is written into it and read back, which takes all scopes that answering does.
+        With `ticket`, a note is written into it and read back, which needs the same permissions as answering.
         """
         found: list[tuple[str, str | None]] = []
         doing = "credentials"
         try:
-            self._check_url(row["kind"], row["url"])
+            self._check_url(row.kind, row.url)
             with Caller(self._guard, total_s=_TOTAL_S) as caller:
                 desk = open_desk(row, caller, self._mail)
                 found += desk.check()
-                if ticket is not None and row["kind"] not in NOTIFICATION_KINDS:
+                if ticket is not None and row.kind not in NOTIFICATION_KINDS:
                     doing = "round trip"
                     found.append((f"round trip in ticket {ticket}", _round_trip(desk, ticket)))
+        except UnreadableAnswer as error:
+            found.append((doing, f"What answers there is no {row.kind}: {error}"))
         except HelpdeskRefused as error:
             known = doing == "round trip" or error.status in (401, 403)
             found.append((doing if known else "address", str(error)))
-        except (KeyError, TypeError, AttributeError) as error:
-            found.append((doing, f"What answers there is no {row['kind']}: {type(error).__name__} {error}"))
-        if row["kind"] != "email":
+        if row.kind != "email":
             found.append(_webhooks(row))
         return found
 
-    def setup(self, row: Mapping[Any, Any], inbound: str) -> str:
-        """Return what an administrator does in the helpdesk; `inbound` is the URL for its webhooks."""
+    def setup(self, row: Helpdesk, inbound: str) -> str:
+        """Return the steps for the helpdesk's administrator; `inbound` is the URL for its webhooks."""
         with Caller(self._guard, total_s=_TOTAL_S) as caller:
             return open_desk(row, caller, self._mail).setup(inbound)
 
-    def _notice(self, row: Mapping[Any, Any], name: str, *, now: float) -> None:
-        """Keep when a webhook came, or was refused, once in a minute."""
-        if (row[name] or 0) < now * 1_000 - _NOTICED_MS:
+    def _notice(self, row: Helpdesk, at: int | None, name: str, *, now: float) -> None:
+        """Record the time of a webhook, or of a refused one, in the column `name`, at most once a minute."""
+        if (at or 0) < now * 1_000 - _NOTICED_MS:
             with self._store.begin() as tx:
-                tx.execute(helpdesk.update().where(helpdesk.c.id == row["id"]).values({name: int(now * 1_000)}))
+                tx.execute(helpdesk.update().where(helpdesk.c.id == row.id).values({name: int(now * 1_000)}))
 
     def _check_url(self, kind: str, url: str) -> None:
         if kind != "email":
             self._guard.check_url(url)
-        elif not (found := recipients(url)) or not all(_MAILBOX.match(one) for one in found):
-            raise Invalid("Must be mailto: with the addresses of those who are told, with commas.", field="url")
+        elif not (found := recipients(url)) or not all(map(_MAILBOX.match, found)):
+            raise Invalid("Must be mailto: with the addresses to notify, separated by commas.", field="url")
 
 
 def _round_trip(desk: Desk, ticket: str) -> str | None:
     text = f"Answerback tries its connection: {secrets.token_hex(4)}. Nobody has to do anything."
     id = desk.post(Post(ticket=ticket, text=text, public=False))
-    there = any(one.id == id for one in desk.find(ticket))
-    return None if there else "The note was written, but is not listed in the ticket."
+    is_listed = any(posted.id == id for posted in desk.find(ticket))
+    return None if is_listed else "The note was written, but is not listed in the ticket."
 
 
-def _webhooks(row: Mapping[Any, Any]) -> tuple[str, str | None]:
-    """Return whether webhooks come, and what is wrong with them."""
-    heard, refused = row["heard_at"], row["refused_at"]
+def _webhooks(row: Helpdesk) -> tuple[str, str | None]:
+    """Return the check of the helpdesk's webhooks, with what is wrong or None."""
+    heard, refused = row.heard_at, row.refused_at
     if refused is not None and refused > (heard or 0):
         return "webhooks", f"The last one, at {to_rfc3339(refused)}, was not signed with the webhook_secret."
     return (
@@ -262,17 +274,3 @@ def _check(kind: str, options: Mapping[str, Any], hours: Mapping[str, Any] | Non
     for name, span in hours.items():
         if name != "timezone" and (name not in _DAYS or not _SPAN.match(str(span))):
             raise Invalid(f"{name} must be a day, mon to sun, with hours such as 09:00-17:30.", field="hours")
-
-
-def _shown(row: Mapping[Any, Any]) -> dict[str, Any]:
-    plain = ("id", "name", "kind", "url", "options", "mode", "languages", "hours", "handoff", "answered")
-    return {
-        **{name: row[name] for name in plain},
-        "resume_tag": row["resume_tag"],
-        "state": row["state"],
-        "heard_at": to_rfc3339(row["heard_at"]),
-        "refused_at": to_rfc3339(row["refused_at"]),
-        "created_at": to_rfc3339(row["created_at"]),
-        "updated_at": to_rfc3339(row["updated_at"]),
-        "links": {"inbound": f"/v1/helpdesks/{row['id']}/inbound"},
-    }

@@ -1,4 +1,4 @@
-"""E-mail: where people are told of handoffs. The URL is `mailto:` with the addresses; the server is the operator's."""
+"""E-mail: agents are notified of handoffs. The URL is `mailto:` with the addresses; the server is the operator's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,18 +8,18 @@ from urllib.parse import unquote
 
 from worker.addresses import Caller
 from worker.helpdesks.mail import MailRefused, MailServer
-from worker.helpdesks.protocol import Account, Headers, HelpdeskRefused, Incoming, Json, Post, Posted, WebhookRefused
+from worker.helpdesks.protocol import Account, Headers, HelpdeskRefused, Json, Post, Posted, TicketEvent, WebhookRefused
 
 
 class Email:
-    """See the module. Mail goes one way: what people answer to it is not read."""
+    """The connector of e-mail. Mail goes one way: replies to it are not read."""
 
     def __init__(self, account: Account, caller: Caller) -> None:
         del caller
         self._account = account
 
     def verify(self, body: bytes, headers: Headers, *, now: float) -> None:
-        """Refuse: no webhook comes from a mailbox."""
+        """Refuse: a mailbox sends no webhooks."""
         del body, headers, now
         raise WebhookRefused("E-mail sends no webhooks.")
 
@@ -28,23 +28,23 @@ class Email:
         del payload, headers
         return None
 
-    def read(self, payload: Json, headers: Headers) -> list[Incoming]:
+    def read(self, payload: Json, headers: Headers) -> list[TicketEvent]:
         """Return nothing."""
         del payload, headers
         return []
 
-    def look(self, ticket: str) -> list[Incoming]:
+    def look(self, ticket: str) -> list[TicketEvent]:
         """Return nothing."""
         del ticket
         return []
 
     def find(self, ticket: str) -> list[Posted]:
-        """Return nothing: mail that was handed in cannot be seen. A second try has the same Message-ID."""
+        """Return nothing: sent mail cannot be listed. A second attempt has the same Message-ID."""
         del ticket
         return []
 
     def post(self, post: Post) -> str:
-        """Send a mail; `ticket` names it, so that mailboxes know a repetition. Its first line is the subject."""
+        """Send a mail whose first line is the subject; `ticket` is in its Message-ID, so mailboxes know duplicates."""
         subject, _, text = post.text.partition("\n")
         message = EmailMessage()
         message["From"] = self._server.sender
@@ -73,10 +73,10 @@ class Email:
         return [("mail server", None)]
 
     def setup(self, inbound: str) -> str:
-        """Return what the operator sets."""
+        """Return the steps for the operator."""
         del inbound
         return f"""Set ANSWERBACK_SMTP_URL (smtp://user:password@host:587 or smtps://…) and ANSWERBACK_MAIL_FROM for the
-workers, and restart them. Each handoff is told once to {", ".join(recipients(self._account.url))}."""
+workers, and restart them. Each handoff is sent once to {", ".join(recipients(self._account.url))}."""
 
     @property
     def _server(self) -> MailServer:
@@ -90,7 +90,7 @@ _NO_SERVER = "No mail server is set: ANSWERBACK_SMTP_URL."
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Turn what a mail server refuses into what every helpdesk does; 4xx of SMTP may pass, 5xx will not."""
+    """Raise refusals of the mail server as HelpdeskRefused; a 5xx of SMTP is final, a 4xx may pass later."""
     try:
         yield
     except MailRefused as error:

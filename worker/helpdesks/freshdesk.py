@@ -7,27 +7,29 @@ Option: `bot_id`, the agent that the API key belongs to.
 import base64
 
 from worker.addresses import Caller
+from worker.helpdesks.answers import field, number, optional_list, optional_record, record, records
 from worker.helpdesks.protocol import (
     Account,
     Api,
     Headers,
-    Incoming,
     Json,
     Post,
     Posted,
+    TicketEvent,
     as_html,
     newest,
     require_same,
-    standing,
     text_of,
+    ticket_states,
 )
+from worker.states import TicketEventKind
 
 _STATUS = {"open": 2, "pending": 3, "closed": 4}
-_OVER = (4, 5)
+_CLOSED = (4, 5)
 
 
 class Freshdesk:
-    """See the module."""
+    """The connector of Freshdesk."""
 
     def __init__(self, account: Account, caller: Caller) -> None:
         self._account = account
@@ -40,66 +42,69 @@ class Freshdesk:
         require_same(headers.get("x-answerback-secret", ""), self._account.webhook_secret)
 
     def delivery_id(self, payload: Json, headers: Headers) -> str | None:
-        """Return None: what is read twice is known by its id."""
+        """Return None: the messages that are read have ids."""
         del payload, headers
         return None
 
-    def read(self, payload: Json, headers: Headers) -> list[Incoming]:
-        """Say that the ticket is worth a look."""
+    def read(self, payload: Json, headers: Headers) -> list[TicketEvent]:
+        """Report that the ticket changed."""
         del headers
         ticket = text_of(payload.get("ticket_id"))
-        return [Incoming(kind="changed", ticket=ticket)] if ticket.isdigit() else []
+        return [TicketEvent(kind=TicketEventKind.CHANGED, ticket=ticket)] if ticket.isdigit() else []
 
-    def look(self, ticket: str) -> list[Incoming]:
-        """Read the ticket: what the customer and agents wrote, and how it stands."""
-        shown = self._api("GET", f"/api/v2/tickets/{ticket}?include=requester")
-        requester = shown.get("requester") or {}
+    def look(self, ticket: str) -> list[TicketEvent]:
+        """Read the messages of the customer and of agents, and the state of the ticket."""
+        found = record(self._api("GET", f"/api/v2/tickets/{ticket}?include=requester"))
+        requester = optional_record(found, "requester")
         author = {name: text_of(requester[name]) for name in ("id", "name", "email") if requester.get(name)}
-        found = [
-            Incoming(
-                kind="customer",
+        events = [
+            TicketEvent(
+                kind=TicketEventKind.CUSTOMER,
                 ticket=ticket,
                 message_id=f"ticket-{ticket}",
-                text=text_of(shown.get("description_text")),
+                text=text_of(found.get("description_text")),
                 author=author,
-                subject=shown.get("subject"),
+                subject=text_of(found.get("subject")) or None,
             )
         ]
-        for one in self._talk(ticket):
-            if one.get("private") or text_of(one.get("user_id")) == self._account.option("bot_id"):
+        for message in self._messages(ticket):
+            if message.get("private") or text_of(message.get("user_id")) == self._account.option("bot_id"):
                 continue
-            incoming = bool(one.get("incoming"))
-            found.append(
-                Incoming(
-                    kind="customer" if incoming else "agent",
+            incoming = bool(message.get("incoming"))
+            events.append(
+                TicketEvent(
+                    kind=TicketEventKind.CUSTOMER if incoming else TicketEventKind.AGENT,
                     ticket=ticket,
-                    message_id=text_of(one["id"]),
-                    text=text_of(one.get("body_text")),
-                    author=author if incoming else {"id": text_of(one.get("user_id")), "name": "an agent"},
-                    subject=shown.get("subject"),
+                    message_id=text_of(field(message, "id")),
+                    text=text_of(message.get("body_text")),
+                    author=author if incoming else {"id": text_of(message.get("user_id")), "name": "an agent"},
+                    subject=text_of(found.get("subject")) or None,
                 )
             )
-        responder = text_of(shown.get("responder_id"))
-        return found + standing(
+        responder = text_of(found.get("responder_id"))
+        return events + ticket_states(
             ticket,
-            closed=shown.get("status") in _OVER,
+            closed=found.get("status") in _CLOSED,
             assignee="" if responder == self._account.option("bot_id") else responder,
-            tags=shown.get("tags") or (),
+            tags=optional_list(found, "tags"),
         )
 
-    def _talk(self, ticket: str) -> list[Json]:
-        found: list[Json] = []
+    def _messages(self, ticket: str) -> list[Json]:
+        messages: list[Json] = []
         for page in range(1, 11):
-            part = self._api("GET", f"/api/v2/tickets/{ticket}/conversations?per_page=100&page={page}")
-            found += part
+            part = records(self._api("GET", f"/api/v2/tickets/{ticket}/conversations?per_page=100&page={page}"))
+            messages += part
             if len(part) < 100:
                 break
-        return found
+        return messages
 
     def find(self, ticket: str) -> list[Posted]:
         """Return the newest replies and notes."""
-        sent = (one for one in self._talk(ticket) if not one.get("incoming"))
-        return newest(Posted(id=text_of(one["id"]), text=one.get("body") or one.get("body_text") or "") for one in sent)
+        return newest(
+            Posted(id=text_of(field(message, "id")), text=text_of(message.get("body") or message.get("body_text")))
+            for message in self._messages(ticket)
+            if not message.get("incoming")
+        )
 
     def post(self, post: Post) -> str:
         """Reply, or add a private note."""
@@ -109,7 +114,7 @@ class Freshdesk:
             if post.public
             else self._api("POST", f"{at}/notes", {**body, "private": True})
         )
-        return text_of(made["id"])
+        return text_of(field(made, "id"))
 
     def change(self, post: Post) -> None:
         """Set status, agent, group and tags; tags are overwritten by the API and so read first."""
@@ -117,18 +122,18 @@ class Freshdesk:
         if post.status:
             new["status"] = _STATUS[post.status]
         if post.assignee:
-            new["responder_id"] = int(post.assignee)
+            new["responder_id"] = number("assignee", post.assignee)
         if post.group:
-            new["group_id"] = int(post.group)
+            new["group_id"] = number("group", post.group)
         if post.tags:
-            there = self._api("GET", f"/api/v2/tickets/{post.ticket}").get("tags") or []
-            new["tags"] = [*there, *(tag for tag in post.tags if tag not in there)]
+            known = optional_list(record(self._api("GET", f"/api/v2/tickets/{post.ticket}")), "tags")
+            new["tags"] = [*known, *(tag for tag in post.tags if tag not in known)]
         if new:
             self._api("PUT", f"/api/v2/tickets/{post.ticket}", new)
 
     def check(self) -> list[tuple[str, str | None]]:
         """Try the credentials, and that they are the bot's."""
-        me = text_of(self._api("GET", "/api/v2/agents/me").get("id"))
+        me = text_of(record(self._api("GET", "/api/v2/agents/me")).get("id"))
         bot = self._account.option("bot_id")
         wrong = None if me == bot else f"bot_id is {bot or 'not set'}, but the key's agent is {me}."
         return [("credentials", None), ("user", wrong)]

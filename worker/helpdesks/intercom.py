@@ -6,14 +6,16 @@ Options: `admin_id`, the admin that the bot writes as; `app_id` of the workspace
 import hashlib
 
 from worker.addresses import Caller
+from worker.helpdesks.answers import field, optional_record, record, records
 from worker.helpdesks.protocol import (
     Account,
     Api,
     Headers,
-    Incoming,
     Json,
     Post,
     Posted,
+    TicketEvent,
+    UnreadableAnswer,
     WebhookRefused,
     as_html,
     digest,
@@ -23,12 +25,16 @@ from worker.helpdesks.protocol import (
     require_same,
     text_of,
 )
+from worker.states import TicketEventKind
 
 _VERSION = "2.11"
 
+#: The path of a conversation's parts.
+_PARTS = ("conversation_parts", "conversation_parts")
+
 
 class Intercom:
-    """See the module."""
+    """The connector of Intercom."""
 
     def __init__(self, account: Account, caller: Caller) -> None:
         self._account = account
@@ -38,15 +44,15 @@ class Intercom:
     def verify(self, body: bytes, headers: Headers, *, now: float) -> None:
         """Check `X-Hub-Signature`: sha1=hex(HMAC-SHA1(client secret, body)); Intercom signs no time."""
         del now
-        ours = hmac_hex(self._account.webhook_secret, body, hashlib.sha1)
-        require_same(headers.get("x-hub-signature", ""), f"sha1={ours}")
+        expected = hmac_hex(self._account.webhook_secret, body, hashlib.sha1)
+        require_same(headers.get("x-hub-signature", ""), f"sha1={expected}")
 
     def delivery_id(self, payload: Json, headers: Headers) -> str | None:
         """Return the notification's id, which may be missing."""
         del headers
         return payload.get("id")
 
-    def read(self, payload: Json, headers: Headers) -> list[Incoming]:
+    def read(self, payload: Json, headers: Headers) -> list[TicketEvent]:
         """Read a notification: what users and admins wrote, assignment, closing, tags."""
         del headers
         if text_of(payload.get("app_id")) not in ("", self._account.option("app_id")):
@@ -57,19 +63,19 @@ class Intercom:
         if topic == "conversation.user.created":
             return self._written(ticket, item, item.get("source") or {})
         if topic in ("conversation.user.replied", "conversation.admin.replied"):
-            return [one for part in parts for one in self._written(ticket, item, part)]
+            return [event for part in parts for event in self._written(ticket, item, part)]
         if topic == "conversation.admin.assigned":
             to = text_of(item.get("admin_assignee_id"))
             value = "" if to in ("0", self._bot) else to
-            return [Incoming(kind="assigned", ticket=ticket, stands=True, value=value)]
+            return [TicketEvent(kind=TicketEventKind.ASSIGNED, ticket=ticket, is_state=True, value=value)]
         if topic == "conversation.admin.closed":
-            return [Incoming(kind="closed", ticket=ticket)]
+            return [TicketEvent(kind=TicketEventKind.CLOSED, ticket=ticket)]
         if topic == "conversation_part.tag.created":
-            tags = ((item.get("tags") or {}).get("tags")) or []
-            return [Incoming(kind="tagged", ticket=ticket, tags=tuple(text_of(one.get("name")) for one in tags))]
+            tags = tuple(text_of(tag.get("name")) for tag in (item.get("tags") or {}).get("tags") or ())
+            return [TicketEvent(kind=TicketEventKind.TAGGED, ticket=ticket, tags=tags)]
         return []
 
-    def _written(self, ticket: str, item: Json, part: Json) -> list[Incoming]:
+    def _written(self, ticket: str, item: Json, part: Json) -> list[TicketEvent]:
         author = part.get("author") or {}
         if author.get("from_ai_agent") or part.get("app_package_code") or part.get("part_type") == "note":
             return []
@@ -80,8 +86,8 @@ class Intercom:
             return []
         names = {name: text_of(author[name]) for name in ("id", "name", "email") if author.get(name)}
         return [
-            Incoming(
-                kind="agent" if staff else "customer",
+            TicketEvent(
+                kind=TicketEventKind.AGENT if staff else TicketEventKind.CUSTOMER,
                 ticket=ticket,
                 message_id=text_of(part.get("id")),
                 text=plain(text_of(part.get("body"))),
@@ -89,26 +95,29 @@ class Intercom:
                 subject=plain(text_of(item.get("title"))) or None,
                 owned=bool(assignee),
             ),
-            Incoming(kind="assigned", ticket=ticket, stands=True, value=assignee),
+            TicketEvent(kind=TicketEventKind.ASSIGNED, ticket=ticket, is_state=True, value=assignee),
         ]
 
     @property
     def _bot(self) -> str:
         return self._account.option("admin_id")
 
-    def look(self, ticket: str) -> list[Incoming]:
-        """Return nothing: notifications tell all."""
+    def look(self, ticket: str) -> list[TicketEvent]:
+        """Return nothing: notifications report everything."""
         del ticket
         return []
 
     def find(self, ticket: str) -> list[Posted]:
         """Return the newest parts that admins wrote."""
-        parts = self._api("GET", f"/conversations/{ticket}")["conversation_parts"]["conversation_parts"]
-        sent = (one for one in parts if (one.get("author") or {}).get("type") == "admin")
-        return newest(Posted(id=text_of(one["id"]), text=one.get("body") or "") for one in sent)
+        parts = records(self._api("GET", f"/conversations/{ticket}"), *_PARTS)
+        return newest(
+            Posted(id=text_of(field(part, "id")), text=text_of(part.get("body")))
+            for part in parts
+            if optional_record(part, "author").get("type") == "admin"
+        )
 
     def post(self, post: Post) -> str:
-        """Comment, or add a note; the answer has the conversation, whose last part of ours with these words it is."""
+        """Comment or add a note; the answer is the conversation, whose last part by the bot with this text it is."""
         body = {
             "message_type": "comment" if post.public else "note",
             "type": "admin",
@@ -116,9 +125,11 @@ class Intercom:
             "body": as_html(post.text),
         }
         made = self._api("POST", f"/conversations/{post.ticket}/reply", body)
-        parts = made["conversation_parts"]["conversation_parts"]
-        ours = [one for one in parts if text_of((one.get("author") or {}).get("id")) == self._bot]
-        return next(text_of(one["id"]) for one in reversed(ours) if digest(one.get("body") or "") == digest(post.text))
+        for part in reversed(records(made, *_PARTS)):
+            is_bots = text_of(optional_record(part, "author").get("id")) == self._bot
+            if is_bots and digest(text_of(part.get("body"))) == digest(post.text):
+                return text_of(field(part, "id"))
+        raise UnreadableAnswer("The answer does not list the part that was written.")
 
     def change(self, post: Post) -> None:
         """Open, close and assign."""
@@ -127,17 +138,16 @@ class Intercom:
             how = {"message_type": "open" if post.status == "open" else "close", "type": "admin"}
             self._api("POST", at, {**how, "admin_id": self._bot})
         if post.assignee or post.group:
-            kind, to = ("admin", post.assignee) if post.assignee else ("team", post.group)
+            kind, assignee = ("admin", post.assignee) if post.assignee else ("team", post.group)
             self._api(
-                "POST", at, {"message_type": "assignment", "type": kind, "admin_id": self._bot, "assignee_id": to}
+                "POST", at, {"message_type": "assignment", "type": kind, "admin_id": self._bot, "assignee_id": assignee}
             )
 
     def check(self) -> list[tuple[str, str | None]]:
         """Try the credentials, and the workspace."""
-        me = self._api("GET", "/me")
-        app = text_of((me.get("app") or {}).get("id_code"))
-        mine = self._account.option("app_id")
-        wrong = None if app == mine else f"app_id is {mine or 'not set'}, but the token's workspace is {app}."
+        app = text_of(optional_record(record(self._api("GET", "/me")), "app").get("id_code"))
+        app_id = self._account.option("app_id")
+        wrong = None if app == app_id else f"app_id is {app_id or 'not set'}, but the token's workspace is {app}."
         return [("credentials", None), ("workspace", wrong)]
 
     def setup(self, inbound: str) -> str:

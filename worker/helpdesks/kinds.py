@@ -1,4 +1,4 @@
-"""The helpdesks that there are, by name, and the places where people are told."""
+"""The connectors of helpdesks and of notifications, by kind."""
 
 from collections.abc import Callable, Mapping
 

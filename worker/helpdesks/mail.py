@@ -1,4 +1,4 @@
-"""The mail server that people are told by."""
+"""The operator's mail server."""
 
 import smtplib
 import ssl
@@ -15,7 +15,7 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 class MailRefused(AnswerbackError):
-    """The mail server is unavailable, or does not take the mail. `status` is what it answered, None when it did not."""
+    """The mail server is unavailable or refused the mail. `status` is its answer, None when there was none."""
 
     code = "mail_refused"
 
@@ -26,7 +26,7 @@ class MailRefused(AnswerbackError):
 
 @dataclass(frozen=True, kw_only=True)
 class MailServer:
-    """Where mail is handed in: `smtp://user:password@host:587` or `smtps://…`, and whom it is from."""
+    """A mail server, `smtp://user:password@host:587` or `smtps://…`, and the sender's address."""
 
     url: str
     sender: str
@@ -36,7 +36,7 @@ class MailServer:
         """Yield a connection that is logged in.
 
         Raises:
-            MailRefused: the server is away, refuses the password, or takes it only in clear.
+            MailRefused: the server is unavailable, refuses the password, or takes it only in clear.
         """
         parts = urlsplit(self.url)
         host, encrypted = parts.hostname or "", parts.scheme == "smtps"

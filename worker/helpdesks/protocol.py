@@ -1,4 +1,4 @@
-"""What every helpdesk is to us, and what they share: signatures, calls, and text."""
+"""The protocol of helpdesk connectors, and what they share: signatures, API calls and text."""
 
 import base64
 import hashlib
@@ -8,6 +8,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -17,11 +18,14 @@ import httpx
 from worker.addresses import Caller
 from worker.errors import AnswerbackError
 from worker.helpdesks.mail import MailServer
+from worker.http_headers import retry_after_s
+from worker.states import TicketEventKind
 
 #: A webhook whose signed time is further off is refused, in seconds.
 TOLERANCE_S = 300.0
 
 _MAX_BYTES = 2_000_000
+_MAX_RETRY_AFTER_S = 3_600.0
 
 Headers = Mapping[str, str]
 Json = dict[str, Any]
@@ -34,9 +38,9 @@ class WebhookRefused(AnswerbackError):
 
 
 class HelpdeskRefused(AnswerbackError):
-    """The helpdesk did not do what it was asked for.
+    """The helpdesk refused a call or did not answer it.
 
-    `status` is None when no answer came. `retry_after_s` is what it asks for.
+    `status` is None when no answer came. `retry_after_s` is the pause that it asks for.
     """
 
     code = "helpdesk_refused"
@@ -47,17 +51,23 @@ class HelpdeskRefused(AnswerbackError):
         self.retry_after_s = retry_after_s
 
 
+class UnreadableAnswer(HelpdeskRefused):
+    """The helpdesk's answer does not have the form that its API documents."""
+
+    code = "helpdesk_answer_unreadable"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """A connected helpdesk: where it is and how it is spoken to.
+    """The address and the credentials of a connected helpdesk.
 
-    `options` are those of its kind: see each module. `mail` is the operator's mail server, if there is one.
+    `options` are those of its kind, listed in the connector's module. `mail` is the operator's mail server, if any.
     """
 
     id: str
     url: str
-    token: str
-    webhook_secret: str
+    token: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
     options: Mapping[str, Any] = field(default_factory=dict)
     mail: MailServer | None = None
 
@@ -68,16 +78,16 @@ class Account:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Incoming:
-    """What a webhook tells of a ticket.
+class TicketEvent:
+    """Something that a helpdesk reports about a ticket.
 
-    `kind`: `customer` and `agent` wrote something that the customer can see; `assigned` to a person; `closed`; `tagged`
-    with `tags`; `resume` asks for the bot; `changed` says only that it is worth a look (`Desk.look` then tells more);
-    `challenge` is to be answered with its text. `owned`: a person has the ticket already. `stands`: this tells how the
-    ticket is, not what happened; it counts when it differs from before, and `value` is empty when it is not so.
+    Attributes:
+        owned: an agent has the ticket already.
+        is_state: this is a state of the ticket and not a change: it has an effect only when it differs from the last
+            one. `value` is empty when the ticket is not assigned or not closed.
     """
 
-    kind: str
+    kind: TicketEventKind
     ticket: str
     message_id: str | None = None
     text: str = ""
@@ -85,7 +95,7 @@ class Incoming:
     subject: str | None = None
     tags: tuple[str, ...] = ()
     owned: bool = False
-    stands: bool = False
+    is_state: bool = False
     value: str = ""
 
 
@@ -105,7 +115,7 @@ class Post:
 
 @dataclass(frozen=True, kw_only=True)
 class Posted:
-    """What stands in a ticket."""
+    """A message or note in a ticket."""
 
     id: str
     text: str
@@ -113,7 +123,7 @@ class Posted:
 
 
 class Desk(Protocol):
-    """One helpdesk. Verifying and reading call nobody; the rest does."""
+    """The connector of one helpdesk. Only `verify`, `delivery_id` and `read` make no calls."""
 
     def verify(self, body: bytes, headers: Headers, *, now: float) -> None:
         """Raise unless the helpdesk sent this; `headers` by lower-case name.
@@ -123,16 +133,16 @@ class Desk(Protocol):
         """
 
     def delivery_id(self, payload: Json, headers: Headers) -> str | None:
-        """Return what stays the same when the helpdesk sends this again, or None."""
+        """Return the id that stays the same when the helpdesk sends a webhook again, or None."""
 
-    def read(self, payload: Json, headers: Headers) -> list[Incoming]:
-        """Return what a webhook tells, oldest first; nothing for what does not matter here."""
+    def read(self, payload: Json, headers: Headers) -> list[TicketEvent]:
+        """Return the events that a webhook reports, oldest first; none when they have no effect here."""
 
-    def look(self, ticket: str) -> list[Incoming]:
-        """Return what was written into a ticket, oldest first, for helpdesks whose webhooks do not tell."""
+    def look(self, ticket: str) -> list[TicketEvent]:
+        """Read a ticket: return its messages, oldest first, and its state, for helpdesks whose webhooks lack them."""
 
     def find(self, ticket: str) -> list[Posted]:
-        """Return what agents and notes wrote into a ticket lately."""
+        """Return the newest agents' messages and notes of a ticket."""
 
     def post(self, post: Post) -> str:
         """Write into a ticket and return the id of what was written."""
@@ -141,14 +151,14 @@ class Desk(Protocol):
         """Give the ticket the status, tags, assignee and group of a post; may be repeated."""
 
     def check(self) -> list[tuple[str, str | None]]:
-        """Return what was tried, each with what is wrong or None."""
+        """Return the name of each check with what is wrong, or None."""
 
     def setup(self, inbound: str) -> str:
-        """Return what an administrator does in the helpdesk, with the URL that its webhooks go to."""
+        """Return the steps for the helpdesk's administrator, with the URL for its webhooks."""
 
 
 class Api:
-    """Calls a helpdesk's API: JSON in and out, errors that say what to do."""
+    """A client of a helpdesk's API: JSON in and out."""
 
     def __init__(self, caller: Caller, base: str, headers: Headers) -> None:
         self._caller = caller
@@ -160,6 +170,7 @@ class Api:
 
         Raises:
             HelpdeskRefused: it answered with anything but 2xx, or not at all.
+            UnreadableAnswer: its answer is not JSON.
             AddressRefused: its address may not be called.
         """
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
@@ -170,16 +181,16 @@ class Api:
         except (httpx.HTTPError, OSError, ValueError) as error:
             raise HelpdeskRefused(f"{type(error).__name__}: {error}"[:500]) from error
         if not 200 <= response.status_code < 300:
-            said = data[:300].decode(errors="replace")
+            beginning = data[:300].decode(errors="replace")
             raise HelpdeskRefused(
-                f"{method} {urlsplit(path).path}: {response.status_code} {said}",
+                f"{method} {urlsplit(path).path}: {response.status_code} {beginning}",
                 status=response.status_code,
                 retry_after_s=_retry_after(response),
             )
         try:
             return json.loads(data) if data.strip() else None
         except ValueError:
-            raise HelpdeskRefused(f"{method} {urlsplit(path).path}: the answer is not JSON") from None
+            raise UnreadableAnswer(f"{method} {urlsplit(path).path}: the answer is not JSON") from None
 
 
 def _bounded(response: httpx.Response) -> bytes:
@@ -192,13 +203,14 @@ def _bounded(response: httpx.Response) -> bytes:
 
 
 def _retry_after(response: httpx.Response) -> float | None:
-    for name, since in (("retry-after", 0.0), ("x-ratelimit-retry-after", 0.0), ("x-ratelimit-reset", time.time())):
-        try:
-            wait = float(response.headers[name]) - since
-        except (KeyError, ValueError):
-            continue
-        if response.status_code == 429 or name == "retry-after":
-            return min(3_600.0, max(0.0, wait))
+    """Return the seconds to wait by `Retry-After`, or by the rate limit headers of Zendesk and Intercom after a 429."""
+    now = time.time()
+    wait_s = retry_after_s(response.headers.get("retry-after"), now=now, max_s=_MAX_RETRY_AFTER_S)
+    if wait_s is not None or response.status_code != 429:
+        return wait_s
+    for name, since in (("x-ratelimit-retry-after", 0.0), ("x-ratelimit-reset", now)):
+        with suppress(KeyError, ValueError):
+            return min(_MAX_RETRY_AFTER_S, max(0.0, float(response.headers[name]) - since))
     return None
 
 
@@ -256,24 +268,24 @@ def _linked(match: re.Match[str]) -> str:
 
 
 def digest(text: str) -> str:
-    """Return what names a text whatever a helpdesk does to its markup and white space."""
-    # Twice: a text that speaks of `<a name>` is then the same before and after it is made HTML.
+    """Return a hash of a text that stays the same whatever a helpdesk does to its markup and white space."""
+    # Twice: a text that mentions `<a name>` is then the same before and after it is made HTML.
     letters = re.sub(r"[\W_]+", "", plain(plain(text))).lower()
     return hashlib.sha256(letters.encode()).hexdigest()
 
 
-def standing(ticket: str, *, closed: bool, assignee: str, tags: Iterable[Any]) -> list[Incoming]:
-    """Return how a ticket is, for helpdesks that tell this, not what happened; `assignee` is empty for nobody."""
+def ticket_states(ticket: str, *, closed: bool, assignee: str, tags: Iterable[Any]) -> list[TicketEvent]:
+    """Return the state of a ticket as events, for helpdesks that report no changes; `assignee` is empty for nobody."""
     return [
-        Incoming(kind="tagged", ticket=ticket, stands=True, tags=tuple(map(text_of, tags))),
-        Incoming(kind="assigned", ticket=ticket, stands=True, value=assignee),
-        Incoming(kind="closed", ticket=ticket, stands=True, value="closed" if closed else ""),
+        TicketEvent(kind=TicketEventKind.TAGGED, ticket=ticket, is_state=True, tags=tuple(map(text_of, tags))),
+        TicketEvent(kind=TicketEventKind.ASSIGNED, ticket=ticket, is_state=True, value=assignee),
+        TicketEvent(kind=TicketEventKind.CLOSED, ticket=ticket, is_state=True, value="closed" if closed else ""),
     ]
 
 
-def newest(items: Iterable[Posted], most: int = 50) -> list[Posted]:
-    """Return the last of what is listed oldest first."""
-    return list(items)[-most:]
+def newest(items: Iterable[Posted], limit: int = 50) -> list[Posted]:
+    """Return the last items of a list that is ordered oldest first."""
+    return list(items)[-limit:]
 
 
 def text_of(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Slack: a place for handoffs. Each has a thread in a channel, and what people reply there goes to the customer.
+"""Slack: each handoff has a thread in a channel, and an agent's reply there goes to the customer.
 
 Options: `channel`, its id. The URL is https://slack.com, the token that of the app's bot, and the webhook secret the
 app's signing secret.
@@ -11,40 +11,43 @@ import time
 from urllib.parse import urlencode
 
 from worker.addresses import Caller
+from worker.helpdesks.answers import field, optional_list, optional_record, record, records
 from worker.helpdesks.protocol import (
     Account,
     Api,
     Headers,
     HelpdeskRefused,
-    Incoming,
     Json,
     Post,
     Posted,
+    TicketEvent,
     digest,
     hmac_hex,
     require_fresh,
     require_same,
     text_of,
 )
+from worker.states import TicketEventKind
 
-#: What people write in a thread to steer.
-COMMANDS = {"!resume": "resume", "!close": "closed"}
+#: Commands that agents write in a thread.
+COMMANDS = {"!resume": TicketEventKind.RESUME, "!close": TicketEventKind.CLOSED}
 
 _MAX_CHARACTERS = 12_000
 
-#: Kinds of messages that people write; edits, joins and bots are others.
-_SPOKEN = (None, "thread_broadcast", "file_share", "me_message")
+#: Subtypes of messages that people write; edits, joins and bots have others.
+_WRITTEN = (None, "thread_broadcast", "file_share", "me_message")
 
-#: How far back a message is looked for that may have been written, in seconds.
+#: How far back a message is looked for whose answer was lost, in seconds.
 _LOOKED_BACK_S = 86_400.0
 
 _MARKUP = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
-_OURS = "answerback"
+#: Marks the bot's own messages.
+_EVENT_TYPE = "answerback"
 _SCOPES = ("chat:write", "channels:history", "groups:history", "channels:read", "groups:read")
 
 
 class Slack:
-    """See the module."""
+    """The connector of Slack."""
 
     def __init__(self, account: Account, caller: Caller) -> None:
         self._account = account
@@ -54,8 +57,8 @@ class Slack:
     def verify(self, body: bytes, headers: Headers, *, now: float) -> None:
         """Check `X-Slack-Signature`: v0=hex(HMAC-SHA256(signing secret, "v0:{time}:{body}")), and its time."""
         given = headers.get("x-slack-request-timestamp", "")
-        ours = hmac_hex(self._account.webhook_secret, b"v0:" + given.encode() + b":" + body)
-        require_same(headers.get("x-slack-signature", ""), f"v0={ours}")
+        expected = hmac_hex(self._account.webhook_secret, b"v0:" + given.encode() + b":" + body)
+        require_same(headers.get("x-slack-signature", ""), f"v0={expected}")
         require_fresh(float(given) if given.isascii() and given.isdecimal() else None, now=now)
 
     def delivery_id(self, payload: Json, headers: Headers) -> str | None:
@@ -63,17 +66,17 @@ class Slack:
         del headers
         return payload.get("event_id")
 
-    def read(self, payload: Json, headers: Headers) -> list[Incoming]:
-        """Read an event: what people write in threads of the channel. Bots, edits and everything else do not matter."""
+    def read(self, payload: Json, headers: Headers) -> list[TicketEvent]:
+        """Read an event: what people write in threads of the channel. Bots, edits and the rest have no effect."""
         del headers
         if payload.get("type") == "url_verification":
-            return [Incoming(kind="challenge", ticket="", text=text_of(payload.get("challenge")))]
+            return [TicketEvent(kind=TicketEventKind.CHALLENGE, ticket="", text=text_of(payload.get("challenge")))]
         event = payload.get("event") or {}
         thread, id = text_of(event.get("thread_ts")), text_of(event.get("ts"))
         if (
             payload.get("type") != "event_callback"
             or event.get("type") != "message"
-            or event.get("subtype") not in _SPOKEN
+            or event.get("subtype") not in _WRITTEN
             or event.get("bot_id")
             or event.get("channel") != self._channel
             or not thread
@@ -81,42 +84,48 @@ class Slack:
         ):
             return []
         text = _plain(text_of(event.get("text")))
-        kind = COMMANDS.get(text.strip().lower(), "agent")
-        return [Incoming(kind=kind, ticket=thread, message_id=id, text=text, author={"name": "an agent"})]
+        kind = COMMANDS.get(text.strip().lower(), TicketEventKind.AGENT)
+        return [TicketEvent(kind=kind, ticket=thread, message_id=id, text=text, author={"name": "an agent"})]
 
-    def look(self, ticket: str) -> list[Incoming]:
-        """Return nothing: events tell it all."""
+    def look(self, ticket: str) -> list[TicketEvent]:
+        """Return nothing: events report everything."""
         del ticket
         return []
 
     def find(self, ticket: str) -> list[Posted]:
-        """Return what the bot wrote into a thread, or without one into the channel, lately."""
+        """Return what the bot wrote in the last day into a thread, or without one into the channel."""
         method = "conversations.replies" if ticket else "conversations.history"
         since = f"{time.time() - _LOOKED_BACK_S:.6f}"
         query = {"channel": self._channel, "limit": 900, "include_all_metadata": "true", "oldest": since}
         if ticket:
             query["ts"] = ticket
-        found = self._call("GET", f"{method}?{urlencode(query)}").get("messages") or []
-        return [
-            Posted(id=text_of(one.get("ts")), text=text_of(one.get("text")), digest=text_of(payload.get("digest")))
-            for one in found
-            for metadata in [one.get("metadata") or {}]
-            for payload in [metadata.get("event_payload") or {}]
-            if metadata.get("event_type") == _OURS
-        ]
+        answer = self._call("GET", f"{method}?{urlencode(query)}")
+        found = []
+        for message in records(optional_list(answer, "messages")):
+            metadata = optional_record(message, "metadata")
+            if metadata.get("event_type") == _EVENT_TYPE:
+                payload = optional_record(metadata, "event_payload")
+                found.append(
+                    Posted(
+                        id=text_of(message.get("ts")),
+                        text=text_of(message.get("text")),
+                        digest=text_of(payload.get("digest")),
+                    )
+                )
+        return found
 
     def post(self, post: Post) -> str:
-        """Write into the thread `ticket`, or begin one without it; return the id, which is its time."""
+        """Write into the thread `ticket`, or start a thread without it; return the message's id, which is its time."""
         body: Json = {
             "channel": self._channel,
             "text": html.escape(post.text[:_MAX_CHARACTERS], quote=False),
-            "metadata": {"event_type": _OURS, "event_payload": {"digest": digest(post.text)}},
+            "metadata": {"event_type": _EVENT_TYPE, "event_payload": {"digest": digest(post.text)}},
             "unfurl_links": False,
         }
         if post.ticket:
             body["thread_ts"] = post.ticket
             body["reply_broadcast"] = post.loud
-        return text_of(self._call("POST", "chat.postMessage", body)["ts"])
+        return text_of(field(self._call("POST", "chat.postMessage", body), "ts"))
 
     def change(self, post: Post) -> None:
         """Do nothing: threads have no state."""
@@ -127,7 +136,7 @@ class Slack:
         found: list[tuple[str, str | None]] = [(f"credentials ({who.get('team')}, {who.get('user')})", None)]
         try:
             query = urlencode({"channel": self._channel})
-            channel = self._call("GET", f"conversations.info?{query}")["channel"]
+            channel = record(self._call("GET", f"conversations.info?{query}"), "channel")
             missing = None if channel.get("is_member") else "invite the app's bot: /invite @Answerback"
             found.append((f"channel #{channel.get('name')}", missing))
             self.find("")
@@ -168,10 +177,10 @@ back to the bot, `!close` closes it."""
 
 def _plain(text: str) -> str:
     """Return what a person typed: Slack marks links, names and channels up, and escapes three characters."""
-    return html.unescape(_MARKUP.sub(_shown, text)).strip()
+    return html.unescape(_MARKUP.sub(_plain_markup, text)).strip()
 
 
-def _shown(match: re.Match[str]) -> str:
+def _plain_markup(match: re.Match[str]) -> str:
     target, label = match[1], match[2]
     if not label or label in target:
         return target

@@ -1,61 +1,60 @@
-"""Write into tickets, once: what may have been written before a crash is looked for first."""
+"""Write into tickets, and do so once: before a retry, what an earlier attempt may have written is looked for."""
 
-import json
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from dataclasses import asdict, replace
 
 import sqlalchemy as sa
 
 from worker.addresses import AddressRefused, Caller, Guard
-from worker.deliveries.sender import Claimed, Result, Transport
+from worker.deliveries.payloads import Notification, TicketPost, TicketRead, WebhookBody, payload_of
+from worker.deliveries.sender import AttemptResult, ClaimedDelivery, Transport
 from worker.deliveries.webhooks import Webhooks
-from worker.errors import NotFound
 from worker.helpdesks.inbound import Inbound
 from worker.helpdesks.kinds import KINDS
 from worker.helpdesks.mail import MailServer
 from worker.helpdesks.protocol import Account, Desk, HelpdeskRefused, Post, digest
+from worker.states import ConnectionState, DeliveryChannel, DeliveryKind, DeliveryState, HelpdeskMode, Role
 from worker.store.engine import Store
+from worker.store.rows import Delivery, Helpdesk
 from worker.store.tables import delivery, helpdesk, helpdesk_message, message
 
 #: A call of a helpdesk's API, and all calls of an attempt together: less than its lease.
 _TOTAL_S = 15.0
 _ATTEMPT_S = 30.0
 
-#: What a helpdesk says of a ticket that is not there, or takes nothing any more: no later attempt will do.
+#: Statuses of a ticket that does not exist or takes no more posts: another attempt would not help.
 _FINAL = (404, 410, 422)
 
 
 class RoutingTransport:
-    """Sends what is due wherever it goes: to receivers of callbacks, or into tickets. For one thread at a time."""
+    """Sends each delivery by the transport of its kind. For one thread at a time."""
 
     def __init__(
         self, store: Store, guard: Guard, inbound: Inbound, *, mail: MailServer | None, conversation_url: str | None
     ) -> None:
-        """`conversation_url` is where people see a conversation, with `{id}`: notes to them end with it."""
+        """`conversation_url` is the console's page of a conversation, with `{id}`; notes about handoffs link to it."""
         self._store = store
         self._guard = guard
         self._inbound = inbound
         self._mail = mail
         self._conversation_url = conversation_url
-        self._open: dict[str, Transport] = {}
+        self._open: dict[str, Transport] = {}  # by destination
 
-    def send(self, claimed: Claimed) -> Result:
+    def send(self, claimed: ClaimedDelivery) -> AttemptResult:
         """Make one attempt."""
-        lane = claimed.row["lane"]
-        transport = self._open.get(lane)
+        sent = claimed.delivery
+        transport = self._open.get(sent.destination_id)
         if transport is None:
-            is_desk = lane.startswith("hd_")
-            transport = self._posting(lane) if is_desk else Webhooks(self._guard)
-            self._open[lane] = transport
+            transport = self._open[sent.destination_id] = self._transport(sent)
         return transport.send(claimed)
 
-    def _posting(self, helpdesk_id: str) -> "HelpdeskTransport":
+    def _transport(self, sent: Delivery) -> Transport:
+        if sent.kind.channel == DeliveryChannel.WEBHOOK:
+            return Webhooks(self._guard)
         return HelpdeskTransport(
             self._store,
             self._guard,
             self._inbound,
-            helpdesk_id,
+            sent.destination_id,
             mail=self._mail,
             conversation_url=self._conversation_url,
         )
@@ -67,7 +66,7 @@ class RoutingTransport:
 
 
 class HelpdeskTransport:
-    """Writes into the tickets of one helpdesk."""
+    """Writes into the tickets of one helpdesk, reads them, and notifies agents."""
 
     def __init__(
         self,
@@ -88,132 +87,152 @@ class HelpdeskTransport:
         self._now = store.clock.sql()
         self._caller = Caller(guard, total_s=_TOTAL_S)
 
-    def send(self, claimed: Claimed) -> Result:
-        """Make one attempt at a post, or at a look into a ticket."""
-        row = claimed.row
-        told = json.loads(row["payload"])["data"]
+    def send(self, claimed: ClaimedDelivery) -> AttemptResult:
+        """Make one attempt.
+
+        The helpdesk's refusals and answers that cannot be read are failed attempts. Any other exception is a bug of
+        this program and is left to `attempt_of`.
+        """
         try:
-            with self._store.read() as connection:
-                found = connection.execute(sa.select(helpdesk).where(helpdesk.c.id == self._helpdesk_id)).mappings()
-                desk_row = found.one_or_none()
-            if desk_row is None:
-                raise NotFound("The helpdesk was removed.")
-            self._caller.within(_ATTEMPT_S)
-            if desk_row["kind"] != "email":
-                self._guard.check_url(desk_row["url"])
-            desk = open_desk(desk_row, self._caller, self._mail)
-            if row["type"] == "helpdesk.look":
-                self._inbound.apply(desk_row, desk.look(told["ticket"]))
-                return Result(status=200)
-            if (why := self._stale(desk_row, row)) is not None:
-                return Result(status=None, error=why, final=True)
-            if row["type"].startswith("handoff."):
-                return self._tell(desk_row, desk, row, told["text"])
-            post = Post(**{**told, "tags": tuple(told.get("tags") or ())})
-            if row["type"] == "helpdesk.note" and row["message_id"] is None:  # of a handoff
-                post = replace(post, text=self._with_link(post.text, row))
-            external_id = self._write(desk, row, post, of=post.ticket)
-            desk.change(post)
-            return Result(status=200, response=external_id)
+            return self._send(claimed.delivery)
         except HelpdeskRefused as error:
-            return Result(
+            return AttemptResult(
                 status=error.status,
                 error=str(error),
                 retry_after_s=error.retry_after_s,
                 final=error.status in _FINAL,
             )
-        except (AddressRefused, NotFound) as error:
-            return Result(status=None, error=str(error), final=isinstance(error, NotFound))
-        except (KeyError, IndexError, TypeError, ValueError) as error:
-            return Result(
-                status=None, error=f"The answer is not what it should be: {type(error).__name__} {error}"[:500]
-            )
-
-    def _tell(self, desk_row: Mapping[Any, Any], desk: Desk, row: Mapping[Any, Any], text: str) -> Result:
-        """Tell people of a handoff, or of how it goes on: in the thread that it has where there are threads."""
-        talk, thread = row["conversation_id"], ""
-        if desk_row["kind"] == "email":
-            thread = row["id"]
-        else:
-            first = (
-                sa.select(helpdesk_message.c.external_id)
-                .where(
-                    helpdesk_message.c.helpdesk_id == self._helpdesk_id,
-                    helpdesk_message.c.ticket == talk,
-                    helpdesk_message.c.id != row["id"],
-                    helpdesk_message.c.external_id.is_not(None),
-                )
-                .order_by(helpdesk_message.c.created_at)
-                .limit(1)
-            )
-            with self._store.read() as connection:
-                thread = connection.execute(first).scalar() or ""
-            if not thread and row["type"] == "handoff.continued":
-                return Result(status=None, error="Nobody was told of the handoff here.", final=True)
-        handed_off = row["type"] == "handoff.told"
-        text = self._with_link(text, row) if handed_off else text
-        post = Post(ticket=thread, text=text, public=False, loud=handed_off)
-        return Result(status=200, response=self._write(desk, row, post, of=talk))
-
-    def _with_link(self, text: str, row: Mapping[Any, Any]) -> str:
-        url = self._conversation_url
-        return f"{text}\n\n{url.replace('{id}', row['conversation_id'])}" if url else text
+        except AddressRefused as error:
+            return AttemptResult(status=None, error=str(error))
 
     def close(self) -> None:
         """Close the connection."""
         self._caller.close()
 
-    def _stale(self, desk_row: Mapping[Any, Any], row: Mapping[Any, Any]) -> str | None:
+    def _send(self, sent: Delivery) -> AttemptResult:
+        payload = payload_of(sent)
+        connection = self._connection()
+        if connection is None:
+            return _given_up("The helpdesk was removed.")
+        self._caller.within(_ATTEMPT_S)
+        if connection.kind != "email":
+            self._guard.check_url(connection.url)
+        desk = open_desk(connection, self._caller, self._mail)
+        if isinstance(payload, TicketRead):
+            self._inbound.apply(connection, desk.look(payload.ticket))
+            return AttemptResult(status=200)
+        if (reason := self._obsolete(connection, sent)) is not None:
+            return _given_up(reason)
+        match payload:
+            case Notification():
+                return self._notify(connection, desk, sent, payload)
+            case TicketPost():
+                return self._post(desk, sent, payload)
+            case WebhookBody():
+                raise TypeError(f"A delivery of the kind {sent.kind} goes to no helpdesk.")
+
+    def _connection(self) -> Helpdesk | None:
+        with self._store.read() as connection:
+            found = connection.execute(sa.select(helpdesk).where(helpdesk.c.id == self._helpdesk_id)).mappings()
+            row = found.one_or_none()
+        return None if row is None else Helpdesk.from_row(row)
+
+    def _post(self, desk: Desk, sent: Delivery, payload: TicketPost) -> AttemptResult:
+        """Write into a ticket, then change the ticket, which may be repeated."""
+        post = Post(**asdict(payload))
+        if sent.kind == DeliveryKind.HANDOFF_NOTE:
+            post = replace(post, text=self._with_link(post.text, sent))
+        external_id = self._write(desk, sent, post, ticket=post.ticket)
+        desk.change(post)
+        return AttemptResult(status=200, response=external_id)
+
+    def _notify(self, connection: Helpdesk, desk: Desk, sent: Delivery, notification: Notification) -> AttemptResult:
+        """Notify agents of a handoff, or of what follows it: in the thread of the conversation where there is one."""
+        is_handoff = sent.kind == DeliveryKind.NOTIFICATION
+        if connection.kind == "email":
+            thread = sent.id
+        else:
+            thread = self._thread(sent)
+            if not thread and not is_handoff:
+                return _given_up("Nobody was told of the handoff here.")
+        text = self._with_link(notification.text, sent) if is_handoff else notification.text
+        post = Post(ticket=thread, text=text, public=False, loud=is_handoff)
+        return AttemptResult(status=200, response=self._write(desk, sent, post, ticket=_conversation(sent)))
+
+    def _thread(self, sent: Delivery) -> str:
+        """Return the thread of the first notification about a delivery's conversation; empty when there is none."""
+        first = (
+            sa.select(helpdesk_message.c.external_id)
+            .where(
+                helpdesk_message.c.helpdesk_id == self._helpdesk_id,
+                helpdesk_message.c.ticket == sent.conversation_id,
+                helpdesk_message.c.id != sent.id,
+                helpdesk_message.c.external_id.is_not(None),
+            )
+            .order_by(helpdesk_message.c.created_at)
+            .limit(1)
+        )
+        with self._store.read() as connection:
+            return connection.execute(first).scalar() or ""
+
+    def _with_link(self, text: str, sent: Delivery) -> str:
+        url = self._conversation_url
+        return f"{text}\n\n{url.replace('{id}', _conversation(sent))}" if url else text
+
+    def _obsolete(self, connection: Helpdesk, sent: Delivery) -> str | None:
         """Return why nothing is to be written any more, or None."""
-        if desk_row["state"] != "enabled" or desk_row["mode"] == "shadow":
+        if connection.state != ConnectionState.ENABLED or connection.mode == HelpdeskMode.SHADOW:
             return "The helpdesk is switched off, or only watched."
-        if row["type"] != "helpdesk.reply":
+        if sent.kind != DeliveryKind.TICKET_REPLY:
             return None
-        spoken = sa.select(message.c.id).where(
-            message.c.conversation_id == row["conversation_id"],
-            message.c.role == "agent",
-            message.c.created_at >= row["created_at"],
+        agents = sa.select(message.c.id).where(
+            message.c.conversation_id == sent.conversation_id,
+            message.c.role == Role.AGENT,
+            message.c.created_at >= sent.created_at,
+        )
+        with self._store.read() as tx:
+            return "A person answered first." if tx.execute(agents).first() is not None else None
+
+    def _is_held(self, sent: Delivery) -> bool:
+        """Whether the lease of this attempt still holds."""
+        held = sa.select(delivery.c.id).where(
+            delivery.c.id == sent.id,
+            delivery.c.lease_token == sent.lease_token,
+            delivery.c.state == DeliveryState.PENDING,
         )
         with self._store.read() as connection:
-            return "A person answered first." if connection.execute(spoken).first() is not None else None
+            return connection.execute(held).first() is not None
 
-    def _is_held(self, row: Mapping[Any, Any]) -> bool:
-        """Whether this attempt is still ours: its lease may have ended meanwhile."""
-        mine = sa.select(delivery.c.id).where(
-            delivery.c.id == row["id"], delivery.c.lease_token == row["lease_token"], delivery.c.state == "pending"
-        )
-        with self._store.read() as connection:
-            return connection.execute(mine).first() is not None
+    def _write(self, desk: Desk, sent: Delivery, post: Post, *, ticket: str) -> str:
+        """Write once and return the helpdesk's id of what was written.
 
-    def _write(self, desk: Desk, row: Mapping[Any, Any], post: Post, *, of: str) -> str:
-        """Write once: the row that says so stands before the call, and its absence of an id says that it may have been.
+        A row is committed before the call and gets the id after it. So a row without an id says that an attempt may
+        have written: the next one looks for it first.
 
-        `of` is the ticket, or the conversation where a place has none.
-
-        Returns:
-            The helpdesk's id of what was written.
+        Args:
+            ticket: the ticket, or the conversation where there are no tickets.
         """
-        mine = helpdesk_message.c.id == row["id"]
+        row_id = helpdesk_message.c.id == sent.id
         name = digest(post.text)
         with self._store.begin() as tx:
-            known = tx.execute(sa.select(helpdesk_message).where(mine)).mappings().first()
+            known = tx.execute(sa.select(helpdesk_message.c.external_id).where(row_id)).first()
             if known is None:
                 tx.execute(
                     helpdesk_message.insert().values(
-                        id=row["id"],
-                        workspace_id=row["workspace_id"],
+                        id=sent.id,
+                        workspace_id=sent.workspace_id,
                         helpdesk_id=self._helpdesk_id,
-                        ticket=of,
+                        ticket=ticket,
                         direction="out",
                         digest=name,
                         created_at=self._now,
                     )
                 )
-        if known is not None and known["external_id"] is not None:
-            return str(known["external_id"])
-        external_id = None if known is None else self._found(desk, post, name)
+        if known is not None and known.external_id is not None:
+            return str(known.external_id)
+        external_id = None if known is None else self._find(desk, post, name)
         if external_id is None:
-            if not self._is_held(row):
+            if not self._is_held(sent):
                 raise HelpdeskRefused("The attempt took too long; another makes it.")
             external_id = desk.post(post)
         with self._store.begin() as tx:
@@ -221,34 +240,40 @@ class HelpdeskTransport:
                 helpdesk_message.c.helpdesk_id == self._helpdesk_id, helpdesk_message.c.external_id == external_id
             )
             if tx.execute(taken).first() is None:  # its own webhook may have come first
-                tx.execute(helpdesk_message.update().where(mine).values(external_id=external_id))
+                tx.execute(helpdesk_message.update().where(row_id).values(external_id=external_id))
         return external_id
 
-    def _found(self, desk: Desk, post: Post, name: str) -> str | None:
-        """Return the id of what an earlier attempt wrote, of which nothing was heard."""
-        there = {one.id for one in desk.find(post.ticket) if (one.digest or digest(one.text)) == name}
-        if not there:
+    def _find(self, desk: Desk, post: Post, name: str) -> str | None:
+        """Return the id of what an earlier attempt wrote whose answer was lost, or None."""
+        found = {posted.id for posted in desk.find(post.ticket) if (posted.digest or digest(posted.text)) == name}
+        if not found:
             return None
         known = sa.select(helpdesk_message.c.external_id).where(
-            helpdesk_message.c.helpdesk_id == self._helpdesk_id, helpdesk_message.c.external_id.in_(there)
+            helpdesk_message.c.helpdesk_id == self._helpdesk_id, helpdesk_message.c.external_id.in_(found)
         )
         with self._store.read() as connection:
-            there -= set(connection.execute(known).scalars())
-        return max(there, default=None)
+            found -= set(connection.execute(known).scalars())
+        return max(found, default=None)
 
 
-def open_desk(row: Mapping[Any, Any], caller: Caller, mail: MailServer | None) -> Desk:
-    """Return a helpdesk that can be spoken to."""
-    return KINDS[row["kind"]](account_of(row, mail), caller)
-
-
-def account_of(row: Mapping[Any, Any], mail: MailServer | None) -> Account:
-    """Return how a helpdesk's row says that it is spoken to."""
-    return Account(
-        id=row["id"],
-        url=row["url"],
-        token=row["token"],
-        webhook_secret=row["webhook_secret"],
-        options=row["options"] or {},
+def open_desk(connection: Helpdesk, caller: Caller, mail: MailServer | None) -> Desk:
+    """Return the client of a connected helpdesk."""
+    account = Account(
+        id=connection.id,
+        url=connection.url,
+        token=connection.token,
+        webhook_secret=connection.webhook_secret,
+        options=connection.options or {},
         mail=mail,
     )
+    return KINDS[connection.kind](account, caller)
+
+
+def _given_up(reason: str) -> AttemptResult:
+    return AttemptResult(status=None, error=reason, final=True)
+
+
+def _conversation(sent: Delivery) -> str:
+    if sent.conversation_id is None:
+        raise ValueError(f"The delivery {sent.id} of the kind {sent.kind} has no conversation.")
+    return sent.conversation_id

@@ -25,6 +25,7 @@ from worker.knowledge.fetching import Page, fetch, read_sitemap
 from worker.knowledge.library import UNMARKED, DocumentMetadata, Library, NewDocument
 from worker.store.engine import Store
 from worker.store.idempotency import IdempotencyKeys, RequestKey
+from worker.store.leases import RowLease, RowLeases
 from worker.store.scope import Scope
 from worker.store.tables import UNFINISHED_IMPORT, document_import
 from worker.telemetry import logs
@@ -80,6 +81,11 @@ class _Tally:
         self.unchanged: int = row["unchanged"]
         self.failed: dict[str, str] = dict(row["failed"] or {})
 
+    @property
+    def counts(self) -> dict[str, Any]:
+        """The progress, by column."""
+        return {"done": self.done, "added": self.added, "unchanged": self.unchanged, "failed": self.failed}
+
     def fail(self, name: str, reason: str) -> None:
         self.done += 1
         if len(self.failed) < _MAX_FAILURES:
@@ -129,6 +135,7 @@ class Importer:
         self._repetitions = idempotency_keys
         self._get = get
         self._clock = clock
+        self._leases = RowLeases(store, document_import, state="running", lease_ms=_LEASE_MS)
 
     def add(self, workspace_id: str, new: NewImport, *, key: str | None = None) -> dict[str, Any]:
         """Queue an import and return it, or the one that was made of it under the same key.
@@ -203,18 +210,12 @@ class Importer:
             found = tx.execute(oldest).scalar()
             if found is None:
                 return None
-            claimed = (
-                document_import.update()
-                .where(document_import.c.id == found)
-                .values(state="running", attempts=document_import.c.attempts + 1, due_at=self._now + _LEASE_MS)
-                .returning(*document_import.c)
-            )
-            return tx.execute(claimed).mappings().one()
+            return self._leases.acquire(tx, [found])[0]
 
     def _run(self, row: Mapping[Any, Any], ends: float) -> None:
         tally, error = _Tally(row), None
         closing: dict[str, Any]
-        state, closing = "done", {"due_at": None, "finished_at": self._now, "source": b""}
+        state, closing = "done", {"finished_at": self._now, "source": b""}
         try:
             if row["attempts"] > _MAX_ATTEMPTS:
                 raise KnowledgeError("The import ended the worker each time.")
@@ -231,7 +232,7 @@ class Importer:
             log.exception("import_failed")
             state, error = "failed", "The import could not be read."
         with suppress(_Lost):
-            self._note(row, tally, state=state, error=error, **closing)
+            self._release(row, tally, state=state, error=error, **closing)
         log.info("import_left" if state == "queued" else "import_ended", state=state, added=tally.added, error=error)
 
     def _went_through(self, row: Mapping[Any, Any], tally: _Tally, ends: float) -> bool:
@@ -245,7 +246,7 @@ class Importer:
                 if self._clock() >= ends:
                     return False  # the next slice finds out whether that was all
                 if self._clock() - noted > 1.0:
-                    self._note(row, tally, due_at=self._now + _LEASE_MS)
+                    self._renew(row, tally)
                     noted = self._clock()
                 continue
             name, found = item
@@ -260,20 +261,24 @@ class Importer:
                     tally.put(changed=changed)
         return True
 
-    def _note(self, row: Mapping[Any, Any], tally: _Tally, **values: Any) -> None:
-        counts = {"done": tally.done, "added": tally.added, "unchanged": tally.unchanged, "failed": tally.failed}
-        with self._store.begin() as tx:
-            noted = tx.execute(
-                document_import.update()
-                .where(
-                    document_import.c.id == row["id"],
-                    document_import.c.state == "running",
-                    document_import.c.attempts == row["attempts"],
-                )
-                .values({**counts, **values})
-            )
-        if not noted.rowcount:
+    def _renew(self, row: Mapping[Any, Any], tally: _Tally, **values: Any) -> None:
+        """Keep the import for another lease, and its progress.
+
+        Raises:
+            _Lost: another process has it.
+        """
+        if not self._leases.renew([_lease(row)], **tally.counts, **values):
             raise _Lost
+
+    def _release(self, row: Mapping[Any, Any], tally: _Tally, **values: Any) -> None:
+        """Write how an import ended, or that it waits for its next slice.
+
+        Raises:
+            _Lost: another process has it.
+        """
+        with self._store.begin() as tx:
+            if not self._leases.release(tx, _lease(row), **tally.counts, **values):
+                raise _Lost
 
     def _documents(self, row: Mapping[Any, Any], tally: _Tally) -> Iterator[tuple[str, NewDocument | str] | None]:
         """Yield the name of each that nobody saw to yet with its document, or with the reason why it is none.
@@ -289,12 +294,12 @@ class Importer:
         if "sitemap" in asked:
 
             def get(url: str, *, guard: Guard) -> Page:
-                self._note(row, tally, due_at=self._now + _LEASE_MS)  # fifty slow ones take longer than a lease
+                self._renew(row, tally)  # fifty slow ones take longer than a lease
                 return self._get(url, guard=guard)
 
             sitemap = read_sitemap(asked["sitemap"], guard=self._guard, get=get)
             asked = {"urls": list(sitemap.pages), "unread": dict(sitemap.failed)}
-            self._note(row, tally, source=json.dumps(asked).encode())
+            self._renew(row, tally, source=json.dumps(asked).encode())
         unread = asked.get("unread", {})
         yield from list(unread.items())[tally.done :]
         urls = asked["urls"][max(0, tally.done - len(unread)) :]
@@ -399,6 +404,10 @@ _DAMAGES = (
     NotImplementedError,
     RuntimeError,
 )
+
+
+def _lease(row: Mapping[Any, Any]) -> RowLease:
+    return RowLease(id=row["id"], token=row["lease_token"])
 
 
 def _is_clutter(name: str) -> bool:

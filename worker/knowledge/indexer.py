@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from kb import documents, passages
 from kb import snapshot as snapshots
@@ -24,7 +23,9 @@ from kb.readers.blocks import Document
 from worker.deliveries.outbox import publish
 from worker.ids import new_id
 from worker.store.engine import Store
+from worker.store.leases import RowLease, RowLeases
 from worker.store.tables import document, passage, snapshot, vector, workspace
+from worker.store.upsert import upsert_into
 from worker.telemetry import logs
 
 log = logs.get(__name__)
@@ -62,6 +63,7 @@ class Indexer:
         self._embedder = embedder
         self._folder = folder
         self._threads = threads
+        self._leases = RowLeases(store, document, state="indexing", lease_ms=_LEASE_MS)
 
     def index(self, workspace_id: str, *, progress: Progress = lambda _done, _total: None) -> str | None:
         """Index every queued document of a workspace, then publish; return the version that was published, if any.
@@ -198,13 +200,7 @@ class Indexer:
                 if ids and (row.attempts or size > _BYTES_TOGETHER):
                     break
                 ids.append(row.id)
-            claimed = (
-                document.update()
-                .where(document.c.id.in_(ids))
-                .values(state="indexing", attempts=document.c.attempts + 1, due_at=self._now + _LEASE_MS)
-                .returning(*document.c)
-            )
-            return [dict(row) for row in tx.execute(claimed).mappings()] if ids else []
+            return [dict(row) for row in self._leases.acquire(tx, ids)] if ids else []
 
     def _claim_and_read(self, workspace_id: str) -> list[_Read] | None:
         """Claim documents and read them; each that cannot be read fails by itself. None when none waits."""
@@ -218,16 +214,8 @@ class Indexer:
             if read is not None:
                 found.append(read)
             if not documents.is_text(row["media_type"]):
-                self._renew(rows)
+                self._leases.renew(map(_lease, rows))
         return found
-
-    def _renew(self, rows: Sequence[Mapping[Any, Any]]) -> None:
-        with self._store.begin() as tx:
-            tx.execute(
-                document.update()
-                .where(document.c.id.in_([row["id"] for row in rows]), document.c.state == "indexing")
-                .values(due_at=self._now + _LEASE_MS)
-            )
 
     def _keep_passages(self, found: Sequence[_Read]) -> None:
         """Write the text and the passages of documents that are still as they were when they were claimed.
@@ -248,22 +236,19 @@ class Indexer:
             revision = tx.execute(raised).scalar_one()
             for one in found:
                 row = one.row
-                held = tx.execute(
-                    document.update()
-                    .where(*_held(row))
-                    .values(
-                        state="indexed",
-                        title=one.found.title,
-                        text=one.found.text,
-                        shown=shown[row["id"]],
-                        passages=len(one.passages),
-                        revision=revision,
-                        error=None,
-                        due_at=None,
-                        updated_at=self._now,
-                    )
+                held = self._leases.release(
+                    tx,
+                    _lease(row),
+                    state="indexed",
+                    title=one.found.title,
+                    text=one.found.text,
+                    shown=shown[row["id"]],
+                    passages=len(one.passages),
+                    revision=revision,
+                    error=None,
+                    updated_at=self._now,
                 )
-                if not held.rowcount:
+                if not held:
                     continue  # replaced or claimed again meanwhile; its newer self is indexed instead
                 tx.execute(passage.delete().where(passage.c.document_id == row["id"]))
                 tx.execute(passage.insert(), [_passage_row(row, each) for each in one.passages])
@@ -305,7 +290,7 @@ class Indexer:
             vectors = list(pool.map(lambda digest: self._embedder.encode(texts[digest]), batch))
             with self._store.begin() as tx:
                 self._keep(tx, workspace_id, batch, vectors)
-            self._renew([read.row for read in found])
+            self._leases.renew(_lease(read.row) for read in found)
             ready += len(batch)
             progress(ready, len(texts))
 
@@ -325,9 +310,8 @@ class Indexer:
         return [digest for digest in digests if digest not in kept]
 
     def _keep(self, tx: sa.Connection, workspace_id: str, digests: Sequence[str], vectors: Sequence[Any]) -> None:
-        insert = sqlite.insert if self._store.is_sqlite else postgresql.insert
         tx.execute(
-            insert(vector).on_conflict_do_nothing(),
+            upsert_into(self._store, vector).on_conflict_do_nothing(),
             [
                 {
                     "workspace_id": workspace_id,
@@ -342,14 +326,10 @@ class Indexer:
     def _fail(self, row: Mapping[Any, Any], reason: str) -> None:
         with self._store.begin() as tx:
             now = self._store.now(tx)
-            failed = tx.execute(
-                document.update()
-                .where(*_held(row))
-                .values(state="failed", error=reason, due_at=None, updated_at=now)
-                .returning(document.c.id, document.c.title, document.c.url)
-            ).mappings()
-            told = [{"document": {**one, "state": "failed", "error": reason}} for one in failed]
-            publish(tx, row["workspace_id"], "document.failed", told, now=now)
+            if self._leases.release(tx, _lease(row), state="failed", error=reason, updated_at=now):
+                failed = {name: row[name] for name in ("id", "title", "url")}
+                data = {"document": {**failed, "state": "failed", "error": reason}}
+                publish(tx, row["workspace_id"], "document.failed", [data], now=now)
         log.warning("document_failed", reason=reason)
 
     # -- a whole knowledge base --------------------------------------------------------------------------------------
@@ -518,14 +498,8 @@ def _batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
         yield items[first : first + _BATCH]
 
 
-def _held(row: Mapping[Any, Any]) -> tuple[sa.ColumnElement[bool], ...]:
-    """The claim's fence: no one replaced the document or claimed it again meanwhile."""
-    return (
-        document.c.id == row["id"],
-        document.c.state == "indexing",
-        document.c.attempts == row["attempts"],
-        document.c.revision == row["revision"],
-    )
+def _lease(row: Mapping[Any, Any]) -> RowLease:
+    return RowLease(id=row["id"], token=row["lease_token"])
 
 
 def _shown(read: _Read, language: str | None) -> dict[str, Any]:

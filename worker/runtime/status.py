@@ -15,9 +15,9 @@ from worker.store.tables import (
     UNSENT_DELIVERY,
     conversation,
     delivery,
+    destination,
     document,
     escalation,
-    lane,
     message,
 )
 from worker.telemetry.counters import Counters
@@ -99,6 +99,6 @@ def backlog(store: Store) -> Backlog:
             open_escalations={(state, priority): n for state, priority, n in connection.execute(escalations)},
             pending_deliveries=count(delivery, UNSENT_DELIVERY),
             overdue_deliveries=count(delivery, UNSENT_DELIVERY, delivery.c.due_at <= now),
-            open_circuits=count(lane, lane.c.rest_until > now),
+            open_circuits=count(destination, destination.c.circuit_open_until > now),
             unread_documents=count(document, UNREAD_DOCUMENT),
         )

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.errors import IdempotencyMismatch
 from worker.store.engine import Store
 from worker.store.tables import request_key
+from worker.store.upsert import upsert_into
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class IdempotencyKeys:
     def __init__(self, store: Store, *, kept_s: float, count: Callable[[str], None] = lambda _name: None) -> None:
         self._store = store
         self._now = store.clock.sql()
-        self._insert = sqlite.insert if store.is_sqlite else postgresql.insert
+        self._insert = upsert_into(store, request_key)
         self._old = request_key.c.created_at < self._now - int(kept_s * 1_000)
         self._count = count
 
@@ -46,7 +46,7 @@ class IdempotencyKeys:
         same = (request_key.c.workspace_id == workspace_id, request_key.c.key == given.key)
         tx.execute(request_key.delete().where(*same, self._old))
         row = {"workspace_id": workspace_id, "key": given.key, "fingerprint": given.fingerprint, "made": made}
-        insert = self._insert(request_key).values(**row, created_at=self._now).on_conflict_do_nothing()
+        insert = self._insert.values(**row, created_at=self._now).on_conflict_do_nothing()
         if tx.execute(insert.returning(request_key.c.key)).first() is not None:
             return None
         first = tx.execute(sa.select(request_key.c.fingerprint, request_key.c.made).where(*same)).one()

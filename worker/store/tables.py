@@ -50,6 +50,11 @@ def _time(name: str, *, nullable: bool = True, server_default: str | None = None
     return Column(name, BigInteger, nullable=nullable, server_default=server_default)
 
 
+def _lease_token() -> Column[int]:
+    """Return the fencing token of a row that is leased: it grows with every lease (see `worker.store.leases`)."""
+    return Column("lease_token", BigInteger, nullable=False, server_default="0")
+
+
 workspace = Table(
     "workspace",
     metadata,
@@ -335,14 +340,14 @@ endpoint = Table(  # where callbacks go
     Index("ix_endpoint_list", "workspace_id", "id"),
 )
 
-lane = Table(  # how it goes where deliveries go to: a row from the first failure, or for a rate limit
-    "lane",
+destination = Table(  # the circuit of a destination: a row from its first failure, or for a rate limit
+    "destination",
     metadata,
-    _id(),  # an endpoint's id, or what names the origin of a callback_url
+    _id(),  # an endpoint's or a helpdesk's id, or the hash of the origin of callback URLs
     _workspace(),
     Column("failures", Integer, nullable=False),  # in a row
     _time("failing_since"),
-    _time("rest_until"),  # nothing is tried before
+    _time("circuit_open_until"),  # nothing is sent before
     _time("paced_until"),  # up to when its rate is used up
 )
 
@@ -353,16 +358,16 @@ delivery = Table(
     metadata,
     _id(),  # the webhook-id: the same over all attempts
     _workspace(),
-    Column(
-        "lane", String(48), nullable=False, server_default=""
-    ),  # deliveries of one lane share their fate, those of two never do
+    Column("kind", String(24), nullable=False, server_default=""),  # worker.states.DeliveryKind
+    Column("destination_id", String(48), nullable=False, server_default=""),  # see `destination`
     Column("endpoint_id", String(48), ForeignKey("endpoint.id"), index=True),
     Column("conversation_id", String(48), ForeignKey("conversation.id", ondelete="CASCADE"), index=True),
     Column("message_id", String(48)),
-    Column("event_id", BigInteger),  # what is sent in order: of one conversation in one lane
-    Column("type", String(64), nullable=False),
+    Column("ticket", String(100)),  # of the helpdesk, for deliveries to one
+    Column("event_id", BigInteger),  # the order of the deliveries of one conversation to one destination
+    Column("type", String(64), nullable=False),  # of the event that it reports
     Column("url", Text, nullable=False),
-    Column("payload", Text, nullable=False),
+    Column("payload", Text, nullable=False),  # worker.deliveries.payloads
     Column("state", String(16), nullable=False),  # pending, delivered, exhausted
     Column("attempts", Integer, nullable=False),
     Column("round", Integer, nullable=False, server_default="0"),  # attempts before it was last replayed
@@ -370,10 +375,10 @@ delivery = Table(
     _time("due_at"),  # next attempt, or the end of the lease of the one under way
     _time("created_at", nullable=False),
     _time("finished_at"),
-    Index("ix_delivery_due", "lane", "due_at", "event_id", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
+    Index("ix_delivery_due", "destination_id", "due_at", "event_id", sqlite_where=_UNSENT, postgresql_where=_UNSENT),
     Index(
         "ix_delivery_order",
-        *("conversation_id", "lane", "event_id"),
+        *("conversation_id", "destination_id", "event_id"),
         sqlite_where=_UNSENT,
         postgresql_where=_UNSENT,
     ),
@@ -420,8 +425,6 @@ helpdesk = Table(  # a connection to one
     UniqueConstraint("workspace_id", "name"),
 )
 
-_HOOK = text("direction = 'hook'")
-
 helpdesk_message = Table(  # what came from a helpdesk, and what was written there
     "helpdesk_message",
     metadata,
@@ -430,12 +433,32 @@ helpdesk_message = Table(  # what came from a helpdesk, and what was written the
     Column("helpdesk_id", String(48), ForeignKey("helpdesk.id", ondelete="CASCADE"), nullable=False),
     Column("ticket", String(100), nullable=False),
     Column("external_id", String(200)),  # the helpdesk's; none while it is being written
-    Column("direction", String(8), nullable=False),  # in, out; hook: a webhook, not what it tells
+    Column("direction", String(8), nullable=False),  # in, out
     Column("digest", String(64), nullable=False),  # names its text whatever the helpdesk does to the markup
     _time("created_at", nullable=False),
     UniqueConstraint("helpdesk_id", "external_id"),
     Index("ix_helpdesk_message_ticket", "helpdesk_id", "ticket", "digest"),
-    Index("ix_helpdesk_message_hook", "created_at", sqlite_where=_HOOK, postgresql_where=_HOOK),
+)
+
+inbound_webhook = Table(  # the webhooks of helpdesks that were received, so that none has an effect twice
+    "inbound_webhook",
+    metadata,
+    Column("helpdesk_id", String(48), ForeignKey("helpdesk.id", ondelete="CASCADE"), primary_key=True),
+    Column("webhook_id", String(200), primary_key=True),  # the helpdesk's, the same over all of its attempts
+    _workspace(),
+    _time("created_at", nullable=False),
+    Index("ix_inbound_webhook_created_at", "created_at"),
+)
+
+ticket_state = Table(  # how a ticket was when its helpdesk last reported it
+    "ticket_state",
+    metadata,
+    Column("helpdesk_id", String(48), ForeignKey("helpdesk.id", ondelete="CASCADE"), primary_key=True),
+    Column("ticket", String(100), primary_key=True),
+    Column("aspect", String(16), primary_key=True),  # worker.states.TicketAspect
+    _workspace(),
+    Column("digest", String(64), nullable=False),  # of the value, so that no agent's name is kept
+    _time("updated_at", nullable=False),
 )
 
 _UNDONE = text("state IN ('open', 'assigned')")
@@ -490,7 +513,8 @@ document = Table(
     Column("error", Text),
     Column("revision", BigInteger, nullable=False),  # the knowledge base's, at its last change
     Column("attempts", Integer, nullable=False),
-    _time("due_at"),
+    _lease_token(),
+    _time("due_at"),  # or, while it is indexed, the end of the lease
     _time("created_at", nullable=False),
     _time("updated_at", nullable=False),
     Index("ix_document_list", "workspace_id", "id"),
@@ -515,7 +539,8 @@ document_import = Table(  # many documents at once
     Column("failed", _JSON),  # reasons by name, of the first 1,000
     Column("done", Integer, nullable=False, server_default="0"),  # how many of its files or pages were seen to
     Column("attempts", Integer, nullable=False),
-    _time("due_at"),
+    _lease_token(),
+    _time("due_at"),  # or, while it is running, the end of the lease
     _time("created_at", nullable=False),
     _time("finished_at"),
     Index("ix_document_import_list", "workspace_id", "id"),
@@ -580,7 +605,6 @@ def _in(column: Column[str], *values: str) -> ColumnElement[bool]:
 AWAKE = conversation.c.mailbox != literal_column("'idle'")
 OPEN_MESSAGE = _in(message.c.state, "queued", "running")
 UNSENT_DELIVERY = delivery.c.state == literal_column("'pending'")
-HOOK = helpdesk_message.c.direction == literal_column("'hook'")
 UNDONE_ESCALATION = _in(escalation.c.state, "open", "assigned")
 UNASSIGNED_ESCALATION = escalation.c.state == literal_column("'open'")
 HUMAN = conversation.c.owner == literal_column("'human'")
@@ -603,11 +627,13 @@ PURPOSES = {
     "reply": "an answer with its citations, support, answerer and token counts",
     "event": "an event of a conversation, written in the transaction of the change that it reports",
     "endpoint": "a webhook endpoint of a workspace",
-    "lane": "the circuit state and rate of one destination of deliveries",
-    "delivery": "a callback or helpdesk post that is due, was sent or was given up",
+    "destination": "the circuit state and rate of one destination of deliveries",
+    "delivery": "a webhook, helpdesk post or notification that is due, was sent or was given up",
     "attempt": "one try of a delivery",
     "helpdesk": "a connected helpdesk, Slack channel or mail address",
     "helpdesk_message": "a message of a helpdesk that is known here, so that none is taken or posted twice",
+    "inbound_webhook": "a webhook of a helpdesk that was received, so that none has an effect twice",
+    "ticket_state": "an aspect of a ticket as its helpdesk last reported it, so that only a change has an effect",
     "escalation": "work for a human, from the handoff until it is closed",
     "document": "a document of the knowledge base with its text and state",
     "document_import": "a bulk import and its progress",

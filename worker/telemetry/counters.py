@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from worker.errors import AnswerbackError
 from worker.store.engine import Store
 from worker.store.tables import sample
+from worker.store.upsert import upsert_into
 from worker.telemetry import logs
 
 log = logs.get(__name__)
@@ -121,8 +121,7 @@ class Counters:
             pending, self._pending = self._pending, Counter()
         if not pending:
             return
-        insert = sqlite.insert if self._store.is_sqlite else postgresql.insert
-        statement = insert(sample)
+        statement = upsert_into(self._store, sample)
         added = statement.on_conflict_do_update(
             index_elements=[sample.c.name, sample.c.labels],
             set_={"value": sample.c.value + statement.excluded.value},

@@ -38,7 +38,8 @@ class Answers(Protocol):
 class Hints(Protocol):
     """Tells workers where to look; a hint may be lost."""
 
-    def deliver(self, conversation_id: str) -> None: ...
+    def deliver(self, conversation_id: str) -> None:
+        """Hint at the deliveries of a conversation that are due, if there are any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,8 +128,7 @@ class Drainer:
             return
         finished = self.mailbox.finish(claim, outcome)
         self.wake(claim.conversation_id)
-        if any(message.callback_url for message in claim.messages):
-            self.hints.deliver(claim.conversation_id)
+        self.hints.deliver(claim.conversation_id)
         self.history.save(claim, session, outcome, finished)
         self._measure(claim, outcome, len(finished.message_ids))
         log.info("turn_finished", outcome=type(outcome).__name__.lower(), messages=len(finished.message_ids))

@@ -1,5 +1,8 @@
-"""Budgets for language models."""
+"""The language model as the console shows it, and its budgets."""
 
+from dataclasses import replace
+
+from tests.support.endpoint import endpoint, stream
 from worker.ids import new_id
 from worker.store.tables import spending
 
@@ -17,3 +20,25 @@ def test_budgets_show_the_spending_of_today(browser, services):
     assert "1000" in page
     assert "$0.5000" in page
     assert page.index("$9.0000") < page.index("$0.0100")  # sorted by spending, highest first
+
+
+def test_without_a_language_model_the_page_says_how_to_use_one(browser):
+    assert "OPENAI_API_KEY" in browser.get("/console/model").text
+
+
+def test_a_check_of_the_language_model_shows_what_works(browser, services):
+    with endpoint(lambda _body: stream("We are ", "<b>open</b>.")) as served:
+        services.settings = replace(
+            services.settings, answerer="llm", openai_base_url=served.url, models=("some-model",)
+        )
+        assert "some-model" in browser.get("/console/model").text
+        assert served.requests == []
+        page = browser.post("/console/model").text
+    assert "&lt;b&gt;open&lt;/b&gt;" in page
+    assert "max_tokens" in page
+    assert len(served.requests) == 3
+
+
+def test_only_an_admin_checks_the_language_model(reader):
+    assert reader.get("/console/model").status_code == 403
+    assert reader.post("/console/model").status_code == 403

@@ -271,7 +271,7 @@ def test_mail_is_retried_under_the_same_id_and_given_up_when_it_is_rejected(desk
     desk.again()
     (mail,) = mailbox.mails
     sent = [delivery for delivery in call("GET", "/v1/deliveries").json["items"] if delivery["attempts"] == 2]
-    assert [request["type"] for request in sent] == ["handoff.told"]
+    assert [delivery["kind"] for delivery in sent] == ["notification"]
     assert mail["Message-ID"] == f"<{sent[0]['id']}@shop.example>"
     assert mail["Auto-Submitted"] == "auto-generated"
     call("POST", f"/v1/conversations/{desk.conversation['id']}/resume")

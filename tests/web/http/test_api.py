@@ -32,8 +32,8 @@ def test_an_empty_cursor_or_body_counts_as_absent(call):
     assert call("GET", "/v1/conversations?cursor=").status_code == 200
     assert call("GET", "/v1/deliveries?cursor=&limit=5").status_code == 200
     assert call("GET", "/v1/helpdesks").json == {"items": [], "next_cursor": None}
-    for type in ("message.answered", "helpdesk.said", "handoff.told"):
-        assert call("GET", f"/v1/deliveries?type={type}").status_code == 200
+    for query in ("type=message.answered", "type=ticket.changed", "kind=agent_reply", "kind=notification"):
+        assert call("GET", f"/v1/deliveries?{query}").status_code == 200
     conversation_id = call("POST", "/v1/conversations", json={}).json["id"]
     for what in ("handoff", "resume", "close"):
         done = call("POST", f"/v1/conversations/{conversation_id}/{what}", headers={"Content-Type": "application/json"})

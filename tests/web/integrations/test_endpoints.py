@@ -30,9 +30,9 @@ def made(call, receiver):
 
 
 def send_due(services):
-    for lane in services.sender.due_lanes():
+    for destination in services.sender.due_destinations():
         transport = services.dispatcher._transport()
-        while services.sender.send(lane, transport) is not None:
+        while services.sender.send(destination, transport) is not None:
             pass
         transport.close()
 

@@ -166,6 +166,18 @@ def test_a_document_whose_indexer_died_is_taken_up_again_and_given_up_after_thre
     assert states(store) == {"Poison": "failed"}
 
 
+def test_an_indexer_that_lost_a_document_does_not_renew_the_lease_of_another(store, workspace_id, library, indexer):
+    library.add(workspace_id, new("Slow", "text."))
+    found = indexer._claim_and_read(workspace_id)
+    TableClock.advance(store, 121)
+    assert indexer._claim(workspace_id)  # another indexer, which then dies
+    TableClock.advance(store, 100)
+    with ThreadPoolExecutor(1) as pool:
+        indexer._embed(workspace_id, found, pool, lambda _done, _total: None)
+    TableClock.advance(store, 21)
+    assert indexer._claim(workspace_id), "the dead one's lease ended when it should"
+
+
 def test_rolling_back_and_forward_is_one_call_and_old_versions_are_bounded(
     workspace_id, library, indexer, snapshot_cache, clock, tmp_path
 ):

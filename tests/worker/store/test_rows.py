@@ -23,6 +23,11 @@ ROW_TYPES = [
     (rows.Memory, tables.memory, set()),
     (rows.SpendingAccount, tables.spending, set()),
     (rows.AuditEntry, tables.audit, set()),
+    (rows.Endpoint, tables.endpoint, set()),
+    (rows.Destination, tables.destination, set()),
+    (rows.Delivery, tables.delivery, set()),
+    (rows.Attempt, tables.attempt, set()),
+    (rows.Helpdesk, tables.helpdesk, set()),
 ]
 
 

@@ -10,7 +10,7 @@ from tests.support.servers import postgresql_schema
 from worker.store import migrate
 from worker.store.engine import open_store
 
-BEFORE, AFTER = "0013", "0015"
+BEFORE, AFTER = "0014", "0015"
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])

@@ -56,9 +56,9 @@ def test_the_worker_that_answers_continues_the_trace_of_the_message(store, works
             conversation_id = desk.write("Can I delete cookies?", callback_url=receiver.url)
         desk.drainer.drain(conversation_id)
         sender = Sender(store)
-        (lane,) = sender.due_lanes()
+        (destination,) = sender.due_destinations()
         with contextlib.closing(Webhooks(LOOPBACK)) as transport:
-            assert sender.send(lane, transport).delivered
+            assert sender.send(destination, transport).delivered
     found = named(spans)
     assert {"request", "turn", "search", "model", "grounding", "callback attempt"} <= set(found)
     assert {item.context.trace_id for item in found.values()} == {request.get_span_context().trace_id}

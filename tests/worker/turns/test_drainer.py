@@ -153,9 +153,9 @@ def test_a_message_taken_up_after_its_deadline_is_handed_off_without_asking_anyo
     assert drainer.agent.questions == []
 
 
-def test_a_callback_is_hinted_at_when_a_message_with_one_ends(store, workspace_id, build):
+def test_deliveries_are_hinted_at_when_a_turn_has_ended(store, workspace_id, build):
     drainer = build(Handoff(reason="no_answer", summary="?"))
-    sent = accept(store, workspace_id, callback_url="https://desk.example/hook")
+    sent = accept(store, workspace_id)
     drainer.drain(sent["conversation_id"])
     assert drainer.hints.delivered == [sent["conversation_id"]]
 

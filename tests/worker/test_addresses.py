@@ -5,6 +5,7 @@ import ipaddress
 import dnslib.server
 import pytest
 
+from tests.support.fakes import LOOPBACK
 from tests.support.receiver import Receiver
 from worker.addresses import AddressRefused, Caller, Guard, is_denied
 
@@ -153,3 +154,9 @@ def test_mapped_addresses_are_judged_by_what_they_map():
     assert is_denied(ipaddress.ip_address("::ffff:10.0.0.1"))
     assert not is_denied(ipaddress.ip_address("93.184.216.34"))
     assert not is_denied(ipaddress.ip_address("2606:2800:220:1::1"))
+
+
+@pytest.mark.parametrize("url", ["https://1.2.3.999/x", "https://[v1.a]/x"])
+def test_a_url_that_no_client_can_read_is_refused(url):
+    with pytest.raises(AddressRefused):
+        LOOPBACK.check_url(url)

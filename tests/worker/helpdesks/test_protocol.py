@@ -1,0 +1,36 @@
+"""What connectors share: texts are known again whatever a helpdesk does to their markup, webhooks by signature."""
+
+import pytest
+
+from worker.helpdesks.protocol import TOLERANCE_S, WebhookRefused, as_html, digest, plain, require_fresh, require_same
+
+
+@pytest.mark.parametrize(
+    "text", ["type <your name> here", "a < b and c > d", "AT&amp;T &lt;3", "x\n\ny <https://a.b/c>"]
+)
+def test_the_digest_of_a_text_ignores_markup(text):
+    assert digest(text) == digest(as_html(text))
+
+
+def test_markup_becomes_lines_of_text():
+    assert plain("<p>Hello &amp; welcome</p><style>p {}</style><div>Bob<br>Support</div>") == (
+        "Hello & welcome\nBob\nSupport"
+    )
+
+
+def test_text_becomes_paragraphs_with_links_and_no_other_markup():
+    assert as_html("See https://a.example/x.\n\n<b>2</b>") == (
+        '<p>See <a href="https://a.example/x">https://a.example/x</a>.</p><p>&lt;b&gt;2&lt;/b&gt;</p>'
+    )
+
+
+@pytest.mark.parametrize(("given", "expected"), [("a", "b"), ("", ""), ("é", "e")])
+def test_a_signature_that_differs_or_is_missing_is_refused(given, expected):
+    with pytest.raises(WebhookRefused):
+        require_same(given, expected)
+
+
+@pytest.mark.parametrize("timestamp", [None, 1_000.0 - TOLERANCE_S - 1, 1_000.0 + TOLERANCE_S + 1])
+def test_a_webhook_without_a_recent_time_is_refused(timestamp):
+    with pytest.raises(WebhookRefused):
+        require_fresh(timestamp, now=1_000.0)
