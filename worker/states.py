@@ -53,13 +53,13 @@ class Role(StrEnum):
 class HandoffReason(StrEnum):
     """Why the bot handed a message off."""
 
-    ASKED_FOR_HUMAN = "asked_for_human"
+    ASKED_FOR_HUMAN = "asked_for_person"
     NO_ANSWER = "no_answer"
     LOW_SUPPORT = "low_support"
     RULE = "rule"
     DEADLINE = "deadline"
     ERROR = "error"
-    OWNED_BY_HUMAN = "owned_by_human"
+    OWNED_BY_HUMAN = "owned_by_person"
 
 
 class Priority(StrEnum):

@@ -69,7 +69,7 @@ class Agent:
             return _handoff_of(question, alarm)
         if not question.attachments and (greeting := small_talk.reply_to(question.content)) is not None:
             say(Piece(offset=0, text=greeting))
-            return Answer(content=greeting, citations=(), support=1.0, answerer="small_talk")
+            return Answer(content=greeting, citations=(), support=1.0, answerer="courtesy")
         return _Turn(agent=self, question=question, revoked=revoked, say=say).run()
 
 

@@ -31,7 +31,7 @@ CATEGORIES = {
     "safety": "The customer reports danger or injury.",
     "account_compromise": "Somebody else may be using the customer's account or money.",
     "legal": "The customer speaks of legal steps or an authority.",
-    "asked_for_human": "The customer asks for a person.",
+    "asked_for_person": "The customer asks for a person.",
     "repeated_failure": "Earlier answers did not help the customer.",
     "anger": "The customer is very angry.",
 }
@@ -54,7 +54,7 @@ def assess(text: str, turns: Sequence[Turn] = ()) -> Alarm | None:
                 if not _is_discounted(category, clause, match):
                     found.setdefault(category, []).append(match.group().strip())
         if (asked := _asks_in(clause)) is not None:
-            found.setdefault("asked_for_human", []).append(asked)
+            found.setdefault("asked_for_person", []).append(asked)
     if (angry := _anger(text)) is not None:
         found["anger"] = angry
     if (failed := _failed_before(text, turns)) is not None:

@@ -26,7 +26,7 @@ def test_conversations_of_another_workspace_are_not_found(app, services, call):
 def test_the_inbox_shows_owner_handoff_and_progress(browser, call, services):
     made = submit(call, "I want a person", subject="Parcel", requester={"name": "Ada"})
     submit(call, "How do I reset my password?")
-    handoff = Handoff(reason="asked_for_human", summary="!", priority="urgent")
+    handoff = Handoff(reason="asked_for_person", summary="!", priority="urgent")
     services.mailbox.finish(services.mailbox.claim(made["conversation_id"]), handoff)
     page = browser.get("/console").text
     assert "Parcel" in page

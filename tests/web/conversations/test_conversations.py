@@ -31,10 +31,10 @@ def test_an_agent_takes_over_replies_returns_and_closes(call, services):
     made = submit(call)
     path = f"/v1/conversations/{made['conversation_id']}"
     assert call("POST", f"{path}/handoff", json={"summary": "I know them"}).json["owner"] == "human"
-    assert call("GET", made["links"]["self"]).json["handoff"]["reason"] == "asked_for_human"
+    assert call("GET", made["links"]["self"]).json["handoff"]["reason"] == "asked_for_person"
     kept = call("POST", f"{path}/messages", json={"content": "Anyone?"}).json
     assert kept["state"] == "handed_off"
-    assert kept["handoff"]["reason"] == "owned_by_human"
+    assert kept["handoff"]["reason"] == "owned_by_person"
     said = call("POST", f"{path}/replies", json={"content": "I am here.", "author": "Ada"})
     assert (said.status_code, said.json["role"], said.json["author"]) == (201, "agent", "Ada")
     assert call("POST", f"{path}/resume").json["owner"] == "bot"

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiri
 
 ADA = {"id": "7", "name": "Ada", "email": "ada@shop.example"}
 PERSON = Handoff(
-    reason="asked_for_human", summary="Ada wants a person & <soon>.", priority="high", reasons=("“person”",)
+    reason="asked_for_person", summary="Ada wants a person & <soon>.", priority="high", reasons=("“person”",)
 )
 
 
@@ -109,7 +109,7 @@ def test_agents_are_notified_once_and_the_escalation_is_assigned_and_closed(desk
     assert message["handoff"]["escalation_id"] == escalation["id"]
     assert (escalation["state"], escalation["reason"], escalation["priority"], escalation["assignee"]) == (
         "open",
-        "asked_for_human",
+        "asked_for_person",
         "high",
         None,
     )

@@ -34,13 +34,13 @@ def test_an_answer_names_its_snapshot_model_and_times():
 def test_a_customer_who_asks_for_a_person_costs_neither_search_nor_model():
     search, model = FakeSearch([COOKIES]), FakeAnswerer("x")
     outcome = ask(Agent(knowledge=search, answerer=model), "Let me talk to a human")
-    assert outcome.reason == "asked_for_human"
+    assert outcome.reason == "asked_for_person"
     assert search.queries == model.calls == []
 
 
 def test_what_the_subject_says_counts_with_the_first_message():
     agent = Agent(knowledge=FakeSearch([COOKIES]), answerer=FakeAnswerer("Delete cookies in the browser [1]."))
-    assert ask(agent, "See above", subject="Let me talk to a human").reason == "asked_for_human"
+    assert ask(agent, "See above", subject="Let me talk to a human").reason == "asked_for_person"
     turns = (Turn(seq=1, role="customer", content="See above"), Turn(seq=2, role="assistant", content="Hello."))
     assert isinstance(ask(agent, subject="Let me talk to a human", turns=turns), Answer)
 

@@ -112,7 +112,7 @@ def test_a_model_that_gives_up_after_a_tool_does(answer, model_url, word):
     control(model_url, then=word)
     outcome, pieces = answer(f"{TRUE} Let me look further.", calls=[["search", {"query": "cookies"}]])
     assert isinstance(outcome, Handoff)
-    assert outcome.reason == ("asked_for_human" if word == "PERSON" else "no_answer")
+    assert outcome.reason == ("asked_for_person" if word == "PERSON" else "no_answer")
     assert heard(pieces) == TRUE
     assert f"told the customer: {TRUE}" in outcome.summary
 

@@ -56,7 +56,7 @@ def test_who_says_hello_first_still_gets_the_bot():
     outcome = ask("Hi")
     assert isinstance(outcome, Answer)
     assert outcome.citations == ()
-    assert outcome.answerer == "small_talk"
+    assert outcome.answerer == "courtesy"
 
 
 def test_thanks_are_not_answered_with_what_was_asked_before():

@@ -180,7 +180,7 @@ def test_a_model_that_hands_off_says_why(open_desk, model_url):
     desk = open_desk()
     control(model_url, calls=[["escalate", {"reason": "The customer wants a special contract."}]])
     handed = desk.ask("How do I delete cookies?")
-    assert handed["handoff"]["reason"] == "asked_for_human"
+    assert handed["handoff"]["reason"] == "asked_for_person"
     assert "special contract" in handed["handoff"]["summary"]
 
 

@@ -71,7 +71,7 @@ def test_a_handoff_takes_the_messages_behind_it_along_but_not_its_error(store, w
     assert (first.state, behind.state) == (MessageState.HANDED_OFF, MessageState.HANDED_OFF)
     assert (first.error, behind.error) == ({"code": "x"}, None)
     assert (first.retrieved, behind.retrieved) == ({"query": "one"}, None)
-    assert (first.handoff["reason"], behind.handoff["reason"]) == ("error", "owned_by_human")
+    assert (first.handoff["reason"], behind.handoff["reason"]) == ("error", "owned_by_person")
     assert first.handoff["escalation_id"] == behind.handoff["escalation_id"]
     assert conversation_of(store, id).owner == Owner.HUMAN
 

@@ -40,8 +40,8 @@ def test_what_became_of_messages_is_told_by_the_day_they_came(store, workspace_i
     TableClock.advance(store, DAY)
     say(answer(), rating="bad")
     say(answer())
-    say(Handoff(reason="asked_for_human", summary="?"))
-    say(Handoff(reason="asked_for_human", summary="?"))
+    say(Handoff(reason="asked_for_person", summary="?"))
+    say(Handoff(reason="asked_for_person", summary="?"))
     accept(store, workspace_id, "still open")
     told = quality(store, workspace_id, days=3)["days"]
     assert [one["day"] for one in told] == ["1969-12-31", "1970-01-01", "1970-01-02"]
@@ -53,7 +53,7 @@ def test_what_became_of_messages_is_told_by_the_day_they_came(store, workspace_i
         {"no_answer": 1},
     )
     assert (second["answered"], second["confirmed"], second["rejected"]) == (2, 0, 1)
-    assert second["handed_off"] == {"asked_for_human": 2}
+    assert second["handed_off"] == {"asked_for_person": 2}
     assert told[0] == {
         "day": "1969-12-31",
         "answered": 0,
@@ -71,7 +71,7 @@ def test_what_became_of_messages_is_told_by_the_day_they_came(store, workspace_i
 
 def test_an_answer_after_which_a_person_was_needed_is_reopened(store, workspace_id, say):
     say(answer(), external_id="a")
-    say(Handoff(reason="asked_for_human", summary="?"), external_id="a")
+    say(Handoff(reason="asked_for_person", summary="?"), external_id="a")
     say(answer(), external_id="b")
     say(answer(), external_id="b")
     assert quality(store, workspace_id, days=1)["days"][0]["reopened"] == 1

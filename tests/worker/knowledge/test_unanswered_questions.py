@@ -29,7 +29,7 @@ def test_questions_without_an_answer_are_grouped_by_what_they_ask(store, workspa
     for text in (GIFT[0], BIKE[0], GIFT[1], BIKE[1], GIFT[2]):
         ask(text, no_answer)
     ask("Is the answer to this supported?", Handoff(reason="low_support", summary="?"))
-    ask("I want a person!", Handoff(reason="asked_for_human", summary="!"))
+    ask("I want a person!", Handoff(reason="asked_for_person", summary="!"))
     ask("How do I reset my password?", answer())
     found = gaps(store, embedder, workspace_id)
     assert [one["count"] for one in found] == [3, 2, 1]

@@ -152,7 +152,7 @@ def test_what_waits_behind_a_handoff_goes_to_the_same_person(store, workspace_id
     assert state_of(store, second["id"]) == "handed_off"
     third = accept(store, workspace_id, external_id="x")
     assert third["state"] == "handed_off"
-    assert third["handoff"]["reason"] == "owned_by_human"
+    assert third["handoff"]["reason"] == "owned_by_person"
 
 
 def test_a_lost_hint_is_noticed_by_a_sweeper_and_a_sweeper_that_died_by_the_next(store, workspace_id, mailbox):
