@@ -4,11 +4,13 @@ A turn: claim, search, check, finish. And the first of it that a client reads, o
 is said when it is supported, so it is compared with when the model has written that sentence.
 """
 
+import contextlib
 import json
 import statistics
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,9 @@ from tests.support.processes import ROOT, answers, free_port, model_server, valk
 from tests.support.stack import Stack, command, environment, is_ready, prepare, services
 from worker.knowledge.ingest import documents_in, ingest
 from worker.launch.up import sample_folder
+from worker.services.worker import Worker, build_worker
+from worker.settings import Settings
+from worker.store.engine import Store
 from worker.store.tables import message
 
 _MODEL_S = 0.2
@@ -40,7 +45,7 @@ def run(models: Path) -> dict[str, Any]:
             Path(folder), redis, models, OPENAI_BASE_URL=f"{url}/v1", ANSWERBACK_MODELS="good", ANSWERBACK_PORT=port
         )
         prepare(env)
-        with services(env) as built:
+        with services(env) as built, _answer_worker(env) as worker:
             workspace_id = built.keys.workspace()
             fill(built, workspace_id)
             ingest(
@@ -53,15 +58,14 @@ def run(models: Path) -> dict[str, Any]:
             )
             rows = (ROOT / "tests" / "data" / "desk" / "queries.jsonl").read_text().splitlines()
             asked = [one["text"] for one in map(json.loads, rows) if one["answerable"]]
-            built.drainer  # noqa: B018 - built before the first turn
             beyond, checks, searches = [], [], []
             for round_ in range(3):
                 for question in asked:
-                    made = accept(built.store, workspace_id, f"{question} {' ' * round_}({round_})")
+                    made = accept(worker.common.store, workspace_id, f"{question} {' ' * round_}({round_})")
                     began = time.perf_counter()
-                    built.drainer.drain(made["conversation_id"])
+                    worker.answering.drainer.drain(made["conversation_id"])
                     spent = (time.perf_counter() - began) * 1000
-                    timings = _timings(built, made["id"])
+                    timings = _timings(worker.common.store, made["id"])
                     if round_ and "check_ms" in timings:
                         beyond.append(spent - _MODEL_S * 1000)
                         checks.append(timings["check_ms"])
@@ -129,6 +133,15 @@ def _model_alone(model: str, text: str) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-def _timings(built: Any, message_id: str) -> dict[str, float]:
-    with built.store.read() as connection:
+@contextlib.contextmanager
+def _answer_worker(env: Mapping[str, str]) -> Iterator[Worker]:
+    worker = build_worker(Settings.from_env(env), roles=("answer",))
+    try:
+        yield worker
+    finally:
+        worker.common.close()
+
+
+def _timings(store: Store, message_id: str) -> dict[str, float]:
+    with store.read() as connection:
         return connection.execute(sa.select(message.c.timings).where(message.c.id == message_id)).scalar() or {}

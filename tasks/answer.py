@@ -2,10 +2,10 @@
 
 from worker import hints
 from worker.app import app
-from worker.services import services
+from worker.services import current
 
 
 @app.task(name=hints.DRAIN)
 def drain(*, conversation_id: str, **_newer: object) -> None:
     """Answer what waits in one conversation, oldest first."""
-    services().drainer.drain(conversation_id)
+    current.answering().drainer.drain(conversation_id)

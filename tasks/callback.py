@@ -2,10 +2,10 @@
 
 from worker import hints
 from worker.app import app
-from worker.services import services
+from worker.services import current
 
 
 @app.task(name=hints.DELIVER)
 def deliver(*, conversation_id: str, **_newer: object) -> None:
     """Have the due callbacks of one conversation sent; another thread does it, so no endpoint holds up this queue."""
-    services().dispatcher.deliver(conversation_id)
+    current.delivering().dispatcher.deliver(conversation_id)

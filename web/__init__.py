@@ -10,7 +10,7 @@ from web.http import auditing, auth, context, limits, openapi, problems
 from web.http.api import ProblemApi
 from web.operations import health, metrics
 from web.streaming.streams import Streams
-from worker.services import Services, install
+from worker.services.front import build_front
 from worker.settings import Settings
 
 
@@ -31,11 +31,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.proxies:
         proxied = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)
         app.wsgi_app = proxied  # type: ignore[method-assign]
-    app.extensions["answerback"] = install(Services(settings, short_transactions=True))
+    front = app.extensions["answerback"] = build_front(settings)
     app.extensions["answerback_waiters"] = threading.Semaphore(max(1, settings.web_threads * 3 // 4))
 
     app.extensions["answerback_streams"] = Streams(
-        app.extensions["answerback"], max_total=settings.streams, max_per_key=settings.streams_of_key
+        front.store, front.wakeups, front.counters, max_total=settings.streams, max_per_key=settings.streams_of_key
     )
 
     # Order matters: a request gets its id first, then its principal, then its rate limit.

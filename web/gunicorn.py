@@ -1,6 +1,5 @@
 """The gunicorn configuration. `answerback web` passes addresses and sizes on the command line."""
 
-import gc
 import resource
 from typing import Any
 
@@ -32,6 +31,7 @@ _MAX_OPEN_FILES = 65_536
 
 def post_worker_init(_worker: Any) -> None:
     """Configure logs, file descriptors and garbage collection (frequent full collections took 8 % of the time)."""
+    from worker.runtime import collector
     from worker.settings import Settings
     from worker.telemetry import logs
 
@@ -40,18 +40,12 @@ def post_worker_init(_worker: Any) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _MAX_OPEN_FILES)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 50, 100)
+    collector.freeze()
 
 
 def worker_exit(_server: Any, worker: Any) -> None:
     """Close the streams, publish the queued hints, and close the services."""
-    from worker.services import uninstall
-
     app = getattr(worker, "wsgi", None)
     if app is not None:
         app.extensions["answerback_streams"].close()
-    services = uninstall()
-    if services is not None:
-        services.close()
+        app.extensions["answerback"].close()

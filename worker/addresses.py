@@ -35,6 +35,10 @@ DENIED: tuple[Network, ...] = tuple(
     ).split()
 )
 
+#: Seconds that resolving a name may take while a client waits, and in a worker.
+REQUEST_RESOLVE_TIMEOUT_S = 1.0
+WORKER_RESOLVE_TIMEOUT_S = 5.0
+
 Resolve = Callable[[str, int], Iterable[str]]
 
 

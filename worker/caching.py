@@ -8,15 +8,21 @@ import hashlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
 from kb.embedding import Embedder, Vector
 
 V = TypeVar("V")
+
+#: Vectors of questions and of sentences that a process keeps, 1.5 kB each.
+MAX_VECTORS = 20_000
+
+#: Answers to first questions of conversations that a process keeps.
+MAX_ANSWERS = 5_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +114,15 @@ class MemoryCache(Generic[V]):
     def healthy(self) -> bool:
         """Return True: memory is always available."""
         return True
+
+
+def to_api(caches: Iterable[Cache[Any]]) -> list[dict[str, Any]]:
+    """Return the statistics of caches as the API shows them."""
+    return [
+        {**asdict(statistics), "hit_rate": round(statistics.hit_rate, 4), "healthy": cache.healthy()}
+        for cache in caches
+        for statistics in [cache.statistics()]
+    ]
 
 
 class CachedEmbedder:

@@ -14,6 +14,12 @@ from worker.telemetry import logs
 
 log = logs.get(__name__)
 
+#: Seconds that a call takes at most: what Redis is used for must never hold anything up.
+TIMEOUT_S = 0.5
+
+#: The same for calls that block on purpose.
+_BLOCKING_TIMEOUT_S = 30.0
+
 #: After a failure, one call in this time tries again; the others fail at once.
 _PROBE_EVERY_S = 1.0
 
@@ -61,7 +67,7 @@ class GuardedPool(ConnectionPool):
             return True
 
 
-def open_redis(url: str, *, timeout_s: float, max_connections: int = 200, retries: int = 0) -> Redis:
+def open_redis(url: str, *, timeout_s: float = TIMEOUT_S, max_connections: int = 200, retries: int = 0) -> Redis:
     """Return a client whose calls take at most `timeout_s`, and nothing while Redis is away.
 
     `retries` are for connections that turn out to be closed, as after a restart of Redis; time-outs are not retried.
@@ -77,3 +83,10 @@ def open_redis(url: str, *, timeout_s: float, max_connections: int = 200, retrie
         **tcp,
     )
     return Redis(connection_pool=pool)
+
+
+def open_blocking_redis(url: str) -> Redis:
+    """Return a client for calls that block on purpose: subscriptions and blocking pops."""
+    return Redis.from_url(
+        url, socket_timeout=_BLOCKING_TIMEOUT_S, socket_connect_timeout=1.0, retry=Retry(NoBackoff(), 0)
+    )

@@ -455,6 +455,22 @@ class Settings:
         return url
 
     @property
+    def broker_redis_url(self) -> str | None:
+        """The URL of the broker as redis-py reads it; None where the broker is not Redis."""
+        url = self.broker.replace("redis+socket://", "unix://").replace("?virtual_host=", "?db=")
+        return url if url.startswith(("redis", "unix")) else None
+
+    @property
+    def redis_connections(self) -> int:
+        """Connections to Redis that one process opens at most."""
+        return self.answer_concurrency + self.web_threads + 50
+
+    @property
+    def concurrent_searches(self) -> int:
+        """Threads of one web process that may wait for a search at the same time: a quarter of them."""
+        return max(1, self.web_threads // 4)
+
+    @property
     def database(self) -> str:
         """The URL of the database, as SQLAlchemy reads it."""
         url = self.database_url or sqlite_url(self.home.absolute() / "answerback.db")

@@ -13,7 +13,7 @@ from typing import Any
 
 from tests.support.databases import copy_migrated
 from tests.support.processes import answers, free_port, running, valkey, wait_for
-from worker.services import Services
+from tests.support.services import Installation, build_installation
 from worker.settings import Settings
 from worker.store import migrate
 
@@ -96,9 +96,9 @@ class Stack:
 
 
 @contextlib.contextmanager
-def services(env: Mapping[str, str]) -> Iterator[Services]:
+def services(env: Mapping[str, str]) -> Iterator[Installation]:
     """The parts of an installation in this process, to prepare and to inspect it."""
-    built = Services(Settings.from_env(env))
+    built = build_installation(Settings.from_env(env))
     try:
         yield built
     finally:

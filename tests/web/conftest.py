@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from tests.support.services import Application, parts_of
 from tests.support.stack import KEY, environment, prepare
 from web import create_app
-from worker.services import Services, uninstall
 from worker.settings import Settings
 
 
@@ -23,15 +23,13 @@ def app(settings: Settings):
     """The application."""
     made = create_app(settings)
     yield made
-    services = made.extensions["answerback"]
-    services.close(timeout_s=0.1)
-    uninstall()
+    made.extensions["answerback"].close(timeout_s=0.1)
 
 
 @pytest.fixture
-def services(app) -> Services:
-    """The services of the application."""
-    return app.extensions["answerback"]
+def services(app) -> Application:
+    """The parts of the application, and those that play a worker."""
+    return parts_of(app)
 
 
 class Client:

@@ -10,6 +10,7 @@ import pytest
 from tests.support.stack import environment, prepare, services
 from worker import checks
 from worker.checks import parts
+from worker.runtime.presence import Presence
 from worker.settings import Settings
 
 
@@ -50,13 +51,11 @@ def test_clocks_that_disagree_are_noticed(env, monkeypatch):
 def test_a_worker_that_is_ill_is_noticed(env):
     with services(env) as built:
         for state, told in (("working", None), ("lexical_only", "`answerback model`"), ("cut_off", "the broker")):
-            built.presence.withdraw()
-            built.__dict__.pop("presence", None)
-            built.roles = ("answer",)
-            built._state = lambda state=state: state
-            built.presence.report()
+            presence = Presence(built.store, holder="test", roles=("answer",), state=lambda state=state: state)
+            presence.report()
             problem = checks.run(parts.workers(built.settings, "answer")).problem
             assert problem is None if told is None else told in problem
+            presence.withdraw()
 
 
 def test_a_database_that_is_not_migrated_is_named_once(env, tmp_path):

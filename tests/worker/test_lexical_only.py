@@ -9,7 +9,7 @@ from web import create_app
 from worker.answering.question import Question
 from worker.conversations.outcomes import Answer, Handoff
 from worker.launch.up import sample_folder
-from worker.services import Services, uninstall
+from worker.services.worker import build_worker
 from worker.settings import Settings
 
 
@@ -31,17 +31,16 @@ def test_what_shares_words_is_answered_and_what_does_not_is_handed_off(env):
         found = built.agent.answer(Question(workspace_id=workspace_id, content="How do I reset my password?"))
         assert isinstance(found, Answer)
         assert "password" in found.content.lower()
-        assert built.lexical_only
+        assert built.snapshot_cache.lexical_only
         lost = built.agent.answer(Question(workspace_id=workspace_id, content="Who painted the Sistine chapel?"))
         assert isinstance(lost, Handoff)
 
 
 def test_readiness_says_that_words_alone_answer(env):
     settings = Settings.from_env(env)
-    worker = Services(settings, roles=("answer",))
+    worker = build_worker(settings, roles=("answer",))
     app = create_app(settings)
     try:
-        worker.agent  # noqa: B018 - builds what answers
         worker.presence.report()
         response = app.test_client().get("/readyz")
         shown = response.json["components"]["answer_workers"]
@@ -50,5 +49,4 @@ def test_readiness_says_that_words_alone_answer(env):
         assert "answerback model" in shown["problem"]
     finally:
         app.extensions["answerback"].close(timeout_s=0.1)
-        uninstall()
-        worker.close()
+        worker.common.close()

@@ -55,7 +55,7 @@ def events(conversation_id: str) -> Response:
     last_id = flask.request.headers.get("Last-Event-ID", "")
     subscription = Subscription(
         conversation_id=conversation_id,
-        source=ConversationFeed(services(), scope(), conversation_id, last_id=last_id),
+        source=ConversationFeed(services().deltas, scope(), conversation_id, last_id=last_id),
         format=ServerSentEvents(),
         release=streams().reserve(flask.g.principal),
         valid=flask.g.valid,

@@ -124,12 +124,13 @@ def connect(conversation_id: str) -> Response:
             501, description="This server cannot open WebSockets over TLS; terminate TLS in a proxy in front of it."
         )
     feed = ConversationFeed(
-        services(), scope(), conversation_id, last_id=flask.request.args.get("after", ""), view=audience.view()
+        services().deltas, scope(), conversation_id, last_id=flask.request.args.get("after", ""), view=audience.view()
     )
     messages = SocketMessages(
-        services(),
+        services().actions,
         flask.g.principal,
         conversation_id,
+        deadline_s=services().settings.deadline_s,
         request_id=flask.g.request_id,
         may_send=streams().may_send,
         valid=flask.g.valid,

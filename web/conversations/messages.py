@@ -16,7 +16,7 @@ from web.streaming.responses import ServerSentEvents, StreamResponse, streams
 from web.streaming.subscriptions import Subscription
 from worker.conversations import listing
 from worker.conversations.outcomes import ENDED
-from worker.services import Services
+from worker.conversations.wakeups import Wakeups
 from worker.store.scope import Scope
 
 blueprint = Blueprint("messages", __name__, description="Messages and their outcomes")
@@ -50,7 +50,7 @@ def show(message_id: str) -> Any:
         return audience.visible(message)  # a long poll holds a thread; a quarter of them serve other requests
     try:
         seconds = min(int(preferred.group(2)), MAX_WAIT_S)
-        message = _wait(services(), scope(), message, seconds)
+        message = _wait(services().wakeups, scope(), message, seconds)
     finally:
         free.release()
     return audience.visible(message), 200, {"Preference-Applied": f"wait={seconds}"}
@@ -73,7 +73,11 @@ def stream(message_id: str) -> Response:
     """Stream the events of a message until it has ended (Server-Sent Events)."""
     message = listing.get_message(scope(), message_id)
     feed = MessageFeed(
-        services(), scope(), message, last_id=flask.request.headers.get("Last-Event-ID", ""), view=audience.view()
+        services().deltas,
+        scope(),
+        message,
+        last_id=flask.request.headers.get("Last-Event-ID", ""),
+        view=audience.view(),
     )
     subscription = Subscription(
         conversation_id=message["conversation_id"],
@@ -113,9 +117,9 @@ def rate(new: dict[str, Any], message_id: str) -> dict[str, Any]:
     return audience.visible(listing.get_message(scope(), message_id))
 
 
-def _wait(services: Services, scope: Scope, message: dict[str, Any], seconds: float) -> dict[str, Any]:
+def _wait(wakeups: Wakeups, scope: Scope, message: dict[str, Any], seconds: float) -> dict[str, Any]:
     ends = time.monotonic() + seconds
-    with services.wakeups.subscribe(message["conversation_id"]) as changed:
+    with wakeups.subscribe(message["conversation_id"]) as changed:
         while message["state"] not in ENDED and (left := ends - time.monotonic()) > 0:
             changed.wait(min(left, _POLL_INTERVAL_S))
             changed.clear()

@@ -14,16 +14,16 @@ from webargs.core import missing
 from webargs.flaskparser import FlaskParser, abort
 
 from web.http.problems import PROBLEM_JSON, Problem
-from worker.services import Services
+from worker.services.front import Front
 from worker.store.scope import Scope
 
 _MAX_DEPTH = 32
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
-def services() -> Services:
+def services() -> Front:
     """Return the services of this application."""
-    return cast(Services, flask.current_app.extensions["answerback"])
+    return cast(Front, flask.current_app.extensions["answerback"])
 
 
 def waiters() -> threading.Semaphore:

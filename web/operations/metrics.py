@@ -16,6 +16,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
+from redis import Redis
 from redis.exceptions import RedisError
 
 from web.http.api import services
@@ -23,9 +24,10 @@ from web.http.auth import public
 from worker.errors import KeyRefused
 from worker.runtime.presence import STATES, live_workers
 from worker.runtime.status import backlog
-from worker.services import Services
+from worker.services.front import Front
 from worker.settings import Settings
-from worker.telemetry.counters import BUCKETS_S, COUNTED, NAMES, TIMED, Key
+from worker.store.engine import Store
+from worker.telemetry.counters import BUCKETS_S, COUNTED, NAMES, TIMED, Counters, Key
 
 PREFIX = "answerback_"
 QUEUES = ("answer", "callback", "ingest")
@@ -57,7 +59,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         if not _is_private(settings):
             _require_admin()
         registry = CollectorRegistry()
-        registry.register(_Metrics(services(), settings))
+        registry.register(_collector(services()))
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -83,27 +85,39 @@ def _require_admin() -> None:
         flask.abort(403, description="This key lacks the scope `admin`.")
 
 
+def _collector(front: Front) -> Collector:
+    prefix = f"{front.settings.redis_prefix}celery:"
+    return _Metrics(front.counters, front.store, front.redis, front.broker_redis, celery_prefix=prefix)
+
+
 class _Metrics(Collector):
-    def __init__(self, services: Services, settings: Settings) -> None:
-        self._services = services
-        self._settings = settings
+    """The metrics; `celery_prefix` is that of Celery's keys in the broker, as in celeryconfig.py."""
+
+    def __init__(
+        self, counters: Counters, store: Store, redis: Redis, broker: Redis | None, *, celery_prefix: str
+    ) -> None:
+        self._counters = counters
+        self._store = store
+        self._redis = redis
+        self._broker = broker
+        self._celery_prefix = celery_prefix
 
     def collect(self) -> Iterator[Family]:
-        samples = self._services.counters.samples()
+        samples = self._counters.samples()
         yield from _counted(samples)
         yield from _timed(samples)
         yield from self._gauges()
 
     def _gauges(self) -> Iterator[Family]:
         values: dict[str, list[tuple[tuple[str, ...], float]]] = {name: [] for name in GAUGES}
-        waiting = backlog(self._services.store)
+        waiting = backlog(self._store)
         values["open_messages"] = [((state,), count) for state, count in waiting.open_messages.items()]
         values["oldest_unanswered_seconds"] = [((), waiting.oldest_unanswered_s)]
         values["open_escalations"] = list(waiting.open_escalations.items())
         for name in ("pending_deliveries", "overdue_deliveries", "open_circuits", "unread_documents"):
             values[name] = [((), getattr(waiting, name))]
         self._workers(values)
-        self._redis(values)
+        self._probe_redis(values)
         for name, (help, labels) in GAUGES.items():
             family = GaugeMetricFamily(PREFIX + name, help, labels=labels)
             for given, value in values[name]:
@@ -111,25 +125,23 @@ class _Metrics(Collector):
             yield family
 
     def _workers(self, values: dict[str, list[tuple[tuple[str, ...], float]]]) -> None:
-        alive = live_workers(self._services.store)
+        alive = live_workers(self._store)
         for role in QUEUES:
             for state in STATES:
                 count = sum(role in worker["roles"] and worker["state"] == state for worker in alive)
                 values["workers"].append(((role, state), count))
         values["leases"].append(((), sum(worker["leases"] for worker in alive)))
 
-    def _redis(self, values: dict[str, list[tuple[tuple[str, ...], float]]]) -> None:
+    def _probe_redis(self, values: dict[str, list[tuple[tuple[str, ...], float]]]) -> None:
         try:
-            self._services.redis.ping()
+            self._redis.ping()
             values["redis_up"].append(((), 1))
         except RedisError:
             values["redis_up"].append(((), 0))
-        broker = self._services.broker_redis
-        if broker is not None:
-            prefix = f"{self._settings.redis_prefix}celery:"  # as in celeryconfig.py
+        if self._broker is not None:
             with suppress(RedisError):
                 for queue in QUEUES:
-                    values["queued_hints"].append(((queue,), broker.llen(prefix + queue)))
+                    values["queued_hints"].append(((queue,), self._broker.llen(self._celery_prefix + queue)))
 
 
 def _counted(samples: dict[Key, float]) -> Iterator[Family]:

@@ -8,10 +8,9 @@ from typing import Any
 
 from web.http.audience import View, unfiltered
 from worker.conversations import event_log, listing
-from worker.conversations.deltas import Delta
+from worker.conversations.deltas import Delta, Deltas
 from worker.conversations.event_log import LoggedEvent
 from worker.conversations.outcomes import ENDED
-from worker.services import Services
 from worker.store.scope import Scope
 
 #: Events whose data is the whole message.
@@ -53,7 +52,7 @@ class Feed:
 
     def __init__(
         self,
-        services: Services,
+        deltas: Deltas,
         scope: Scope,
         conversation_id: str,
         *,
@@ -63,7 +62,7 @@ class Feed:
     ) -> None:
         """With `message_id`, return the events of this message only; `last_id` is the last one received, or empty."""
         position = _EVENT_ID.fullmatch(last_id) if last_id.isascii() else None
-        self._services = services
+        self._deltas = deltas
         self._scope = scope
         self._conversation_id = conversation_id
         self._message_id = message_id
@@ -77,7 +76,7 @@ class Feed:
 
     def poll(self) -> list[StreamEvent]:
         """Return the events since the last call, in order."""
-        read = self._services.deltas.after(self._conversation_id, self._last_delta)  # before the log: it has outcomes
+        read = self._deltas.after(self._conversation_id, self._last_delta)  # before the log: it has outcomes
         logged = event_log.after(
             self._scope,
             self._last_event,
@@ -147,7 +146,7 @@ class MessageFeed(Feed):
 
     def __init__(
         self,
-        services: Services,
+        deltas: Deltas,
         scope: Scope,
         message: Mapping[str, Any],
         *,
@@ -159,7 +158,7 @@ class MessageFeed(Feed):
         self._first = True
         self._resumed = bool(last_id)
         super().__init__(
-            services, scope, message["conversation_id"], message_id=message["id"], last_id=last_id, view=view
+            deltas, scope, message["conversation_id"], message_id=message["id"], last_id=last_id, view=view
         )
 
     def poll(self) -> list[StreamEvent]:
@@ -196,9 +195,9 @@ class ConversationFeed(Feed):
     """
 
     def __init__(
-        self, services: Services, scope: Scope, conversation_id: str, *, last_id: str = "", view: View = unfiltered
+        self, deltas: Deltas, scope: Scope, conversation_id: str, *, last_id: str = "", view: View = unfiltered
     ) -> None:
-        super().__init__(services, scope, conversation_id, last_id=last_id, view=view)
+        super().__init__(deltas, scope, conversation_id, last_id=last_id, view=view)
         self._open: frozenset[str] | None = None  # messages whose earlier deltas are wanted; None: those of all
         if not last_id:
             self._last_event, self._open = event_log.position(scope, conversation_id)

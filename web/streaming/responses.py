@@ -15,7 +15,7 @@ from web.streaming.connections import HEARTBEAT_S, MAX_S
 from web.streaming.feeds import StreamEvent
 from web.streaming.streams import Streams
 from web.streaming.subscriptions import Subscription
-from worker.services import Services
+from worker.conversations.wakeups import Wakeups
 
 Environ = MutableMapping[str, Any]
 
@@ -59,7 +59,7 @@ class StreamResponse(Response):
     """
 
     def __init__(self, subscription: Subscription) -> None:
-        chunks = _chunks(subscription, services(), waiters())  # resolved now: Flask's request context ends earlier
+        chunks = _chunks(subscription, services().wakeups, waiters())  # resolved now: Flask's context ends earlier
         super().__init__(chunks, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
         self.call_on_close(subscription.release)
         self._subscription = subscription
@@ -91,14 +91,14 @@ def streams() -> Streams:
     return found
 
 
-def _chunks(subscription: Subscription, services: Services, free: threading.Semaphore) -> Iterator[bytes]:
+def _chunks(subscription: Subscription, wakeups: Wakeups, free: threading.Semaphore) -> Iterator[bytes]:
     """Yield a stream on the server's own thread; without a free thread, only the events until now."""
     source, format = subscription.source, subscription.format
     may_wait = free.acquire(blocking=False)
     began = sent = time.monotonic()
     try:
         yield _RETRY
-        with services.wakeups.subscribe(subscription.conversation_id) as changed:
+        with wakeups.subscribe(subscription.conversation_id) as changed:
             while True:
                 events = source.poll()
                 if events:

@@ -28,9 +28,9 @@ from web.schemas.fields import Text
 from web.streaming.feeds import StreamEvent
 from web.streaming.streams import MAX_PER_MINUTE
 from worker.access.keys import Principal
+from worker.conversations.actions import ConversationActions
 from worker.conversations.intake import Submission, fingerprint
 from worker.errors import AnswerbackError
-from worker.services import Services
 from worker.telemetry import logs, tracing
 
 log = logs.get(__name__)
@@ -141,6 +141,7 @@ class SocketMessages:
     """Accepts the messages that one client sends over its WebSocket, each once and within the limits.
 
     Args:
+        deadline_s: seconds within which its messages are to be answered.
         may_send: counts a message of a conversation; False beyond the limit per minute.
         valid: whether the key or token of the client is still valid.
         view: reduces an accepted message to the fields that the client may see; None for all.
@@ -148,16 +149,18 @@ class SocketMessages:
 
     def __init__(
         self,
-        services: Services,
+        actions: ConversationActions,
         principal: Principal,
         conversation_id: str,
         *,
+        deadline_s: float,
         request_id: str,
         may_send: Callable[[str], bool],
         valid: Callable[[], bool],
         view: Callable[[dict[str, Any]], dict[str, Any]] | None,
     ) -> None:
-        self._services = services
+        self._actions = actions
+        self._deadline_s = deadline_s
         self._principal = principal
         self._conversation_id = conversation_id
         self._request_id = request_id
@@ -195,14 +198,14 @@ class SocketMessages:
             return [_error(ref, "internal", "An internal error occurred; send the message again.")]
 
     def _submit(self, new: dict[str, Any]) -> dict[str, Any]:
-        services, conversation_id = self._services, self._conversation_id
+        conversation_id = self._conversation_id
         key = key_in(conversation_id, new["ref"]) if "ref" in new else None
-        message = services.actions.accept(
+        message = self._actions.accept(
             self._principal.workspace_id,
             conversation_id,
             Submission(
                 content=new["content"],
-                deadline_s=services.settings.deadline_s,
+                deadline_s=self._deadline_s,
                 idempotency_key=key,
                 fingerprint=fingerprint(conversation_id, new) if key is not None else None,
                 request_id=self._request_id,

@@ -21,8 +21,10 @@ from web.streaming.connections import StreamConnection
 from web.streaming.subscriptions import Subscription
 from worker.access.keys import Principal
 from worker.conversations import event_log
-from worker.services import Services
+from worker.conversations.wakeups import Wakeups
+from worker.store.engine import Store
 from worker.telemetry import logs
+from worker.telemetry.counters import Counters
 
 log = logs.get(__name__)
 
@@ -44,8 +46,10 @@ _MAX_COUNTED = 10_000
 class Streams:
     """The open streams of this process. Thread-safe; the thread and its event loop start with the first stream."""
 
-    def __init__(self, services: Services, *, max_total: int, max_per_key: int) -> None:
-        self._services = services
+    def __init__(self, store: Store, wakeups: Wakeups, counters: Counters, *, max_total: int, max_per_key: int) -> None:
+        self._store = store
+        self._wakeups = wakeups
+        self._counters = counters
         self._max_total = max_total
         self._max_per_key = max_per_key
         self._guard = threading.Lock()
@@ -114,7 +118,7 @@ class Streams:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 threading.Thread(target=self._run, args=(self._loop,), name="streams", daemon=True).start()
-                self._services.wakeups.listen(self._woken)
+                self._wakeups.listen(self._woken)
             return self._loop
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -156,9 +160,9 @@ class Streams:
         while len(self._positions) > 1 and self._positions[1][0] <= now - _OVERLAP_S:
             self._positions.pop(0)
         if not self._positions:
-            self._positions.append((now, event_log.newest_id(self._services.store)))
+            self._positions.append((now, event_log.newest_id(self._store)))
             return set(self._open)
-        changed, newest = event_log.changed_since(self._services.store, self._positions[0][1], limit=_MAX_EVENTS)
+        changed, newest = event_log.changed_since(self._store, self._positions[0][1], limit=_MAX_EVENTS)
         self._positions.append((now, newest if changed else self._positions[-1][1]))
         return changed
 
@@ -182,12 +186,12 @@ class Streams:
 
     def opened(self, connection: StreamConnection) -> None:
         """Register a connection that is open."""
-        self._services.counters.add("streams_opened")
+        self._counters.add("streams_opened")
         self._open[connection.conversation_id].add(connection)
 
     def closed(self, connection: StreamConnection) -> None:
         """Remove a connection that is closed."""
-        self._services.counters.add("streams_closed")
+        self._counters.add("streams_closed")
         connections = self._open[connection.conversation_id]
         connections.discard(connection)
         if not connections:

@@ -6,12 +6,15 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from worker.errors import AnswerbackError, SettingsInvalid
 from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from worker.services.commands import Commands
 
 
 class _Group(click.Group):
@@ -45,29 +48,30 @@ def main() -> None:
 
 
 @contextmanager
-def open_services() -> Iterator[Any]:
-    """Yield the parts of this process, quiet on the terminal."""
+def open_services() -> Iterator["Commands"]:
+    """Yield the parts that commands use, quiet on the terminal."""
     from worker import checks
-    from worker.services import Services
+    from worker.services.commands import build_commands
+    from worker.services.common import build_common
     from worker.telemetry import logs
 
     logs.configure("error")
     settings = Settings.from_env()
     checks.require([checks.database(settings)])
-    built = Services(settings)
+    common = build_common(settings)
     try:
-        yield built
+        yield build_commands(common)
     finally:
-        built.close()
+        common.close()
 
 
-def note(built: Any, action: str, subject: str, *, workspace_id: str) -> None:
+def note(services: "Commands", action: str, subject: str, *, workspace_id: str) -> None:
     """Keep in the audit log what was done here, by whoever is logged in on this machine."""
     try:
         actor = getpass.getuser()
     except (OSError, KeyError):  # a container's user without a name
         actor = f"user {os.getuid()}"
-    built.audit_log.record(workspace_id, action=action, subject=subject, via="cli", actor=actor)
+    services.audit_log.record(workspace_id, action=action, subject=subject, via="cli", actor=actor)
 
 
 @contextmanager

@@ -73,10 +73,10 @@ def make_key(name: str, workspace: str, scopes: str, expires_in_days: float | No
     if not chosen or not set(chosen) <= set(SCOPES):
         raise click.UsageError(f"Scopes are {', '.join(SCOPES)}.")
     lasts = None if expires_in_days is None else expires_in_days * 86_400
-    with open_services() as built:
-        workspace_id = built.keys.workspace(workspace)
-        made = built.keys.make(workspace_id, name=name, scopes=chosen, expires_in_s=lasts)
-        note(built, "keys.make", name, workspace_id=workspace_id)
+    with open_services() as services:
+        workspace_id = services.keys.workspace(workspace)
+        made = services.keys.make(workspace_id, name=name, scopes=chosen, expires_in_s=lasts)
+        note(services, "keys.make", name, workspace_id=workspace_id)
     click.echo(made)
 
 
@@ -84,8 +84,8 @@ def make_key(name: str, workspace: str, scopes: str, expires_in_days: float | No
 @as_json_option
 def list_keys(as_json: bool) -> None:
     """List the keys of all workspaces."""
-    with open_services() as built:
-        found = built.keys.all()
+    with open_services() as services:
+        found = services.keys.all()
     if as_json:
         print_json(found)
         return
@@ -101,9 +101,9 @@ def list_keys(as_json: bool) -> None:
 @click.argument("key_id")
 def revoke_key(key_id: str) -> None:
     """Refuse a key from now on."""
-    with open_services() as built:
-        built.keys.revoke(key_id)
-        note(built, "keys.revoke", key_id, workspace_id=built.keys.workspace_of(key_id))
+    with open_services() as services:
+        services.keys.revoke(key_id)
+        note(services, "keys.revoke", key_id, workspace_id=services.keys.workspace_of(key_id))
     click.echo(f"{key_id} is revoked.")
 
 
@@ -113,9 +113,9 @@ def revoke_key(key_id: str) -> None:
 @click.password_option(help="Asked for without it; at least 12 characters.")
 def set_password(key_id: str, login: str, password: str) -> None:
     """Let whoever knows a password log in to the console with LOGIN, as the holder of a key."""
-    with open_services() as built:
-        built.keys.set_password(key_id, login=login, password=password)
-        note(built, "keys.set_password", key_id, workspace_id=built.keys.workspace_of(key_id))
+    with open_services() as services:
+        services.keys.set_password(key_id, login=login, password=password)
+        note(services, "keys.set_password", key_id, workspace_id=services.keys.workspace_of(key_id))
     click.echo(f"{login} logs in with the password, as {key_id}.")
 
 
@@ -123,8 +123,8 @@ def set_password(key_id: str, login: str, password: str) -> None:
 @click.option("--workspace", default="default", show_default=True)
 def callback_secret(workspace: str) -> None:
     """Print the secret with which receivers verify a workspace's callbacks."""
-    with open_services() as built:
-        click.echo(built.keys.callback_secret(built.keys.known_workspace(workspace)))
+    with open_services() as services:
+        click.echo(services.keys.callback_secret(services.keys.known_workspace(workspace)))
 
 
 @main.group(invoke_without_command=True)
@@ -145,8 +145,8 @@ def deliveries(
     from worker.store.scope import Scope
 
     which = {name: value for name, value in (("state", state), ("endpoint", endpoint)) if value is not None}
-    with open_services() as built:
-        found, _cursor = page(Scope(built.store, built.keys.known_workspace(workspace)), which, limit=limit)
+    with open_services() as services:
+        found, _cursor = page(Scope(services.store, services.keys.known_workspace(workspace)), which, limit=limit)
     if as_json:
         print_json(found)
         return
@@ -166,8 +166,8 @@ def show_delivery(workspace: str, delivery_id: str, as_json: bool) -> None:
     from worker.deliveries.listing import show
     from worker.store.scope import Scope
 
-    with open_services() as built:
-        found = show(Scope(built.store, built.keys.known_workspace(workspace)), delivery_id)
+    with open_services() as services:
+        found = show(Scope(services.store, services.keys.known_workspace(workspace)), delivery_id)
     if as_json:
         print_json(found)
         return
@@ -189,16 +189,16 @@ def replay(workspace: str, delivery_ids: tuple[str, ...], since: datetime | None
     """Send deliveries again, under their ids."""
     if bool(delivery_ids) == (since is not None):
         raise click.UsageError("Give DELIVERY_IDS, or --since.")
-    with open_services() as built:
-        owner = built.keys.known_workspace(workspace)
+    with open_services() as services:
+        owner = services.keys.known_workspace(workspace)
         if since is not None:
             which = {"since_ms": int(since.replace(tzinfo=UTC).timestamp() * 1_000)}
-            count = built.endpoints.replay_all(owner, which | ({} if endpoint is None else {"endpoint": endpoint}))
+            count = services.endpoints.replay_all(owner, which | ({} if endpoint is None else {"endpoint": endpoint}))
         else:
             for id in delivery_ids:
-                built.endpoints.replay(owner, id)
+                services.endpoints.replay(owner, id)
             count = len(delivery_ids)
-        note(built, "deliveries.replay", ", ".join(delivery_ids) or f"since {since}", workspace_id=owner)
+        note(services, "deliveries.replay", ", ".join(delivery_ids) or f"since {since}", workspace_id=owner)
     click.echo(f"{count} will be sent again.")
 
 
@@ -208,8 +208,8 @@ def replay(workspace: str, delivery_ids: tuple[str, ...], since: datetime | None
 @as_json_option
 def audit(limit: int, workspace: str, as_json: bool) -> None:
     """List what operators did, newest first."""
-    with open_services() as built:
-        found, _cursor = built.audit_log.page(built.keys.known_workspace(workspace), limit=limit)
+    with open_services() as services:
+        found, _cursor = services.audit_log.page(services.keys.known_workspace(workspace), limit=limit)
     if as_json:
         print_json(found)
         return

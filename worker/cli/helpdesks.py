@@ -17,8 +17,8 @@ def helpdesk(context: click.Context, workspace: str, as_json: bool) -> None:
     context.obj = workspace
     if context.invoked_subcommand is not None:
         return
-    with open_services() as built:
-        found = built.connections.all(built.keys.known_workspace(workspace))
+    with open_services() as services:
+        found = services.connections.all(services.keys.known_workspace(workspace))
     if as_json:
         print_json(found)
         return
@@ -55,10 +55,10 @@ def connect(
             raise click.UsageError(f"--option {one}: write it as NAME=VALUE.")
         given[key] = {"true": True, "false": False}.get(value.lower(), value)
     new = {"name": name, "kind": kind, "url": url, "token": token, "options": given, "mode": mode}
-    with open_services() as built:
-        owner = built.keys.known_workspace(workspace)
-        made = built.connections.make(owner, new | {"webhook_secret": webhook_secret})
-        note(built, "helpdesks.make", made["id"], workspace_id=owner)
+    with open_services() as services:
+        owner = services.keys.known_workspace(workspace)
+        made = services.connections.make(owner, new | {"webhook_secret": webhook_secret})
+        note(services, "helpdesks.make", made["id"], workspace_id=owner)
     click.echo(f"{made['id']} is connected, mode {mode}. Its webhook_secret is {made['webhook_secret']}")
     click.echo(f"Next: answerback helpdesk setup {name} --public-url https://…")
 
@@ -76,11 +76,11 @@ def change(workspace: str, /, name: str, **given: str | None) -> None:
     new = {key: value for key, value in given.items() if value is not None}
     if not new:
         raise click.UsageError("Say what is to be changed.")
-    with open_services() as built:
-        owner = built.keys.known_workspace(workspace)
-        id = built.connections.named(owner, name).id
-        built.connections.change(owner, id, new)
-        note(built, "helpdesks.change", id, workspace_id=owner)
+    with open_services() as services:
+        owner = services.keys.known_workspace(workspace)
+        id = services.connections.named(owner, name).id
+        services.connections.change(owner, id, new)
+        note(services, "helpdesks.change", id, workspace_id=owner)
     click.echo(f"{name} is changed: {', '.join(sorted(new))}.")
 
 
@@ -90,9 +90,9 @@ def change(workspace: str, /, name: str, **given: str | None) -> None:
 @click.pass_obj
 def setup(workspace: str, name: str, public_url: str) -> None:
     """Say what an administrator does in the helpdesk."""
-    with open_services() as built:
-        row = built.connections.named(built.keys.known_workspace(workspace), name)
-        click.echo(built.connections.setup(row, f"{public_url.rstrip('/')}/v1/helpdesks/{row.id}/inbound"))
+    with open_services() as services:
+        row = services.connections.named(services.keys.known_workspace(workspace), name)
+        click.echo(services.connections.setup(row, f"{public_url.rstrip('/')}/v1/helpdesks/{row.id}/inbound"))
 
 
 @helpdesk.command()
@@ -102,9 +102,9 @@ def setup(workspace: str, name: str, public_url: str) -> None:
 @click.pass_obj
 def check(workspace: str, name: str, ticket: str | None, as_json: bool) -> None:
     """Try a connection: credentials, webhooks, with --ticket a round trip; exits with 1 when something is wrong."""
-    with open_services() as built:
-        row = built.connections.named(built.keys.known_workspace(workspace), name)
-        found = built.connections.check(row, ticket=ticket)
+    with open_services() as services:
+        row = services.connections.named(services.keys.known_workspace(workspace), name)
+        found = services.connections.check(row, ticket=ticket)
     if as_json:
         print_json([{"what": what, "wrong": wrong} for what, wrong in found])
     else:

@@ -14,6 +14,7 @@ from worker.cli.base import as_json_option, main, note, open_services, print_jso
 from worker.settings import Settings
 
 if TYPE_CHECKING:
+    from worker.answering.question import Answerer
     from worker.evaluation.measures import Difference
 
 
@@ -54,18 +55,18 @@ def ingest(
         if not ingesting.is_url(place) and not Path(place).exists():
             raise click.UsageError(f"There is no {place}.")
     shown = not (quiet or as_json)
-    with open_services() as built, progress_bar(shown) as progress:
-        owner = built.keys.known_workspace(workspace)
+    with open_services() as services, progress_bar(shown) as progress:
+        owner = services.keys.known_workspace(workspace)
         report = ingesting.ingest(
-            ingesting.documents_in(places, built.importer),
+            ingesting.documents_in(places, services.importer),
             workspace_id=owner,
-            library=built.library,
-            indexer=built.indexer,
-            store=built.store,
+            library=services.library,
+            indexer=services.indexer,
+            store=services.store,
             progress=progress,
             marks=DocumentMetadata(source=source, language=language, tags=tags or None, audience=audience),
         )
-        note(built, "documents.ingest", f"{report.added} documents", workspace_id=owner)
+        note(services, "documents.ingest", f"{report.added} documents", workspace_id=owner)
     if as_json:
         print_json(dataclasses.asdict(report))
     else:
@@ -103,9 +104,11 @@ def search(
     from worker.knowledge.search_service import as_wire
 
     filters = Filters(sources=sources or None, languages=languages or None, tags=tags or None, audience=audience)
-    with open_services() as built:
+    with open_services() as services:
         found = as_wire(
-            built.snapshot_cache.search(built.keys.known_workspace(workspace), query, limit=limit, filters=filters)
+            services.snapshot_cache.search(
+                services.keys.known_workspace(workspace), query, limit=limit, filters=filters
+            )
         )
     if as_json:
         print_json(found)
@@ -205,16 +208,20 @@ def _measured(folder: Path, precision: str | None, *, whole: bool, quiet: bool) 
     from worker.answering.extractive import ExtractiveAnswerer
     from worker.caching import CachedEmbedder, MemoryCache
     from worker.evaluation import suites
-    from worker.services import Services
+    from worker.services.commands import build_commands
+    from worker.services.common import build_common
 
     settings = Settings.from_env()
     loaded = load(settings.embedding_folder, precision=precision or settings.embedding_precision)
     embedder = CachedEmbedder(loaded, MemoryCache("vectors", limit=50_000))
     extractive = settings.chosen_answerer == "extractive"
+    answerer: Answerer = (
+        ExtractiveAnswerer(embedder) if extractive else build_commands(build_common(settings)).agent.answerer
+    )
     with progress_bar(not quiet, "measuring") as progress:
         setup = suites.Setup(
             embedder=embedder,
-            answerer=ExtractiveAnswerer(embedder) if extractive else Services(settings).answerer,
+            answerer=answerer,
             min_relevance=settings.min_relevance,
             whole=whole,
             progress=lambda _what, done, total: progress(done, total),
@@ -259,8 +266,8 @@ def snapshots(context: click.Context, workspace: str, as_json: bool) -> None:
     context.obj = workspace
     if context.invoked_subcommand is not None:
         return
-    with open_services() as built:
-        found = built.library.snapshots(built.keys.known_workspace(workspace))
+    with open_services() as services:
+        found = services.library.snapshots(services.keys.known_workspace(workspace))
     if as_json:
         print_json(found)
         return
@@ -276,10 +283,10 @@ def snapshots(context: click.Context, workspace: str, as_json: bool) -> None:
 @click.pass_obj
 def activate(workspace: str, version: str) -> None:
     """Let VERSION answer from now on."""
-    with open_services() as built:
-        owner = built.keys.known_workspace(workspace)
-        built.library.activate(owner, version)
-        note(built, "snapshots.activate", version, workspace_id=owner)
+    with open_services() as services:
+        owner = services.keys.known_workspace(workspace)
+        services.library.activate(owner, version)
+        note(services, "snapshots.activate", version, workspace_id=owner)
     click.echo(f"{version} is active; running workers follow within two seconds.")
 
 
@@ -287,8 +294,8 @@ def activate(workspace: str, version: str) -> None:
 @click.pass_obj
 def rebuild(workspace: str) -> None:
     """Build the newest snapshot again from the database, with the configured model."""
-    with open_services() as built:
-        owner = built.keys.known_workspace(workspace)
-        version = built.indexer.publish(owner, force=True)
-        note(built, "snapshots.rebuild", version, workspace_id=owner)
+    with open_services() as services:
+        owner = services.keys.known_workspace(workspace)
+        version = services.indexer.publish(owner, force=True)
+        note(services, "snapshots.rebuild", str(version), workspace_id=owner)
     click.echo(f"{version} is published.")

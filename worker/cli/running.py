@@ -137,8 +137,8 @@ def backup(file: Path) -> None:
 
     manifest = take(Settings.from_env(), file)
     try:
-        with open_services() as built:
-            note(built, "backup", file.name, workspace_id=built.keys.workspace())
+        with open_services() as services:
+            note(services, "backup", file.name, workspace_id=services.keys.workspace())
     except AnswerbackError as error:  # before an upgrade's migration, as one would
         click.secho(f"That it was taken could not be noted: {error}", fg="yellow", err=True)
     size = file.stat().st_size / 1024**2
@@ -190,8 +190,8 @@ def status(as_json: bool) -> None:
     from worker.runtime.status import status as ask
     from worker.telemetry.counters import NAMES
 
-    with open_services() as built:
-        found = ask(built.store, built.counters)
+    with open_services() as services:
+        found = ask(services.store, services.counters)
     if as_json:
         print_json(found)
         return

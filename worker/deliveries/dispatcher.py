@@ -28,6 +28,9 @@ _TURN = 25
 #: Destinations whose health is remembered.
 _MAX_KNOWN = 10_000
 
+#: Seconds that attempts under way are waited for at the end; the others are made again, by id.
+_STOP_TIMEOUT_S = 6.0
+
 #: Seconds after which an attempt is slow.
 _SLOW_S = 2.0
 
@@ -83,7 +86,7 @@ class Dispatcher:
                 self._waiting.setdefault(id)
             self._fill()
 
-    def stop(self, *, timeout_s: float) -> None:
+    def stop(self, *, timeout_s: float = _STOP_TIMEOUT_S) -> None:
         """Start no more attempts, and wait for those that are under way."""
         ends = time.monotonic() + timeout_s
         with self._guard:

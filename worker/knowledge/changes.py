@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kb import snapshot
+from worker.knowledge.search_service import Kind
 
 _MAX = 500
 
@@ -47,3 +48,12 @@ def _documents(folder: Path) -> dict[str, tuple[int, bytes]]:
         digests[said[2]] += int.from_bytes(hashlib.blake2b(said[1], digest_size=16).digest())
         lines.setdefault(said[2], line)
     return {id.decode(): (digest, lines[id]) for id, digest in digests.items()}
+
+
+def answering(snapshots_folder: Path) -> Kind:
+    """Return what answers questions about changes (`search_service`); each workspace has a folder of its own."""
+
+    def answer(*, workspace_id: str, before: str, after: str) -> dict[str, Any]:
+        return changes(snapshots_folder / workspace_id, before=before, after=after)
+
+    return answer

@@ -26,6 +26,11 @@ _MAX_WAITING = 1_000
 #: Searches have a queue of their own, so that nothing that takes longer holds them up.
 SEARCHES = "searches"
 QUESTIONS = "questions"
+
+#: Threads of one worker that answer them.
+SEARCH_THREADS = 2
+QUESTION_THREADS = 1
+
 _LONGER = 4.0
 
 #: Answers one kind of question, from the fields that it comes with.

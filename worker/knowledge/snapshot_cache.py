@@ -61,8 +61,10 @@ class SnapshotCache:
 
     @property
     def lexical_only(self) -> bool:
-        """Whether an open snapshot is searched by words alone, since it was made with another model."""
-        return any(not self._fits(snapshot) for snapshot, _looked in list(self._open.values()))
+        """Whether words alone find passages: without an embedder, or in an open snapshot of another model."""
+        return self._embedder is None or any(
+            not self._fits(snapshot) for snapshot, _looked in list(self._open.values())
+        )
 
     def _fits(self, snapshot: Snapshot) -> bool:
         return self._embedder is not None and snapshot.manifest["model"] == self._embedder.identity

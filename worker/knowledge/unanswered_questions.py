@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from kb.embedding import Embedder, Vector
 from worker.conversations.reports import first_id
+from worker.knowledge.search_service import Kind
 from worker.store.engine import Store
 from worker.store.tables import message
 from worker.time import to_rfc3339
@@ -102,3 +103,12 @@ def _shown(embedder: Embedder, rows: list[Any]) -> dict[str, Any]:
             for place in typical.tolist()
         ],
     }
+
+
+def answering(store: Store, embedder: Embedder) -> Kind:
+    """Return what answers questions about unanswered ones (`search_service`)."""
+
+    def answer(*, workspace_id: str, days: float) -> dict[str, Any]:
+        return {"items": gaps(store, embedder, workspace_id, days=days)}
+
+    return answer

@@ -11,7 +11,9 @@ from kombu.entity import Queue
 
 from worker import checks
 from worker.errors import AnswerbackError
-from worker.services import Services, WorkerContext, install, installed, new_holder, uninstall
+from worker.services.answering import Answering
+from worker.services.current import install, installed, uninstall
+from worker.services.worker import WorkerContext, build_worker, new_holder
 from worker.settings import Settings
 from worker.telemetry import logs
 
@@ -90,26 +92,26 @@ def _start_child(**_signal: Any) -> None:
 
 
 def _start(settings: Settings) -> None:
-    install(Services(settings, roles=_roles, worker_context=_worker_context)).start()
+    install(build_worker(settings, roles=_roles, context=_worker_context)).start()
 
 
 def _end() -> None:
     """End this worker because it works no more: softly, and then in any case."""
     forked = os.getpid() != _worker_pid
-    worker = os.getppid() if forked else os.getpid()
+    celery_pid = os.getppid() if forked else os.getpid()
 
     def end_hard() -> None:
         if forked:
-            os.kill(worker, signal.SIGKILL)
+            os.kill(celery_pid, signal.SIGKILL)
         os._exit(70)  # EX_SOFTWARE
 
     timer = threading.Timer(GRACE_S + _HARD_END_S, end_hard)
     timer.daemon = True
     timer.start()
-    built = installed()
-    if built is not None:
-        built.counters.add("workers_stalled")
-    os.kill(worker, signal.SIGTERM)
+    worker = installed()
+    if worker is not None:
+        worker.common.counters.add("workers_stalled")
+    os.kill(celery_pid, signal.SIGTERM)
 
 
 _worker_pid = os.getpid()
@@ -118,48 +120,48 @@ _worker_pid = os.getpid()
 @signals.worker_shutting_down.connect
 def _land(**_signal: Any) -> None:
     """Let what runs finish within the grace, then give it back: another worker takes it at once."""
-    built = installed()
-    if built is None:  # the parent of forked workers holds nothing
+    worker = installed()
+    if worker is None:  # the parent of forked workers holds nothing
         return
     global _grace_ends
     _grace_ends = time.monotonic() + GRACE_S
-    built.stopping.set()
-    built.watchdog.stop()  # what stops is not stalled
-    if "answer" in built.roles:
-        threading.Thread(target=_give_back, args=(built,), name="landing", daemon=True).start()
+    worker.stopping.set()
+    worker.watchdog.stop()  # what stops is not stalled
+    if worker.answering is not None:
+        threading.Thread(target=_give_back, args=(worker.answering,), name="landing", daemon=True).start()
 
 
-def _give_back(built: Services) -> None:
-    _wait_for_turns(built)
-    built.leases.release_all()
+def _give_back(answering: Answering) -> None:
+    _wait_for_turns(answering)
+    answering.leases.release_all()
 
 
-def _wait_for_turns(built: Services) -> None:
-    while len(built.leases) and time.monotonic() < _grace_ends:
+def _wait_for_turns(answering: Answering) -> None:
+    while len(answering.leases) and time.monotonic() < _grace_ends:
         time.sleep(0.05)
 
 
 @signals.worker_shutdown.connect
 @signals.worker_process_shutdown.connect
 def _stop(**_signal: Any) -> None:
-    built = uninstall()
-    if built is not None:
-        if "answer" in built.roles:  # Celery waited for its tasks, and knows nothing of turns that a sweep began
-            _wait_for_turns(built)
-        built.stop()
+    worker = uninstall()
+    if worker is not None:
+        if worker.answering is not None:  # Celery waited for its tasks, and knows nothing of turns that a sweep began
+            _wait_for_turns(worker.answering)
+        worker.stop()
 
 
 @signals.task_prerun.connect
 def _bind(task_id: str, task: Any, **_signal: Any) -> None:
     logs.bind(task_id=task_id, task=task.name)
-    built = installed()
-    if built is not None:
-        built.watchdog.task_began()
+    worker = installed()
+    if worker is not None:
+        worker.watchdog.task_began()
 
 
 @signals.task_postrun.connect
 def _unbind(**_signal: Any) -> None:
-    built = installed()
-    if built is not None:
-        built.watchdog.task_ended()
+    worker = installed()
+    if worker is not None:
+        worker.watchdog.task_ended()
     logs.unbind()

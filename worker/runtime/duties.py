@@ -1,6 +1,6 @@
 """The sweeper's duties: each finds work that is due in SQL, so that no work depends on a hint.
 
-A duty is a callable without arguments. `worker.services` chooses those of a process by the queues that it consumes.
+`worker.services` chooses the duties of a process by the queues that it consumes.
 """
 
 import threading
@@ -11,6 +11,7 @@ from typing import Protocol
 from worker.conversations.actions import ConversationActions
 from worker.knowledge.imports import Importer
 from worker.knowledge.library import Library
+from worker.runtime.presence import Presence
 from worker.runtime.retention import Retention
 from worker.runtime.sweeper import WorkerPool
 from worker.telemetry import logs
@@ -21,8 +22,28 @@ from worker.turns.slots import Slots
 log = logs.get(__name__)
 
 
+class Duty(Protocol):
+    """Is done every `interval_s` seconds."""
+
+    @property
+    def interval_s(self) -> float: ...
+
+    def __call__(self) -> None: ...
+
+
 class _Cleanable(Protocol):
     def clean_up(self) -> object: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportPresence:
+    """Report that this process is alive."""
+
+    presence: Presence
+    interval_s: float = 1.0
+
+    def __call__(self) -> None:
+        self.presence.report()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +56,7 @@ class AnswerReady:
     slots: Slots
     stopping: threading.Event
     meter: Meter
+    interval_s: float = 0.5
 
     def __call__(self) -> None:
         free = min(self.slots.free, self.pool.free)
@@ -53,6 +75,7 @@ class HandOffOverdue:
 
     actions: ConversationActions
     meter: Meter
+    interval_s: float = 1.0
 
     def __call__(self) -> None:
         ids = self.actions.hand_off_overdue()
@@ -67,6 +90,7 @@ class SendDueDeliveries:
 
     sweep: Callable[[], object]
     stopping: threading.Event
+    interval_s: float = 0.5
 
     def __call__(self) -> None:
         if not self.stopping.is_set():
@@ -81,6 +105,7 @@ class HintAtDocuments:
     importer: Importer
     model: Callable[[], str]
     hint: Callable[[str], object]
+    interval_s: float = 5.0
 
     def __call__(self) -> None:
         waiting = (*self.library.sweep(model=self.model()), *self.importer.sweep())
@@ -94,6 +119,7 @@ class ResumeQuiet:
 
     actions: ConversationActions
     after_s: float
+    interval_s: float = 10.0
 
     def __call__(self) -> None:
         for conversation_id in self.actions.resume_quiet(after_s=self.after_s):
@@ -108,6 +134,7 @@ class DropExpired:
     stores: Sequence[_Cleanable]
     retention: Retention
     sessions: _Cleanable
+    interval_s: float = 60.0
 
     def __call__(self) -> None:
         self.forget_keys()

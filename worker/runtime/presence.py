@@ -22,6 +22,11 @@ _DELETED_MS = 600_000
 STATES = ("working", "lexical_only", "cut_off", "stalled", "stopping")
 
 
+def state_of(watchdog_state: str, *, lexical_only: bool) -> str:
+    """Return one of STATES: the watchdog's, or that a working process answers by words alone."""
+    return "lexical_only" if watchdog_state == "working" and lexical_only else watchdog_state
+
+
 class Presence:
     """Reports that this process is running; `roles` are the queues that it consumes."""
 

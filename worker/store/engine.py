@@ -38,6 +38,16 @@ _POSTGRESQL = {
 }
 _MAX_TOGETHER = 64
 
+#: Connections that a process keeps open; as many more may be opened for a while.
+POOL_SIZE = 10
+
+#: The same in a process that answers: its turns, the renewal of their leases and the sweeper share them.
+ANSWERING_POOL_SIZE = 16
+
+#: Seconds that a transaction may stay open between two statements, as long as a lock is waited for. Only building an
+#: index needs longer: it may keep a reading transaction open for minutes.
+MAX_IDLE_S = 5.0
+
 
 class now_ms(GenericFunction[int]):  # noqa: N801 - named as it reads in SQL
     """Milliseconds since 1970 UTC by the database's clock, read when the statement runs."""
@@ -298,7 +308,9 @@ class Prepared:
         return value if process is None else process(value)
 
 
-def open_store(url: str, *, pool_size: int = 10, clock: Clock | None = None, idle_s: float | None = None) -> Store:
+def open_store(
+    url: str, *, pool_size: int = POOL_SIZE, clock: Clock | None = None, idle_s: float | None = None
+) -> Store:
     """Return a store for a SQLAlchemy URL; connects on first use.
 
     On PostgreSQL, a lock is waited for for a few seconds, and a transaction whose process fell asleep is ended by the

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.support.services import override
 from tests.support.stack import KEY
 from tests.web.calls import submit
 from tests.web.console.browser import Browser
@@ -35,10 +36,10 @@ def test_the_session_cookie_is_new_for_each_login_and_hidden_from_scripts(app, b
     assert given.split(";")[0] != set_cookie.split(";")[0]
 
 
-def test_a_session_expires_after_its_lifetime_and_with_its_key(browser, services):
-    services.__dict__["logins"] = Logins(services.store, clock=lambda: 10**10)
+def test_a_session_expires_after_its_lifetime_and_with_its_key(app, browser, services):
+    override(app, logins=Logins(services.store, clock=lambda: 10**10))
     assert browser.get("/console").status_code == 303
-    services.__dict__["logins"] = Logins(services.store)
+    override(app, logins=Logins(services.store))
     assert browser.get("/console").status_code == 200
     (key,) = [key for key in services.keys.all() if key["name"] == "test"]
     services.keys.revoke(key["id"])

@@ -16,6 +16,7 @@ from tests.web.integrations.test_helpdesks import HELP, Story
 from worker.conversations import escalations
 from worker.conversations.outcomes import Handoff
 from worker.errors import Conflict, NotFound
+from worker.helpdesks.connections import Connections
 from worker.helpdesks.email import Email
 from worker.helpdesks.mail import MailRefused, MailServer
 from worker.helpdesks.protocol import Account, HelpdeskRefused, Post
@@ -398,8 +399,8 @@ def test_a_check_reports_problems_of_slack_and_mail(desk, slack, services, setti
         services.connections.named(services.keys.workspace(), "slack"), "https://x.example/in"
     )
     assert '"request_url": "https://x.example/in"' in setup
-    services.__dict__["mail"] = dataclasses.replace(services.mail, url=services.mail.url.replace("secret", "wrong"))
-    services.__dict__.pop("connections")
+    mail = MailServer(url=settings.smtp_url.replace("secret", "wrong"), sender=settings.mail_from)
+    services = dataclasses.replace(services, connections=Connections(services.store, services.guard, mail=mail))
     assert "535" in str(check("mail"))
 
 

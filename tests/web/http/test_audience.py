@@ -7,6 +7,7 @@ import pytest
 from itsdangerous import Signer
 
 from tests.support.fakes import answer
+from tests.support.services import override
 from tests.support.stack import KEY
 from tests.web.calls import submit
 from tests.web.conftest import Client
@@ -111,9 +112,9 @@ def test_a_token_expires_after_its_lifetime_and_with_its_key(app, call, conversa
     browser = Client(app.test_client(), given)
     path = f"/v1/conversations/{conversation_id}/messages"
     assert browser("GET", path).status_code == 200
-    services.__dict__["tokens"] = Tokens(services.store, clock=lambda: time.time() + 61)
+    override(app, tokens=Tokens(services.store, clock=lambda: time.time() + 61))
     assert "expired" in browser("GET", path).json["detail"]
-    services.__dict__["tokens"] = Tokens(services.store)
+    override(app, tokens=Tokens(services.store))
     (key,) = services.keys.all()
     services.keys.revoke(key["id"])
     assert browser("GET", path).status_code == 401

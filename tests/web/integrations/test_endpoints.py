@@ -31,7 +31,7 @@ def made(call, receiver):
 
 def send_due(services):
     for destination in services.sender.due_destinations():
-        transport = services.dispatcher._transport()
+        transport = services.open_transport()
         while services.sender.send(destination, transport) is not None:
             pass
         transport.close()

@@ -77,7 +77,7 @@ class Story:
 
     def send(self):
         for destination in self.services.sender.due_destinations():
-            transport = self.services.dispatcher._transport()
+            transport = self.services.open_transport()
             while self.services.sender.send(destination, transport) is not None:
                 pass
             transport.close()

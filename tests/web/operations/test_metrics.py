@@ -17,7 +17,7 @@ from tests.web.conftest import Client
 from web import create_app
 from web.operations.metrics import GAUGES, PREFIX
 from worker.conversations.outcomes import Handoff
-from worker.services import uninstall
+from worker.services.worker import build_worker
 from worker.telemetry.counters import BUCKETS_S, COUNTED, NAMES, TIMED, Counters
 
 _ID = re.compile(r"\b(?:msg|conv|key|ws|esc|ep|whd|doc)_[0-9a-f]{8}")
@@ -117,7 +117,6 @@ def test_metrics_of_a_server_on_a_public_address_need_a_key(settings):
         assert app.test_client().get("/metrics").status_code == 401
     finally:
         app.extensions["answerback"].close(timeout_s=0.1)
-        uninstall()
 
 
 def test_metrics_are_served_without_redis(settings):
@@ -126,7 +125,6 @@ def test_metrics_are_served_without_redis(settings):
         assert f"{PREFIX}redis_up 0.0" in app.test_client().get("/metrics").text
     finally:
         app.extensions["answerback"].close(timeout_s=0.1)
-        uninstall()
 
 
 def expressions() -> list[tuple[str, str]]:
@@ -163,8 +161,10 @@ def test_a_turn_is_measured(call, services, models):
     outcome = dataclasses.replace(answer("Yes."), timings={"search_ms": 7.0, "check_ms": 2.0, "cached": 1.0})
     from tests.support.fakes import FakeAgent
 
-    drainer = dataclasses.replace(services.drainer, agent=FakeAgent(outcome))
+    worker = build_worker(services.settings, roles=("answer",))
+    drainer = dataclasses.replace(worker.answering.drainer, agent=FakeAgent(outcome))
     drainer.drain(made["conversation_id"])
+    worker.common.close()
     found = scraped(call, services)
     assert found["messages_total", (("outcome", "answered"), ("reason", ""))] == 1
     assert found["turn_seconds_count", (("stage", "search"),)] == 1

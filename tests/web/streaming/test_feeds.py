@@ -18,12 +18,12 @@ def test_the_stream_sends_the_answer_while_it_is_written(call, services):
     say(take=2, piece=Piece(offset=0, text="You can "))
     say(take=2, piece=Piece(offset=8, text="reset it."))
     services.deltas.add(made["conversation_id"], ["msg_other"], take=2, piece=Piece(offset=0, text="Not mine."))
-    feed = MessageFeed(services, Scope(services.store, services.keys.workspace()), row)
+    feed = MessageFeed(services.deltas, Scope(services.store, services.keys.workspace()), row)
     events = feed.poll()
     assert [event.type for event in events] == ["queued", "running", "delta", "delta"]
     assert [(event.data["offset"], event.data["text"]) for event in events[2:]] == [(0, "You can "), (8, "reset it.")]
     assert feed.poll() == []
-    again = MessageFeed(services, Scope(services.store, services.keys.workspace()), row, last_id=events[2].id)
+    again = MessageFeed(services.deltas, Scope(services.store, services.keys.workspace()), row, last_id=events[2].id)
     assert [event.data["text"] for event in again.poll()] == ["reset it."]
     with services.store.begin() as tx:
         tx.execute(conversation.update().values(mailbox="ready", due_at=0))
@@ -31,10 +31,14 @@ def test_the_stream_sends_the_answer_while_it_is_written(call, services):
     (last,) = feed.poll()
     assert (last.type, feed.ended) == ("answered", True)
     # A later reader receives the same events, and without Redis the outcome.
-    types = [key.type for key in MessageFeed(services, Scope(services.store, services.keys.workspace()), row).poll()]
+    types = [
+        key.type for key in MessageFeed(services.deltas, Scope(services.store, services.keys.workspace()), row).poll()
+    ]
     assert types == ["queued", "running", "delta", "delta", "answered"]
     services.deltas.forget(made["conversation_id"])
-    types = [key.type for key in MessageFeed(services, Scope(services.store, services.keys.workspace()), row).poll()]
+    types = [
+        key.type for key in MessageFeed(services.deltas, Scope(services.store, services.keys.workspace()), row).poll()
+    ]
     assert types == ["queued", "running", "answered"]
 
 
@@ -46,7 +50,7 @@ def test_a_retried_message_streams_in_order(call, services):
     call("POST", f"/v1/messages/{made['id']}/retry")
     claim = services.mailbox.claim(conversation_id)
     services.deltas.add(conversation_id, [made["id"]], take=2, piece=Piece(offset=0, text="Second"))
-    feed = MessageFeed(services, Scope(services.store, services.keys.workspace()), vars(claim.messages[0]))
+    feed = MessageFeed(services.deltas, Scope(services.store, services.keys.workspace()), vars(claim.messages[0]))
     events = feed.poll()
     assert [event.type for event in events] == ["queued", "running", "handed_off", "queued", "running", "delta"]
     assert events[-1].data["text"] == "Second"
@@ -57,7 +61,7 @@ def test_a_retried_message_streams_in_order(call, services):
 def test_no_delta_is_sent_after_the_outcome(call, services):
     made = submit(call)
     conversation_id = made["conversation_id"]
-    feed = ConversationFeed(services, Scope(services.store, services.keys.workspace()), conversation_id)
+    feed = ConversationFeed(services.deltas, Scope(services.store, services.keys.workspace()), conversation_id)
     claim = services.mailbox.claim(conversation_id)
     services.mailbox.finish(claim, Handoff(reason="error", summary="?"))
     assert feed.poll()[1].type == "handed_off"
@@ -77,7 +81,7 @@ def test_the_newest_deltas_are_sent_in_a_long_conversation(call, services):
         id = made["id"] if number >= 390 else f"msg_{number}"
         services.deltas.add(made["conversation_id"], [id], take=number, piece=Piece(offset=0, text=str(number)))
     row = vars(services.mailbox.claim(made["conversation_id"]).messages[0])
-    feed = MessageFeed(services, Scope(services.store, services.keys.workspace()), row)
+    feed = MessageFeed(services.deltas, Scope(services.store, services.keys.workspace()), row)
     assert [event.data["text"] for event in feed.poll() if event.type == "delta"] == ["399"]
 
 

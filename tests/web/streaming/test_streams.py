@@ -49,7 +49,7 @@ def event(number: int, size: int = 0) -> StreamEvent:
 
 @pytest.fixture
 def streams(services):
-    made = Streams(services, max_total=10, max_per_key=2)
+    made = Streams(services.store, services.wakeups, services.counters, max_total=10, max_per_key=2)
     yield made
     made.close()
 
@@ -99,7 +99,7 @@ def test_a_wake_up_sends_new_events_at_once_and_a_lost_one_delays_them_by_a_seco
     with services.store.read() as connection:
         row = dict(connection.execute(sa.text("SELECT * FROM message")).mappings().one())
     client, ended = take(
-        MessageFeed(services, Scope(services.store, workspace_id), row), conversation_id=made["conversation_id"]
+        MessageFeed(services.deltas, Scope(services.store, workspace_id), row), conversation_id=made["conversation_id"]
     )
     read_until(client, b"event: queued")
     claim = services.mailbox.claim(made["conversation_id"])
@@ -211,7 +211,7 @@ def test_a_long_event_log_is_sent_completely(take, services):
     }
     with services.store.begin() as tx:
         tx.execute(event_table.insert(), [{**row, "type": "running"} for _ in range(350)])
-    feed = ConversationFeed(services, Scope(services.store, workspace_id), conversation_id, last_id="0")
+    feed = ConversationFeed(services.deltas, Scope(services.store, workspace_id), conversation_id, last_id="0")
     client, _ended = take(feed, conversation_id=conversation_id)
     data = b""
     while data.count(b"event: running") < 350 and (more := client.recv(65_536)):

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from tests.support.fakes import answer
+from tests.support.services import override, parts_of
 from tests.support.stack import KEY
 from tests.web.conftest import Client
 from web import create_app
 from worker.access.tokens import Tokens
-from worker.services import uninstall
 from worker.settings import Settings
 
 SHOP = "https://shop.example"
@@ -32,7 +32,6 @@ def visit(settings):
     yield do
     for app in made:
         app.extensions["answerback"].close(timeout_s=0.1)
-    uninstall()
 
 
 def test_a_visitor_gets_a_conversation_and_its_token(visit):
@@ -44,7 +43,7 @@ def test_a_visitor_gets_a_conversation_and_its_token(visit):
     path = f"/v1/conversations/{conversation_id}/messages"
     written = visitor("POST", path, json={"content": "Hi"}, headers={"Origin": SHOP})
     assert written.status_code == 202
-    services = visit.app().extensions["answerback"]
+    services = parts_of(visit.app())
     services.mailbox.finish(services.mailbox.claim(conversation_id), answer())
     assert [item["role"] for item in visitor("GET", path, headers={"Origin": SHOP}).json["items"]] == [
         "customer",
@@ -102,9 +101,9 @@ def test_a_session_ends_after_a_month_despite_renewals(visit):
     services = visit.app().extensions["answerback"]
     token, step = begun["token"], 0.9 * 86_400
     for number in range(1, 34):
-        services.__dict__["tokens"] = Tokens(services.store, clock=lambda number=number: time.time() + number * step)
+        override(visit.app(), tokens=Tokens(services.store, clock=lambda number=number: time.time() + number * step))
         token = visit(token=token).json["token"]
-    services.__dict__["tokens"] = Tokens(services.store, clock=lambda: time.time() + 34 * step)  # 30.6 days
+    override(visit.app(), tokens=Tokens(services.store, clock=lambda: time.time() + 34 * step))  # 30.6 days
     assert visit(token=token).status_code == 401
 
 
@@ -146,7 +145,6 @@ def test_behind_a_proxy_limits_apply_to_the_visitors_address(settings):
         ]
         assert codes.count(429) == refused
         app.extensions["answerback"].close(timeout_s=0.1)
-    uninstall()
 
 
 def test_a_new_key_named_widget_enables_the_widget_again(visit):

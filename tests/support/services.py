@@ -1,0 +1,113 @@
+"""An installation's parts in this process, for tests and benchmarks that prepare or inspect one."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask
+from redis import Redis
+
+from worker.conversations.actions import ConversationActions
+from worker.conversations.deltas import Deltas
+from worker.conversations.intake import Intake
+from worker.conversations.wakeups import Wakeups
+from worker.deliveries.sender import Sender
+from worker.helpdesks.transport import RoutingTransport
+from worker.services.commands import Commands, build_commands
+from worker.services.common import build_common, build_mail_server
+from worker.services.front import Front
+from worker.services.worker import build_mailbox, new_holder
+from worker.settings import Settings
+from worker.turns.mailbox import Mailbox
+
+if TYPE_CHECKING:
+    from kb.embedding import Embedder
+    from worker.knowledge.indexer import Indexer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation(Commands):
+    """What commands use, and what a test plays the front or a worker with."""
+
+    settings: Settings
+    redis: Redis
+    wakeups: Wakeups
+    deltas: Deltas
+    intake: Intake
+    actions: ConversationActions
+    mailbox: Mailbox
+
+    @cached_property
+    def embedder(self) -> "Embedder":
+        """The embedding model."""
+        return load_embedder(self.settings)
+
+    def close(self) -> None:
+        """Write what is in memory, and close."""
+        self.common.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application(Front):
+    """What views use, and what a test plays a worker with."""
+
+    mailbox: Mailbox
+    sender: Sender
+    open_transport: Callable[[], RoutingTransport]
+
+    @cached_property
+    def indexer(self) -> "Indexer":
+        """The indexer."""
+        from worker.knowledge.indexer import Indexer
+
+        return Indexer(self.store, load_embedder(self.settings), self.settings.snapshots_folder)
+
+
+def build_installation(settings: Settings) -> Installation:
+    """Build the parts of an installation; `close` them."""
+    common = build_common(settings)
+    return Installation(
+        **_fields(build_commands(common)),
+        settings=settings,
+        redis=common.redis,
+        wakeups=common.wakeups,
+        deltas=common.deltas,
+        intake=common.intake,
+        actions=common.actions,
+        mailbox=build_mailbox(common.store, settings, holder=new_holder()),
+    )
+
+
+def parts_of(app: Flask) -> Application:
+    """Return the parts of an application as they are now."""
+    front: Front = app.extensions["answerback"]
+    settings, store, guard = front.settings, front.store, front.guard
+
+    def open_transport() -> RoutingTransport:
+        mail, url = build_mail_server(settings), settings.conversation_url
+        return RoutingTransport(store, guard, front.inbound, mail=mail, conversation_url=url)
+
+    return Application(
+        **_fields(front),
+        mailbox=build_mailbox(store, settings, holder=new_holder()),
+        sender=Sender(store, meter=front.counters),
+        open_transport=open_transport,
+    )
+
+
+def override(app: Flask, **parts: Any) -> None:
+    """Replace parts of an application, by the names of `Front`'s fields."""
+    app.extensions["answerback"] = dataclasses.replace(app.extensions["answerback"], **parts)
+
+
+def load_embedder(settings: Settings) -> "Embedder":
+    """Load the embedding model of an installation."""
+    from kb.embedding import load
+
+    return load(settings.embedding_folder, precision=settings.embedding_precision)
+
+
+def _fields(parts: Any) -> dict[str, Any]:
+    return {field.name: getattr(parts, field.name) for field in dataclasses.fields(parts)}

@@ -1,0 +1,70 @@
+"""What a worker process has, by the queues that it consumes."""
+
+from dataclasses import replace
+
+import pytest
+
+from worker.runtime import duties
+from worker.services import current
+from worker.services.worker import WorkerContext, build_worker
+
+
+@pytest.fixture
+def build(settings):
+    built = []
+
+    def do(*roles, context=None, **changes):
+        worker = build_worker(replace(settings, **changes), roles=roles, context=context or WorkerContext())
+        built.append(worker)
+        return worker
+
+    yield do
+    current.uninstall()
+    for worker in built:
+        worker.common.close(timeout_s=0.1)
+
+
+def names(worker):
+    return {type(duty) for duty in worker.sweeper._duties}
+
+
+COMMON = {duties.ReportPresence, duties.HandOffOverdue, duties.DropExpired}
+
+
+def test_each_role_brings_its_own_duties_and_all_share_the_others(build):
+    assert names(build("callback")) == COMMON | {duties.SendDueDeliveries}
+    assert names(build("ingest")) == COMMON | {duties.HintAtDocuments}
+    assert names(build("answer", "callback")) == COMMON | {duties.AnswerReady, duties.SendDueDeliveries}
+
+
+def test_quiet_conversations_are_resumed_where_the_settings_say_so(build):
+    assert duties.ResumeQuiet in names(build("callback", resume_after_h=1.0))
+
+
+def test_without_the_embedding_model_a_worker_answers_by_words_and_says_so(build):
+    worker = build("answer")
+    assert worker.answering.lexical_only
+    assert worker.presence._state() == "lexical_only"
+    worker.watchdog.stop()
+    assert worker.presence._state() == "stopping"
+
+
+def test_an_ingest_worker_starts_without_the_embedding_model(build):
+    from kb.errors import ModelMissing
+
+    worker = build("ingest")
+    with pytest.raises(ModelMissing):
+        worker.ingesting.indexer()
+
+
+def test_a_task_of_another_queue_is_refused(build):
+    with pytest.raises(RuntimeError, match="no delivery worker"):
+        current.delivering()
+    worker = current.install(build("callback"))
+    assert current.delivering() is worker.delivering
+    with pytest.raises(RuntimeError, match="no answer worker"):
+        current.answering()
+    with pytest.raises(RuntimeError, match="no ingest worker"):
+        current.ingesting()
+    assert current.uninstall() is worker
+    assert current.installed() is None

@@ -1,0 +1,126 @@
+"""Connections, and the parts that every role uses."""
+
+from dataclasses import dataclass
+
+from redis import Redis
+
+from worker.addresses import Guard, resolve_within
+from worker.app import app
+from worker.conversations.actions import ConversationActions
+from worker.conversations.attachments import Attachments
+from worker.conversations.deltas import Deltas
+from worker.conversations.intake import Intake
+from worker.conversations.redis_sessions import RedisSessionStore
+from worker.conversations.sessions import Codec, SessionStore
+from worker.conversations.wakeups import Wakeups
+from worker.customers.memories import Memories
+from worker.deliveries.due import DeliveryHints
+from worker.helpdesks.inbound import Inbound
+from worker.helpdesks.mail import MailServer
+from worker.hints import Hints, publisher
+from worker.knowledge.imports import Importer
+from worker.knowledge.library import Library
+from worker.redis_pool import open_blocking_redis, open_redis
+from worker.settings import Network, Settings
+from worker.store.engine import POOL_SIZE, Store, open_store
+from worker.store.idempotency import IdempotencyKeys
+from worker.telemetry import tracing
+from worker.telemetry.counters import Counters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Common:
+    """Parts of every process. `waiting_redis` is for calls that block on purpose, such as subscriptions."""
+
+    settings: Settings
+    store: Store
+    redis: Redis
+    waiting_redis: Redis
+    counters: Counters
+    hints: Hints
+    delivery_hints: DeliveryHints
+    wakeups: Wakeups
+    deltas: Deltas
+    sessions: SessionStore
+    idempotency_keys: IdempotencyKeys
+    attachments: Attachments
+    intake: Intake
+    actions: ConversationActions
+    memories: Memories
+    inbound: Inbound
+    mail: MailServer | None
+    library: Library
+
+    def close(self, *, timeout_s: float = 2.0) -> None:
+        """End these parts (`close`)."""
+        close(self.store, self.hints, self.counters, self.wakeups, timeout_s=timeout_s)
+
+
+def close(store: Store, hints: Hints, counters: Counters, wakeups: Wakeups, *, timeout_s: float) -> None:
+    """Publish hints and write counters that are still in memory, for about `timeout_s`; close the database."""
+    hints.stop(timeout_s=timeout_s)
+    counters.stop()
+    wakeups.stop()
+    store.close()
+    tracing.flush(timeout_s=timeout_s)
+
+
+def build_common(settings: Settings, *, pool_size: int = POOL_SIZE, idle_s: float | None = None) -> Common:
+    """Build the common parts. Nothing connects before its first use.
+
+    `idle_s` bounds how long a transaction may stay open between two statements (PostgreSQL).
+    """
+    store = open_store(settings.database, pool_size=pool_size, idle_s=idle_s)
+    redis = open_redis(settings.redis, timeout_s=0.5, retries=1, max_connections=settings.redis_connections)
+    waiting_redis = open_blocking_redis(settings.redis)
+    codec = Codec(settings.session_keys)
+    counters = Counters(store)
+    hints = Hints(publisher(app), count=counters.add)
+    delivery_hints = DeliveryHints(store=store, hint=hints.deliver)
+    wakeups = Wakeups(redis, waiting_redis, prefix=settings.redis_prefix)
+    idempotency_keys = IdempotencyKeys(store, kept_s=settings.idempotency_s, count=counters.add)
+    intake = Intake(store, keys_kept_s=settings.idempotency_s, count=counters.add)
+    actions = ConversationActions(store, intake=intake, wake=wakeups.send, hints=hints)
+    return Common(
+        settings=settings,
+        store=store,
+        redis=redis,
+        waiting_redis=waiting_redis,
+        counters=counters,
+        hints=hints,
+        delivery_hints=delivery_hints,
+        wakeups=wakeups,
+        deltas=Deltas(redis, prefix=settings.redis_prefix, channel=wakeups.channel, codec=codec),
+        sessions=RedisSessionStore(
+            redis,
+            url=settings.redis,
+            prefix=settings.redis_prefix,
+            ttl_s=settings.session_ttl_s,
+            limit=settings.session_limit,
+            codec=codec,
+        ),
+        idempotency_keys=idempotency_keys,
+        attachments=Attachments(store),
+        intake=intake,
+        actions=actions,
+        memories=Memories(store),
+        inbound=Inbound(store, actions, deadline_s=settings.deadline_s),
+        mail=build_mail_server(settings),
+        library=Library(store, idempotency_keys),
+    )
+
+
+def build_mail_server(settings: Settings) -> MailServer | None:
+    """Build the client of the mail server, if the settings name one."""
+    return MailServer(url=settings.smtp_url, sender=settings.mail_from) if settings.smtp_url else None
+
+
+def build_guard(allow: tuple[Network, ...], *, resolve_timeout_s: float) -> Guard:
+    """Build the guard of outgoing calls; `allow` are networks that the operator opened."""
+    return Guard(allow=allow, resolve=resolve_within(resolve_timeout_s))
+
+
+def build_importer(common: Common, *, resolve_timeout_s: float) -> Importer:
+    """Build the importer, with the guard of what may be imported."""
+    guard = build_guard(common.settings.import_allow, resolve_timeout_s=resolve_timeout_s)
+    return Importer(common.store, common.library, guard, common.idempotency_keys)

@@ -1,0 +1,51 @@
+"""What a worker that consumes the queue `ingest` runs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+from kb.embedding import Embedder, load
+from worker.addresses import WORKER_RESOLVE_TIMEOUT_S
+from worker.hints import Hints
+from worker.knowledge.imports import Importer
+from worker.knowledge.indexer import Indexer
+from worker.runtime.duties import Duty, HintAtDocuments
+from worker.services.common import Common, build_importer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingesting:
+    """Imports and indexes documents. `indexer` loads the embedding model when it is called first."""
+
+    importer: Importer
+    indexer: Callable[[], Indexer]
+    hints: Hints
+    duties: tuple[Duty, ...]
+
+    def start(self) -> None:
+        """Do nothing: tasks bring the work."""
+
+    def stop(self) -> None:
+        """Do nothing: Celery finishes the task that is under way."""
+
+
+def build_ingesting(common: Common) -> Ingesting:
+    """Build the role. A model that cannot be loaded is tried again whenever it is needed."""
+    settings = common.settings
+
+    @cache
+    def embedder() -> Embedder:
+        return load(settings.embedding_folder, precision=settings.embedding_precision)
+
+    @cache
+    def indexer() -> Indexer:
+        return Indexer(common.store, embedder(), settings.snapshots_folder)
+
+    importer = build_importer(common, resolve_timeout_s=WORKER_RESOLVE_TIMEOUT_S)
+    hint = HintAtDocuments(
+        library=common.library,
+        importer=importer,
+        model=lambda: embedder().identity,
+        hint=common.hints.index,
+    )
+    return Ingesting(importer=importer, indexer=indexer, hints=common.hints, duties=(hint,))
