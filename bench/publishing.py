@@ -86,7 +86,12 @@ def fill(built: Any, workspace_id: str) -> None:
                     "source": b"",
                     "digest": id,
                     "text": text,
-                    "shown": {"title": f"Article {number}", "url": None, "audience": "public", "language": "en"},
+                    "indexed_metadata": {
+                        "title": f"Article {number}",
+                        "url": None,
+                        "audience": "public",
+                        "language": "en",
+                    },
                     "passages": _PER_DOCUMENT,
                     "state": "indexed",
                     "revision": 0,

@@ -113,6 +113,25 @@ class SpendingScope(StrEnum):
     DAY = "day"
 
 
+class DocumentState(StrEnum):
+    """State of a document; one that is indexed waits for the publish of a snapshot that holds it."""
+
+    QUEUED = "queued"
+    INDEXING = "indexing"
+    INDEXED = "indexed"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class ImportState(StrEnum):
+    """State of an import of many documents."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
 class Rating(StrEnum):
     """A customer's or an agent's judgement of an outcome."""
 

@@ -36,7 +36,9 @@ def upload() -> Any:
     sent = flask.request.files.get("file")
     if sent is not None and (sent.filename or "").lower().endswith(".zip"):
         name, data = uploaded_file()
-        archive = imports.NewImport(kind="archive", name=name, source=data, marks=metadata_of_form(ignore=_FORM_TOKEN))
+        archive = imports.NewImport(
+            kind="archive", name=name, source=data, metadata=metadata_of_form(ignore=_FORM_TOKEN)
+        )
         created = deps.importer.add(workspace_id, archive)
     else:
         created = deps.library.add(workspace_id, uploaded_document(ignore=_FORM_TOKEN))

@@ -46,7 +46,12 @@ def uploaded_document(*, ignore: Container[str] = ()) -> NewDocument:
     titled = title is not None
     title = printable(title or title_from_name(name)).strip()[:500] or "Untitled"
     return NewDocument(
-        title=title, data=data, media_type=media_type, url=fields.get("url"), titled=titled, marks=metadata_of(fields)
+        title=title,
+        data=data,
+        media_type=media_type,
+        url=fields.get("url"),
+        titled=titled,
+        metadata=metadata_of(fields),
     )
 
 

@@ -104,5 +104,5 @@ def _submitted() -> NewDocument:
         data=new["text"].encode(),
         media_type="text/markdown",
         url=new.get("url"),
-        marks=metadata_of(new),
+        metadata=metadata_of(new),
     )

@@ -65,7 +65,7 @@ def show(import_id: str) -> dict[str, Any]:
 def _submitted() -> NewImport:
     if flask.request.mimetype == "multipart/form-data":
         name, data = uploaded_file()
-        return NewImport(kind="archive", name=name, source=data, marks=metadata_of_form())
+        return NewImport(kind="archive", name=name, source=data, metadata=metadata_of_form())
     new = checked(schemas.NewImport(), json_body(flask.request))
     guard = services().import_guard
     if "sitemap" in new:
@@ -74,9 +74,9 @@ def _submitted() -> NewImport:
             kind="sitemap",
             name=new["sitemap"],
             source=json.dumps({"sitemap": new["sitemap"]}).encode(),
-            marks=metadata_of(new),
+            metadata=metadata_of(new),
         )
     urls = list(dict.fromkeys(new["urls"]))
     return NewImport(
-        kind="urls", name=f"{len(urls)} URLs", source=json.dumps({"urls": urls}).encode(), marks=metadata_of(new)
+        kind="urls", name=f"{len(urls)} URLs", source=json.dumps({"urls": urls}).encode(), metadata=metadata_of(new)
     )

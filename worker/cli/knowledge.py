@@ -64,7 +64,7 @@ def ingest(
             indexer=services.indexer,
             store=services.store,
             progress=progress,
-            marks=DocumentMetadata(source=source, language=language, tags=tags or None, audience=audience),
+            metadata=DocumentMetadata(source=source, language=language, tags=tags or None, audience=audience),
         )
         note(services, "documents.ingest", f"{report.added} documents", workspace_id=owner)
     if as_json:
@@ -101,11 +101,11 @@ def search(
     as_json: bool,
 ) -> None:
     """Find passages for QUERY and show the score of each leg."""
-    from worker.knowledge.search_service import as_wire
+    from worker.knowledge.serializers import found_to_api
 
     filters = Filters(sources=sources or None, languages=languages or None, tags=tags or None, audience=audience)
     with open_services() as services:
-        found = as_wire(
+        found = found_to_api(
             services.snapshot_cache.search(
                 services.keys.known_workspace(workspace), query, limit=limit, filters=filters
             )

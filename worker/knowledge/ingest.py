@@ -9,9 +9,10 @@ import sqlalchemy as sa
 
 from kb.documents import MEDIA_TYPES, is_text, media_type_of, title_of, url_of
 from kb.errors import KnowledgeError
-from worker.knowledge.imports import Importer, files_of_archive
+from worker.knowledge.archives import files_of_archive
+from worker.knowledge.imports import Importer
 from worker.knowledge.indexer import Indexer
-from worker.knowledge.library import UNMARKED, DocumentMetadata, Library, NewDocument
+from worker.knowledge.library import NO_METADATA, DocumentMetadata, Library, NewDocument
 from worker.store.engine import Store
 from worker.store.tables import document
 
@@ -85,7 +86,7 @@ def ingest(
     indexer: Indexer,
     store: Store,
     progress: Callable[[int, int], None],
-    marks: DocumentMetadata = UNMARKED,
+    metadata: DocumentMetadata = NO_METADATA,
 ) -> Report:
     """Queue each document, index what is queued and publish; one bad file does not stop the others.
 
@@ -98,7 +99,7 @@ def ingest(
             report.failed[name] = found
             continue
         try:
-            row, changed = library.put_file(workspace_id, replace(found, marks=marks))
+            row, changed = library.put_file(workspace_id, replace(found, metadata=metadata))
         except KnowledgeError as error:
             report.failed[name] = str(error)
             continue

@@ -1,7 +1,7 @@
 """Documents of a workspace: add, replace, remove. Indexing follows in a worker."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,11 +11,13 @@ from kb import documents
 from kb.manifest import FORMAT
 from worker.errors import Conflict, NotFound
 from worker.ids import new_id
+from worker.knowledge.serializers import document_to_api, snapshot_to_api
+from worker.states import DocumentState
+from worker.store import rows
 from worker.store.engine import Store
 from worker.store.idempotency import IdempotencyKeys, RequestKey
 from worker.store.scope import Scope
 from worker.store.tables import UNREAD_DOCUMENT, document, passage, snapshot, workspace
-from worker.time import to_rfc3339
 
 #: Columns of a document without its bytes and its text.
 LISTED = [column for column in document.c if column.name not in ("source", "text")]
@@ -31,7 +33,7 @@ class DocumentMetadata:
     audience: str | None = None
 
     def over(self, before: "DocumentMetadata") -> "DocumentMetadata":
-        """Return these marks, and where none is given that of `before`: what is internal stays so until somebody says.
+        """Return this metadata, with that of `before` where none is given: internal documents stay so unless told.
 
         A language that nobody gives is found in the text.
         """
@@ -44,7 +46,7 @@ class DocumentMetadata:
 
 
 #: Nothing is given.
-UNMARKED = DocumentMetadata()
+NO_METADATA = DocumentMetadata()
 
 _OF_NEW = DocumentMetadata(tags=(), audience="public")
 
@@ -62,35 +64,14 @@ class NewDocument:
     url: str | None = None
     name: str | None = None
     titled: bool = True
-    marks: DocumentMetadata = UNMARKED
+    metadata: DocumentMetadata = NO_METADATA
 
     @property
     def digest(self) -> str:
         """Changes whenever the document would be read differently."""
         digest = hashlib.sha256(self.data)
-        digest.update(repr((self.title, self.url, self.media_type, self.marks)).encode())
+        digest.update(repr((self.title, self.url, self.media_type, self.metadata)).encode())
         return digest.hexdigest()
-
-
-def wire(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return a document as clients see it."""
-    return {
-        "id": row["id"],
-        "title": row["title"],
-        "url": row["url"],
-        "media_type": row["media_type"],
-        "source": row["collection"],
-        "language": row["language"] or (row["shown"] or {}).get("language"),
-        "tags": row["tags"] or [],
-        "audience": row["audience"],
-        "state": "indexing" if row["state"] == "indexed" else row["state"],
-        "error": row["error"],
-        **({"text": row["text"]} if "text" in row else {}),
-        "passages": row["passages"],
-        "created_at": to_rfc3339(row["created_at"]),
-        "updated_at": to_rfc3339(row["updated_at"]),
-        "links": {"self": f"/v1/documents/{row['id']}"},
-    }
 
 
 class Library:
@@ -98,7 +79,7 @@ class Library:
 
     def __init__(self, store: Store, idempotency_keys: IdempotencyKeys) -> None:
         self._store = store
-        self._repetitions = idempotency_keys
+        self._idempotency_keys = idempotency_keys
         self._now = store.clock.sql()
 
     def add(self, workspace_id: str, new: NewDocument, *, key: str | None = None) -> dict[str, Any]:
@@ -114,10 +95,11 @@ class Library:
         given = None if key is None else RequestKey(key=key, fingerprint=new.digest)
         with self._store.begin() as tx:
             id = new_id("doc")
-            earlier = self._repetitions.earlier(tx, workspace_id, given, made=id)
+            earlier = self._idempotency_keys.earlier(tx, workspace_id, given, made=id)
             if earlier is not None:
-                return wire(Scope(self._store, workspace_id).get_in(tx, document, earlier, columns=LISTED))
-            return wire(self._insert(tx, workspace_id, new, id=id))
+                row = Scope(self._store, workspace_id).get_in(tx, document, earlier, columns=LISTED)
+                return document_to_api(rows.Document.from_row(row))
+            return document_to_api(self._insert(tx, workspace_id, new, id=id))
 
     def put_file(self, workspace_id: str, new: NewDocument) -> tuple[dict[str, Any], bool]:
         """Add the document of a file or replace the one it made before; return it and whether anything changed.
@@ -133,11 +115,12 @@ class Library:
                 tx.execute(sa.select(workspace.c.id).where(workspace.c.id == workspace_id).with_for_update())
                 row = tx.execute(same_file.with_for_update()).mappings().first()
             if row is None:
-                return wire(self._insert(tx, workspace_id, new)), True
-            new = _marked(new, row)
-            if row["digest"] == new.digest and row["state"] != "failed":
-                return wire(row), False
-            return wire(self._replace(tx, row, new)), True
+                return document_to_api(self._insert(tx, workspace_id, new)), True
+            before = rows.Document.from_row(row)
+            new = _with_metadata_of(before, new)
+            if before.digest == new.digest and before.state != DocumentState.FAILED:
+                return document_to_api(before), False
+            return document_to_api(self._replace(tx, before, new)), True
 
     def replace(self, workspace_id: str, document_id: str, new: NewDocument) -> dict[str, Any]:
         """Replace a document; the old text answers until the new one is published, unless it becomes internal.
@@ -148,8 +131,8 @@ class Library:
         """
         documents.check(new.data, new.media_type)
         with self._store.begin() as tx:
-            row = Scope(self._store, workspace_id).lock(tx, document, document_id)
-            return wire(self._replace(tx, row, _marked(new, row)))
+            before = rows.Document.from_row(Scope(self._store, workspace_id).lock(tx, document, document_id))
+            return document_to_api(self._replace(tx, before, _with_metadata_of(before, new)))
 
     def remove(self, workspace_id: str, document_id: str) -> None:
         """Delete a document; from the next publish on it is never cited.
@@ -192,22 +175,12 @@ class Library:
             active = connection.execute(
                 sa.select(workspace.c.snapshot_version).where(workspace.c.id == workspace_id)
             ).scalar_one()
-            rows = connection.execute(
+            found = connection.execute(
                 sa.select(snapshot)
                 .where(snapshot.c.workspace_id == workspace_id)
                 .order_by(snapshot.c.revision.desc(), snapshot.c.created_at.desc())
             ).mappings()
-            return [
-                {
-                    "version": row["version"],
-                    "active": row["version"] == active,
-                    "documents": row["manifest"]["documents"],
-                    "passages": row["manifest"]["passages"],
-                    "model": row["manifest"]["model"],
-                    "created_at": to_rfc3339(row["created_at"]),
-                }
-                for row in rows
-            ]
+            return [snapshot_to_api(rows.Snapshot.from_row(row), active=active) for row in found]
 
     def sweep(self, *, model: str | None = None) -> tuple[str, ...]:
         """Return the workspaces in which documents wait, or that changed after their snapshot was published.
@@ -236,8 +209,8 @@ class Library:
 
     def _insert(
         self, tx: sa.Connection, workspace_id: str, new: NewDocument, *, id: str | None = None
-    ) -> Mapping[Any, Any]:
-        new = replace(new, marks=new.marks.over(_OF_NEW))
+    ) -> rows.Document:
+        new = replace(new, metadata=new.metadata.over(_OF_NEW))
         revision = self._raise_revision(tx, workspace_id)
         inserted = document.insert().values(
             id=id or new_id("doc"),
@@ -245,14 +218,14 @@ class Library:
             created_at=self._now,
             **self._content(new, revision),
         )
-        return tx.execute(inserted.returning(*LISTED)).mappings().one()
+        return rows.Document.from_row(tx.execute(inserted.returning(*LISTED)).mappings().one())
 
-    def _replace(self, tx: sa.Connection, row: Mapping[Any, Any], new: NewDocument) -> Mapping[Any, Any]:
-        revision = self._raise_revision(tx, row["workspace_id"])
-        if new.marks.audience == "internal" and (row["shown"] or {}).get("audience") != "internal":
-            tx.execute(passage.delete().where(passage.c.document_id == row["id"]))
-        changed = document.update().where(document.c.id == row["id"]).values(**self._content(new, revision))
-        return tx.execute(changed.returning(*LISTED)).mappings().one()
+    def _replace(self, tx: sa.Connection, before: rows.Document, new: NewDocument) -> rows.Document:
+        revision = self._raise_revision(tx, before.workspace_id)
+        if new.metadata.audience == "internal" and (before.indexed_metadata or {}).get("audience") != "internal":
+            tx.execute(passage.delete().where(passage.c.document_id == before.id))
+        changed = document.update().where(document.c.id == before.id).values(**self._content(new, revision))
+        return rows.Document.from_row(tx.execute(changed.returning(*LISTED)).mappings().one())
 
     def _content(self, new: NewDocument, revision: int) -> dict[str, Any]:
         fields = {
@@ -262,16 +235,16 @@ class Library:
             "source": new.data,
             "digest": new.digest,
             "titled": new.titled,
-            "collection": new.marks.source,
-            "language": new.marks.language,
-            "tags": list(new.marks.tags or ()) or None,
-            "audience": new.marks.audience,
+            "collection": new.metadata.source,
+            "language": new.metadata.language,
+            "tags": list(new.metadata.tags or ()) or None,
+            "audience": new.metadata.audience,
         }
         if new.name is not None:
             fields["name"] = new.name
         return {
             **fields,
-            "state": "queued",
+            "state": DocumentState.QUEUED,
             "error": None,
             "passages": 0,
             "revision": revision,
@@ -290,15 +263,15 @@ class Library:
         return int(tx.execute(raised).scalar_one())
 
 
-def _marked(new: NewDocument, row: Mapping[Any, Any]) -> NewDocument:
-    """Return a document that replaces the one in `row`, with the marks that it keeps."""
-    before = DocumentMetadata(
-        source=row["collection"],
-        language=row["language"],
-        tags=tuple(row["tags"] or ()),
-        audience=row["audience"],
+def _with_metadata_of(before: rows.Document, new: NewDocument) -> NewDocument:
+    """Return a document that replaces another, with the metadata that it keeps."""
+    metadata = DocumentMetadata(
+        source=before.collection,
+        language=before.language,
+        tags=tuple(before.tags or ()),
+        audience=before.audience,
     )
-    return replace(new, marks=new.marks.over(before))
+    return replace(new, metadata=new.metadata.over(metadata))
 
 
 def page(
@@ -306,8 +279,8 @@ def page(
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Return documents without their text, newest first, and the cursor of the next page or None."""
     where = [] if states is None else [document.c.state.in_(states)]
-    rows, cursor = scope.page(document, *where, after=after, limit=limit, columns=LISTED)
-    return [wire(row) for row in rows], cursor
+    found, cursor = scope.page(document, *where, after=after, limit=limit, columns=LISTED)
+    return [document_to_api(rows.Document.from_row(row)) for row in found], cursor
 
 
 def get(scope: Scope, document_id: str) -> dict[str, Any]:
@@ -316,4 +289,5 @@ def get(scope: Scope, document_id: str) -> dict[str, Any]:
     Raises:
         NotFound: the workspace has none with this id.
     """
-    return wire(scope.get(document, document_id, columns=(*LISTED, document.c.text)))
+    row = scope.get(document, document_id, columns=(*LISTED, document.c.text))
+    return document_to_api(rows.DocumentText.from_row(row))

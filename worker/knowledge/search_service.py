@@ -13,10 +13,10 @@ from redis.exceptions import RedisError
 from kb.errors import KnowledgeError, SnapshotMissing
 from kb.filters import Filters
 from worker.errors import AnswerbackError
+from worker.knowledge.serializers import found_to_api
 from worker.telemetry import logs
 
 if TYPE_CHECKING:  # the web server imports this module and must not load an index
-    from kb.search import Found
     from worker.answering.protocols import KnowledgeSearch
 
 log = logs.get(__name__)
@@ -210,7 +210,7 @@ def searching(knowledge: "KnowledgeSearch") -> Kind:
             found = knowledge.search(workspace_id, query, limit=limit, filters=filters_of(filters))
         except SnapshotMissing:  # nothing was published yet, so there is nothing to find
             return {"snapshot": None, "items": []}
-        return as_wire(found)
+        return found_to_api(found)
 
     return search
 
@@ -221,31 +221,3 @@ def filters_of(given: Mapping[str, Any] | None) -> Filters | None:
         return None
     fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     return Filters(**fields)
-
-
-def as_wire(found: "Found") -> dict[str, Any]:
-    """Return the outcome of a search as clients see it."""
-    return {
-        "snapshot": found.snapshot,
-        "items": [
-            {
-                "document_id": hit.record.document_id,
-                "title": hit.record.title,
-                "source": hit.record.source,
-                "language": hit.record.language,
-                "tags": list(hit.record.tags),
-                "audience": hit.record.audience,
-                "headings": list(hit.record.headings),
-                "url": hit.record.url,
-                "text": hit.record.text,
-                "start": hit.record.start,
-                "end": hit.record.end,
-                "score": round(hit.score, 6),
-                "scores": {
-                    "dense": None if hit.dense is None else round(hit.dense, 6),
-                    "lexical": None if hit.lexical is None else round(hit.lexical, 6),
-                },
-            }
-            for hit in found.hits
-        ],
-    }

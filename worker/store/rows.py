@@ -14,10 +14,12 @@ from worker.states import (
     ConnectionState,
     DeliveryKind,
     DeliveryState,
+    DocumentState,
     EscalationState,
     EventType,
     HandoffReason,
     HelpdeskMode,
+    ImportState,
     MailboxState,
     MessageState,
     Owner,
@@ -364,3 +366,88 @@ class Helpdesk(TableRow):
     refused_at: int | None = None
     created_at: int
     updated_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document(TableRow):
+    """A document of the knowledge base, without its bytes and its text.
+
+    `indexed_metadata` goes with the text that is indexed; a document that replaces it has metadata of its own already.
+    """
+
+    id: str
+    workspace_id: str
+    title: str
+    url: str | None = None
+    name: str | None = None
+    media_type: str
+    digest: str
+    titled: bool
+    collection: str | None = None
+    language: str | None = None
+    tags: Sequence[str] | None = None
+    audience: str
+    indexed_metadata: Json | None = None
+    passages: int
+    state: DocumentState
+    error: str | None = None
+    revision: int
+    attempts: int
+    lease_token: int
+    due_at: int | None = None
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentText(Document):
+    """A document with its text, once it has been read."""
+
+    text: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentFile(Document):
+    """A document with its bytes."""
+
+    source: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentImport(TableRow):
+    """An import of many documents, without the bytes that it came with; `failed` has reasons by name."""
+
+    id: str
+    workspace_id: str
+    kind: str
+    name: str
+    metadata: Json
+    state: ImportState
+    error: str | None = None
+    added: int
+    unchanged: int
+    failed: Mapping[str, str] | None = None
+    done: int
+    attempts: int
+    lease_token: int
+    due_at: int | None = None
+    created_at: int
+    finished_at: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentImportFile(DocumentImport):
+    """An import with its archive, or the JSON that says what to import."""
+
+    source: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot(TableRow):
+    """A published snapshot of a workspace's knowledge base; `revision` is the state of the documents that it holds."""
+
+    workspace_id: str
+    version: str
+    revision: int
+    manifest: Json
+    created_at: int

@@ -500,16 +500,16 @@ document = Table(
     Column("name", Text),  # the file it was ingested from; ingesting that file again replaces the document
     Column("media_type", String(100), nullable=False),
     Column("source", LargeBinary, nullable=False),  # the bytes as they came
-    Column("digest", String(64), nullable=False),  # sha256 of what it was made from: bytes, title, url, marks
+    Column("digest", String(64), nullable=False),  # sha256 of what it was made from: bytes, title, url, metadata
     Column("titled", Boolean, nullable=False, server_default=true()),  # else what the file says of itself is its title
     Column("collection", String(100)),  # where it belongs, as `source` in the API
     Column("language", String(16)),  # as somebody said
     Column("tags", _JSON),
     Column("audience", String(16), nullable=False, server_default="public"),  # internal is never cited to customers
     Column("text", Text),
-    Column("shown", _JSON),  # title, url and marks that go with `text`, which a document that replaces it has not yet
+    Column("indexed_metadata", _JSON),  # title, url and metadata that go with `text`, until a replacement is indexed
     Column("passages", Integer, nullable=False),
-    Column("state", String(16), nullable=False),  # queued, indexing, indexed (waits for a publish), ready, failed
+    Column("state", String(16), nullable=False),  # worker.states.DocumentState
     Column("error", Text),
     Column("revision", BigInteger, nullable=False),  # the knowledge base's, at its last change
     Column("attempts", Integer, nullable=False),
@@ -531,8 +531,8 @@ document_import = Table(  # many documents at once
     Column("kind", String(16), nullable=False),  # archive, urls, sitemap
     Column("name", Text, nullable=False),  # of the archive's file, or where it was found
     Column("source", LargeBinary, nullable=False),  # the archive, or JSON; emptied when it is done
-    Column("marks", _JSON, nullable=False),  # of each document
-    Column("state", String(16), nullable=False),  # queued, running, done, failed
+    Column("metadata", _JSON, nullable=False),  # of each document
+    Column("state", String(16), nullable=False),  # worker.states.ImportState
     Column("error", Text),
     Column("added", Integer, nullable=False),
     Column("unchanged", Integer, nullable=False),

@@ -146,7 +146,9 @@ MEMBERS = {
 
 
 def test_an_archive_becomes_documents_and_the_same_one_again_changes_nothing(store, workspace_id, importer):
-    new = NewImport(kind="archive", name="help.zip", source=archive(MEMBERS), marks=DocumentMetadata(tags=("manual",)))
+    new = NewImport(
+        kind="archive", name="help.zip", source=archive(MEMBERS), metadata=DocumentMetadata(tags=("manual",))
+    )
     importer.add(workspace_id, new)
     assert importer.sweep() == (workspace_id,)
     assert importer.work_off(workspace_id) is False
@@ -174,7 +176,7 @@ def test_what_is_no_archive_is_refused_at_the_door_and_a_bomb_later(store, works
 
 def test_an_import_whose_worker_died_goes_on_and_one_that_kills_is_given_up(store, workspace_id, importer):
     importer.add(workspace_id, NewImport(kind="archive", name="help.zip", source=archive(MEMBERS)))
-    assert importer._claim(workspace_id)["attempts"] == 1
+    assert importer._claim(workspace_id).attempts == 1
     importer.work_off(workspace_id)
     assert result(store)[0] == "running"
     TableClock.advance(store, 301)

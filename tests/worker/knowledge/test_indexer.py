@@ -12,8 +12,9 @@ from tests.support import files
 from tests.support.fakes import TableClock
 from worker.errors import Conflict, NotFound
 from worker.knowledge.changes import changes
-from worker.knowledge.indexer import KEPT, Indexer
+from worker.knowledge.indexer import Indexer
 from worker.knowledge.library import DocumentMetadata, Library, NewDocument
+from worker.knowledge.publishing import KEPT
 from worker.knowledge.snapshot_cache import LOOK_EVERY_S, SnapshotCache
 from worker.store.idempotency import IdempotencyKeys
 from worker.store.tables import document, snapshot, vector
@@ -273,7 +274,8 @@ def test_a_small_change_is_written_beside_what_was_there(
 def test_marks_come_along_and_the_language_is_found(workspace_id, library, indexer, snapshot_cache, store):
     german = "Pakete kommen innerhalb von zwei Tagen bei Ihnen an, auch am Wochenende und an Feiertagen."
     library.add(
-        workspace_id, new("Pakete", german, marks=DocumentMetadata(source="wiki", tags=("a", "b"), audience="internal"))
+        workspace_id,
+        new("Pakete", german, metadata=DocumentMetadata(source="wiki", tags=("a", "b"), audience="internal")),
     )
     library.add(workspace_id, new("Parcels", "Parcels arrive within two days, also on a weekend or a holiday."))
     indexer.index(workspace_id)
@@ -287,12 +289,12 @@ def test_what_is_replaced_answers_as_it_was_until_the_new_one_is_read(
     workspace_id, library, indexer, snapshot_cache, clock
 ):
     internal = DocumentMetadata(audience="internal", tags=("old",))
-    made = library.add(workspace_id, new("Margins", "Our margin on cookies is 70 percent.", marks=internal))
+    made = library.add(workspace_id, new("Margins", "Our margin on cookies is 70 percent.", metadata=internal))
     indexer.index(workspace_id)
     library.replace(
         workspace_id,
         made["id"],
-        new("Cookies", "\n\n# Cookies\n\n# Only headings", marks=DocumentMetadata(audience="public")),
+        new("Cookies", "\n\n# Cookies\n\n# Only headings", metadata=DocumentMetadata(audience="public")),
     )
     indexer.index(workspace_id)  # it cannot be read, so what was there before stays, as it was
     clock.now += LOOK_EVERY_S
@@ -310,7 +312,7 @@ def test_what_becomes_internal_is_public_no_longer_even_when_it_cannot_be_read(
 ):
     made = library.add(workspace_id, new("Margins", "Our margin on cookies is 70 percent."))
     indexer.index(workspace_id)
-    unreadable = new("Margins", "# Only headings", marks=DocumentMetadata(audience="internal"))
+    unreadable = new("Margins", "# Only headings", metadata=DocumentMetadata(audience="internal"))
     library.replace(workspace_id, made["id"], unreadable)
     indexer.index(workspace_id)
     clock.now += LOOK_EVERY_S
@@ -319,12 +321,12 @@ def test_what_becomes_internal_is_public_no_longer_even_when_it_cannot_be_read(
 
 def test_a_file_that_is_ingested_again_keeps_the_marks_that_are_not_given(workspace_id, library):
     library.put_file(
-        workspace_id, new("A", "Text.", name="a.md", marks=DocumentMetadata(audience="internal", tags=("x",)))
+        workspace_id, new("A", "Text.", name="a.md", metadata=DocumentMetadata(audience="internal", tags=("x",)))
     )
     same, changed = library.put_file(workspace_id, new("A", "Text.", name="a.md"))
     assert (same["audience"], same["tags"], changed) == ("internal", ["x"], False)
     other, changed = library.put_file(
-        workspace_id, new("A", "Text, changed.", name="a.md", marks=DocumentMetadata(tags=()))
+        workspace_id, new("A", "Text, changed.", name="a.md", metadata=DocumentMetadata(tags=()))
     )
     assert (other["audience"], other["tags"], changed) == ("internal", [], True)
 

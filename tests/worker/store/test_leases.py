@@ -16,7 +16,7 @@ def leases(store):
 
 @pytest.fixture
 def row_id(store, workspace_id):
-    values = {"kind": "urls", "name": "x", "source": b"", "marks": {}, "added": 0, "unchanged": 0, "attempts": 0}
+    values = {"kind": "urls", "name": "x", "source": b"", "metadata": {}, "added": 0, "unchanged": 0, "attempts": 0}
     with store.begin() as tx:
         now = store.now(tx)
         tx.execute(

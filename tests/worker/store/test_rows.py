@@ -28,6 +28,12 @@ ROW_TYPES = [
     (rows.Delivery, tables.delivery, set()),
     (rows.Attempt, tables.attempt, set()),
     (rows.Helpdesk, tables.helpdesk, set()),
+    (rows.Document, tables.document, {"source", "text"}),
+    (rows.DocumentText, tables.document, {"source"}),
+    (rows.DocumentFile, tables.document, {"text"}),
+    (rows.DocumentImport, tables.document_import, {"source"}),
+    (rows.DocumentImportFile, tables.document_import, set()),
+    (rows.Snapshot, tables.snapshot, set()),
 ]
 
 
