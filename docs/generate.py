@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -17,7 +18,7 @@ import kb
 import web
 import worker
 from kb import documents
-from worker.settings import Settings
+from worker.settings import SUBJECTS, Settings
 
 _ROOT = Path(__file__).parent.parent
 _PAGE = _ROOT / "docs" / "settings.md"
@@ -28,29 +29,32 @@ _CORPUS = _ROOT / "tests" / "data" / "desk" / "corpus.jsonl"
 _HEAD = """# Settings
 
 Every setting is an environment variable. Each process reads them when it starts, and reports all problems together.
-An empty variable counts as unset. `make docs` generates this page from `worker/settings.py`.
-
-| variable | meaning | default |
-|---|---|---|
+An empty variable counts as unset. `make docs` generates this page from `worker/settings/`.
 """
 
 
 def settings_page() -> str:
     """Return the page on settings."""
-    rows = []
-    for setting in fields(Settings):
-        default = setting.default
-        if default is None or default is MISSING or default == ():
-            shown = "–"
-        elif isinstance(default, bool):
-            shown = "`on`" if default else "`off`"
-        elif isinstance(default, tuple):
-            shown = f"`{','.join(map(str, default))}`"
-        else:
-            shown = f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
-        secret = "" if setting.repr else " (secret)"
-        rows.append(f"| `{setting.metadata['env']}` | {setting.metadata['help']}{secret} | {shown} |")
-    return _HEAD + "\n".join(rows) + "\n"
+    lines = [_HEAD]
+    for subject in SUBJECTS:
+        lines += [f"## {subject.title}\n", "| variable | meaning | default |", "|---|---|---|"]
+        for setting in fields(subject):
+            secret = "" if setting.repr else " (secret)"
+            meaning, default = setting.metadata["help"] + secret, _default(setting.default)
+            lines.append(f"| `{setting.metadata['env']}` | {meaning} | {default} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _default(value: object) -> str:
+    """Return the default of a setting as the page shows it."""
+    if value is None or value is MISSING or value == ():
+        return "–"
+    if isinstance(value, bool):
+        return "`on`" if value else "`off`"
+    if isinstance(value, tuple):
+        return f"`{','.join(map(str, value))}`"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 
 def sample_corpus() -> str:
@@ -104,15 +108,15 @@ def http_page() -> str:
 
     with tempfile.TemporaryDirectory() as home:
         app = create_app(Settings(home=Path(home), redis_url="redis://127.0.0.1:1/0", rate_limit=None))
-        spec = app.test_client().get("/openapi.json").json
+        spec: dict[str, Any] = app.test_client().get("/openapi.json").get_json()
     parts = [_MADE.format(title="Every call", what="the specification of the API", where="/openapi.json")]
     parts.append("`/openapi.json` and the page `/docs` have the schemas of the bodies.\n")
     groups: dict[str, list[str]] = {}
     for path, calls in sorted(spec["paths"].items()):
         for method in ("get", "post", "put", "patch", "delete"):
             if (call := calls.get(method)) is not None:
-                told = [code for code in sorted(call["responses"]) if code != "default"]
-                line = f"| `{method.upper()} {path}` | {call.get('summary', '')} | {', '.join(told)} |"
+                codes = [code for code in sorted(call["responses"]) if code != "default"]
+                line = f"| `{method.upper()} {path}` | {call.get('summary', '')} | {', '.join(codes)} |"
                 groups.setdefault(call["tags"][0], []).append(line)
     for tag in spec["tags"]:
         if tag["name"] in groups:
@@ -249,12 +253,13 @@ def errors_page() -> str:
             if ".migrations" not in module.name and not module.name.endswith("__main__"):
                 importlib.import_module(module.name)
 
-    def rows(kind: type[Exception], depth: int) -> list[str]:
+    def rows(kind: type[AnswerbackError] | type[KnowledgeError], depth: int) -> list[str]:
         status = next((STATUS[base] for base in (*kind.__mro__, KnowledgeError) if base in STATUS), "")
         message = inspect.cleandoc(kind.__doc__ or "").split("\n\n")[0].replace("\n", " ")
         name = f"{'&emsp;' * depth}`{kind.__name__}`"
         found = [f"| {name} | `{kind.code}` | {status} | {message} | `{kind.__module__}` |"]
-        for child in sorted(kind.__subclasses__(), key=lambda child: child.__name__):
+        children: list[type[AnswerbackError] | type[KnowledgeError]] = [*kind.__subclasses__()]
+        for child in sorted(children, key=lambda child: child.__name__):
             found += rows(child, depth + 1)
         return found
 
@@ -273,6 +278,7 @@ def tables_page() -> str:
 
     from worker.store.tables import PURPOSES, metadata
 
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     parts = [_MADE.format(title="Tables", what="the table definitions", where="worker/store/tables.py")]
     parts.append("Times are whole milliseconds since 1970, by the database's clock. Types are those of PostgreSQL.\n")
     for table in metadata.tables.values():
@@ -283,7 +289,7 @@ def tables_page() -> str:
                 "" if column.nullable or column.primary_key else "not null",
                 *(f"→ `{key.target_fullname}`" for key in column.foreign_keys),
             ]
-            kind = column.type.compile(dialect=postgresql.dialect()).lower()
+            kind = column.type.compile(dialect=dialect).lower()
             parts.append(f"| `{column.name}` | {kind} | {', '.join(filter(None, notes))} |")
         parts.append("")
     return "\n".join(parts)

@@ -19,7 +19,7 @@ from worker.errors import DatabaseUnavailable
 from worker.knowledge.fetching import fetch, read_sitemap
 from worker.knowledge.imports import Importer, NewImport
 from worker.knowledge.library import DocumentMetadata, Library
-from worker.settings import _networks
+from worker.settings.parsers import networks
 from worker.store.idempotency import IdempotencyKeys
 from worker.store.tables import document, document_import
 
@@ -107,7 +107,7 @@ def importer_of(store, guard, **options):
 
 @pytest.fixture
 def guard():
-    return Guard(allow=_networks("127.0.0.0/8"))
+    return Guard(allow=networks("127.0.0.0/8"))
 
 
 @pytest.fixture
@@ -284,4 +284,4 @@ def test_private_addresses_are_not_fetched(site):
     with pytest.raises(DocumentUnreadable, match="private or reserved"):
         fetch(f"{site}/returns", guard=Guard())
     with pytest.raises(DocumentTooLarge):
-        fetch(f"{site}/huge", guard=Guard(allow=_networks("127.0.0.0/8")))
+        fetch(f"{site}/huge", guard=Guard(allow=networks("127.0.0.0/8")))

@@ -1,0 +1,144 @@
+"""Parsers of settings: text to value; each raises ValueError or KeyError where the text is not what it expects."""
+
+import ipaddress
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from worker.budgets import Budget
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def positive_number(text: str) -> float:
+    """Parse a number above 0."""
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise ValueError
+    return value
+
+
+def number(text: str) -> float:
+    """Parse a number of at least 0."""
+    number = float(text)
+    if not 0 <= number < float("inf"):
+        raise ValueError
+    return number
+
+
+def positive_integer(text: str) -> int:
+    """Parse a whole number of at least 1."""
+    value = int(text)
+    if value < 1:
+        raise ValueError
+    return value
+
+
+def integer(text: str) -> int:
+    """Parse a whole number of at least 0."""
+    value = int(text)
+    if value < 0:
+        raise ValueError
+    return value
+
+
+def port(text: str) -> int:
+    """Parse a port from 1 to 65535."""
+    value = int(text)
+    if not 0 < value < 65536:
+        raise ValueError
+    return value
+
+
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Return a parser that accepts these words, in whatever case."""
+
+    def parse(text: str) -> str:
+        if text.lower() not in choices:
+            raise ValueError
+        return text.lower()
+
+    parse.__doc__ = " or ".join(f"`{choice}`" for choice in choices)
+    return parse
+
+
+def switch(text: str) -> bool:
+    """Parse `on` or `off`."""
+    return {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}[text.lower()]
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Return the parts of a list with commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def networks(text: str) -> tuple[Network, ...]:
+    """Parse networks such as `127.0.0.0/8,10.0.0.0/8`."""
+    return tuple(ipaddress.ip_network(part) for part in names(text))
+
+
+def rate_limit(text: str) -> str | None:
+    """Parse a rate such as `600/minute`, or `off`."""
+    if text.lower() == "off":
+        return None
+    if not re.fullmatch(r"[1-9]\d*\s*/\s*(second|minute|hour|day)", text):
+        raise ValueError
+    return text
+
+
+def mail_url(text: str) -> str:
+    """Parse a URL such as `smtp://user:password@host:587` or `smtps://host`."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname or parts.port == 0:
+        raise ValueError
+    return text
+
+
+def conversation_url(text: str) -> str:
+    """Parse a URL such as `https://desk.example/{id}`."""
+    if not re.match(r"https?://", text) or "{id}" not in text:
+        raise ValueError
+    return text
+
+
+def http_url(text: str) -> str:
+    """Parse a URL such as `http://127.0.0.1:4318`."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError
+    return text
+
+
+def prices(text: str) -> tuple[tuple[str, float, float], ...]:
+    """Parse prices such as `gpt-4o-mini=0.15/0.60`."""
+    found = []
+    for part in names(text):
+        model, _, price = part.rpartition("=")
+        prompt, completion = (float(one) for one in price.split("/"))
+        if not model or min(prompt, completion) < 0:
+            raise ValueError
+        found.append((model, prompt, completion))
+    return tuple(found)
+
+
+def budgets(text: str) -> tuple[Budget, ...]:
+    """Parse budgets such as `day=20usd,conversation=50000tokens`."""
+    return tuple(Budget.parse(part) for part in names(text))
+
+
+#: What each parser expects, for the message that refuses a value.
+EXPECTED: dict[Callable[[str], object], str] = {
+    positive_number: "a number above 0",
+    number: "a number of at least 0",
+    integer: "a whole number of at least 0",
+    positive_integer: "a whole number of at least 1",
+    port: "a port from 1 to 65535",
+    switch: "`on` or `off`",
+    networks: "networks such as `127.0.0.0/8,10.0.0.0/8`",
+    rate_limit: "a rate such as `600/minute`, or `off`",
+    mail_url: "a URL such as `smtp://user:password@host:587` or `smtps://host`",
+    http_url: "a URL such as `http://127.0.0.1:4318`",
+    conversation_url: "a URL such as `https://desk.example/{id}`",
+    budgets: "budgets such as `day=20usd,conversation=50000tokens`",
+    prices: "prices such as `gpt-4o-mini=0.15/0.60`",
+}
