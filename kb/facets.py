@@ -1,4 +1,4 @@
-"""Which passages have which marks, so that filters can choose by them."""
+"""Facets of passages, such as `tag:returns`, for filters to choose by."""
 
 import io
 import json
@@ -15,7 +15,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 class Facets:
-    """The rows of a snapshot by their marks."""
+    """The rows of a snapshot by their facets."""
 
     def __init__(self, names: Sequence[str], starts: npt.NDArray[np.int64], rows: npt.NDArray[np.uint32], size: int):
         self._names = names
@@ -25,13 +25,13 @@ class Facets:
 
     @classmethod
     def build(cls, marked: Iterable[Sequence[str]], *, after: "Facets | None" = None) -> "Facets":
-        """Return the facets of rows with these marks, which follow those of `after`."""
+        """Return the facets of these rows, which follow those of `after`."""
         found: dict[str, list[npt.NDArray[np.uint32]]] = {}
         size = 0
         if after is not None:
             size = after.size
-            for place, name in enumerate(after._names):
-                found[name] = [after._rows[after._starts[place] : after._starts[place + 1]]]
+            for position, name in enumerate(after._names):
+                found[name] = [after._rows[after._starts[position] : after._starts[position + 1]]]
         added: dict[str, list[int]] = {}
         for names in marked:
             for name in names:
@@ -66,17 +66,17 @@ class Facets:
         with np.load(path) as kept:
             names = json.loads(kept["names"].tobytes())
             if len(kept["starts"]) != len(names) + 1:
-                raise ValueError(f"{path} has {len(names)} marks and {len(kept['starts'])} places of them.")
+                raise ValueError(f"{path} has {len(names)} facets and {len(kept['starts'])} positions of them.")
             return cls(names, kept["starts"], kept["rows"], int(kept["size"]))
 
     @cached_property
-    def _places(self) -> dict[str, int]:
-        return {name: place for place, name in enumerate(self._names)}
+    def _positions(self) -> dict[str, int]:
+        return {name: position for position, name in enumerate(self._names)}
 
     def count(self, name: str) -> int:
-        """Return how many rows have a mark, those that are gone included."""
-        place = self._places.get(name)
-        return 0 if place is None else int(self._starts[place + 1] - self._starts[place])
+        """Return how many rows have a facet, those that are gone included."""
+        position = self._positions.get(name)
+        return 0 if position is None else int(self._starts[position + 1] - self._starts[position])
 
     def mask(self, filters: Filters) -> Mask:
         """Return which rows meet the filters."""
@@ -84,8 +84,8 @@ class Facets:
         for group in filters.groups:
             any_of = np.zeros(self.size, np.bool_)
             for name in group:
-                place = self._places.get(name)
-                if place is not None:
-                    any_of[self._rows[self._starts[place] : self._starts[place + 1]]] = True
+                position = self._positions.get(name)
+                if position is not None:
+                    any_of[self._rows[self._starts[position] : self._starts[position + 1]]] = True
             met &= any_of
         return met

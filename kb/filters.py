@@ -20,7 +20,7 @@ class Filters:
 
     @cached_property
     def groups(self) -> tuple[tuple[str, ...], ...]:
-        """The marks that are wanted: one of each group."""
+        """The facets that are wanted: one of each group."""
         named = {
             "document": self.document_ids,
             "source": self.sources,
@@ -33,10 +33,10 @@ class Filters:
         )
 
 
-def marks(
+def facets(
     *, document_id: str, audience: str, source: str | None, language: str | None, tags: Iterable[str]
 ) -> tuple[str, ...]:
-    """Return the marks of a passage; one in `pt-BR` is also one in `pt`."""
+    """Return the facets of a passage; one in `pt-BR` is also one in `pt`."""
     given = [("document", document_id), ("audience", audience), ("source", source), ("language", language)]
     wider, region, _ = (language or "").partition("-")
     if region:

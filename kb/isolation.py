@@ -30,7 +30,9 @@ def read(data: bytes, *, media_type: str, title: str, timeout_s: float = TIMEOUT
     asked = json.dumps({"media_type": media_type, "title": title, "timeout_s": timeout_s}).encode() + b"\n"
     known = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
     # The reader starts where this process did not, so an entry of the path that means "here" would mislead it.
-    known["PYTHONPATH"] = os.pathsep.join(os.path.abspath(place) for place in sys.path if os.path.isdir(place or "."))
+    known["PYTHONPATH"] = os.pathsep.join(
+        os.path.abspath(folder) for folder in sys.path if os.path.isdir(folder or ".")
+    )
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-m", "kb.isolation"],

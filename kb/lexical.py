@@ -17,12 +17,12 @@ _HEAP_BYTES = 128 * 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """The entry of a passage in the index: the text to match and the marks to filter by."""
+    """The entry of a passage in the index: the text to match and the facets to filter by."""
 
     row: int
     key: str
     text: str
-    marks: Sequence[str] = ()
+    facets: Sequence[str] = ()
 
 
 def _schema() -> tantivy.Schema:
@@ -93,7 +93,7 @@ class LexicalIndex:
     def search(self, query: str, limit: int, *, groups: Sequence[Sequence[str]] = ()) -> list[tuple[int, float]]:
         """Return up to `limit` (row, BM25 score), best first; nothing when no word of the query is known.
 
-        Of each of the `groups` of marks, a passage must have one.
+        Of each of the `groups` of facets, a passage must have one.
         """
         terms = dict.fromkeys(self._analyse(" ".join(sentences.words(query))))
         if not terms:
@@ -102,8 +102,8 @@ class LexicalIndex:
         words = _any_of(tantivy.Query.term_query(schema, "text", term) for term in terms)
         clauses = [(tantivy.Occur.Must, words)]
         for group in groups:
-            marks = _any_of(tantivy.Query.term_query(schema, "mark", mark) for mark in group)
-            clauses.append((tantivy.Occur.Must, tantivy.Query.const_score_query(marks, 0.0)))
+            any_of = _any_of(tantivy.Query.term_query(schema, "mark", mark) for mark in group)
+            clauses.append((tantivy.Occur.Must, tantivy.Query.const_score_query(any_of, 0.0)))
         asked = words if len(clauses) == 1 else tantivy.Query.boolean_query(clauses)
         found = self._searcher.search(asked, limit, count=False)
         return [(self._searcher.doc(address)["row"][0], float(score)) for score, address in found.hits]
@@ -121,7 +121,7 @@ def _write(index: tantivy.Index, entries: Iterable[Entry], gone: Iterable[str] =
             writer.delete_documents_by_term("key", key)
         for entry in entries:
             document = tantivy.Document(row=entry.row, key=entry.key, text=entry.text)
-            for mark in entry.marks:
+            for mark in entry.facets:
                 document.add_text("mark", mark)
             writer.add_document(document)
         writer.commit()

@@ -81,7 +81,9 @@ def _joined(pieces: list[_Piece], target_tokens: int) -> list[_Piece]:
             joined.append(piece)
             continue
         common = tuple(
-            one for one, other in zip(last.section.headings, piece.section.headings, strict=False) if one == other
+            heading
+            for heading, other in zip(last.section.headings, piece.section.headings, strict=False)
+            if heading == other
         )
         section = Section(headings=common, anchor=last.section.anchor, start=last.start, end=piece.end)
         joined[-1] = _Piece(section=section, start=last.start, end=piece.end, tokens=last.tokens + piece.tokens)

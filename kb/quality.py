@@ -103,9 +103,9 @@ def ranked(scores: Mapping[int, float]) -> list[int]:
 
 def ndcg(ranking: Sequence[str], judged: Mapping[str, int], depth: int = DEPTH) -> float:
     """Return the normalised discounted cumulative gain, linear gain, log2 discount (Järvelin & Kekäläinen 2002)."""
-    gained = sum(judged.get(name, 0) / math.log2(place + 2) for place, name in enumerate(ranking[:depth]))
+    gained = sum(judged.get(name, 0) / math.log2(rank + 2) for rank, name in enumerate(ranking[:depth]))
     ideal = sorted(judged.values(), reverse=True)[:depth]
-    best = sum(gain / math.log2(place + 2) for place, gain in enumerate(ideal))
+    best = sum(gain / math.log2(rank + 2) for rank, gain in enumerate(ideal))
     return gained / best if best else 0.0
 
 
@@ -116,4 +116,4 @@ def recall(ranking: Sequence[str], judged: Mapping[str, int], depth: int = DEPTH
 
 def reciprocal_rank(ranking: Sequence[str], judged: Mapping[str, int], depth: int = DEPTH) -> float:
     """Return 1 / rank of the first relevant document among the first `depth`, or 0."""
-    return next((1 / (place + 1) for place, name in enumerate(ranking[:depth]) if name in judged), 0.0)
+    return next((1 / (rank + 1) for rank, name in enumerate(ranking[:depth]) if name in judged), 0.0)

@@ -83,15 +83,15 @@ def search(
     return Found(snapshot=snapshot.version, hits=tuple(hits))
 
 
-def _same(one: Hit, other: Hit) -> bool:
+def _same(hit: Hit, other: Hit) -> bool:
     """Whether two passages are near-duplicates for the same audience: most words alike, the decisive ones identical."""
-    texts = one.record.text, other.record.text
+    texts = hit.record.text, other.record.text
     shorter, longer = sorted(map(len, texts))
-    if shorter < SAME * longer - 10 or abs((one.dense or 0.0) - (other.dense or 0.0)) > _NEARLY:
+    if shorter < SAME * longer - 10 or abs((hit.dense or 0.0) - (other.dense or 0.0)) > _NEARLY:
         return False  # cannot be; most pairs end here
     if _shared(*(frozenset(text.split()) for text in texts)) < SAME - 0.3:
         return False  # nor with whatever punctuation; nearly all others end here
-    if (one.record.audience, one.record.language) != (other.record.audience, other.record.language):
+    if (hit.record.audience, hit.record.language) != (other.record.audience, other.record.language):
         return False
     first, second = (_decisive(text) for text in texts)
     return first == second and _shared(*(frozenset(sentences.words(text)) for text in texts)) >= SAME

@@ -70,9 +70,9 @@ class Record:
     tags: tuple[str, ...] = ()
 
     @property
-    def marks(self) -> tuple[str, ...]:
-        """The marks that filters compare."""
-        return marking.marks(
+    def facets(self) -> tuple[str, ...]:
+        """The facets that filters compare."""
+        return marking.facets(
             document_id=self.document_id,
             audience=self.audience,
             source=self.source,
@@ -92,7 +92,7 @@ class New:
     def entries(self, first_row: int) -> Iterator[Entry]:
         """Yield what the lexical index keeps of each."""
         for row, (record, text) in enumerate(zip(self.records, self.texts, strict=True), first_row):
-            yield Entry(row=row, key=record.passage_id, text=text, marks=record.marks)
+            yield Entry(row=row, key=record.passage_id, text=text, facets=record.facets)
 
 
 class _Lines:
@@ -145,7 +145,7 @@ class Snapshot:
             for row, score in self._added.search(vector, limit + self._gone_later, mask=later):
                 if row + len(self._first) not in self._gone:
                     found.append((row + len(self._first), score))
-            found.sort(key=lambda one: (-one[1], one[0]))
+            found.sort(key=lambda scored: (-scored[1], scored[0]))
         return found[:limit]
 
     def lexical(self, query: str, limit: int, filters: Filters | None = None) -> list[tuple[int, float]]:
@@ -201,7 +201,7 @@ def write(folder: Path, *, version: str, model: str, new: New) -> dict[str, Any]
         if count:
             VectorIndex.build(new.vectors).save(staging / "vectors.faiss")
             LexicalIndex.build(new.entries(0), staging / "lexical")
-        Facets.build(record.marks for record in new.records).save(staging / "facets.npz")
+        Facets.build(record.facets for record in new.records).save(staging / "facets.npz")
         np.save(staging / "keys.npy", _keys(new.records))
         np.save(staging / "gone.npy", np.zeros(0, np.int64))
         return {
@@ -261,7 +261,7 @@ def extend(
             entries=new.entries(len(keys)),
             gone=[keys[row].decode() for row in gone],
         )
-        marked = (record.marks for record in new.records)
+        marked = (record.facets for record in new.records)
         Facets.build(marked, after=Facets.open(base / "facets.npz")).save(staging / "facets.npz")
         np.save(staging / "keys.npy", np.concatenate([keys, _keys(new.records)]) if new.records else keys)
         dead = sorted({*np.load(base / "gone.npy").tolist(), *gone})

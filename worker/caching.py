@@ -154,4 +154,4 @@ class CachedEmbedder:
 
 def similarity(embedder: Embedder) -> Callable[[str, str], float]:
     """Return a function that gives the cosine of the vectors of two texts, -1 to 1."""
-    return lambda one, other: float(np.dot(embedder.encode(one), embedder.encode(other)))
+    return lambda text, other: float(np.dot(embedder.encode(text), embedder.encode(other)))

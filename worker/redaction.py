@@ -66,7 +66,7 @@ class Redactor:
         The same value gets the same placeholder in all texts that share a `kept`.
         """
 
-        def place(found: _Found, said: str) -> str:
+        def placeholder(found: _Found, said: str) -> str:
             known = next((name for name, value in kept.items() if value == said), None)
             if known is None:
                 number = sum(name.startswith(f"<{found.kind}-") for name in kept) + 1
@@ -74,7 +74,7 @@ class Redactor:
                 kept[known] = said
             return known
 
-        return self._replaced(text, place)
+        return self._replaced(text, placeholder)
 
     def _replaced(self, text: str, with_: Replace) -> str:
         parts, at = [], 0
@@ -85,16 +85,16 @@ class Redactor:
 
     def _all(self, text: str) -> list[_Found]:
         """Return the matches in their order; of overlapping ones the first to begin, or the longer."""
-        every = sorted(self._each(text), key=lambda one: (one.start, -one.end))
+        every = sorted(self._each(text), key=lambda match: (match.start, -match.end))
         chosen: list[_Found] = []
-        for one in every:
-            if one.kind in self._kinds and (not chosen or one.start >= chosen[-1].end):
-                chosen.append(one)
+        for match in every:
+            if match.kind in self._kinds and (not chosen or match.start >= chosen[-1].end):
+                chosen.append(match)
         return chosen
 
     def _each(self, text: str) -> Iterator[_Found]:
         for match in _SECRET.finditer(text):
-            name = next((one for one in ("said", "bare") if match[one]), None)
+            name = next((group for group in ("said", "bare") if match[group]), None)
             start, end = match.span(name) if name is not None else match.span()
             yield _Found(kind="secret", start=start, end=end)
         for match in _EMAIL.finditer(text):
@@ -117,8 +117,8 @@ class Redactor:
 
 def restored(text: str, kept: dict[str, str]) -> str:
     """Return a text with the values of `kept` in place of their placeholders."""
-    for place, said in kept.items():
-        text = text.replace(place, said)
+    for placeholder, said in kept.items():
+        text = text.replace(placeholder, said)
     return text
 
 

@@ -32,7 +32,7 @@ class GuardedPool(ConnectionPool):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._guard = threading.Lock()
-        self._away = False
+        self._unavailable = False
         self._next_probe = 0.0
         super().__init__(*arguments, **options)
 
@@ -42,20 +42,20 @@ class GuardedPool(ConnectionPool):
         Raises:
             RedisAway: Redis is away, or was a moment ago.
         """
-        if self._away and not self._may_probe():
+        if self._unavailable and not self._may_probe():
             raise RedisAway("Redis did not answer a moment ago")
         return super().get_connection(*deprecated, **options)
 
     def release(self, connection: Any) -> None:
         """Take a connection back; one that was lost in use says that Redis is away."""
         if connection.is_connected:
-            if self._away:
+            if self._unavailable:
                 log.info("redis_is_back")
-            self._away = False
-        elif not self._away:
+            self._unavailable = False
+        elif not self._unavailable:
             log.warning("redis_away")
             self._next_probe = time.monotonic() + _PROBE_EVERY_S
-            self._away = True
+            self._unavailable = True
         super().release(connection)
 
     def _may_probe(self) -> bool:

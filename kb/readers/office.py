@@ -76,7 +76,7 @@ def read_slides(data: bytes) -> Iterator[Block]:
         yield "heading", 2, named or f"Slide {number}", f"slide-{number}"
         for shape in slide.shapes:
             if shape.has_text_frame and (title is None or shape.shape_id != title.shape_id):
-                paragraphs = [" ".join(one.text.split()) for one in shape.text_frame.paragraphs]
+                paragraphs = [" ".join(paragraph.text.split()) for paragraph in shape.text_frame.paragraphs]
                 for paragraph in filter(None, paragraphs):
                     yield "line" if len(paragraphs) > 1 else "text", 0, paragraph, ""
             elif shape.has_table:

@@ -57,19 +57,19 @@ def _lines(page: Any) -> list[_Line]:
 
     text = page.get_textpage()
     lines: list[_Line] = []
-    place = 0
+    position = 0
     for written in text.get_text_range().split("\r\n"):
-        shown = written.translate(_LIGATURES).strip()
-        first = place + len(written) - len(written.lstrip())
-        place += len(written) + 2
-        if not shown:
+        visible = written.translate(_LIGATURES).strip()
+        first = position + len(written) - len(written.lstrip())
+        position += len(written) + 2
+        if not visible:
             continue
         _left, bottom, _right, top = text.get_charbox(first, loose=True)
         size = raw.FPDFText_GetFontSize(text, first)
         # Type may be set at 1 pt and scaled: the box is what the reader sees.
         size = max(size, top - bottom) if size <= 1.5 else size
         if size >= _MIN_VISIBLE_PT and top - bottom >= 1.0:
-            lines.append(_Line(text=shown, size=round(size, 1), top=top, bottom=bottom))
+            lines.append(_Line(text=visible, size=round(size, 1), top=top, bottom=bottom))
     return lines
 
 

@@ -77,8 +77,8 @@ def read_workbook(data: bytes) -> Iterator[Block]:
 
 def _question_and_answer(header: Sequence[str]) -> tuple[int, int] | None:
     names = [cell.strip().lower() for cell in header]
-    question = next((place for place, name in enumerate(names) if name in _QUESTION_COLUMNS), None)
-    answer = next((place for place, name in enumerate(names) if name in _ANSWER_COLUMNS and place != question), None)
+    question = next((column for column, name in enumerate(names) if name in _QUESTION_COLUMNS), None)
+    answer = next((column for column, name in enumerate(names) if name in _ANSWER_COLUMNS and column != question), None)
     return None if question is None or answer is None else (question, answer)
 
 

@@ -140,7 +140,7 @@ def questions() -> Page:
     """Show groups of similar questions of the last 30 days that could not be answered."""
     groups, problem = [], None
     try:
-        groups = services().search_client.gaps(flask.g.principal.workspace_id, days=30)
+        groups = services().search_client.unanswered_questions(flask.g.principal.workspace_id, days=30)
     except (AnswerbackError, KnowledgeError) as error:
         problem = str(error)
     return flask.render_template("console/questions.html", groups=groups, problem=problem)

@@ -94,8 +94,8 @@ def snapshot(settings: Settings) -> Check:
                 raise StartupFailed(str(error).replace("snapshots rebuild", f"snapshots{which} rebuild")) from None
             passages += manifest["passages"]
             others += identity is not None and manifest["model"] != identity
-        told = f"{len(active)} active, {passages} passages" if active else "none published yet"
-        return f"{told}, {others} of another model, to be built anew" if others else told
+        summary = f"{len(active)} active, {passages} passages" if active else "none published yet"
+        return f"{summary}, {others} of another model, to be built anew" if others else summary
 
     return Check(
         name="snapshot",
@@ -133,7 +133,7 @@ def language_model(settings: Settings) -> Check:
             timeout=_TIMEOUT_S,
         )
         try:
-            known = {one.id for one in client.models.list()}
+            known = {model.id for model in client.models.list()}
         except openai.AuthenticationError:
             raise StartupFailed(f"{where} refuses the key: correct OPENAI_API_KEY.") from None
         except openai.APIConnectionError as error:
@@ -177,12 +177,14 @@ def mail(settings: Settings) -> Check:
     def ask() -> str:
         from worker.helpdesks.mail import MailServer
 
-        shown = masked(str(settings.smtp_url))
+        address = masked(str(settings.smtp_url))
         try:
             with MailServer(url=str(settings.smtp_url), sender=settings.mail_from).connected() as server:
                 server.noop()
         except Exception as error:  # noqa: BLE001 - a mail server refuses in many ways
-            raise StartupFailed(f"{shown} takes no mail ({error}): start it, or correct ANSWERBACK_SMTP_URL.") from None
-        return shown
+            raise StartupFailed(
+                f"{address} takes no mail ({error}): start it, or correct ANSWERBACK_SMTP_URL."
+            ) from None
+        return address
 
     return Check(name="mail", run=ask, why="People are told of handoffs by it.")

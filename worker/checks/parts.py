@@ -62,23 +62,23 @@ def database(settings: Settings, *, wait_s: float = 0.0, migrated: bool = True) 
     """The database answers and, unless it is about to be `migrated`, has this version's tables."""
 
     def ask() -> str:
-        shown = masked(settings.database)
+        address = masked(settings.database)
         store = open_store(settings.database, pool_size=1)
         try:
             at = migrate.current(store)
             if migrated and at != migrate.head() and not migrate.wait_until_migrated(store, timeout_s=wait_s):
                 raise StartupFailed(
-                    f"The database {shown} is at version {at}, this program needs {migrate.head()}: "
+                    f"The database {address} is at version {at}, this program needs {migrate.head()}: "
                     "run `answerback migrate`."
                 )
         except DatabaseUnavailable as error:
             cause = error.context.get("cause", "")
             raise StartupFailed(
-                f"The database {shown} cannot be reached ({cause}): start it, or correct ANSWERBACK_DATABASE_URL."
+                f"The database {address} cannot be reached ({cause}): start it, or correct ANSWERBACK_DATABASE_URL."
             ) from None
         finally:
             store.close()
-        return shown
+        return address
 
     return Check(
         name="database",
@@ -115,14 +115,14 @@ def broker(settings: Settings) -> Check:
     """The broker accepts a connection."""
 
     def ask() -> str:
-        shown = masked(settings.broker)
+        address = masked(settings.broker)
         try:
             reach_broker(settings.broker, timeout_s=3)
         except Exception as error:  # noqa: BLE001 - each transport has its own exceptions
             embedded = settings.embedded_redis and settings.broker_url is None
             hint = "run `answerback up`" if embedded else "start it, or correct ANSWERBACK_BROKER_URL"
-            raise StartupFailed(f"The broker {shown} cannot be reached ({error}): {hint}.") from None
-        return shown
+            raise StartupFailed(f"The broker {address} cannot be reached ({error}): {hint}.") from None
+        return address
 
     return Check(
         name="broker",
@@ -218,13 +218,15 @@ def workers(settings: Settings, role: str) -> Check:
 
         store = open_store(settings.database, pool_size=1)
         try:
-            found = [one for one in live_workers(store) if role in one["roles"] and one["state"] != "stopping"]
+            found = [
+                worker for worker in live_workers(store) if role in worker["roles"] and worker["state"] != "stopping"
+            ]
         finally:
             store.close()
         start = f"run `answerback worker {role}`"
         if not found:
             raise StartupFailed(f"No worker of the queue {role} lives: {start}, or `answerback up` for all.")
-        ill = sorted({one["state"] for one in found} - {"working"})
+        ill = sorted({worker["state"] for worker in found} - {"working"})
         if ill:
             raise StartupFailed(f"A worker of the queue {role} is {ill[0]}: {_ILL.get(ill[0], 'see its log')}.")
         return f"{len(found)} working"

@@ -1,6 +1,6 @@
-"""The command line: the same product without make."""
+"""The command line `answerback`: importing this package registers its commands."""
 
-from worker.cli import desk, helpdesks, knowledge, running
+from worker.cli import desk, evaluation, helpdesks, knowledge, running
 from worker.cli.base import main
 
-__all__ = ["desk", "helpdesks", "knowledge", "main", "running"]
+__all__ = ["desk", "evaluation", "helpdesks", "knowledge", "main", "running"]

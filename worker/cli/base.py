@@ -75,9 +75,9 @@ def note(services: "Commands", action: str, subject: str, *, workspace_id: str) 
 
 
 @contextmanager
-def progress_bar(shown: bool, label: str = "embedding", length: int | None = None) -> Iterator[Any]:
+def progress_bar(visible: bool, label: str = "embedding", length: int | None = None) -> Iterator[Any]:
     """Yield `progress(done, total)`, which moves a bar on a terminal."""
-    if not shown:
+    if not visible:
         yield lambda _done, _total: None
         return
     with click.progressbar(length=length or 1, label=label, file=sys.stderr) as bar:

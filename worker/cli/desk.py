@@ -1,4 +1,4 @@
-"""Ask, hand out keys, look at what was delivered."""
+"""Questions, API keys, deliveries and the audit log."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("--workspace", default="default", show_default=True)
 @as_json_option
 def ask(question: str, workspace: str, as_json: bool) -> None:
-    """Answer QUESTION here and now, with sources; nothing is stored."""
+    """Answer QUESTION, with sources; nothing is stored."""
     from worker.answering.question import Question
     from worker.conversations.outcomes import Answer, Handoff
 
@@ -57,16 +57,16 @@ def _source_lines(citations: "Sequence[Citation]") -> Iterator[str]:
 
 @main.group()
 def keys() -> None:
-    """Make, list and revoke API keys."""
+    """Create, list and revoke API keys."""
 
 
 @keys.command("make")
 @click.argument("name")
-@click.option("--workspace", default="default", show_default=True, help="Made if there is none of this name.")
+@click.option("--workspace", default="default", show_default=True, help="Created if it does not exist.")
 @click.option("--scopes", default="read,write,admin", show_default=True)
 @click.option("--expires-in-days", type=click.FloatRange(min=0, min_open=True))
 def make_key(name: str, workspace: str, scopes: str, expires_in_days: float | None) -> None:
-    """Make a key and print it: it cannot be seen again."""
+    """Create a key and print it; it is not shown again."""
     from worker.access.keys import SCOPES
 
     chosen = [scope.strip() for scope in scopes.split(",")]
@@ -100,7 +100,7 @@ def list_keys(as_json: bool) -> None:
 @keys.command("revoke")
 @click.argument("key_id")
 def revoke_key(key_id: str) -> None:
-    """Refuse a key from now on."""
+    """Revoke a key."""
     with open_services() as services:
         services.keys.revoke(key_id)
         note(services, "keys.revoke", key_id, workspace_id=services.keys.workspace_of(key_id))
@@ -110,9 +110,9 @@ def revoke_key(key_id: str) -> None:
 @keys.command("password")
 @click.argument("key_id")
 @click.argument("login")
-@click.password_option(help="Asked for without it; at least 12 characters.")
+@click.password_option(help="At least 12 characters; prompted for if omitted.")
 def set_password(key_id: str, login: str, password: str) -> None:
-    """Let whoever knows a password log in to the console with LOGIN, as the holder of a key."""
+    """Set the LOGIN and password with which the holder of a key logs in to the console."""
     with open_services() as services:
         services.keys.set_password(key_id, login=login, password=password)
         note(services, "keys.set_password", key_id, workspace_id=services.keys.workspace_of(key_id))
@@ -129,7 +129,7 @@ def callback_secret(workspace: str) -> None:
 
 @main.group(invoke_without_command=True)
 @click.option("--state", type=click.Choice(["pending", "delivered", "exhausted"]))
-@click.option("--endpoint", help="Those of one endpoint.")
+@click.option("--endpoint", help="Deliveries of one endpoint only.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--workspace", default="default", show_default=True)
 @as_json_option
@@ -137,7 +137,7 @@ def callback_secret(workspace: str) -> None:
 def deliveries(
     context: click.Context, state: str | None, endpoint: str | None, limit: int, workspace: str, as_json: bool
 ) -> None:
-    """List deliveries, newest first; show one, send some again."""
+    """List, show and replay deliveries, newest first."""
     context.obj = workspace
     if context.invoked_subcommand is not None:
         return
@@ -150,11 +150,11 @@ def deliveries(
     if as_json:
         print_json(found)
         return
-    for one in found:
-        last = one["last_attempt"] or {}
+    for delivery in found:
+        last = delivery["last_attempt"] or {}
         seen = last.get("status") or last.get("error") or ""
-        what = f"{one['attempts']:>3}×  {one['kind']:<14}{one['type']:<20}"
-        click.echo(f"{one['id']}  {one['state']:<10}{what}{one['url']}  {seen}")
+        kind = f"{delivery['attempts']:>3}×  {delivery['kind']:<14}{delivery['type']:<20}"
+        click.echo(f"{delivery['id']}  {delivery['state']:<10}{kind}{delivery['url']}  {seen}")
 
 
 @deliveries.command("show")
@@ -162,7 +162,7 @@ def deliveries(
 @as_json_option
 @click.pass_obj
 def show_delivery(workspace: str, delivery_id: str, as_json: bool) -> None:
-    """Show a delivery, what it tells, and every attempt."""
+    """Show a delivery with its payload and its attempts."""
     from worker.deliveries.listing import show
     from worker.store.scope import Scope
 
@@ -172,18 +172,16 @@ def show_delivery(workspace: str, delivery_id: str, as_json: bool) -> None:
         print_json(found)
         return
     click.echo(f"{found['id']}  {found['state']}  {found['kind']}  {found['type']}  {found['url']}")
-    for one in found["all_attempts"]:
-        seen = one["status"] or one["error"]
-        click.echo(
-            f"  {one['number']:>2}  {one['started_at']}  {one['duration_ms']:>6} ms  {one['address'] or '':<16}{seen}"
-        )
+    for attempt in found["all_attempts"]:
+        seen = f"{attempt['address'] or '':<16}{attempt['status'] or attempt['error']}"
+        click.echo(f"  {attempt['number']:>2}  {attempt['started_at']}  {attempt['duration_ms']:>6} ms  {seen}")
     click.echo(found["payload"])
 
 
 @deliveries.command()
 @click.argument("delivery_ids", nargs=-1)
-@click.option("--since", type=click.DateTime(), help="All that are exhausted and were promised since then, UTC.")
-@click.option("--endpoint", help="With --since: those of one endpoint.")
+@click.option("--since", type=click.DateTime(), help="Every exhausted delivery that was enqueued since then, UTC.")
+@click.option("--endpoint", help="With --since: deliveries of one endpoint only.")
 @click.pass_obj
 def replay(workspace: str, delivery_ids: tuple[str, ...], since: datetime | None, endpoint: str | None) -> None:
     """Send deliveries again, under their ids."""
@@ -207,11 +205,13 @@ def replay(workspace: str, delivery_ids: tuple[str, ...], since: datetime | None
 @click.option("--workspace", default="default", show_default=True)
 @as_json_option
 def audit(limit: int, workspace: str, as_json: bool) -> None:
-    """List what operators did, newest first."""
+    """List the audit log, newest first."""
     with open_services() as services:
         found, _cursor = services.audit_log.page(services.keys.known_workspace(workspace), limit=limit)
     if as_json:
         print_json(found)
         return
-    for one in found:
-        click.echo(f"{one['created_at']}  {one['via']:<8}{one['actor']:<20}{one['action']:<28}{one['subject'] or ''}")
+    for entry in found:
+        click.echo(
+            f"{entry['created_at']}  {entry['via']:<8}{entry['actor']:<20}{entry['action']:<28}{entry['subject'] or ''}"
+        )

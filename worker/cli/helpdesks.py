@@ -1,4 +1,4 @@
-"""Connect helpdesks, say how they are set up, and check them."""
+"""Connect helpdesks, print how to set them up, and check them."""
 
 import sys
 
@@ -22,17 +22,24 @@ def helpdesk(context: click.Context, workspace: str, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    for one in found:
-        click.echo(f"{one['name']:<20}{one['kind']:<11}{one['mode']:<8}{one['state']:<10}{one['url']}  {one['id']}")
+    for connection in found:
+        kind = f"{connection['kind']:<11}{connection['mode']:<8}{connection['state']:<10}"
+        click.echo(f"{connection['name']:<20}{kind}{connection['url']}  {connection['id']}")
 
 
 @helpdesk.command()
 @click.argument("name")
 @click.option("--kind", type=click.Choice(sorted(KINDS)), required=True)
-@click.option("--url", required=True, help="Where it is: https://yours.zendesk.com")
-@click.option("--token", help="Of its API; asked for without it, where one is needed.")
-@click.option("--webhook-secret", help="What its webhooks are signed with; one is made without it.")
-@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="Of its kind: see docs/helpdesks.md.")
+@click.option("--url", required=True, help="Base URL, such as https://yours.zendesk.com")
+@click.option("--token", help="API token; prompted for if omitted, where one is needed.")
+@click.option("--webhook-secret", help="Secret that its webhooks are signed with; generated if omitted.")
+@click.option(
+    "--option",
+    "options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Option of the kind of helpdesk: see docs/helpdesks.md.",
+)
 @click.option("--mode", type=click.Choice(MODES), default="draft", show_default=True)
 @click.pass_obj
 def connect(
@@ -47,12 +54,12 @@ def connect(
 ) -> None:
     """Connect a helpdesk under a NAME."""
     if token is None and kind != "email":
-        token = click.prompt("Token", hide_input=True)
+        token = click.prompt("API token", hide_input=True)
     given: dict[str, str | bool] = {}
-    for one in options:
-        key, equals, value = one.partition("=")
+    for option in options:
+        key, equals, value = option.partition("=")
         if not equals:
-            raise click.UsageError(f"--option {one}: write it as NAME=VALUE.")
+            raise click.UsageError(f"--option {option}: write it as NAME=VALUE.")
         given[key] = {"true": True, "false": False}.get(value.lower(), value)
     new = {"name": name, "kind": kind, "url": url, "token": token, "options": given, "mode": mode}
     with open_services() as services:
@@ -65,9 +72,9 @@ def connect(
 
 @helpdesk.command()
 @click.argument("name")
-@click.option("--token", help="Of its API.")
-@click.option("--webhook-secret", help="What its webhooks are signed with.")
-@click.option("--url", help="Where it is.")
+@click.option("--token", help="New API token.")
+@click.option("--webhook-secret", help="New secret that its webhooks are signed with.")
+@click.option("--url", help="New base URL.")
 @click.option("--mode", type=click.Choice(MODES))
 @click.option("--state", type=click.Choice(["enabled", "disabled"]))
 @click.pass_obj
@@ -75,7 +82,7 @@ def change(workspace: str, /, name: str, **given: str | None) -> None:
     """Change a connection: keep the secret that the helpdesk made, let it reply, or switch it off."""
     new = {key: value for key, value in given.items() if value is not None}
     if not new:
-        raise click.UsageError("Say what is to be changed.")
+        raise click.UsageError("Give at least one option to change.")
     with open_services() as services:
         owner = services.keys.known_workspace(workspace)
         id = services.connections.named(owner, name).id
@@ -86,10 +93,10 @@ def change(workspace: str, /, name: str, **given: str | None) -> None:
 
 @helpdesk.command()
 @click.argument("name")
-@click.option("--public-url", required=True, help="Where the helpdesk reaches this installation.")
+@click.option("--public-url", required=True, help="URL at which the helpdesk reaches this installation.")
 @click.pass_obj
 def setup(workspace: str, name: str, public_url: str) -> None:
-    """Say what an administrator does in the helpdesk."""
+    """Print what an administrator has to do in the helpdesk."""
     with open_services() as services:
         row = services.connections.named(services.keys.known_workspace(workspace), name)
         click.echo(services.connections.setup(row, f"{public_url.rstrip('/')}/v1/helpdesks/{row.id}/inbound"))
@@ -101,7 +108,7 @@ def setup(workspace: str, name: str, public_url: str) -> None:
 @as_json_option
 @click.pass_obj
 def check(workspace: str, name: str, ticket: str | None, as_json: bool) -> None:
-    """Try a connection: credentials, webhooks, with --ticket a round trip; exits with 1 when something is wrong."""
+    """Test a connection: credentials, webhooks, with --ticket a round trip; exits with 1 if a test fails."""
     with open_services() as services:
         row = services.connections.named(services.keys.known_workspace(workspace), name)
         found = services.connections.check(row, ticket=ticket)

@@ -1,4 +1,4 @@
-"""Run the parts of an installation, and see how they are."""
+"""Run the processes of an installation, and check them."""
 
 import dataclasses
 import os
@@ -69,7 +69,7 @@ def flower() -> None:
 
 @main.command()
 def migrate() -> None:
-    """Bring the database to this version; also make the first workspace and key."""
+    """Migrate the database to this version; create the first workspace and key."""
     from worker.launch.up import key_file, prepare_database
 
     settings = Settings.from_env()
@@ -80,7 +80,7 @@ def migrate() -> None:
 
 
 @main.group(invoke_without_command=True)
-@click.option("--force", is_flag=True, help="Export again even if it was done.")
+@click.option("--force", is_flag=True, help="Export again.")
 @click.pass_context
 def model(context: click.Context, force: bool) -> None:
     """Export the embedding model for serving (once; needs torch), or check the language model."""
@@ -132,7 +132,7 @@ def _export_embedding_model(*, force: bool) -> None:
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def backup(file: Path) -> None:
-    """Write everything that the embedded installation knows to FILE; it may run meanwhile."""
+    """Back the embedded installation up to FILE; it may run meanwhile."""
     from worker.launch.backup import backup as take
 
     manifest = take(Settings.from_env(), file)
@@ -140,7 +140,7 @@ def backup(file: Path) -> None:
         with open_services() as services:
             note(services, "backup", file.name, workspace_id=services.keys.workspace())
     except AnswerbackError as error:  # before an upgrade's migration, as one would
-        click.secho(f"That it was taken could not be noted: {error}", fg="yellow", err=True)
+        click.secho(f"The backup could not be written to the audit log: {error}", fg="yellow", err=True)
     size = file.stat().st_size / 1024**2
     click.echo(f"{file}: {size:.1f} MB, {len(manifest['sha256'])} files. It holds keys: keep it where they are safe.")
     for version in manifest["left_out"]:
@@ -153,9 +153,9 @@ def backup(file: Path) -> None:
 
 @main.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--replace", is_flag=True, help="Put what the home holds aside, as before-….")
+@click.option("--replace", is_flag=True, help="Move the current state of the home aside, to before-….")
 def restore(file: Path, replace: bool) -> None:
-    """Put what a backup in FILE holds into the home; the next start goes on with it."""
+    """Restore the backup in FILE to the home; start the installation afterwards."""
     from worker.launch.backup import restore as put_back
 
     manifest = put_back(Settings.from_env(), file, replace=replace)
@@ -166,7 +166,7 @@ def restore(file: Path, replace: bool) -> None:
 @main.command()
 @as_json_option
 def doctor(as_json: bool) -> None:
-    """Check every part, running or stopped, and say what to do about each problem."""
+    """Check every component, running or stopped, and say what to do about each problem."""
     from worker import checks
 
     findings = [checks.run(check) for check in checks.for_doctor(Settings.from_env())]
@@ -186,7 +186,7 @@ def doctor(as_json: bool) -> None:
 @main.command()
 @as_json_option
 def status(as_json: bool) -> None:
-    """Show what waits, who works, and what happened so far."""
+    """Show waiting messages, workers and counters."""
     from worker.runtime.status import status as ask
     from worker.telemetry.counters import NAMES
 
@@ -200,8 +200,10 @@ def status(as_json: bool) -> None:
         f"unanswered messages  {found['open_messages']}" + (f", the oldest for {oldest:.1f} s" if oldest else "")
     )
     click.echo(f"leases held          {found['leases_held']}")
-    for one in found["workers"]:
-        click.echo(f"worker {one['id']:<32} {','.join(one['roles']):<10} {one['state']}, {one['leases']} leases")
+    for worker in found["workers"]:
+        click.echo(
+            f"worker {worker['id']:<32} {','.join(worker['roles']):<10} {worker['state']}, {worker['leases']} leases"
+        )
     for name, value in found["counters"].items():
         click.echo(f"{name:<20} {value:>10}  {NAMES[name]}")
 

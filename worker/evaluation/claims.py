@@ -58,9 +58,9 @@ def _true_claims(sentence: str, candidates: Sequence[str], passage: str) -> Iter
     shorter = _DROPPED.sub("", re.sub(r"\s*\([^)]*\)", "", sentence))
     if shorter != sentence and len(sentences.content(shorter)) >= 4:
         yield LabelledClaim(text=shorter, passage=passage, supported=True, kind="shortened")
-    place = candidates.index(sentence)
-    if place + 1 < len(candidates) and len(sentence) < 120:
-        second = candidates[place + 1]
+    position = candidates.index(sentence)
+    if position + 1 < len(candidates) and len(sentence) < 120:
+        second = candidates[position + 1]
         joined = f"{sentence.rstrip('.!')}, and {second[:1].lower()}{second[1:]}"
         if passage.find(second) - passage.find(sentence) - len(sentence) < 3:
             yield LabelledClaim(text=joined, passage=passage, supported=True, kind="joined")
@@ -94,9 +94,9 @@ def _false_claims(
         if another.lower() not in passage.lower():
             text = sentence[: name.start()] + another + sentence[name.end() :]
             yield LabelledClaim(text=text, passage=passage, supported=False, kind="name")
-    for one, opposite in _PAIRS:
-        if re.search(rf"\b{one}\b", sentence) and not re.search(rf"\b{opposite}\b", passage):
-            text = re.sub(rf"\b{one}\b", opposite, sentence, count=1)
+    for word, opposite in _PAIRS:
+        if re.search(rf"\b{word}\b", sentence) and not re.search(rf"\b{opposite}\b", passage):
+            text = re.sub(rf"\b{word}\b", opposite, sentence, count=1)
             yield LabelledClaim(text=text, passage=passage, supported=False, kind="opposite")
             break
     if len(sentences.content(sentence) & sentences.content(other)) < len(sentences.content(sentence)) / 2:
@@ -105,11 +105,11 @@ def _false_claims(
 
 _PAIRS = [
     pair
-    for one, other in (
+    for word, other in (
         ("before", "after"), ("enable", "disable"), ("more", "less"), ("add", "remove"), ("open", "close"),
         ("with", "without"), ("always", "never"), ("first", "last"), ("increase", "decrease"),
         ("turn on", "turn off"), ("switch on", "switch off"), ("upload", "download"), ("public", "private"),
         ("minimum", "maximum"), ("earlier", "later"), ("allowed", "forbidden"), ("accept", "refuse"), ("free", "paid"),
     )
-    for pair in ((one, other), (other, one))
+    for pair in ((word, other), (other, word))
 ]  # fmt: skip

@@ -139,10 +139,10 @@ def indexed(labels: Labels, setup: Setup) -> Iterator[Snapshot]:
 
     with ThreadPoolExecutor(2) as pool:
         vectors = np.stack(list(pool.map(embed, texts)))
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as folder:
         new = snapshots.New(records=records, texts=texts, vectors=vectors)
-        snapshots.write(Path(place) / "1", version="eval", model=setup.embedder.identity, new=new)
-        yield snapshots.open_snapshot(Path(place) / "1", verify=False)
+        snapshots.write(Path(folder) / "1", version="eval", model=setup.embedder.identity, new=new)
+        yield snapshots.open_snapshot(Path(folder) / "1", verify=False)
 
 
 def _passages(labels: Labels, id: str, text: str, setup: Setup) -> Iterable[Passage]:
@@ -342,9 +342,12 @@ def _claims(path: Path) -> list[LabelledClaim]:
         given = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
         return [
             LabelledClaim(
-                text=one["claim"], passage=one["passage"], supported=bool(one["supported"]), kind=one.get("kind", "x")
+                text=claim["claim"],
+                passage=claim["passage"],
+                supported=bool(claim["supported"]),
+                kind=claim.get("kind", "x"),
             )
-            for one in given
+            for claim in given
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise LabelsUnreadable(f"{path} cannot be read: {error}") from None

@@ -32,7 +32,7 @@ def changes(folder: Path, *, before: str, after: str) -> dict[str, Any]:
     }
     titles = {id: snapshot.record_of({**old, **new}[id][1]).title for ids in found.values() for id in ids}
     listed = {
-        name: sorted(({"document_id": id, "title": titles[id]} for id in ids), key=lambda one: one["title"])[:_MAX]
+        name: sorted(({"document_id": id, "title": titles[id]} for id in ids), key=lambda item: item["title"])[:_MAX]
         for name, ids in found.items()
     }
     return {**listed, "counts": {name: len(ids) for name, ids in found.items()}}

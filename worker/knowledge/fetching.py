@@ -98,25 +98,25 @@ def read_sitemap(url: str, *, guard: Guard, get: Callable[..., Page] = fetch) ->
     failed: dict[str, str] = {}
     waiting, seen = [url], {url}
     while waiting:
-        place = waiting.pop(0)
+        address = waiting.pop(0)
         try:
-            kind, named = _places(get(place, guard=guard).data)
+            kind, named = _entries(get(address, guard=guard).data)
         except KnowledgeError as error:
-            if place == url:
+            if address == url:
                 raise
-            failed[place] = str(error)
+            failed[address] = str(error)
             continue
         if kind == "sitemapindex":
-            waiting += [one for one in dict.fromkeys(named) if one not in seen]
+            waiting += [address for address in dict.fromkeys(named) if address not in seen]
             seen.update(named)
         else:
-            pages |= dict.fromkeys(one for one in named if re.match(r"https?://", one))
+            pages |= dict.fromkeys(address for address in named if re.match(r"https?://", address))
         if len(pages) > MAX_PAGES or len(seen) > _MAX_SITEMAPS:
             raise DocumentTooLarge(f"The sitemap names more than {MAX_PAGES:,} pages or {_MAX_SITEMAPS} sitemaps.")
     return Sitemap(pages=tuple(pages), failed=failed)
 
 
-def _places(data: bytes) -> tuple[str, list[str]]:
+def _entries(data: bytes) -> tuple[str, list[str]]:
     """Return the kind of a sitemap, packed or not, and what it names."""
     from lxml import etree
 
@@ -133,4 +133,4 @@ def _places(data: bytes) -> tuple[str, list[str]]:
     kind = etree.QName(root).localname
     if kind not in ("sitemapindex", "urlset"):
         raise DocumentUnreadable("It is not a sitemap.")
-    return kind, [(one.text or "").strip() for one in root.iter("{*}loc")]
+    return kind, [(entry.text or "").strip() for entry in root.iter("{*}loc")]

@@ -42,11 +42,11 @@ def documents_in(given: Iterable[str], importer: Importer) -> Iterator[Found]:
 
     Of folders and archives those files count that can be read by their ending, in order of name.
     """
-    for one in given:
-        if is_url(one):
-            yield from importer.pages_at(one)
+    for source in given:
+        if is_url(source):
+            yield from importer.pages_at(source)
             continue
-        path = Path(one)
+        path = Path(source)
         files = (file for file in path.rglob("*") if file.is_file() and media_type_of(file.name))
         for file in sorted(files) if path.is_dir() else [path]:
             yield from _in_file(file)

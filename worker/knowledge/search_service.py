@@ -76,14 +76,14 @@ class SearchClient:
             filters=dict(filters) if filters else None,
         )
 
-    def gaps(self, workspace_id: str, *, days: float) -> list[dict[str, Any]]:
+    def unanswered_questions(self, workspace_id: str, *, days: float) -> list[dict[str, Any]]:
         """Return groups of unanswered questions (`worker.knowledge.unanswered_questions`).
 
         Raises:
             NoWorker: no answer worker replied in time.
         """
         found: list[dict[str, Any]] = self._ask(
-            QUESTIONS, _LONGER * self._timeout_s, kind="gaps", workspace_id=workspace_id, days=days
+            QUESTIONS, _LONGER * self._timeout_s, kind="unanswered_questions", workspace_id=workspace_id, days=days
         )["items"]
         return found
 

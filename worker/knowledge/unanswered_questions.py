@@ -19,12 +19,14 @@ SAME = 0.60
 
 #: As many are looked at, newest first.
 MAX = 500
-_SHOWN = 5
+_MAX_QUESTIONS = 5
 _LONGEST = 300
 _REASONS = ("no_answer", "low_support")
 
 
-def gaps(store: Store, embedder: Embedder, workspace_id: str, *, days: float = 30.0) -> list[dict[str, Any]]:
+def unanswered_questions(
+    store: Store, embedder: Embedder, workspace_id: str, *, days: float = 30.0
+) -> list[dict[str, Any]]:
     """Return groups of messages that were handed off for want of an answer, largest first.
 
     Each has its `count`, when one came `last_at`, and `questions`: up to five, the most typical first, each with
@@ -51,7 +53,7 @@ def gaps(store: Store, embedder: Embedder, workspace_id: str, *, days: float = 3
     with store.read() as connection:
         rows = connection.execute(asked).all()
     groups = grouped(embedder, [row.content[:_LONGEST] for row in rows])
-    return [_shown(embedder, [rows[place] for place in places]) for places in groups]
+    return [_to_api(embedder, [rows[position] for position in positions]) for positions in groups]
 
 
 def grouped(embedder: Embedder, texts: Sequence[str], *, same: float = SAME) -> list[list[int]]:
@@ -65,9 +67,9 @@ def grouped(embedder: Embedder, texts: Sequence[str], *, same: float = SAME) -> 
     vectors = np.stack([embedder.encode(text) for text in texts])
     centres = np.stack(_centres(vectors, same))
     groups: defaultdict[int, list[int]] = defaultdict(list)
-    for place, cosines in enumerate(vectors @ centres.T):
+    for position, cosines in enumerate(vectors @ centres.T):
         best = int(cosines.argmax())
-        groups[best if cosines[best] >= same else -1 - place].append(place)
+        groups[best if cosines[best] >= same else -1 - position].append(position)
     return sorted(groups.values(), key=len, reverse=True)
 
 
@@ -88,19 +90,19 @@ def _centres(vectors: Vector, same: float) -> list[Vector]:
     return centres
 
 
-def _shown(embedder: Embedder, rows: list[Any]) -> dict[str, Any]:
+def _to_api(embedder: Embedder, rows: list[Any]) -> dict[str, Any]:
     vectors = np.stack([embedder.encode(row.content[:_LONGEST]) for row in rows])
-    typical = np.argsort(-(vectors @ vectors.sum(axis=0)), kind="stable")[:_SHOWN]
+    typical = np.argsort(-(vectors @ vectors.sum(axis=0)), kind="stable")[:_MAX_QUESTIONS]
     return {
         "count": len(rows),
         "last_at": to_rfc3339(max(row.created_at for row in rows)),
         "questions": [
             {
-                "content": rows[place].content[:_LONGEST],
-                "message_id": rows[place].id,
-                "conversation_id": rows[place].conversation_id,
+                "content": rows[position].content[:_LONGEST],
+                "message_id": rows[position].id,
+                "conversation_id": rows[position].conversation_id,
             }
-            for place in typical.tolist()
+            for position in typical.tolist()
         ],
     }
 
@@ -109,6 +111,6 @@ def answering(store: Store, embedder: Embedder) -> Kind:
     """Return what answers questions about unanswered ones (`search_service`)."""
 
     def answer(*, workspace_id: str, days: float) -> dict[str, Any]:
-        return {"items": gaps(store, embedder, workspace_id, days=days)}
+        return {"items": unanswered_questions(store, embedder, workspace_id, days=days)}
 
     return answer

@@ -113,7 +113,7 @@ def restore(settings: Settings, file: Path, *, replace: bool = False) -> dict[st
             aside.mkdir(mode=0o700)
             moves = [(path, aside / path.name) for path in held]
         # The database last: with it, it is.
-        packed = sorted(folder.iterdir(), key=lambda one: one.name == _DATABASE)
+        packed = sorted(folder.iterdir(), key=lambda file: file.name == _DATABASE)
         _move([*moves, *((path, home / path.name) for path in packed)])
         (home / "sample-ingested").touch()  # what was there is known; nothing is added to it
     return manifest
@@ -123,12 +123,12 @@ def _move(moves: list[tuple[Path, Path]]) -> None:
     """Rename files and folders, all of them or none."""
     done: list[tuple[Path, Path]] = []
     try:
-        for one, other in moves:
-            one.rename(other)
-            done.append((one, other))
+        for source, other in moves:
+            source.rename(other)
+            done.append((source, other))
     except OSError as error:
-        for one, other in reversed(done):
-            other.rename(one)
+        for source, other in reversed(done):
+            other.rename(source)
         raise StartupFailed(f"{error.filename} cannot be moved ({error.strerror}); nothing was changed.") from None
 
 

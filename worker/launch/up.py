@@ -228,11 +228,11 @@ def _address(settings: Settings) -> str:
 def _banner(settings: Settings, made_key: str | None) -> str:
     address = _address(settings)
     if made_key is not None:
-        shown, key = made_key, made_key
+        described, key = made_key, made_key
     elif settings.api_key is not None:
-        shown, key = "as set in ANSWERBACK_API_KEY", "$ANSWERBACK_API_KEY"
+        described, key = "as set in ANSWERBACK_API_KEY", "$ANSWERBACK_API_KEY"
     else:
-        shown = f"kept in {key_file(settings)}"
+        described = f"kept in {key_file(settings)}"
         key = f"$(cat {shlex.quote(str(key_file(settings)))})"
     chat = f"  Chat     {address}/demo\n" if settings.with_demo else ""
     return f"""
@@ -241,7 +241,7 @@ Answerback is ready.
   API      {address}   (docs at {address}/docs)
   Console  {address}/console
 {chat}  Flower   http://{settings.flower_host}:{settings.flower_port}
-  API key  {shown}
+  API key  {described}
   Logs     {settings.home.absolute() / "logs"}
 
 Try it:

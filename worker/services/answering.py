@@ -111,7 +111,7 @@ def _build_responders(common: Common, knowledge: Knowledge) -> tuple[Responder, 
     settings = common.settings
     searches = {"search": search_service.searching(knowledge.snapshot_cache)}
     others = {
-        "gaps": unanswered_questions.answering(common.store, knowledge.embedder),
+        "unanswered_questions": unanswered_questions.answering(common.store, knowledge.embedder),
         "changes": changes.answering(settings.snapshots_folder),
     }
     return tuple(

@@ -114,7 +114,7 @@ def prices(text: str) -> tuple[tuple[str, float, float], ...]:
     found = []
     for part in names(text):
         model, _, price = part.rpartition("=")
-        prompt, completion = (float(one) for one in price.split("/"))
+        prompt, completion = (float(part) for part in price.split("/"))
         if not model or min(prompt, completion) < 0:
             raise ValueError
         found.append((model, prompt, completion))

@@ -130,7 +130,7 @@ def test_versions_are_compared_and_activated_by_admins(browser, writer, services
 def test_unanswered_questions_are_listed(browser, services, monkeypatch):
     question = {"content": XSS, "message_id": "msg_x", "conversation_id": "conv_x"}
     groups = [{"count": 3, "last_at": "2026-01-01T00:00:00.000Z", "questions": [question]}]
-    monkeypatch.setattr(services.search_client, "gaps", lambda *_a, **_k: groups)
+    monkeypatch.setattr(services.search_client, "unanswered_questions", lambda *_a, **_k: groups)
     page = browser.get("/console/questions").text
     assert "3×" in page
     assert "<script>alert" not in page

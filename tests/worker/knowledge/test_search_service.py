@@ -52,8 +52,8 @@ def test_what_takes_long_holds_up_no_search(client, respond):
         return {"items": []}
 
     respond(SEARCHES, search=searching(FakeSearch()))
-    respond(QUESTIONS, gaps=slow)
-    waiting = threading.Thread(target=lambda: client.gaps("ws", days=30))
+    respond(QUESTIONS, unanswered_questions=slow)
+    waiting = threading.Thread(target=lambda: client.unanswered_questions("ws", days=30))
     waiting.start()
     time.sleep(0.2)
     assert client.search("ws", "cookies", limit=5)["items"] == []
@@ -66,9 +66,9 @@ def test_a_worker_that_cannot_says_why(client, respond):
     def away(**_asked):
         raise DatabaseUnavailable
 
-    respond(QUESTIONS, gaps=away)
+    respond(QUESTIONS, unanswered_questions=away)
     with pytest.raises(KnowledgeError, match="The database cannot be reached"):
-        client.gaps("ws", days=30)
+        client.unanswered_questions("ws", days=30)
     with pytest.raises(KnowledgeError, match="of an earlier version"):
         client.changes("ws", before="1-a", after="2-a")
 

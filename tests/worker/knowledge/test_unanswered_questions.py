@@ -6,7 +6,7 @@ from kb.lexical_only import LexicalOnlyEmbedder
 from tests.support.fakes import TableClock, accept, answer
 from worker.access.keys import Keys
 from worker.conversations.outcomes import Handoff
-from worker.knowledge.unanswered_questions import gaps, grouped
+from worker.knowledge.unanswered_questions import grouped, unanswered_questions
 from worker.turns.mailbox import Mailbox
 
 GIFT = ("Do you sell gift cards?", "Can I buy a gift card?", "I'd like to buy gift cards for a friend")
@@ -31,19 +31,19 @@ def test_questions_without_an_answer_are_grouped_by_what_they_ask(store, workspa
     ask("Is the answer to this supported?", Handoff(reason="low_support", summary="?"))
     ask("I want a person!", Handoff(reason="asked_for_person", summary="!"))
     ask("How do I reset my password?", answer())
-    found = gaps(store, embedder, workspace_id)
+    found = unanswered_questions(store, embedder, workspace_id)
     assert [one["count"] for one in found] == [3, 2, 1]
     assert {one["content"] for one in found[0]["questions"]} == set(GIFT)
     assert {one["content"] for one in found[1]["questions"]} == set(BIKE)
     assert found[0]["questions"][0]["conversation_id"].startswith("conv_")
-    assert gaps(store, embedder, Keys(store).workspace("other")) == []
+    assert unanswered_questions(store, embedder, Keys(store).workspace("other")) == []
 
 
 def test_what_was_asked_long_ago_is_left_out(store, workspace_id, embedder, ask):
     ask(GIFT[0], Handoff(reason="no_answer", summary="?"))
     TableClock.advance(store, 31 * 86_400)
-    assert gaps(store, embedder, workspace_id) == []
-    assert len(gaps(store, embedder, workspace_id, days=40)) == 1
+    assert unanswered_questions(store, embedder, workspace_id) == []
+    assert len(unanswered_questions(store, embedder, workspace_id, days=40)) == 1
 
 
 def test_the_order_in_which_they_came_changes_little(embedder):
