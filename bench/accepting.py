@@ -22,21 +22,9 @@ def run(models: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder, valkey() as redis:
         baseline_port = free_port()
         broker = "redis+socket://" + redis.removeprefix("unix://").replace("?db=0", "?virtual_host=1")
-        gunicorn = [
-            *(
-                sys.executable,
-                "-m",
-                "gunicorn",
-                "--config",
-                "python:web.gunicorn",
-                "--bind",
-                f"127.0.0.1:{baseline_port}",
-            ),
-            *("--workers", "2", "--threads", "32", "bench.baseline:create_app()"),
-        ]
         with (
             stack(Path(folder), models, workers=(), ANSWERBACK_REDIS_URL=redis) as made,
-            running(gunicorn, env={"BASELINE_BROKER_URL": broker}),
+            running(_gunicorn(baseline_port), env={"BASELINE_BROKER_URL": broker}),
         ):
             wait_for(lambda: answers(f"http://127.0.0.1:{baseline_port}/healthz"), what="the baseline")
             port = int(made.url.rsplit(":", 1)[1])
@@ -47,6 +35,18 @@ def run(models: Path) -> dict[str, Any]:
                     load = _post(at, 600 if round_ == 0 else _REQUESTS)
                     if round_:
                         loads.append(load)
+    return _results(ours, bare)
+
+
+def _gunicorn(port: int) -> list[str]:
+    """Return the command that serves the baseline."""
+    return [
+        *(sys.executable, "-m", "gunicorn", "--config", "python:web.gunicorn", "--bind", f"127.0.0.1:{port}"),
+        *("--workers", "2", "--threads", "32", "bench.baseline:create_app()"),
+    ]
+
+
+def _results(ours: list[Load], bare: list[Load]) -> dict[str, Any]:
     wrong = {status: count for load in ours for status, count in load.statuses.items() if status != 202}
     rate, bare_rate = (statistics.median(load.per_second for load in loads) for loads in (ours, bare))
     p50, p99 = (statistics.median(getattr(load, name) for load in ours) for name in ("p50_ms", "p99_ms"))

@@ -68,7 +68,31 @@ def _timed(work: Any) -> float:
     return time.perf_counter() - began
 
 
+_PASSAGE: dict[str, Any] = {"headings": [], "anchor": ""}
+
+
+def _document(number: int, text: str) -> dict[str, Any]:
+    """Return the row of a document that is indexed."""
+    id, title = new_id("doc"), f"Article {number}"
+    return {
+        "id": id,
+        "title": title,
+        "media_type": "text/markdown",
+        "source": b"",
+        "digest": id,
+        "text": text,
+        "indexed_metadata": {"title": title, "url": None, "audience": "public", "language": "en"},
+        "passages": _PER_DOCUMENT,
+        "state": "indexed",
+        "revision": 0,
+        "attempts": 1,
+        "created_at": 0,
+        "updated_at": 0,
+    }
+
+
 def fill(built: Any, workspace_id: str) -> None:
+    """Write documents with their passages and random vectors straight into the tables."""
     chance = np.random.default_rng(7)
     words = np.array("order parcel refund invoice coupon account password delivery size colour store card".split())
     model, dimensions = built.embedder.identity, built.embedder.dimensions
@@ -76,55 +100,17 @@ def fill(built: Any, workspace_id: str) -> None:
         documents, passages, vectors = [], [], []
         for number in range(first, min(PASSAGES, first + _BATCH * _PER_DOCUMENT), _PER_DOCUMENT):
             pieces = [" ".join(chance.choice(words, 80)) + f" {number + n}." for n in range(_PER_DOCUMENT)]
-            id, text = new_id("doc"), "\n\n".join(pieces)
-            documents.append(
-                {
-                    "id": id,
-                    "workspace_id": workspace_id,
-                    "title": f"Article {number}",
-                    "media_type": "text/markdown",
-                    "source": b"",
-                    "digest": id,
-                    "text": text,
-                    "indexed_metadata": {
-                        "title": f"Article {number}",
-                        "url": None,
-                        "audience": "public",
-                        "language": "en",
-                    },
-                    "passages": _PER_DOCUMENT,
-                    "state": "indexed",
-                    "revision": 0,
-                    "attempts": 1,
-                    "created_at": 0,
-                    "updated_at": 0,
-                }
-            )
+            new = _document(number, "\n\n".join(pieces)) | {"workspace_id": workspace_id}
+            documents.append(new)
             start = 0
             for ordinal, piece in enumerate(pieces):
                 digest = f"{number + ordinal:064d}"
                 value = chance.standard_normal(dimensions, dtype=np.float32)
-                vectors.append(
-                    {
-                        "workspace_id": workspace_id,
-                        "model": model,
-                        "digest": digest,
-                        "value": (value / np.linalg.norm(value)).tobytes(),
-                    }
-                )
-                passages.append(
-                    {
-                        "id": new_id("psg"),
-                        "workspace_id": workspace_id,
-                        "document_id": id,
-                        "ordinal": ordinal,
-                        "start": start,
-                        "end": start + len(piece),
-                        "headings": [],
-                        "anchor": "",
-                        "digest": digest,
-                    }
-                )
+                unit = (value / np.linalg.norm(value)).tobytes()
+                vectors.append({"workspace_id": workspace_id, "model": model, "digest": digest, "value": unit})
+                cut = {"ordinal": ordinal, "start": start, "end": start + len(piece), "digest": digest}
+                passages.append(_PASSAGE | cut | {"id": new_id("psg"), "document_id": new["id"]})
+                passages[-1]["workspace_id"] = workspace_id
                 start += len(piece) + 2
         with built.store.begin() as tx:
             for table, rows in ((document, documents), (passage, passages), (vector, vectors)):

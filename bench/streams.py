@@ -36,11 +36,11 @@ def run(models: Path) -> dict[str, Any]:
     ):
         workspace_id = built.keys.workspace()
         messages = [accept(built.store, workspace_id, deadline_s=3_600) for _ in range(STREAMS)]
-        claims = {one["id"]: built.mailbox.claim(one["conversation_id"]) for one in messages}
+        claims = {message["id"]: built.mailbox.claim(message["conversation_id"]) for message in messages}
         before_mb = _memory_mb(made)
         ours, theirs = multiprocessing.Pipe()
         client = multiprocessing.get_context("spawn").Process(
-            target=_client, args=(made.url, [one["id"] for one in messages], theirs)
+            target=_client, args=(made.url, [message["id"] for message in messages], theirs)
         )
         client.start()
         assert ours.recv() == "open", "not every stream was opened"
@@ -58,8 +58,14 @@ def run(models: Path) -> dict[str, Any]:
         got: dict[str, dict[str, float]] = ours.recv()
         client.join()
         peak_mb = _memory_mb(made)
+    memory = f"{each_kb:.0f} kB a stream; the web process {before_mb:.0f} MB before, {peak_mb:.0f} MB after all"
     deltas = sorted((got[id]["delta"] - at) * 1_000 for id, at in said.items())
     outcomes = sorted((got[id]["answered"] - at) * 1_000 for id, at in ended.items())
+    return {**_results(deltas, outcomes, memory), "kb_each": each_kb}
+
+
+def _results(deltas: list[float], outcomes: list[float], memory: str) -> dict[str, Any]:
+    """Return the results for the delays of pieces and outcomes, sorted, in milliseconds."""
     p99 = max(deltas[int(len(deltas) * 0.99)], outcomes[int(len(outcomes) * 0.99)])
     return {
         "streams": STREAMS,
@@ -67,12 +73,11 @@ def run(models: Path) -> dict[str, Any]:
         "outcome_p50_ms": statistics.median(outcomes),
         "p99_ms": p99,
         "most_ms": _MAX_MS,
-        "kb_each": each_kb,
         "lines": [
             f"{STREAMS:,} streams on one web process, {_PER_SECOND:.0f} events/s: piece at its client p50 "
             f"{statistics.median(deltas):.1f} ms, outcome p50 {statistics.median(outcomes):.1f} ms; p99 of both "
             f"{p99:.1f} ms (at most {_MAX_MS:.0f})",
-            f"memory: {each_kb:.0f} kB a stream; the web process {before_mb:.0f} MB before, {peak_mb:.0f} MB after all",
+            f"memory: {memory}",
         ],
     }
 
@@ -86,7 +91,7 @@ def _paced(claims: dict[str, Any]) -> Any:
 
 def _memory_mb(made: Stack) -> float:
     process = psutil.Process(made.pids["web"])
-    return sum(one.memory_info().rss for one in (process, *process.children(recursive=True))) / 2**20
+    return sum(part.memory_info().rss for part in (process, *process.children(recursive=True))) / 2**20
 
 
 def _client(url: str, ids: list[str], told: Connection) -> None:

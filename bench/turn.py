@@ -45,31 +45,9 @@ def run(models: Path) -> dict[str, Any]:
             Path(folder), redis, models, OPENAI_BASE_URL=f"{url}/v1", ANSWERBACK_MODELS="good", ANSWERBACK_PORT=port
         )
         prepare(env)
-        with services(env) as built, _answer_worker(env) as worker:
-            workspace_id = built.keys.workspace()
-            fill(built, workspace_id)
-            ingest(
-                documents_in([str(sample_folder())], built.importer),
-                workspace_id=workspace_id,
-                library=built.library,
-                indexer=built.indexer,
-                store=built.store,
-                progress=lambda _done, _total: None,
-            )
-            rows = (ROOT / "tests" / "data" / "desk" / "queries.jsonl").read_text().splitlines()
-            asked = [one["text"] for one in map(json.loads, rows) if one["answerable"]]
-            beyond, checks, searches = [], [], []
-            for round_ in range(3):
-                for question in asked:
-                    made = accept(worker.common.store, workspace_id, f"{question} {' ' * round_}({round_})")
-                    began = time.perf_counter()
-                    worker.answering.drainer.drain(made["conversation_id"])
-                    spent = (time.perf_counter() - began) * 1000
-                    timings = _timings(worker.common.store, made["id"])
-                    if round_ and "check_ms" in timings:
-                        beyond.append(spent - _MODEL_S * 1000)
-                        checks.append(timings["check_ms"])
-                        searches.append(timings["search_ms"])
+        workspace_id = _publish_sample(env)
+        with _answer_worker(env) as worker:
+            beyond, checks, searches = _turns(worker, workspace_id)
         made = Stack(env=env, home=Path(folder), url=f"http://127.0.0.1:{port}")
         with command(made, "worker", "answer"), command(made, "web"):
             wait_for(lambda: answers(f"{made.url}/healthz"), what="the web server")
@@ -96,6 +74,43 @@ def run(models: Path) -> dict[str, Any]:
             f"{statistics.median(models_own):.0f} ms: {first_ms:.1f} ms more (at most {_MAX_FIRST_MS:.0f})",
         ],
     }
+
+
+def _publish_sample(env: Mapping[str, str]) -> str:
+    """Publish the sample articles among many others; return the workspace."""
+    with services(env) as built:
+        workspace_id = built.keys.workspace()
+        fill(built, workspace_id)
+        ingest(
+            documents_in([str(sample_folder())], built.importer),
+            workspace_id=workspace_id,
+            library=built.library,
+            indexer=built.indexer,
+            store=built.store,
+            progress=lambda _done, _total: None,
+        )
+    return workspace_id
+
+
+def _turns(worker: Worker, workspace_id: str) -> tuple[list[float], list[float], list[float]]:
+    """Take turns; return for each what it took beyond the model's time, its check and its search, in ms."""
+    assert worker.answering is not None
+    store = worker.common.store
+    rows = (ROOT / "tests" / "data" / "desk" / "queries.jsonl").read_text().splitlines()
+    questions = [query["text"] for query in map(json.loads, rows) if query["answerable"]]
+    beyond, checks, searches = [], [], []
+    for round_ in range(3):
+        for question in questions:
+            made = accept(store, workspace_id, f"{question} {' ' * round_}({round_})")
+            began = time.perf_counter()
+            worker.answering.drainer.drain(made["conversation_id"])
+            spent = (time.perf_counter() - began) * 1000
+            timings = _timings(store, made["id"])
+            if round_ and "check_ms" in timings:
+                beyond.append(spent - _MODEL_S * 1000)
+                checks.append(timings["check_ms"])
+                searches.append(timings["search_ms"])
+    return beyond, checks, searches
 
 
 def _first(made: Stack, model: str) -> tuple[list[float], list[float]]:

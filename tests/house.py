@@ -1,4 +1,4 @@
-"""Hold names and sizes to the house rules: `python -m tests.house`, part of `make lint`.
+"""Hold names, sizes and tests to the house rules: `python -m tests.house`, part of `make lint`.
 
 What broke a rule before the rule was made is listed in `tests/data/house.json`. The list can only get shorter: a new
 entry fails, and so does one that is no longer needed. `python -m tests.house --write` writes it anew.
@@ -51,6 +51,7 @@ def findings() -> dict[str, list[str]]:
         }
     return {
         "retired names": sorted(names),
+        "modules without tests of their name": sorted(_untested()),
         f"functions over {MAX_FUNCTION} lines": sorted(functions),
         f"modules over {MAX_MODULE} lines": sorted(modules),
     }
@@ -81,6 +82,20 @@ def _names(tree: ast.AST) -> Iterator[str]:
                 yield name
             case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
                 yield name
+
+
+def _untested() -> Iterator[str]:
+    """Yield the modules with functions for which there is no `tests/<same folder>/test_<module>.py`."""
+    for path in _modules():
+        where = path.relative_to(ROOT)
+        tests = ROOT / "tests" / where.parent / f"test_{where.name}"
+        if not path.name.startswith("__") and not tests.exists() and _defines_functions(path):
+            yield where.as_posix()
+
+
+def _defines_functions(path: Path) -> bool:
+    nodes = ast.walk(ast.parse(path.read_text()))
+    return any(isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) for node in nodes)
 
 
 def _modules() -> Iterator[Path]:

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from worker.runtime import duties
-from worker.services import current
 from worker.services.worker import WorkerContext, build_worker
 
 
@@ -19,7 +18,6 @@ def build(settings):
         return worker
 
     yield do
-    current.uninstall()
     for worker in built:
         worker.common.close(timeout_s=0.1)
 
@@ -55,16 +53,3 @@ def test_an_ingest_worker_starts_without_the_embedding_model(build):
     worker = build("ingest")
     with pytest.raises(ModelMissing):
         worker.ingesting.indexer()
-
-
-def test_a_task_of_another_queue_is_refused(build):
-    with pytest.raises(RuntimeError, match="no delivery worker"):
-        current.delivering()
-    worker = current.install(build("callback"))
-    assert current.delivering() is worker.delivering
-    with pytest.raises(RuntimeError, match="no answer worker"):
-        current.answering()
-    with pytest.raises(RuntimeError, match="no ingest worker"):
-        current.ingesting()
-    assert current.uninstall() is worker
-    assert current.installed() is None

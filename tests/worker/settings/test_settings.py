@@ -35,24 +35,6 @@ def test_secrets_are_neither_shown_nor_quoted():
     assert masked("sqlite:////var/x.db") == "sqlite:////var/x.db"
 
 
-def test_a_key_or_base_url_chooses_the_language_model():
-    assert Settings.from_env({}).chosen_answerer == "extractive"
-    assert Settings.from_env({"OPENAI_BASE_URL": "http://x/v1"}).chosen_answerer == "llm"
-    assert (
-        Settings.from_env({"OPENAI_API_KEY": "k", "ANSWERBACK_ANSWERER": "extractive"}).chosen_answerer == "extractive"
-    )
-
-
-def test_a_home_too_deep_for_a_socket_gets_a_short_one():
-    deep = Settings.from_env({"ANSWERBACK_HOME": "/tmp/" + "x" * 120})
-    assert len(str(deep.valkey_socket)) < 100
-    assert deep.valkey_socket == Settings.from_env({"ANSWERBACK_HOME": "/tmp/" + "x" * 120}).valkey_socket
-    assert (
-        Settings.from_env({"ANSWERBACK_HOME": "/tmp/a"}).broker
-        == "redis+socket:///tmp/a/run/valkey.sock?virtual_host=0"
-    )
-
-
 def test_every_setting_is_documented_and_the_page_is_current():
     assert all(setting.metadata["help"] for setting in fields(Settings))
     assert Path(ROOT / "docs" / "settings.md").read_text() == settings_page()
