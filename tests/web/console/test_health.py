@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from tests.support.endpoint import endpoint, stream
+from tests.support.services import override
 from worker.ids import new_id
 from worker.store.tables import spending
 
@@ -26,11 +27,10 @@ def test_without_a_language_model_the_page_says_how_to_use_one(browser):
     assert "OPENAI_API_KEY" in browser.get("/console/model").text
 
 
-def test_a_check_of_the_language_model_shows_what_works(browser, services):
+def test_a_check_of_the_language_model_shows_what_works(app, browser, services):
     with endpoint(lambda _body: stream("We are ", "<b>open</b>.")) as served:
-        services.settings = replace(
-            services.settings, answerer="llm", openai_base_url=served.url, models=("some-model",)
-        )
+        llm = replace(services.settings, answerer="llm", openai_base_url=served.url, models=("some-model",))
+        override(app, settings=llm)
         assert "some-model" in browser.get("/console/model").text
         assert served.requests == []
         page = browser.post("/console/model").text
