@@ -1,1 +1,1 @@
-"""What a worker can do. Knows no Flask."""
+"""The worker: answering, delivering and indexing. It imports no Flask."""

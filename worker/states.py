@@ -156,7 +156,7 @@ class DeliveryChannel(StrEnum):
 
 
 class DeliveryKind(StrEnum):
-    """What a delivery does; `worker.deliveries.payloads` has the payload of each."""
+    """The kind of a delivery; `worker.deliveries.payloads` has the payload of each."""
 
     CALLBACK = "callback"
     ENDPOINT = "endpoint"
@@ -196,7 +196,7 @@ class ConnectionState(StrEnum):
 
 
 class HelpdeskMode(StrEnum):
-    """What the bot does in a helpdesk: reply to customers, suggest replies to agents, or write nothing."""
+    """The bot's mode in a helpdesk: reply to customers, suggest replies to agents, or write nothing."""
 
     REPLY = "reply"
     DRAFT = "draft"
@@ -212,7 +212,7 @@ class TicketAspect(StrEnum):
 
 
 class TicketEventKind(StrEnum):
-    """What a helpdesk reports about a ticket.
+    """An event that a helpdesk reports about a ticket.
 
     `CUSTOMER` and `AGENT` wrote a message that the customer can see. `CHANGED` says only that the ticket is to be read.
     `RESUME` asks for the bot. `CHALLENGE` is about no ticket and is answered with its text.

@@ -119,7 +119,7 @@ class Capabilities:
                 return replace(self, roles=False)
 
     def described(self) -> list[tuple[str, str]]:
-        """Return what is used of each parameter, as rows for `answerback model check` and the console."""
+        """Return each parameter and its use, as rows for `answerback model check` and the console."""
         return [
             ("limit of tokens", next(iter(self.limit_names), "not sent")),
             ("reasoning", f"{_REASONING_TOKENS} tokens beside the answer" if self.reasons else "none"),
@@ -133,7 +133,7 @@ class Capabilities:
 
 
 def known_capabilities(model: str) -> Capabilities:
-    """Return what is known of a model by its name, before it was ever called."""
+    """Return the capabilities that a model's name implies, before it was ever called."""
     if _OPENAI_REASONING.search(model):
         # gpt-oss is served by vLLM and Ollama, which accept both names and a temperature.
         own = "gpt-oss" not in model.lower()
@@ -150,7 +150,7 @@ class CapabilityMemory:
         self._learned: dict[str, Capabilities] = {}
 
     def of(self, model: str) -> Capabilities:
-        """Return what is known of a model."""
+        """Return the capabilities of a model, as far as they are known."""
         with self._guard:
             return self._learned.get(model) or known_capabilities(model)
 

@@ -46,7 +46,7 @@ class ProbeStep:
 
 @dataclass(frozen=True, kw_only=True)
 class ProbeReport:
-    """What a model does at an endpoint.
+    """The result of probing a model at an endpoint.
 
     Attributes:
         steps: what was asked for, in order; without the first one, an answer, the others were not tried.

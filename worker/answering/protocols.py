@@ -1,4 +1,4 @@
-"""What the agent is given to work with: searches, and a language model that rewrites and revises."""
+"""The agent's collaborators: searches, and a language model that rewrites and revises."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol

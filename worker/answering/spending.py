@@ -180,7 +180,7 @@ class Today:
 
 
 def today(scope: Scope, budgets: Sequence[Budget]) -> Today:
-    """Return what the workspace spent today."""
+    """Return the workspace's spending of today."""
     with scope.store.read() as connection:
         day = str(to_rfc3339(scope.store.now(connection)))[:10]
         accounts = scope.select(spending).where(spending.c.scope.in_(_DAILY_SCOPES), spending.c.day == day)

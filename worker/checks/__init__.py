@@ -46,7 +46,7 @@ _MIGRATION_S = 30.0
 
 
 def for_worker(settings: Settings, roles: Sequence[str]) -> list[Check]:
-    """Return what a worker that consumes `roles` needs."""
+    """Return the start-up checks of a worker that consumes `roles`."""
     checks = [home(settings), database(settings, wait_s=_MIGRATION_S), redis(settings), broker(settings)]
     if "ingest" in roles:
         checks.append(model(settings))
@@ -56,7 +56,7 @@ def for_worker(settings: Settings, roles: Sequence[str]) -> list[Check]:
 
 
 def for_web(settings: Settings) -> list[Check]:
-    """Return what the web server needs to start: it accepts messages while Redis is away."""
+    """Return the start-up checks of the web server, which accepts messages also while Redis is unavailable."""
     return [database(settings, wait_s=_MIGRATION_S)]
 
 

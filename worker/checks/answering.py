@@ -162,7 +162,7 @@ def language_model(settings: Settings) -> Check:
 
 
 def _probed(settings: Settings, name: str) -> str:
-    """Return what a model does of what answering needs, in a few words."""
+    """Return the capabilities of a model in a few words."""
     from worker.answering.model_probe import probe_configured
 
     (report,) = probe_configured(settings, names=(name,), timeout_s=_PROBE_TIMEOUT_S)

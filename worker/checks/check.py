@@ -1,4 +1,4 @@
-"""What a check is, and how checks are run."""
+"""A check of one component, and the functions that run checks."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """What a check found: `problem` is one sentence that says what to do, or None. `latency_ms` is its time."""
+    """The result of a check: `problem` is one sentence that says what to do, or None. `latency_ms` is its time."""
 
     name: str
     detail: str

@@ -1,4 +1,4 @@
-"""What every command shares: the group, the parts of this process, progress, JSON."""
+"""Shared by all commands: the group, the parts of this process, progress, JSON."""
 
 import getpass
 import json
@@ -32,7 +32,7 @@ class _Group(click.Group):
 
 
 class Failure(click.ClickException):
-    """What went wrong, in a sentence."""
+    """An error of a command, in a sentence."""
 
     def show(self, file: Any = None) -> None:  # noqa: ARG002
         click.secho(self.message, err=True, fg="red", bold=False)

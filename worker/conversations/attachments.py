@@ -86,7 +86,7 @@ class Attachments:
             return serializers.attachment(Attachment.from_row(row.mappings().one()))
 
     def read(self, workspace_id: str, ids: Sequence[str]) -> list[Attached]:
-        """Return what these files say, in the order of `ids`. Each is read once; what was found is kept."""
+        """Return the text of these files, in the order of `ids`. Each is read once, and its text is kept."""
         if not ids:
             return []
         statement = sa.select(attachment).where(attachment.c.id.in_(ids), attachment.c.workspace_id == workspace_id)

@@ -60,7 +60,7 @@ class Deltas:
             log.debug("delta_lost", cause=str(error))
 
     def after(self, conversation_id: str, id: str) -> list[Delta]:
-        """Return what was added after the piece with this id, oldest first; `0-0` for all that is kept."""
+        """Return the pieces added after the one with this id, oldest first; `0-0` for all that are kept."""
         try:
             found: Any = self._client.xrevrange(self._prefix + conversation_id, min=f"({id}", count=_MAX)
         except RedisError as error:

@@ -181,7 +181,7 @@ class Intake:
         return self._once(work, workspace_id, submission)
 
     def _once(self, work: Callable[[sa.Connection], Accepted], workspace_id: str, submission: Submission) -> Accepted:
-        """Return what was accepted under the submission's idempotency key, else run `work`.
+        """Return the message accepted before under the submission's idempotency key, else run `work`.
 
         It runs again when another request committed the same key, or the same conversation, in between.
         """

@@ -32,7 +32,7 @@ class _Group:
 
 
 def quality(store: Store, workspace_id: str, *, days: int) -> dict[str, Any]:
-    """Return what became of the customers' messages of the last `days` days, by the day (UTC) they came.
+    """Return the outcomes of the customers' messages of the last `days` days, by the day (UTC) they came.
 
     Returns:
         `days`, oldest first, each with `day`; counts: `answered`, `handed_off` by reason, `failed`, `cancelled`,
@@ -74,7 +74,7 @@ def quality(store: Store, workspace_id: str, *, days: int) -> dict[str, Any]:
 
 
 def first_id(since_ms: int) -> str:
-    """Return what is below the ids of all messages that came since then."""
+    """Return an id that is below those of all messages that came since then."""
     return f"msg_{max(0, since_ms - _SKEW_MS):012x}"
 
 

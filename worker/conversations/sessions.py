@@ -135,7 +135,7 @@ class SessionStore(Protocol):
         ...
 
     def statistics(self) -> SessionStatistics:
-        """Return what happened so far."""
+        """Return the statistics since the start of this process."""
         ...
 
     def health(self) -> float:

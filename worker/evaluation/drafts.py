@@ -50,7 +50,7 @@ class LabelledDraft:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What the customer received of a draft: `sent` has all that was streamed, even when a handoff followed."""
+    """The part of a draft that the customer received: `sent` has all that was streamed, even before a handoff."""
 
     outcome: Outcome
     sent: str

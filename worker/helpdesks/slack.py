@@ -93,7 +93,7 @@ class Slack:
         return []
 
     def find(self, ticket: str) -> list[Posted]:
-        """Return what the bot wrote in the last day into a thread, or without one into the channel."""
+        """Return the bot's messages of the last day in a thread, or without one in the channel."""
         method = "conversations.replies" if ticket else "conversations.history"
         since = f"{time.time() - _LOOKED_BACK_S:.6f}"
         query = {"channel": self._channel, "limit": 900, "include_all_metadata": "true", "oldest": since}
@@ -176,7 +176,7 @@ back to the bot, `!close` closes it."""
 
 
 def _plain(text: str) -> str:
-    """Return what a person typed: Slack marks links, names and channels up, and escapes three characters."""
+    """Return a message as it was typed: Slack marks links, names and channels up, and escapes three characters."""
     return html.unescape(_MARKUP.sub(_plain_markup, text)).strip()
 
 

@@ -1,4 +1,4 @@
-"""What is known of the tickets of helpdesks: messages taken and posted, webhooks received, last states."""
+"""The record of the helpdesks' tickets: messages taken and posted, webhooks received, last states."""
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError

@@ -51,7 +51,7 @@ def _documents(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 
 def answering(snapshots_folder: Path) -> Kind:
-    """Return what answers questions about changes (`search_service`); each workspace has a folder of its own."""
+    """Return the responders for questions about changes (`search_service`); each workspace has a folder of its own."""
 
     def answer(*, workspace_id: str, before: str, after: str) -> dict[str, Any]:
         return changes(snapshots_folder / workspace_id, before=before, after=after)

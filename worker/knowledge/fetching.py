@@ -24,7 +24,7 @@ MAX_PAGES = 1_000
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """What was found at `url`, after redirects."""
+    """The content found at `url`, after redirects."""
 
     url: str
     media_type: str
@@ -32,7 +32,7 @@ class Page:
 
 
 def fetch(url: str, *, guard: Guard) -> Page:
-    """Return what a URL leads to.
+    """Fetch a URL and return its page.
 
     Raises:
         DocumentUnreadable: it may not be fetched, cannot be reached, or is not what can be read; with the reason.
@@ -88,7 +88,7 @@ class Sitemap:
 
 
 def read_sitemap(url: str, *, guard: Guard, get: Callable[..., Page] = fetch) -> Sitemap:
-    """Return what a sitemap names, those that it names included.
+    """Return the pages of a sitemap and of the sitemaps that it lists.
 
     Raises:
         DocumentUnreadable: it cannot be fetched, or is not a sitemap.

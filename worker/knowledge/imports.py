@@ -52,7 +52,7 @@ _MAX_FAILURES = 1_000
 
 @dataclass(frozen=True, kw_only=True)
 class NewImport:
-    """What to import: `kind` is archive, urls or sitemap; `source` the archive's bytes, or JSON."""
+    """A requested import: `kind` is archive, urls or sitemap; `source` the archive's bytes, or JSON."""
 
     kind: str
     name: str
@@ -72,7 +72,7 @@ class _Lost(Exception):
 
 
 class _Tally:
-    """What became of an import's files so far."""
+    """The results of an import's files so far."""
 
     def __init__(self, document_import: rows.DocumentImport) -> None:
         self.done = document_import.done

@@ -159,7 +159,7 @@ class Indexer:
         log.info("documents_indexed", documents=len(found), passages=sum(len(read.passages) for read in found))
 
     def _read(self, row: rows.DocumentFile) -> _Read | None:
-        """Return what a document holds; None when it cannot be read, which is then written down."""
+        """Return the text of a document; None when it cannot be read, which is then recorded."""
         try:
             if row.attempts > _MAX_ATTEMPTS:
                 raise KnowledgeError("The document could not be read: reading it ended the worker each time.")

@@ -24,7 +24,7 @@ Found = tuple[str, NewDocument | str]
 
 @dataclass(kw_only=True)
 class Report:
-    """What became of the files; `failed` gives the reason for each that failed."""
+    """The results by file; `failed` gives the reason for each that failed."""
 
     added: int = 0
     unchanged: int = 0

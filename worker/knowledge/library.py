@@ -25,7 +25,7 @@ LISTED = [column for column in document.c if column.name not in ("source", "text
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentMetadata:
-    """What searches can filter documents by. What is None was not given: see `over`."""
+    """The fields by which searches filter documents; None was not given (see `over`)."""
 
     source: str | None = None
     language: str | None = None

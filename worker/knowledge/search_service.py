@@ -1,4 +1,4 @@
-"""What the web server, which loads no index, asks workers: asked and answered through Redis within a few seconds."""
+"""Searches for the web server, which loads no index: workers answer them through Redis within a few seconds."""
 
 import json
 import secrets
@@ -201,7 +201,7 @@ class Responder:
 
 
 def searching(knowledge: "KnowledgeSearch") -> Kind:
-    """Return what answers searches."""
+    """Return the responder for searches."""
 
     def search(
         *, workspace_id: str, query: str, limit: int, filters: Mapping[str, Any] | None = None

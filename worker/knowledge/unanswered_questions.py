@@ -108,7 +108,7 @@ def _to_api(embedder: Embedder, rows: list[Any]) -> dict[str, Any]:
 
 
 def answering(store: Store, embedder: Embedder) -> Kind:
-    """Return what answers questions about unanswered ones (`search_service`)."""
+    """Return the responder for reports on unanswered questions (`search_service`)."""
 
     def answer(*, workspace_id: str, days: float) -> dict[str, Any]:
         return {"items": unanswered_questions(store, embedder, workspace_id, days=days)}

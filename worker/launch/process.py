@@ -1,4 +1,4 @@
-"""What happens around a Celery worker's life: checks before it starts, parts built after a fork, a soft landing."""
+"""The lifecycle of a Celery worker: checks before it starts, parts built after a fork, a graceful stop."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What a worker that consumes the queue `answer` runs."""
+"""The parts of a worker that consumes the queue `answer`."""
 
 import threading
 from dataclasses import dataclass
@@ -107,7 +107,7 @@ def _publish_piece(deltas: Deltas, claim: Claim, piece: Piece) -> None:
 
 
 def _build_responders(common: Common, knowledge: Knowledge) -> tuple[Responder, ...]:
-    """Return what answers the web server: searches, and on threads of their own the questions that take longer."""
+    """Return the responders for the web server: searches, and on threads of their own the slower reports."""
     settings = common.settings
     searches = {"search": search_service.searching(knowledge.snapshot_cache)}
     others = {

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Commands:
-    """What commands use. Each needs a few parts, so those that load the embedding model are built at first use."""
+    """The parts of commands. Each needs a few, so those that load the embedding model are built at first use."""
 
     common: Common
     store: Store

@@ -31,7 +31,7 @@ def uninstall() -> Worker | None:
 
 
 def answering() -> Answering:
-    """Return what this process answers with; it consumes the queue `answer`."""
+    """Return the answering parts of this process, which consumes the queue `answer`."""
     worker = installed()
     if worker is None or worker.answering is None:
         raise RuntimeError("This process is no answer worker.")
@@ -39,7 +39,7 @@ def answering() -> Answering:
 
 
 def delivering() -> Delivering:
-    """Return what this process sends deliveries with; it consumes the queue `callback`."""
+    """Return the delivering parts of this process, which consumes the queue `callback`."""
     worker = installed()
     if worker is None or worker.delivering is None:
         raise RuntimeError("This process is no delivery worker.")
@@ -47,7 +47,7 @@ def delivering() -> Delivering:
 
 
 def ingesting() -> Ingesting:
-    """Return what this process indexes documents with; it consumes the queue `ingest`."""
+    """Return the ingesting parts of this process, which consumes the queue `ingest`."""
     worker = installed()
     if worker is None or worker.ingesting is None:
         raise RuntimeError("This process is no ingest worker.")

@@ -1,4 +1,4 @@
-"""What a worker that consumes the queue `callback` runs."""
+"""The parts of a worker that consumes the queue `callback`."""
 
 import threading
 from dataclasses import dataclass

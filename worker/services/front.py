@@ -32,7 +32,7 @@ from worker.telemetry.counters import Counters
 
 @dataclass(frozen=True, kw_only=True)
 class Front:
-    """What views use. To replace a part in a test, use `dataclasses.replace`.
+    """The parts that views use. To replace one in a test, use `dataclasses.replace`.
 
     `guard` is for the URLs that are called back, `import_guard` for those that are imported from; `broker_redis` is the
     broker where that is Redis.

@@ -1,4 +1,4 @@
-"""What a worker that consumes the queue `ingest` runs."""
+"""The parts of a worker that consumes the queue `ingest`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -155,7 +155,7 @@ def _build_watchdog(context: WorkerContext) -> Watchdog:
 
 
 def _common_duties(common: Common) -> list[Duty]:
-    """Return what every worker does, whatever it consumes."""
+    """Return the duties of every worker, whatever it consumes."""
     settings = common.settings
     retention = Retention(
         common.store,

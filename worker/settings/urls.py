@@ -10,7 +10,7 @@ def sqlite_url(path: Path) -> str:
 
 
 def masked(url: str) -> str:
-    """Return what may be shown of a URL: scheme, host, port and path; never a user, a password or options."""
+    """Return a URL for logs and pages: scheme, host, port and path, never a user, a password or options."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     host = f"[{host}]" if ":" in host else host

@@ -67,7 +67,7 @@ def _postgresql_now(_element: Any, _compiler: Any, **_options: Any) -> str:
 
 
 class Clock(Protocol):
-    """What time it is, as SQL."""
+    """The database's clock, as SQL."""
 
     def sql(self) -> sa.ColumnElement[int]:
         """Return an expression for now, in ms since 1970 UTC."""

@@ -95,7 +95,7 @@ def rebuild(store: Store, claim: Claim, *, window: int) -> Session:
 
 
 def _turns(claim: Claim, outcome: Answer | Handoff, finished: Finished) -> Sequence[Turn]:
-    """Return what a turn added to a conversation."""
+    """Return the turns that a message added to a conversation."""
     turns = [
         Turn(seq=ended.seq, role=Role.CUSTOMER, content=ended.content)
         for ended in claim.messages
