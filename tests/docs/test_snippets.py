@@ -16,6 +16,7 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
+from tests.support import endpoint as model_endpoint
 from tests.support.helpdesks import FAKES, SECRET, TOKEN
 from tests.support.places import FakeSlack, Mailbox
 from tests.support.processes import ROOT
@@ -147,6 +148,7 @@ def key(made: Stack) -> str:
 @contextlib.contextmanager
 def around(made: Stack, text: str, folder: Path):
     """Yield what stands in commands for what each installation has of its own, and what it is here."""
+    exits = contextlib.ExitStack()
     (folder / "var").mkdir()
     (folder / "var" / "api-key").write_text(f"{KEY}\n")
     (folder / "examples").symlink_to(ROOT / "examples")
@@ -169,13 +171,19 @@ def around(made: Stack, text: str, folder: Path):
         missed, _ = exhausted(made)
         endpoint, promised = exhausted(made)
         replaced |= {"replay whd_… whd_…": f"replay {promised}", "whd_…": promised, "ep_…": endpoint, "$ID": missed}
+    if "answerback model check" in text:
+        model = exits.enter_context(
+            model_endpoint.endpoint(lambda _body: model_endpoint.stream("We are ", "open today."))
+        )
+        replaced["answerback model check"] = f"OPENAI_BASE_URL={model.url} ANSWERBACK_MODELS=any answerback model check"
     fakes = []
     for kind, url, options in re.findall(r"--kind (\w+) --url (\S+)((?: --option \S+)*)", text):
         if kind != "email":
             fakes.append(fake := FakeSlack() if kind == "slack" else FAKES[kind]())
             given = "".join(f" --option {name}={value}" for name, value in fake.options().items())
             replaced[f"--kind {kind} --url {url}{options}"] = f"--kind {kind} --url {fake.url}{given} --token {TOKEN}"
-    yield replaced
+    with exits:
+        yield replaced
     for fake in fakes:
         fake.shutdown()
         fake.server_close()

@@ -138,7 +138,7 @@ def test_a_callback_is_delivered_and_recorded(made: Stack):
 def test_an_answer_streams_while_it_is_written_and_resumes(made: Stack, model_url):
     first = "You can choose a new password yourself at any time"
     text = f"{first} [1]. The moon is made of cheese [1]. " + f"{first} [1]. " * 2
-    control(model_url, mode="say", text=text, tokens_per_s=20)
+    control(model_url, mode="say", text=text, tokens_per_s=8)
     accepted = made.call("POST", "/v1/tickets", {"body": "How do I reset my password?"}).json
     told = []
     for one in made.stream(accepted["links"]["events"]):

@@ -57,25 +57,36 @@ def no_fence(_):
     import sqlalchemy as sa
 
     from worker.conversations.ledger import Ledger
+    from worker.states import MessageState
+    from worker.store.rows import Message
     from worker.store.tables import conversation, message
-    from worker.turns.mailbox import Mailbox
+    from worker.turns.statements import Statements
 
-    real = Mailbox.__init__
+    real = Statements.__init__
 
     def init(self, store, **options):
         real(self, store, **options)
-        self._fence = (
+        self.lock = (
             conversation.update()
-            .where(conversation.c.id == sa.bindparam("talk"), sa.bindparam("token") > 0)
-            .values(updated_at=self._now)
+            .where(conversation.c.id == sa.bindparam("conversation"), sa.bindparam("token") > 0)
+            .values(updated_at=store.clock.sql())
             .returning(*conversation.c)
+        )
+        self.answer = (
+            message.update()
+            .where(
+                message.c.conversation_id == sa.bindparam("conversation"),
+                message.c.state == MessageState.RUNNING,
+                message.c.fence >= sa.bindparam("token"),
+            )
+            .values(self.answer._values)
         )
 
     def held_messages(self, tx, conversation_id, token):
-        mine = sa.select(message).where(message.c.conversation_id == conversation_id, message.c.fence >= token)
-        return [dict(row) for row in tx.execute(mine).mappings()]
+        held = sa.select(message).where(message.c.conversation_id == conversation_id, message.c.fence >= token)
+        return [Message.from_row(row) for row in tx.execute(held).mappings()]
 
-    Mailbox.__init__ = init
+    Statements.__init__ = init
     Ledger.held_messages = held_messages
 
 
@@ -87,11 +98,11 @@ def hint_first(_):
 
     real = Intake._insert_message
 
-    def insert(self, tx, talk, submission, **others):
-        accepted = real(self, tx, talk, submission, **others)
+    def insert(self, tx, locked, submission, **others):
+        accepted = real(self, tx, locked, submission, **others)
         publisher(app)(DRAIN, QUEUES[DRAIN], {"conversation_id": accepted.message["conversation_id"]})
         time.sleep(0.1)
-        return type(accepted)(message=accepted.message, hint=False)
+        return type(accepted)(message=accepted.message, ready=False)
 
     Intake._insert_message = insert
 
@@ -104,8 +115,8 @@ def no_key(_):
 
     real = Intake._insert_message
     Intake._replayed = lambda self, workspace_id, submission: None
-    Intake._insert_message = lambda self, tx, talk, submission, **others: real(
-        self, tx, talk, replace(submission, idempotency_key=None), **others
+    Intake._insert_message = lambda self, tx, locked, submission, **others: real(
+        self, tx, locked, replace(submission, idempotency_key=None), **others
     )
 
 
