@@ -1,0 +1,1 @@
+"""Training of the models that ship with the project. Nothing that serves imports it."""

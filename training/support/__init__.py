@@ -1,0 +1,1 @@
+"""The support model: does a premise support a sentence? README.md is its model card and says how to repeat it."""
