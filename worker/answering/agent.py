@@ -17,7 +17,7 @@ from worker.answering.protocols import AttachmentSearch, DraftReviser, Knowledge
 from worker.answering.question import Answerer, Draft, Question
 from worker.answering.rules import Rule
 from worker.answering.spending import BudgetSpent
-from worker.answering.support import Similarity
+from worker.answering.support import Entailment, Similarity
 from worker.caching import Cache
 from worker.conversations.outcomes import Answer, Handoff, Outcome, Piece, Retry, Usage
 from worker.states import HandoffReason
@@ -48,6 +48,7 @@ class Agent:
     reviser: DraftReviser | None = None
     judge: SupportJudge | None = None
     similarity: Similarity | None = None
+    entailment: Entailment | None = None
     min_relevance: float = MIN_RELEVANCE
     clock: Callable[[], float] = time.perf_counter
 
@@ -148,6 +149,7 @@ class _Turn:
             found.hits,
             question=question.content,
             similarity=agent.similarity,
+            entailment=agent.entailment,
             judge=self._judge if agent.judge is not None else None,
             say=self._say,
             clock=agent.clock,

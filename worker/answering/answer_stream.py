@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from kb.search import Hit
 from worker.answering.grounding import Check, Grounded
 from worker.answering.judge import Doubt
-from worker.answering.support import Similarity
+from worker.answering.support import Entailment, Similarity
 from worker.conversations.outcomes import Citation, Piece
 
 #: Judges doubtful sentences of a draft over its passages; returns the verdicts by sentence, none without an answer.
@@ -37,6 +37,7 @@ class AnswerStream:
         *,
         question: str = "",
         similarity: Similarity | None,
+        entailment: Entailment | None = None,
         judge: Judging | None = None,
         say: PieceListener,
         clock: Callable[[], float],
@@ -44,6 +45,7 @@ class AnswerStream:
         self._hits = hits
         self._question = question
         self._similarity = similarity
+        self._entailment = entailment
         self._judge = judge
         self._say = say
         self._clock = clock
@@ -97,7 +99,13 @@ class AnswerStream:
 
     def _new_check(self, verdicts: Mapping[str, bool] | None = None) -> Check:
         awaits_judge = self._judge is not None and verdicts is None
-        return Check(question=self._question, similarity=self._similarity, awaits_judge=awaits_judge, verdicts=verdicts)
+        return Check(
+            question=self._question,
+            similarity=self._similarity,
+            entailment=self._entailment,
+            awaits_judge=awaits_judge,
+            verdicts=verdicts,
+        )
 
     @contextmanager
     def _timed(self) -> Iterator[None]:

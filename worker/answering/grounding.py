@@ -8,14 +8,11 @@ from kb import sentences
 from kb.search import Hit
 from worker.answering import citations, pleasantries
 from worker.answering.judge import Doubt
-from worker.answering.support import Similarity, Support, best_support, closest_quote
+from worker.answering.support import CERTAIN_SUPPORT, Entailment, Similarity, Support, best_support, closest_quote
 from worker.conversations.outcomes import Citation
 
 #: A draft whose first sentence is not supported is not sent when more than this share of its sentences is dropped.
 MAX_DROPPED = 0.5
-
-#: A sentence with this score is supported without a judge: at least nine in ten of its content words are in its quote.
-CERTAIN_SUPPORT = 0.9
 
 _MARK = re.compile(r"\s*\[\d{1,3}(?:, ?\d{1,3})*\]")
 _BRACKETED = re.compile(r"\[(\d{1,9}(?:, ?\d{1,9})*)\]")
@@ -39,10 +36,15 @@ class Grounded:
 
 
 def check(
-    draft: str, hits: Sequence[Hit], *, question: str = "", similarity: Similarity | None = None
+    draft: str,
+    hits: Sequence[Hit],
+    *,
+    question: str = "",
+    similarity: Similarity | None = None,
+    entailment: Entailment | None = None,
 ) -> Grounded | None:
     """Check a whole draft at once; arguments and result are those of `Check`."""
-    check_of_draft = Check(question=question, similarity=similarity)
+    check_of_draft = Check(question=question, similarity=similarity, entailment=entailment)
     check_of_draft.feed(draft, hits)
     return check_of_draft.finish(hits)
 
@@ -52,7 +54,8 @@ class Check:
 
     `[n]` in the draft, or another form that `citations.normalized` reads, cites `hits[n - 1]`; other numbers are
     ignored. In the result the numbers run from 1 in the order of appearance, one for each quote. Without `similarity`,
-    which needs an embedding model, paraphrases do not count as supported.
+    which needs an embedding model, paraphrases do not count as supported. `entailment` is a model of support, which
+    decides where words and vectors are not certain.
 
     With `awaits_judge`, each sentence that is not certain is kept in `doubts`, and from the first of them on nothing is
     final; a second check with the judge's `verdicts`, by sentence, then decides.
@@ -67,11 +70,13 @@ class Check:
         *,
         question: str = "",
         similarity: Similarity | None = None,
+        entailment: Entailment | None = None,
         awaits_judge: bool = False,
         verdicts: Mapping[str, bool] | None = None,
     ) -> None:
         self._question = question
         self._similarity = similarity
+        self._entailment = entailment
         self._awaits_judge = awaits_judge
         self._verdicts = verdicts or {}
         self._final: tuple[str, tuple[Citation, ...]] | None = None  # what was final when the first doubt arose
@@ -225,7 +230,7 @@ class Check:
                 self._dropped_since = False
             self._introductions.append(lead + text)
             return True
-        found = self._judged(text, cited, hits, best_support(text, cited, hits, self._similarity))
+        found = self._judged(text, cited, hits, self._support(text, cited, hits))
         if found is None:
             if sentences.content(text):
                 self._drop(text)
@@ -233,6 +238,9 @@ class Check:
             return True
         self._keep(text, found, hits, lead=lead)
         return True
+
+    def _support(self, text: str, cited: Sequence[int], hits: Sequence[Hit]) -> tuple[int, Support] | None:
+        return best_support(text, cited, hits, self._similarity, self._entailment)
 
     def _judged(
         self, text: str, cited: Sequence[int], hits: Sequence[Hit], found: tuple[int, Support] | None

@@ -14,9 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from kb.errors import ModelInvalid, ModelMissing
+from kb.errors import KnowledgeError, ModelInvalid, ModelMissing
 from kb.files import sha256_of
 from worker.answering import evidence
+from worker.answering.support import Entailment
+from worker.telemetry import logs
+
+log = logs.get(__name__)
 
 #: The files of a model.
 MODEL_FILE = "model-int8.onnx"
@@ -90,6 +94,16 @@ class SupportModel:
             },
         )
         return float(logits[0])
+
+
+def load_entailment() -> Entailment | None:
+    """Load the model that ships with the project for the check; without a usable one, words and vectors decide."""
+    try:
+        model = SupportModel.load()
+    except KnowledgeError as error:
+        log.warning("support_model_not_loaded", cause=str(error))
+        return None
+    return lambda premise, claim: model.score([(premise, claim)])[0]
 
 
 def open_files(folder: Path, *, max_tokens: int) -> tuple[Any, Any]:

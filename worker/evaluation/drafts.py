@@ -18,7 +18,7 @@ from kb.search import Found, Hit
 from kb.snapshot import Record
 from worker.answering.agent import Agent
 from worker.answering.question import Draft, Question, TextListener, ignore_text
-from worker.answering.support import Similarity
+from worker.answering.support import Entailment, Similarity
 from worker.conversations.outcomes import Answer, Outcome, Piece
 from worker.evaluation.measures import Measure
 
@@ -122,7 +122,13 @@ def _record(articles: Path, name: str) -> Record:
     )
 
 
-def run(draft: LabelledDraft, hits: Sequence[Hit], *, similarity: Similarity | None) -> Result:
+def run(
+    draft: LabelledDraft,
+    hits: Sequence[Hit],
+    *,
+    similarity: Similarity | None,
+    entailment: Entailment | None = None,
+) -> Result:
     """Let an agent answer the question of a draft with that draft, written as a stream of words."""
     sent = ""
 
@@ -130,7 +136,12 @@ def run(draft: LabelledDraft, hits: Sequence[Hit], *, similarity: Similarity | N
         nonlocal sent
         sent = sent[: piece.offset] + piece.text
 
-    agent = Agent(knowledge=_FixedSearch(tuple(hits)), answerer=_Scripted(draft.text), similarity=similarity)
+    agent = Agent(
+        knowledge=_FixedSearch(tuple(hits)),
+        answerer=_Scripted(draft.text),
+        similarity=similarity,
+        entailment=entailment,
+    )
     outcome = agent.answer(Question(workspace_id="eval", content=draft.question), say=receive)
     return Result(outcome=outcome, sent=outcome.content if isinstance(outcome, Answer) else sent)
 
@@ -150,6 +161,7 @@ def measures(
     drafts: Sequence[LabelledDraft],
     *,
     similarity: Similarity | None,
+    entailment: Entailment | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> dict[str, Measure]:
     """Return the shares by split, by domain and by kind of fault."""
@@ -159,7 +171,7 @@ def measures(
         items.setdefault(name, {})[draft.id] = float(is_so)
 
     for done, draft in enumerate(drafts, 1):
-        result = run(draft, passages(folder, draft), similarity=similarity)
+        result = run(draft, passages(folder, draft), similarity=similarity, entailment=entailment)
         for group in (f"drafts {draft.split}", f"drafts {draft.split} {draft.domain}"):
             if draft.fault is None:
                 whole, is_answer = is_whole(draft, result), isinstance(result.outcome, Answer)

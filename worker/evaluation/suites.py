@@ -34,6 +34,7 @@ from worker.answering import escalation, rewriting, support
 from worker.answering.agent import Agent
 from worker.answering.llm import LlmAnswerer
 from worker.answering.question import Answerer, Question
+from worker.answering.support_model import load_entailment
 from worker.answering.tools.registry import Registry
 from worker.caching import similarity
 from worker.conversations.outcomes import Answer
@@ -98,6 +99,7 @@ def run(folder: Path, setup: Setup) -> Results:
             folder,
             labelled,
             similarity=similarity(setup.embedder),
+            entailment=load_entailment(),
             progress=lambda done, total: setup.progress("checking drafts", done, total),
         )
     results.measures = {name: measure for name, measure in results.measures.items() if measure.items}

@@ -9,6 +9,7 @@ from worker.answering.agent import Agent, search_for_tool
 from worker.answering.attachment_search import EmbeddingAttachmentSearch
 from worker.answering.embedders import is_lexical_only, open_embedder, similarity_of
 from worker.answering.extractive import ExtractiveAnswerer
+from worker.answering.support_model import load_entailment
 from worker.caching import MAX_ANSWERS, MAX_VECTORS, MemoryCache
 from worker.conversations.outcomes import Answer
 from worker.knowledge.snapshot_cache import SnapshotCache
@@ -59,6 +60,7 @@ def build_agent(common: Common, knowledge: Knowledge, answer_cache: MemoryCache[
         reviser=model.revise if model else None,
         judge=_build_judge(settings, model) if model and settings.judges else None,
         similarity=similarity_of(knowledge.embedder),
+        entailment=load_entailment() if model else None,
         min_relevance=settings.min_relevance,
     )
 
