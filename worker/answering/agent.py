@@ -195,7 +195,7 @@ class _Turn:
         self._timings["draft_ms"] = _ms(self._agent.clock() - started)
         return draft
 
-    def _judge(self, doubts: Sequence[Doubt], hits: Sequence[Hit]) -> Mapping[str, bool]:
+    def _judge(self, doubts: Sequence[Doubt], hits: Sequence[Hit]) -> Mapping[Doubt, bool]:
         """Return the judge's verdicts; none when it cannot answer, so that the local ones stand."""
         agent, started = self._agent, self._agent.clock()
         if agent.judge is None:
@@ -216,13 +216,15 @@ class _Turn:
         agent = self._agent
         if agent.reviser is None or not draft.text or draft.tool_hits:
             return None
+        failed = tuple(stream.failed)
+        stream.restart()
         try:
-            with tracing.span("revision", sentences=len(stream.failed)):
+            with tracing.span("revision", sentences=len(failed)):
                 revised = agent.reviser(
                     self._question_now(),
                     self._found.hits,
                     draft=draft.text,
-                    failed=stream.failed,
+                    failed=failed,
                     revoked=self._revoked,
                     on_text=stream.write,
                 )
@@ -230,7 +232,7 @@ class _Turn:
             log.warning("draft_not_revised", cause=str(error))
             return None
         self._other_usage = self._other_usage.plus(draft.usage)
-        return self._checked(revised, stream)
+        return self._checked(replace(revised, tried=draft.tried), stream)
 
     def _question_now(self) -> Question:
         """Return the question with the time that is left of its deadline."""

@@ -10,7 +10,7 @@ from worker.answering.support import Entailment, Similarity
 from worker.conversations.outcomes import Citation, Piece
 
 #: Judges doubtful sentences of a draft over its passages; returns the verdicts by sentence, none without an answer.
-Judging = Callable[[Sequence[Doubt], Sequence[Hit]], Mapping[str, bool]]
+Judging = Callable[[Sequence[Doubt], Sequence[Hit]], Mapping[Doubt, bool]]
 
 #: Receives the next piece of an answer.
 PieceListener = Callable[[Piece], None]
@@ -63,7 +63,7 @@ class AnswerStream:
         """
         text = text.lstrip()
         if not text.startswith(self._written):
-            self._restart()
+            self.restart()
         with self._timed():
             self._check.feed(text[len(self._written) :], [*self._hits, *tool_hits])
         self._written = text
@@ -75,7 +75,7 @@ class AnswerStream:
         hits = [*self._hits, *tool_hits]
         with self._timed():
             if text != self._written.rstrip():  # its last sentence may have been cut off
-                self._restart()
+                self.restart()
                 self._check.feed(text, hits)
             grounded = self._check.finish(hits)
         if self._judge is not None and self._check.doubts:
@@ -93,11 +93,12 @@ class AnswerStream:
         """The sentences of the last draft that are not supported."""
         return self._check.failed
 
-    def _restart(self) -> None:
+    def restart(self) -> None:
+        """Forget the draft: the next text is another one."""
         self._check = self._new_check()
         self._written = ""
 
-    def _new_check(self, verdicts: Mapping[str, bool] | None = None) -> Check:
+    def _new_check(self, verdicts: Mapping[Doubt, bool] | None = None) -> Check:
         awaits_judge = self._judge is not None and verdicts is None
         return Check(
             question=self._question,

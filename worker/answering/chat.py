@@ -3,27 +3,46 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
-from worker.answering.reasoning import has_reasoning, without_reasoning
+from worker.answering.reasoning import has_reasoning, lacks_opening, without_reasoning
 from worker.conversations.outcomes import Usage
 from worker.redaction import Redactor, restored
 
 #: Tokens that a chat template may add to each message.
 _MAX_TEMPLATE_TOKENS = 16
 
-#: What follows the last whole sentence of a text that was cut off.
-_UNFINISHED_SENTENCE = re.compile(r"(?s)(^|(?<=[.!?\n])|(?<=\])(?=\s))[^.!?\n]*$")
+_KNOWN_OF_CALL = ("index", "id", "type", "function")
+
+Finish = Literal["stop", "length", "filter", "error"]
+
+#: The end of the last whole sentence of a text that was cut off: a stop before white space, or one of an Asian script.
+_LAST_STOP = re.compile(r"(?s)^(?:.*(?:[.!?…](?=[\s\"”)\]])[\"”)\]]*|[.!?]$|[。！？]|\](?=\s)|\n))?")
+
+#: Why a model stopped, by what endpoints say (Gemini and Mistral have their own words); anything else was cut off.
+_FINISHES: dict[str, Finish] = {
+    "stop": "stop", "eos": "stop", "eos_token": "stop", "end_turn": "stop", "stop_sequence": "stop", "complete": "stop",
+    "tool_calls": "stop", "function_call": "stop", "tool_use": "stop", "length": "length", "max_tokens": "length",
+    "model_length": "length", "content_filter": "filter", "safety": "filter", "recitation": "filter",
+    "blocklist": "filter", "prohibited_content": "filter", "spii": "filter", "refusal": "filter", "error": "error",
+    "abort": "error", "insufficient_system_resource": "error",
+}  # fmt: skip
 
 
 @dataclass(kw_only=True)
 class RequestedCall:
-    """A tool call that the model asks for; `arguments` is JSON as the model wrote it."""
+    """A tool call that the model asks for.
+
+    Attributes:
+        arguments: JSON as the model wrote it.
+        others: what else the endpoint sent with the call and wants back, such as Gemini's signature of a thought.
+    """
 
     id: str = ""
     name: str = ""
     arguments: str = ""
+    others: dict[str, Any] = field(default_factory=dict)
 
 
 class Completion:
@@ -32,15 +51,20 @@ class Completion:
     Attributes:
         usage: tokens as the endpoint reports them; zero where it reports none.
         length: characters received, of text, reasoning and arguments.
-        finish_reason: why the model stopped, as the endpoint says it; None when the stream ended without saying it.
+        finish: why the model stopped; None when the stream was cut off.
         refusal: the text of a refusal that came in a field of its own.
+        reasoning: reasoning that came in the field `reasoning_content`, which some endpoints want back.
+        pieces: how often text arrived.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, reasons_in_text: bool = False) -> None:
+        self._reasons_in_text = reasons_in_text
         self.usage = Usage()
         self.length = 0
-        self.finish_reason: str | None = None
+        self.finish: Finish | None = None
         self.refusal = ""
+        self.reasoning = ""
+        self.pieces = 0
         self._pieces: list[str] = []
         self._calls: list[tuple[object, RequestedCall]] = []  # each with its index in the stream
         self._reasoned = False
@@ -49,17 +73,31 @@ class Completion:
     def text(self) -> str:
         """The answer without reasoning, and without a last, unfinished sentence when the stream was cut off."""
         text = without_reasoning("".join(self._pieces), whole=True)
-        return _UNFINISHED_SENTENCE.sub("", text) if self.finish_reason in (None, "length") else text
+        if self.finish not in (None, "length"):
+            return text
+        whole = _LAST_STOP.match(text)
+        return whole[0] if whole is not None else ""
 
     @property
     def text_so_far(self) -> str:
-        """The answer while it is written, without an end that may become a tag of reasoning."""
-        return without_reasoning("".join(self._pieces), whole=False)
+        """The answer while it is written, without an end that may become a tag of reasoning.
+
+        Empty while a model whose reasoning may begin without a tag may still be reasoning.
+        """
+        text = "".join(self._pieces)
+        if self._reasons_in_text and not self._reasoned and not has_reasoning(text):
+            return ""
+        return without_reasoning(text, whole=False)
 
     @property
     def has_reasoning(self) -> bool:
         """Whether the model reasoned, in a field of its own or in its text."""
         return self._reasoned or has_reasoning("".join(self._pieces))
+
+    @property
+    def reasoned_without_opening(self) -> bool:
+        """Whether reasoning came in the text without the tag that opens it."""
+        return lacks_opening("".join(self._pieces))
 
     @property
     def calls(self) -> list[RequestedCall]:
@@ -68,8 +106,9 @@ class Completion:
         for _, call in self._calls:
             if call.name:
                 id = call.id
+                taken = {other.id for _, other in self._calls if other is not call} | {other.id for other in calls}
                 if not id or any(id == other.id for other in calls):
-                    id = f"call_{len(calls)}"
+                    id = next(name for number in range(len(self._calls) + 1) if (name := f"call_{number}") not in taken)
                 calls.append(replace(call, id=id, arguments=call.arguments.strip() or "{}"))
         return calls
 
@@ -80,26 +119,31 @@ class Completion:
             Whether it brought text.
         """
         if chunk.get("done") or chunk.get("object") == "chat.completion":
-            self.finish_reason = self.finish_reason or "stop"
+            self.finish = self.finish or "stop"
         usage = chunk.get("usage")
         if isinstance(usage, Mapping):
             self.usage = Usage(
                 prompt_tokens=int(usage.get("prompt_tokens") or 0),
                 completion_tokens=int(usage.get("completion_tokens") or 0),
             )
+            details = usage.get("completion_tokens_details")
+            self._reasoned = self._reasoned or bool(isinstance(details, Mapping) and details.get("reasoning_tokens"))
         choices = chunk.get("choices") or ()
         choice = next((entry for entry in choices if isinstance(entry, Mapping) and not entry.get("index")), None)
         if choice is None:
             return False
-        self.finish_reason = choice.get("finish_reason") or self.finish_reason
+        if reason := choice.get("finish_reason"):
+            self.finish = _FINISHES.get(re.split(r"[:\s]", str(reason).lower())[0], "length")
         delta = choice.get("delta") or choice.get("message") or {}
         self._add_calls(delta)
         self.refusal += delta.get("refusal") or ""
         reasoning = delta.get("reasoning_content") or delta.get("reasoning")
         self._reasoned = self._reasoned or bool(reasoning)
+        self.reasoning += delta.get("reasoning_content") or ""
         text = self._text_of(delta.get("content"))
         self._pieces.append(text)
         self.length += len(text) + (len(reasoning) if isinstance(reasoning, str) else 0)
+        self.pieces += bool(text)
         return bool(text)
 
     def _text_of(self, content: object) -> str:
@@ -119,20 +163,22 @@ class Completion:
     def _add_calls(self, delta: Mapping[str, Any]) -> None:
         for position, piece in enumerate(delta.get("tool_calls") or ()):
             index = piece.get("index")
-            self._add_call(position if index is None else index, piece.get("id") or "", piece.get("function") or {})
+            call = self._add_call(
+                position if index is None else index, piece.get("id") or "", piece.get("function") or {}
+            )
+            call.others |= {name: value for name, value in piece.items() if name not in _KNOWN_OF_CALL}
         if delta.get("function_call"):  # what the API had before tools
             self._add_call("function_call", "", delta["function_call"])
 
-    def _add_call(self, index: object, id: str, function: Mapping[str, Any]) -> None:
-        """Add a piece of a call. Some servers number two calls alike: a new id or a second name begins a new one."""
+    def _add_call(self, index: object, id: str, function: Mapping[str, Any]) -> RequestedCall:
+        """Add a piece of a call, and return the call.
+
+        Some servers number two calls alike: a new id, another name, or the same name after whole arguments begins
+        a new one. Others repeat the name in each piece.
+        """
         name, arguments = function.get("name") or "", function.get("arguments")
         call = next((known for known_index, known in reversed(self._calls) if known_index == index), None)
-        begins = (
-            call is not None
-            and bool(call.name)
-            and (bool(id and call.id and id != call.id) or bool(name and call.arguments and not id))
-        )
-        if call is None or begins:
+        if call is None or (call.name and _begins_another(call, id, name)):
             call = RequestedCall()
             self._calls.append((index, call))
         call.id = id or call.id
@@ -141,6 +187,21 @@ class Completion:
         piece = arguments if isinstance(arguments, str) else "" if arguments is None else json.dumps(arguments)
         call.arguments += piece
         self.length += len(piece)
+        return call
+
+
+def _begins_another(call: RequestedCall, id: str, name: str) -> bool:
+    if id and call.id:
+        return id != call.id
+    return bool(name) and (name != call.name or _is_whole(call.arguments))
+
+
+def _is_whole(arguments: str) -> bool:
+    try:
+        json.loads(arguments)
+    except ValueError:
+        return False
+    return True
 
 
 class Chat:
@@ -154,10 +215,18 @@ class Chat:
     def add_completion(self, completion: Completion) -> None:
         """Append a completion that asks for tool calls."""
         calls = [
-            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments or "{}"}}
+            {
+                **call.others,
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments or "{}"},
+            }
             for call in completion.calls
         ]
-        self.messages.append({"role": "assistant", "content": completion.text or None, "tool_calls": calls})
+        message: dict[str, Any] = {"role": "assistant", "content": completion.text or None, "tool_calls": calls}
+        if completion.reasoning:
+            message["reasoning_content"] = completion.reasoning
+        self.messages.append(message)
 
     def add_tool_reply(self, call: RequestedCall, text: str) -> None:
         """Append the reply to one of the calls of the last completion."""

@@ -14,6 +14,13 @@ from worker.answering.model_errors import ModelError, Recovery
 
 _MAX_LINE_CHARACTERS = 1_000_000
 
+#: Codes, statuses and types of errors that a repetition does not change.
+_REFUSED_KEY = {"401", "403", "invalid_api_key", "authentication_error", "permission_denied", "unauthenticated"}
+_REFUSED_REQUEST = {
+    "400", "404", "422", "content_filter", "context_length_exceeded", "invalid_request_error", "model_not_found",
+    "not_found", "invalid_argument",
+}  # fmt: skip
+
 
 def read_chunks(pieces: Iterable[bytes]) -> Iterator[Mapping[str, Any]]:
     """Yield the objects of a response's body: chunks of a stream, or one whole completion as a chunk.
@@ -88,8 +95,8 @@ def _chunk(data: str) -> Mapping[str, Any]:
 def _reported_error(chunk: Mapping[str, Any]) -> ModelError:
     """Return the error for an error object that was sent with status 200, or after the stream had begun."""
     error = chunk.get("error", chunk)
-    code = error.get("code", error.get("status")) if isinstance(error, Mapping) else None
-    final = str(code) in ("400", "404", "422", "content_filter", "context_length_exceeded", "invalid_request_error")
-    recovery: Recovery = "give_up" if str(code) in ("401", "403") else "fall_back" if final else "retry"
+    names = (error.get("code"), error.get("status"), error.get("type")) if isinstance(error, Mapping) else ()
+    codes = {str(name).lower() for name in names if name}
+    recovery: Recovery = "give_up" if codes & _REFUSED_KEY else "fall_back" if codes & _REFUSED_REQUEST else "retry"
     message = capabilities.error_text(chunk) or "no message"
     return ModelError(f"The model endpoint reported an error in its answer: {message}", recovery=recovery)

@@ -7,6 +7,8 @@ The prompt asks for `[1]`. Models also write 【1】, [ 1 ], [1-2], [1; 2], [[1]
 
 import re
 
+from kb import sentences
+
 #: Numbers of passages: "1", "1, 2", "1-3", "1 and 2".
 _AND = r"(?:,\s*and|,|;|、|，|&|\band\b|\bund\b|\bet\b|\by\b|\be\b|\ben\b|\bi\b|[-–—]|\bto\b)"
 _NUMBERS = rf"\d{{1,3}}(?:\s*{_AND}\s*\d{{1,3}})*"
@@ -27,9 +29,20 @@ _RAISED_DIGITS = r"[¹²³⁴-⁹]+(?:[,⁻ ]?[¹²³⁴-⁹]+)*"
 _SUPERSCRIPT = re.compile(rf"(?<=[^\W\d_]{{4}}){_RAISED_DIGITS}|(?<=[.!?,;:)\"”])\s?{_RAISED_DIGITS}")
 _LINK = re.compile(rf"\[+\s*\^?({_NUMBERS})\s*\]+\((?:https?:|/|#|mailto:|[\w-]+\.md)[^()\s]*\)")
 _SEE = r"(?:see|as per|cf\.?|from|per|according to|siehe|laut|vgl\.?|voir|selon|ver|según|zie|vedi)"
-_LABELLED = re.compile(rf"[\[(]\s*(?:{_SEE}\s+)?(?:the\s+)?{_NAMES}\s*[:#]?\s*\[?\s*({_NUMBERS})\s*\]?\s*[\])]", re.I)
+_LABELLED = re.compile(
+    rf"\[\s*(?:{_SEE}\s+)?(?:the\s+)?{_NAMES}\s*[:#]?\s*\[?\s*({_NUMBERS})\s*\]?\s*\]"
+    # In round brackets an article or a document may be one of a law.
+    rf"|\(\s*(?:{_SEE}\s+)?(?:the\s+)?(?!art|doc|ref){_NAMES}\s*[:#]?\s*\[?\s*({_NUMBERS})\s*\]?\s*\)",
+    re.I,
+)
+#: Units after a range in brackets, which then is a text: "[3-5] days".
+_UNIT = (
+    r"\s*(?:%|€|\$|£|business |working )?"
+    r"(?:days?|weeks?|months?|years?|hours?|minutes?|seconds?|items?|pieces?|times?)\b"
+)
+_UNIT_WORDS = ("metres", "meters", "metre", "meter", "feet", "foot", "inch", "inches", "miles", "yards", "kilometres")
 _PLAIN = r"\[\d{1,3}(?:, ?\d{1,3})*\](?!\])"
-_BRACKETS = re.compile(rf"(?!{_PLAIN})\[+\s*[#^]?\s*({_NUMBERS})\s*\^?\s*\]+")
+_BRACKETS = re.compile(rf"(?!{_PLAIN})\[+\s*[#^]?\s*({_NUMBERS})\s*\^?\s*\]+(?!{_UNIT})")
 _CARET = re.compile(rf"\^\[({_NUMBERS})\]|\^({_NUMBERS})\^(?!\w)")
 _RANGE = re.compile(r"\[(\d{1,3})\]\s*[-–—]\s*\[(\d{1,3})\]")
 _ROUND = re.compile(r"\(\s*((?:\[\d{1,3}(?:, \d{1,3})*\][,;]?\s*)+)\)")
@@ -40,10 +53,10 @@ _ACCORDING = (
     r"|laut|gemäß|selon|d'après|según|secondo|volgens|segundo)"
 )
 _ATTRIBUTION = re.compile(
-    rf"^(\W*){_ACCORDING}\s+(?:the\s+)?(?:{_NAMES}\s*)?(\[\d[\d, ]*\]|{_NUMBERS}(?=,))\s*,\s*", re.I
+    rf"^(\W*){_ACCORDING}\s+(?:the\s+)?(?:(?:{_NAMES}\s*)?(\[\d[\d, ]*\])|{_NAMES}\s*({_NUMBERS}))\s*,\s+", re.I
 )
 _SAYS = re.compile(
-    rf"^(\W*)(?:the\s+)?(?:{_NAMES}\s*)?(\[\d[\d, ]*\]|(?<=[a-z] )\d{{1,2}})\s+"
+    rf"^(\W*)(?:the\s+)?(?:(?:{_NAMES}\s*)?(\[\d[\d, ]*\])|{_NAMES}\s*(\d{{1,2}}))\s+"
     r"(?:says?|states?|explains?|mentions?|notes?|confirms?)\s+that\s+",
     re.I,
 )
@@ -54,6 +67,7 @@ _SOURCES = re.compile(
     r"|referencias?|fonti|riferimenti|bronnen|fontes|referências|źródła)\W*(?:$|[:：])",
     re.I,
 )
+_ADDRESS = re.compile(r"https?://\S+|\bwww\.\S+|\[\d[\d, ]*\]|\d+")
 _SOURCE_ENTRY = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)]|\[\d|\W*https?://)")
 
 
@@ -66,7 +80,7 @@ def normalized(text: str) -> str:
         return text
     text = _ESCAPED.sub(r"\1", text)
     for pattern in (_WIDE, _RAISED, _LINK, _LABELLED):
-        text = pattern.sub(lambda found: _canonical(found[1], found[0]), text)
+        text = pattern.sub(lambda found: _canonical(next(filter(None, found.groups())), found[0]), text)
     text = _BRACKETS.sub(lambda found: _canonical(found[1], found[0]), text)
     text = _SUPERSCRIPT.sub(_from_superscript, text)
     text = _CARET.sub(lambda found: _canonical(found[1] or found[2], found[0]), text)
@@ -79,7 +93,7 @@ def without_attribution(sentence: str) -> str:
     for pattern in (_ATTRIBUTION, _SAYS):
         found = pattern.match(sentence)
         if found is not None:
-            citation = found[2] if found[2].startswith("[") else f"[{found[2]}]"
+            citation = found[2] or f"[{found[3]}]"
             rest = sentence[found.end() :]
             stop = re.search(r"[.!?…:]*\s*$", rest)
             end = stop.start() if stop is not None else len(rest)
@@ -87,14 +101,24 @@ def without_attribution(sentence: str) -> str:
     return sentence
 
 
-def begins_sources(line: str) -> bool:
-    """Whether a line begins a list of sources, which the reply has in its own form."""
-    return _SOURCES.match(line) is not None
+def begins_sources(line: str, *, titles: frozenset[str]) -> bool:
+    """Whether a line begins a list of sources, which the reply has in its own form.
+
+    Args:
+        line: the line as far as it is written.
+        titles: stems of the titles and headings of the passages.
+    """
+    found = _SOURCES.match(line)
+    return found is not None and _names_only(line[found.end() :], titles)
 
 
-def is_source_entry(line: str) -> bool:
-    """Whether a line after `begins_sources` belongs to the list."""
-    return not line.strip() or _SOURCE_ENTRY.match(line) is not None
+def is_source_entry(line: str, *, titles: frozenset[str]) -> bool:
+    """Whether a line after `begins_sources` belongs to the list: a title, a number or a link, and no sentence."""
+    return not line.strip() or (_SOURCE_ENTRY.match(line) is not None and _names_only(line, titles))
+
+
+def _names_only(text: str, titles: frozenset[str]) -> bool:
+    return sentences.content(_ADDRESS.sub(" ", text)) <= titles
 
 
 def _canonical(numbers: str, found: str) -> str:
@@ -109,5 +133,7 @@ def _canonical(numbers: str, found: str) -> str:
 
 
 def _from_superscript(found: re.Match[str]) -> str:
+    if found.string[: found.start()].lower().endswith(_UNIT_WORDS):
+        return found[0]  # square metres
     digits = found[0].strip().translate(str.maketrans("¹²³⁴⁵⁶⁷⁸⁹⁻", "123456789-"))
     return _canonical(re.sub(r"(?<=\d)(?=\d)|[, ]+", ",", digits), found[0])

@@ -41,6 +41,7 @@ _SAME_UNIT = {
     "gigabytes": "gb", "megabytes": "mb", "terabytes": "tb",
 }  # fmt: skip
 _UNITS = frozenset(_SAME_UNIT.values()) | frozenset("g m cm mm gb mb tb mbit mbps kwh w v".split())
+_CURRENCIES = frozenset("euro dollar pound yen franc cent".split())
 _UNIT_SPELLINGS = frozenset(_SAME_UNIT) | _UNITS
 
 #: The same in other words, before anything is compared.
@@ -150,6 +151,14 @@ def disagreement(claim: str, quote: str, *, passage: str = "", about: str = "") 
         or _restricted(claim, quote)
         or _at_another_rate(claim, quote)
     )
+
+
+def has_other_figures(claim: str, sources: str) -> bool:
+    """Whether a claim has a sum of money, a link or an e-mail address that its sources do not have."""
+    claim, sources = _plain(claim), _plain(sources)
+    known = {value for value, _ in _numbers(sources)}
+    sums = [value for value, unit in _numbers(claim, claimed=True) if unit in _CURRENCIES]
+    return any(value not in known for value in sums) or _missing_links(claim, sources) is not None
 
 
 def contradicts(claim: str, sentence: str) -> bool:

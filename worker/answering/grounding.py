@@ -6,9 +6,17 @@ from dataclasses import dataclass
 
 from kb import sentences
 from kb.search import Hit
-from worker.answering import citations, pleasantries
+from worker.answering import citations, fact_check, pleasantries
 from worker.answering.judge import Doubt
-from worker.answering.support import CERTAIN_SUPPORT, Entailment, Similarity, Support, best_support, closest_quote
+from worker.answering.support import (
+    CERTAIN_SUPPORT,
+    Entailment,
+    Similarity,
+    Support,
+    best_support,
+    closest_quote,
+    is_refuted,
+)
 from worker.conversations.outcomes import Citation
 
 #: A draft whose first sentence is not supported is not sent when more than this share of its sentences is dropped.
@@ -17,6 +25,11 @@ MAX_DROPPED = 0.5
 _MARK = re.compile(r"\s*\[\d{1,3}(?:, ?\d{1,3})*\]")
 _BRACKETED = re.compile(r"\[(\d{1,9}(?:, ?\d{1,9})*)\]")
 _ANSWER_WORD = re.compile(r"\W*(?:yes|no|ja|nein|oui|non|sí|si|sì|nee|sim|não|tak|nie)\W*$", re.I)
+_ANSWER_OPENING = re.compile(r"\W*(yes|no|ja|nein|oui|non|sí|sì|nee|sim|não|tak|nie)\s*[,:;–—-]\s*", re.I)
+_YES = ("yes", "ja", "oui", "sí", "si", "sì", "sim", "tak")
+
+#: From this share of the question's words on, a sentence affirms what was asked.
+_MOSTLY = 0.6
 _ITEM = re.compile(r"\s*(?:\d{1,2}[.)]|[-*•])\s+")
 _MARKS_AFTER_STOP = re.compile(r"([.!?])((?:\s*\[\d{1,3}(?:, ?\d{1,3})*\])+)")
 
@@ -72,7 +85,7 @@ class Check:
         similarity: Similarity | None = None,
         entailment: Entailment | None = None,
         awaits_judge: bool = False,
-        verdicts: Mapping[str, bool] | None = None,
+        verdicts: Mapping[Doubt, bool] | None = None,
     ) -> None:
         self._question = question
         self._similarity = similarity
@@ -169,7 +182,7 @@ class Check:
     def _check_line(self, hits: Sequence[Hit], *, ended: bool) -> None:
         """Check the sentences of the line that were not checked yet; the last one only when the line has ended."""
         line = citations.normalized(self._line)
-        if self._is_source(line, ended=ended):
+        if self._is_source(line, hits, ended=ended):
             return
         line = _MARKS_AFTER_STOP.sub(r"\2\1", line)  # as long as before
         item = _ITEM.match(line)
@@ -201,12 +214,15 @@ class Check:
             self._may_have_stop = any(stop in line[self._checked :] for stop in _STOPS)
             self._next_check_at = 0
 
-    def _is_source(self, line: str, *, ended: bool) -> bool:
+    def _is_source(self, line: str, hits: Sequence[Hit], *, ended: bool) -> bool:
         """Whether a line belongs to a list of sources at the end of the draft."""
-        if citations.begins_sources(line):
+        titles = sentences.content(" ".join(" ".join((hit.record.title, *hit.record.headings)) for hit in hits))
+        if not ended and self._in_sources:
+            return True  # a part of a line is not judged
+        if citations.begins_sources(line, titles=titles):
             self._in_sources = ended or self._in_sources
             return True
-        self._in_sources = self._in_sources and citations.is_source_entry(line)
+        self._in_sources = self._in_sources and citations.is_source_entry(line, titles=titles)
         return self._in_sources
 
     def _drop(self, sentence: str) -> None:
@@ -230,7 +246,8 @@ class Check:
                 self._dropped_since = False
             self._introductions.append(lead + text)
             return True
-        found = self._judged(text, cited, hits, self._support(text, cited, hits))
+        claimed = _ANSWER_OPENING.sub("", text, count=1)
+        found = self._judged(text, cited, hits, self._support(claimed, cited, hits))
         if found is None:
             if sentences.content(text):
                 self._drop(text)
@@ -246,14 +263,17 @@ class Check:
         self, text: str, cited: Sequence[int], hits: Sequence[Hit], found: tuple[int, Support] | None
     ) -> tuple[int, Support] | None:
         """Return the support of a sentence by the judge's verdict, or the local one where there is no verdict."""
-        verdict = self._verdicts.get(text)
+        certain = found is not None and found[1].score >= CERTAIN_SUPPORT
+        if certain or not sentences.content(text) or is_refuted(text, hits, question=self._question):
+            return found
+        doubt = Doubt(text=text, cited=tuple(cited))
+        verdict = self._verdicts.get(doubt)
         if verdict is not None:
             return (found or closest_quote(text, cited, hits, self._similarity)) if verdict else None
-        certain = found is not None and found[1].score >= CERTAIN_SUPPORT
-        if self._awaits_judge and not certain and sentences.content(text):
+        if self._awaits_judge:
             if self._final is None:
                 self._final = self.final_content, self.citations
-            self.doubts.append(Doubt(text=text, cited=tuple(cited)))
+            self.doubts.append(doubt)
         return found
 
     def _known_stems(self, hits: Sequence[Hit]) -> frozenset[str]:
@@ -277,11 +297,27 @@ class Check:
             self._separator = "\n"
         self._introductions.clear()
         self._dropped_since = False
-        if self._answer_word:
+        if self._answer_word and not _is_opposite(self._answer_word, text, self._question):
             text = f"{self._answer_word} {text}"
-            self._answer_word = ""
+        self._answer_word = ""
+        if (opening := _ANSWER_OPENING.match(text)) is not None and _is_opposite(opening[1], text, self._question):
+            text = text[opening.end() :]
+            text = text[:1].upper() + text[1:]
         self._content += self._separator + lead + _with_mark(_balanced(text), self._cited[key].number)
         self._separator, self._line_kept = " ", True
+
+
+def _is_opposite(word: str, sentence: str, question: str) -> bool:
+    """Whether "Yes" or "No" before a supported sentence says the opposite of it, or may do so.
+
+    "Yes" and a denial, or "No" and a sentence that affirms most of what was asked. Only the word goes then.
+    """
+    denied = fact_check.denies(_ANSWER_OPENING.sub("", sentence))
+    if word.strip("*_ .,!").lower() in _YES:
+        return denied != fact_check.denies(question)
+    asked = sentences.content(question)
+    repeated = len(asked & sentences.content(sentence)) / max(1, len(asked))
+    return not denied and repeated >= _MOSTLY and not fact_check.denies(question)
 
 
 def _balanced(text: str) -> str:

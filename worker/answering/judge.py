@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -14,7 +14,6 @@ from worker.conversations.outcomes import Usage
 
 _MAX_TOKENS = 300
 _MAX_DOUBTS = 20
-_FENCE = re.compile(r"^```(?:json)?\s*|\s*```$")
 _YES = ("true", "yes", "supported", "1")
 _NO = ("false", "no", "not supported", "unsupported", "0")
 
@@ -29,9 +28,9 @@ class Doubt:
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """Whether each sentence is supported, by its text; a sentence that the judge said nothing of is missing."""
+    """Whether each sentence is supported; one that the judge said nothing of is missing."""
 
-    verdicts: Mapping[str, bool] = field(default_factory=dict)
+    verdicts: Mapping[Doubt, bool] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
 
 
@@ -82,37 +81,58 @@ class LlmJudge:
             as_json=True,
             revoked=revoked,
         )
-        read = read_verdicts(completion.text)
-        verdicts = {doubt.text: read[number] for number, doubt in enumerate(asked, 1) if number in read}
+        read = read_verdicts(completion.text, count=len(asked))
+        verdicts = {doubt: read[number] for number, doubt in enumerate(asked, 1) if number in read}
         return Judgement(verdicts=verdicts, usage=completion.usage)
 
 
-def read_verdicts(text: str) -> dict[int, bool]:
-    """Return the verdicts of a judge's text by the number of the sentence; empty when it cannot be read.
+def read_verdicts(text: str, *, count: int) -> dict[int, bool]:
+    """Return the verdicts of a judge's text by the number of the sentence, 1 to `count`; empty when it is unreadable.
 
-    Asked for `{"verdicts": {"1": true}}`, models also write `{"1": "yes"}` and `[{"sentence": 1, "supported": true}]`.
+    Asked for `{"verdicts": {"1": true}}`, models also write `{"1": "yes"}`, `[{"sentence": 1, "supported": true}]`, a
+    list of verdicts in order, and words or a Markdown fence around any of it.
     """
+    start = min((place for mark in "{[" if (place := text.find(mark)) >= 0), default=-1)
+    if start < 0:
+        return {}
     try:
-        found: object = json.loads(_FENCE.sub("", text.strip()))
+        found: object = json.JSONDecoder().raw_decode(text[start:])[0]
     except ValueError:
         return {}
-    if isinstance(found, Mapping) and isinstance(inner := next(iter(found.values()), None), (list, dict)):
-        found = found if re.search(r"\d", next(iter(found))) else inner
-    pairs: list[tuple[object, object]] = []
     if isinstance(found, Mapping):
-        pairs = list(found.items())
-    elif isinstance(found, list):
-        pairs = [
-            (entry.get("sentence", entry.get("id", number)), entry.get("supported", entry.get("verdict")))
-            if isinstance(entry, Mapping)
-            else (number, entry)
-            for number, entry in enumerate(found, 1)
-        ]
+        found = found.get("verdicts", found)
     verdicts: dict[int, bool] = {}
-    for key, value in pairs:
-        if isinstance(value, Mapping):
-            value = value.get("supported", value.get("verdict"))
-        number, word = re.sub(r"\D", "", str(key)), str(value).strip().lower()
-        if number and word in (*_YES, *_NO):
-            verdicts[int(number)] = word in _YES
+    for number, verdict in _numbered(found, count):
+        if number is not None and 1 <= number <= count and verdict is not None:
+            verdicts[number] = verdict
     return verdicts
+
+
+def _numbered(found: object, count: int) -> Iterator[tuple[int | None, bool | None]]:
+    if isinstance(found, Mapping):
+        for key, value in found.items():
+            yield _number(key), _verdict(value)
+    elif isinstance(found, list):
+        keys = [_key(entry) for entry in found]
+        if any(key is not None for key in keys):
+            yield from zip(keys, map(_verdict, found), strict=True)
+        elif len(found) == count:
+            yield from enumerate(map(_verdict, found), 1)
+
+
+def _key(entry: object) -> int | None:
+    if not isinstance(entry, Mapping):
+        return None
+    return next((_number(entry[name]) for name in ("number", "id", "index", "sentence") if name in entry), None)
+
+
+def _number(key: object) -> int | None:
+    found = re.fullmatch(r"(?:sentence|claim|#)?\s*(\d{1,3})", str(key).strip().lower())
+    return int(found[1]) if found is not None else None
+
+
+def _verdict(value: object) -> bool | None:
+    if isinstance(value, Mapping):
+        value = value.get("supported", value.get("verdict"))
+    word = str(value).strip().lower()
+    return True if word in _YES else False if word in _NO else None

@@ -10,7 +10,7 @@ from worker.answering import injection_filter, prompts
 from worker.answering.capabilities import CapabilityMemory
 from worker.answering.chat import Chat, Completion, RequestedCall
 from worker.answering.circuits import Circuit
-from worker.answering.model_client import CompletionRequest, Price, complete
+from worker.answering.model_client import CompletionRequest, Price, ReasonedOut, complete
 from worker.answering.model_errors import RECOVERIES, ModelError
 from worker.answering.question import Draft, Question, Revoked, TextListener, ignore_text
 from worker.answering.spending import BudgetSpent, Spender, Spending
@@ -99,9 +99,13 @@ class LlmAnswerer:
 
     def rewrite(self, question: Question, *, revoked: Callable[[], bool]) -> str:
         """Return the question so that it is clear without the turns before it; raises as `draft` does."""
-        messages = prompts.rewriting(question)
-        completion = self.ask(question, messages, max_tokens=_MAX_REWRITE_TOKENS, as_json=False, revoked=revoked)
-        return " ".join(completion.text.split())[:_MAX_REWRITE_CHARACTERS]
+
+        def ask(attempt: _Attempt) -> str:
+            chat = Chat(prompts.rewriting(question), self.redactor)
+            completion = self._complete(attempt, chat, max_tokens=_MAX_REWRITE_TOKENS)
+            return " ".join(chat.restored(completion.text).split())[:_MAX_REWRITE_CHARACTERS]
+
+        return self._first_available(question, revoked, ask)
 
     def revise(
         self,
@@ -188,11 +192,10 @@ class LlmAnswerer:
         )
         usage = Usage()
         for round in range(_MAX_ROUNDS + 1):
-            completion = self._complete(
-                attempt, turn.chat, tools=tools if round < _MAX_ROUNDS else (), on_text=turn.write
-            )
+            is_last = round == _MAX_ROUNDS
+            completion = self._complete(attempt, turn.chat, tools=tools, call_tools=not is_last, on_text=turn.write)
             usage = usage.plus(completion.usage)
-            if not completion.calls:
+            if not completion.calls or is_last:
                 break
             turn.add_completion(completion)
             ended = self._run_calls(attempt, turn, completion.calls)
@@ -225,27 +228,40 @@ class LlmAnswerer:
         chat: Chat,
         *,
         tools: Sequence[Tool] = (),
+        call_tools: bool = True,
         max_tokens: int = _MAX_TOKENS,
         as_json: bool = False,
         on_text: Callable[[str], object] | None = None,
     ) -> Completion:
-        """Return one completion, charged to the accounts of the question."""
-        declared = [tool.to_openai() for tool in tools]
+        """Return one completion; a model that spent its tokens on reasoning is asked once more, with more tokens."""
         request = CompletionRequest(
             model=attempt.model,
             messages=chat.messages,
-            tools=declared,
+            tools=[tool.to_openai() for tool in tools],
+            call_tools=call_tools,
             max_tokens=max_tokens,
             deadline=attempt.deadline,
             as_json=as_json,
         )
+        try:
+            return self._charged(attempt, request, chat, on_text)
+        except ReasonedOut as reasoned_out:
+            spent = self._priced(attempt.model, reasoned_out.usage)
+        completion = self._charged(attempt, request, chat, on_text)
+        completion.usage = completion.usage.plus(spent)
+        return completion
+
+    def _charged(
+        self, attempt: _Attempt, request: CompletionRequest, chat: Chat, on_text: Callable[[str], object] | None
+    ) -> Completion:
+        """Return one completion, charged to the accounts of the question."""
         if self.spending is None:
             return self._stream(attempt, request, on_text)
         max_usage = self._priced(
             attempt.model,
             Usage(
-                prompt_tokens=chat.max_prompt_tokens(declared),
-                completion_tokens=self.capabilities.of(attempt.model).limit(max_tokens),
+                prompt_tokens=chat.max_prompt_tokens(request.tools),
+                completion_tokens=self.capabilities.of(attempt.model).limit(request.max_tokens),
             ),
         )
         with self.spending.call(_spender(attempt.question), max_usage=max_usage) as account:
@@ -255,6 +271,11 @@ class LlmAnswerer:
             except ModelError as error:
                 if error.unbilled:
                     account.usage = Usage()
+                raise
+            except ReasonedOut as reasoned_out:
+                account.usage = (
+                    self._priced(attempt.model, reasoned_out.usage) if reasoned_out.usage != Usage() else max_usage
+                )
                 raise
             account.usage = completion.usage if completion.usage != Usage() else max_usage
             return completion

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from worker.answering import deadlines
-from worker.answering.capabilities import Capabilities, CapabilityMemory, Parameter, refused_parameter
+from worker.answering.capabilities import Capabilities, CapabilityMemory, Refusal, refusal_of
 from worker.answering.chat import Completion
 from worker.answering.chunks import read_chunks
 from worker.answering.model_errors import ModelError, classify, payload_of
@@ -40,6 +40,7 @@ class CompletionRequest:
         max_tokens: the most tokens of the answer itself.
         deadline: a time of the caller's clock, in seconds.
         as_json: ask for a JSON object; the messages have to say so too.
+        call_tools: the model may call the tools; else they are only there because earlier messages have calls.
     """
 
     model: str
@@ -48,6 +49,7 @@ class CompletionRequest:
     max_tokens: int
     deadline: float
     as_json: bool = False
+    call_tools: bool = True
 
 
 def open_client(*, api_key: str | None, base_url: str | None) -> Any:
@@ -59,13 +61,21 @@ def open_client(*, api_key: str | None, base_url: str | None) -> Any:
     return client
 
 
-class ParameterRefused(Exception):
-    """The endpoint refuses a parameter of the request; nothing was billed."""
+class RequestRefused(Exception):
+    """The endpoint refuses the form of a request; nothing was billed."""
 
-    def __init__(self, parameter: Parameter, error: ModelError) -> None:
-        super().__init__(parameter)
-        self.parameter: Parameter = parameter
+    def __init__(self, refusal: Refusal, error: ModelError) -> None:
+        super().__init__(refusal.parameter)
+        self.refusal = refusal
         self.error = error
+
+
+class ReasonedOut(Exception):
+    """The model spent all its tokens on reasoning, and may answer with more; `usage` is what it cost."""
+
+    def __init__(self, usage: Usage) -> None:
+        super().__init__("the model reasoned until its limit of tokens")
+        self.usage = usage
 
 
 def complete(
@@ -79,31 +89,36 @@ def complete(
 ) -> Completion:
     """Return one completion; `on_text` receives the whole text so far after each piece of it.
 
-    A parameter that the endpoint refuses is renamed or left out, and the request is sent again; `memory` keeps that. A
-    model that spent its tokens on reasoning is asked once more, with more tokens.
+    What the endpoint refuses is renamed or left out, and the request is sent again; `memory` keeps that.
 
     Raises:
         ModelError: the call failed, took longer than the deadline, or returned neither text nor tool calls.
+        ReasonedOut: the same request can be sent once more, now that `memory` knows that the model reasons.
         Revoked: `revoked` returned True; the stream is closed, which stops the model and its cost.
     """
+    model = request.model
     while True:
-        capabilities = memory.of(request.model)
+        capabilities = memory.of(model)
         try:
             completion = _call(client, request, capabilities, revoked=revoked, on_text=on_text, clock=clock)
-        except ParameterRefused as refused:
-            log.info(
-                "model_parameter_refused", model=request.model, parameter=refused.parameter, cause=str(refused.error)
-            )
-            if not memory.learn_refusal(request.model, refused.parameter, sent=capabilities):
+        except RequestRefused as refused:
+            parameter = refused.refusal.parameter
+            log.info("model_parameter_refused", model=model, parameter=parameter, cause=str(refused.error))
+            if not memory.learn_refusal(model, refused.refusal, sent=capabilities):
                 raise refused.error from None
             continue
-        if completion.has_reasoning and completion.finish_reason == "length" and not completion.text:
-            if memory.learn_reasoning(request.model):
-                continue
-            raise ModelError("The model reasoned until its limit of tokens and gave no answer.", recovery="fall_back")
-        if completion.finish_reason == "content_filter":
+        is_empty = not completion.text.strip() and not completion.calls
+        if completion.has_reasoning or (is_empty and completion.finish == "length"):
+            is_new = memory.learn_reasoning(model, in_text=completion.reasoned_without_opening)
+            if is_empty and completion.finish == "length":
+                if is_new:
+                    raise ReasonedOut(completion.usage)
+                raise ModelError("The model reasoned until its limit of tokens.", recovery="fall_back")
+        if completion.finish == "filter":
             raise ModelError("The model endpoint's content filter stopped the answer.", recovery="fall_back")
-        if not completion.text.strip() and not completion.calls:
+        if completion.finish == "error":
+            raise ModelError("The model endpoint stopped the answer with an error.", recovery="retry")
+        if is_empty:
             if completion.refusal:
                 raise ModelError(f"The model refused to answer: {completion.refusal[:200]}", recovery="fall_back")
             raise ModelError("The model answered nothing.", recovery="retry")
@@ -132,6 +147,8 @@ def _call(
         max_tokens=request.max_tokens,
         as_json=request.as_json,
     )
+    if "tools" in body and not request.call_tools:
+        body["tool_choice"] = "none"
     # `client.post` sends the body as it is: the library's own method checks and rewrites each message of the prompt
     # once more, which takes a third of the client's time.
     try:
@@ -146,7 +163,9 @@ def _call(
                 stream_cls=openai.Stream[object],
             ) as stream,
         ):
-            return _read(read_chunks(stream.response.iter_bytes()), request.deadline, revoked, on_text, clock)
+            completion = Completion(reasons_in_text=capabilities.reasons_in_text)
+            _read(completion, read_chunks(stream.response.iter_bytes()), request.deadline, revoked, on_text, clock)
+            return completion
     except (ModelError, Revoked):
         raise
     except Exception as error:  # errors of the client, and of its transport in the middle of a stream
@@ -155,20 +174,20 @@ def _call(
         if clock() >= request.deadline:
             raise _too_late() from error
         if isinstance(error, openai.APIStatusError):
-            parameter = refused_parameter(error.status_code, payload_of(error), body)
-            if parameter is not None:
-                raise ParameterRefused(parameter, classify(error)) from error
+            refusal = refusal_of(error.status_code, payload_of(error), body)
+            if refusal is not None:
+                raise RequestRefused(refusal, classify(error)) from error
         raise classify(error) from error
 
 
 def _read(
+    completion: Completion,
     chunks: Iterable[Mapping[str, Any]],
     deadline: float,
     revoked: Callable[[], bool],
     on_text: Callable[[str], object] | None,
     clock: Callable[[], float],
-) -> Completion:
-    completion = Completion()
+) -> None:
     for chunk in chunks:
         if revoked():
             raise Revoked
@@ -176,7 +195,6 @@ def _read(
             raise _too_late()
         if completion.add(chunk) and on_text is not None:
             on_text(completion.text_so_far)
-    return completion
 
 
 def _too_late(*, unbilled: bool = False) -> ModelError:

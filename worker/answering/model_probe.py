@@ -8,7 +8,7 @@ from typing import Any
 
 from worker.answering.capabilities import Capabilities, CapabilityMemory
 from worker.answering.chat import Completion
-from worker.answering.model_client import CompletionRequest, complete, open_client
+from worker.answering.model_client import CompletionRequest, ReasonedOut, complete, open_client
 from worker.answering.model_errors import ModelError
 from worker.settings import Settings
 
@@ -50,7 +50,7 @@ class ProbeReport:
 
     Attributes:
         steps: what was asked for, in order; without the first one, an answer, the others were not tried.
-        parameters: what is sent from now on, by name.
+        parameters: what is sent to this model, by name; each worker learns it at its first call.
     """
 
     model: str
@@ -116,8 +116,8 @@ class _Probe:
             ProbeStep(name="answer", works=True, detail=f"“{text}”{reasons}"),
             ProbeStep(
                 name="stream",
-                works=len(arrivals) > 1,
-                detail=f"first words after {first_s:.2f} s, all after {total_s:.2f} s, in {len(arrivals)} pieces",
+                works=completion.pieces > 1,
+                detail=f"first words after {first_s:.2f} s, all after {total_s:.2f} s, in {completion.pieces} pieces",
             ),
             ProbeStep(
                 name="usage",
@@ -166,9 +166,15 @@ class _Probe:
         )
 
     def _complete(self, request: CompletionRequest, on_text: Callable[[str], object] | None = None) -> Completion:
-        return complete(
-            self.client, request, memory=self.memory, revoked=lambda: False, on_text=on_text, clock=self.clock
-        )
+        def ask() -> Completion:
+            return complete(
+                self.client, request, memory=self.memory, revoked=lambda: False, on_text=on_text, clock=self.clock
+            )
+
+        try:
+            return ask()
+        except ReasonedOut:
+            return ask()
 
 
 def _is_json(text: str) -> bool:

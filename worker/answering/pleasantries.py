@@ -180,6 +180,9 @@ _WORD = re.compile(r"[^\W_]")
 _FIGURE = re.compile(r"\d|https?:|www\.|@")
 _MAX_CHARACTERS = 120
 
+#: Words with which an introduction claims something.
+_CLAIMING = sentences.NEGATIONS | frozenset("only always must may can all every any free".split())
+
 
 def examples() -> list[str]:
     """Return an example of each expression that `is_pleasantry` knows."""
@@ -211,4 +214,6 @@ def is_introduction(sentence: str, *, known: frozenset[str]) -> bool:
     is_heading = text.startswith("#") or (text.startswith("**") and bold.endswith("**") and text.count("**") == 2)
     if not (is_heading or text.rstrip("*_ ").endswith(":")) or _FIGURE.search(text):
         return False
+    if not is_heading and _CLAIMING & set(sentences.words(text)):
+        return False  # "Orders cannot be cancelled:"
     return sentences.content(text) <= known

@@ -21,24 +21,26 @@ _TAGS = (
     ("<seed:think>", "</seed:think>"),
     ("<|begin_of_thought|>", "<|end_of_thought|>"),
 )
-_OPENING = re.compile("|".join(re.escape(opening) for opening, _ in _TAGS), re.I)
+_OPENING = re.compile(r"\s*(?:" + "|".join(re.escape(opening) for opening, _ in _TAGS) + ")", re.I)
 _CLOSING = re.compile("|".join(re.escape(closing) for _, closing in _TAGS), re.I)
-_BETWEEN = re.compile(
-    "|".join(f"{re.escape(opening)}.*?(?:{re.escape(closing)}|$)" for opening, closing in _TAGS), re.I | re.S
+
+#: The closing tags of those whose opening tag chat templates put at the end of the prompt.
+_UNOPENED = re.compile(
+    "|".join(re.escape(tag) for tag in ("</think>", "</thinking>", "[/THINK]", "◁/think▷", "</seed:think>"))
 )
 
 #: The channels of gpt-oss: https://cookbook.openai.com/articles/openai-harmony. Where a server strips the special
 #: tokens, their names stay in the text ("analysis…assistantfinal…").
 _FINAL_CHANNEL = re.compile(
-    r"<\|channel\|>\s*final\b[^<]*(?:<\|constrain\|>[^<]*)?<\|message\|>|assistant\s?final(?=[A-Z*\[\"“\d])"
+    r"<\|channel\|>\s*final\b[^<]*(?:<\|constrain\|>[^<]*)?<\|message\|>|assistant\s?final(?=[^\W_a-z]|[*\[\"“¿¡])"
 )
 _OTHER_CHANNEL = re.compile(r"^\s*(?:<\|start\|>\s*assistant\s*)?<\|channel\|>|^\s*(?:analysis|commentary)(?=[A-Z])")
 
-#: Special tokens of chat templates that some servers leave in the text.
+#: Special tokens of chat templates that some servers leave in the text, and tags around an answer as a whole.
 _SPECIAL = re.compile(
     r"<\|(?:end|return|call|start|message|eot_id|eom_id|im_end|im_start|endoftext|end_of_text|end_header_id"
-    r"|begin_of_solution|end_of_solution|assistant|user|system)\|>|</s>|<end_of_turn>|<｜end▁of▁sentence｜>"
-    r"|</?answer>|</?final_answer>"
+    r"|begin_of_solution|end_of_solution|assistant|user|system)\|>|<end_of_turn>|<｜end▁of▁sentence｜>"
+    r"|^\s*<(?:answer|final_answer)>|(?:</(?:s|answer|final_answer)>\s*)+$"
 )
 _LONGEST_TAG = max(len(tag) for pair in _TAGS for tag in pair) + 2
 
@@ -61,8 +63,10 @@ def without_reasoning(text: str, *, whole: bool) -> str:
         text = text[finals[-1].end() :]
     elif _OTHER_CHANNEL.match(text):
         return ""
-    text = _BETWEEN.sub("", text)
-    for closing in list(_CLOSING.finditer(text))[-1:]:
+    while (opening := _OPENING.match(text)) is not None:
+        closing = _CLOSING.search(text, opening.end())
+        text = text[closing.end() :] if closing is not None else ""
+    for closing in list(_UNOPENED.finditer(text))[-1:]:
         text = text[closing.end() :]
     text = _SPECIAL.sub("", text)
     return text if whole else text[: _held_from(text)]
@@ -70,7 +74,12 @@ def without_reasoning(text: str, *, whole: bool) -> str:
 
 def has_reasoning(text: str) -> bool:
     """Whether a text has reasoning in it, finished or not."""
-    return bool(_OPENING.search(text) or _CLOSING.search(text) or _OTHER_CHANNEL.match(text))
+    return bool(_OPENING.match(text) or _UNOPENED.search(text) or _OTHER_CHANNEL.match(text))
+
+
+def lacks_opening(text: str) -> bool:
+    """Whether a text has reasoning without the tag that opens it."""
+    return _UNOPENED.search(text) is not None and _OPENING.match(text) is None
 
 
 def _held_from(text: str) -> int:

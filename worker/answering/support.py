@@ -94,6 +94,15 @@ def best_support(
     return closest_quote(text, cited, hits, similarity, score=probability)
 
 
+def is_refuted(text: str, hits: Sequence[Hit], *, question: str) -> bool:
+    """Whether a sentence names a price, an address or a link that neither a passage nor the customer has.
+
+    No judge is asked about such a sentence: models tend to overlook these.
+    """
+    sources = "\n".join((question, *(hit.record.text for hit in hits)))
+    return fact_check.has_other_figures(text, sources)
+
+
 def _by_words(
     text: str, cited: Sequence[int], hits: Sequence[Hit], similarity: Similarity | None
 ) -> tuple[int, Support] | None:

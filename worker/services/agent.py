@@ -98,4 +98,4 @@ def _build_judge(settings: Settings, model: "LlmAnswerer") -> "SupportJudge":
     from worker.answering.judge import LlmJudge
 
     models = (settings.judge_model or settings.models[0],)
-    return LlmJudge(model=replace(model, models=models, timeout_s=settings.judge_timeout_s))
+    return LlmJudge(model=replace(model, models=models, timeout_s=settings.judge_timeout_s, _circuits={}))

@@ -1,5 +1,7 @@
 """The forms in which models write citations, from real answers, and what only looks like one."""
 
+from dataclasses import replace
+
 import pytest
 
 from kb.search import Hit
@@ -7,9 +9,14 @@ from tests.support.fakes import hit
 from worker.answering.citations import normalized, without_attribution
 from worker.answering.grounding import check
 
+
+def replace_title(found: Hit, title: str) -> Hit:
+    return replace(found, record=replace(found.record, title=title))
+
+
 HITS: list[Hit] = [
-    hit("Returns are free within 30 days. The label is in the parcel."),
-    hit("We refund you within three days. Refunds go to the card that you paid with."),
+    replace_title(hit("Returns are free within 30 days. The label is in the parcel."), "Returns"),
+    replace_title(hit("We refund you within three days. Refunds go to the card that you paid with."), "Refunds"),
 ]
 
 
@@ -68,6 +75,9 @@ def test_each_form_is_read(written, read):
         "The values [1,2,3] are sorted.",
         "We ship in 3-5 days.",
         "Article 12 of the law applies.",
+        "You can withdraw within 14 days (Article 4).",
+        "It takes [3-5] days.",
+        "The garden has 300 metres² of lawn.",
     ],
 )
 def test_other_brackets_and_numbers_stay(text):
@@ -86,6 +96,8 @@ def test_other_brackets_and_numbers_stay(text):
         ("[1] states that returns are free.", "Returns are free [1]."),
         ("According to our terms, returns are free.", "According to our terms, returns are free."),
         ("Per the invoice, 2 items are free.", "Per the invoice, 2 items are free."),
+        ("Per 1,000 requests, plans cost $2.", "Per 1,000 requests, plans cost $2."),
+        ("Based on 12, 24 or 36 months you get a rate.", "Based on 12, 24 or 36 months you get a rate."),
     ],
 )
 def test_a_sentence_does_not_speak_of_passages(written, read):
@@ -115,6 +127,17 @@ def test_a_list_of_sources_at_the_end_goes(sources, size):
 def test_what_is_said_after_the_sources_is_read():
     draft = "Returns are free within 30 days [1].\nSources: [1]\nWe refund you within three days [2]."
     assert check_in_pieces(draft, 5).content.endswith("We refund you within three days [2].")
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        "Returns are free within 30 days [1].\nSources: we refund you within three days [2].",
+        "Returns are free within 30 days [1].\nReferences:\n- We refund you within three days [2].",
+    ],
+)
+def test_a_sentence_is_no_source(draft):
+    assert "refund you within three days" in check_in_pieces(draft, 6).content
 
 
 def check_in_pieces(draft: str, size: int):

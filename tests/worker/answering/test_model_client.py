@@ -10,8 +10,8 @@ import pytest
 
 from tests.support.endpoint import Response, endpoint, lines, refusal, stream, whole
 from worker.answering.capabilities import CapabilityMemory
-from worker.answering.chat import Completion
-from worker.answering.model_client import CompletionRequest, complete, open_client
+from worker.answering.chat import Chat, Completion
+from worker.answering.model_client import CompletionRequest, ReasonedOut, complete, open_client
 from worker.answering.model_errors import ModelError
 
 ANSWER = "You can return it within 30 days [1]."
@@ -35,13 +35,23 @@ def _cut_in_two(content: str) -> tuple[bytes, bytes]:
 
 
 def ask(url: str, *, model="some-model", tools=(), memory: CapabilityMemory | None = None, heard=None) -> Completion:
-    return complete(
-        open_client(api_key=None, base_url=url),
-        CompletionRequest(model=model, messages=MESSAGES, tools=tools, max_tokens=700, deadline=time.monotonic() + 5),
-        memory=memory or CapabilityMemory(),
-        revoked=lambda: False,
-        on_text=None if heard is None else heard.append,
-    )
+    memory = memory or CapabilityMemory()
+
+    def once() -> Completion:
+        return complete(
+            open_client(api_key=None, base_url=url),
+            CompletionRequest(
+                model=model, messages=MESSAGES, tools=tools, max_tokens=700, deadline=time.monotonic() + 5
+            ),
+            memory=memory,
+            revoked=lambda: False,
+            on_text=None if heard is None else heard.append,
+        )
+
+    try:
+        return once()
+    except ReasonedOut:
+        return once()
 
 
 # -- parameters --------------------------------------------------------------------------------------------------------
@@ -61,7 +71,7 @@ REFUSALS = {
             "instead.",
             "max_tokens",
         ),
-        {"max_completion_tokens": 700},
+        {"max_completion_tokens": 4_700},  # only models that reason refuse the other name
     ),
     "OpenAI, a reasoning model: temperature": (
         "temperature",
@@ -339,6 +349,24 @@ def test_known_families_are_right_from_the_first_call(model, sent):
         (404, openai("The model `gpt-9` does not exist or you do not have access to it.", None, "model_not_found")),
         (400, {"error": {"message": "Invalid request", "code": 400}}),
         (500, {"error": {"message": "Internal error: unexpected tensor shape", "code": 500}}),
+        (500, {"error": {"message": "unexpected tool_use_id found in tool_result blocks", "code": 500}}),
+        (
+            400,
+            openai(
+                "Invalid parameter: messages with role 'tool' must be a response to a preceding message with "
+                "'tool_calls'.",
+                "messages.[2].role",
+                None,
+            ),
+        ),
+        (
+            400,
+            openai(
+                "Invalid schema for function 'find_order': None is not of type 'object'.",
+                "tools[0].function.parameters",
+                "invalid_function_parameters",
+            ),
+        ),
         (413, "Payload Too Large"),
     ],
 )
@@ -355,17 +383,57 @@ def test_other_refusals_are_no_refusals_of_a_parameter(status, payload):
         "Conversation roles must alternate user/assistant/user/assistant/...",  # Mistral's and Gemma's templates
         "System role not supported",  # Gemma's template in vLLM
         "After the (optional) system message(s), user and assistant roles should be alternating.",  # Perplexity
+        "Only user, assistant and tool roles are supported, got system.",  # Ministral's template
     ],
 )
-def test_a_template_that_takes_no_such_roles_is_given_one_message(message):
+@pytest.mark.parametrize("status", [400, 500])  # llama.cpp reports templates with 500
+def test_a_template_that_takes_no_such_roles_is_given_one_message(message, status):
     def answering(body: dict) -> Response:
-        return refusal(400, {"error": {"message": message}}) if len(body["messages"]) > 1 else stream(ANSWER)
+        return refusal(status, {"error": {"message": message}}) if len(body["messages"]) > 1 else stream(ANSWER)
 
     with endpoint(answering) as served:
         assert ask(served.url).text == ANSWER
         (only,) = served.requests[-1]["messages"]
     assert only["role"] == "user"
     assert only["content"].index("Answer.") < only["content"].index("Hello.") < only["content"].index("How long")
+
+
+def test_a_limit_that_is_too_high_is_lowered_to_what_the_server_names():
+    def answering(body: dict) -> Response:
+        message = "max_tokens is too large: 4700. This model supports at most 4096 completion tokens."
+        return (
+            refusal(400, openai(message, "max_tokens", "invalid_value"))
+            if body["max_tokens"] > 4096
+            else stream(ANSWER)
+        )
+
+    with endpoint(answering) as served:
+        assert ask(served.url, model="qwq-32b").text == ANSWER
+        assert [body["max_tokens"] for body in served.requests] == [4_700, 4_096]
+
+
+def test_a_small_context_leaves_no_room_for_reasoning():
+    def answering(body: dict) -> Response:
+        message = "This model's maximum context length is 4096 tokens. However, you requested 4900 tokens."
+        return refusal(400, {"object": "error", "message": message}) if body["max_tokens"] > 1_000 else stream(ANSWER)
+
+    with endpoint(answering) as served:
+        assert ask(served.url, model="Qwen/Qwen3-8B").text == ANSWER
+        assert [body["max_tokens"] for body in served.requests] == [4_700, 700]
+
+
+def test_what_was_learned_is_forgotten_after_an_hour():
+    now = [0.0]
+    memory = CapabilityMemory(clock=lambda: now[0])
+
+    def answering(body: dict) -> Response:
+        return refusal(400, openai("Unsupported parameter: 'tools'.", "tools")) if "tools" in body else stream(ANSWER)
+
+    with endpoint(answering) as served:
+        ask(served.url, tools=[TOOL], memory=memory)
+        assert not memory.of("some-model").tools
+        now[0] = 3_601
+        assert memory.of("some-model").tools
 
 
 # -- what comes back ---------------------------------------------------------------------------------------------------
@@ -404,6 +472,20 @@ TEXTS = {
         ANSWER,
     ),
     "gpt-oss without its special tokens": (stream(f"analysis{THOUGHT}assistantfinal{ANSWER}"), ANSWER),
+    "gpt-oss without its special tokens, in German": (
+        stream(f"analysis{THOUGHT}assistantfinalÜber 30 Tage [1]."),
+        "Über 30 Tage [1].",
+    ),
+    "another closing tag": (stream(f"<thinking>{THOUGHT}</think>{ANSWER}"), ANSWER),
+    "tags that an article speaks of": (
+        stream("Close it with the </reasoning> tag, not with <think> [1]."),
+        "Close it with the </reasoning> tag, not with <think> [1].",
+    ),
+    "cut off in a number": (stream("It is free [1]. It costs 4.9", finish="length"), "It is free [1]."),
+    "cut off in Chinese": (stream("退款需要五天[1]。如果你", finish="length"), "退款需要五天[1]。"),
+    "Mistral's word for the limit": (stream("It is free [1]. You can ret", finish="model_length"), "It is free [1]."),
+    "Gemini's word for the limit": (stream("It is free [1]. You can ret", finish="MAX_TOKENS"), "It is free [1]."),
+    "an unknown word for the end": (stream("It is free [1]. You can ret", finish="whatever"), "It is free [1]."),
     "special tokens at the end": (stream(ANSWER, "<|im_end|>"), ANSWER),
     "the answer in tags": (stream(f"<think>{THOUGHT}</think><answer>{ANSWER}</answer>"), ANSWER),
     "words that only look like tags": (
@@ -438,8 +520,8 @@ TEXTS = {
     ),
     "no mark at the end": (stream(ANSWER, done=False), ANSWER),
     "no reason at the end": (stream(ANSWER, finish=None), ANSWER),
-    "stopped at the limit": (stream("It is free [1]. You can ret", finish="length"), "It is free [1]. "),
-    "cut off without a word": (stream("It is free [1]. You can ret", finish=None, done=False), "It is free [1]. "),
+    "stopped at the limit": (stream("It is free [1]. You can ret", finish="length"), "It is free [1]."),
+    "cut off without a word": (stream("It is free [1]. You can ret", finish=None, done=False), "It is free [1]."),
     "a second choice": (
         lines(
             'data: {"choices":[{"index":1,"delta":{"content":"No."}},{"index":0,"delta":{"content":"Hi [1]."}}]}',
@@ -456,7 +538,7 @@ def test_the_answer_is_read_and_nothing_else(name):
     heard: list[str] = []
     with endpoint(lambda _body: response) as served:
         assert ask(served.url, heard=heard).text.strip() == text.strip()
-    assert not any("ink>" in part or "<|" in part for part in heard)
+    assert "article" in name or not any("ink>" in part or "<|" in part for part in heard)
 
 
 @pytest.mark.parametrize(
@@ -507,6 +589,13 @@ FAILURES = {
         "content filter",
     ),
     "a refusal in its own field": (stream({"refusal": "I can't help with that."}), "fall_back", "can't help"),
+    "the filter stops the answer, Gemini": (stream("We refund your", finish="SAFETY"), "fall_back", "content filter"),
+    "the server stops the answer": (stream("We refund your", finish="error"), "retry", "with an error"),
+    "no such model, as a code": (
+        body('{"error":{"message":"No such model","code":"model_not_found"}}', "application/json"),
+        "fall_back",
+        "No such",
+    ),
     "an error in the stream, vLLM and OpenRouter": (
         lines(WE_REFUND, 'data: {"error":{"message":"Provider returned error","code":502}}'),
         "retry",
@@ -585,7 +674,7 @@ CALLS = {
     ),
     "one id for two": (
         stream({"tool_calls": [call(0, "c", "find_order", "{}"), call(1, "c", "search", "{}")]}),
-        [("c", "find_order", {}), ("call_1", "search", {})],
+        [("c", "find_order", {}), ("call_0", "search", {})],
     ),
     "the name in each piece": (
         stream(
@@ -593,6 +682,21 @@ CALLS = {
             {"tool_calls": [call(0, "c1", "find_order", '{"number": 7}')]},
         ),
         [("c1", "find_order", {"number": 7})],
+    ),
+    "the name in each piece, without ids": (
+        stream(
+            {"tool_calls": [call(0, None, "find_order", '{"num')]},
+            {"tool_calls": [call(0, None, "find_order", 'ber": 7}')]},
+        ),
+        [("call_0", "find_order", {"number": 7})],
+    ),
+    "two without arguments at one index": (
+        stream({"tool_calls": [call(0, None, "find_order")]}, {"tool_calls": [call(0, None, "search")]}),
+        [("call_0", "find_order", {}), ("call_1", "search", {})],
+    ),
+    "an id that ours would repeat": (
+        stream({"tool_calls": [call(0, "call_1", "find_order", "{}"), call(1, None, "search", "{}")]}),
+        [("call_1", "find_order", {}), ("call_0", "search", {})],
     ),
     "no arguments": (stream({"tool_calls": [call(0, "c1", "find_order")]}), [("c1", "find_order", {})]),
     "arguments as an object, Ollama": (
@@ -626,3 +730,51 @@ def test_tool_calls_are_read(name):
     with endpoint(lambda _body: response) as served:
         calls = ask(served.url, tools=[TOOL]).calls
     assert [(made.id, made.name, json.loads(made.arguments)) for made in calls] == expected
+
+
+def test_what_came_with_a_call_goes_back_with_it():
+    """Gemini wants the signature of its thought back, DeepSeek its reasoning."""
+    signature = {"google": {"thought_signature": "abc"}}
+    piece = call(0, "c1", "find_order", "{}") | {"extra_content": signature}
+    with endpoint(lambda _body: stream({"reasoning_content": "I look it up.", "tool_calls": [piece]})) as served:
+        completion = ask(served.url, tools=[TOOL])
+    chat = Chat(MESSAGES, None)
+    chat.add_completion(completion)
+    assert chat.messages[-1]["tool_calls"][0]["extra_content"] == signature
+    assert chat.messages[-1]["reasoning_content"] == "I look it up."
+
+
+@pytest.mark.parametrize("name", ["deepseek-r1:8b", "qwq-32b"])
+def test_reasoning_without_its_opening_tag_is_never_heard(name):
+    heard: list[str] = []
+    with endpoint(lambda _body: stream("Returns are free [1]. ", "So: ", "</think>", ANSWER)) as served:
+        assert ask(served.url, model=name, heard=heard).text == ANSWER
+    assert set(heard) <= {"", ANSWER}
+
+
+def test_a_model_of_any_name_that_left_out_the_tag_once_is_known_for_it():
+    memory, heard = CapabilityMemory(), list[str]()
+    with endpoint(lambda _body: stream("Returns are free [1]. ", "So: ", "</think>", ANSWER)) as served:
+        ask(served.url, memory=memory)
+        ask(served.url, memory=memory, heard=heard)
+    assert set(heard) <= {"", ANSWER}
+
+
+def test_a_model_whose_reasoning_is_in_its_own_field_still_streams():
+    heard: list[str] = []
+    with endpoint(
+        lambda _body: stream({"reasoning_content": THOUGHT}, "It is free [1]. ", "It is fast [1].")
+    ) as served:
+        ask(served.url, model="deepseek-r1", heard=heard)
+    assert heard[0] == "It is free [1]. "
+
+
+def test_reasoning_that_nobody_sees_gets_its_tokens():
+    """Azure's deployments have any name, and show no reasoning."""
+
+    def answering(body: dict) -> Response:
+        return stream("", finish="length") if body["max_tokens"] < 1_000 else stream(ANSWER)
+
+    with endpoint(answering) as served:
+        assert ask(served.url, model="support-bot").text == ANSWER
+        assert [body["max_tokens"] for body in served.requests] == [700, 4_700]

@@ -51,6 +51,8 @@ def test_a_claim_is_not_only_polite(text):
         ("**Free returns forever**", False),
         ("We also send a courier:", False),
         ("Within 30 days:", False),
+        ("Returns are never free:", False),
+        ("Only returns within days:", False),
         ("You return it.", False),
     ],
 )
@@ -103,3 +105,27 @@ def test_yes_and_no_go_with_the_sentence_after_them():
 def test_bold_that_is_cut_in_two_is_no_bold():
     assert content_of("**Price.** Returns are free within 30 days [1].") == "Returns are free within 30 days [1]."
     assert "**" not in content_of("**Returns are free within 30 days [1]. Open the app** [1].")
+
+
+@pytest.mark.parametrize(
+    ("question", "draft", "sent"),
+    [
+        ("Is a return free?", "Yes. Returns are free within 30 days [1].", "Yes. Returns are free within 30 days [1]."),
+        ("Are returns free?", "No! Returns are free within 30 days [1].", "Returns are free within 30 days [1]."),
+        ("Are returns free?", "No, returns are free within 30 days [1].", "Returns are free within 30 days [1]."),
+        (
+            "Do I pay for sending it back?",
+            "No, returns are free within 30 days [1].",
+            "No, returns are free within 30 days [1].",
+        ),
+    ],
+)
+def test_yes_and_no_go_where_the_sentence_says_the_opposite(question, draft, sent):
+    assert content_of(draft, question=question) == sent
+
+
+def test_yes_before_a_denial_goes():
+    hits = [hit("Earrings cannot be returned.")]
+    grounded = check("Yes. Earrings cannot be returned [1].", hits, question="Can earrings be returned?")
+    assert grounded is not None
+    assert grounded.content == "Earrings cannot be returned [1]."
