@@ -94,7 +94,7 @@ class ModelServer:
         if mode == "obey":
             calls = [*calls, *commands(messages)]
         made = sum(len(one.get("tool_calls") or []) for one in messages)
-        if calls[made:] and asked.get("tools") and asked.get("tool_choice") != "none":
+        if calls[made:] and asked.get("tools"):
             text = self.settings["text"] if mode == "say" else None
             return await self._say(request, asked, text, call=calls[made])
         text = self.settings["text"] if mode in ("say", "break") else text_for(mode, messages)

@@ -308,16 +308,15 @@ class Check:
 
 
 def _is_opposite(word: str, sentence: str, question: str) -> bool:
-    """Whether "Yes" or "No" before a supported sentence says the opposite of it, or may do so.
+    """Whether "Yes" or "No" before a supported sentence says the opposite of it.
 
-    "Yes" and a denial, or "No" and a sentence that affirms most of what was asked. Only the word goes then.
+    "Yes" and a denial of most of what was asked, or "No" and its affirmation. Only the word goes then.
     """
     denied = fact_check.denies(_ANSWER_OPENING.sub("", sentence))
-    if word.strip("*_ .,!").lower() in _YES:
-        return denied != fact_check.denies(question)
     asked = sentences.content(question)
-    repeated = len(asked & sentences.content(sentence)) / max(1, len(asked))
-    return not denied and repeated >= _MOSTLY and not fact_check.denies(question)
+    repeats = len(asked & sentences.content(sentence)) >= _MOSTLY * max(1, len(asked))
+    says_yes = word.strip("*_ .,!").lower() in _YES
+    return repeats and not fact_check.denies(question) and denied == says_yes
 
 
 def _balanced(text: str) -> str:

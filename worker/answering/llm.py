@@ -192,10 +192,11 @@ class LlmAnswerer:
         )
         usage = Usage()
         for round in range(_MAX_ROUNDS + 1):
-            is_last = round == _MAX_ROUNDS
-            completion = self._complete(attempt, turn.chat, tools=tools, call_tools=not is_last, on_text=turn.write)
+            completion = self._complete(
+                attempt, turn.chat, tools=tools if round < _MAX_ROUNDS else (), on_text=turn.write
+            )
             usage = usage.plus(completion.usage)
-            if not completion.calls or is_last:
+            if not completion.calls:
                 break
             turn.add_completion(completion)
             ended = self._run_calls(attempt, turn, completion.calls)
@@ -228,7 +229,6 @@ class LlmAnswerer:
         chat: Chat,
         *,
         tools: Sequence[Tool] = (),
-        call_tools: bool = True,
         max_tokens: int = _MAX_TOKENS,
         as_json: bool = False,
         on_text: Callable[[str], object] | None = None,
@@ -238,7 +238,6 @@ class LlmAnswerer:
             model=attempt.model,
             messages=chat.messages,
             tools=[tool.to_openai() for tool in tools],
-            call_tools=call_tools,
             max_tokens=max_tokens,
             deadline=attempt.deadline,
             as_json=as_json,

@@ -40,7 +40,6 @@ class CompletionRequest:
         max_tokens: the most tokens of the answer itself.
         deadline: a time of the caller's clock, in seconds.
         as_json: ask for a JSON object; the messages have to say so too.
-        call_tools: the model may call the tools; else they are only there because earlier messages have calls.
     """
 
     model: str
@@ -49,7 +48,6 @@ class CompletionRequest:
     max_tokens: int
     deadline: float
     as_json: bool = False
-    call_tools: bool = True
 
 
 def open_client(*, api_key: str | None, base_url: str | None) -> Any:
@@ -147,8 +145,6 @@ def _call(
         max_tokens=request.max_tokens,
         as_json=request.as_json,
     )
-    if "tools" in body and not request.call_tools:
-        body["tool_choice"] = "none"
     # `client.post` sends the body as it is: the library's own method checks and rewrites each message of the prompt
     # once more, which takes a third of the client's time.
     try:
