@@ -92,7 +92,7 @@ def read_verdicts(text: str, *, count: int) -> dict[int, bool]:
     Asked for `{"verdicts": {"1": true}}`, models also write `{"1": "yes"}`, `[{"sentence": 1, "supported": true}]`, a
     list of verdicts in order, and words or a Markdown fence around any of it.
     """
-    start = min((place for mark in "{[" if (place := text.find(mark)) >= 0), default=-1)
+    start = min((position for mark in "{[" if (position := text.find(mark)) >= 0), default=-1)
     if start < 0:
         return {}
     try:
