@@ -9,7 +9,6 @@ from kb.search import Hit
 from worker.answering import citations, fact_check, pleasantries
 from worker.answering.judge import Doubt
 from worker.answering.support import (
-    CERTAIN_SUPPORT,
     Entailment,
     Similarity,
     Support,
@@ -70,8 +69,8 @@ class Check:
     which needs an embedding model, paraphrases do not count as supported. `entailment` is a model of support, which
     decides where words and vectors are not certain.
 
-    With `awaits_judge`, each sentence that is not certain is kept in `doubts`, and from the first of them on nothing is
-    final; a second check with the judge's `verdicts`, by sentence, then decides.
+    With `awaits_judge`, each sentence that would be dropped is kept in `doubts`, and from the first of them on nothing
+    is final; a second check with the judge's `verdicts`, by sentence, then decides.
 
     What claims nothing costs nothing: greetings, thanks and closings go, headings and introductions stay where a
     supported sentence follows, and a list of sources at the end goes. After a step of a numbered list that is not
@@ -263,18 +262,16 @@ class Check:
         self, text: str, cited: Sequence[int], hits: Sequence[Hit], found: tuple[int, Support] | None
     ) -> tuple[int, Support] | None:
         """Return the support of a sentence by the judge's verdict, or the local one where there is no verdict."""
-        certain = found is not None and found[1].score >= CERTAIN_SUPPORT
-        if certain or not sentences.content(text) or is_refuted(text, hits, question=self._question):
+        if found is not None or not sentences.content(text) or is_refuted(text, hits, question=self._question):
             return found
         doubt = Doubt(text=text, cited=tuple(cited))
-        verdict = self._verdicts.get(doubt)
-        if verdict is not None:
-            return (found or closest_quote(text, cited, hits, self._similarity)) if verdict else None
+        if self._verdicts.get(doubt):
+            return closest_quote(text, cited, hits, self._similarity)
         if self._awaits_judge:
             if self._final is None:
                 self._final = self.final_content, self.citations
             self.doubts.append(doubt)
-        return found
+        return None
 
     def _known_stems(self, hits: Sequence[Hit]) -> frozenset[str]:
         """Return the stems of the content words of the question and of all passages."""

@@ -14,8 +14,9 @@ from worker.conversations.outcomes import Usage
 
 _MAX_TOKENS = 300
 _MAX_DOUBTS = 20
-_YES = ("true", "yes", "supported", "1")
-_NO = ("false", "no", "not supported", "unsupported", "0")
+_FENCE = re.compile(r"^```(?:json)?\s*")
+_YES = ("true", "yes", "supported")
+_NO = ("false", "no", "not supported", "unsupported")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,11 +93,12 @@ def read_verdicts(text: str, *, count: int) -> dict[int, bool]:
     Asked for `{"verdicts": {"1": true}}`, models also write `{"1": "yes"}`, `[{"sentence": 1, "supported": true}]`, a
     list of verdicts in order, and words or a Markdown fence around any of it.
     """
-    start = min((position for mark in "{[" if (position := text.find(mark)) >= 0), default=-1)
+    bare = _FENCE.sub("", text.strip())
+    start = 0 if bare.startswith("[") else bare.find("{")  # in a sentence, "[1]" is a citation
     if start < 0:
         return {}
     try:
-        found: object = json.JSONDecoder().raw_decode(text[start:])[0]
+        found: object = json.JSONDecoder().raw_decode(bare[start:])[0]
     except ValueError:
         return {}
     if isinstance(found, Mapping):
@@ -116,7 +118,7 @@ def _numbered(found: object, count: int) -> Iterator[tuple[int | None, bool | No
         keys = [_key(entry) for entry in found]
         if any(key is not None for key in keys):
             yield from zip(keys, map(_verdict, found), strict=True)
-        elif len(found) == count:
+        elif len(found) == count and not any(isinstance(entry, int) and not isinstance(entry, bool) for entry in found):
             yield from enumerate(map(_verdict, found), 1)
 
 
