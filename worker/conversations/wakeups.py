@@ -17,7 +17,7 @@ log = logs.get(__name__)
 
 
 class Wakeups:
-    """Publishes wake-ups, and wakes the threads of this process that wait. The first of them starts the listener."""
+    """Publishes wake-ups, and wakes the threads of this process that wait. The first of each starts its thread."""
 
     def __init__(self, client: Redis, waiting: Redis, *, prefix: str) -> None:
         """`waiting` is a client whose calls may block: it listens. `channel` is the Redis channel of the wake-ups."""
@@ -29,13 +29,33 @@ class Wakeups:
         self._thread: threading.Thread | None = None
         self._listeners: list[Callable[[str], None]] = []
         self._stopped = threading.Event()
+        self._unsent: dict[str, None] = {}  # conversations, in the order in which they changed
+        self._has_unsent = threading.Condition()
+        self._sender: threading.Thread | None = None
 
     def send(self, conversation_id: str) -> None:
-        """Publish that a conversation changed. Never fails: without Redis, streams see it a little later."""
-        try:
-            self._client.publish(self.channel, conversation_id)
-        except RedisError as error:
-            log.debug("wakeup_lost", cause=str(error))
+        """Publish soon that a conversation changed. Neither fails nor waits for Redis, which may hang.
+
+        Without Redis, streams see the change a little later.
+        """
+        with self._has_unsent:
+            self._unsent[conversation_id] = None
+            if self._sender is None:
+                self._sender = threading.Thread(target=self._publish, name="wakeup-sender", daemon=True)
+                self._sender.start()
+            self._has_unsent.notify()
+
+    def _publish(self) -> None:
+        while not self._stopped.is_set():
+            with self._has_unsent:
+                if not self._unsent:
+                    self._has_unsent.wait(1.0)
+                unsent, self._unsent = self._unsent, {}
+            for conversation_id in unsent:
+                try:
+                    self._client.publish(self.channel, conversation_id)
+                except RedisError as error:
+                    log.debug("wakeup_lost", cause=str(error))
 
     @contextmanager
     def subscribe(self, conversation_id: str) -> Iterator[threading.Event]:
@@ -64,8 +84,10 @@ class Wakeups:
                 self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening."""
+        """Stop listening and sending."""
         self._stopped.set()
+        with self._has_unsent:
+            self._has_unsent.notify()
 
     def _listen(self) -> None:
         while not self._stopped.is_set():
