@@ -9,7 +9,10 @@ import functools
 import shutil
 import sqlite3
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+
+from alembic.config import Config
 
 from worker.store import migrate
 from worker.store.engine import Store, open_store
@@ -34,6 +37,14 @@ def copy_migrated(path: Path) -> None:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(_template(), path)
+
+
+def move(store: Store, step: Callable[[Config, str], None], revision: str) -> None:
+    """Bring a database to a revision: `step` is `alembic.command.upgrade` or `downgrade`."""
+    configuration = migrate.config()
+    with store.begin() as tx:
+        configuration.attributes["connection"] = tx
+        step(configuration, revision)
 
 
 def empty(store: Store) -> None:

@@ -66,7 +66,7 @@ class _Model(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class LlmJudge:
-    """Asks a language model; `model` has its own models, time-out and budget."""
+    """Asks a language model, with models and a time-out of its own; the question's accounts are charged."""
 
     model: _Model
 

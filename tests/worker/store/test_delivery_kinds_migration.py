@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 
+from tests.support.databases import move
 from tests.support.servers import postgresql_schema
 from worker.deliveries.payloads import Notification, TicketPost, TicketRead, WebhookBody, payload_of
 from worker.helpdesks.protocol import digest
@@ -119,13 +120,6 @@ def old(request, tmp_path):
         with store.begin() as tx:
             fill(tx)
         yield store
-
-
-def move(store, step, revision):
-    configuration = migrate.config()
-    with store.begin() as tx:
-        configuration.attributes["connection"] = tx
-        step(configuration, revision)
 
 
 def insert(tx, table, **values):

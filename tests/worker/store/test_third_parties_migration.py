@@ -6,8 +6,8 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 
+from tests.support.databases import move
 from tests.support.servers import postgresql_schema
-from worker.store import migrate
 from worker.store.engine import open_store
 
 BEFORE, AFTER = "0014", "0015"
@@ -23,13 +23,6 @@ def store(request, tmp_path):
         opened = open_store(url)
         exits.callback(opened.close)
         yield opened
-
-
-def move(store, step, revision: str) -> None:
-    configuration = migrate.config()
-    with store.begin() as tx:
-        configuration.attributes["connection"] = tx
-        step(configuration, revision)
 
 
 def fill(store) -> None:
