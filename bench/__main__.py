@@ -20,10 +20,11 @@ from bench import (
     recall,
     scaling,
     searching,
+    sources,
     streams,
     turn,
 )
-from tests.support.models import exported_models
+from kb import shipped
 from worker.telemetry import logs
 
 BENCHES: dict[str, Callable[[Path], dict[str, Any]]] = {
@@ -40,6 +41,7 @@ BENCHES: dict[str, Callable[[Path], dict[str, Any]]] = {
     "indexing": indexing.run,
     "publishing": publishing.run,
     "recall": recall.run,
+    "sources": sources.run,
 }
 
 
@@ -52,7 +54,7 @@ def main() -> None:
     if unknown:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
     logs.configure("warning")
-    models = exported_models()
+    models = shipped.models()
     results: dict[str, Any] = {
         "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "machine": platform.processor(),

@@ -7,6 +7,7 @@ import re
 import statistics
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from worker.telemetry.counters import Counters
 from worker.turns.mailbox import Mailbox
 
 _SMALL, _LARGE = 1_000, 1_000_000
-_PER_TALK = 4
+_PER_CONVERSATION = 4
 _ROUNDS = 400
 _MAX_RATIO = 1.3
 _WARM = 40
@@ -84,81 +85,49 @@ def _fill(store: Store, count: int) -> None:
     owners = [Keys(store).workspace("default"), Keys(store).workspace("other")]
     batch = 20_000
     for first in range(0, count, batch):
-        talks, messages, replies, events, deliveries = [], [], [], [], []
-        for number in range(first, min(count, first + batch), _PER_TALK):
-            at = 1_600_000_000_000 + number
-            mine = {"workspace_id": owners[(number // _PER_TALK) % 10 == 0], "created_at": at}
-            talk = f"conv_{at:012x}{number:014x}"
-            talks.append(
-                {
-                    **mine,
-                    "id": talk,
-                    "external_id": f"old-{number}",
-                    "owner": "bot",
-                    "next_seq": 5,
-                    "history": 2,
-                    "mailbox": "idle",
-                    "lease_token": 2,
-                    "abort": False,
-                    "updated_at": at,
-                }
-            )
-            deliveries.append(
-                {
-                    **mine,
-                    "id": f"whd_{number:026x}",
-                    "conversation_id": talk,
-                    "type": "message.answered",
-                    "url": "x",
-                    "payload": "{}",
-                    "state": "delivered",
-                    "attempts": 1,
-                    "lease_token": 1,
-                }
-            )
-            for seq in range(1, 5):
-                id = f"msg_{at:012x}{number + seq:014x}"
-                spoken = seq > 2
-                messages.append(
-                    {
-                        **mine,
-                        "id": id,
-                        "conversation_id": talk,
-                        "seq": seq,
-                        "state": "answered",
-                        "attempts": 1,
-                        "role": "assistant" if spoken else "customer",
-                        "content": "How do I reset my password?",
-                        "idempotency_key": None if spoken else f"key-{number}-{seq}",
-                        "deadline_at": None if spoken else at + 120_000,
-                    }
-                )
-                events.append(
-                    {**mine, "conversation_id": talk, "message_id": id, "type": "answered", "data": {"reply_id": id}}
-                )
-                if spoken:
-                    replies.append(
-                        {
-                            **mine,
-                            "id": id,
-                            "conversation_id": talk,
-                            "content": "So.",
-                            "citations": [],
-                            "support": 1.0,
-                            "answerer": "llm",
-                            "prompt_tokens": 1,
-                            "completion_tokens": 1,
-                            "cost_usd": 0.0,
-                        }
-                    )
+        rows: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for number in range(first, min(count, first + batch), _PER_CONVERSATION):
+            workspace_id = owners[(number // _PER_CONVERSATION) % 10 == 0]
+            for table, row in _past_conversation(number, workspace_id):
+                rows[table.name].append(row)
         with store.begin() as tx:
-            for table, rows in (
-                *((conversation, talks), (message, messages), (reply, replies)),
-                *((event, events), (delivery, deliveries)),
-            ):
-                _insert(tx, table, rows)
+            for table in (conversation, message, reply, event, delivery):
+                _insert(tx, table, rows[table.name])
     with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE")
+
+
+def _past_conversation(number: int, workspace_id: str) -> Iterator[tuple[sa.Table, dict[str, Any]]]:
+    """Yield the rows of a conversation, each with its table."""
+    at = 1_600_000_000_000 + number
+    id = f"conv_{at:012x}{number:014x}"
+    common = {"workspace_id": workspace_id, "created_at": at}
+    opened = {"id": id, "external_id": f"old-{number}", "owner": "bot", "mailbox": "idle", "updated_at": at}
+    counters = {"next_seq": 5, "history": 2, "lease_token": 2, "abort": False}
+    yield conversation, common | opened | counters
+    sent = {"type": "message.answered", "url": "x", "payload": "{}", "state": "delivered", "attempts": 1}
+    delivery_id = f"whd_{number:026x}"
+    yield delivery, common | sent | {"id": delivery_id, "conversation_id": id, "lease_token": 1}
+    for seq in range(1, 5):
+        yield from _past_message(number, seq, common | {"conversation_id": id})
+
+
+def _past_message(number: int, seq: int, common: dict[str, Any]) -> Iterator[tuple[sa.Table, dict[str, Any]]]:
+    """Yield the rows of a message of a conversation: two questions come before their two answers."""
+    at = common["created_at"]
+    id = f"msg_{at:012x}{number + seq:014x}"
+    by_assistant = seq > 2
+    ended = {"id": id, "seq": seq, "state": "answered", "attempts": 1, "content": "How do I reset my password?"}
+    kept = {
+        "role": "assistant" if by_assistant else "customer",
+        "idempotency_key": None if by_assistant else f"key-{number}-{seq}",
+        "deadline_at": None if by_assistant else at + 120_000,
+    }
+    yield message, common | ended | kept
+    yield event, common | {"message_id": id, "type": "answered", "data": {"reply_id": id}}
+    if by_assistant:
+        written = {"id": id, "content": "So.", "citations": [], "support": 1.0, "answerer": "llm"}
+        yield reply, common | written | {"prompt_tokens": 1, "completion_tokens": 1, "cost_usd": 0.0}
 
 
 def _insert(tx: sa.Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:

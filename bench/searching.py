@@ -14,6 +14,7 @@ import numpy as np
 from kb import sentences
 from kb import snapshot as snapshots
 from kb.embedding import OnnxEmbedder
+from kb.records import Record
 from kb.search import search
 from kb.vectors import VectorIndex
 from worker.launch.up import sample_folder
@@ -47,7 +48,7 @@ def run(models: Path) -> dict[str, Any]:
                 search(query, snapshot=snapshot, embedder=embedder, limit=5, pool=pool)
 
             def bare(query: str, index: Any = index) -> None:
-                index.search(embedder.encode(query), 5)
+                index.search(embedder.encode_query(query), 5)
 
             spent, alone = _in_turns(ours, bare)
         ratio = spent / alone
@@ -77,7 +78,7 @@ def _snapshot(folder: Path, size: int, embedder: OnnxEmbedder) -> snapshots.Snap
     texts = [" ".join(chance.choices(words, k=80)) for _ in range(size)]
     noise = np.random.default_rng(7).standard_normal((size, embedder.dimensions), dtype=np.float32)
     records = [
-        snapshots.Record(
+        Record(
             passage_id=f"psg_{row}",
             document_id=f"doc_{row // 3}",
             title=f"Article {row // 3}",

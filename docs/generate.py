@@ -19,6 +19,7 @@ import web
 import worker
 from kb import documents
 from worker.settings import SUBJECTS, Settings
+from worker.settings.settings import REMOVED
 
 _ROOT = Path(__file__).parent.parent
 _PAGE = _ROOT / "docs" / "settings.md"
@@ -43,7 +44,9 @@ def settings_page() -> str:
             meaning, default = setting.metadata["help"] + secret, _default(setting.default)
             lines.append(f"| `{setting.metadata['env']}` | {meaning} | {default} |")
         lines.append("")
-    return "\n".join(lines)
+    lines += ["## Removed\n", "No process starts with one of these.\n", "| variable | instead |", "|---|---|"]
+    lines += [f"| `{name}` | {instead} |" for name, instead in REMOVED.items()]
+    return "\n".join([*lines, ""])
 
 
 def _default(value: object) -> str:
@@ -166,15 +169,46 @@ def metrics_page() -> str:
 
 def helpdesk_page(kind: str) -> str:
     """Return the page on connecting one kind of helpdesk."""
-    from worker.addresses import Caller, Guard
     from worker.helpdesks.kinds import OPTIONS
+
+    title, url, options = _HELPDESKS[kind]
+    assert set(OPTIONS[kind]) <= set(options), kind
+    given = "".join(f" --option {name}={value}" for name, value in options.items())
+    asked = "" if kind == "email" else "The command asks for the API token of the bot's user. "
+    if kind in ("chatwoot", "slack"):
+        asked = "The command asks for the token of a bot. You create the bot in the next step: enter any text for now. "
+    parts = [
+        _MADE.format(
+            title=title, what="the output of `answerback helpdesk setup`", where=f"worker/helpdesks/{kind}.py"
+        ),
+        f"## Connect {title}\n",
+        f"```sh\nanswerback helpdesk connect {kind} --kind {kind} --url {url}{given}\n```\n",
+        f"{asked}The connection starts in the mode `draft` ([modes](../helpdesks.md#modes)).\n",
+        f"## Configure {title}\n",
+        f"`answerback helpdesk setup {kind} --public-url https://answers.yours.example` prints, with your addresses:\n",
+        f"```text\n{_setup_steps(kind).rstrip()}\n```\n",
+    ]
+    if kind in ("zendesk", "chatwoot", "intercom", "slack"):
+        given = ' --token "$BOT_TOKEN"' if kind in ("chatwoot", "slack") else ""
+        parts.append(f'```sh\nanswerback helpdesk change {kind}{given} --webhook-secret "$SIGNING_SECRET"\n```\n')
+    parts += [
+        "## Test the connection\n",
+        f"```sh\nanswerback helpdesk check {kind}\n```\n",
+        "When the drafts are good enough, let it reply:\n",
+        f"```sh\nanswerback helpdesk change {kind} --mode reply\n```\n",
+    ]
+    return "\n".join(parts if kind not in ("slack", "email") else parts[:-2])
+
+
+def _setup_steps(kind: str) -> str:
+    """Return what `answerback helpdesk setup` prints for a kind of helpdesk."""
+    from worker.addresses import Caller, Guard
     from worker.helpdesks.mail import MailServer
     from worker.helpdesks.transport import open_desk
     from worker.states import ConnectionState, HelpdeskMode
     from worker.store.rows import Helpdesk
 
-    title, url, options = _HELPDESKS[kind]
-    inbound = "https://answers.yours.example/v1/helpdesks/hd_…/inbound"
+    _title, url, options = _HELPDESKS[kind]
     row = Helpdesk(
         id="hd_…",
         workspace_id="",
@@ -191,33 +225,7 @@ def helpdesk_page(kind: str) -> str:
     )
     mail = MailServer(url="smtp://127.0.0.1", sender="answerback@yours.example")
     with Caller(Guard(), total_s=1) as caller:
-        steps = open_desk(row, caller, mail).setup(inbound)
-    assert set(OPTIONS[kind]) <= set(options), kind
-    given = "".join(f" --option {name}={value}" for name, value in options.items())
-    asked = "" if kind == "email" else "The command asks for the API token of the bot's user. "
-    if kind in ("chatwoot", "slack"):
-        asked = "The command asks for the token of a bot. You create the bot in the next step: enter any text for now. "
-    parts = [
-        _MADE.format(
-            title=title, what="the output of `answerback helpdesk setup`", where=f"worker/helpdesks/{kind}.py"
-        ),
-        f"## Connect {title}\n",
-        f"```sh\nanswerback helpdesk connect {kind} --kind {kind} --url {url}{given}\n```\n",
-        f"{asked}The connection starts in the mode `draft` ([modes](../helpdesks.md#modes)).\n",
-        f"## Configure {title}\n",
-        f"`answerback helpdesk setup {kind} --public-url https://answers.yours.example` prints, with your addresses:\n",
-        f"```text\n{steps.rstrip()}\n```\n",
-    ]
-    if kind in ("zendesk", "chatwoot", "intercom", "slack"):
-        given = ' --token "$BOT_TOKEN"' if kind in ("chatwoot", "slack") else ""
-        parts.append(f'```sh\nanswerback helpdesk change {kind}{given} --webhook-secret "$SIGNING_SECRET"\n```\n')
-    parts += [
-        "## Test the connection\n",
-        f"```sh\nanswerback helpdesk check {kind}\n```\n",
-        "When the drafts are good enough, let it reply:\n",
-        f"```sh\nanswerback helpdesk change {kind} --mode reply\n```\n",
-    ]
-    return "\n".join(parts if kind not in ("slack", "email") else parts[:-2])
+        return open_desk(row, caller, mail).setup("https://answers.yours.example/v1/helpdesks/hd_…/inbound")
 
 
 _MADE = """# {title}
@@ -276,13 +284,13 @@ def tables_page() -> str:
     """Return the page on the database's tables."""
     from sqlalchemy.dialects import postgresql
 
-    from worker.store.tables import PURPOSES, metadata
+    from worker.store.tables import metadata
 
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    parts = [_MADE.format(title="Tables", what="the table definitions", where="worker/store/tables.py")]
+    parts = [_MADE.format(title="Tables", what="the table definitions", where="worker/store/tables/")]
     parts.append("Times are whole milliseconds since 1970, by the database's clock. Types are those of PostgreSQL.\n")
     for table in metadata.tables.values():
-        parts += [f"## {table.name}\n", f"A row is {PURPOSES[table.name]}.\n", "| column | type | |", "|---|---|---|"]
+        parts += [f"## {table.name}\n", f"A row is {table.info['purpose']}.\n", "| column | type | |", "|---|---|---|"]
         for column in table.columns:
             notes = [
                 "primary key" if column.primary_key else "",

@@ -6,74 +6,72 @@ process of its own (`kb.isolation`): a hostile file ends that process at worst.
 
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
 from pathlib import PurePath
 
 from markdown_it import MarkdownIt
 
+from kb import media_types
 from kb.errors import DocumentTooLarge, DocumentUnreadable
-from kb.readers import images, office, pdf, tables
-from kb.readers.blocks import Block, Document, Section, Writer
+from kb.media_types import (
+    IMAGE_TYPES,
+    MEDIA_TYPES,
+    PDF,
+    READABLE,
+    SLIDES,
+    WORD,
+    WORKBOOK,
+    is_coded_text,
+    is_text,
+    media_type_of,
+    media_type_of_file,
+)
+from kb.readers import (
+    asciidoc,
+    charsets,
+    epub,
+    images,
+    mail,
+    mdx,
+    notebook,
+    open_document,
+    packages,
+    pdf,
+    records,
+    restructured_text,
+    rich_text,
+    slides,
+    tables,
+    word,
+)
+from kb.readers.blocks import Block, Document, Section, Writer, paragraphs
+from kb.readers.characters import repair
+from kb.readers.charsets import Decoded
 from kb.readers.html import read_html
 
-__all__ = ["Document", "Section"]
+__all__ = [
+    "IMAGE_TYPES",
+    "MEDIA_TYPES",
+    "PDF",
+    "READABLE",
+    "SLIDES",
+    "WORD",
+    "WORKBOOK",
+    "Document",
+    "Section",
+    "is_text",
+    "media_type_of",
+    "media_type_of_file",
+]
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_CHARACTERS = 2_000_000
 
-_OFFICE = "application/vnd.openxmlformats-officedocument"
-WORD = f"{_OFFICE}.wordprocessingml.document"
-SLIDES = f"{_OFFICE}.presentationml.presentation"
-WORKBOOK = f"{_OFFICE}.spreadsheetml.sheet"
-PDF = "application/pdf"
-
-_TEXT = {
-    ".md": "text/markdown",
-    ".markdown": "text/markdown",
-    ".txt": "text/plain",
-    ".html": "text/html",
-    ".htm": "text/html",
-    ".csv": "text/csv",
-}
-_BINARY = {".pdf": PDF, ".docx": WORD, ".pptx": SLIDES, ".xlsx": WORKBOOK}
-
-#: By the ending of a file's name. Images are read as attachments only.
-MEDIA_TYPES = {**_TEXT, **_BINARY}
-IMAGE_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
-
-READABLE = "Markdown, HTML, PDF, Word, PowerPoint, Excel, CSV of questions and answers, or plain text"
-
-#: The folder that an Office file of each kind has inside.
-_OFFICE_FOLDERS = {WORD: "word/", SLIDES: "ppt/", WORKBOOK: "xl/"}
-
-#: What a file really is, by its first bytes.
-_SIGNATURES = {
-    b"%PDF": ("a PDF", (PDF,)),
-    b"PK\x03\x04": ("a zip archive or an Office document", tuple(_OFFICE_FOLDERS)),
-    b"PK\x05\x06": ("an empty zip archive", ()),
-    b"\x1f\x8b": ("a gzip archive", ()),
-    b"\x89PNG": ("a PNG image", ("image/png",)),
-    b"\xff\xd8\xff": ("a JPEG image", ("image/jpeg",)),
-    b"RIFF": ("a media file", ("image/webp",)),
-    b"GIF8": ("a GIF image", ()),
-    b"\xd0\xcf\x11\xe0": ("an old or an encrypted Office document", ()),
-}
-
-
 _CHARSET = re.compile(rb"""<meta[^>]{0,100}charset=["']?([\w-]{1,40})""", re.I)
-
-
-def media_type_of(name: str) -> str | None:
-    """Return the media type that a file's name promises, or None when it is not one that can be read."""
-    return next((kind for ending, kind in MEDIA_TYPES.items() if name.lower().endswith(ending)), None)
-
-
-def is_text(media_type: str) -> bool:
-    """Whether files of this type hold text as it is."""
-    return media_type in _TEXT.values()
 
 
 def check(data: bytes, media_type: str, *, images: bool = False) -> None:
@@ -83,31 +81,39 @@ def check(data: bytes, media_type: str, *, images: bool = False) -> None:
         DocumentTooLarge: over 10 MiB, 2,000,000 characters or, for CSV, 20,000 lines.
         DocumentUnreadable: it is not the type that it is said to be, or blank.
     """
-    if is_text(media_type):
+    if is_coded_text(media_type):
         decode(data, media_type)
         return
     if media_type not in MEDIA_TYPES.values() and not (images and media_type in IMAGE_TYPES.values()):
         raise DocumentUnreadable(f"{media_type} cannot be read; send {READABLE}.")
     _check_size_and_signature(data, media_type)
-    if not data:
+    if not data.strip():
         raise DocumentUnreadable("The document is empty.")
-    if not any(data.startswith(signature) and media_type in types for signature, (_, types) in _SIGNATURES.items()):
+    if media_types.has_signature(media_type) and not any(
+        data.startswith(signature) and media_type in types for signature, (_, types) in media_types.SIGNATURES.items()
+    ):
         raise DocumentUnreadable(f"The file is not {media_type}.")
-    if media_type in _OFFICE_FOLDERS:
-        office.check_archive(data)
+    if media_type in media_types.PACKAGE_PARTS:
+        packages.check_archive(data)
         with zipfile.ZipFile(BytesIO(data)) as archive:
-            if not any(name.startswith(_OFFICE_FOLDERS[media_type]) for name in archive.namelist()):
+            if not any(name.startswith(media_types.PACKAGE_PARTS[media_type]) for name in archive.namelist()):
                 raise DocumentUnreadable(f"The file is a zip archive or another Office document, not {media_type}.")
 
 
 def decode(data: bytes, media_type: str) -> str:
-    """Return the text in `data`; UTF-8, UTF-16 with a mark, or Windows-1252. Raises as `check` does."""
-    if not is_text(media_type):
+    """Return the text in `data`, in whatever charset, without control characters. Raises as `check` does."""
+    return _decode(data, media_type, Counter()).text
+
+
+def _decode(data: bytes, media_type: str, cleaned: Counter[str]) -> Decoded:
+    if not is_coded_text(media_type):
         raise DocumentUnreadable(f"{media_type} is not text.")
     _check_size_and_signature(data, media_type)
-    text = _decoded(data, media_type)
-    if "\x00" in text:
+    said = _CHARSET.search(data[:2048]) if media_type == "text/html" else None
+    found = charsets.decode(data, said=said.group(1).decode() if said else None)
+    if found is None:
         raise DocumentUnreadable(f"The file holds binary data, not {media_type}.")
+    text = repair(found.text, cleaned)
     if len(text) > MAX_CHARACTERS:
         raise DocumentTooLarge(
             f"The document has {len(text):,} characters; at most {MAX_CHARACTERS:,} are accepted. Split it."
@@ -118,75 +124,120 @@ def decode(data: bytes, media_type: str) -> str:
         )
     if not text.strip():
         raise DocumentUnreadable("The document is empty.")
-    return text
+    return replace(found, text=text)
 
 
 def _check_size_and_signature(data: bytes, media_type: str) -> None:
     if len(data) > MAX_BYTES:
         raise DocumentTooLarge(f"The document has {len(data):,} bytes; at most {MAX_BYTES:,} are accepted.")
-    for signature, (kind, types) in _SIGNATURES.items():
+    for signature, (kind, types) in media_types.SIGNATURES.items():
         if data.startswith(signature) and media_type not in types:
             raise DocumentUnreadable(f"The file is {kind}, not {media_type}.")
 
 
-def _decoded(data: bytes, media_type: str) -> str:
-    encodings = ["utf-8-sig", "cp1252"]
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encodings.insert(0, "utf-16")
-    if media_type == "text/html" and (said := _CHARSET.search(data[:2048])):
-        encodings.insert(1, said.group(1).decode())
-    for encoding in encodings:
-        try:
-            return data.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    raise DocumentUnreadable(f"The file is not text in UTF-8, so not {media_type}.")
+#: Markup whose reading can be made to take far more time and memory than the file has bytes.
+_MARKUP = frozenset({"text/html", "text/markdown", media_types.NOTEBOOK})
 
 
-def read(data: bytes, *, media_type: str, title: str) -> Document:
-    """Read a file; `title` stands in where the file names none.
+def read(data: bytes, *, media_type: str, title: str, url: str | None = None, is_trusted: bool = True) -> Document:
+    """Read a file; `title` stands in where the file names none, relative links start from `url`.
+
+    Binary formats are read in a process of their own, whose time and memory are bounded; so is markup from whoever is
+    not trusted.
 
     Raises:
         DocumentUnreadable: it holds no text that can be used.
         DocumentTooLarge: it holds too much.
     """
-    if is_text(media_type):
-        return parse(data, media_type=media_type, title=title)
+    if is_text(media_type) and (is_trusted or media_type not in _MARKUP):
+        return parse(data, media_type=media_type, title=title, url=url)
     from kb import isolation
 
     check(data, media_type, images=True)
     return isolation.read(data, media_type=media_type, title=title)
 
 
-def parse(data: bytes, *, media_type: str, title: str) -> Document:
+def parse(data: bytes, *, media_type: str, title: str, url: str | None = None) -> Document:
     """Read a file in this process; does and raises as `read` does."""
-    if media_type == "text/csv":
-        rows = tables.read_csv(decode(data, media_type), max_characters=MAX_CHARACTERS)
-        return replace(Writer(title).finish(rows), sections_join=False)
-    found = Writer(title).finish(_blocks(data, media_type))
+    cleaned: Counter[str] = Counter()
+    charset = None
+    blocks: Iterable[Block]
+    if is_coded_text(media_type):
+        decoded = _decode(data, media_type, cleaned)
+        charset = decoded.charset if decoded.guessed else None
+        blocks = _blocks_of_text(decoded.text, media_type, url)
+    else:
+        blocks = _blocks(data, media_type)
+    try:
+        found = Writer(title, max_characters=MAX_CHARACTERS).finish(_repaired(blocks, cleaned))
+    except RecursionError:
+        raise DocumentUnreadable("The document is nested too deeply.") from None
     if len(found.text) > MAX_CHARACTERS:
         raise DocumentTooLarge(
             f"The document has {len(found.text):,} characters; at most {MAX_CHARACTERS:,} are accepted. Split it."
         )
-    return found
+    return replace(
+        found,
+        sections_join=media_type not in _APART,
+        cleaned=dict(cleaned + Counter(found.cleaned)),
+        charset=charset,
+    )
+
+
+#: Types of which each section, a question with its answer, stands for itself.
+_APART = ("text/csv", media_types.JSON, media_types.JSON_LINES, media_types.YAML)
+
+
+def _repaired(blocks: Iterable[Block], cleaned: Counter[str]) -> Iterable[Block]:
+    """Yield blocks without control characters, which formats can spell out, as JSON does."""
+    for kind, level, text, anchor in blocks:
+        yield kind, level, repair(text, cleaned), anchor
 
 
 def _blocks(data: bytes, media_type: str) -> Iterable[Block]:
     binary = {
         PDF: pdf.read_pdf,
-        WORD: office.read_word,
-        SLIDES: office.read_slides,
+        WORD: word.read_word,
+        SLIDES: slides.read_slides,
         WORKBOOK: tables.read_workbook,
+        media_types.OPEN_TEXT: open_document.read_open_document,
+        media_types.OPEN_SLIDES: open_document.read_open_document,
+        media_types.OPEN_SPREADSHEET: tables.read_open_spreadsheet,
+        media_types.EPUB: epub.read_epub,
+        media_types.RICH_TEXT: rich_text.read_rich_text,
+        media_types.MESSAGE: mail.read_message,
+        media_types.MAILBOX: mail.read_mailbox,
         **dict.fromkeys(IMAGE_TYPES.values(), images.read_image),
     }
-    if media_type in binary:
-        return binary[media_type](data)
-    text = decode(data, media_type)
-    if media_type == "text/html":
-        return read_html(text)
-    if media_type == "text/markdown":
-        return read_html(_markdown().render(_without_front_matter(text)))
-    return (("text", 0, " ".join(paragraph.split()), "") for paragraph in re.split(r"\n\s*\n", text))
+    return binary[media_type](data)
+
+
+def _blocks_of_text(text: str, media_type: str, url: str | None) -> Iterable[Block]:
+    match media_type:
+        case "text/html":
+            return read_html(text, base=url)
+        case "text/markdown":
+            return _read_markdown(text, url)
+        case media_types.MDX:
+            return _read_markdown(mdx.to_markdown(_without_front_matter(text)), url or front_matter(text).get("url"))
+        case "text/csv":
+            return tables.read_csv(text, max_characters=MAX_CHARACTERS)
+        case media_types.NOTEBOOK:
+            return notebook.read_notebook(text, partial(_read_markdown, url=url))
+        case _:
+            readers = {
+                media_types.JSON: records.read_json,
+                media_types.JSON_LINES: records.read_json_lines,
+                media_types.YAML: records.read_yaml,
+                media_types.RESTRUCTURED_TEXT: restructured_text.read_restructured_text,
+                media_types.ASCIIDOC: asciidoc.read_asciidoc,
+            }
+            return readers.get(media_type, paragraphs)(text)
+
+
+def _read_markdown(text: str, url: str | None) -> Iterable[Block]:
+    url = url or front_matter(text).get("url")
+    return read_html(_markdown().render(_without_front_matter(text)), base=url)
 
 
 def title_of(data: bytes, *, media_type: str, name: str) -> str:

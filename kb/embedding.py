@@ -1,4 +1,4 @@
-"""Turn text into unit vectors, in the process that needs them.
+"""Turn text into vectors, in the process that needs them.
 
 Serving uses onnxruntime with one intra-op thread and one session shared by all threads, one text
 a call: int8 output depends on what else is in a batch, so a batch of one is also what makes it
@@ -6,16 +6,18 @@ repeatable. torch is loaded for models alone that cannot be exported.
 """
 
 import json
-import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from kb import shipped
+from kb.encoding import AS_CONFIGURED, Encoding, Overrides, SimilarityScale
 from kb.errors import ModelInvalid, ModelMissing
 from kb.files import sha256_of
+from kb.onnx_session import open_session
 
 Vector = npt.NDArray[np.float32]
 
@@ -27,7 +29,11 @@ TORCH = "sentence-transformers"
 
 
 class Embedder(Protocol):
-    """Turns texts into unit vectors."""
+    """Turns texts into vectors: of length 1, but for models that were trained for inner products.
+
+    Queries and passages are encoded each with the prompt that the model expects before it, and compared with one
+    another; texts of one kind are compared by `encode`.
+    """
 
     @property
     def identity(self) -> str:
@@ -44,8 +50,21 @@ class Embedder(Protocol):
         """How many tokens of a text count; the rest is cut off."""
         ...
 
+    @property
+    def scale(self) -> SimilarityScale:
+        """What similarities of the model mean."""
+        ...
+
     def encode(self, text: str) -> Vector:
-        """Return the unit vector of `text`, float32 [dimensions]."""
+        """Return the vector of a text that is compared with others of its kind, float32 [dimensions]."""
+        ...
+
+    def encode_query(self, text: str) -> Vector:
+        """Return the vector of a query, float32 [dimensions]."""
+        ...
+
+    def encode_passages(self, texts: Sequence[str]) -> Vector:
+        """Return the vectors of passages, float32 [count, dimensions]."""
         ...
 
     def count_tokens(self, text: str) -> int:
@@ -54,148 +73,156 @@ class Embedder(Protocol):
 
 
 class OnnxEmbedder:
-    """An exported model, mean-pooled and normalised. Safe to share between threads.
+    """An exported model. Safe to share between threads.
 
     Load it after a fork, never before.
     """
 
-    def __init__(self, session: Any, tokenizer: Any, *, identity: str, dimensions: int, max_tokens: int) -> None:
+    def __init__(
+        self,
+        session: Any,
+        tokenizer: Any,
+        *,
+        identity: str,
+        encoding: Encoding,
+        scale: SimilarityScale,
+        max_tokens: int,
+    ) -> None:
         self._session = session
+        self._inputs = [declared.name for declared in session.get_inputs()]
         self._tokenizer = tokenizer
+        self._specials: int = tokenizer.num_special_tokens_to_add(False)
+        self._encoding = encoding
         self.identity = identity
-        self.dimensions = dimensions
+        self.scale = scale
+        self.prompts = {
+            "text": encoding.text_prompt,
+            "query": encoding.query_prompt,
+            "passage": encoding.passage_prompt,
+        }
+        self.dimensions = encoding.dimensions
         self.max_tokens = max_tokens
 
     @classmethod
-    def load(cls, folder: Path, *, precision: str = "int8", verify: bool = True) -> "OnnxEmbedder":
-        """Load the export in `folder` at `fp32` or `int8`.
+    def load(
+        cls, folder: Path, *, precision: str = "int8", verify: bool = True, overrides: Overrides = AS_CONFIGURED
+    ) -> "OnnxEmbedder":
+        """Load the export in `folder` at `fp32` or `int8`; one that has no int8 at fp32.
 
         Raises:
             ModelMissing: there is no export in the folder.
             ModelInvalid: a file does not have the checksum that the export wrote down.
         """
         manifest = read_manifest(folder)
+        precision = precision_of(manifest, precision)
         if verify:
             verify_files(folder, manifest, [MODEL_FILES[precision], "tokenizer.json"])
-        return cls.of(folder, manifest, precision=precision)
+        return cls.of(folder, manifest, precision=precision, overrides=overrides)
 
     @classmethod
-    def of(cls, folder: Path, manifest: Mapping[str, Any], *, precision: str) -> "OnnxEmbedder":
+    def of(
+        cls, folder: Path, manifest: Mapping[str, Any], *, precision: str, overrides: Overrides = AS_CONFIGURED
+    ) -> "OnnxEmbedder":
         """Load without verifying, from a manifest already read."""
-        import onnxruntime
         from tokenizers import Tokenizer
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        session = onnxruntime.InferenceSession(
-            str(folder / MODEL_FILES[precision]), options, providers=["CPUExecutionProvider"]
-        )
+        session = open_session(folder / MODEL_FILES[precision])
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_padding()
         tokenizer.enable_truncation(manifest["max_tokens"])
         return cls(
             session,
             tokenizer,
-            identity=identity_of(manifest, precision),
-            dimensions=manifest["dimensions"],
+            identity=identity_of(manifest, precision, overrides),
+            encoding=Encoding.of(manifest, overrides),
+            scale=SimilarityScale.of(manifest),
             max_tokens=manifest["max_tokens"],
         )
 
     def encode(self, text: str) -> Vector:
-        """Return the unit vector of `text`, float32 [dimensions]."""
-        encoding = self._tokenizer.encode(text)
-        ids = np.array([encoding.ids], dtype=np.int64)
-        (states,) = self._session.run(
-            None,
-            {
-                "input_ids": ids,
-                "attention_mask": np.ones_like(ids),
-                "token_type_ids": np.zeros_like(ids),
-            },
-        )
-        vector: Vector = states[0].mean(axis=0)
-        return vector / np.float32(max(float(np.linalg.norm(vector)), 1e-12))
+        """Return the vector of a text that is compared with others of its kind, float32 [dimensions]."""
+        return self._vector(self._encoding.text_prompt + text)
 
-    def count_tokens(self, text: str) -> int:
-        """Return the length of `text` in tokens, the two special ones included, uncut."""
-        encoding = self._tokenizer.encode(text)
-        return len(encoding.ids) + sum(len(rest.ids) - 2 for rest in encoding.overflowing)
+    def encode_query(self, text: str) -> Vector:
+        """Return the vector of a query, float32 [dimensions]."""
+        return self._vector(self._encoding.query_prompt + text)
 
-
-class SentenceTransformerEmbedder:
-    """A model that cannot be exported, served by sentence-transformers itself: slower, and it loads torch.
-
-    Safe to share between threads, which take turns: its tokenizer is not.
-    """
-
-    def __init__(self, model: Any, *, identity: str) -> None:
-        self._model = model
-        self._turn = threading.Lock()
-        self.identity = identity
-        self.dimensions = int(model.get_embedding_dimension() or 0)
-        self.max_tokens = int(model.max_seq_length or 256)
-
-    @classmethod
-    def of(cls, manifest: Mapping[str, Any]) -> "SentenceTransformerEmbedder":
-        """Load the model that a manifest names.
-
-        Raises:
-            ModelInvalid: it is not there any more, or what loads it is not installed.
-        """
-        try:
-            import torch
-            from sentence_transformers import SentenceTransformer
-
-            torch.set_num_threads(1)
-            model = SentenceTransformer(manifest["model"], device="cpu", local_files_only=True)
-        except (ImportError, OSError, ValueError) as error:
-            raise ModelInvalid(
-                f"The embedding model {manifest['model']} is served by sentence-transformers, which failed: {error}"
-            ) from error
-        return cls(model, identity=identity_of(manifest, "torch"))
-
-    def encode(self, text: str) -> Vector:
-        """Return the unit vector of `text`, float32 [dimensions]."""
-        with self._turn:
-            vector: Vector = self._model.encode([text], normalize_embeddings=True, show_progress_bar=False)[0]
-        return vector
+    def encode_passages(self, texts: Sequence[str]) -> Vector:
+        """Return the vectors of passages, float32 [count, dimensions]."""
+        if not texts:
+            return np.zeros((0, self.dimensions), np.float32)
+        return np.stack([self._vector(self._encoding.passage_prompt + text) for text in texts])
 
     def count_tokens(self, text: str) -> int:
         """Return the length of `text` in tokens, the special ones included, uncut."""
-        with self._turn:
-            return len(self._model.tokenizer(text, truncation=False)["input_ids"])
+        encoding = self._tokenizer.encode(text)
+        return len(encoding.ids) + sum(len(rest.ids) - self._specials for rest in encoding.overflowing)
+
+    def _vector(self, text: str) -> Vector:
+        encoding = self._tokenizer.encode(text)
+        if not encoding.ids:  # an empty text, where the model has no special tokens
+            return np.zeros(self.dimensions, np.float32)
+        ids = np.array([encoding.ids], dtype=np.int64)
+        inputs = {
+            "input_ids": ids,
+            "attention_mask": np.ones_like(ids),
+            "token_type_ids": np.zeros_like(ids),
+        }
+        (states,) = self._session.run(None, {name: inputs[name] for name in self._inputs})
+        return vector_of(states[0], self._encoding)
 
 
-def identity_of(manifest: Mapping[str, Any], precision: str) -> str:
-    """Return the name of a model's vectors; one that was not exported has one precision."""
-    precision = "torch" if manifest.get("served_by") == TORCH else precision
-    return f"{manifest['model']}:{precision}:{manifest['identity']}"
+def vector_of(states: Vector, encoding: Encoding) -> Vector:
+    """Return the vector of a text, float32 [dimensions], given the states of its tokens, float32 [length, hidden]."""
+    pooled: Vector = {"mean": lambda: states.mean(axis=0), "cls": lambda: states[0], "lasttoken": lambda: states[-1]}[
+        encoding.pooling
+    ]()
+    vector = pooled[: encoding.dimensions]
+    if not encoding.normalised:
+        return vector.copy()
+    return vector / np.float32(max(float(np.linalg.norm(vector)), 1e-12))
 
 
-def load(folder: Path, *, precision: str = "int8") -> Embedder:
+def precision_of(manifest: Mapping[str, Any], precision: str) -> str:
+    """Return the precision at which a model is served when this one is asked for: an export may lack int8."""
+    if manifest.get("served_by") == TORCH:
+        return "torch"
+    return precision if precision in manifest.get("precisions", ONNX_PRECISIONS) else "fp32"
+
+
+def identity_of(manifest: Mapping[str, Any], precision: str, overrides: Overrides = AS_CONFIGURED) -> str:
+    """Return the name of a model's vectors, which is another one with other prompts, pooling or dimensions."""
+    encoding = Encoding.of(manifest, overrides).digest(int(manifest["dimensions"]))
+    identity = f"{manifest['model']}:{precision_of(manifest, precision)}:{manifest['identity']}"
+    return f"{identity}:{encoding}" if encoding else identity
+
+
+def load(folder: Path, *, precision: str = "int8", overrides: Overrides = AS_CONFIGURED) -> Embedder:
     """Load the model that was made ready in `folder`: its export, or where it has none, the model itself.
 
     Raises:
         ModelMissing: there is none.
-        ModelInvalid: it is damaged, or cannot be loaded here.
+        ModelInvalid: it is damaged, or cannot be loaded here, or has fewer dimensions than `overrides` ask for.
     """
     manifest = read_manifest(folder)
     if manifest.get("served_by") == TORCH:
-        return SentenceTransformerEmbedder.of(manifest)
-    return OnnxEmbedder.load(folder, precision=precision)
+        from kb.torch_embedding import SentenceTransformerEmbedder
+
+        identity = identity_of(manifest, precision, overrides)
+        return SentenceTransformerEmbedder.of(manifest, identity=identity, overrides=overrides)
+    return OnnxEmbedder.load(folder, precision=precision, overrides=overrides)
 
 
-def verify(folder: Path, *, precision: str) -> dict[str, Any]:
+def verify(folder: Path, *, precision: str, overrides: Overrides = AS_CONFIGURED) -> dict[str, Any]:
     """Look whether the files are there that `load` loads; return what they say of themselves.
 
     Raises:
-        ModelMissing, ModelInvalid: they are not.
+        ModelMissing, ModelInvalid: they are not, or do not go with `overrides`.
     """
     manifest = read_manifest(folder)
+    Encoding.of(manifest, overrides)
     if manifest.get("served_by") != TORCH:
-        verify_files(folder, manifest, [MODEL_FILES[precision], "tokenizer.json"])
+        verify_files(folder, manifest, [MODEL_FILES[precision_of(manifest, precision)], "tokenizer.json"])
     return manifest
 
 
@@ -224,6 +251,4 @@ def verify_files(folder: Path, manifest: Mapping[str, Any], names: list[str]) ->
     for name in names:
         path = folder / name
         if not path.is_file() or sha256_of(path) != manifest["sha256"].get(name):
-            raise ModelInvalid(
-                f"The embedding model's file {path} is missing or damaged: delete {folder} and run `answerback model`."
-            )
+            raise ModelInvalid(f"The embedding model's file {path} is missing or damaged: {shipped.repair(folder)}.")

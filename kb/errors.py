@@ -24,15 +24,41 @@ class DocumentTooLarge(DocumentUnreadable):
 
 
 class ModelMissing(KnowledgeError):
-    """The embedding model has not been exported yet: run `answerback model`."""
+    """The embedding model has not been exported yet: run `answerback model export`."""
 
     code = "model_missing"
 
 
+class ExportUnavailable(KnowledgeError):
+    """Exporting a model needs PyTorch: `pip install 'answerback[export]'`, or `make export` in a checkout."""
+
+    code = "export_unavailable"
+
+
 class ModelInvalid(KnowledgeError):
-    """The embedding model's files are damaged: delete them and run `answerback model`."""
+    """The embedding model's files are damaged: delete them and run `answerback model export`."""
 
     code = "model_invalid"
+
+
+class EmbedderUnavailable(KnowledgeError):
+    """The endpoint of the embedding model does not answer at the moment.
+
+    Attributes:
+        after_s: seconds after which it may be asked again, where it said so.
+    """
+
+    code = "embedder_unavailable"
+
+    def __init__(self, message: str | None = None, *, after_s: float | None = None) -> None:
+        super().__init__(message or "The endpoint of the embedding model does not answer at the moment.")
+        self.after_s = after_s
+
+
+class EmbedderRefused(EmbedderUnavailable):
+    """The endpoint of the embedding model refuses key, model or dimensions: correct the settings."""
+
+    code = "embedder_refused"
 
 
 class SnapshotMissing(KnowledgeError):

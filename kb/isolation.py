@@ -17,7 +17,7 @@ MEMORY_BYTES = 2 * 1024**3
 #: Environment variables that the reader inherits: the path to its code, no secrets.
 _ENVIRONMENT = ("PATH", "PYTHONPATH", "PYTHONHOME", "LANG", "LC_ALL", "TMPDIR", "HOME", "TESSDATA_PREFIX")
 
-_ERRORS: dict[str, type[KnowledgeError]] = {one.__name__: one for one in (DocumentTooLarge, DocumentUnreadable)}
+_ERRORS: dict[str, type[KnowledgeError]] = {error.__name__: error for error in (DocumentTooLarge, DocumentUnreadable)}
 
 
 def read(data: bytes, *, media_type: str, title: str, timeout_s: float = TIMEOUT_S) -> Document:
@@ -51,7 +51,7 @@ def read(data: bytes, *, media_type: str, title: str, timeout_s: float = TIMEOUT
         raise DocumentUnreadable("Reading the file ended the reader: it is damaged, or made to do harm.") from None
     if "error" in found:
         raise _ERRORS.get(found["error"], DocumentUnreadable)(found["reason"])
-    sections = tuple(Section(**{**one, "headings": tuple(one["headings"])}) for one in found.pop("sections"))
+    sections = tuple(Section(**{**each, "headings": tuple(each["headings"])}) for each in found.pop("sections"))
     return Document(**found, sections=sections)
 
 

@@ -1,5 +1,9 @@
-"""The lexical index: BM25 over stemmed words, by tantivy."""
+"""The lexical index: BM25 over stemmed words, by tantivy, and the words as they are written.
 
+Scripts without spaces are indexed by pairs of characters (`kb.segmentation`).
+"""
+
+import math
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,8 +14,13 @@ import tantivy
 
 from kb import sentences
 from kb.files import link
+from kb.segmentation import segmented
 
 _ANALYSER = "support_english"
+_AS_WRITTEN = "words_as_written"
+
+#: The most that one occurrence of a word after another adds to BM25, as a multiple of the word's rarity: k1 + 1.
+_SATURATION = 2.2
 _HEAP_BYTES = 128 * 1024 * 1024
 
 
@@ -31,6 +40,7 @@ def _schema() -> tantivy.Schema:
     builder.add_text_field("key", stored=False, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("mark", stored=False, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("text", stored=False, tokenizer_name=_ANALYSER, index_option="freq")
+    builder.add_text_field("word", stored=False, tokenizer_name=_AS_WRITTEN, index_option="basic")
     return builder.build()
 
 
@@ -46,11 +56,21 @@ def _analyser() -> tantivy.TextAnalyzer:
     )
 
 
+def _folding() -> tantivy.TextAnalyzer:
+    return (
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+        .filter(tantivy.Filter.remove_long(64))
+        .filter(tantivy.Filter.lowercase())
+        .filter(tantivy.Filter.ascii_fold())
+        .build()
+    )
+
+
 class LexicalIndex:
-    """Passages by the words they share with a query."""
+    """Passages by the words they share with a query. Safe to share between threads."""
 
     def __init__(self, index: tantivy.Index) -> None:
-        index.register_tokenizer(_ANALYSER, _analyser())
+        _register(index)
         self._index = index
         self._analyse = _analyser().analyze
         index.reload()
@@ -90,12 +110,21 @@ class LexicalIndex:
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
 
+    def terms(self, text: str) -> frozenset[str]:
+        """Return the words of a text that carry its subject, as they stand in the index: stemmed."""
+        return frozenset(self._analyse(" ".join(sentences.content_words(segmented(text)))))
+
+    def rarity(self, term: str) -> float | None:
+        """Return the inverse document frequency of a term, as BM25 weighs it; None when no passage has it."""
+        having, count = self._searcher.doc_freq("text", term), len(self)
+        return math.log1p((count - having + 0.5) / (having + 0.5)) if 0 < having <= count else None
+
     def search(self, query: str, limit: int, *, groups: Sequence[Sequence[str]] = ()) -> list[tuple[int, float]]:
         """Return up to `limit` (row, BM25 score), best first; nothing when no word of the query is known.
 
         Of each of the `groups` of facets, a passage must have one.
         """
-        terms = dict.fromkeys(self._analyse(" ".join(sentences.words(query))))
+        terms = self._terms(query)
         if not terms:
             return []
         schema = self._index.schema
@@ -108,22 +137,68 @@ class LexicalIndex:
         found = self._searcher.search(asked, limit, count=False)
         return [(self._searcher.doc(address)["row"][0], float(score)) for score, address in found.hits]
 
+    def attainable(self, query: str) -> float:
+        """Return the BM25 score that no passage exceeds: that of one with every word of the query, again and again.
+
+        A word that no passage has counts too: a passage found by the others is not all that was asked for.
+        """
+        count = self._searcher.num_docs
+        rarities = (
+            math.log1p((count - found + 0.5) / (found + 0.5))
+            for found in (self._searcher.doc_freq("text", term) for term in self._terms(query))
+        )
+        return _SATURATION * sum(rarities)
+
+    def has(self, word: str) -> bool:
+        """Whether a passage has a word in any of its forms; always true of a word that is not searched for."""
+        return all(self._searcher.doc_freq("text", term) for term in self._analyse(segmented(word)))
+
+    def words(self, prefix: str, limit: int) -> list[tuple[str, int]]:
+        """Return up to `limit` (word, passages that have it) with a prefix in lower case, the most frequent first.
+
+        Words are without accents. An index that was made before words were kept as they are written has none.
+        """
+        try:
+            return list(self._searcher.terms_with_prefix("word", prefix, limit=limit))
+        except ValueError:
+            return []
+
+    def _terms(self, query: str) -> list[str]:
+        return list(dict.fromkeys(self._analyse(" ".join(sentences.words(segmented(query))))))
+
+
+def _register(index: tantivy.Index) -> None:
+    index.register_tokenizer(_ANALYSER, _analyser())
+    index.register_tokenizer(_AS_WRITTEN, _folding())
+
 
 def _any_of(queries: Iterable[Any]) -> Any:
     return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
 
 
 def _write(index: tantivy.Index, entries: Iterable[Entry], gone: Iterable[str] = ()) -> None:
-    index.register_tokenizer(_ANALYSER, _analyser())
+    _register(index)
+    keeps_words = _keeps_words(index)
     writer = index.writer(heap_size=_HEAP_BYTES, num_threads=1)
     try:
         for key in gone:
             writer.delete_documents_by_term("key", key)
         for entry in entries:
-            document = tantivy.Document(row=entry.row, key=entry.key, text=entry.text)
+            document = tantivy.Document(row=entry.row, key=entry.key, text=segmented(entry.text))
+            if keeps_words:
+                document.add_text("word", entry.text)
             for mark in entry.facets:
                 document.add_text("mark", mark)
             writer.add_document(document)
         writer.commit()
     finally:
         writer.wait_merging_threads()  # its threads must not write on into a folder that is being removed
+
+
+def _keeps_words(index: tantivy.Index) -> bool:
+    """Whether the index was made with a field of words as they are written; one that is extended may be older."""
+    try:
+        index.searcher().doc_freq("word", "")
+    except ValueError:
+        return False
+    return True

@@ -8,16 +8,18 @@ A labelled set is a folder with `corpus.jsonl` (`_id`, `title`, `text`), `querie
 import csv
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from kb.errors import KnowledgeError
 
 DEPTH = 10
 
 Qrels = Mapping[str, Mapping[str, int]]
+
+Row = TypeVar("Row")
 
 
 class LabelsUnreadable(KnowledgeError):
@@ -47,6 +49,28 @@ class Labels:
         return [query for query in self.queries if query in self.qrels]
 
 
+def read_rows(path: Path, parse: Callable[[dict[str, Any]], Row]) -> list[Row]:
+    """Return the rows of a file of JSON Lines, each as `parse` returns it; empty lines are skipped.
+
+    `parse` gets the object of a line; a ValueError, KeyError, TypeError or AttributeError of it means a malformed line.
+
+    Raises:
+        LabelsUnreadable: the file cannot be read, or a line is malformed; the message names the file and the line.
+    """
+    try:
+        lines = path.read_text("utf-8").split("\n")
+    except (OSError, UnicodeError) as error:
+        raise LabelsUnreadable(f"{path} cannot be read: {error}") from None
+    rows: list[Row] = []
+    for number, line in enumerate(lines, 1):
+        try:
+            if line.strip():
+                rows.append(parse(json.loads(line)))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise LabelsUnreadable(f"{path}, line {number} cannot be read: {error!r}") from None
+    return rows
+
+
 def load(folder: Path) -> Labels:
     """Read a labelled set; a document's text is its title and text joined by a space, as BEIR does.
 
@@ -55,45 +79,52 @@ def load(folder: Path) -> Labels:
     """
     if (folder / "train.jsonl").exists():
         return _load_intents(folder)
+    titled = dict(read_rows(folder / "corpus.jsonl", lambda row: (row["_id"], (row.get("title", ""), row["text"]))))
+    asked = read_rows(folder / "queries.jsonl", lambda row: (row["_id"], row["text"], row))
+    qrels = _judgements(folder / "qrels.tsv")
+    if not qrels:
+        raise LabelsUnreadable(f"{folder} has no judged queries.")
+    return Labels(
+        corpus={id: f"{title} {text}".strip() for id, (title, text) in titled.items()},
+        queries={id: text for id, text, _ in asked},
+        qrels=qrels,
+        answerable={id: bool(row["answerable"]) for id, _, row in asked if "answerable" in row},
+        answers={id: row["answers"] for id, _, row in asked if row.get("answers")},
+        titled=titled,
+    )
+
+
+def _judgements(path: Path) -> dict[str, dict[str, int]]:
+    """Return the positive scores of documents by query."""
+    qrels: dict[str, dict[str, int]] = {}
     try:
-        titled = {row["_id"]: (row.get("title", ""), row["text"]) for row in _lines(folder / "corpus.jsonl")}
-        corpus = {id: f"{title} {text}".strip() for id, (title, text) in titled.items()}
-        asked = _lines(folder / "queries.jsonl")
-        queries = {row["_id"]: row["text"] for row in asked}
-        answerable = {row["_id"]: bool(row["answerable"]) for row in asked if "answerable" in row}
-        answers = {row["_id"]: row["answers"] for row in asked if row.get("answers")}
-        qrels: dict[str, dict[str, int]] = {}
-        with (folder / "qrels.tsv").open() as file:
+        with path.open() as file:
             for query, document, score in csv.reader(file, delimiter="\t"):
                 if score.lstrip("-").isdigit() and int(score) > 0:
                     qrels.setdefault(query, {})[document] = int(score)
-    except (OSError, ValueError, KeyError) as error:
-        raise LabelsUnreadable(f"{folder} is not a labelled set: {error}") from None
-    if not qrels:
-        raise LabelsUnreadable(f"{folder} has no judged queries.")
-    return Labels(corpus=corpus, queries=queries, qrels=qrels, answerable=answerable, answers=answers, titled=titled)
+    except (OSError, ValueError) as error:
+        raise LabelsUnreadable(f"{path} cannot be read: {error}") from None
+    return qrels
 
 
 def _load_intents(folder: Path) -> Labels:
     """Read CLINC150: what was said in training is the corpus, and a query's documents are those of its intent."""
-    try:
-        known = [row for row in _lines(folder / "train.jsonl") if row["intent"] != "oos"]
-        asked = _lines(folder / "val.jsonl")
-        by_intent: dict[str, dict[str, int]] = {}
-        for number, row in enumerate(known):
-            by_intent.setdefault(row["intent"], {})[f"d{number}"] = 1
-        return Labels(
-            corpus={f"d{number}": row["text"] for number, row in enumerate(known)},
-            queries={f"q{number}": row["text"] for number, row in enumerate(asked)},
-            qrels={f"q{n}": by_intent[row["intent"]] for n, row in enumerate(asked) if row["intent"] in by_intent},
-            answerable={f"q{number}": row["intent"] in by_intent for number, row in enumerate(asked)},
-        )
-    except (OSError, ValueError, KeyError) as error:
-        raise LabelsUnreadable(f"{folder} is not a labelled set: {error}") from None
+    said = read_rows(folder / "train.jsonl", _intent)
+    known = [(text, intent) for text, intent in said if intent != "oos"]
+    asked = read_rows(folder / "val.jsonl", _intent)
+    by_intent: dict[str, dict[str, int]] = {}
+    for number, (_, intent) in enumerate(known):
+        by_intent.setdefault(intent, {})[f"d{number}"] = 1
+    return Labels(
+        corpus={f"d{number}": text for number, (text, _) in enumerate(known)},
+        queries={f"q{number}": text for number, (text, _) in enumerate(asked)},
+        qrels={f"q{n}": by_intent[intent] for n, (_, intent) in enumerate(asked) if intent in by_intent},
+        answerable={f"q{number}": intent in by_intent for number, (_, intent) in enumerate(asked)},
+    )
 
 
-def _lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
+def _intent(row: dict[str, Any]) -> tuple[str, str]:
+    return row["text"], row["intent"]
 
 
 def ranked(scores: Mapping[int, float]) -> list[int]:

@@ -20,6 +20,12 @@ STOP_WORDS = frozenset(
     "so than too very can will just please hi hello thanks thank let us may might must also".split()
 )
 
+#: Stands between the cells of a table's row, which is one sentence whatever its cells say.
+CELL_SEPARATOR = " · "
+
+#: Characters; a longer line is not taken for a row.
+_MAX_ROW = 800
+
 NEGATIONS = frozenset(
     "no not never none nobody nothing neither nor cannot without don't doesn't didn't won't wouldn't can't couldn't "
     "isn't aren't wasn't weren't shouldn't haven't hasn't hadn't unable".split()
@@ -27,18 +33,23 @@ NEGATIONS = frozenset(
 
 
 def split(text: str, *, offset: int = 0) -> Iterator[tuple[int, int]]:
-    """Yield the (start, end) of each sentence of `text`, trimmed; a line is never joined to the next.
+    """Yield the (start, end) of each sentence of `text`, trimmed; a line is never joined to the next, a row never cut.
 
     `offset` is added to both ends.
     """
     position = offset
     for line in text.splitlines(keepends=True):
-        for piece in sentencex.segment("en", line):
+        for piece in [line] if is_row(line) else sentencex.segment("en", line):
             stripped = piece.strip()
             if stripped and stripped not in ("-", "*", "•"):
                 start = position + piece.index(stripped)
                 yield start, start + len(stripped)
             position += len(piece)
+
+
+def is_row(line: str) -> bool:
+    """Whether a line is a row of a table (`kb.readers.rows`)."""
+    return CELL_SEPARATOR in line and len(line) <= _MAX_ROW
 
 
 @lru_cache(maxsize=20_000)
@@ -57,6 +68,11 @@ def words(text: str) -> list[str]:
     return [word.replace("’", "'") for word in _WORD.findall(text.lower())]
 
 
+def content_words(text: str) -> list[str]:
+    """Return the words of `text` that carry its subject."""
+    return [word for word in words(text) if word not in STOP_WORDS and word not in NEGATIONS]
+
+
 def content(text: str) -> frozenset[str]:
     """Return the stems of the words of `text` that carry its subject."""
-    return frozenset(stem(word) for word in words(text) if word not in STOP_WORDS and word not in NEGATIONS)
+    return frozenset(map(stem, content_words(text)))

@@ -18,20 +18,18 @@ is new stands beside it. Rows are numbered through both.
 
 import errno
 import json
-import mmap
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from kb import filters as marking
 from kb.embedding import Vector
 from kb.errors import SnapshotInvalid
 from kb.facets import Facets, Mask
@@ -39,6 +37,9 @@ from kb.files import link, sha256_of, sync
 from kb.filters import Filters
 from kb.lexical import Entry, LexicalIndex
 from kb.manifest import FORMAT, read_manifest, verify_files
+from kb.records import Lines, Record, ids_of, record_of, write_lines
+from kb.relevance import SHIPPED, Calibration, weights
+from kb.spelling import Speller
 from kb.vectors import VectorIndex, recipe
 
 #: Beyond this share of the first passages, or this many where that is less, changes are worth building anew for.
@@ -49,36 +50,6 @@ _FEW = 1_000
 _STALE_S = 86_400.0
 
 _LINKED = ("vectors.faiss", "passages.jsonl", "passages.npy")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Record:
-    """One passage as a snapshot keeps it."""
-
-    passage_id: str
-    document_id: str
-    title: str
-    url: str | None
-    headings: tuple[str, ...]
-    anchor: str
-    start: int
-    end: int
-    text: str
-    audience: str = "public"
-    source: str | None = None
-    language: str | None = None
-    tags: tuple[str, ...] = ()
-
-    @property
-    def facets(self) -> tuple[str, ...]:
-        """The facets that filters compare."""
-        return marking.facets(
-            document_id=self.document_id,
-            audience=self.audience,
-            source=self.source,
-            language=self.language,
-            tags=self.tags,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,23 +66,6 @@ class New:
             yield Entry(row=row, key=record.passage_id, text=text, facets=record.facets)
 
 
-class _Lines:
-    """Lines of a file by number, mapped into memory."""
-
-    def __init__(self, folder: Path, name: str) -> None:
-        self._offsets = np.load(folder / f"{name}.npy", mmap_mode="r")
-        self._lines: mmap.mmap | bytes = b""
-        if len(self):
-            with (folder / f"{name}.jsonl").open("rb") as file:
-                self._lines = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-
-    def __len__(self) -> int:
-        return len(self._offsets) - 1
-
-    def __getitem__(self, number: int) -> bytes:
-        return self._lines[self._offsets[number] : self._offsets[number + 1]]
-
-
 class Snapshot:
     """An open snapshot; safe to share between threads."""
 
@@ -121,10 +75,12 @@ class Snapshot:
         self._size = int(manifest["passages"])
         self._vectors = VectorIndex.open(folder / "vectors.faiss") if manifest["rows"] else None
         self._added = VectorIndex.open(folder / "added.faiss") if manifest["added"] else None
-        self._first = _Lines(folder, "passages")
-        self._later = _Lines(folder, "added") if manifest["added"] else None
+        self._first = Lines(folder, "passages")
+        self._later = Lines(folder, "added") if manifest["added"] else None
         self._gone = frozenset(np.load(folder / "gone.npy").tolist())
         self._lexical = LexicalIndex.open(folder / "lexical") if manifest["rows"] + manifest["added"] else None
+        self.calibration = Calibration.of(manifest)
+        self._speller = Speller(self._lexical) if self._lexical is not None else None
         self._facets = Facets.open(folder / "facets.npz")
         self._masks: dict[Filters, Mask] = {}
 
@@ -153,6 +109,22 @@ class Snapshot:
         if self._lexical is None:
             return []
         return self._lexical.search(query, limit, groups=() if filters is None else filters.groups)
+
+    def terms(self, text: str) -> frozenset[str]:
+        """Return the words of a text as the lexical index has them."""
+        return self._lexical.terms(text) if self._lexical is not None else frozenset()
+
+    def weighted_terms(self, query: str) -> dict[str, float]:
+        """Return the words of a query as the lexical index has them, each with its weight by rarity."""
+        return weights(self.terms(query), self._lexical.rarity) if self._lexical is not None else {}
+
+    def attainable(self, query: str) -> float:
+        """Return the BM25 score that no passage exceeds."""
+        return 0.0 if self._lexical is None else self._lexical.attainable(query)
+
+    def spelled(self, query: str, *, is_word: Callable[[str], bool]) -> str:
+        """Return a query as the passages spell it: see `kb.spelling.Speller.correct`."""
+        return query if self._speller is None else self._speller.correct(query, is_word=is_word)
 
     def narrowed_by(self, filters: Filters) -> bool:
         """Whether the filters leave any passage out."""
@@ -192,25 +164,36 @@ class Snapshot:
 _MAX_MASKS = 64
 
 
-def write(folder: Path, *, version: str, model: str, new: New) -> dict[str, Any]:
-    """Write a snapshot of these passages to `folder`, which must not exist yet; return its manifest."""
+Calibrate = Callable[[Snapshot], Calibration]
+
+
+def _as_shipped(_snapshot: Snapshot) -> Calibration:
+    return SHIPPED
+
+
+def write(folder: Path, *, version: str, model: str, new: New, calibrate: Calibrate = _as_shipped) -> dict[str, Any]:
+    """Write a snapshot of these passages to `folder`, which must not exist yet; return its manifest.
+
+    `calibrate` says how its relevance is calibrated, given the snapshot as it will be; see `kb.calibration.fit`.
+    """
     count, dimensions = new.vectors.shape
 
     def fill(staging: Path) -> dict[str, Any]:
-        _write_lines(staging, "passages", new.records)
+        write_lines(staging, "passages", new.records)
         if count:
             VectorIndex.build(new.vectors).save(staging / "vectors.faiss")
             LexicalIndex.build(new.entries(0), staging / "lexical")
         Facets.build(record.facets for record in new.records).save(staging / "facets.npz")
-        np.save(staging / "keys.npy", _keys(new.records))
+        np.save(staging / "keys.npy", ids_of(new.records))
         np.save(staging / "gone.npy", np.zeros(0, np.int64))
-        return {
+        counts = {
             "passages": count,
             "documents": len({record.document_id for record in new.records}),
             "rows": count,
             "added": 0,
-            "index": recipe(count) if count else None,
+            "index": recipe(count, dimensions) if count else None,
         }
+        return _calibrated(staging, {"version": version, **counts}, calibrate)
 
     return _publish(folder, version, model, dimensions, fill, linked={})
 
@@ -231,13 +214,21 @@ def worth_extending(base: Path, *, added: int, gone: int) -> bool:
 
 
 def extend(
-    folder: Path, *, base: Path, version: str, model: str, new: New, gone: Sequence[int], documents: int
+    folder: Path,
+    *,
+    base: Path,
+    version: str,
+    model: str,
+    new: New,
+    gone: Sequence[int],
+    documents: int,
+    calibrate: Calibrate = _as_shipped,
 ) -> dict[str, Any]:
     """Write a snapshot to `folder` that holds what the one in `base` does, less the rows `gone`, and `new` beside it.
 
-    `documents` is how many documents it then holds. Returns its manifest. The time that it takes depends on the change,
-    and on the knowledge base by a few bytes a passage. What is damaged in the base is damaged in what stands upon it:
-    `verify` it before.
+    `documents` is how many documents it then holds; `calibrate` is that of `write`. Returns its manifest. The time that
+    it takes depends on the change, and on the knowledge base by a few bytes a passage. What is damaged in the base is
+    damaged in what stands upon it: `verify` it before.
     """
     before = read_manifest(base, model=model)
     first = int(before["rows"])
@@ -246,15 +237,7 @@ def extend(
         for name in _LINKED:
             link(base / name, staging / name)
         keys = np.load(base / "keys.npy")
-        later = [record_of(line) for line in _lines(base, "added")] if before["added"] else []
-        records = [*later, *new.records]
-        vectors = new.vectors
-        if later:
-            kept = VectorIndex.open(base / "added.faiss").vectors()
-            vectors = np.concatenate([kept, new.vectors]) if len(new.vectors) else kept
-        if records:
-            _write_lines(staging, "added", records)
-            VectorIndex.build(vectors, exact=True).save(staging / "added.faiss")
+        added = _write_added(staging, base if before["added"] else None, new)
         LexicalIndex.extend(
             base / "lexical",
             staging / "lexical",
@@ -263,19 +246,39 @@ def extend(
         )
         marked = (record.facets for record in new.records)
         Facets.build(marked, after=Facets.open(base / "facets.npz")).save(staging / "facets.npz")
-        np.save(staging / "keys.npy", np.concatenate([keys, _keys(new.records)]) if new.records else keys)
+        np.save(staging / "keys.npy", np.concatenate([keys, ids_of(new.records)]) if new.records else keys)
         dead = sorted({*np.load(base / "gone.npy").tolist(), *gone})
         np.save(staging / "gone.npy", np.array(dead, np.int64))
-        return {
-            "passages": first + len(records) - len(dead),
+        counts = {
+            "passages": first + added - len(dead),
             "documents": documents,
             "rows": first,
-            "added": len(records),
+            "added": added,
             "index": before["index"],
         }
+        return _calibrated(staging, {"version": version, **counts}, calibrate)
 
     linked = {name: before["sha256"][name] for name in _LINKED}
     return _publish(folder, version, model, int(before["dimensions"]), fill, linked=linked)
+
+
+def _write_added(staging: Path, base: Path | None, new: New) -> int:
+    """Write the passages that `base` has beside its first ones, if any, and the new ones; return how many these are."""
+    records, vectors = list(new.records), new.vectors
+    if base is not None:
+        records = [*(record_of(line) for line in _lines(base, "added")), *records]
+        kept = VectorIndex.open(base / "added.faiss").vectors()
+        vectors = np.concatenate([kept, vectors]) if len(vectors) else kept
+    if records:
+        write_lines(staging, "added", records)
+        VectorIndex.build(vectors, exact=True).save(staging / "added.faiss")
+    return len(records)
+
+
+def _calibrated(staging: Path, manifest: Mapping[str, Any], calibrate: Calibrate) -> dict[str, Any]:
+    """Return a manifest with the calibration of what it describes; without one where that is `SHIPPED`."""
+    calibration = calibrate(Snapshot(staging, manifest))
+    return dict(manifest) if calibration is SHIPPED else {**manifest, "calibration": calibration.to_json()}
 
 
 def _publish(
@@ -360,7 +363,7 @@ def lines_of(folder: Path) -> Iterator[bytes]:
     manifest = read_manifest(folder)
     try:
         gone = frozenset(np.load(folder / "gone.npy").tolist())
-        parts = [_Lines(folder, name) for name in ("passages", *(["added"] if manifest["added"] else []))]
+        parts = [Lines(folder, name) for name in ("passages", *(["added"] if manifest["added"] else []))]
     except (OSError, ValueError) as error:
         raise SnapshotInvalid(f"The snapshot at {folder} cannot be read: {error}.") from None
     row = 0
@@ -371,27 +374,8 @@ def lines_of(folder: Path) -> Iterator[bytes]:
             row += 1
 
 
-def _write_lines(folder: Path, name: str, records: Sequence[Record]) -> None:
-    offsets = np.zeros(len(records) + 1, dtype=np.int64)
-    with (folder / f"{name}.jsonl").open("wb") as file:
-        for row, record in enumerate(records):
-            file.write(json.dumps(asdict(record), ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
-            offsets[row + 1] = file.tell()
-    np.save(folder / f"{name}.npy", offsets)
-
-
 def _lines(folder: Path, name: str) -> list[bytes]:
     return (folder / f"{name}.jsonl").read_bytes().splitlines()
-
-
-def record_of(line: bytes) -> Record:
-    """Return the passage of a line."""
-    fields = json.loads(line)
-    return Record(**{**fields, "headings": tuple(fields["headings"]), "tags": tuple(fields["tags"])})
-
-
-def _keys(records: Sequence[Record]) -> npt.NDArray[np.bytes_]:
-    return np.array([record.passage_id.encode() for record in records], "S48")
 
 
 def _files(folder: Path) -> list[Path]:

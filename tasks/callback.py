@@ -9,3 +9,9 @@ from worker.services import current
 def deliver(*, conversation_id: str, **_newer: object) -> None:
     """Have the due callbacks of one conversation sent; another thread does it, so no endpoint holds up this queue."""
     current.delivering().dispatcher.deliver(conversation_id)
+
+
+@app.task(name=hints.SEND)
+def send(*, destination_id: str, **_newer: object) -> None:
+    """Have the due deliveries to one destination sent, in the same way."""
+    current.delivering().dispatcher.start([destination_id])

@@ -5,23 +5,34 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from examples.shop import Shop
+from kb import shipped
 from kb.embedding import OnnxEmbedder
-from kb.export import DEFAULT_MODEL
+from kb.model_sources import DEFAULT_MODEL
 from tests.support import processes
 from tests.support.desk import TOKEN
 from tests.support.fakes import frozen_store
 from tests.support.models import exported_models
+from tests.support.receiver import Receiver
 from tests.support.servers import postgresql_schema
 from worker.access.keys import Keys
+from worker.answering.triage.learned_examples import LearnedExamples
+from worker.answering.triage.recogniser import Recogniser
 from worker.store.engine import Store
 
-#: A test that asks for one of these needs a process, a server or the exported embedding model.
-_PROCESS_FIXTURES = {"models", "valkey_url", "model_url", "chromium"}
+#: A test that asks for one of these needs a process, a server or the embedding model.
+_PROCESS_FIXTURES = {"models", "exported", "valkey_url", "model_url", "chromium"}
 
 #: All tests in these folders need processes.
 _PROCESS_FOLDERS = ("browser", "docs", "faults", "integration")
+
+#: Of these, the folders and files that start what they need and measure no time: two files of them run side by side.
+_BESIDE = (
+    *("docs", "faults/test_suite.py"),
+    *("integration/test_users_story.py", "integration/test_wheel.py"),
+)
 
 #: Audit events of Python that start a process.
 _STARTS = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system")
@@ -32,13 +43,15 @@ _unit_test: str | None = None
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Mark what `make quick` leaves out, and what `make test` runs alone."""
+    """Mark what `make quick` leaves out, and what `make test` runs alone, or beside one other file."""
     folders = [processes.ROOT / "tests" / name for name in _PROCESS_FOLDERS]
+    beside = [processes.ROOT / "tests" / name for name in _BESIDE]
     for item in items:
         asks = _PROCESS_FIXTURES & set(getattr(item, "fixturenames", ()))
         lies = any(item.path.is_relative_to(folder) for folder in folders)
         if lies:
-            item.add_marker(pytest.mark.alone)
+            is_beside = any(item.path.is_relative_to(place) for place in beside)
+            item.add_marker(pytest.mark.beside if is_beside else pytest.mark.alone)
         if asks or lies or item.get_closest_marker("postgresql") or item.get_closest_marker("rabbitmq"):
             item.add_marker(pytest.mark.processes)
 
@@ -62,16 +75,38 @@ def _refuse_processes(event: str, _arguments: tuple[Any, ...]) -> None:
 sys.addaudithook(_refuse_processes)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def loggers_are_not_cached() -> Iterator[None]:
+    """Let `capture_logs` see every logger, also after a test that configured logging as a process does."""
+    configure = structlog.configure
+    structlog.configure = lambda **options: configure(**{**options, "cache_logger_on_first_use": False})
+    yield
+    structlog.configure = configure
+
+
 @pytest.fixture(scope="session")
 def models() -> Path:
-    """The exported embedding model."""
-    return exported_models()
+    """The folder of the embedding model that ships."""
+    return shipped.models()
+
+
+@pytest.fixture(scope="session")
+def exported() -> Path:
+    """The default embedding model, exported at every precision, which needs the extra `export`."""
+    pytest.importorskip("sentence_transformers")
+    return exported_models() / DEFAULT_MODEL
 
 
 @pytest.fixture(scope="session")
 def embedder(models: Path) -> OnnxEmbedder:
     """The real embedding model, int8."""
     return OnnxEmbedder.load(models / DEFAULT_MODEL)
+
+
+@pytest.fixture(scope="session")
+def recogniser(embedder: OnnxEmbedder, models: Path) -> Recogniser:
+    """What the examples of escalation teach, kept beside the model for the next run."""
+    return LearnedExamples(embedder, models / DEFAULT_MODEL).recogniser()
 
 
 @pytest.fixture(scope="session")
@@ -119,3 +154,12 @@ def shop() -> Iterator[Shop]:
         yield server
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A receiver of callbacks on this machine."""
+    server = Receiver()
+    yield server
+    server.shutdown()
+    server.server_close()

@@ -23,7 +23,7 @@ MAX_MODULE = 400
 #: Names that the glossary replaced. docs/glossary.md has the terms that stand for them now.
 RETIRED = frozenset(
     """
-    announce_conversation announce_messages away books brief built courtesy crew exactness gaps hand_over handed_over
+    announce_conversation announce_messages away books brief built crew exactness gaps hand_over handed_over
     hygiene lane lanes marks mine nearness no_news one place places postman posting promise relay repetitions rests
     rests_until seat shelf shown speech spoke stands steering stranger talk talks tell_all thing told wire with_it
     words_only

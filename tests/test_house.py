@@ -21,6 +21,7 @@ PUBLIC |= {"/v1/helpdesks/<string:helpdesk_id>/inbound"}
 PUBLIC |= {
     "/widget.js",
     "/widget/sessions",
+    "/widget/texts/<language>.json",
     "/demo",
     "/demo/<any('demo.css'):filename>",
 }  # tests/web/widget/test_widget.py
@@ -120,6 +121,13 @@ def test_the_sample_is_a_believable_help_centre():
     articles = sorted(sample_folder().glob("*.md"))
     assert len(articles) >= 25
     assert all(article.read_text().startswith("---\nurl: https://") for article in articles)
+
+
+def test_make_test_looks_for_tests_that_run_beside_each_other_where_they_are():
+    from tests.conftest import _BESIDE
+
+    folders = re.search(r"^BESIDE := (.+)$", (ROOT / "Makefile").read_text(), re.M)[1].split()
+    assert all(any(f"tests/{place}".startswith(folder) for folder in folders) for place in _BESIDE)
 
 
 def test_no_retired_name_comes_back_no_function_grows_too_long_and_no_module_goes_untested():

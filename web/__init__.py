@@ -58,8 +58,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _register(api: ProblemApi) -> None:
     from web.conversations import attachments, conversations, customers, escalations, messages, tickets, tool_calls
     from web.integrations import deliveries, endpoints, helpdesks
-    from web.knowledge import documents, imports, search, snapshots
-    from web.operations import audit, quality, status, usage
+    from web.knowledge import documents, imports, search, snapshots, sources, suggestions
+    from web.operations import audit, categories, quality, status, usage, voice
 
     for module in (
         tickets,
@@ -68,7 +68,9 @@ def _register(api: ProblemApi) -> None:
         attachments,
         documents,
         imports,
+        sources,
         snapshots,
+        suggestions,
         search,
         endpoints,
         deliveries,
@@ -80,5 +82,7 @@ def _register(api: ProblemApi) -> None:
         quality,
         audit,
         status,
+        categories,
+        voice,
     ):
         api.register_blueprint(module.blueprint, url_prefix="/v1")

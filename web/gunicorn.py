@@ -1,5 +1,7 @@
 """The gunicorn configuration. `answerback web` passes addresses and sizes on the command line."""
 
+import importlib
+import pkgutil
 import resource
 from typing import Any
 
@@ -27,6 +29,19 @@ accesslog = None  # the application logs each request itself, with its ids
 control_socket_disable = True
 
 _MAX_OPEN_FILES = 65_536
+
+
+def on_starting(_server: Any) -> None:
+    """Import all that workers need and freeze it, so that they share its memory: a collection writes to every object.
+
+    Importing opens and reads nothing. Configuration is read and connections are opened after the fork.
+    """
+    import web
+    from worker.runtime import collector
+
+    for found in pkgutil.walk_packages(web.__path__, "web."):
+        importlib.import_module(found.name)
+    collector.freeze()
 
 
 def post_worker_init(_worker: Any) -> None:

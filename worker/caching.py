@@ -8,9 +8,9 @@ import hashlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -20,6 +20,9 @@ V = TypeVar("V")
 
 #: Vectors of questions and of sentences that a process keeps, 1.5 kB each.
 MAX_VECTORS = 20_000
+
+#: Vectors of queries by an endpoint that a process keeps, as long as 12 kB each.
+MAX_QUERY_VECTORS = 2_000
 
 #: Answers to first questions of conversations that a process keeps.
 MAX_ANSWERS = 5_000
@@ -125,8 +128,18 @@ def to_api(caches: Iterable[Cache[Any]]) -> list[dict[str, Any]]:
     ]
 
 
+@runtime_checkable
+class Prompted(Protocol):
+    """An embedding model whose prompts are known: those of `text`, `query` and `passage`."""
+
+    prompts: Mapping[str, str]
+
+
 class CachedEmbedder:
-    """An embedding model with a cache: questions and sentences of articles are embedded again and again."""
+    """An embedding model with a cache: questions and sentences of articles are embedded again and again.
+
+    What has the same prompt before it has one vector: without prompts, a message is embedded once for all its uses.
+    """
 
     def __init__(self, embedder: Embedder, cache: Cache[Vector]) -> None:
         self._embedder = embedder
@@ -134,15 +147,33 @@ class CachedEmbedder:
         self.identity = embedder.identity
         self.dimensions = embedder.dimensions
         self.max_tokens = embedder.max_tokens
+        self.scale = embedder.scale
+        self._prompts = embedder.prompts if isinstance(embedder, Prompted) else {}
 
     def encode(self, text: str) -> Vector:
-        """Return the unit vector of `text`, float32 [dimensions], read-only."""
-        key = hashlib.blake2b(
-            text.encode(), digest_size=16
-        ).hexdigest()  # a hash, so that the cache holds no text of customers
+        """Return the vector of a text that is compared with others of its kind, float32 [dimensions], read-only."""
+        return self._vector("text", text, self._embedder.encode)
+
+    def encode_query(self, text: str) -> Vector:
+        """Return the vector of a query, float32 [dimensions], read-only."""
+        return self._vector("query", text, self._embedder.encode_query)
+
+    def encode_passages(self, texts: Sequence[str]) -> Vector:
+        """Return the vectors of passages, float32 [count, dimensions]."""
+        if not texts:
+            return self._embedder.encode_passages(texts)
+        return np.stack([self._vector("passage", text, self._encode_passage) for text in texts])
+
+    def _encode_passage(self, text: str) -> Vector:
+        vector: Vector = self._embedder.encode_passages([text])[0]
+        return vector
+
+    def _vector(self, kind: str, text: str, encode: Callable[[str], Vector]) -> Vector:
+        # A hash, so that the cache holds no text of customers.
+        key = hashlib.blake2b(f"{self._prompts.get(kind, kind)}\n{text}".encode(), digest_size=16).hexdigest()
         vector = self._cache.get(key)
         if vector is None:
-            vector = self._embedder.encode(text)
+            vector = encode(text)
             vector.flags.writeable = False
             self._cache.put(key, vector)
         return vector
@@ -153,5 +184,5 @@ class CachedEmbedder:
 
 
 def similarity(embedder: Embedder) -> Callable[[str, str], float]:
-    """Return a function that gives the cosine of the vectors of two texts, -1 to 1."""
-    return lambda text, other: float(np.dot(embedder.encode(text), embedder.encode(other)))
+    """Return a function that gives the cosine of the vectors of two texts, as the default model would."""
+    return lambda text, other: embedder.scale.to_default(float(np.dot(embedder.encode(text), embedder.encode(other))))

@@ -18,8 +18,9 @@ log = logs.get(__name__)
 #: Task names, each with its queue. A deployment updates consumers before producers, so a change gets a new version.
 DRAIN = "answer.drain.v1"
 DELIVER = "callback.deliver.v1"
+SEND = "callback.send.v1"
 INDEX = "knowledge.index.v1"
-QUEUES = {DRAIN: "answer", DELIVER: "callback", INDEX: "ingest"}
+QUEUES = {DRAIN: "answer", DELIVER: "callback", SEND: "callback", INDEX: "ingest"}
 
 #: What a worker sends to itself, on a queue of its own: see `worker.runtime.watchdog`.
 CANARY = "canary.v1"
@@ -31,7 +32,7 @@ _CAPACITY = 100
 _BURST = 100
 _PER_SECOND = 25.0
 
-#: A broker that takes longer to confirm is away.
+#: A broker that takes longer to confirm is unavailable.
 _TIMEOUT_S = 5
 
 Publish = Callable[[str, str, Mapping[str, str]], None]
@@ -58,6 +59,10 @@ class Hints:
     def deliver(self, conversation_id: str) -> None:
         """Callbacks of this conversation are due."""
         self._put(DELIVER, {"conversation_id": conversation_id})
+
+    def send(self, destination_id: str) -> None:
+        """Deliveries to this destination are due; those of no conversation are hinted at by where they go."""
+        self._put(SEND, {"destination_id": destination_id})
 
     def index(self, workspace_id: str) -> None:
         """Documents of this workspace changed."""
@@ -127,7 +132,7 @@ def publisher(app: Any) -> Publish:
         try:
             send(task, queue_name, arguments)
         except Exception:
-            # A connection that was idle may have been closed meanwhile; a broker that is away is not asked twice.
+            # A connection that was idle may have been closed meanwhile; one that is unavailable is not asked twice.
             if fresh or time.monotonic() - began > 1.0:
                 raise
             send(task, queue_name, arguments)

@@ -1,4 +1,4 @@
-"""Connections to a Redis whose absence must not be felt: it costs one time-out a second, not one for every call."""
+"""Connections to a Redis that may be unavailable: this costs one time-out a second, not one for every call."""
 
 import threading
 import time
@@ -7,7 +7,7 @@ from typing import Any
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.connection import ConnectionPool
-from redis.exceptions import ConnectionError as RedisAway
+from redis.exceptions import ConnectionError as RedisUnavailable
 from redis.retry import Retry
 
 from worker.telemetry import logs
@@ -40,20 +40,20 @@ class GuardedPool(ConnectionPool):
         """Return a connection.
 
         Raises:
-            RedisAway: Redis is away, or was a moment ago.
+            RedisUnavailable: Redis is unavailable, or was a moment ago.
         """
         if self._unavailable and not self._may_probe():
-            raise RedisAway("Redis did not answer a moment ago")
+            raise RedisUnavailable("Redis did not answer a moment ago")
         return super().get_connection(*deprecated, **options)
 
     def release(self, connection: Any) -> None:
-        """Take a connection back; one that was lost in use says that Redis is away."""
+        """Take a connection back; one that was lost in use shows that Redis is unavailable."""
         if connection.is_connected:
             if self._unavailable:
-                log.info("redis_is_back")
+                log.info("redis_available_again")
             self._unavailable = False
         elif not self._unavailable:
-            log.warning("redis_away")
+            log.warning("redis_unavailable")
             self._next_probe = time.monotonic() + _PROBE_EVERY_S
             self._unavailable = True
         super().release(connection)
@@ -68,7 +68,7 @@ class GuardedPool(ConnectionPool):
 
 
 def open_redis(url: str, *, timeout_s: float = TIMEOUT_S, max_connections: int = 200, retries: int = 0) -> Redis:
-    """Return a client whose calls take at most `timeout_s`, and nothing while Redis is away.
+    """Return a client whose calls take at most `timeout_s`, and no time while Redis is unavailable.
 
     `retries` are for connections that turn out to be closed, as after a restart of Redis; time-outs are not retried.
     """
@@ -78,7 +78,7 @@ def open_redis(url: str, *, timeout_s: float = TIMEOUT_S, max_connections: int =
         socket_timeout=timeout_s,
         socket_connect_timeout=timeout_s,
         health_check_interval=15,
-        retry=Retry(NoBackoff(), retries, supported_errors=(RedisAway,)),
+        retry=Retry(NoBackoff(), retries, supported_errors=(RedisUnavailable,)),
         max_connections=max_connections,
         **tcp,
     )

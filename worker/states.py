@@ -56,10 +56,44 @@ class HandoffReason(StrEnum):
     ASKED_FOR_HUMAN = "asked_for_person"
     NO_ANSWER = "no_answer"
     LOW_SUPPORT = "low_support"
+    AVOIDED_TOPIC = "avoided_topic"
+    LANGUAGE = "language"
     RULE = "rule"
     DEADLINE = "deadline"
     ERROR = "error"
     OWNED_BY_HUMAN = "owned_by_person"
+
+
+class ReplyKind(StrEnum):
+    """Kind of a reply: an answer, a question back that resolves nothing, or a reply to small talk."""
+
+    ANSWER = "answer"
+    CLARIFICATION = "clarification"
+    COURTESY = "courtesy"
+
+
+class CitationStyle(StrEnum):
+    """How a channel shows the sources of an answer: numbers and a list, links at the end, or not at all."""
+
+    NUMBERS = "numbers"
+    LINKS = "links"
+    NONE = "none"
+
+
+class Greets(StrEnum):
+    """Which replies of a conversation begin with the greeting."""
+
+    FIRST_REPLY = "first_reply"
+    EVERY_REPLY = "every_reply"
+
+
+class AboutAssistant(StrEnum):
+    """Subject of a customer's question about the assistant itself."""
+
+    BOT = "bot"
+    NAME = "name"
+    ABILITIES = "abilities"
+    PRIVACY = "privacy"
 
 
 class Priority(StrEnum):
@@ -105,12 +139,16 @@ class ToolCallState(StrEnum):
 
 
 class SpendingScope(StrEnum):
-    """Scope of an account of the cost of language models; those of keys and days begin anew at midnight UTC."""
+    """Scope of an account of the cost of language models; those of keys and days begin anew at midnight UTC.
+
+    Accounts of the scope `judge` hold what the judge alone cost: of a message, a conversation, a key or a day.
+    """
 
     MESSAGE = "message"
     CONVERSATION = "conversation"
     KEY = "key"
     DAY = "day"
+    JUDGE = "judge"
 
 
 class DocumentState(StrEnum):
@@ -130,6 +168,63 @@ class ImportState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+
+
+class SourceState(StrEnum):
+    """State of a source: between two looks, queued for a worker, looked at by one, or paused."""
+
+    IDLE = "idle"
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+
+
+class SourceKind(StrEnum):
+    """Kind of a source, which chooses its connector."""
+
+    SITEMAP = "sitemap"
+    FEED = "feed"
+    PAGE = "page"
+    FOLDER = "folder"
+    GIT = "git"
+    ZENDESK = "zendesk"
+    INTERCOM = "intercom"
+
+
+class ItemOutcome(StrEnum):
+    """How a page or file of a source was found at the last look."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    GONE = "gone"
+    FAILED = "failed"
+
+
+class RunState(StrEnum):
+    """State of a look at a source; one that is held would have lost too many documents and removed none."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    HELD = "held"
+
+
+class SuggestionState(StrEnum):
+    """State of a suggestion: it waits for an editor, is published as a document, or is not wanted."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+class ExchangeState(StrEnum):
+    """State of an exchange that a suggestion may come of; one that is skipped says too little for a document."""
+
+    QUEUED = "queued"
+    DRAFTING = "drafting"
+    DONE = "done"
+    SKIPPED = "skipped"
 
 
 class Rating(StrEnum):

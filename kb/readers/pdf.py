@@ -3,29 +3,23 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from kb.errors import DocumentTooLarge, DocumentUnreadable
-from kb.readers.blocks import Block
+from kb.readers.blocks import Block, counted
+from kb.readers.pdf_lines import Line, lines_of
 
 MAX_PAGES = 2_000
 
-#: Type this much larger than most of the document's is a heading's; smaller than this many points is not seen.
+#: Type this much larger than most of the document's is a heading's.
 _MIN_HEADING_RATIO = 1.15
-_MIN_VISIBLE_PT = 2.0
 _MAX_HEADING_CHARACTERS = 150
 
+#: Fewer pages than these may begin alike without a running head, or alike on the left or the right.
+_MIN_PAGES = 4
+_MIN_FACING_PAGES = 6
+
 _BULLET = re.compile(r"^(?:[•◦▪‣·–—*-]|\d{1,2}[.)])\s+")
-_LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "\u00ad": "", "\ufffe": ""})
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Line:
-    text: str
-    size: float  # of its type, in points
-    top: float
-    bottom: float
 
 
 def read_pdf(data: bytes) -> Iterator[Block]:
@@ -45,55 +39,58 @@ def read_pdf(data: bytes) -> Iterator[Block]:
         raise DocumentUnreadable("The PDF is damaged and cannot be opened.") from None
     if len(file) > MAX_PAGES:
         raise DocumentTooLarge(f"The PDF has {len(file):,} pages; at most {MAX_PAGES:,} are accepted. Split it.")
-    pages = [_lines(file[number]) for number in range(len(file))]
+    left_out: Counter[str] = Counter()
+    pages = [lines_of(page, left_out) for page in _pages(file)]
     if not any(pages):
         raise DocumentUnreadable("The PDF holds no text: it looks scanned. Send one with a text layer.")
+    left_out["pages_without_text"] = sum(not lines for lines in pages)
     yield from _blocks(_without_running_heads(pages))
+    yield from counted(left_out)
 
 
-def _lines(page: Any) -> list[_Line]:
-    """Return the lines of a page with the size of their first letter, top to bottom as they were written."""
+def _pages(file: Any) -> Iterator[Any]:
+    """Yield the pages, with the values of forms on them as they are shown."""
     import pypdfium2.raw as raw
 
-    text = page.get_textpage()
-    lines: list[_Line] = []
-    position = 0
-    for written in text.get_text_range().split("\r\n"):
-        visible = written.translate(_LIGATURES).strip()
-        first = position + len(written) - len(written.lstrip())
-        position += len(written) + 2
-        if not visible:
-            continue
-        _left, bottom, _right, top = text.get_charbox(first, loose=True)
-        size = raw.FPDFText_GetFontSize(text, first)
-        # Type may be set at 1 pt and scaled: the box is what the reader sees.
-        size = max(size, top - bottom) if size <= 1.5 else size
-        if size >= _MIN_VISIBLE_PT and top - bottom >= 1.0:
-            lines.append(_Line(text=visible, size=round(size, 1), top=top, bottom=bottom))
-    return lines
+    if file.get_formtype() != raw.FORMTYPE_NONE:
+        file.init_forms()
+    for number in range(len(file)):
+        page = file[number]
+        if file.formenv is not None and page.flatten() == raw.FLATTEN_SUCCESS:
+            page.close()
+            page = file[number]
+        yield page
+        page.close()
 
 
-def _without_running_heads(pages: list[list[_Line]]) -> list[list[_Line]]:
-    """Leave out first and last lines that most pages share but for their numbers."""
-    if len(pages) < 4:
+def _without_running_heads(pages: list[list[Line]]) -> list[list[Line]]:
+    """Leave out first and last lines that most pages, or most of the left or right ones, share but for numbers."""
+    if len(pages) < _MIN_PAGES:
         return pages
 
-    def masked(line: _Line) -> str:
+    def masked(line: Line) -> str:
         return re.sub(r"\d+", "#", line.text)
 
-    heads = Counter(masked(lines[0]) for lines in pages if lines)
-    feet = Counter(masked(lines[-1]) for lines in pages if len(lines) > 1)
-    left = []
-    for lines in pages:
-        if lines and heads[masked(lines[0])] > len(pages) / 2:
-            lines = lines[1:]
-        if lines and feet[masked(lines[-1])] > len(pages) / 2:
-            lines = lines[:-1]
-        left.append(lines)
-    return left
+    def shared(lines: dict[int, Line]) -> set[int]:
+        """Return the numbers of the pages whose line, one for each page, is a running one."""
+        everywhere = Counter(map(masked, lines.values()))
+        by_side = Counter((number % 2, masked(line)) for number, line in lines.items())
+        return {
+            number
+            for number, line in lines.items()
+            if everywhere[masked(line)] > len(pages) / 2
+            or (len(pages) >= _MIN_FACING_PAGES and by_side[number % 2, masked(line)] > len(pages) / 4)
+        }
+
+    heads = shared({number: lines[0] for number, lines in enumerate(pages) if lines})
+    feet = shared({number: lines[-1] for number, lines in enumerate(pages) if len(lines) > 1})
+    return [
+        lines[number in heads : len(lines) - (number in feet and len(lines) > (number in heads))]
+        for number, lines in enumerate(pages)
+    ]
 
 
-def _blocks(pages: list[list[_Line]]) -> Iterator[Block]:
+def _blocks(pages: list[list[Line]]) -> Iterator[Block]:
     letters: Counter[float] = Counter()
     for lines in pages:
         for line in lines:
@@ -104,7 +101,7 @@ def _blocks(pages: list[list[_Line]]) -> Iterator[Block]:
     for number, lines in enumerate(pages, 1):
         anchor = f"page={number}"
         yield "place", 0, "", anchor
-        paragraph: list[_Line] = []
+        paragraph: list[Line] = []
         for line in lines:
             level = levels.get(line.size) if len(line.text) <= _MAX_HEADING_CHARACTERS else None
             if paragraph and (level is not None or _begins(line, paragraph[-1], levels)):
@@ -115,7 +112,7 @@ def _blocks(pages: list[list[_Line]]) -> Iterator[Block]:
             yield _paragraph(paragraph, levels, anchor)
 
 
-def _begins(line: _Line, before: _Line, levels: dict[float, int]) -> bool:
+def _begins(line: Line, before: Line, levels: dict[float, int]) -> bool:
     """Whether a line begins a paragraph: it is a list item, or stands apart, or what precedes it is a heading."""
     height = max(before.top - before.bottom, 1.0)
     gap = before.bottom - line.top
@@ -124,7 +121,7 @@ def _begins(line: _Line, before: _Line, levels: dict[float, int]) -> bool:
     )  # upwards: a new column
 
 
-def _paragraph(lines: list[_Line], levels: dict[float, int], anchor: str) -> Block:
+def _paragraph(lines: list[Line], levels: dict[float, int], anchor: str) -> Block:
     text = lines[0].text
     for line in lines[1:]:
         if text.endswith("-") and line.text[:1].islower():

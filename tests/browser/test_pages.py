@@ -11,9 +11,11 @@ from tests.support.stack import KEY
 PAGES = {
     "inbox": "/console",
     "knowledge": "/console/knowledge",
+    "sources": "/console/knowledge/sources",
     "search": "/console/search?q=how+can+I+pay",
     "versions": "/console/snapshots",
     "questions": "/console/questions",
+    "voice": "/console/voice",
     "quality": "/console/quality",
     "callbacks": "/console/callbacks",
     "helpdesks": "/console/helpdesks",
@@ -33,9 +35,9 @@ def used(desk):
         (
             ("How can I pay?", "good"),
             ("How long does delivery take?", "good"),
-            ("Do you sell bicycles for children?", None),
+            ("Do you have children bicycles?", None),
             ("Are there bicycles for children?", None),
-            ("Can I bring my dog to the shop?", None),
+            ("Is there a car park for camper vans?", None),
             ("How do I return an item?", "bad"),
         )
     ):
@@ -179,5 +181,5 @@ def test_unanswered_questions_are_grouped(desk, operator):
     page = operator()
     page.goto(f"{desk.url}/console/questions")
     groups = page.locator(".groups > li")
-    expect(groups.filter(has_text="bicycles for children").locator(".badge")).to_have_text("2×")
-    expect(groups.filter(has_text="dog").locator(".badge")).to_have_text("1×")
+    expect(groups.filter(has_text="bicycles").locator(".badge")).to_have_text("2×")
+    expect(groups.filter(has_text="camper").locator(".badge")).to_have_text("1×")

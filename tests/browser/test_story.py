@@ -18,8 +18,14 @@ def open_chat(page, desk):
 
 
 def see(page):
-    """Wait for the first paint of a page: earlier key presses may get lost."""
-    page.wait_for_function("performance.getEntriesByType('paint').length > 0")
+    """Wait for the first paint of a page: earlier key presses may get lost.
+
+    The page's policy forbids `wait_for_function`, which compiles its text again each time it looks.
+    """
+    page.evaluate(
+        "() => new Promise(painted => new PerformanceObserver(painted).observe({type: 'paint', buffered: true}))"
+        ".then(() => true)"
+    )
 
 
 def tab_to(wanted):

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import re
 import threading
 import time
 
@@ -154,6 +155,8 @@ class Shop(http.server.ThreadingHTTPServer):
         self.desk = desk
         self.customer = "4711"  # the customer who is logged in
         self.conversation_ids = []
+        self.lang = "en"  # of the page
+        self.attributes = ""  # of the script tag
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
@@ -163,8 +166,10 @@ class Shop(http.server.ThreadingHTTPServer):
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        lang, attributes = self.server.lang, self.server.attributes
         page = (
-            f"<title>Shop</title><script src='{self.server.desk.url}/widget.js' data-session='/session' defer></script>"
+            f"<!doctype html><html lang='{lang}'><title>Shop</title>"
+            f"<script src='{self.server.desk.url}/widget.js' data-session='/session' {attributes} defer></script>"
         )
         self._send("text/html", page)
 
@@ -235,3 +240,39 @@ def test_the_next_customer_does_not_continue_the_session_of_the_one_before(shop,
     expect(page.get_by_role("list", name="Sources")).to_have_count(1, timeout=15_000)
     assert "How can I pay?" not in paragraphs(page)
     assert "token" not in page.evaluate("JSON.stringify(localStorage)")
+
+
+def test_the_chat_speaks_the_language_of_the_page(desk, shop, new_page, picture):
+    shop.lang = "de-AT"
+    page = new_page(viewport={"width": 700, "height": 760})
+    page.goto(shop.url)
+    page.get_by_role("button", name="Fragen Sie uns").click()
+    page.field = page.get_by_role("textbox", name="Ihre Nachricht")
+    ask(page, "How can I pay?")
+    expect(page.get_by_role("list", name="Quellen")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Hat das geholfen?")).to_be_visible()
+    page.get_by_role("button", name="Ja", exact=True).click()
+    expect(page.get_by_role("status")).to_have_text("Vielen Dank.")
+    ask(page, "Ich möchte mit einem Menschen sprechen.")
+    expect(page.locator(".notice")).to_have_text(
+        re.compile("^Jemand aus unserem Team antwortet Ihnen hier"), timeout=15_000
+    )
+    picture(page, "widget-german")
+
+
+def test_the_script_tag_names_another_language_than_the_page(shop, new_page):
+    shop.attributes = "data-language='pl' data-title='Sklep'"
+    page = new_page()
+    page.goto(shop.url)
+    page.get_by_role("button", name="Sklep").click()
+    expect(page.get_by_role("button", name="Wyślij")).to_be_visible()
+    expect(page.locator("answerback-chat")).to_have_attribute("lang", "pl")
+
+
+def test_without_its_texts_the_chat_is_english(shop, new_page):
+    shop.lang = "fr"
+    page = new_page(but="503")
+    page.route("**/widget/texts/*", lambda route: route.fulfill(status=503))
+    page.goto(shop.url)
+    enter(page)
+    expect(page.get_by_role("button", name="Send")).to_be_visible()

@@ -89,4 +89,4 @@ def test_the_recipe_for_an_endpoint_leads_to_the_pages_of_the_api():
 def test_every_format_has_a_reader_that_the_recipe_leads_to():
     assert "`kb/readers/`" in section("Add a reader")
     readers = {path.stem for path in (ROOT / "kb" / "readers").glob("*.py")}
-    assert {"html", "pdf", "office", "tables"} <= readers
+    assert {"html", "pdf", "word", "tables"} <= readers

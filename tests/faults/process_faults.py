@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from tests.faults.harness import (
     LEASE_S,
@@ -64,7 +65,9 @@ def zombie(rig: Rig) -> Report:
     rig.start("answer-1", "worker", "answer")
     report = finish(rig, "24 messages, lease 2 s", since=stopped, bound_s=2.0 + 2.0 + 1.5 + 5.0)
     rig.signal("answer-0", signal.SIGCONT)
-    time.sleep(3.0)  # the zombie writes now, if it may
+    with suppress(TimeoutError):
+        wait_for(lambda: rig.counters()["writes_fenced"] > 0, timeout_s=12.0)
+    time.sleep(1.0)  # its other writes come at the same time, if it may
     all_answered(rig, report)
     fenced = rig.counters()["writes_fenced"]
     report.notes.append(f"{fenced} writes of the zombie were fenced")

@@ -25,9 +25,9 @@ from typing import Any
 
 import standardwebhooks
 
+from kb import shipped
 from tests.faults.checker import Received, Sent, Tables, Verdict, check, read_tables
 from tests.faults.proxy import Proxy
-from tests.support.models import exported_models
 from tests.support.processes import ROOT, answers, free_port, model_server, running, wait_for
 from tests.support.servers import RABBITMQ, postgresql_schema
 from tests.support.stack import KEY, environment, prepare, services
@@ -179,6 +179,7 @@ class Rig:
             "ANSWERBACK_MODELS": "good",
             "ANSWERBACK_CALLBACK_ALLOW": "127.0.0.0/8",
             "ANSWERBACK_BURST": "each",
+            "ANSWERBACK_MAX_REPLIES_PER_HOUR": "0",  # the same few questions in quick succession
             "ANSWERBACK_REDIS_PREFIX": f"faults-{uuid.uuid4().hex[:8]}:",
             "ANSWERBACK_WEB_WORKERS": "2",
         }
@@ -202,7 +203,7 @@ class Rig:
         self.env = environment(
             home,
             f"redis://127.0.0.1:{self.redis_proxy.port}/0",
-            exported_models(),
+            shipped.models(),
             ANSWERBACK_PORT=str(free_port()),
             **env,
         )

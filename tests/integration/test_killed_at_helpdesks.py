@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from tests.support.helpdesks import FAKES, SECRET, TOKEN, FakeDesk
 from tests.support.processes import wait_for
 from tests.support.stack import Stack, command, is_ready, services, stack
-from tests.worker.answering.test_llm import control
+from tests.worker.answering.drafting.test_llm import control
 from worker.launch.up import sample_folder
 from worker.store.tables import delivery
 

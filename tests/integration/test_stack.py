@@ -80,9 +80,9 @@ def test_a_ticket_gets_a_cited_answer(made: Stack):
 
 
 def test_what_is_out_of_scope_goes_to_a_person_without_a_model_call(made: Stack, model_url):
-    shown = made.ask("Who won the world cup in 1998?")
+    shown = made.ask("What is the capital of Australia?")
     assert (shown["state"], shown["handoff"]["reason"]) == ("handed_off", "no_answer")
-    assert "world cup" in shown["handoff"]["summary"]
+    assert "capital of Australia" in shown["handoff"]["summary"]
     assert control(model_url)["counts"]["requests"] == 0
     assert made.call("GET", f"/v1/conversations/{shown['conversation_id']}").json["owner"] == "human"
 
@@ -136,7 +136,7 @@ def test_a_callback_is_delivered_and_recorded(made: Stack):
 
 
 def test_an_answer_streams_while_it_is_written_and_resumes(made: Stack, model_url):
-    first = "You can choose a new password yourself at any time"
+    first = "You can set a new password yourself at any time"  # a quote, which no judge is asked about
     text = f"{first} [1]. The moon is made of cheese [1]. " + f"{first} [1]. " * 2
     control(model_url, mode="say", text=text, tokens_per_s=8)
     accepted = made.call("POST", "/v1/tickets", {"body": "How do I reset my password?"}).json

@@ -226,7 +226,7 @@ def test_a_customer_talks_over_a_web_socket(made):
         ('{"type": "message"}', "invalid"),
         ('{"type": "shout", "content": "x"}', "invalid"),
         ('{"type": "message", "content": "x", "attachments": ["att_none"], "ref": "r"}', "invalid"),
-        ('{"type": "message", "content": "\\ud800"}', "malformed"),
+        ('{"type": "message", "content": "\\ud800"}', "invalid"),  # nothing is left of it
     ],
 )
 def test_what_cannot_be_taken_is_told_and_the_connection_stays(made, sent, code):

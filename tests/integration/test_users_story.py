@@ -46,7 +46,7 @@ def ours(env: dict[str, str], *arguments: str) -> list[psutil.Process]:
 
 
 @pytest.fixture
-def env(tmp_path: Path, models: Path) -> dict[str, str]:
+def env(tmp_path: Path) -> dict[str, str]:
     home = tmp_path / "an empty home"
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSWERBACK_", "OPENAI_"))}
     return {
@@ -56,7 +56,6 @@ def env(tmp_path: Path, models: Path) -> dict[str, str]:
         "ANSWERBACK_HOME": str(home),
         "ANSWERBACK_PORT": str(free_port()),
         "ANSWERBACK_FLOWER_PORT": str(free_port()),
-        "ANSWERBACK_MODEL_DIR": str(models),
     }
 
 
@@ -112,7 +111,7 @@ def test_from_an_empty_home_to_an_answer_and_back_again(env, tmp_path):
         assert doctor.returncode == 0, doctor.stdout
         assert {finding["problem"] for finding in json.loads(doctor.stdout)} == {None}
 
-        (worker,) = ours(env, "answer", "--without-mingle")
+        (worker,) = ours(env, "answer", "worker.launch.consuming")
         worker.kill()
         wait_for(lambda: len(ours(env, "answer")) == 1, what="a new worker")
         wait_for(lambda: is_ready(url), timeout_s=30, what="readiness after a kill")

@@ -53,7 +53,7 @@ def binaries(wheel: Path, tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def env(tmp_path: Path, models: Path) -> dict[str, str]:
+def env(tmp_path: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSWERBACK_", "OPENAI_"))}
     kept.pop("PYTHONPATH", None)
     return {
@@ -62,7 +62,6 @@ def env(tmp_path: Path, models: Path) -> dict[str, str]:
         "ANSWERBACK_HOME": str(tmp_path / "home"),
         "ANSWERBACK_PORT": str(free_port()),
         "ANSWERBACK_FLOWER_PORT": str(free_port()),
-        "ANSWERBACK_MODEL_DIR": str(models),
     }
 
 
@@ -75,6 +74,19 @@ def test_the_checkout_is_not_what_is_tried(binaries, env, tmp_path):
     assert len(done.stdout.split()) == 4
     for path in done.stdout.split():
         assert Path(path).is_relative_to(binaries.parent), path
+
+
+def test_the_models_that_ship_are_in_the_wheel(binaries, env, tmp_path):
+    script = (
+        "from worker.answering.check.answer_model import AnswerModel\n"
+        "from worker.answering.check.support_model import SupportModel\n"
+        "print(AnswerModel.load().probability('a', 'b'), SupportModel.load().probability('a', 'b'))"
+    )
+    done = subprocess.run(
+        [str(binaries / "python"), "-c", script], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.split()) == 2
 
 
 def test_an_installed_wheel_serves_and_answers_without_a_checkout(binaries, env, tmp_path):

@@ -27,12 +27,12 @@ def test_sections_know_their_headings_and_exact_place():
 
 def test_markup_leaves_no_trace_in_the_text():
     found = md("# T\n\nSee **Account > Orders** and [the guide](https://x.example/a) or `code`.")
-    assert found.text == "T\n\nSee Account > Orders and the guide or code."
+    assert found.text == "T\n\nSee Account > Orders and the guide (https://x.example/a) or code."
 
 
-def test_a_table_keeps_its_rows_on_lines():
+def test_a_row_of_a_table_has_the_names_of_its_columns():
     found = md("# T\n\n| Service | Cost |\n|---|---|\n| Standard | 4.95 € |\n")
-    assert "Service | Cost\nStandard | 4.95 €" in found.text
+    assert found.text == "T\n\nService: Standard · Cost: 4.95 €"
 
 
 def test_front_matter_is_not_text_but_tells_the_url():
@@ -85,9 +85,11 @@ def test_control_and_invisible_characters_are_dropped():
         (b"# Only a heading", "text/markdown", "headings at most"),
         (b"%PDF-1.7 ...", "text/markdown", "a PDF"),
         (b"PK\x03\x04bomb", "text/html", "a zip archive"),
-        (b"text\x00more", "text/plain", "binary"),
+        (bytes(range(256)), "text/plain", "binary"),
         (b"a,b\n1,2\n", "text/csv", "columns `question` and `answer`"),
-        (b"hello", "application/epub+zip", "cannot be read"),
+        (b"hello", "application/x-unknown", "cannot be read"),
+        (b"hello", "application/epub+zip", "not application/epub"),
+        (b"{\\rtf1 }", "text/plain", "an RTF document"),
         (b"<html></html>", "text/html", "no text"),
     ],
 )
@@ -110,3 +112,21 @@ def test_windows_text_is_understood():
 
 def test_a_file_without_a_heading_is_named_after_itself():
     assert title_of(b"Some text.", media_type="text/plain", name="return-an_item.txt") == "Return an item"
+
+
+def test_a_document_says_what_was_cleaned_and_in_which_charset_it_was_read():
+    found = read("Größe\x00 und Farbe".encode("cp1252"), media_type="text/plain", title="x")
+    assert (found.text, found.cleaned, found.charset) == ("Größe und Farbe", {"control_characters": 1}, "cp1252")
+    assert read(b"Plain.", media_type="text/plain", title="x").charset is None
+
+
+@pytest.mark.processes
+def test_records_stand_apart_and_come_out_of_the_process_of_their_reader():
+    found = read(b"- question: Open?\n  answer: From 8.\n", media_type="application/yaml", title="FAQ")
+    assert [section.headings for section in found.sections] == [("Open?",)]
+    assert not found.sections_join
+
+
+def test_json_nested_too_deep_is_refused():
+    with pytest.raises(DocumentUnreadable):
+        read(b'{"a":' * 900 + b"1" + b"}" * 900, media_type="application/json", title="x")

@@ -1,5 +1,6 @@
 """The exported model gives the original's vectors, the same for everyone, and a damaged one is refused."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -8,9 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from kb.embedding import OnnxEmbedder, identity_of, load, read_manifest, verify
+from kb.embedding import OnnxEmbedder, identity_of, load, precision_of, read_manifest, vector_of, verify
+from kb.encoding import Encoding, Overrides
 from kb.errors import ModelInvalid, ModelMissing
-from kb.export import DEFAULT_MODEL, MIN_COSINE, UPSTREAM_SHA256, export, resolve
+from kb.export import MIN_COSINE
+from kb.model_sources import DEFAULT_MODEL, UPSTREAM_SHA256, resolve
 
 
 def test_the_export_was_compared_with_the_original(models):
@@ -60,30 +63,35 @@ def test_serving_loads_no_torch(models):
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
-@pytest.mark.processes
-def test_a_model_that_cannot_be_exported_is_served_by_sentence_transformers(tmp_path):
-    """One that pools by its first token, made of the default model's weights."""
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+def test_the_default_model_has_the_identity_that_it_always_had(models):
+    manifest = read_manifest(models / DEFAULT_MODEL)
+    assert identity_of(manifest, "int8") == f"{DEFAULT_MODEL}:int8:{manifest['identity']}"
 
-    transformer = Transformer(resolve(DEFAULT_MODEL))
-    made = SentenceTransformer(
-        modules=[transformer, Pooling(transformer.get_embedding_dimension(), pooling_mode="cls")], device="cpu"
-    )
-    made.save(str(tmp_path / "cls"))
-    said = []
-    manifest = export(str(tmp_path / "cls"), tmp_path / "ready", report=said.append)
-    assert "mean pooling" in manifest["why"]
-    assert any("sentence-transformers will serve it" in line for line in said)
-    assert [path.name for path in (tmp_path / "ready").iterdir()] == ["manifest.json"]
-    served = load(tmp_path / "ready")
-    assert served.identity == identity_of(verify(tmp_path / "ready", precision="int8"), "int8")
-    with ThreadPoolExecutor(4) as pool:
-        vectors = list(pool.map(served.encode, ["Where is my parcel?"] * 8))
-    expected = made.encode(["Where is my parcel?"], normalize_embeddings=True)[0]
-    assert np.allclose(vectors, expected, atol=1e-5)
-    assert np.linalg.norm(vectors[0]) == pytest.approx(1, abs=1e-5)
-    assert served.count_tokens("parcel " * 1000) == 1002
-    shutil.rmtree(tmp_path / "cls")
-    with pytest.raises(ModelInvalid, match="sentence-transformers"):
-        load(tmp_path / "ready")
+
+@pytest.mark.parametrize(("pooling", "vector"), [("mean", [3.0, 1.0]), ("cls", [1.0, 0.0]), ("lasttoken", [5.0, 2.0])])
+def test_states_are_pooled_cut_and_brought_to_length_one(pooling, vector):
+    states = np.array([[1, 0, 9], [3, 1, 9], [5, 2, 9]], np.float32)
+    plain = Encoding(dimensions=2, pooling=pooling, normalised=False)
+    assert vector_of(states, plain).tolist() == vector
+    unit = vector_of(states, Encoding(dimensions=2, pooling=pooling))
+    assert np.allclose(unit, np.array(vector) / np.linalg.norm(vector))
+
+
+def test_an_export_without_int8_is_served_at_fp32_and_named_so(exported, tmp_path):
+    copy = tmp_path / "model"
+    shutil.copytree(exported, copy)
+    manifest = read_manifest(copy)
+    (copy / "manifest.json").write_text(json.dumps({**manifest, "precisions": ["fp32"]}))
+    (copy / "model-int8.onnx").unlink()
+    assert precision_of(read_manifest(copy), "int8") == "fp32"
+    assert ":fp32:" in load(copy, precision="int8").identity
+    assert verify(copy, precision="int8")["dimensions"] == 384
+
+
+def test_more_dimensions_than_a_model_has_are_refused_before_it_is_loaded(models):
+    with pytest.raises(ModelInvalid, match="has 384 dimensions"):
+        verify(models / DEFAULT_MODEL, precision="int8", overrides=Overrides(dimensions=1000))
+
+
+def test_no_passages_have_no_vectors(embedder):
+    assert embedder.encode_passages([]).shape == (0, 384)

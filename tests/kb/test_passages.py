@@ -69,3 +69,16 @@ def test_sentences_are_found_where_they_stand(text):
 def test_content_words_forget_form_but_not_meaning():
     assert sentences.content("The refunds were refunded") == sentences.content("refund")
     assert sentences.content("How do I reset it?") == frozenset({"reset"})
+
+
+def test_what_has_no_letter_is_no_passage_of_its_own():
+    document = read(("word " * 30 + "end.\n\n:133–134:38-1").encode(), media_type="text/plain", title="T")
+    found = list(cut(document, count_tokens=lambda text: len(text.split()), target_tokens=31))
+    assert [passage.text[-14:] for passage in found] == [document.text.rstrip()[-14:]]
+
+
+def test_rows_of_figures_stay_passages():
+    rows = "\n\n".join(f"{number} · 4.95 · 5.20" for number in range(60))
+    document = read(f"Prices.\n\n{rows}".encode(), media_type="text/plain", title="T")
+    found = list(cut(document, count_tokens=lambda text: len(text.split()), target_tokens=30))
+    assert max(len(passage.text) for passage in found) < 400

@@ -21,6 +21,27 @@ def test_a_folder_of_another_form_is_named(tmp_path):
         quality.load(tmp_path)
 
 
+def test_a_malformed_line_is_named_with_its_file(tmp_path):
+    path = tmp_path / "claims.jsonl"
+    for broken in ('{"id": ', "[1]", '{"no": "id"}', "3"):
+        path.write_text(f'{{"id": "a"}}\n\n{broken}\n')
+        with pytest.raises(quality.LabelsUnreadable, match=r"claims\.jsonl, line 3 "):
+            quality.read_rows(path, lambda row: str(row["id"]))
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path):
+    path = tmp_path / "claims.jsonl"
+    path.write_bytes(b'{"id": "\xff"}\n')
+    with pytest.raises(quality.LabelsUnreadable, match=r"claims\.jsonl cannot be read"):
+        quality.read_rows(path, dict)
+
+
+def test_a_line_ends_at_its_newline_and_at_no_other_separator(tmp_path):
+    path = tmp_path / "claims.jsonl"
+    path.write_text('{"id": "one\u2028two\x85three"}\r\n{"id": "b"}', "utf-8")
+    assert quality.read_rows(path, lambda row: row["id"]) == ["one\u2028two\x85three", "b"]
+
+
 def test_intents_are_read_as_a_corpus_and_its_questions(tmp_path):
     (tmp_path / "train.jsonl").write_text(
         '{"text": "pay the bill", "intent": "pay"}\n{"text": "settle my bill", "intent": "pay"}\n'

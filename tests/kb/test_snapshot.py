@@ -7,39 +7,7 @@ import pytest
 
 from kb import snapshot as snapshots
 from kb.errors import SnapshotInvalid, SnapshotMissing
-from kb.snapshot import Record
-
-TEXTS = ("Reset your password on the sign-in page.", "Parcels arrive in two days.", "Refunds take five days.")
-
-
-def records():
-    return [
-        Record(
-            passage_id=f"p{row}",
-            document_id=f"d{row}",
-            title=f"T{row}",
-            url=None,
-            headings=("H",),
-            anchor="h",
-            start=0,
-            end=len(text),
-            text=text,
-        )
-        for row, text in enumerate(TEXTS)
-    ]
-
-
-@pytest.fixture
-def folder(tmp_path, embedder):
-    place = tmp_path / "ws" / "1"
-    vectors = np.stack([embedder.encode(text) for text in TEXTS])
-    snapshots.write(
-        place,
-        version="1",
-        model=embedder.identity,
-        new=snapshots.New(records=records(), texts=TEXTS, vectors=vectors),
-    )
-    return place
+from tests.support.snapshots import TEXTS, records
 
 
 def test_the_folder_holds_nothing_but_the_snapshot(folder):

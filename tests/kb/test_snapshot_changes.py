@@ -8,8 +8,9 @@ import pytest
 from kb import snapshot as snapshots
 from kb.errors import SnapshotInvalid
 from kb.filters import Filters
+from kb.records import Record
 from kb.search import search
-from kb.snapshot import New, Record
+from kb.snapshot import New
 
 SIZE = 1_500
 TOPICS = ("parcel", "refund", "password", "invoice", "coupon", "warranty", "delivery", "account")
@@ -135,7 +136,7 @@ def test_a_damaged_addition_is_refused(base, tmp_path, embedder):
 
 @pytest.mark.parametrize("recipe", ["Flat", "PQ192x4fs,Refine(SQ8)", "IVF16,SQ8"])
 def test_filters_hold_on_every_kind_of_index(tmp_path, embedder, monkeypatch, recipe):
-    monkeypatch.setattr("kb.vectors.recipe", lambda _count: recipe)
+    monkeypatch.setattr("kb.vectors.recipe", lambda _count, _dimensions: recipe)
     public = passages(range(1200), embedder.dimensions)
     internal = passages(range(1200, 1300), embedder.dimensions, audience="internal", language="de", source="wiki")
     new = New(

@@ -11,6 +11,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from alembic.config import Config
 
@@ -47,8 +48,34 @@ def move(store: Store, step: Callable[[Config, str], None], revision: str) -> No
         step(configuration, revision)
 
 
+def run(store: Store, *statements: str) -> None:
+    """Run SQL in one transaction, without this version's tables."""
+    with store.begin() as tx:
+        for statement in statements:
+            tx.exec_driver_sql(statement)
+
+
+def rows(store: Store, statement: str) -> list[tuple[Any, ...]]:
+    """Return what SQL selects, without this version's tables."""
+    with store.read() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(statement)]
+
+
 def empty(store: Store) -> None:
     """Delete all rows of a database that an earlier test filled."""
     with store.begin() as tx:
         for table in reversed(metadata.sorted_tables):
             tx.execute(table.delete())
+
+
+def store_reply(store: Store) -> None:
+    """Store a workspace, a conversation and its reply `r` as versions from migration 0017 on do."""
+    run(
+        store,
+        "INSERT INTO workspace (id, name, callback_secret, created_at) VALUES ('w', 'w', 's', 1)",
+        "INSERT INTO conversation (id, workspace_id, owner, next_seq, history, mailbox, lease_token, abort,"
+        " created_at, updated_at) VALUES ('c', 'w', 'bot', 3, 0, 'idle', 0, false, 1, 1)",
+        "INSERT INTO reply (id, workspace_id, conversation_id, content, citations, support, answerer,"
+        " prompt_tokens, completion_tokens, cost_usd, created_at)"
+        " VALUES ('r', 'w', 'c', 'By card.', '[]', 1, 'llm', 0, 0, 0, 1)",
+    )

@@ -8,10 +8,10 @@ import sqlalchemy as sa
 
 from tests.support.fakes import FakeHints, FakeSearch, accept, hit
 from worker.answering.agent import Agent, search_for_tool
-from worker.answering.llm import LlmAnswerer
-from worker.answering.model_client import Price, open_client
+from worker.answering.chat_api.client import Price, open_client
+from worker.answering.chat_api.spending import Spending
+from worker.answering.drafting.llm import LlmAnswerer
 from worker.answering.question import Question
-from worker.answering.spending import Spending
 from worker.answering.tools import builtin
 from worker.answering.tools.call_log import SqlToolCallLog
 from worker.answering.tools.registry import Registry

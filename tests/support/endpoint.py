@@ -20,19 +20,23 @@ class Response:
     status: int = 200
     content_type: str = "text/event-stream"
     truncated: bool = False  # the connection closes before the body's announced end
+    stays_open_s: float = 0  # the body does not end when its last piece is sent
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
 class Endpoint:
-    """A running endpoint: its base URL, and the bodies that it was sent."""
+    """A running endpoint: its base URL, and the paths, headers and bodies that it was sent."""
 
     url: str
     requests: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[Mapping[str, str]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
 
 
 @contextmanager
 def endpoint(answering: Answering) -> Iterator[Endpoint]:
-    """Serve `POST …/chat/completions` on loopback."""
+    """Serve `POST` on loopback, whatever the path."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -40,20 +44,26 @@ def endpoint(answering: Answering) -> Iterator[Endpoint]:
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             served.requests.append(body)
+            served.headers.append(dict(self.headers))
+            served.paths.append(self.path)
             response = answering(body)
             self.send_response(response.status)
             self.send_header("Content-Type", response.content_type)
-            length = sum(map(len, response.pieces)) + (100 if response.truncated else 0)
-            self.send_header("Content-Length", str(length))
+            for name, value in response.headers.items():
+                self.send_header(name, value)
+            unsent = 100 if response.truncated or response.stays_open_s else 0
+            self.send_header("Content-Length", str(sum(map(len, response.pieces)) + unsent))
             self.end_headers()
             for piece in response.pieces:
                 self.wfile.write(piece)
                 self.wfile.flush()
-            self.close_connection = response.truncated
+            ended.wait(response.stays_open_s)
+            self.close_connection = bool(unsent)
 
         def log_message(self, *_arguments: object) -> None:
             """Keep quiet."""
 
+    ended = threading.Event()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     served = Endpoint(url=f"http://127.0.0.1:{server.server_port}/v1")
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -61,14 +71,17 @@ def endpoint(answering: Answering) -> Iterator[Endpoint]:
     try:
         yield served
     finally:
+        ended.set()
         server.shutdown()
         server.server_close()
         thread.join()
 
 
-def refusal(status: int, payload: object) -> Response:
+def refusal(status: int, payload: object, **headers: str) -> Response:
     """An error response."""
-    return Response(pieces=(json.dumps(payload).encode(),), status=status, content_type="application/json")
+    body = json.dumps(payload).encode()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(pieces=(body,), status=status, content_type="application/json", headers=named)
 
 
 def stream(

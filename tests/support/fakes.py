@@ -2,14 +2,15 @@
 
 import ipaddress
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from kb.filters import Filters
+from kb.records import Record
+from kb.relevance import SHIPPED, shared_words
 from kb.search import Found, Hit
-from kb.snapshot import Record
 from tests.support.databases import copy_migrated, empty
 from worker.addresses import Guard
 from worker.answering.question import Draft, Question, TextListener, ignore_text
@@ -97,7 +98,14 @@ class FakeSearch:
 
     def search(self, workspace_id: str, query: str, *, limit: int, filters: Filters | None = None) -> Found:
         self.queries.append(query)
-        return Found(snapshot="1-abc", hits=tuple(self.hits[:limit]))
+        return Found(snapshot="1-abc", hits=tuple(weighed(hit, query) for hit in self.hits[:limit]))
+
+
+def weighed(hit: Hit, query: str) -> Hit:
+    """Return a passage with its relevance to a query, as a search would."""
+    words = shared_words(query, " ".join((hit.record.title, *hit.record.headings, hit.record.text)))
+    scale = SHIPPED.lexical if hit.dense is None else SHIPPED.embedded
+    return replace(hit, words=words, relevance=scale.probability(hit.dense or 0.0, words))
 
 
 @dataclass

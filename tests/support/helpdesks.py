@@ -9,14 +9,21 @@ import re
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from worker.helpdesks.protocol import Account
+
 SECRET = "hook-secret-0123456789"
 TOKEN = "api-token"
 BOT, AGENT, CUSTOMER = 900, 700, 500
+
+
+def account(url: str = "https://desk.example", **options: object) -> Account:
+    """Return the account of a helpdesk that has these options."""
+    return Account(id="hd_1", url=url, token=TOKEN, webhook_secret=SECRET, options=options)
 
 
 @dataclass
@@ -595,3 +602,25 @@ class FakeIntercom(FakeDesk):
 
 
 FAKES = {one.kind: one for one in (FakeZendesk, FakeChatwoot, FakeZammad, FakeFreshdesk, FakeIntercom)}
+
+
+class CannedDesk(FakeDesk):
+    """A helpdesk whose answers the test writes, by method and path; an iterator gives one for each call.
+
+    It refuses other calls with a 404, and keeps the last body of each.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: dict[str, Any] = {}
+        self.bodies: dict[str, Any] = {}
+
+    def handle_call(self, method: str, path: str, headers: Any, body: Any) -> Any:
+        call = f"{method} {path}"
+        self.calls.append(call)
+        self.bodies[call] = body
+        answer = self.answers.get(call, Refused(404))
+        answer = next(answer) if isinstance(answer, Iterator) else answer
+        if isinstance(answer, Refused):
+            raise answer
+        return answer

@@ -65,7 +65,14 @@ class ModelServer:
         self.counts["active"] += 1
         self.counts["most_active"] = max(self.counts["most_active"], self.counts["active"])
         if len(self.seen) < 1000:
-            self.seen.append({"model": asked["model"], "messages": asked["messages"], "tools": asked.get("tools", [])})
+            self.seen.append(
+                {
+                    "model": asked["model"],
+                    "messages": asked["messages"],
+                    "tools": asked.get("tools", []),
+                    "tool_choice": asked.get("tool_choice"),
+                }
+            )
         try:
             response = await self._answer(request, asked)
             self.counts["finished"] += 1
@@ -94,7 +101,7 @@ class ModelServer:
         if mode == "obey":
             calls = [*calls, *commands(messages)]
         made = sum(len(one.get("tool_calls") or []) for one in messages)
-        if calls[made:] and asked.get("tools"):
+        if calls[made:] and asked.get("tools") and asked.get("tool_choice") != "none":
             text = self.settings["text"] if mode == "say" else None
             return await self._say(request, asked, text, call=calls[made])
         text = self.settings["text"] if mode in ("say", "break") else text_for(mode, messages)

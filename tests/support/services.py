@@ -1,9 +1,11 @@
 """An installation's parts in this process, for tests and benchmarks that prepare or inspect one."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -24,6 +26,7 @@ from worker.turns.mailbox import Mailbox
 
 if TYPE_CHECKING:
     from kb.embedding import Embedder
+    from kb.encoding import Overrides
     from worker.knowledge.indexer import Indexer
 
 
@@ -103,10 +106,15 @@ def override(app: Flask, **parts: Any) -> None:
 
 
 def load_embedder(settings: Settings) -> "Embedder":
-    """Load the embedding model of an installation."""
+    """Return the embedding model of an installation, loaded once per process: it holds no state of a test."""
+    return _load_embedder(settings.embedding_folder, settings.embedding_precision, settings.embedding_overrides)
+
+
+@functools.cache
+def _load_embedder(folder: Path, precision: str, overrides: "Overrides") -> "Embedder":
     from kb.embedding import load
 
-    return load(settings.embedding_folder, precision=settings.embedding_precision)
+    return load(folder, precision=precision, overrides=overrides)
 
 
 def _fields(parts: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 
 from tests.support.fakes import answer
-from worker.answering.spending import Spender, Spending
+from worker.answering.chat_api.spending import Spender, Spending
 
 
 def rows(services, table) -> int:
@@ -32,3 +32,12 @@ def spend(services, message, usage):
     )
     with Spending(services.store).call(spender, max_usage=usage) as account:
         account.usage = usage
+
+
+def send_due(services) -> None:
+    """Send the deliveries that are due, as a worker would."""
+    for destination in services.sender.due_destinations():
+        transport = services.open_transport()
+        while services.sender.send(destination, transport) is not None:
+            pass
+        transport.close()

@@ -45,10 +45,19 @@ def test_vectors_are_made_once_and_cannot_be_written_to(embedder):
 
     class Counting:
         identity, dimensions, max_tokens = embedder.identity, embedder.dimensions, embedder.max_tokens
+        scale = embedder.scale
 
         def encode(self, text):
             asked.append(text)
             return embedder.encode(text)
+
+        def encode_query(self, text):
+            asked.append(f"query: {text}")
+            return embedder.encode_query(text)
+
+        def encode_passages(self, texts):
+            asked.extend(f"passage: {text}" for text in texts)
+            return embedder.encode_passages(texts)
 
         def count_tokens(self, text):
             return embedder.count_tokens(text)
@@ -56,5 +65,18 @@ def test_vectors_are_made_once_and_cannot_be_written_to(embedder):
     cached = CachedEmbedder(Counting(), MemoryCache("vectors", limit=10))
     assert np.array_equal(cached.encode("a question"), cached.encode("a question"))
     assert asked == ["a question"]
+    for _ in range(2):
+        cached.encode_query("a question")
+        assert cached.encode_passages(["a question", "another"]).shape == (2, embedder.dimensions)
+    assert asked[1:] == ["query: a question", "passage: a question", "passage: another"]
+    assert cached.encode_passages([]).shape == (0, embedder.dimensions)
     with pytest.raises(ValueError, match="read-only"):
         cached.encode("a question")[0] = 1.0
+
+
+def test_a_message_is_embedded_once_for_all_uses_that_have_the_same_prompt(embedder):
+    cache = MemoryCache("vectors", limit=10)
+    cached = CachedEmbedder(embedder, cache)
+    vector = cached.encode("Where is my parcel?")
+    assert cached.encode_query("Where is my parcel?") is vector
+    assert embedder.prompts["text"] == embedder.prompts["query"]

@@ -13,10 +13,11 @@ def test_hints_are_published_in_order_with_ids_only():
     hints = Hints(lambda task, queue, arguments: published.append((task, queue, dict(arguments))))
     hints.drain("conv_1")
     hints.deliver("conv_1")
+    hints.send("ep_1")
     hints.index("ws_1")
     hints.stop()
     assert published[0] == (DRAIN, "answer", {"conversation_id": "conv_1"})
-    assert [queue for _task, queue, _arguments in published] == ["answer", "callback", "ingest"]
+    assert [queue for _task, queue, _arguments in published] == ["answer", "callback", "callback", "ingest"]
 
 
 @pytest.mark.alone
@@ -53,11 +54,11 @@ def test_every_hint_has_a_task_and_every_queue_a_worker():
     import tasks.callback
     import tasks.knowledge  # noqa: F401
     from worker.app import app
-    from worker.cli.running import _ENDS
+    from worker.launch.consuming import POOLS
     from worker.launch.supervisor import PROGRAMS
 
     assert set(QUEUES) <= set(app.tasks)
-    assert set(QUEUES.values()) == set(_ENDS)
+    assert set(QUEUES.values()) == set(POOLS)
     consumed = {command[2] for command in PROGRAMS.values() if command[:2] == ["answerback", "worker"]}
     assert consumed == set(QUEUES.values())
     assert {route["queue"] for route in app.conf.task_routes.values()} == set(QUEUES.values())
@@ -70,6 +71,6 @@ def test_tasks_tolerate_arguments_of_newer_publishers():
     import tasks.callback
     import tasks.knowledge
 
-    for task in (tasks.answer.drain, tasks.callback.deliver, tasks.knowledge.index):
+    for task in (tasks.answer.drain, tasks.callback.deliver, tasks.callback.send, tasks.knowledge.index):
         kinds = {parameter.kind for parameter in inspect.signature(task.run).parameters.values()}
         assert kinds == {inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD}

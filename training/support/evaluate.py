@@ -10,16 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from training.measures import balanced_accuracy, calibration_error
 from training.support import sources
-from training.support.calibrate import Floats, Labels, balanced_accuracy
-from worker.answering.support_model import SupportModel
-
-
-def calibration_error(scores: Floats, labels: Labels, *, bins: int = 10) -> float:
-    """Return the mean distance of probability and share supported, over bins of probability, by their size."""
-    places = np.minimum((scores * bins).astype(int), bins - 1)
-    gaps = [abs(scores[places == place].sum() - labels[places == place].sum()) for place in range(bins)]
-    return float(sum(gaps) / len(scores))
+from worker.answering.check.support_model import SupportModel
 
 
 def main() -> None:
@@ -34,7 +27,7 @@ def main() -> None:
     labelled = '"label"' in arguments.pairs.read_text().splitlines()[0]
     pairs = sources.labelled(arguments.pairs) if labelled else sources.read(arguments.pairs)
     began = time.process_time()
-    scores = np.array(model.score([(pair.premise, pair.claim) for pair in pairs]))
+    scores = np.array([model.probability(pair.premise, pair.claim, pair.question) for pair in pairs])
     per_pair = (time.process_time() - began) / len(pairs) * 1000
     labels, names = np.array([pair.supported for pair in pairs]), np.array([pair.source for pair in pairs])
     print("| source | pairs | balanced accuracy | supported kept | others refused | AUC | calibration error |")

@@ -5,6 +5,7 @@ commits and licences. A set that is missing is left out, and the dataset's summa
 """
 
 import csv
+import difflib
 import io
 import json
 import random
@@ -14,15 +15,24 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from kb import sentences
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """A premise, a claim, whether the premise supports it, and where the pair is from."""
+    """A premise, a claim, whether the premise supports it, and where the pair is from.
+
+    Attributes:
+        question: what the claim answers, if anything is known of it.
+        twin: a supported claim that differs from an unsupported one in a few words; they are where the fault is.
+    """
 
     premise: str
     claim: str
     supported: bool
     source: str
+    question: str = ""
+    twin: str = ""
 
 
 def write(path: Path, pairs: list[Pair]) -> None:
@@ -122,20 +132,6 @@ def q_squared(mirror: Path) -> Iterator[Pair]:
                 )
 
 
-def dialfact(mirror: Path) -> Iterator[Pair]:
-    """The part of DialFact that its repository's scripts carry."""
-    for line in mirrored(mirror, "salesforce/DialFact", "scripts/testsmall.jsonl").splitlines():
-        row = json.loads(line)
-        premise = " ".join(evidence[2] for evidence in row["evidence_list"])
-        if premise.strip():
-            yield Pair(
-                premise=premise,
-                claim=row["response"],
-                supported=row["response_label"] == "SUPPORTS",
-                source="dialfact",
-            )
-
-
 def fool_me_twice(mirror: Path) -> Iterator[Pair]:
     """Fool Me Twice's second split; the first is among the labelled pairs already."""
     for line in mirrored(mirror, "google-research/fool-me-twice", "dataset/test.jsonl").splitlines():
@@ -188,14 +184,44 @@ def wice_tokens(mirror: Path) -> Iterator[Pair]:
             yield Pair(premise=premise, claim=_joined(tokens[:first]), supported=True, source="wice-train")
 
 
-def halueval(mirror: Path) -> Iterator[Pair]:
-    """HaluEval's answers that ChatGPT was asked to get wrong, on HotpotQA."""
-    for line in mirrored(mirror, "RUCAIBox/HaluEval", "generation/qa/qa_one-turn_data.json").splitlines():
-        row = json.loads(line)
-        wrong, right = row["hallucinated_answer"], row["right_answer"]
-        if len(wrong.split()) < 4 or right.lower() in wrong.lower():
-            continue
-        yield Pair(premise=row["knowledge"], claim=wrong, supported=False, source="halueval")
+def written(folder: Path) -> Iterator[Pair]:
+    """Read the sentences about help-centre passages that were written for this model (`written/README.md`)."""
+    for path in sorted(folder.glob("*.jsonl")):
+        for line in path.read_text().splitlines():
+            row = json.loads(line)
+            premise = "\n".join(
+                f"{' > '.join(filter(None, (part['title'], part['heading'])))}.\n{part['text']}"
+                for part in row["passages"]
+            )
+            right = [claim for item in row["items"] for claim in item["true"]]
+            for item in row["items"]:
+                common = {"premise": premise, "question": item["q"], "source": f"written-{path.stem}"}
+                for claim in item["true"]:
+                    yield Pair(claim=claim, supported=True, **common)
+                for claim, _kind in item["false"]:
+                    yield Pair(claim=claim, supported=False, twin=_twin(claim, right), **common)
+
+
+def summedits(mirror: Path) -> Iterator[Pair]:
+    """SummEdits: the sentences of summaries that a language model edited, with and without a change of facts."""
+    repository = "salesforce/factualNLG"
+    for path in listed(mirror, repository, "data/summedits/"):
+        for row in json.loads(mirrored(mirror, repository, path) or "[]"):
+            supported = row["label"] in (1, "1")
+            before = [row["original_summary"][slice(*span)] for span in sentences.split(row["original_summary"])]
+            after = [row["summary"][slice(*span)] for span in sentences.split(row["summary"])]
+            for claim in after:
+                if claim not in before:
+                    twin = "" if supported else _twin(claim, before)
+                    yield Pair(premise=row["doc"], claim=claim, supported=supported, twin=twin, source="summedits")
+
+
+def _twin(claim: str, others: list[str]) -> str:
+    """Return the most similar of other claims, if at least three words in five are the same."""
+    words = claim.split()
+    ratios = [(difflib.SequenceMatcher(None, words, other.split(), autojunk=False).ratio(), other) for other in others]
+    best, twin = max(ratios, default=(0.0, ""))
+    return twin if best >= 0.6 else ""
 
 
 def squad(folder: Path, *, seed: int = 0) -> Iterator[Pair]:

@@ -2,11 +2,36 @@
 
 from flask import Flask
 
-from web.console import access, callbacks, conversations, entrance, health, helpdesks, knowledge, quality, session
+from web.console import (
+    access,
+    callbacks,
+    conversations,
+    entrance,
+    health,
+    helpdesks,
+    knowledge,
+    quality,
+    session,
+    sources,
+    suggestions,
+    voice,
+)
 from web.console.site import blueprint, problem_page
 from web.http.limits import AddressLimiter
 
-PAGES = (entrance, conversations, knowledge, quality, callbacks, helpdesks, access, health)
+PAGES = (
+    entrance,
+    conversations,
+    knowledge,
+    sources,
+    suggestions,
+    voice,
+    quality,
+    callbacks,
+    helpdesks,
+    access,
+    health,
+)
 
 #: Logins from one address per minute and web process: checking a password takes a tenth of a second of CPU time.
 _LOGIN_LIMITS = ((30, 60.0),)

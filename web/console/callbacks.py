@@ -62,6 +62,7 @@ def try_endpoint(endpoint_id: str) -> Page | Response:
     """Send a test delivery, and show it."""
     try:
         id = services().endpoints.test(flask.g.principal.workspace_id, endpoint_id, "message.answered")
+        services().hints.send(endpoint_id)
     except REFUSALS as error:
         return refused(error, _callbacks)
     return to("delivery", delivery_id=id)
@@ -77,7 +78,7 @@ def delivery(delivery_id: str) -> Page:
 def replay(delivery_id: str) -> Page | Response:
     """Send a delivery again under the same id."""
     try:
-        services().endpoints.replay(flask.g.principal.workspace_id, delivery_id)
+        services().hints.send(services().endpoints.replay(flask.g.principal.workspace_id, delivery_id))
     except REFUSALS as error:
         return refused(error, _delivery, delivery_id)
     return to("delivery", delivery_id=delivery_id)

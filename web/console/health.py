@@ -8,7 +8,7 @@ from web.console.site import Page, blueprint
 from web.http.api import scope, services
 from web.http.auth import admin
 from web.operations.health import components
-from worker.answering import spending
+from worker.answering.chat_api import spending
 from worker.runtime.status import status
 from worker.settings import masked
 from worker.telemetry.counters import NAMES
@@ -44,7 +44,7 @@ def model() -> Page:
 @admin
 def check_model() -> Page:
     """Call each configured language model, and show what works and which parameters are used."""
-    from worker.answering.model_probe import probe_configured  # the front does not load the client otherwise
+    from worker.answering.chat_api.probe import probe_configured  # the front does not load the client otherwise
 
     settings = services().settings
     if settings.chosen_answerer != "llm":
@@ -59,7 +59,7 @@ def _model(**more: Any) -> str:
         answerer=settings.chosen_answerer,
         models=settings.models,
         endpoint=masked(settings.openai_base_url or "https://api.openai.com/v1"),
-        judge=(settings.judge_model or settings.models[0]) if settings.judges else None,
+        judge=settings.chosen_judge,
         **more,
     )
 
@@ -70,11 +70,15 @@ def budgets() -> Page:
     """Show budgets, and the cost of models by day and key."""
     workspace, deps = scope(), services()
     days, cursor = spending.page(workspace, by="day", after=flask.request.args.get("cursor"), limit=_PAGE)
-    today = spending.today(workspace, deps.settings.budgets)
+    today = spending.today(workspace, deps.settings.budgets, judge_budgets=deps.settings.judge_budgets)
     names = {key["id"]: key["name"] for key in deps.keys.all(workspace.workspace_id)}
     return flask.render_template(
         "console/budgets.html",
-        limits=[{"budget": budget, "spent": spent} for budget, spent in today.spent],
+        limits=[
+            {"budget": budget, "spent": spent, "of_judge": of_judge}
+            for of_judge, spendings in ((False, today.spent), (True, today.judge))
+            for budget, spent in spendings
+        ],
         days=days,
         keys=[{**key, "name": names.get(key["subject"], key["subject"])} for key in today.keys[:_PAGE]],
         today=today.day,

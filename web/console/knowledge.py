@@ -55,7 +55,7 @@ def write() -> Page | Response:
     try:
         fields = {name: value for name in ("title", "text") if (value := given(name, most=2_000_000))}
         new = checked(schemas.NewDocument(), fields)
-        data = new["text"].encode()
+        data = new["text"].encode("utf-8", "surrogatepass")
         document = library.NewDocument(title=new["title"], data=data, media_type="text/markdown")
         flask.g.made = services().library.add(flask.g.principal.workspace_id, document)["id"]
     except REFUSALS as error:
@@ -149,8 +149,9 @@ def questions() -> Page:
 def _documents(**more: Any) -> str:
     workspace, state = scope(), flask.request.args.get("state", "")
     state = state if state in _STATES else ""
-    states = {"waiting": ("queued", "indexing", "indexed"), "failed": ("failed",)}.get(state)
-    rows, cursor = library.page(workspace, states=states, after=flask.request.args.get("cursor"), limit=_PAGE)
+    wanted = {"waiting": ("queued", "indexing"), "failed": "failed"}.get(state)
+    which = {} if wanted is None else {"state": wanted}
+    rows, cursor = library.page(workspace, which, after=flask.request.args.get("cursor"), limit=_PAGE)
     return flask.render_template(
         "console/_documents.html" if part_only() else "console/knowledge.html",
         rows=rows,

@@ -25,7 +25,11 @@ def quality() -> Page:
     reasons = [reason for reason in REASONS if any(reason in day["handed_off"] for day in rows)]
     return flask.render_template(
         "console/quality.html",
-        plots={**_plots(rows, reasons), "Risk against coverage": _risk(found["curve"])},
+        plots={
+            **_plots(rows, reasons),
+            "Risk against coverage, by support": _risk("support", found["curve"]),
+            "Risk against coverage, by confidence": _risk("confidence", found["confidence_curve"]),
+        },
         numbers=_totals(rows),
         days=days,
         spans=_SPANS,
@@ -40,11 +44,14 @@ def _totals(days: list[dict[str, Any]]) -> dict[str, object]:
     def total(name: str) -> Any:
         return sum(day[name] for day in days)
 
-    answered = total("answered")
-    ended = answered + total("failed") + total("cancelled") + sum(sum(day["handed_off"].values()) for day in days)
+    answered, clarified = total("answered"), total("clarified")
+    handed_off = sum(sum(day["handed_off"].values()) for day in days)
+    ended = answered + clarified + handed_off + total("failed") + total("cancelled")
     return {
         "messages": ended,
         "answered": f"{answered / ended:.0%}" if ended else "–",
+        "asked back": clarified,
+        "partly answered": total("partly_answered"),
         **{name: total(name) for name in _FEEDBACK},
         "cost": f"${total('cost_usd'):.2f}",
     }
@@ -54,7 +61,9 @@ def _plots(days: list[dict[str, Any]], reasons: list[HandoffReason]) -> dict[str
     """Return the plots over days, by title."""
     names = [day["day"] for day in days]
     outcomes = {
-        "answered": [day["answered"] for day in days],
+        "answered": [day["answered"] - day["partly_answered"] for day in days],
+        "partly answered": [day["partly_answered"] for day in days],
+        "asked back": [day["clarified"] for day in days],
         "handed off": [sum(day["handed_off"].values()) for day in days],
         "failed or cancelled": [day["failed"] + day["cancelled"] for day in days],
     }
@@ -78,13 +87,13 @@ def _plots(days: list[dict[str, Any]], reasons: list[HandoffReason]) -> dict[str
     }
 
 
-def _risk(curve: list[dict[str, Any]]) -> Markup:
+def _risk(score: str, curve: list[dict[str, Any]]) -> Markup:
     """Return the plot of risk against coverage, over the points with rated answers."""
     points = [
         (
             point["coverage"],
             point["risk"],
-            f"support from {point['support']:.2f}: {point['coverage']:.0%} answered, {point['risk']:.0%} rejected of "
+            f"{score} from {point[score]:.2f}: {point['coverage']:.0%} answered, {point['risk']:.0%} rejected of "
             f"{point['rated']} rated",
         )
         for point in curve

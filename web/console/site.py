@@ -30,6 +30,8 @@ REASONS = {
     HandoffReason.ASKED_FOR_HUMAN: "asked for a human",
     HandoffReason.NO_ANSWER: "no answer found",
     HandoffReason.LOW_SUPPORT: "low support",
+    HandoffReason.AVOIDED_TOPIC: "avoided topic",
+    HandoffReason.LANGUAGE: "other language",
     HandoffReason.RULE: "escalation rule",
     HandoffReason.DEADLINE: "deadline passed",
     HandoffReason.ERROR: "error",

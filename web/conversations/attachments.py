@@ -5,7 +5,7 @@ from typing import Any
 import flask
 from webargs.flaskparser import abort
 
-from kb.documents import IMAGE_TYPES, READABLE, media_type_of
+from kb.documents import IMAGE_TYPES, READABLE, media_type_of_file
 from web.http.api import Blueprint, scope, services
 from web.http.auth import customers
 from web.http.uploads import uploaded_file
@@ -33,7 +33,7 @@ def add() -> tuple[dict[str, Any], int, dict[str, str]]:
     """Upload a file; it is deleted after a day unless a message lists its id in `attachments`."""
     name, data = uploaded_file()
     image_type = next((kind for suffix, kind in IMAGE_TYPES.items() if name.lower().endswith(suffix)), None)
-    media_type = media_type_of(name) or image_type
+    media_type = media_type_of_file(name) or image_type
     if media_type is None:
         abort(415, messages={"file": [f"{name[:100]!r} cannot be read; send {READABLE}, or an image."]})
     workspace_id = flask.g.principal.workspace_id

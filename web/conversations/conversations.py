@@ -11,7 +11,7 @@ from web.http.api import Blueprint, scope, services
 from web.http.audience import visible
 from web.http.auth import customers
 from web.schemas import conversations as schemas
-from web.schemas.fields import PageQuery, page_of
+from web.schemas.fields import page_of
 from web.streaming.feeds import ConversationFeed
 from web.streaming.responses import StreamResponse, socket_of, streams
 from web.streaming.sockets import SocketMessages, WebSocketFormat
@@ -41,7 +41,7 @@ def open_conversation(new: dict[str, Any]) -> tuple[Any, int, dict[str, str]]:
 @blueprint.response(200, page_of(schemas.Conversation))
 def list_conversations(query: dict[str, Any]) -> Page:
     """List conversations, newest first."""
-    found, cursor = listing.page(scope(), owner=query.get("owner"), after=query.get("cursor"), limit=query["limit"])
+    found, cursor = listing.page(scope(), query, after=query.get("cursor"), limit=query["limit"])
     return {"items": found, "next_cursor": cursor}
 
 
@@ -79,13 +79,13 @@ def submit(new: dict[str, Any], conversation_id: str) -> Response:
 
 @blueprint.get("/conversations/<string:conversation_id>/messages")
 @customers
-@blueprint.arguments(PageQuery, location="query")
+@blueprint.arguments(schemas.MessageQuery, location="query")
 @blueprint.response(200, page_of(schemas.Message))
 def list_messages(query: dict[str, Any], conversation_id: str) -> Page:
     """List the messages of a conversation, oldest first."""
     cursor = query.get("cursor", "0")
     after_seq = int(cursor) if cursor.isdecimal() and len(cursor) < 10 else 0
-    found, next_seq = listing.messages(scope(), conversation_id, after_seq=after_seq, limit=query["limit"])
+    found, next_seq = listing.messages(scope(), conversation_id, query, after_seq=after_seq, limit=query["limit"])
     return {
         "items": [visible(message) for message in found],
         "next_cursor": None if next_seq is None else str(next_seq),

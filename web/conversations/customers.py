@@ -20,7 +20,9 @@ blueprint = Blueprint("customers", __name__, description="Memories of customers,
 @blueprint.response(200, page_of(schemas.Memory))
 def list_memories(query: dict[str, Any]) -> dict[str, Any]:
     """List the memories of one customer, or of all, newest first."""
-    found, cursor = memories.page(scope(), customer=customer_of(query), after=query.get("cursor"), limit=query["limit"])
+    found, cursor = memories.page(
+        scope(), query, customer=customer_of(query), after=query.get("cursor"), limit=query["limit"]
+    )
     return {"items": found, "next_cursor": cursor}
 
 

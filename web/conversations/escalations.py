@@ -18,13 +18,7 @@ blueprint = Blueprint("escalations", __name__, description="Tasks that handoffs 
 @blueprint.response(200, page_of(schemas.Escalation))
 def list_escalations(query: dict[str, Any]) -> dict[str, Any]:
     """List escalations, newest first."""
-    found, cursor = escalations.page(
-        scope(),
-        state=query.get("state"),
-        assignee=query.get("assignee"),
-        after=query.get("cursor"),
-        limit=query["limit"],
-    )
+    found, cursor = escalations.page(scope(), query, after=query.get("cursor"), limit=query["limit"])
     return {"items": found, "next_cursor": cursor}
 
 

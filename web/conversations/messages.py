@@ -101,7 +101,7 @@ def cancel(message_id: str) -> dict[str, Any]:
 @blueprint.post("/messages/<string:message_id>/retry")
 @blueprint.response(202, schemas.Message)
 def retry(message_id: str) -> tuple[Any, int, dict[str, str]]:
-    """Retry a message that was handed off or failed; the bot owns the conversation again."""
+    """Retry a message that was handed off, failed or was taken for automatic mail; the bot owns the conversation."""
     services().actions.retry(flask.g.principal.workspace_id, message_id)
     message = listing.get_message(scope(), message_id)
     return message, 202, poll_headers(message["links"]["self"])

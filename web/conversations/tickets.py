@@ -21,7 +21,7 @@ def submit(new: dict[str, Any]) -> Response:
     message = services().actions.submit(
         flask.g.principal.workspace_id,
         Opening(
-            subject=new.get("subject"),
+            subject=new.get("subject") or None,
             requester=new.get("requester"),
             external_id=new.get("external_id"),
             channel=new.get("channel"),

@@ -4,18 +4,18 @@ from typing import Any
 
 from web.http.api import Blueprint, scope
 from web.schemas import desk as schemas
-from web.schemas.fields import PageQuery, page_of
+from web.schemas.fields import page_of
 from worker.conversations import tool_calls
 
 blueprint = Blueprint("tool calls", __name__, description="Tool calls of the language model")
 
 
 @blueprint.get("/conversations/<string:conversation_id>/tool-calls")
-@blueprint.arguments(PageQuery, location="query")
+@blueprint.arguments(schemas.ToolCallQuery, location="query")
 @blueprint.response(200, page_of(schemas.ToolCall))
 def list_tool_calls(query: dict[str, Any], conversation_id: str) -> dict[str, Any]:
     """List the tool calls of a conversation, newest first."""
-    found, cursor = tool_calls.page(scope(), conversation_id, after=query.get("cursor"), limit=query["limit"])
+    found, cursor = tool_calls.page(scope(), conversation_id, query, after=query.get("cursor"), limit=query["limit"])
     return {"items": found, "next_cursor": cursor}
 
 

@@ -38,6 +38,7 @@ def submission(content: str, new: dict[str, Any]) -> Submission:
         request_id=flask.g.request_id,
         key_id=flask.g.principal.key_id,
         attachments=tuple(dict.fromkeys(new.get("attachments", ()))),
+        email_headers=new.get("email_headers", {}),
     )
 
 

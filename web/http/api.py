@@ -46,17 +46,17 @@ def scope() -> Scope:
 
 
 def parse_json(data: bytes) -> Any:
-    """Return the value of a JSON text, which can be stored and serialised again.
+    """Return the value of a JSON text, which can be stored and serialised again: lone surrogates are dropped.
 
     Raises:
-        ValueError: the text is not JSON, has NaN, infinity or a lone surrogate, or is nested too deeply.
+        ValueError: the text is not JSON, has NaN or infinity, or is nested too deeply.
     """
     try:
         value = json.loads(data.decode(), parse_constant=_refuse)
         if data.count(b"[") + data.count(b"{") > _MAX_DEPTH and _deeper_than(value, _MAX_DEPTH):
             raise ValueError("the JSON is nested too deeply")
         if _SURROGATE.search(data):
-            json.dumps(value, ensure_ascii=False).encode()
+            value = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="ignore"))
     except RecursionError:
         raise ValueError("the JSON is nested too deeply") from None
     return value

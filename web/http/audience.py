@@ -12,6 +12,10 @@ _CUSTOMER_FIELDS = (
     *("id", "conversation_id", "seq", "role", "author", "content", "attachments", "state", "reply"),
     *("citations", "feedback", "created_at", "finished_at", "links"),
 )
+_REPLY_FIELDS = (
+    *("id", "kind", "content", "options", "text", "greeting", "signature", "citation_style", "citations", "support"),
+    "confidence",
+)
 
 
 def is_customer() -> bool:
@@ -38,7 +42,7 @@ def for_customer(message: dict[str, Any]) -> dict[str, Any]:
     """Return a message without the summary for agents, the error, and the time and cost of the answer."""
     public = {name: message[name] for name in _CUSTOMER_FIELDS}
     if public["reply"] is not None:
-        public["reply"] = {name: public["reply"][name] for name in ("id", "content", "citations", "support")}
+        public["reply"] = {name: public["reply"][name] for name in _REPLY_FIELDS}
     public["handoff"] = {"reason": message["handoff"]["reason"]} if message["handoff"] else None
     return public
 

@@ -15,6 +15,7 @@ log = logs.get(__name__)
 #: Views that clients call as a matter of course, and POSTs that change nothing.
 NOT_OPERATORS = {
     "attachments.add",
+    "console.edit_voice",
     "console.leave",
     "conversations.make_token",
     "conversations.open_conversation",

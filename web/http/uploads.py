@@ -7,7 +7,7 @@ from typing import Any
 import flask
 from webargs.flaskparser import abort
 
-from kb.documents import READABLE, is_text, media_type_of, title_from_name, title_of
+from kb.documents import READABLE, is_text, media_type_of_file, title_from_name, title_of
 from web.http.api import checked
 from web.schemas import knowledge as schemas
 from worker.errors import Invalid
@@ -37,7 +37,7 @@ def uploaded_document(*, ignore: Container[str] = ()) -> NewDocument:
     """
     name, data = uploaded_file()
     fields = checked(schemas.NewDocument(exclude=("text",), partial=True), form(ignore=ignore))
-    media_type = media_type_of(name)
+    media_type = media_type_of_file(name)
     if media_type is None:
         abort(415, messages={"file": [f"{name[:100]!r} cannot be read; send {READABLE}."]})
     title = fields.get("title")

@@ -32,11 +32,8 @@ def show(delivery_id: str) -> dict[str, Any]:
 @blueprint.response(202, schemas.WholeDelivery)
 def replay(delivery_id: str) -> AcceptedResponse:
     """Send a delivery again under the same id, with the usual retries."""
-    services().endpoints.replay(flask.g.principal.workspace_id, delivery_id)
-    delivery = listing.show(scope(), delivery_id)
-    if delivery["conversation_id"] is not None:
-        services().hints.deliver(delivery["conversation_id"])
-    return delivery, 202, poll_headers(f"/v1/deliveries/{delivery_id}")
+    services().hints.send(services().endpoints.replay(flask.g.principal.workspace_id, delivery_id))
+    return listing.show(scope(), delivery_id), 202, poll_headers(f"/v1/deliveries/{delivery_id}")
 
 
 @blueprint.post("/deliveries/replay")

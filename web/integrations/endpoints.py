@@ -7,7 +7,7 @@ import flask
 from web.http.api import AcceptedResponse, Blueprint, poll_headers, scope, services
 from web.http.auth import admin
 from web.schemas import deliveries as schemas
-from web.schemas.fields import PageQuery, page_of
+from web.schemas.fields import page_of
 from worker.deliveries import listing
 
 blueprint = Blueprint("endpoints", __name__, description="Webhook endpoints")
@@ -27,11 +27,11 @@ def make(new: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/endpoints")
-@blueprint.arguments(PageQuery, location="query")
+@blueprint.arguments(schemas.EndpointQuery, location="query")
 @blueprint.response(200, page_of(schemas.Endpoint))
 def list_endpoints(query: dict[str, Any]) -> dict[str, Any]:
     """List endpoints, newest first."""
-    found, cursor = services().endpoints.page(_workspace(), after=query.get("cursor"), limit=query["limit"])
+    found, cursor = services().endpoints.page(_workspace(), query, after=query.get("cursor"), limit=query["limit"])
     return {"items": found, "next_cursor": cursor}
 
 
@@ -74,6 +74,7 @@ def rotate(new: dict[str, Any], endpoint_id: str) -> dict[str, Any]:
 def test(new: dict[str, Any], endpoint_id: str) -> AcceptedResponse:
     """Send a test delivery."""
     delivery_id = services().endpoints.test(_workspace(), endpoint_id, new["type"])
+    services().hints.send(endpoint_id)
     return listing.show(scope(), delivery_id), 202, poll_headers(f"/v1/deliveries/{delivery_id}")
 
 
@@ -83,4 +84,5 @@ def test(new: dict[str, Any], endpoint_id: str) -> AcceptedResponse:
 def recover(new: dict[str, Any], endpoint_id: str) -> AcceptedResponse:
     """Send the endpoint what it missed since a time: up to 10,000 deliveries, oldest first."""
     count = services().endpoints.recover(_workspace(), endpoint_id, since_ms=new.get("since", 0))
+    services().hints.send(endpoint_id)
     return {"replayed": count}, 202, poll_headers(f"/v1/deliveries?endpoint={endpoint_id}&state=pending")

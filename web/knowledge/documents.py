@@ -9,7 +9,7 @@ from web.http.accepting import idempotency_key
 from web.http.api import AcceptedResponse, Blueprint, checked, json_body, poll_headers, scope, services
 from web.http.uploads import metadata_of, uploaded_document
 from web.schemas import knowledge as schemas
-from web.schemas.fields import PageQuery, page_of
+from web.schemas.fields import page_of
 from worker.knowledge import library
 from worker.knowledge.library import NewDocument
 
@@ -53,11 +53,11 @@ def add() -> AcceptedResponse:
 
 
 @blueprint.get("/documents")
-@blueprint.arguments(PageQuery, location="query")
+@blueprint.arguments(schemas.DocumentQuery, location="query")
 @blueprint.response(200, page_of(schemas.Document))
 def list_documents(query: dict[str, Any]) -> dict[str, Any]:
     """List documents, newest first."""
-    found, cursor = library.page(scope(), after=query.get("cursor"), limit=query["limit"])
+    found, cursor = library.page(scope(), query, after=query.get("cursor"), limit=query["limit"])
     return {"items": found, "next_cursor": cursor}
 
 
@@ -101,7 +101,7 @@ def _submitted() -> NewDocument:
     new = checked(schemas.NewDocument(), json_body(request))
     return NewDocument(
         title=new["title"],
-        data=new["text"].encode(),
+        data=new["text"].encode("utf-8", "surrogatepass"),
         media_type="text/markdown",
         url=new.get("url"),
         metadata=metadata_of(new),

@@ -9,7 +9,7 @@ from web.http.accepting import idempotency_key
 from web.http.api import AcceptedResponse, Blueprint, checked, json_body, poll_headers, scope, services
 from web.http.uploads import metadata_of, metadata_of_form, uploaded_file
 from web.schemas import knowledge as schemas
-from web.schemas.fields import PageQuery, page_of
+from web.schemas.fields import page_of
 from worker.knowledge import imports
 from worker.knowledge.imports import NewImport
 
@@ -47,11 +47,11 @@ def add() -> AcceptedResponse:
 
 
 @blueprint.get("/imports")
-@blueprint.arguments(PageQuery, location="query")
+@blueprint.arguments(schemas.ImportQuery, location="query")
 @blueprint.response(200, page_of(schemas.Import))
 def list_imports(query: dict[str, Any]) -> dict[str, Any]:
     """List imports, newest first."""
-    found, cursor = imports.page(scope(), after=query.get("cursor"), limit=query["limit"])
+    found, cursor = imports.page(scope(), query, after=query.get("cursor"), limit=query["limit"])
     return {"items": found, "next_cursor": cursor}
 
 

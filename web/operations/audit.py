@@ -4,11 +4,11 @@ from typing import Any
 
 import flask
 import marshmallow as ma
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from web.http.api import Blueprint, services
 from web.http.auth import admin
-from web.schemas.fields import PageQuery, moment, page_of
+from web.schemas.fields import Line, ListQuery, moment, page_of
 
 blueprint = Blueprint("audit", __name__, description="Audit log")
 
@@ -30,13 +30,22 @@ class Action(ma.Schema):
     created_at = moment(required=True)
 
 
+class ActionQuery(ListQuery):
+    """Filters of the audit log."""
+
+    via = fields.String(validate=validate.OneOf(["api", "console", "cli"]))
+    action = Line(most=64)
+    subject = Line(most=200)
+    key_id = Line(most=48)
+
+
 @blueprint.get("/audit")
 @admin
-@blueprint.arguments(PageQuery, location="query")
+@blueprint.arguments(ActionQuery, location="query")
 @blueprint.response(200, page_of(Action))
 def list_actions(query: dict[str, Any]) -> dict[str, Any]:
     """List the actions of operators, newest first."""
     found, cursor = services().audit_log.page(
-        flask.g.principal.workspace_id, after=query.get("cursor"), limit=query["limit"]
+        flask.g.principal.workspace_id, query, after=query.get("cursor"), limit=query["limit"]
     )
     return {"items": found, "next_cursor": cursor}

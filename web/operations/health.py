@@ -124,7 +124,9 @@ def components(settings: Settings) -> dict[str, dict[str, Any]]:
         counts = {name: states.count(name) for name in STATES}
         found[f"{role}_workers"] = {"state": state, "count": len(states), **counts, "latency_ms": 0.0}
         if "lexical_only" in answering:
-            found[f"{role}_workers"]["problem"] = "The embedding model is missing or damaged: run `answerback model`."
+            found[f"{role}_workers"]["problem"] = (
+                "The embedding model is missing or damaged: run `answerback model export`."
+            )
     for name, component in found.items():
         component["needed"] = name in _NEEDED
     return found

@@ -23,6 +23,12 @@ class Day(ma.Schema):
 
     day = fields.String(required=True)
     answered = fields.Integer(required=True)
+    clarified = fields.Integer(
+        required=True, metadata={"description": "messages that got a question back, which are not counted as answered"}
+    )
+    partly_answered = fields.Integer(
+        required=True, metadata={"description": "of the answered ones, those with a question that found no answer"}
+    )
     handed_off = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
     failed = fields.Integer(required=True)
     cancelled = fields.Integer(required=True)
@@ -37,9 +43,8 @@ class Day(ma.Schema):
 
 
 class Point(ma.Schema):
-    """The coverage and risk if only answers with at least this support were sent."""
+    """The coverage and risk if only answers with at least this support or confidence were sent."""
 
-    support = fields.Float(required=True)
     coverage = fields.Float(required=True, metadata={"description": "share of all messages with such an answer"})
     risk = fields.Float(
         required=True, allow_none=True, metadata={"description": "share of answers rated bad among the rated ones"}
@@ -47,11 +52,24 @@ class Point(ma.Schema):
     rated = fields.Integer(required=True)
 
 
+class SupportPoint(Point):
+    """The coverage and risk if only answers with at least this support were sent."""
+
+    support = fields.Float(required=True)
+
+
+class ConfidencePoint(Point):
+    """The coverage and risk if only answers with at least this confidence were sent."""
+
+    confidence = fields.Float(required=True)
+
+
 class Quality(ma.Schema):
-    """Outcomes by day, and the risk-coverage curve."""
+    """Outcomes by day, and the risk-coverage curves by support and by confidence."""
 
     days = fields.List(fields.Nested(Day), required=True)
-    curve = fields.List(fields.Nested(Point), required=True)
+    curve = fields.List(fields.Nested(SupportPoint), required=True)
+    confidence_curve = fields.List(fields.Nested(ConfidencePoint), required=True)
 
 
 @blueprint.get("/quality")

@@ -1,12 +1,17 @@
 """Schemas of conversations and messages."""
 
+from typing import Any
+
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from web.schemas.fields import Metadata, PageQuery, Seconds, Text, WebUrl, links, moment
+from web.schemas.fields import EmailHeaders, ListQuery, Metadata, Seconds, Text, WebUrl, Words, links, moment
 from worker.conversations.outcomes import HANDOFF_REASONS, PRIORITIES
+from worker.states import CitationStyle, Owner, ReplyKind, Role
 
 MAX_CONTENT = 20_000
+REPLY_KINDS = tuple(ReplyKind)
+CITATION_STYLES = tuple(CitationStyle)
 STATES = ("queued", "running", "answered", "handed_off", "cancelled", "failed")
 
 
@@ -14,7 +19,7 @@ class Requester(ma.Schema):
     """The customer."""
 
     id = Text(most=200)
-    name = Text(most=200)
+    name = Words(most=200)
     email = Text(most=320)
 
 
@@ -26,13 +31,18 @@ class _Submitted(ma.Schema):
     attachments = fields.List(
         Text(most=64), validate=validate.Length(max=10), metadata={"description": "ids of uploaded attachments"}
     )
+    email_headers = EmailHeaders(
+        metadata={"description": "headers of the e-mail that this is, by name; they tell automatic mail (RFC 3834)"}
+    )
 
 
 class NewTicket(_Submitted):
     """A ticket to answer."""
 
-    subject = Text(most=500)
-    body = Text(most=MAX_CONTENT, required=True)
+    subject = Words(most=500, blank=True)
+    body = Words(
+        most=MAX_CONTENT, required=True, blank=True, metadata={"description": "may be empty when there is a subject"}
+    )
     requester = fields.Nested(Requester)
     external_id = Text(
         most=200, metadata={"description": "the ticket continues the conversation with this id, if there is one"}
@@ -40,11 +50,16 @@ class NewTicket(_Submitted):
     channel = Text(most=64)
     metadata = Metadata()
 
+    @ma.validates_schema
+    def _says_something(self, new: dict[str, Any], **_: Any) -> None:
+        if not new["body"].strip() and not new.get("subject", "").strip():
+            raise ma.ValidationError("Must not be blank without a subject.", "body")
+
 
 class NewConversation(ma.Schema):
     """A conversation to open."""
 
-    subject = Text(most=500)
+    subject = Words(most=500)
     requester = fields.Nested(Requester)
     external_id = Text(most=200)
     channel = Text(most=64)
@@ -54,7 +69,7 @@ class NewConversation(ma.Schema):
 class ConversationChange(ma.Schema):
     """Changes to a conversation."""
 
-    subject = Text(most=500, allow_none=True)
+    subject = Words(most=500, allow_none=True)
     requester = fields.Nested(Requester, allow_none=True)
     channel = Text(most=64, allow_none=True)
     metadata = Metadata()
@@ -63,7 +78,7 @@ class ConversationChange(ma.Schema):
 class NewMessage(_Submitted):
     """A customer's message."""
 
-    content = Text(most=MAX_CONTENT, required=True)
+    content = Words(most=MAX_CONTENT, required=True)
 
 
 class NewToken(ma.Schema):
@@ -86,27 +101,36 @@ class Token(ma.Schema):
 class NewReply(ma.Schema):
     """A reply of an agent."""
 
-    content = Text(most=MAX_CONTENT, required=True)
-    author = Text(most=200, required=True)
+    content = Words(most=MAX_CONTENT, required=True)
+    author = Words(most=200, required=True)
 
 
 class NewHandoff(ma.Schema):
     """A handoff by the client."""
 
-    summary = Text(most=2_000)
+    summary = Words(most=2_000)
 
 
 class NewFeedback(ma.Schema):
     """A rating of an answer."""
 
     rating = fields.String(required=True, validate=validate.OneOf(["good", "bad"]))
-    comment = Text(most=2_000)
+    comment = Words(most=2_000)
 
 
-class ConversationQuery(PageQuery):
+class ConversationQuery(ListQuery):
     """Filters of the list of conversations."""
 
-    owner = fields.String(validate=validate.OneOf(["bot", "human", "closed"]))
+    owner = fields.String(validate=validate.OneOf(tuple(Owner)))
+    channel = Text(most=64)
+    external_id = Text(most=200)
+
+
+class MessageQuery(ListQuery):
+    """Filters of the list of messages of a conversation."""
+
+    state = fields.String(validate=validate.OneOf(STATES))
+    role = fields.String(validate=validate.OneOf(tuple(Role)))
 
 
 class Citation(ma.Schema):
@@ -130,12 +154,43 @@ class Usage(ma.Schema):
 
 
 class Reply(ma.Schema):
-    """An answer; every `[n]` in `content` refers to the citation with this number."""
+    """A reply of the assistant; every `[n]` in `content` refers to the citation with this number."""
 
     id = fields.String(required=True)
-    content = fields.String(required=True)
+    unanswered = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "the questions of the message that found no answer; its content names them too"},
+    )
+    kind = fields.String(
+        required=True,
+        validate=validate.OneOf(REPLY_KINDS),
+        metadata={"description": "a clarification is a question back, which resolves nothing"},
+    )
+    content = fields.String(required=True, metadata={"description": "the checked text"})
+    options = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "options of a clarification, to be shown as buttons; sent as a message, one answers"},
+    )
+    text = fields.String(
+        required=True,
+        metadata={"description": "the reply as its channel shows it: greeting, content, sources, signature"},
+    )
+    greeting = fields.String(required=True, allow_none=True)
+    signature = fields.String(required=True, allow_none=True)
+    citation_style = fields.String(
+        required=True,
+        validate=validate.OneOf(CITATION_STYLES),
+        metadata={"description": "how the channel shows the citations"},
+    )
     citations = fields.List(fields.Nested(Citation), required=True)
     support = fields.Float(required=True, metadata={"description": "support of the weakest sentence, from 0 to 1"})
+    confidence = fields.Float(
+        required=True,
+        allow_none=True,
+        metadata={"description": "probability that it answers what was asked; null where no model judged that"},
+    )
     answerer = fields.String(required=True)
     model = fields.String(required=True, allow_none=True)
     snapshot = fields.String(required=True, allow_none=True)

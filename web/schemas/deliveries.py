@@ -3,11 +3,11 @@
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from web.schemas.fields import Line, Moment, PageQuery, Text, WebUrl, moment
+from web.schemas.fields import Line, ListQuery, Moment, Text, WebUrl, moment
 from worker.deliveries.listing import OUTCOMES
 from worker.deliveries.outbox import TICKET_CHANGED, TYPES
 from worker.deliveries.signing import SCHEMES
-from worker.states import DeliveryKind, DeliveryState
+from worker.states import ConnectionState, DeliveryKind, DeliveryState
 
 #: Types of the events that deliveries report.
 _REPORTED = [*TYPES, TICKET_CHANGED]
@@ -95,7 +95,7 @@ class Since(ma.Schema):
     since = Moment(metadata={"description": "since the endpoint was created if omitted"})
 
 
-class DeliveryQuery(PageQuery):
+class DeliveryQuery(ListQuery):
     """Filters of the list of deliveries."""
 
     state = fields.String(validate=validate.OneOf(list(DeliveryState)))
@@ -107,6 +107,12 @@ class DeliveryQuery(PageQuery):
     status = fields.String(
         validate=validate.OneOf(list(OUTCOMES)), metadata={"description": "result of one of its attempts"}
     )
+
+
+class EndpointQuery(ListQuery):
+    """Filters of the list of endpoints."""
+
+    state = fields.String(validate=validate.OneOf(tuple(ConnectionState)))
 
 
 class Replay(ma.Schema):

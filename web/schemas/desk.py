@@ -5,21 +5,25 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from web.schemas.fields import Line, PageQuery, moment
+from web.schemas.fields import Line, ListQuery, PageQuery, moment
 from worker.budgets import SCOPES
+from worker.states import ToolCallState
+
+#: `judge` lists what the judge alone cost, where it has budgets.
+_ACCOUNTS = (*SCOPES, "judge")
 
 
 class UsageQuery(PageQuery):
     """Filters of the usage report."""
 
-    by = fields.String(load_default="day", validate=validate.OneOf(SCOPES))
+    by = fields.String(load_default="day", validate=validate.OneOf(_ACCOUNTS))
     subject = Line(most=48, metadata={"description": "id of the message, conversation or API key"})
 
 
 class Account(ma.Schema):
     """Calls, tokens and cost of language models."""
 
-    by = fields.String(required=True, validate=validate.OneOf(SCOPES))
+    by = fields.String(required=True, validate=validate.OneOf(_ACCOUNTS))
     subject = fields.String(required=True, allow_none=True)
     day = fields.String(
         required=True, allow_none=True, metadata={"format": "date", "description": "UTC; for days and keys"}
@@ -43,11 +47,19 @@ class Customer(ma.Schema):
             raise ma.ValidationError("Give `id` or `email`.", "id")
 
 
-class MemoryQuery(PageQuery):
+class MemoryQuery(ListQuery):
     """Filters of the list of memories; without `id` and `email`, those of all customers."""
 
     id = Line(most=200)
     email = Line(most=300)
+    name = Line(most=40)
+
+
+class ToolCallQuery(ListQuery):
+    """Filters of the list of tool calls of a conversation."""
+
+    state = fields.String(validate=validate.OneOf(tuple(ToolCallState)))
+    tool = Line(most=64)
 
 
 class NewMemory(ma.Schema):

@@ -3,15 +3,19 @@
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from web.schemas.fields import Line, PageQuery, Text, links, moment
-from worker.states import EscalationState
+from web.schemas.fields import Line, ListQuery, Text, links, moment
+from worker.states import EscalationState, HandoffReason, Priority
 
 
-class EscalationQuery(PageQuery):
+class EscalationQuery(ListQuery):
     """Filters of the list of escalations."""
 
     state = fields.String(validate=validate.OneOf(tuple(EscalationState)))
     assignee = Text(most=200)
+    reason = fields.String(validate=validate.OneOf(tuple(HandoffReason)))
+    category = Text(most=200)
+    priority = fields.String(validate=validate.OneOf(tuple(Priority)))
+    conversation_id = Text(most=64)
 
 
 class Assignment(ma.Schema):

@@ -10,10 +10,13 @@ from urllib.parse import urlsplit
 import marshmallow as ma
 from marshmallow import fields, validate
 
+from worker.reading.characters import clean
+
 #: A language tag: `en`, `pt-BR`.
 LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?\Z"
 
 _MAX_METADATA_BYTES = 16_384
+_MAX_HEADERS = 100
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -33,6 +36,26 @@ class Text(fields.String):
         if not self._blank and not text.strip():
             raise ma.ValidationError("Must not be blank.")
         return text
+
+
+class AnyText(fields.String):
+    """Text with whatever characters, for readers that clean it and count what they drop; not blank."""
+
+    def __init__(self, *, most: int, **options: Any) -> None:
+        super().__init__(validate=[validate.Length(min=1, max=most)], **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
+        text: str = super()._deserialize(value, attr, data, **options)
+        if not text.strip():
+            raise ma.ValidationError("Must not be blank.")
+        return text
+
+
+class Words(Text):
+    """Text that a human wrote: characters that nobody writes are dropped, and the rest is accepted."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
+        return super()._deserialize(clean(value) if isinstance(value, str) else value, attr, data, **options)
 
 
 class Line(Text):
@@ -56,6 +79,19 @@ class Metadata(fields.Dict):
             raise ma.ValidationError("Must be plain JSON.") from None
         if size > _MAX_METADATA_BYTES:
             raise ma.ValidationError(f"Must have at most {_MAX_METADATA_BYTES} bytes.")
+        return loaded
+
+
+class EmailHeaders(fields.Dict):
+    """Headers of an e-mail: text by name."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(keys=Text(most=100), values=Words(most=2_000, blank=True), **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> dict[str, str]:
+        if isinstance(value, dict) and len(value) > _MAX_HEADERS:
+            raise ma.ValidationError(f"Must have at most {_MAX_HEADERS} headers.")
+        loaded: dict[str, str] = super()._deserialize(value, attr, data, **options)  # type: ignore[no-untyped-call]
         return loaded
 
 
@@ -135,6 +171,13 @@ class PageQuery(ma.Schema):
     def _begin(self, query: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Drop an empty cursor, which clients send that fill in a URL template."""
         return {name: value for name, value in query.items() if (name, value) != ("cursor", "")}
+
+
+class ListQuery(PageQuery):
+    """The page of a list, and filters that most lists have."""
+
+    created_after = Moment(metadata={"description": "created then or later"})
+    created_before = Moment(metadata={"description": "created before then"})
 
 
 def page_of(item: type[ma.Schema]) -> type[ma.Schema]:

@@ -6,7 +6,8 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from kb.filters import AUDIENCES
-from web.schemas.fields import LANGUAGE, Line, Text, WebUrl, links, moment
+from web.schemas.fields import LANGUAGE, AnyText, Line, ListQuery, Text, WebUrl, Words, links, moment
+from worker.states import ImportState
 
 
 class GivenMetadata(ma.Schema):
@@ -35,8 +36,8 @@ METADATA_OF_FORM = {
 class NewDocument(GivenMetadata):
     """A new document, as text."""
 
-    title = Text(most=500, required=True)
-    text = Text(most=2_000_000, required=True, metadata={"description": "Markdown"})
+    title = Words(most=500, required=True)
+    text = AnyText(most=2_000_000, required=True, metadata={"description": "Markdown"})
     url = WebUrl()
 
 
@@ -78,6 +79,28 @@ class Import(ma.Schema):
     links = links()
 
 
+class Reading(ma.Schema):
+    """The outcome of reading a document's file: counts of what is not in its text, by kind."""
+
+    left_out = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        required=True,
+        metadata={"description": "parts of the file that are not read, such as `hidden_sheets`, `comments`, `images`"},
+    )
+    cleaned = fields.Dict(
+        keys=fields.String(),
+        values=fields.Integer(),
+        required=True,
+        metadata={"description": "characters that were dropped or changed, such as `control_characters`"},
+    )
+    charset = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "the charset of a text that names none, told by its bytes; null where it is certain"},
+    )
+
+
 class Document(ma.Schema):
     """A document of the knowledge base."""
 
@@ -92,10 +115,28 @@ class Document(ma.Schema):
     state = fields.String(required=True, validate=validate.OneOf(["queued", "indexing", "ready", "failed"]))
     error = fields.String(required=True, allow_none=True)
     text = fields.String(allow_none=True, metadata={"description": "included for a single document only"})
+    reading = fields.Nested(Reading, required=True, allow_none=True, metadata={"description": "null until it is read"})
     passages = fields.Integer(required=True)
     created_at = moment(required=True)
     updated_at = moment(required=True)
     links = links()
+
+
+class DocumentQuery(ListQuery):
+    """Filters of the list of documents."""
+
+    state = fields.String(validate=validate.OneOf(["queued", "indexing", "ready", "failed"]))
+    source = Line(most=100)
+    language = fields.String(validate=validate.Regexp(LANGUAGE))
+    tag = Line(most=100)
+    audience = fields.String(validate=validate.OneOf(AUDIENCES))
+
+
+class ImportQuery(ListQuery):
+    """Filters of the list of imports."""
+
+    state = fields.String(validate=validate.OneOf(tuple(ImportState)))
+    kind = fields.String(validate=validate.OneOf(["archive", "urls", "sitemap"]))
 
 
 class SearchFilters(ma.Schema):

@@ -11,6 +11,7 @@ from worker.conversations import event_log, listing
 from worker.conversations.deltas import Delta, Deltas
 from worker.conversations.event_log import LoggedEvent
 from worker.conversations.outcomes import ENDED
+from worker.reading.characters import one_line
 from worker.store.scope import Scope
 
 #: Events whose data is the whole message.
@@ -32,12 +33,12 @@ class StreamEvent:
     @property
     def frame(self) -> str:
         """The event in the format of Server-Sent Events."""
-        return f"id: {self.id}\nevent: {self.type}\ndata: {json.dumps(self.data, ensure_ascii=False)}\n\n"
+        return f"id: {self.id}\nevent: {self.type}\ndata: {one_line(json.dumps(self.data, ensure_ascii=False))}\n\n"
 
     @property
     def json(self) -> str:
         """The event as JSON, for WebSockets."""
-        return json.dumps({"id": self.id, "type": self.type, "data": self.data}, ensure_ascii=False)
+        return one_line(json.dumps({"id": self.id, "type": self.type, "data": self.data}, ensure_ascii=False))
 
 
 class Feed:

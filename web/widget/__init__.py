@@ -4,7 +4,7 @@ from typing import Any
 
 import flask
 from flask import Blueprint, Flask, Response
-from werkzeug.exceptions import TooManyRequests
+from werkzeug.exceptions import NotFound, TooManyRequests
 
 from web.http.api import services
 from web.http.auth import public
@@ -16,6 +16,7 @@ from worker.errors import KeyRefused
 from worker.settings import Settings
 from worker.store.scope import Scope
 from worker.time import to_rfc3339
+from worker.translations import catalogue
 
 blueprint = Blueprint("widget", __name__)
 demo_blueprint = Blueprint("demo", __name__, template_folder="templates")
@@ -46,6 +47,20 @@ def init_app(app: Flask, settings: Settings) -> None:
 def script() -> Response:
     """Serve the script of the widget to pages of any origin."""
     response = flask.send_from_directory(f"{blueprint.root_path}/static", "widget.js", max_age=300)
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+@blueprint.get("/widget/texts/<language>.json")
+@public
+def texts(language: str) -> Response:
+    """Return the texts of the widget in a language, by English text, to pages of any origin."""
+    translations = catalogue(language, "widget")
+    if not translations:
+        raise NotFound(f"There are no texts in {language!r}.")
+    response = flask.jsonify(dict(translations))
+    response.headers["Cache-Control"] = "public, max-age=300"
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response

@@ -4,6 +4,7 @@ from typing import Any
 
 from worker.ids import new_id
 from worker.store.engine import Store
+from worker.store.filters import EVERYTHING, Which, conditions
 from worker.store.rows import AuditEntry
 from worker.store.scope import Scope
 from worker.store.tables import api_key, audit
@@ -55,10 +56,15 @@ class AuditLog:
             tx.execute(audit.insert().values(**row))
 
     def page(
-        self, workspace_id: str, *, after: str | None = None, limit: int = 50
+        self, workspace_id: str, which: Which = EVERYTHING, *, after: str | None = None, limit: int = 50
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """Return actions, newest first, and the cursor of the next page or None."""
-        rows, cursor = Scope(self._store, workspace_id).page(audit, after=after, limit=limit)
+        """Return actions, newest first, and the cursor of the next page or None.
+
+        `which` may have `via`, `action`, `subject`, `key_id`, `created_after` and `created_before`.
+        """
+        names = {name: audit.c[name] for name in ("via", "action", "subject", "key_id")}
+        where = conditions(which, names, created=audit.c.created_at)
+        rows, cursor = Scope(self._store, workspace_id).page(audit, *where, after=after, limit=limit)
         return [to_api(AuditEntry.from_row(row)) for row in rows], cursor
 
 

@@ -4,32 +4,36 @@ import hashlib
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from kb.filters import Filters
-from kb.search import Found, Hit, relevance
-from worker.answering import escalation, injection_filter, rewriting, rules, small_talk
-from worker.answering.answer_stream import AnswerStream, PieceListener, ignore_piece
-from worker.answering.escalation import Alarm
-from worker.answering.judge import Doubt, SupportJudge
-from worker.answering.model_errors import ModelError
+from kb.search import Found, Hit
+from worker.answering import desk_voice, handoffs, unanswered
+from worker.answering.chat_api.errors import ModelError
+from worker.answering.chat_api.spending import BudgetSpent
+from worker.answering.check import answer_languages, injection_filter
+from worker.answering.check.answer_stream import AnswerStream, PieceListener, ignore_piece
+from worker.answering.check.confidence import AnswerJudge, with_confidence
+from worker.answering.check.judge import Doubt, SupportJudge
+from worker.answering.check.support import Entailment, Similarity, languages_of
+from worker.answering.drafting import clarifying
 from worker.answering.protocols import AttachmentSearch, DraftReviser, KnowledgeSearch, QuestionRewriter
-from worker.answering.question import Answerer, Draft, Question
-from worker.answering.rules import Rule
-from worker.answering.spending import BudgetSpent
-from worker.answering.support import Entailment, Similarity
+from worker.answering.question import Answerer, Clarification, Draft, Question
+from worker.answering.questions import search_record, several_questions
+from worker.answering.questions.attachment_search import merged, weighed
+from worker.answering.questions.gate import Gate
+from worker.answering.triage import escalation, restrictions
+from worker.answering.triage.decision import at_once, decide
+from worker.answering.triage.recogniser import WorkspaceRecognise, recognise_nothing
+from worker.answering.triage.rules import Rule
 from worker.caching import Cache
 from worker.conversations.outcomes import Answer, Handoff, Outcome, Piece, Retry, Usage
-from worker.states import HandoffReason
+from worker.states import HandoffReason, ReplyKind
 from worker.telemetry import logs, tracing
 
 log = logs.get(__name__)
 
 #: Passages that the answerer is given.
 MAX_PASSAGES = 5
-
-#: A lower `kb.search.relevance` counts as nothing found; docs/quality.md says how it was chosen.
-MIN_RELEVANCE = 0.48
 
 #: Documents that customers may be shown.
 _PUBLIC = Filters(audience="public")
@@ -43,13 +47,16 @@ class Agent:
     answerer: Answerer
     attachment_search: AttachmentSearch | None = None
     rules: Sequence[Rule] = ()
+    recognise: WorkspaceRecognise = recognise_nothing
     answer_cache: Cache[Answer] | None = None
     rewriter: QuestionRewriter | None = None
     reviser: DraftReviser | None = None
     judge: SupportJudge | None = None
     similarity: Similarity | None = None
     entailment: Entailment | None = None
-    min_relevance: float = MIN_RELEVANCE
+    answer_judge: AnswerJudge | None = None
+    gate: Gate = Gate()
+    keeps_pleasantries: bool = False
     clock: Callable[[], float] = time.perf_counter
 
     def answer(
@@ -62,16 +69,22 @@ class Agent:
         Raises:
             Revoked: `revoked` returned True: nobody waits for the answer any more.
         """
-        text = question.content
-        if question.subject and not question.turns:  # the subject was written with the first message
-            text = f"{question.subject}\n{text}"
-        alarm = escalation.assess(text, question.turns) or rules.assess(question, self.rules)
-        if alarm is not None:
-            return _handoff_of(question, alarm)
-        if not question.attachments and (greeting := small_talk.reply_to(question.content)) is not None:
-            say(Piece(offset=0, text=greeting))
-            return Answer(content=greeting, citations=(), support=1.0, answerer="courtesy")
-        return _Turn(agent=self, question=question, revoked=revoked, say=say).run()
+        outcome = self._outcome(question, revoked, say)
+        return desk_voice.in_form(question, outcome) if isinstance(outcome, Answer) else outcome
+
+    def _outcome(self, question: Question, revoked: Callable[[], bool], say: PieceListener) -> Outcome:
+        decided = decide(
+            question,
+            recognise=self.recognise,
+            rules_of_desk=self.rules,
+            similarity=self.similarity,
+            has_model=self.answerer.name == "llm",
+        )
+        if decided is None:
+            return _Turn(agent=self, question=question, revoked=revoked, say=say).run()
+        if isinstance(decided, Answer):
+            say(Piece(offset=0, text=decided.content))
+        return decided
 
 
 def search_for_tool(knowledge: KnowledgeSearch) -> Callable[[Question, str], Found]:
@@ -101,7 +114,9 @@ class _Turn:
         query, score = self._search()
         outcome = self._outcome(score)
         return (
-            outcome if isinstance(outcome, Retry) else replace(outcome, retrieved=_retrieved(query, self._found, score))
+            outcome
+            if isinstance(outcome, Retry)
+            else replace(outcome, retrieved=search_record.of(query, self._found, score))
         )
 
     def _search(self) -> tuple[str, float]:
@@ -109,36 +124,45 @@ class _Turn:
         agent, question = self._agent, self._question
         started = agent.clock()
         with tracing.span("search") as span:
-            find = search_for_tool(agent.knowledge)
-            query, found, score = rewriting.search_in_turn(self._queries(), lambda text: find(question, text))
-            span.set_attributes({"passages": len(found.hits), "relevance": score})
+            named = self._named_questions()
+            asked = several_questions.read(question, named, self._find, limit=MAX_PASSAGES, gate=agent.gate)
+            self._question = question = replace(question, standalone=asked.standalone, asks=asked.asks)
+            found, score = asked.found, asked.relevance
+            span.set_attributes({"passages": len(found.hits), "relevance": score, "questions": len(asked.asks) or 1})
         if agent.attachment_search is not None and question.attachments:
             attached = agent.attachment_search.search(question.content, question.attachments)
-            found = _merged(found, attached)
-            score = max(score, relevance(question.content, found.hits))
+            attached = weighed(attached, question.content, found.scale)
+            score = max([score, *(hit.relevance for hit in attached)])
+            found = merged(found, attached)
         self._found = replace(found, hits=tuple(injection_filter.cleaned(found.hits)))
         self._timings["search_ms"] = _ms(agent.clock() - started)
-        return query, score
+        return asked.query, score
 
-    def _queries(self) -> list[rewriting.Query]:
-        """Return the queries to try, first that of the rewriter when the message depends on the turns before it."""
+    def _find(self, text: str) -> Found:
+        """Search the knowledge base for more passages than are needed, so that two searches can be compared."""
+        limit = 2 * MAX_PASSAGES
+        return self._agent.knowledge.search(self._question.workspace_id, text, limit=limit, filters=_PUBLIC)
+
+    def _named_questions(self) -> Sequence[str]:
+        """Return the questions as the model names them, where the message leans on turns or may hold several."""
         agent, question = self._agent, self._question
-        queries = rewriting.queries(question, min_relevance=agent.min_relevance)
-        if agent.rewriter is None or not rewriting.depends_on_history(question):
-            return queries
+        if agent.rewriter is None or not several_questions.needs_model(question):
+            return ()
         try:
-            rewritten = agent.rewriter(question, revoked=self._revoked)
+            return agent.rewriter(question, revoked=self._revoked)
         except (ModelError, BudgetSpent) as error:
             log.warning("question_not_rewritten", cause=str(error))
-            return queries
-        return [rewriting.Query(text=rewritten, min_relevance=agent.min_relevance), *queries] if rewritten else queries
+            return ()
 
     def _outcome(self, score: float) -> Outcome:
         agent, question, found = self._agent, self._question, self._found
         if not agent.answerer.may_find_more(question):
             if not found.hits and found.snapshot is None:
-                return _handoff(question, HandoffReason.NO_ANSWER, "The knowledge base is empty.")
-            if score < agent.min_relevance or not found.hits:
+                return handoffs.handoff(question, HandoffReason.NO_ANSWER, "The knowledge base is empty.")
+            if not (agent.gate.admits(score, found.scale) and found.hits):
+                restriction = restrictions.by_meaning(question, agent.similarity)
+                if restriction is not None:
+                    return replace(restrictions.handoff(question, restriction), timings=self._timings)
                 return self._handoff(HandoffReason.NO_ANSWER, "The knowledge base has nothing on this.")
         key = self._cache_key() if agent.answer_cache is not None else None
         cached = agent.answer_cache.get(key) if agent.answer_cache is not None and key is not None else None
@@ -147,7 +171,9 @@ class _Turn:
             return replace(cached, usage=Usage(), timings={**self._timings, "cached": 1.0})
         stream = AnswerStream(
             found.hits,
-            question=question.content,
+            question=question.asked,
+            avoided=restrictions.avoided_words(question),
+            keeps_pleasantries=agent.keeps_pleasantries,
             similarity=agent.similarity,
             entailment=agent.entailment,
             judge=self._judge if agent.judge is not None else None,
@@ -157,7 +183,7 @@ class _Turn:
         try:
             draft = self._draft(stream)
         except BudgetSpent as error:
-            spent = Draft(text=None, tried=_already_sent(stream))
+            spent = Draft(text=None, tried=stream.already_sent)
             return self._handoff(HandoffReason.RULE, str(error), category="budget", draft=spent)
         except ModelError as error:
             return self._failed(error, stream)
@@ -165,7 +191,7 @@ class _Turn:
         if isinstance(outcome, Handoff) and outcome.reason == HandoffReason.LOW_SUPPORT and not stream.sent:
             outcome = self._revised(draft, stream) or outcome
         outcome = self._with_other_usage(outcome)
-        if draft.fixed_reply is not None and isinstance(outcome, Answer):
+        if isinstance(outcome, Answer) and (draft.fixed_reply is not None or outcome.kind == ReplyKind.CLARIFICATION):
             self._say(Piece(offset=0, text=outcome.content))
         if agent.answer_cache is not None and key is not None and isinstance(outcome, Answer) and _is_cacheable(draft):
             agent.answer_cache.put(key, outcome)
@@ -174,23 +200,21 @@ class _Turn:
     def _cache_key(self) -> Hashable | None:
         """Return all that an answer depends on; None when it may depend on more than the question and its passages."""
         answerer, question = self._agent.answerer, self._question
-        if answerer.name != "llm" or question.turns or question.attachments or question.known:
+        if answerer.name != "llm" or question.turns or question.attachments or question.known or question.quoted:
             return None
         if answerer.may_find_more(question):  # the result of a tool is for one customer
             return None
         text = " ".join(f"{question.subject or ''}\n{question.content}".lower().split())
         passages = tuple(hit.record.passage_id for hit in self._found.hits)
-        digest = hashlib.sha256(text.encode()).digest()
+        digest = hashlib.sha256(f"{text}\n{question.voice!r}".encode()).digest()
         return (question.workspace_id, self._found.snapshot, answerer.version, passages, digest)
 
     def _draft(self, stream: AnswerStream) -> Draft:
         answerer, started = self._agent.answerer, self._agent.clock()
         with tracing.span("model", answerer=answerer.name) as span:
             draft = answerer.draft(self._question, self._found.hits, revoked=self._revoked, on_text=stream.write)
-            tokens = {
-                "prompt_tokens": draft.usage.prompt_tokens,
-                "completion_tokens": draft.usage.completion_tokens,
-            }
+            usage = draft.usage
+            tokens = {"prompt_tokens": usage.prompt_tokens, "completion_tokens": usage.completion_tokens}
             span.set_attributes({"model": draft.model or "", **tokens})
         self._timings["draft_ms"] = _ms(self._agent.clock() - started)
         return draft
@@ -248,33 +272,69 @@ class _Turn:
         problem = {"code": error.code, "message": str(error)}
         if error.recovery == "retry":
             return Retry(error=problem, after_s=error.after_s)
-        summary = escalation.summary(self._question, f"{error}", self._found.hits, tried=_already_sent(stream))
+        summary = handoffs.summary(self._question, f"{error}", self._found.hits, tried=stream.already_sent)
         return Handoff(reason=HandoffReason.ERROR, summary=summary, error=problem, timings=self._timings)
 
     def _checked(self, draft: Draft, stream: AnswerStream) -> Outcome:
-        """Return the answer that the passages support, or a handoff."""
+        """Return the answer that the passages support, a question back, or a handoff."""
         if draft.fixed_reply is not None:
             return self._answer(draft, draft.fixed_reply)
+        if draft.clarification is not None:
+            return self._clarified(draft, draft.clarification, stream)
+        if draft.avoided_topic is not None:
+            restricted = restrictions.handoff(
+                self._question, restrictions.by_model(self._question, draft.avoided_topic)
+            )
+            return replace(restricted, timings=self._timings, usage=draft.usage)
         if draft.text is None:
-            reason, why = HandoffReason.NO_ANSWER, "The articles found do not answer this."
+            draft = replace(draft, tried=[*draft.tried, *stream.already_sent])
             if draft.wants_human:
-                reason, why = (
-                    HandoffReason.ASKED_FOR_HUMAN,
-                    draft.handoff_reason or "The model judged that a human is needed.",
-                )
-            draft = replace(draft, tried=[*draft.tried, *_already_sent(stream)])
-            return self._handoff(reason, why, draft=draft)
+                return self._wanted_human(draft)
+            return self._handoff(HandoffReason.NO_ANSWER, "The articles found do not answer this.", draft=draft)
         with tracing.span("grounding") as span:
             grounded = stream.finish(draft.text, draft.tool_hits)
             span.set_attribute("support", 0.0 if grounded is None else grounded.support)
         self._timings["check_ms"] = _ms(stream.check_s)
         if grounded is None:
-            why = "An answer was written, but the articles do not support it."
-            draft = replace(draft, tried=[*draft.tried, *_already_sent(stream)])
-            return self._handoff(
-                HandoffReason.LOW_SUPPORT, why, hits=[*self._found.hits, *draft.tool_hits], draft=draft
-            )
-        return replace(self._answer(draft, grounded.content), citations=grounded.citations, support=grounded.support)
+            return self._unsupported(draft, draft.text, stream)
+        answer = replace(self._answer(draft, grounded.content), citations=grounded.citations, support=grounded.support)
+        is_cut = grounded.dropped > 0
+        noted = unanswered.with_note(answer, self._question, draft, self._found.hits, is_cut=is_cut)
+        if noted.unanswered:
+            self._say(Piece(offset=len(answer.content), text=noted.content[len(answer.content) :]))
+        return with_confidence(noted, answer.content, self._question, draft, self._agent.answer_judge)
+
+    def _wanted_human(self, draft: Draft) -> Handoff:
+        """Return the handoff of a message that the answerer leaves to a human, by its category where it names one."""
+        if draft.category not in (None, HandoffReason.ASKED_FOR_HUMAN):
+            escalated = at_once(self._question, escalation.alarm_of(draft.category), tried=draft.tried)
+            return replace(escalated, timings=self._timings, usage=draft.usage)
+        why = draft.handoff_reason or "The model judged that a human is needed."
+        return self._handoff(HandoffReason.ASKED_FOR_HUMAN, why, draft=draft)
+
+    def _unsupported(self, draft: Draft, text: str, stream: AnswerStream) -> Handoff:
+        hits = [*self._found.hits, *draft.tool_hits]
+        reason, why = HandoffReason.LOW_SUPPORT, "An answer was written, but the articles do not support it."
+        gap = answer_languages.gap(text, hits, reads=languages_of(self._agent.entailment))
+        if gap is not None and not stream.was_judged:
+            reason, why = HandoffReason.LANGUAGE, gap
+        draft = replace(draft, tried=[*draft.tried, *stream.already_sent])
+        return self._handoff(reason, why, hits=hits, draft=draft)
+
+    def _clarified(self, draft: Draft, clarification: Clarification, stream: AnswerStream) -> Outcome:
+        """Return a question back whose options the passages have, or a handoff."""
+        question = self._question
+        hits = [*self._found.hits, *draft.tool_hits]
+        found = None
+        if question.may_be_clarified(by_default=True) and not stream.sent:
+            found = clarifying.checked(clarification, hits, question)
+        if found is None:
+            draft = replace(draft, tried=[*draft.tried, *stream.already_sent])
+            why = "It is not clear which article the customer means, and the assistant could not ask."
+            return self._handoff(HandoffReason.NO_ANSWER, why, hits=hits, draft=draft)
+        asked, options = found
+        answer = self._answer(draft, clarifying.content(asked, options))
+        return replace(answer, kind=ReplyKind.CLARIFICATION, options=options)
 
     def _answer(self, draft: Draft, content: str) -> Answer:
         return Answer(
@@ -298,60 +358,15 @@ class _Turn:
         draft: Draft | None = None,
     ) -> Handoff:
         hits = self._found.hits if hits is None else hits
-        handoff = _handoff(self._question, reason, why, hits, tried=draft.tried if draft is not None else ())
+        if len(self._question.asks) > 1:
+            why = f"{why} None of these is answered: {unanswered.named(self._question.asks)}."
+        handoff = handoffs.handoff(self._question, reason, why, hits, tried=draft.tried if draft is not None else ())
         usage = draft.usage if draft is not None else Usage()
         return replace(handoff, category=category, timings=self._timings, usage=usage)
 
 
-def _handoff(
-    question: Question, reason: HandoffReason, why: str, hits: Sequence[Hit] = (), *, tried: Sequence[str] = ()
-) -> Handoff:
-    return Handoff(reason=reason, summary=escalation.summary(question, why, hits, tried=tried))
-
-
-def _handoff_of(question: Question, alarm: Alarm) -> Handoff:
-    """Return the handoff of a message that a human must see at once."""
-    category, _, rule = alarm.category.partition(":")
-    why = f"The rule “{rule}” says that a human answers." if rule else escalation.CATEGORIES[category]
-    asks = category == HandoffReason.ASKED_FOR_HUMAN
-    return replace(
-        _handoff(question, HandoffReason.ASKED_FOR_HUMAN if asks else HandoffReason.RULE, why),
-        category=alarm.category,
-        priority=alarm.priority,
-        reasons=alarm.reasons,
-    )
-
-
 def _is_cacheable(draft: Draft) -> bool:
     return not draft.tried and draft.fixed_reply is None
-
-
-def _retrieved(query: str, found: Found, score: float) -> dict[str, Any]:
-    """Return the record of a search as agents are shown it: the query, its relevance and the passages with scores."""
-    items = [
-        {
-            "document_id": hit.record.document_id,
-            "title": hit.record.title,
-            "start": hit.record.start,
-            "end": hit.record.end,
-            "score": round(hit.score, 4),
-            "dense": None if hit.dense is None else round(hit.dense, 4),
-            "lexical": None if hit.lexical is None else round(hit.lexical, 4),
-        }
-        for hit in found.hits
-    ]
-    return {"query": query[:500], "relevance": round(score, 4), "items": items}
-
-
-def _already_sent(stream: AnswerStream) -> list[str]:
-    """Return a note for the human who takes over on what the customer has already received, if anything."""
-    return [f"told the customer: {stream.sent}"] if stream.sent else []
-
-
-def _merged(found: Found, hits: Sequence[Hit]) -> Found:
-    """Return the passages of the knowledge base and of attachments together, most similar first."""
-    merged = sorted((*found.hits, *hits), key=lambda hit: -(hit.dense or 0.0)) if hits else found.hits
-    return Found(snapshot=found.snapshot, hits=tuple(merged))
 
 
 def _ms(seconds: float) -> float:

@@ -26,13 +26,13 @@ class AttachmentSearch(Protocol):
 
 
 class QuestionRewriter(Protocol):
-    """Rewrites a question so that it is clear without the turns before it (`LlmAnswerer.rewrite`)."""
+    """Names the questions of a message, each clear without the turns before it (`LlmAnswerer.rewrite`)."""
 
-    def __call__(self, question: Question, *, revoked: Callable[[], bool]) -> str:
-        """Return the rewritten question.
+    def __call__(self, question: Question, *, revoked: Callable[[], bool]) -> Sequence[str]:
+        """Return the questions in their order; one for most messages.
 
         Raises:
-            ModelError, BudgetSpent: it cannot be rewritten now.
+            ModelError, BudgetSpent: they cannot be named now.
         """
         ...
 

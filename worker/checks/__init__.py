@@ -5,7 +5,16 @@ A failure is one sentence that says what to do.
 
 from collections.abc import Sequence
 
-from worker.checks.answering import language_model, mail, model, rules, snapshot, tools
+from worker.checks.answering import (
+    embedding_endpoint,
+    language_model,
+    mail,
+    model,
+    rules,
+    snapshot,
+    support_model,
+    tools,
+)
 from worker.checks.check import Check, Finding, require, run
 from worker.checks.parts import (
     broker,
@@ -70,6 +79,7 @@ def for_doctor(settings: Settings) -> list[Check]:
         redis(settings),
         broker(settings),
         model(settings),
+        support_model(settings),
         snapshot(settings),
         rules(settings),
         tools(settings),
@@ -77,6 +87,8 @@ def for_doctor(settings: Settings) -> list[Check]:
         *(workers(settings, role) for role in ("answer", "callback", "ingest")),
         served("flower", settings.flower_host, settings.flower_port),
     ]
+    if settings.embedding_url is not None:
+        checks.append(embedding_endpoint(settings))
     if settings.chosen_answerer == "llm":
         checks.append(language_model(settings))
     if settings.smtp_url is not None:

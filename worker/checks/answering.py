@@ -1,6 +1,7 @@
 """Checks of what answers are made from."""
 
 import shlex
+import time
 from collections.abc import Callable, Sized
 from pathlib import Path
 
@@ -23,11 +24,11 @@ def rules(settings: Settings) -> Check:
     """The rules of the desk can be read."""
 
     def ask() -> str:
-        from worker.answering.rules import load
+        from worker.answering.triage.rules import load
 
         return f"{_count(load, settings.rules)} rules"
 
-    return Check(name="rules", run=ask, why="They say what a person answers in any case.")
+    return Check(name="rules", run=ask, why="They say what is handed off in any case.")
 
 
 def tools(settings: Settings) -> Check:
@@ -53,16 +54,63 @@ def model(settings: Settings) -> Check:
     """The embedding model was exported, and its bytes are the ones that were."""
 
     def ask() -> str:
-        from kb.embedding import verify
+        from kb.embedding import precision_of, verify
 
-        manifest = verify(settings.embedding_folder, precision=settings.embedding_precision)
-        how = manifest.get("served_by", settings.embedding_precision)
-        return f"{manifest['model']} {how}, {manifest['dimensions']} dimensions"
+        if settings.embedding_url is not None:
+            verify(settings.embedding_folder, precision=settings.embedding_precision)
+            where = masked(settings.embedding_url)
+            return f"{settings.embedding_model} at {where}, {settings.embedding_dimensions} dimensions"
+        overrides = settings.embedding_overrides
+        manifest = verify(settings.embedding_folder, precision=settings.embedding_precision, overrides=overrides)
+        how = manifest.get("served_by") or precision_of(manifest, settings.embedding_precision)
+        return f"{manifest['model']} {how}, {overrides.dimensions or manifest['dimensions']} dimensions"
 
     return Check(
         name="model",
         run=ask,
         why="Without it nothing is indexed, and searches go by words alone.",
+    )
+
+
+def embedding_endpoint(settings: Settings) -> Check:
+    """The endpoint of the embedding model answers with vectors of the length that the settings name."""
+
+    def ask() -> str:
+        from kb.errors import EmbedderUnavailable
+        from worker.embeddings.finder import build_finder
+        from worker.telemetry.counters import Unmetered
+
+        began = time.monotonic()
+        try:
+            build_finder(settings, Unmetered()).encode("Where is my parcel?")
+        except EmbedderUnavailable as error:
+            raise StartupFailed(str(error)) from None
+        return f"{masked(settings.embedding_url or '')}, a query in {1_000 * (time.monotonic() - began):.0f} ms"
+
+    return Check(
+        name="embeddings",
+        run=ask,
+        why="While it does not answer, words alone find passages, and new documents wait.",
+        needed=False,
+    )
+
+
+def support_model(settings: Settings) -> Check:
+    """The configured support model was exported, and its bytes are the ones that were."""
+
+    def ask() -> str:
+        from worker.answering.check.cross_encoder import file_of, verified
+
+        if settings.support_folder is None:
+            return "the one that ships"
+        manifest = verified(settings.support_folder)
+        return f"{manifest['model']}, {file_of(manifest)}, reads {', '.join(settings.support_languages)}"
+
+    return Check(
+        name="support model",
+        run=ask,
+        why="Without it the project's own model checks answers; `answerback model support` exports it.",
+        needed=False,
     )
 
 
@@ -74,10 +122,14 @@ def snapshot(settings: Settings) -> Check:
         from kb.embedding import read_manifest as read_model
         from kb.errors import KnowledgeError, ModelMissing, SnapshotOutdated
         from kb.manifest import read_manifest, verify_files
+        from worker.embeddings.finder import endpoint_identity
 
         try:
-            model = read_model(settings.embedding_folder)
-            identity = identity_of(model, settings.embedding_precision)
+            if settings.embedding_url is not None:
+                identity = endpoint_identity(settings)
+            else:
+                model = read_model(settings.embedding_folder)
+                identity = identity_of(model, settings.embedding_precision, settings.embedding_overrides)
         except ModelMissing:
             identity = None
         passages = others = 0
@@ -163,7 +215,7 @@ def language_model(settings: Settings) -> Check:
 
 def _probed(settings: Settings, name: str) -> str:
     """Return the capabilities of a model in a few words."""
-    from worker.answering.model_probe import probe_configured
+    from worker.answering.chat_api.probe import probe_configured
 
     (report,) = probe_configured(settings, names=(name,), timeout_s=_PROBE_TIMEOUT_S)
     if not report.answers:
@@ -187,4 +239,4 @@ def mail(settings: Settings) -> Check:
             ) from None
         return address
 
-    return Check(name="mail", run=ask, why="People are told of handoffs by it.")
+    return Check(name="mail", run=ask, why="Agents are notified of handoffs by it.")

@@ -23,7 +23,7 @@ _MAX_APART_S = 5.0
 
 #: What to do about a worker's state.
 _ILL = {
-    "lexical_only": "the embedding model is missing or damaged, run `answerback model`",
+    "lexical_only": "the embedding model is missing or damaged, run `answerback model export`",
     "cut_off": "the broker does not answer it, see the check of the broker",
     "stalled": "it ends itself and its supervisor starts it again; see its log when it does so often",
 }
@@ -132,7 +132,7 @@ def broker(settings: Settings) -> Check:
 
 
 def reach_broker(url: str, *, timeout_s: float) -> None:
-    """Connect to a broker, or raise one of its transport's exceptions; one that takes bytes and is silent is away."""
+    """Connect to a broker, or raise an exception of its transport; one that accepts bytes and is silent counts too."""
     from kombu.connection import Connection
 
     silent = {} if url.startswith("amqp") else {"socket_timeout": timeout_s, "socket_connect_timeout": timeout_s}
@@ -232,7 +232,7 @@ def workers(settings: Settings, role: str) -> Check:
         return f"{len(found)} working"
 
     why = {
-        "answer": "It answers messages; without one they wait for their deadline and then for a person.",
+        "answer": "It answers messages; without one they wait for their deadline and are then handed off.",
         "callback": "It sends callbacks and writes into tickets; they wait, and none is lost.",
         "ingest": "It reads documents and publishes; what was published before goes on answering.",
     }

@@ -1,6 +1,29 @@
 """The command line `answerback`: importing this package registers its commands."""
 
-from worker.cli import desk, evaluation, helpdesks, knowledge, running
+from worker.cli import (
+    backtest,
+    categories,
+    desk,
+    evaluation,
+    helpdesks,
+    knowledge,
+    running,
+    sources,
+    suggestions,
+    voice,
+)
 from worker.cli.base import main
 
-__all__ = ["desk", "evaluation", "helpdesks", "knowledge", "main", "running"]
+__all__ = [
+    "backtest",
+    "categories",
+    "desk",
+    "evaluation",
+    "helpdesks",
+    "knowledge",
+    "main",
+    "running",
+    "sources",
+    "suggestions",
+    "voice",
+]

@@ -66,7 +66,7 @@ def open_services() -> Iterator["Commands"]:
 
 
 def note(services: "Commands", action: str, subject: str, *, workspace_id: str) -> None:
-    """Keep in the audit log what was done here, by whoever is logged in on this machine."""
+    """Record an action in the audit log, as of the user who is logged in on this machine."""
     try:
         actor = getpass.getuser()
     except (OSError, KeyError):  # a container's user without a name

@@ -25,17 +25,19 @@ def ask(question: str, workspace: str, as_json: bool) -> None:
     if not question.strip():
         raise click.UsageError("The question is empty.")
     with open_services() as services:
-        outcome = services.agent.answer(
-            Question(workspace_id=services.keys.known_workspace(workspace), content=question.strip())
-        )
+        workspace_id = services.keys.known_workspace(workspace)
+        voice = services.voices.get(workspace_id)
+        outcome = services.agent.answer(Question(workspace_id=workspace_id, content=question.strip(), voice=voice))
     if as_json:
         print_json({"outcome": type(outcome).__name__.lower(), **dataclasses.asdict(outcome)})
     elif isinstance(outcome, Answer):
         click.echo(outcome.content)
-        click.secho("\nSources", bold=True)
+        if outcome.citations:
+            click.secho("\nSources", bold=True)
         for line in _source_lines(outcome.citations):
             click.echo(line)
-        click.secho(f"\nsupport {outcome.support:.2f} · {outcome.model or outcome.answerer}", dim=True)
+        confidence = "" if outcome.confidence is None else f" · confidence {outcome.confidence:.2f}"
+        click.secho(f"\nsupport {outcome.support:.2f}{confidence} · {outcome.model or outcome.answerer}", dim=True)
     elif isinstance(outcome, Handoff):
         click.secho(f"A human should answer this ({outcome.reason}).", bold=True)
         click.echo(outcome.summary)

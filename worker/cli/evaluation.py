@@ -63,6 +63,14 @@ def evaluate(
       escalation.tsv                           escalation: category or `none`, message
       follow_ups.tsv                           rewriting: question, follow-up, title
       DOMAIN.SPLIT.jsonl, articles/DOMAIN/     drafts of a language model, true or with a fault
+      reading.SPLIT.jsonl, subjects.…,         messages: what is cut, what subject and body say,
+      automatic.SPLIT.jsonl                    what is automatic mail
+      dialogues.jsonl, articles/DOMAIN/        follow-ups and changes of topic
+      questions.jsonl, articles/DOMAIN/        messages with several questions
+      additions.jsonl, with questions.jsonl    the gate: what passes, and what additions change
+      long_tickets.jsonl, articles/DOMAIN/     long tickets
+      CODE/corpus.jsonl, queries.jsonl, …      one set in several languages: search in each, across
+                                               them, and the gate
     """
     from worker.evaluation import report as reports
 
@@ -99,24 +107,32 @@ def _regression(differences: Sequence["Difference"]) -> str | None:
 
 def _measured(folder: Path, precision: str | None, *, whole: bool, quiet: bool) -> dict[str, Any]:
     from kb.embedding import load
-    from worker.answering.extractive import ExtractiveAnswerer
+    from worker.answering.check.answer_model import load_answer_judge
+    from worker.answering.drafting.extractive import ExtractiveAnswerer
+    from worker.answering.questions.gate import Gate
     from worker.caching import CachedEmbedder, MemoryCache
     from worker.evaluation import suites
     from worker.services.commands import build_commands
     from worker.services.common import build_common
 
     settings = Settings.from_env()
-    loaded = load(settings.embedding_folder, precision=precision or settings.embedding_precision)
+    settings = dataclasses.replace(settings, embedding_precision=precision or settings.embedding_precision)
+    loaded = load(
+        settings.embedding_folder, precision=settings.embedding_precision, overrides=settings.embedding_overrides
+    )
     embedder = CachedEmbedder(loaded, MemoryCache("vectors", limit=50_000))
     extractive = settings.chosen_answerer == "extractive"
     answerer: Answerer = (
-        ExtractiveAnswerer(embedder) if extractive else build_commands(build_common(settings)).agent.answerer
+        ExtractiveAnswerer(embedder, judge=load_answer_judge(), min_confidence=settings.min_confidence)
+        if extractive
+        else build_commands(build_common(settings)).agent.answerer
     )
     with progress_bar(not quiet, "measuring") as progress:
         setup = suites.Setup(
             embedder=embedder,
             answerer=answerer,
-            min_relevance=settings.min_relevance,
+            gate=Gate(coverage=settings.gate_coverage, risk=settings.chosen_gate_risk),
+            embedding_folder=settings.embedding_folder,
             whole=whole,
             progress=lambda _what, done, total: progress(done, total),
         )
@@ -126,7 +142,7 @@ def _measured(folder: Path, precision: str | None, *, whole: bool, quiet: bool) 
         "embedding": embedder.identity,
         "answerer": settings.chosen_answerer,
         "models": ", ".join(settings.models) if not extractive else "none",
-        "minimum relevance": settings.min_relevance,
+        "gate": f"coverage {settings.gate_coverage:g}, risk {settings.chosen_gate_risk:g}",
         "documents": "whole" if whole else "cut into passages",
     }
     return suites.to_json(results, about)

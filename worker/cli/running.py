@@ -7,11 +7,10 @@ from pathlib import Path
 
 import click
 
-from worker.cli.base import as_json_option, main, note, open_services, print_json
+from worker.cli.base import Failure, as_json_option, main, note, open_services, print_json
 from worker.errors import AnswerbackError
+from worker.launch.consuming import POOLS
 from worker.settings import Settings, masked
-
-_ENDS = {"answer": ("threads", None), "callback": ("threads", 16), "ingest": ("prefork", 1)}
 
 
 @main.command()
@@ -39,18 +38,11 @@ def web() -> None:
 
 
 @main.command()
-@click.argument("queue", type=click.Choice(sorted(_ENDS)), default="answer")
+@click.argument("queue", type=click.Choice(sorted(POOLS)), default="answer")
 def worker(queue: str) -> None:
     """Consume one queue (Celery)."""
     Settings.from_env()
-    pool, concurrency = _ENDS[queue]
-    sized = [] if concurrency is None else ["--concurrency", str(concurrency)]
-    _become(
-        "celery",
-        *("--app", "worker.app", "worker", "--queues", queue, "--pool", pool, *sized),
-        # Two of one name on one machine would fight for the queue of remote control, which RabbitMQ refuses.
-        *("--hostname", f"{queue}-{os.getpid()}@%h", "--without-gossip", "--without-mingle"),
-    )
+    _become("worker.launch.consuming", queue)
 
 
 @main.command()
@@ -79,13 +71,23 @@ def migrate() -> None:
         click.echo(f"API key (kept in {key_file(settings)}): {made}")
 
 
-@main.group(invoke_without_command=True)
+@main.group()
+def model() -> None:
+    """Export models for serving, or check the language model."""
+
+
+@model.command("export")
+@click.argument("name", required=False)
 @click.option("--force", is_flag=True, help="Export again.")
-@click.pass_context
-def model(context: click.Context, force: bool) -> None:
-    """Export the embedding model for serving (once; needs torch), or check the language model."""
-    if context.invoked_subcommand is None:
-        _export_embedding_model(force=force)
+def export_embedding_model(name: str | None, force: bool) -> None:
+    """Export an embedding model for serving (once; needs the extra `export`).
+
+    NAME is a model that comes in a package (all-MiniLM-L6-v2, multilingual-e5-small), a folder, or one of the hub;
+    without it, that of ANSWERBACK_EMBEDDING_MODEL. The default model ships as int8 and needs no export.
+    ANSWERBACK_EMBEDDING_MODEL=NAME then chooses it; an ingest worker embeds every knowledge base anew.
+    """
+    settings = Settings.from_env()
+    _export_embedding_model(settings, name or settings.embedding_model, force=force)
 
 
 @model.command("check")
@@ -97,7 +99,7 @@ def check_model(names: tuple[str, ...], timeout_s: float, as_json: bool) -> None
 
     NAMES are models to try; without any, those of ANSWERBACK_MODELS. Each is called three times.
     """
-    from worker.answering.model_probe import probe_configured
+    from worker.answering.chat_api.probe import probe_configured
 
     settings = Settings.from_env()
     reports = probe_configured(settings, names=names, timeout_s=timeout_s)
@@ -116,17 +118,58 @@ def check_model(names: tuple[str, ...], timeout_s: float, as_json: bool) -> None
         sys.exit(1)
 
 
-def _export_embedding_model(*, force: bool) -> None:
-    from kb.export import export
+@model.command("support")
+@click.option("--force", is_flag=True, help="Export again.")
+@click.option("--supported-label", type=int, help="Number of the label that means supported, where its name does not.")
+@click.option(
+    "--calibrate",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Folder of labelled drafts (as tests/data/drafts) whose dev half the probability is fitted on.",
+)
+def export_support_model(force: bool, supported_label: int | None, calibrate: Path | None) -> None:
+    """Export the classifier of ANSWERBACK_SUPPORT_MODEL for serving (once; needs the extra `export`).
+
+    Without --calibrate the model's own probability counts as it is.
+    """
+    from kb.classifier_export import export
+    from kb.extras import require_export
 
     settings = Settings.from_env()
-    folder = settings.embedding_folder
+    folder = settings.support_folder
+    if folder is None or settings.support_model is None:
+        raise Failure("ANSWERBACK_SUPPORT_MODEL names no model; the project's own needs no export.")
     if (folder / "manifest.json").exists() and not force:
-        click.echo(f"{settings.embedding_model} is exported already: {folder}")
+        click.echo(f"{settings.support_model} is exported already: {folder}")
+    else:
+        require_export()
+        manifest = export(
+            settings.support_model, folder, label=supported_label, report=lambda line: click.echo(f"  {line}")
+        )
+        click.echo(f"  exported to {folder} ({manifest['file']}, differs by at most {manifest['difference']:.4f})")
+    if calibrate is not None:
+        from worker.evaluation.calibration import calibrate as fit
+
+        fitted = fit(folder, calibrate)
+        click.echo(f"  calibrated: slope {fitted['slope']}, bias {fitted['bias']}")
+
+
+def _export_embedding_model(settings: Settings, name: str, *, force: bool) -> None:
+    from kb.embedding import load
+    from kb.export import export
+    from kb.extras import require_export
+    from worker.answering.triage.learned_examples import LearnedExamples
+
+    folder, overrides = settings.folder_of_model(name), settings.embedding_overrides
+    if (folder / "manifest.json").exists() and not force:
+        click.echo(f"{name} is exported already: {folder}")
         return
-    manifest = export(settings.embedding_model, folder, report=lambda line: click.echo(f"  {line}"))
+    require_export()
+    manifest = export(name, folder, overrides=overrides, report=lambda line: click.echo(f"  {line}"))
     cosines = ", ".join(f"{name} {value:.4f}" for name, value in manifest.get("cosine", {}).items())
     click.echo(f"  exported to {folder} (least cosine to the original: {cosines})" if cosines else f"  ready: {folder}")
+    embedder = load(folder, precision=settings.embedding_precision, overrides=overrides)
+    LearnedExamples(embedder, folder).recogniser()
+    click.echo("  learned the examples of escalation")
 
 
 @main.command()

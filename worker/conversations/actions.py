@@ -84,9 +84,9 @@ class ConversationActions:
         return self._accepted(self._intake.accept(workspace_id, conversation_id, submission))
 
     def _accepted(self, accepted: Accepted) -> dict[str, Any]:
-        handed_off = accepted.message["state"] == MessageState.HANDED_OFF
+        ended = accepted.message["state"] in ENDED
         conversation_id = accepted.message["conversation_id"]
-        self._notifications.send(conversation_id, messages=accepted.ready, deliveries=handed_off)
+        self._notifications.send(conversation_id, messages=accepted.ready, deliveries=ended)
         return accepted.message
 
     def rate(self, workspace_id: str, message_id: str, *, rating: Rating, comment: str | None = None) -> None:
@@ -131,8 +131,9 @@ class ConversationActions:
     # -- agents and operators ----------------------------------------------------------------------------------------
 
     def retry(self, workspace_id: str, message_id: str) -> None:
-        """Queue a message again that was handed off or failed, with those that the customer wrote after it.
+        """Queue a message again that was handed off, failed or was taken for automatic mail.
 
+        Those that the customer wrote after it are queued too, where they were handed off or failed.
         It has as long as it had at first.
 
         Raises:

@@ -113,7 +113,7 @@ class Attachments:
             document = Document(title=row.name, text=row.text, sections=sections)
             return Attached(id=row.id, name=row.name, document=document)
         try:
-            found = _bounded(documents.read(row.source, media_type=row.media_type, title=row.name))
+            found = _bounded(documents.read(row.source, media_type=row.media_type, title=row.name, is_trusted=False))
         except KnowledgeError as error:
             self._keep(row.id, error=str(error))
             return Attached(id=row.id, name=row.name, problem=str(error))

@@ -12,9 +12,19 @@ from worker.customers.identity import customer_of
 from worker.customers.memories import erase as erase_memories
 from worker.deliveries.outbox import MAX_TICKET
 from worker.deliveries.tickets import NOTIFICATION_KINDS, ticket_of
-from worker.states import DeliveryKind, SpendingScope
+from worker.states import DeliveryKind, ExchangeState, SpendingScope, SuggestionState
 from worker.store.scope import Scope
-from worker.store.tables import conversation, delivery, helpdesk, helpdesk_message, memory, message, spending
+from worker.store.tables import (
+    conversation,
+    delivery,
+    exchange,
+    helpdesk,
+    helpdesk_message,
+    memory,
+    message,
+    spending,
+    suggestion,
+)
 from worker.telemetry import logs
 
 log = logs.get(__name__)
@@ -68,8 +78,13 @@ def _erase(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:
         spending.delete().where(
             spending.c.workspace_id == workspace_id,
             sa.or_(
-                sa.and_(spending.c.scope == SpendingScope.CONVERSATION, spending.c.subject == conversation_id),
-                sa.and_(spending.c.scope == SpendingScope.MESSAGE, spending.c.subject.in_(messages)),
+                sa.and_(
+                    spending.c.scope.in_((SpendingScope.CONVERSATION, SpendingScope.JUDGE)),
+                    spending.c.subject == conversation_id,
+                ),
+                sa.and_(
+                    spending.c.scope.in_((SpendingScope.MESSAGE, SpendingScope.JUDGE)), spending.c.subject.in_(messages)
+                ),
             ),
         )
     )
@@ -96,7 +111,8 @@ def _erase(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:
                 delivery.c.ticket == ticket_of(ticket.helpdesk_id, ticket.external_id)[:MAX_TICKET],
             )
         )
-    # Where people were told of it, and what they said there.
+    _erase_suggestions(tx, workspace_id, conversation_id)
+    # Where agents were notified of it, and what they wrote there.
     channels = sa.select(helpdesk.c.id).where(
         helpdesk.c.workspace_id == workspace_id, helpdesk.c.kind.in_(NOTIFICATION_KINDS)
     )
@@ -105,6 +121,29 @@ def _erase(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:
     known = [conversation_id, *(id for id in tx.execute(threads).scalars() if id is not None)]
     tx.execute(helpdesk_message.update().where(there, helpdesk_message.c.ticket.in_(known)).values(digest=""))
     tx.execute(conversation.delete().where(conversation.c.id == conversation_id))
+
+
+def _erase_suggestions(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:
+    """Erase the drafts that a conversation went into; what other conversations gave them is drafted anew.
+
+    A suggestion that was decided on stays as a decision, without a text, while other conversations asked the same. What
+    an editor published is the desk's own.
+    """
+    here = sa.and_(exchange.c.workspace_id == workspace_id, exchange.c.conversation_id == conversation_id)
+    ids = list(tx.execute(sa.select(exchange.c.suggestion_id).where(here).distinct()).scalars())
+    tx.execute(exchange.delete().where(here))
+    for id in filter(None, ids):
+        row = suggestion.c.id == id
+        state = tx.execute(sa.select(suggestion.c.state).where(row).with_for_update()).scalar_one()
+        others = exchange.c.suggestion_id == id
+        left = tx.execute(sa.select(exchange.c.question).where(others).order_by(exchange.c.id)).scalars().all()
+        if left and state != SuggestionState.OPEN:
+            values = {"question": left[0], "title": left[0], "text": "", "note": None, "count": len(left)}
+            tx.execute(suggestion.update().where(row).values(**values))
+            continue
+        again = {"suggestion_id": None, "state": ExchangeState.QUEUED, "due_at": exchange.c.created_at}
+        tx.execute(exchange.update().where(others).values(**again))
+        tx.execute(suggestion.delete().where(row))
 
 
 def _forget(sessions: SessionStore, deltas: Deltas, conversation_id: str) -> None:

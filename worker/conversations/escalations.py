@@ -1,6 +1,6 @@
 """Escalations: work for a human, from the handoff until it is closed.
 
-A conversation that the bot has handed off has one escalation that is not closed, so people are notified of it once.
+A conversation that the bot has handed off has one escalation that is not closed, so agents are notified of it once.
 """
 
 from collections.abc import Mapping
@@ -13,9 +13,12 @@ from worker.errors import Conflict
 from worker.ids import new_id
 from worker.states import EscalationState
 from worker.store.engine import Store
+from worker.store.filters import EVERYTHING, Which, conditions
 from worker.store.rows import Conversation, Escalation
 from worker.store.scope import Scope
 from worker.store.tables import UNASSIGNED_ESCALATION, UNDONE_ESCALATION, escalation
+
+_FILTERS = ("state", "assignee", "reason", "category", "priority", "conversation_id")
 
 _UNDONE = sa.select(escalation.c.id).where(
     escalation.c.conversation_id == sa.bindparam("conversation"), UNDONE_ESCALATION
@@ -68,14 +71,13 @@ def close_for(tx: sa.Connection, conversation_id: str, *, now: int, note: str | 
 
 
 def page(
-    scope: Scope, *, state: str | None, assignee: str | None, after: str | None, limit: int
+    scope: Scope, which: Which = EVERYTHING, *, after: str | None = None, limit: int = 20
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """Return escalations, newest first, and the cursor of the next page or None."""
-    where = []
-    if state is not None:
-        where.append(escalation.c.state == state)
-    if assignee is not None:
-        where.append(escalation.c.assignee == assignee)
+    """Return escalations, newest first, and the cursor of the next page or None.
+
+    `which` may have the columns of `_FILTERS`, `created_after` and `created_before`.
+    """
+    where = conditions(which, {name: escalation.c[name] for name in _FILTERS}, created=escalation.c.created_at)
     rows, cursor = scope.page(escalation, *where, after=after, limit=limit)
     return [serializers.escalation(Escalation.from_row(row)) for row in rows], cursor
 

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from worker.conversations import serializers
+from worker.reading.message import read
 from worker.states import EscalationState, Owner, Role
 from worker.store.rows import Conversation, Escalation, ToolCall
 from worker.store.scope import Scope
@@ -113,6 +114,8 @@ def transcript(scope: Scope, conversation_id: str, *, limit: int = 200) -> Trans
         else:
             entry["calls"] = [serializers.tool_call(call) for call in calls if call.message_id == written.id]
             entry["retrieved"] = written.retrieved
+            if written.role == Role.CUSTOMER:
+                entry["reading"] = read(written.content)
         messages.append(entry)
     return Transcript(
         conversation=serializers.conversation(Conversation.from_row(row)),

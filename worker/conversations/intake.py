@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,8 @@ from worker.conversations.outcomes import Handoff
 from worker.customers.identity import customer_of
 from worker.errors import IdempotencyMismatch, NotFound
 from worker.ids import new_id
+from worker.reading.automatic import Automatic, Envelope, detect
+from worker.reading.message import read
 from worker.states import EventType, HandoffReason, MailboxState, MessageState, Owner, Role
 from worker.store.engine import Prepared, Store
 from worker.store.rows import Conversation, Json, Message
@@ -32,7 +34,10 @@ KEPT_S = 86_400.0
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
-    """A customer's message to accept. `deadline_s` counts from acceptance."""
+    """A customer's message to accept. `deadline_s` counts from acceptance.
+
+    `declared_automatic` says that the channel takes it for automatic mail.
+    """
 
     content: str
     deadline_s: float
@@ -42,6 +47,8 @@ class Submission:
     request_id: str | None = None
     key_id: str | None = None
     attachments: tuple[str, ...] = ()
+    email_headers: Mapping[str, str] = field(default_factory=dict)
+    declared_automatic: bool = False
     traceparent: str | None = field(default_factory=tracing.traceparent)
 
 
@@ -83,7 +90,10 @@ class Intake:
     def __init__(
         self, store: Store, *, keys_kept_s: float = KEPT_S, count: Callable[[str], None] = lambda _name: None
     ) -> None:
-        """`keys_kept_s` is how long an idempotency key is remembered; `count` is called with `duplicates_refused`."""
+        """`keys_kept_s` is how long an idempotency key is remembered.
+
+        `count` is called with `duplicates_refused` and `automatic_messages`.
+        """
         self._store = store
         self._count = count
         now = store.clock.sql()
@@ -101,6 +111,7 @@ class Intake:
         dialect = store.engine.dialect
         self._open_idle = Prepared(opened.values(due_at=None, ready_at=None), _OPENED, dialect)
         self._open_ready = Prepared(opened.values(due_at=now + UNHEARD_MS, ready_at=now), _OPENED, dialect)
+        of_automatic = conversation.update().values(next_seq=conversation.c.next_seq + 1, updated_at=now)
         take_seq = conversation.update().values(
             next_seq=conversation.c.next_seq + 1,
             updated_at=now,
@@ -111,8 +122,11 @@ class Intake:
         )
         in_workspace = conversation.c.workspace_id == sa.bindparam("workspace")
         self._take_seq = {
-            name: take_seq.where(in_workspace, conversation.c[name] == sa.bindparam("value")).returning(*conversation.c)
+            (name, is_automatic): taken.where(in_workspace, conversation.c[name] == sa.bindparam("value")).returning(
+                *conversation.c
+            )
             for name in ("id", "external_id")
+            for is_automatic, taken in ((False, take_seq), (True, of_automatic))
         }
         self._insert = Prepared(message.insert(), message.c.keys(), dialect)
 
@@ -152,14 +166,18 @@ class Intake:
             Invalid: an attachment cannot be used here.
         """
 
+        automatic = _automatic(submission, opening)
+
         def work(tx: sa.Connection) -> Accepted:
             in_transaction(tx)
             found = None
             if opening.external_id is not None:
-                found = self._next_seq(tx, workspace_id, "external_id", opening.external_id)
+                found = self._next_seq(tx, workspace_id, "external_id", opening.external_id, automatic)
             if found is None:
-                found = self._insert_conversation(tx, workspace_id, opening, holds_message=True)
-            return self._insert_message(tx, found, submission, requester=opening.requester)
+                found = self._insert_conversation(
+                    tx, workspace_id, opening, holds_message=True, wakes=automatic is None
+                )
+            return self._insert_message(tx, found, submission, automatic, requester=opening.requester)
 
         return self._once(work, workspace_id, submission)
 
@@ -172,11 +190,13 @@ class Intake:
             Invalid: an attachment cannot be used here.
         """
 
+        automatic = _automatic(submission)
+
         def work(tx: sa.Connection) -> Accepted:
-            found = self._next_seq(tx, workspace_id, "id", conversation_id)
+            found = self._next_seq(tx, workspace_id, "id", conversation_id, automatic)
             if found is None:
                 raise NotFound("There is no conversation with this id.")
-            return self._insert_message(tx, found, submission)
+            return self._insert_message(tx, found, submission, automatic)
 
         return self._once(work, workspace_id, submission)
 
@@ -221,15 +241,21 @@ class Intake:
         forget = message.update().where(message.c.id.in_(old)).values(idempotency_key=None, fingerprint=None)
         return self._store.submit(lambda tx: tx.execute(forget).rowcount)
 
-    def _next_seq(self, tx: sa.Connection, workspace_id: str, column: str, value: str) -> Conversation | None:
-        """Reserve the next message's `seq` and make the mailbox ready; a closed conversation is the bot's again."""
-        row = tx.execute(self._take_seq[column], {"workspace": workspace_id, "value": value}).mappings().first()
+    def _next_seq(
+        self, tx: sa.Connection, workspace_id: str, column: str, value: str, automatic: Automatic | None
+    ) -> Conversation | None:
+        """Reserve the next message's `seq` and make the mailbox ready; a closed conversation is the bot's again.
+
+        Automatic mail changes neither.
+        """
+        statement = self._take_seq[column, automatic is not None]
+        row = tx.execute(statement, {"workspace": workspace_id, "value": value}).mappings().first()
         return None if row is None else Conversation.from_row(row)
 
     def _insert_conversation(
-        self, tx: sa.Connection, workspace_id: str, opening: Opening, *, holds_message: bool
+        self, tx: sa.Connection, workspace_id: str, opening: Opening, *, holds_message: bool, wakes: bool = True
     ) -> Conversation:
-        ready = holds_message and opening.owner == Owner.BOT
+        ready = holds_message and wakes and opening.owner == Owner.BOT
         values: dict[str, Any] = {
             "id": new_id("conv"),
             "workspace_id": workspace_id,
@@ -250,29 +276,53 @@ class Intake:
         return Conversation(**values, created_at=now, updated_at=now)
 
     def _insert_message(
-        self, tx: sa.Connection, locked: Conversation, submission: Submission, *, requester: Json | None = None
+        self,
+        tx: sa.Connection,
+        locked: Conversation,
+        submission: Submission,
+        automatic: Automatic | None,
+        *,
+        requester: Json | None = None,
     ) -> Accepted:
         if submission.attachments:
             claim_for(tx, locked, submission.attachments)
         now = locked.updated_at
-        new = _message(locked, submission, writer=requester or locked.requester or {})
+        new = _message(locked, submission, automatic, writer=requester or locked.requester or {})
         self._insert.run(tx, vars(new))
         record_events(tx, [new], EventType.QUEUED, now=now)
-        owned_by_human = new.state == MessageState.HANDED_OFF
-        if owned_by_human:
+        if new.state != MessageState.QUEUED:
             tx.execute(
                 conversation.update().where(conversation.c.id == locked.id).values(history=conversation.c.history + 1)
             )
-            events = record_events(tx, [new], EventType.HANDED_OFF, now=now, data=new.handoff)
+            events = record_events(tx, [new], EventType(new.state), now=now, data=new.handoff)
             enqueue_message_deliveries(tx, [new], events)
-        ready = locked.mailbox == MailboxState.READY and not owned_by_human
+        if new.state == MessageState.CANCELLED:
+            self._count("automatic_messages")
+        ready = locked.mailbox == MailboxState.READY and new.state == MessageState.QUEUED
         return Accepted(message=serializers.message(new), ready=ready)
 
 
-def _message(locked: Conversation, submission: Submission, *, writer: Json) -> Message:
-    """Return a customer's new message; in a conversation that a human owns it is handed off at once."""
+def _automatic(submission: Submission, opening: Opening | None = None) -> Automatic | None:
+    """Return why a submission counts as automatic mail, or None."""
+    requester = (opening.requester if opening is not None else None) or {}
+    envelope = Envelope(
+        subject=opening.subject if opening is not None else None,
+        sender=requester.get("email"),
+        headers=submission.email_headers,
+        declared=submission.declared_automatic,
+    )
+    return detect(read(submission.content), envelope)
+
+
+def _message(locked: Conversation, submission: Submission, automatic: Automatic | None, *, writer: Json) -> Message:
+    """Return a customer's new message.
+
+    In a conversation that a human owns it is handed off at once; elsewhere automatic mail is cancelled at once.
+    """
     now = locked.updated_at
     owned_by_human = locked.owner == Owner.HUMAN
+    state = MessageState.QUEUED if automatic is None else MessageState.CANCELLED
+    state = MessageState.HANDED_OFF if owned_by_human else state
     handoff = _OWNED | {"escalation_id": (locked.handoff or {}).get("escalation_id")} if owned_by_human else None
     return Message(
         id=new_id("msg"),
@@ -281,7 +331,7 @@ def _message(locked: Conversation, submission: Submission, *, writer: Json) -> M
         seq=locked.next_seq - 1,
         role=Role.CUSTOMER,
         author=writer.get("name"),
-        state=MessageState.HANDED_OFF if owned_by_human else MessageState.QUEUED,
+        state=state,
         content=submission.content,
         idempotency_key=submission.idempotency_key,
         fingerprint=submission.fingerprint,
@@ -292,8 +342,9 @@ def _message(locked: Conversation, submission: Submission, *, writer: Json) -> M
         from_third_party=customer_of(writer) != customer_of(locked.requester or {}),
         attachments=list(submission.attachments) or None,
         handoff=handoff,
+        error=automatic.error if automatic is not None and state == MessageState.CANCELLED else None,
         created_at=now,
-        finished_at=now if owned_by_human else None,
+        finished_at=None if state == MessageState.QUEUED else now,
         deadline_at=now + int(submission.deadline_s * 1000),
     )
 

@@ -16,10 +16,13 @@ from worker.conversations.intake import UNHEARD_MS
 from worker.conversations.outcomes import Handoff
 from worker.errors import NotFound
 from worker.states import EventType, HandoffReason, MailboxState, MessageState, Owner
-from worker.store.engine import Store
+from worker.store.engine import Prepared, Store
 from worker.store.rows import Conversation, Message
 from worker.store.tables import OPEN_MESSAGE, conversation, message
 from worker.time import to_rfc3339
+
+#: The columns that `Ledger.settle` sets in any case.
+_SETTLED = ("mailbox", "due_at", "ready_at", "lease_holder", "next_seq", "history")
 
 
 class Ledger:
@@ -34,16 +37,13 @@ class Ledger:
             message.c.state == MessageState.RUNNING, message.c.fence == sa.bindparam("token")
         )
         self._any_open = sa.select(message.c.id).where(of_conversation, OPEN_MESSAGE)
-        self._settle = (
+        settle = (
             conversation.update()
             .where(conversation.c.id == sa.bindparam("conversation"))
-            .values(
-                {
-                    name: sa.bindparam(f"new_{name}")
-                    for name in ("mailbox", "due_at", "ready_at", "lease_holder", "next_seq", "history")
-                }
-            )
+            .values({name: sa.bindparam(f"new_{name}") for name in _SETTLED})
         )
+        parameters = ("conversation", *(f"new_{name}" for name in _SETTLED))
+        self._settle = Prepared(settle, parameters, store.engine.dialect)
 
     def touch(self, tx: sa.Connection, *where: sa.ColumnElement[bool], **values: Any) -> Conversation:
         """Lock a conversation and return it; its `updated_at` is the time of this transaction.
@@ -86,7 +86,7 @@ class Ledger:
             "next_seq": values.pop("next_seq", locked.next_seq),
             "history": values.pop("history", locked.history),
         }
-        tx.execute(self._settle, {"conversation": locked.id, **{f"new_{name}": value for name, value in new.items()}})
+        self._settle.run(tx, {"conversation": locked.id, **{f"new_{name}": value for name, value in new.items()}})
         if values:
             self.update(tx, locked, **values)
         return more

@@ -4,16 +4,21 @@ from typing import Any
 
 from worker.conversations import serializers
 from worker.errors import NotFound
+from worker.store.filters import EVERYTHING, Which, conditions
 from worker.store.rows import Conversation
 from worker.store.scope import Scope
 from worker.store.tables import conversation, message
 
 
 def page(
-    scope: Scope, *, owner: str | None = None, after: str | None = None, limit: int = 20
+    scope: Scope, which: Which = EVERYTHING, *, after: str | None = None, limit: int = 20
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """Return conversations, newest first, and the cursor of the next page or None."""
-    where = [] if owner is None else [conversation.c.owner == owner]
+    """Return conversations, newest first, and the cursor of the next page or None.
+
+    `which` may have `owner`, `channel`, `external_id`, `created_after` and `created_before`.
+    """
+    names = {name: conversation.c[name] for name in ("owner", "channel", "external_id")}
+    where = conditions(which, names, created=conversation.c.created_at)
     rows, cursor = scope.page(conversation, *where, after=after, limit=limit)
     return [serializers.conversation(Conversation.from_row(row)) for row in rows], cursor
 
@@ -62,9 +67,11 @@ def change(scope: Scope, conversation_id: str, **values: Any) -> dict[str, Any]:
 
 
 def messages(
-    scope: Scope, conversation_id: str, *, after_seq: int = 0, limit: int = 20
+    scope: Scope, conversation_id: str, which: Which = EVERYTHING, *, after_seq: int = 0, limit: int = 20
 ) -> tuple[list[dict[str, Any]], int | None]:
     """Return the messages of a conversation in order, and the `seq` that the next page follows, or None.
+
+    `which` may have `state`, `role`, `created_after` and `created_before`.
 
     Raises:
         NotFound: the workspace has no such conversation.
@@ -76,6 +83,7 @@ def messages(
             message.c.workspace_id == scope.workspace_id,
             message.c.conversation_id == conversation_id,
             message.c.seq > after_seq,
+            *conditions(which, {name: message.c[name] for name in ("state", "role")}, created=message.c.created_at),
         )
         .order_by(message.c.seq)
         .limit(limit + 1)

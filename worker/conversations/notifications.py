@@ -10,6 +10,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from worker.telemetry import logs
+
+log = logs.get(__name__)
+
 
 class Hints(Protocol):
     """Tells workers where to look (`worker.hints.Hints`); never fails and never waits."""
@@ -40,7 +44,10 @@ class Notifications:
         self._local = threading.local()
 
     def send(self, conversation_id: str, *, messages: bool = False, deliveries: bool = False) -> None:
-        """Say that a conversation changed, and whether messages are to be answered or deliveries to be sent."""
+        """Say that a conversation changed, and whether messages are to be answered or deliveries to be sent.
+
+        Never fails: the change is committed, and whoever made it must not be told that it was not.
+        """
         held = self._held()
         if held is not None:
             earlier = held.pop(conversation_id, _Due())
@@ -49,10 +56,10 @@ class Notifications:
             )
             return
         if messages:
-            self._hints.drain(conversation_id)
+            _attempt(self._hints.drain, conversation_id)
         if deliveries:
-            self._hints.deliver(conversation_id)
-        self._wake(conversation_id)
+            _attempt(self._hints.deliver, conversation_id)
+        _attempt(self._wake, conversation_id)
 
     @contextmanager
     def held_back(self) -> Iterator[None]:
@@ -69,3 +76,10 @@ class Notifications:
     def _held(self) -> dict[str, _Due] | None:
         held: dict[str, _Due] | None = getattr(self._local, "held", None)
         return held
+
+
+def _attempt(send: Callable[[str], None], conversation_id: str) -> None:
+    try:
+        send(conversation_id)
+    except Exception:
+        log.exception("notification_lost", conversation_id=conversation_id)

@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from worker.states import ENDED, OPEN, HandoffReason, Priority
+from worker.states import ENDED, OPEN, CitationStyle, HandoffReason, MessageState, Priority, ReplyKind
 from worker.store.rows import Message
 
 __all__ = ("ENDED", "OPEN")
+
+#: How messages that got a question back are counted.
+CLARIFIED = "clarified"
 
 HANDOFF_REASONS = tuple(HandoffReason)
 PRIORITIES = tuple(Priority)
@@ -59,18 +62,30 @@ class Piece:
 class Answer:
     """An answer in which every `[n]` has its citation.
 
-    `support` is measured, 0 to 1. `retrieved` records the search: `query`, `relevance` and `items`.
+    `support` is measured, 0 to 1, and says that the content is true of its sources. `confidence` is the probability, 0
+    to 1, that it answers what was asked; None where no model judged that. `retrieved` records the search: `query`,
+    `relevance` and `items`. `options` are those that a clarification offers. `author`, `greeting`, `signature` and
+    `citation_style` are the desk's: the greeting and the signature go around the content where it is shown, and are no
+    part of it. `unanswered` are the customer's questions that found no answer.
     """
 
+    kind: ReplyKind = ReplyKind.ANSWER
     content: str
+    options: tuple[str, ...] = ()
+    author: str | None = None
+    greeting: str | None = None
+    signature: str | None = None
+    citation_style: CitationStyle = CitationStyle.NUMBERS
     citations: tuple[Citation, ...]
     support: float
+    confidence: float | None = None
     answerer: str
     model: str | None = None
     snapshot: str | None = None
     usage: Usage = field(default_factory=Usage)
     timings: Mapping[str, float] = field(default_factory=dict)
     retrieved: Mapping[str, Any] | None = None
+    unanswered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +116,13 @@ class Handoff:
             "priority": self.priority,
             "reasons": [_storable(reason) for reason in self.reasons],
         }
+
+
+def outcome_of(outcome: Answer | Handoff) -> str:
+    """Return the name by which an outcome is counted; a question back is no answer."""
+    if isinstance(outcome, Handoff):
+        return MessageState.HANDED_OFF
+    return CLARIFIED if outcome.kind == ReplyKind.CLARIFICATION else MessageState.ANSWERED
 
 
 def overdue(messages: Sequence[Message]) -> Handoff:

@@ -8,7 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from worker.states import ENDED, HandoffReason, MessageState, Rating, Role, SpendingScope
+from worker.conversations.outcomes import CLARIFIED
+from worker.states import ENDED, HandoffReason, MessageState, Rating, ReplyKind, Role, SpendingScope
 from worker.store.engine import Store
 from worker.store.rows import SpendingAccount
 from worker.store.tables import message, reply, spending
@@ -28,6 +29,7 @@ class _Group:
     state: str
     reason: str | None
     rating: str | None
+    kind: str | None
     count: int
 
 
@@ -35,12 +37,15 @@ def quality(store: Store, workspace_id: str, *, days: int) -> dict[str, Any]:
     """Return the outcomes of the customers' messages of the last `days` days, by the day (UTC) they came.
 
     Returns:
-        `days`, oldest first, each with `day`; counts: `answered`, `handed_off` by reason, `failed`, `cancelled`,
-        `confirmed` and `rejected` (answers rated good and bad), `reopened` (answers after which the customer's next
-        message was handed off); `cost_usd` and `tokens`; `latency_ms`, percentiles of the time from acceptance to
-        answer, or None. And `curve`: for thresholds of support, from high to low, `coverage` (the share of all messages
-        that were answered with at least that support) and `risk` (the share of rejected among those that were rated;
-        None where none was), as Geifman and El-Yaniv (2017) draw selective answering.
+        `days`, oldest first, each with `day`; counts: `answered`, `partly_answered` (of these, those that leave a
+        question of the message open), `clarified` (with a question back, which answers nothing), `handed_off` by
+        reason, `failed`, `cancelled`, `confirmed` and `rejected` (answers rated good and bad), `reopened` (answers
+        after which the customer's next message was handed off);
+        `cost_usd` and `tokens`; `latency_ms`, percentiles of the time from acceptance to answer, or None. And
+        `curve`: for thresholds of support, from high to low, `coverage` (the share of all messages that were answered
+        with at least that support) and `risk` (the share of rejected among those that were rated; None where none was),
+        as Geifman and El-Yaniv (2017) draw selective answering. `confidence_curve` is the same by confidence, over the
+        answers that have one.
 
     Raises:
         DatabaseUnavailable: the database cannot be reached.
@@ -51,8 +56,12 @@ def quality(store: Store, workspace_id: str, *, days: int) -> dict[str, Any]:
         came = _came_since(workspace_id, first * _DAY_MS)
         groups = [_Group(*row) for row in connection.execute(_groups(came))]
         latencies = connection.execute(_latencies(came)).all()
-        reopened: dict[int, int] = {row.day: row.reopened for row in connection.execute(_reopened(came))}
-        supports = connection.execute(_supports(came)).all()
+        counted = {
+            "reopened": {row.day: row.reopened for row in connection.execute(_reopened(came))},
+            "partly_answered": {row.day: row.partly for row in connection.execute(_partly_answered(came))},
+        }
+        supports = connection.execute(_by(reply.c.support, came)).all()
+        confidences = connection.execute(_by(reply.c.confidence, came)).all()
         spent = connection.execute(_spent(workspace_id, _named(first))).mappings().all()
     table = {number: _empty(_named(number)) for number in range(first, first + days)}
     for group in groups:
@@ -61,16 +70,20 @@ def quality(store: Store, workspace_id: str, *, days: int) -> dict[str, Any]:
     for day, rank, total, ms in latencies:
         if day in table:
             table[day]["latency_ms"] = {**(table[day]["latency_ms"] or {}), **_percentile(rank, total, ms)}
-    for day, number in reopened.items():
-        if day in table:
-            table[day]["reopened"] = number
+    for name, by_day in counted.items():
+        for day in by_day.keys() & table.keys():
+            table[day][name] = by_day[day]
     costs = {row.day: row for row in map(SpendingAccount.from_row, spent)}
     for line in table.values():
         if cost := costs.get(line["day"]):
             line["cost_usd"] = round(cost.cost_usd, 6)
             line["tokens"] = cost.prompt_tokens + cost.completion_tokens
     ended = max(sum(group.count for group in groups), sum(row.count_ for row in supports))
-    return {"days": list(table.values()), "curve": list(_curve(supports, ended))}
+    return {
+        "days": list(table.values()),
+        "curve": list(_curve("support", supports, ended)),
+        "confidence_curve": list(_curve("confidence", confidences, ended)),
+    }
 
 
 def first_id(since_ms: int) -> str:
@@ -91,14 +104,21 @@ def _day() -> sa.Label[Any]:
     return (message.c.created_at // _DAY_MS).label("day")
 
 
+def _with_answer() -> sa.Join:
+    """Return messages with the reply that answers them; questions back answer nothing."""
+    return message.join(reply, sa.and_(reply.c.id == message.c.reply_id, reply.c.kind != ReplyKind.CLARIFICATION))
+
+
 def _groups(came: sa.ColumnElement[bool]) -> sa.Select[Any]:
     columns = (
         _day(),
         message.c.state,
         message.c.handoff["reason"].as_string().label("reason"),
         message.c.feedback["rating"].as_string().label("rating"),
+        reply.c.kind,
     )
-    counted = sa.select(*columns).where(came, message.c.state.in_(ENDED)).subquery()
+    with_reply = message.outerjoin(reply, reply.c.id == message.c.reply_id)
+    counted = sa.select(*columns).select_from(with_reply).where(came, message.c.state.in_(ENDED)).subquery()
     return sa.select(counted, sa.func.count().label("count")).group_by(*counted.c)
 
 
@@ -112,6 +132,7 @@ def _latencies(came: sa.ColumnElement[bool]) -> sa.Select[Any]:
             sa.func.row_number().over(partition_by=_day().element, order_by=ms.element).label("rank"),
             sa.func.count().over(partition_by=_day().element).label("total"),
         )
+        .select_from(_with_answer())
         .where(came, message.c.state == MessageState.ANSWERED)
         .subquery()
     )
@@ -127,21 +148,38 @@ def _reopened(came: sa.ColumnElement[bool]) -> sa.Select[Any]:
     following = sa.func.lead(message.c.state, type_=message.c.state.type).over(
         partition_by=sa.func.coalesce(message.c.conversation_id, ""), order_by=message.c.seq
     )
-    followed = sa.select(_day(), message.c.state, following.label("following")).where(came).subquery()
+    with_reply = message.outerjoin(reply, reply.c.id == message.c.reply_id)
+    columns = (_day(), message.c.state, reply.c.kind, following.label("following"))
+    followed = sa.select(*columns).select_from(with_reply).where(came).subquery()
     return (
         sa.select(followed.c.day, sa.func.count().label("reopened"))
-        .where(followed.c.state == MessageState.ANSWERED, followed.c.following == MessageState.HANDED_OFF)
+        .where(
+            followed.c.state == MessageState.ANSWERED,
+            followed.c.kind != ReplyKind.CLARIFICATION,
+            followed.c.following == MessageState.HANDED_OFF,
+        )
         .group_by(followed.c.day)
     )
 
 
-def _supports(came: sa.ColumnElement[bool]) -> sa.Select[Any]:
-    support = sa.func.round(sa.cast(reply.c.support, sa.Numeric), 2).label("support")
+def _partly_answered(came: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    answers = (
+        sa.select(_day())
+        .join_from(message, reply, reply.c.id == message.c.reply_id)
+        .where(came, message.c.state == MessageState.ANSWERED, reply.c.unanswered.is_not(None))
+        .subquery()
+    )
+    return sa.select(answers.c.day, sa.func.count().label("partly")).group_by(answers.c.day)
+
+
+def _by(score: sa.ColumnElement[float | None], came: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Count answers by a score, to two places, and by rating."""
+    rounded = sa.func.round(sa.cast(score, sa.Numeric), 2).label("score")
     rating = message.c.feedback["rating"].as_string().label("rating")
     answers = (
-        sa.select(support, rating)
-        .join_from(message, reply, reply.c.id == message.c.reply_id)
-        .where(came, message.c.state == MessageState.ANSWERED)
+        sa.select(rounded, rating)
+        .select_from(_with_answer())
+        .where(came, message.c.state == MessageState.ANSWERED, score.is_not(None))
         .subquery()
     )
     return sa.select(answers, sa.func.count().label("count_")).group_by(*answers.c)
@@ -154,7 +192,8 @@ def _spent(workspace_id: str, since: str) -> sa.Select[Any]:
 
 
 def _empty(day: str) -> dict[str, Any]:
-    counts = dict.fromkeys(("answered", "failed", "cancelled", "confirmed", "rejected", "reopened"), 0)
+    names = ("answered", "partly_answered", "clarified", "failed", "cancelled", "confirmed", "rejected", "reopened")
+    counts = dict.fromkeys(names, 0)
     return {"day": day, **counts, "handed_off": {}, "cost_usd": 0.0, "tokens": 0, "latency_ms": None}
 
 
@@ -163,24 +202,27 @@ def _count(day: dict[str, Any], group: _Group) -> None:
     if group.state == MessageState.HANDED_OFF:
         reason = group.reason or HandoffReason.OWNED_BY_HUMAN
         day["handed_off"][reason] = day["handed_off"].get(reason, 0) + group.count
+    elif group.kind == ReplyKind.CLARIFICATION:
+        day[CLARIFIED] += group.count
+        return
     else:
         day[group.state] += group.count
     if group.state == MessageState.ANSWERED and group.rating:
         day["confirmed" if group.rating == Rating.GOOD else "rejected"] += group.count
 
 
-def _curve(supports: Sequence[Any], ended: int) -> Iterator[dict[str, Any]]:
-    by_support: defaultdict[float, list[tuple[str | None, int]]] = defaultdict(list)
-    for support, rating, count in supports:
-        by_support[float(support)].append((rating, count))
+def _curve(name: str, rows: Sequence[Any], ended: int) -> Iterator[dict[str, Any]]:
+    by_score: defaultdict[float, list[tuple[str | None, int]]] = defaultdict(list)
+    for score, rating, count in rows:
+        by_score[float(score)].append((rating, count))
     answered = rated = rejected = 0
-    for support in sorted(by_support, reverse=True):
-        for rating, count in by_support[support]:
+    for score in sorted(by_score, reverse=True):
+        for rating, count in by_score[score]:
             answered += count
             rated += count if rating else 0
             rejected += count if rating == Rating.BAD else 0
         risk = round(rejected / rated, 4) if rated else None
-        yield {"support": support, "coverage": round(answered / ended, 4), "risk": risk, "rated": rated}
+        yield {name: score, "coverage": round(answered / ended, 4), "risk": risk, "rated": rated}
 
 
 def _named(day: int) -> str:

@@ -1,8 +1,9 @@
-"""Queue messages again that were handed off or failed."""
+"""Queue messages again that were handed off, failed, or were taken for automatic mail."""
 
 import sqlalchemy as sa
 
 from worker.errors import Conflict
+from worker.reading.automatic import AUTOMATIC_MESSAGE
 from worker.states import EventType, MessageState, Owner, Role
 from worker.store.rows import Conversation, Message
 from worker.store.tables import event, message
@@ -27,10 +28,11 @@ def check(tx: sa.Connection, conversation: Conversation, first: Message) -> None
         Conflict: it did not end in a way that can be tried again, or the customer got a reply since, or the
             conversation is closed.
     """
-    if conversation.owner == Owner.CLOSED:
+    automatic = first.state == MessageState.CANCELLED and (first.error or {}).get("code") == AUTOMATIC_MESSAGE
+    if conversation.owner == Owner.CLOSED and not automatic:  # as a customer's message, it opens the conversation
         raise Conflict("The conversation is closed.")
-    if first.role != Role.CUSTOMER or first.state not in _RETRIED:
-        raise Conflict("Only a message that was handed off or failed can be tried again.")
+    if first.role != Role.CUSTOMER or not (automatic or first.state in _RETRIED):
+        raise Conflict("Only a message that was handed off, failed or was taken for automatic mail can be tried again.")
     replied_since = sa.or_(
         sa.and_(message.c.role != Role.CUSTOMER, message.c.created_at >= first.finished_at),
         sa.and_(message.c.seq > first.seq, message.c.reply_id.is_not(None)),
@@ -47,7 +49,7 @@ def requeue(tx: sa.Connection, first: Message, *, now: int) -> list[Message]:
         .where(
             message.c.conversation_id == first.conversation_id,
             message.c.seq >= first.seq,
-            message.c.state.in_(_RETRIED),
+            sa.or_(message.c.id == first.id, message.c.state.in_(_RETRIED)),
         )
         .values(
             state=MessageState.QUEUED,

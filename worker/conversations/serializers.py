@@ -11,6 +11,7 @@ from worker.store.rows import Attachment, Conversation, Escalation, Message, Rep
 from worker.store.tables import message as message_table
 from worker.store.tables import reply as reply_table
 from worker.time import to_rfc3339
+from worker.voice.rendering import reply_text
 
 #: Columns of a reply beside those of its message; see `with_reply`.
 _REPLY = "reply__"
@@ -83,9 +84,17 @@ def reply(row: Reply) -> dict[str, Any]:
     """Return a reply in the form of the API."""
     return {
         "id": row.id,
+        "kind": row.kind,
         "content": row.content,
+        "options": row.options or [],
+        "text": reply_text(row),
+        "greeting": row.greeting,
+        "signature": row.signature,
+        "citation_style": row.citation_style,
+        "unanswered": row.unanswered or [],
         "citations": row.citations,
         "support": row.support,
+        "confidence": row.confidence,
         "answerer": row.answerer,
         "model": row.model,
         "snapshot": row.snapshot,

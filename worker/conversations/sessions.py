@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from worker.errors import AnswerbackError
-from worker.states import Owner, Role
+from worker.states import Owner, ReplyKind, Role
 
 #: A turn that began before a conversation was erased may end after it, and would restore its session.
 BARRED_S = 600.0
@@ -29,11 +29,12 @@ class SessionsUnavailable(AnswerbackError):
 
 @dataclass(frozen=True, kw_only=True)
 class Turn:
-    """One message of a conversation that has ended."""
+    """One message of a conversation that has ended; `kind` is that of the assistant's."""
 
     seq: int
     role: Role
     content: str
+    kind: ReplyKind = ReplyKind.ANSWER
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from worker.errors import Invalid, NotFound
 from worker.ids import new_id
 from worker.redaction import Redactor
 from worker.store.engine import Store
+from worker.store.filters import EVERYTHING, Which, conditions
 from worker.store.rows import Memory
 from worker.store.scope import Scope
 from worker.store.tables import conversation, memory
@@ -172,10 +173,14 @@ def erase(tx: sa.Connection, workspace_id: str, customers: Sequence[str]) -> int
 
 
 def page(
-    scope: Scope, *, customer: str | None = None, after: str | None = None, limit: int = 20
+    scope: Scope, which: Which = EVERYTHING, *, customer: str | None = None, after: str | None = None, limit: int = 20
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """Return facts that have not expired, of one customer or of all, newest first, and the next page's cursor."""
-    where = [memory.c.expires_at > scope.store.clock.sql()]
+    """Return facts that have not expired, of one customer or of all, newest first, and the next page's cursor.
+
+    `which` may have `name`, `created_after` and `created_before`.
+    """
+    where = conditions(which, {"name": memory.c.name}, created=memory.c.created_at)
+    where.append(memory.c.expires_at > scope.store.clock.sql())
     if customer is not None:
         where.append(memory.c.customer == customer)
     rows, cursor = scope.page(memory, *where, after=after, limit=limit)

@@ -38,11 +38,17 @@ class DeliveryHints:
             return list(connection.execute(statement).scalars())
 
     def deliver(self, *conversation_ids: str) -> None:
-        """Hint at those of the conversations that have a due delivery; call this after the commit."""
+        """Hint at those of the conversations that have a due delivery; call this after the commit. Never fails."""
         try:
             due = self.due(*conversation_ids)
         except DatabaseUnavailable as error:
             log.warning("delivery_hint_lost", code=error.code, **error.context)
             return
+        except Exception:
+            log.exception("delivery_hint_lost")
+            return
         for conversation_id in due:
-            self.hint(conversation_id)
+            try:
+                self.hint(conversation_id)
+            except Exception:
+                log.exception("delivery_hint_lost", conversation_id=conversation_id)

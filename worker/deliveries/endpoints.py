@@ -13,6 +13,7 @@ from worker.errors import Conflict, Invalid
 from worker.ids import new_id
 from worker.states import ConnectionState, DeliveryChannel, DeliveryKind, DeliveryState
 from worker.store.engine import Store
+from worker.store.filters import EVERYTHING, Which, conditions
 from worker.store.rows import Delivery, Endpoint
 from worker.store.scope import Scope
 from worker.store.tables import delivery, destination, endpoint
@@ -81,10 +82,14 @@ class Endpoints:
         return {**self.show(workspace_id, str(row["id"])), "secret": secret}
 
     def page(
-        self, workspace_id: str, *, after: str | None = None, limit: int = 20
+        self, workspace_id: str, which: Which = EVERYTHING, *, after: str | None = None, limit: int = 20
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """Return endpoints, newest first, and the cursor of the next page or None."""
-        rows, cursor = Scope(self._store, workspace_id).page(endpoint, after=after, limit=limit)
+        """Return endpoints, newest first, and the cursor of the next page or None.
+
+        `which` may have `state`, `created_after` and `created_before`.
+        """
+        where = conditions(which, {"state": endpoint.c.state}, created=endpoint.c.created_at)
+        rows, cursor = Scope(self._store, workspace_id).page(endpoint, *where, after=after, limit=limit)
         return [self._to_api(Endpoint.from_row(row)) for row in rows], cursor
 
     def show(self, workspace_id: str, id: str) -> dict[str, Any]:
@@ -188,8 +193,8 @@ class Endpoints:
                 delivery.c.state == DeliveryState.EXHAUSTED,
             )
 
-    def replay(self, workspace_id: str, id: str) -> None:
-        """Send one delivery again, delivered or not.
+    def replay(self, workspace_id: str, id: str) -> str:
+        """Send one delivery again, delivered or not; return its destination.
 
         Raises:
             Conflict: it waits for its first attempt, is on its way into a ticket, or its endpoint is disabled or gone.
@@ -208,6 +213,7 @@ class Endpoints:
                 _require_enabled(Endpoint.from_row(scope.get_in(tx, endpoint, row.endpoint_id)))
             self._destinations.close_circuit(tx, row.destination_id)
             self._replay_in(tx, workspace_id, delivery.c.id == id)
+            return row.destination_id
 
     def replay_all(self, workspace_id: str, which: Mapping[str, Any]) -> int:
         """Send again all deliveries that a filter finds; return how many.

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from worker.deliveries import serializers
+from worker.store.filters import conditions
 from worker.store.rows import Attempt, Delivery
 from worker.store.scope import Scope
 from worker.store.tables import attempt, delivery
@@ -35,10 +36,11 @@ def page(
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Return deliveries, newest first, each with its last attempt, and the cursor of the next page or None.
 
-    `which` may have `state`, `kind`, `endpoint`, `type`, `conversation_id` and `message_id`; and `status`, one of
+    `which` may have `state`, `kind`, `endpoint`, `type`, `conversation_id`, `message_id`, `created_after` and
+    `created_before`; and `status`, one of
     OUTCOMES, for deliveries with an attempt that ended so.
     """
-    where = [column == which[name] for name, column in _FILTERS.items() if name in which]
+    where = conditions(which, _FILTERS, created=delivery.c.created_at)
     if "status" in which:
         where.append(sa.exists().where(attempt.c.delivery_id == delivery.c.id, OUTCOMES[which["status"]]))
     rows, cursor = scope.page(delivery, *where, after=after, limit=limit)

@@ -18,11 +18,11 @@ from worker.time import to_rfc3339
 #: The types of events that endpoints can subscribe to, with a description of each.
 TYPES = {
     "message.answered": "a message was answered",
-    "message.handed_off": "a message was given to a person",
+    "message.handed_off": "a message was handed off",
     "message.cancelled": "a message was cancelled",
     "message.failed": "a message could not be worked on",
-    "message.replied": "a person replied to the customer",
-    "conversation.handed_off": "a person owns the conversation from now on",
+    "message.replied": "an agent replied to the customer",
+    "conversation.handed_off": "a human owns the conversation from now on",
     "conversation.resumed": "the bot answers again",
     "conversation.closed": "the conversation was closed",
     "document.ready": "a document is searchable",

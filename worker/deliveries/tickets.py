@@ -1,6 +1,5 @@
 """Enqueue posts into tickets and notifications of agents, in the transaction of the event behind them."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,10 +10,12 @@ import sqlalchemy as sa
 
 from worker.deliveries import outbox
 from worker.deliveries.payloads import Notification, TicketPost
-from worker.states import ConnectionState, DeliveryKind, HandoffReason, HelpdeskMode
-from worker.store.rows import Conversation, Helpdesk, Message
+from worker.reading.message import text_of
+from worker.states import ConnectionState, DeliveryKind, HandoffReason, HelpdeskMode, ReplyKind
+from worker.store.rows import Conversation, Helpdesk, Message, Reply
 from worker.store.tables import conversation as conversation_table
 from worker.store.tables import helpdesk, reply
+from worker.voice.rendering import reply_text
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -59,17 +60,18 @@ def enqueue_answer(
     tx: sa.Connection, ticket: Ticket, message: Message, *, reply_id: str, event_id: int, now: int
 ) -> None:
     """Enqueue an answer for its ticket: public, or as a draft where the bot may not answer by itself."""
-    answer = tx.execute(sa.select(reply.c.content, reply.c.citations).where(reply.c.id == reply_id)).one()
-    text = with_sources(answer.content, answer.citations)
+    answer = Reply.from_row(tx.execute(sa.select(reply).where(reply.c.id == reply_id)).mappings().one())
+    text = reply_text(answer)
     why = draft_reason(ticket.helpdesk, message.content, now=now)
     is_draft = ticket.helpdesk.mode == HelpdeskMode.DRAFT or bool(why)
+    is_final = not is_draft and answer.kind != ReplyKind.CLARIFICATION  # a question back resolves no ticket
     if is_draft:
         text = f"Suggested answer{why and f' ({why})'}. Send it, or a better one, as a reply:\n\n{text}"
     outbox.enqueue_helpdesk_delivery(
         tx,
         ticket.helpdesk,
         DeliveryKind.TICKET_NOTE if is_draft else DeliveryKind.TICKET_REPLY,
-        _post(ticket, text, public=not is_draft, changes=None if is_draft else ticket.helpdesk.answered),
+        _post(ticket, text, public=not is_draft, changes=ticket.helpdesk.answered if is_final else None),
         type="message.answered",
         now=now,
         event_id=event_id,
@@ -159,7 +161,7 @@ def enqueue_notification_updates(
                     tx,
                     connection,
                     DeliveryKind.NOTIFICATION_UPDATE,
-                    Notification(text=f"{message.author or 'The customer'} wrote:\n{message.content}"),
+                    Notification(text=f"{message.author or 'The customer'} wrote:\n{text_of(message.content)}"),
                     type="message.handed_off",
                     now=now,
                     event_id=event_id,
@@ -212,17 +214,6 @@ def external_id(helpdesk_id: str, ticket: str) -> str:
 def ticket_of(helpdesk_id: str, external_id: str) -> str:
     """Return the ticket that a conversation is, by the conversation's external id."""
     return external_id.removeprefix(f"{helpdesk_id}:")
-
-
-def with_sources(content: str, citations: Sequence[Mapping[str, Any]]) -> str:
-    """Return an answer with a list of its sources below it.
-
-    A source without an address is not listed and its number is removed from the text: nobody could open it.
-    """
-    listed = {citation["number"]: citation for citation in citations if citation["url"]}
-    text = re.sub(r" ?\[(\d+)\]", lambda match: match.group() if int(match[1]) in listed else "", content)
-    lines = [f"[{number}] {citation['title']}: {citation['url']}" for number, citation in sorted(listed.items())]
-    return "\n\n".join(filter(None, (text, "\n".join(lines))))
 
 
 def draft_reason(connection: Helpdesk, question: str, *, now: int) -> str:

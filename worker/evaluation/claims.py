@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kb import sentences
-from worker.answering import fact_check
+from worker.answering.check import fact_check
 
 _NUMBER = re.compile(r"\b\d+(?:[.,]\d+)?\b")
 _VERB = re.compile(r"\b(is|are|was|were|can|could|will|would|must|should|may|has|have|does|do)\b(?! not)")

@@ -4,22 +4,24 @@ A set is a folder with `DOMAIN.SPLIT.jsonl`, a draft per line, and the articles 
 tests/data/drafts/README.md describes the format.
 """
 
-import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 from kb import documents
 from kb.filters import Filters
-from kb.quality import LabelsUnreadable
+from kb.quality import LabelsUnreadable, read_rows
+from kb.records import Record
 from kb.search import Found, Hit
-from kb.snapshot import Record
 from worker.answering.agent import Agent
+from worker.answering.check.support import Entailment, Similarity
 from worker.answering.question import Draft, Question, TextListener, ignore_text
-from worker.answering.support import Entailment, Similarity
+from worker.answering.questions.gate import OPEN
 from worker.conversations.outcomes import Answer, Outcome, Piece
+from worker.evaluation.curves import Curve, reliability, risk
 from worker.evaluation.measures import Measure
 
 _CITATION = re.compile(r"\[\d{1,3}(?:, ?\d{1,3})*\]")
@@ -56,6 +58,22 @@ class Result:
     sent: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class DraftSentence:
+    """A sentence that the support model reads, and whether it is free of the planted fault.
+
+    Attributes:
+        premise: the passages that it cites, all of them if it cites none.
+        probability: the support model's.
+    """
+
+    draft: LabelledDraft
+    text: str
+    premise: str
+    probability: float
+    is_true: bool
+
+
 def load(folder: Path) -> list[LabelledDraft]:
     """Return the drafts of a folder, none when it has no articles.
 
@@ -64,28 +82,23 @@ def load(folder: Path) -> list[LabelledDraft]:
     """
     if not (folder / "articles").is_dir():
         return []
-    return [draft for path in sorted(folder.glob("*.*.jsonl")) for draft in _read(path)]
+    return [draft for path in sorted(folder.glob("*.*.jsonl")) for draft in read_rows(path, partial(_draft, path))]
 
 
-def _read(path: Path) -> Iterator[LabelledDraft]:
+def _draft(path: Path, row: dict[str, Any]) -> LabelledDraft:
     domain, split, _ = path.name.split(".")
-    for number, line in enumerate(path.read_text().splitlines(), 1):
-        try:
-            row = json.loads(line)
-            fault = row["fault"] or {}
-            yield LabelledDraft(
-                id=row["id"],
-                domain=domain,
-                split=split,
-                question=row["question"],
-                passages=tuple(row["passages"]),
-                text=row["draft"],
-                small_talk=tuple(row.get("small_talk", ())),
-                fault=fault.get("kind"),
-                faulty_sentence=fault.get("sentence", ""),
-            )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise LabelsUnreadable(f"{path}, line {number} cannot be read: {error!r}") from None
+    fault = row["fault"] or {}
+    return LabelledDraft(
+        id=row["id"],
+        domain=domain,
+        split=split,
+        question=row["question"],
+        passages=tuple(row["passages"]),
+        text=row["draft"],
+        small_talk=tuple(row.get("small_talk", ())),
+        fault=fault.get("kind"),
+        faulty_sentence=fault.get("sentence", ""),
+    )
 
 
 def passages(folder: Path, draft: LabelledDraft) -> tuple[Hit, ...]:
@@ -141,6 +154,7 @@ def run(
         answerer=_Scripted(draft.text),
         similarity=similarity,
         entailment=entailment,
+        gate=OPEN,
     )
     outcome = agent.answer(Question(workspace_id="eval", content=draft.question), say=receive)
     return Result(outcome=outcome, sent=outcome.content if isinstance(outcome, Answer) else sent)
@@ -163,15 +177,22 @@ def measures(
     similarity: Similarity | None,
     entailment: Entailment | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
-) -> dict[str, Measure]:
-    """Return the shares by split, by domain and by kind of fault."""
+) -> tuple[dict[str, Measure], dict[str, Curve]]:
+    """Return the shares by split, by domain and by kind of fault, and curves of the support model.
+
+    The curves of each split are its risk (the share of faulty sentences among those kept) against its coverage (the
+    share of true sentences kept) by falling threshold, and its reliability (the share of true sentences in bins of the
+    probability). Both are of the sentences that are not quotes, half of whose drafts have a fault.
+    """
     items: dict[str, dict[str, float]] = {}
+    scored: list[DraftSentence] = []
 
     def count(name: str, draft: LabelledDraft, is_so: bool) -> None:
         items.setdefault(name, {})[draft.id] = float(is_so)
 
     for done, draft in enumerate(drafts, 1):
-        result = run(draft, passages(folder, draft), similarity=similarity, entailment=entailment)
+        heard = _Listening(draft, entailment, scored) if entailment is not None else None
+        result = run(draft, passages(folder, draft), similarity=similarity, entailment=heard)
         for group in (f"drafts {draft.split}", f"drafts {draft.split} {draft.domain}"):
             if draft.fault is None:
                 whole, is_answer = is_whole(draft, result), isinstance(result.outcome, Answer)
@@ -183,10 +204,62 @@ def measures(
         if draft.fault is not None:
             count(f"drafts {draft.split}: faults sent, {draft.fault}", draft, has_fault(draft, result))
         progress(done, len(drafts))
-    return {
+    shares = {
         name: Measure(items=items[name], better="higher" if name.endswith("whole") else "lower")
         for name in sorted(items)
     }
+    curves: dict[str, Curve] = {}
+    for split in sorted({draft.split for draft in drafts}):
+        of_split = [sentence for sentence in scored if sentence.draft.split == split]
+        if areas := _separation(of_split):
+            shares[f"drafts {split}: area under the curve of the support model"] = areas
+        pairs = [(sentence.probability, sentence.is_true) for sentence in of_split]
+        curves[f"drafts {split}: faulty sentences among those kept against true sentences kept"] = risk(pairs)
+        curves[f"drafts {split}: share of true sentences against probability"] = reliability(pairs)
+    return shares, curves
+
+
+def draft_sentences(folder: Path, *, split: str, entailment: Entailment | None = None) -> list[DraftSentence]:
+    """Return the sentences of the drafts of a split that the support model reads; without one, with probability 1.
+
+    Raises:
+        LabelsUnreadable: a file is malformed.
+    """
+    found: list[DraftSentence] = []
+    for draft in load(folder):
+        if draft.split == split:
+            heard = _Listening(draft, entailment or (lambda _premise, _claim, _question: 1.0), found)
+            run(draft, passages(folder, draft), similarity=None, entailment=heard)
+    return found
+
+
+def _separation(scored: Sequence[DraftSentence]) -> Measure | None:
+    names = [f"{sentence.draft.id}: {sentence.text}" for sentence in scored]
+    positive = frozenset(name for name, sentence in zip(names, scored, strict=True) if sentence.is_true)
+    if not positive or len(positive) == len(set(names)):
+        return None
+    items = {name: sentence.probability for name, sentence in zip(names, scored, strict=True)}
+    return Measure(items=items, kind="auroc", positive=positive)
+
+
+class _Listening:
+    """An `Entailment` that notes each sentence that claims something, with its probability."""
+
+    def __init__(self, draft: LabelledDraft, entailment: Entailment, scored: list[DraftSentence]) -> None:
+        self._draft, self._entailment, self._scored = draft, entailment, scored
+
+    def __call__(self, premise: str, claim: str, question: str) -> float:
+        """Return the probability that the premise supports the claim."""
+        probability = self._entailment(premise, claim, question)
+        plain, faulty = _plain(claim), _plain(self._draft.faulty_sentence)
+        is_faulty = self._draft.fault is not None and (plain in faulty or faulty in plain)
+        if not any(plain in _plain(phrase) for phrase in self._draft.small_talk):
+            self._scored.append(
+                DraftSentence(
+                    draft=self._draft, text=claim, premise=premise, probability=probability, is_true=not is_faulty
+                )
+            )
+        return probability
 
 
 @dataclass(frozen=True)

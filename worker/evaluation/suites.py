@@ -3,16 +3,23 @@
 corpus.jsonl, queries.jsonl, qrels.tsv    retrieval; refusal, where queries say whether they are `answerable`;
 (or train.jsonl and val.jsonl)            answering: correct, wrong and refused answers; grounding, on
                                           claims generated from the corpus
+pairs.jsonl, or queries with passage_id   whether a passage answers a question: see `worker.evaluation.answers`
 claims.jsonl                              grounding: {claim, passage, supported}
 escalation.tsv                            escalation: category or `none`, tab, message
+escalation.SPLIT.jsonl                    escalation by category: see `worker.evaluation.escalations`
 follow_ups.tsv                            rewriting: first question, follow-up, title of the right document or `-`
 DOMAIN.SPLIT.jsonl, articles/DOMAIN/      drafts of a language model: see `worker.evaluation.drafts`
+reading.SPLIT.jsonl and its kin           messages as they come: see `worker.evaluation.messages`
+dialogues.jsonl, articles/DOMAIN/         follow-ups, changes of topic: see `worker.evaluation.dialogues`
+questions.jsonl, articles/DOMAIN/         several questions in a message: see `worker.evaluation.several`
+additions.jsonl, with questions.jsonl     the gate, and what additions change: see `worker.evaluation.gate`
+long_tickets.jsonl, articles/DOMAIN/      long tickets: see `worker.evaluation.tickets`
+CODE/corpus.jsonl and its kin            one labelled set in several languages: see `worker.evaluation.languages`
 """
 
 import hashlib
-import json
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -23,26 +30,35 @@ import numpy as np
 
 from kb import quality
 from kb import snapshot as snapshots
+from kb.calibration import Calibrator
 from kb.embedding import Embedder
-from kb.filters import Filters
+from kb.languages import language_of
 from kb.passages import Passage, cut
 from kb.quality import Labels, LabelsUnreadable
 from kb.readers.blocks import Document, Section
-from kb.search import CANDIDATES, Found, fuse, relevance, search
+from kb.records import Record
+from kb.search import CANDIDATES, search
 from kb.snapshot import Snapshot
-from worker.answering import escalation, rewriting, support
 from worker.answering.agent import Agent
-from worker.answering.llm import LlmAnswerer
+from worker.answering.check.answer_model import load_answer_judge
+from worker.answering.check.confidence import MIN_CONFIDENCE
+from worker.answering.check.support_model import load_entailment
+from worker.answering.drafting.llm import LlmAnswerer
 from worker.answering.question import Answerer, Question
-from worker.answering.support_model import load_entailment
+from worker.answering.questions import rewriting
+from worker.answering.questions.gate import Gate
 from worker.answering.tools.registry import Registry
+from worker.answering.triage.learned_examples import LearnedExamples
 from worker.caching import similarity
 from worker.conversations.outcomes import Answer
 from worker.conversations.sessions import Turn
-from worker.evaluation import drafts
+from worker.evaluation import answers, dialogues, drafts, escalations, grounding, languages, messages, several, tickets
+from worker.evaluation import gate as gates
+from worker.evaluation.articles import SnapshotSearch
 from worker.evaluation.claims import LabelledClaim, generate_claims
+from worker.evaluation.curves import reliability
 from worker.evaluation.measures import Measure
-from worker.states import Role
+from worker.states import ReplyKind, Role
 
 Progress = Callable[[str, int, int], None]
 
@@ -67,9 +83,14 @@ class Setup:
 
     embedder: Embedder
     answerer: Answerer
-    min_relevance: float
+    gate: Gate = Gate()
+    embedding_folder: Path | None = None
     whole: bool = False
     progress: Progress = lambda _step, _done, _total: None
+
+    def step(self, name: str) -> Callable[[int, int], None]:
+        """Return what receives the items done and their total of a step."""
+        return lambda done, total: self.progress(name, done, total)
 
 
 def run(folder: Path, setup: Setup) -> Results:
@@ -82,26 +103,39 @@ def run(folder: Path, setup: Setup) -> Results:
     if (folder / "corpus.jsonl").exists() or (folder / "train.jsonl").exists():
         labels = quality.load(folder)
         with indexed(labels, setup) as opened:
-            _retrieval(labels, opened, setup, results)
+            retrieval(labels, opened, setup, results)
             _refusal(labels, opened, setup, results)
             if (folder / "corpus.jsonl").exists():  # the utterances of an intent are questions, which answer nothing
                 _answering(labels, opened, setup, results)
             if (folder / "follow_ups.tsv").exists():
                 _rewriting(_rows(folder / "follow_ups.tsv", 3), labels, opened, setup, results)
         if (folder / "corpus.jsonl").exists():
-            _grounding(generate_claims(list(labels.corpus.values())), setup, results)
+            _grounding("grounding", generate_claims(list(labels.corpus.values())), setup, results)
     if (folder / "claims.jsonl").exists():
-        _grounding(_claims(folder / "claims.jsonl"), setup, results, suite="given claims")
+        _grounding("given claims", grounding.load(folder / "claims.jsonl"), setup, results)
+    recogniser = LearnedExamples(setup.embedder, setup.embedding_folder).recogniser
     if (folder / "escalation.tsv").exists():
-        _escalation(_rows(folder / "escalation.tsv", 2), results)
+        results.measures |= escalations.of_rows(_rows(folder / "escalation.tsv", 2), recogniser().recognise)
+    if any(folder.glob("escalation.*.jsonl")):
+        results.measures |= escalations.measures(folder, recogniser().recognise)
     if labelled := drafts.load(folder):
-        results.measures |= drafts.measures(
+        measures, curves = drafts.measures(
             folder,
             labelled,
             similarity=similarity(setup.embedder),
             entailment=load_entailment(),
-            progress=lambda done, total: setup.progress("checking drafts", done, total),
+            progress=setup.step("checking drafts"),
         )
+        results.measures |= measures
+        results.curves |= curves
+    if (pairs := answers.load(folder)) and (judge := load_answer_judge()) is not None:
+        measures, curves = answers.measures(
+            pairs, judge, min_confidence=MIN_CONFIDENCE, progress=setup.step("judging passages")
+        )
+        results.measures |= measures
+        results.curves |= curves
+    results.measures |= messages.measures(folder) | languages.run(folder, setup, indexed)
+    _messages(folder, setup, results)
     results.measures = {name: measure for name, measure in results.measures.items() if measure.items}
     if not results.measures:
         raise LabelsUnreadable(
@@ -116,34 +150,22 @@ def indexed(labels: Labels, setup: Setup) -> Iterator[Snapshot]:
     records, texts = [], []
     for id, text in labels.corpus.items():
         for passage in _passages(labels, id, text, setup):
-            records.append(
-                snapshots.Record(
-                    passage_id=f"{id}-{passage.ordinal}",
-                    document_id=id,
-                    title=passage.title,
-                    url=None,
-                    headings=(),
-                    anchor="",
-                    start=passage.start,
-                    end=passage.end,
-                    text=passage.text,
-                )
-            )
+            records.append(Record.of_passage(passage, document_id=id, language=language_of(text)))
             texts.append(passage.embedded)
-    done = 0
-
-    def embed(text: str) -> Any:
-        nonlocal done
-        vector = setup.embedder.encode(text)
-        done += 1
-        setup.progress("embedding", done, len(texts))
-        return vector
-
+    vectors = []
     with ThreadPoolExecutor(2) as pool:
-        vectors = np.stack(list(pool.map(embed, texts)))
+        for encoded in pool.map(setup.embedder.encode_passages, [[text] for text in texts]):
+            vectors.append(encoded[0])
+            setup.progress("embedding", len(vectors), len(texts))
     with tempfile.TemporaryDirectory() as folder:
-        new = snapshots.New(records=records, texts=texts, vectors=vectors)
-        snapshots.write(Path(folder) / "1", version="eval", model=setup.embedder.identity, new=new)
+        new = snapshots.New(records=records, texts=texts, vectors=np.stack(vectors))
+        snapshots.write(
+            Path(folder) / "1",
+            version="eval",
+            model=setup.embedder.identity,
+            new=new,
+            calibrate=Calibrator(setup.embedder, threads=2),
+        )
         yield snapshots.open_snapshot(Path(folder) / "1", verify=False)
 
 
@@ -158,20 +180,20 @@ def _passages(labels: Labels, id: str, text: str, setup: Setup) -> Iterable[Pass
     )
 
 
-def _retrieval(labels: Labels, opened: Snapshot, setup: Setup, results: Results) -> None:
+def retrieval(labels: Labels, opened: Snapshot, setup: Setup, results: Results) -> None:
+    """Add measures of search by vectors, by words and by both to the results."""
     measured: dict[str, dict[str, float]] = {}
     for done, query in enumerate(labels.judged, 1):
         text, judged = labels.queries[query], labels.qrels[query]
-        dense = dict(opened.dense(setup.embedder.encode(text), CANDIDATES))
-        lexical = dict(opened.lexical(text, CANDIDATES))
+        hits = search(text, snapshot=opened, embedder=setup.embedder, limit=2 * quality.DEPTH).hits
         legs = {
-            "dense": quality.ranked(dense),
-            "lexical": quality.ranked(lexical),
-            "fused": [row for row, _ in fuse(dense, lexical)],
+            "dense": [opened.record(row) for row, _ in opened.dense(setup.embedder.encode_query(text), CANDIDATES)],
+            "lexical": [opened.record(row) for row, _ in opened.lexical(text, CANDIDATES)],
+            "fused": [hit.record for hit in hits],
         }
-        for leg, rows in legs.items():
+        for leg, records in legs.items():
             # A document has the rank of its best passage.
-            ranking = list(dict.fromkeys(opened.record(row).document_id for row in rows))[: quality.DEPTH]
+            ranking = list(dict.fromkeys(record.document_id for record in records))[: quality.DEPTH]
             scores = {
                 "ndcg@10": quality.ndcg(ranking, judged),
                 "recall@10": quality.recall(ranking, judged),
@@ -189,8 +211,9 @@ def _refusal(labels: Labels, opened: Snapshot, setup: Setup, results: Results) -
     found = {}
     for done, query in enumerate(labels.answerable, 1):
         text = labels.queries[query]
-        found[query] = relevance(text, search(text, snapshot=opened, embedder=setup.embedder, limit=5).hits)
+        found[query] = search(text, snapshot=opened, embedder=setup.embedder, limit=5).relevance
         setup.progress("refusing", done, len(labels.answerable))
+    least = setup.gate.least(opened.calibration.embedded)
     positive = frozenset(query for query, yes in labels.answerable.items() if yes)
     results.measures |= {
         "refusal AUROC": Measure(items=found, kind="auroc", positive=positive),
@@ -198,10 +221,10 @@ def _refusal(labels: Labels, opened: Snapshot, setup: Setup, results: Results) -
             items=found, kind="tnr_at_95_tpr", positive=positive
         ),
         "refusal: true positive rate": Measure(
-            items={query: float(found[query] >= setup.min_relevance) for query in sorted(positive)}
+            items={query: float(found[query] >= least) for query in sorted(positive)}
         ),
         "refusal: true negative rate": Measure(
-            items={query: float(score < setup.min_relevance) for query, score in found.items() if query not in positive}
+            items={query: float(score < least) for query, score in found.items() if query not in positive}
         ),
     }
     ranked = sorted(found, key=lambda query: -found[query])
@@ -211,29 +234,22 @@ def _refusal(labels: Labels, opened: Snapshot, setup: Setup, results: Results) -
     )
 
 
-@dataclass(frozen=True)
-class _Knowledge:
-    """A `KnowledgeSearch` in one snapshot."""
-
-    opened: Snapshot
-    embedder: Embedder
-
-    def search(self, workspace_id: str, query: str, *, limit: int, filters: Filters | None = None) -> Found:
-        del workspace_id
-        return search(query, snapshot=self.opened, embedder=self.embedder, limit=limit, filters=filters)
-
-
-def _answering(labels: Labels, opened: Snapshot, setup: Setup, results: Results) -> None:
+def _agent(knowledge: SnapshotSearch, setup: Setup) -> Agent:
     answerer = setup.answerer
     if isinstance(answerer, LlmAnswerer):  # the desk's tools do not belong to the labelled set
         answerer = replace(answerer, registry=Registry())
-    agent = Agent(
-        knowledge=_Knowledge(opened, setup.embedder),
+    return Agent(
+        knowledge=knowledge,
         answerer=answerer,
         rewriter=getattr(setup.answerer, "rewrite", None),
         similarity=similarity(setup.embedder),
-        min_relevance=setup.min_relevance,
+        answer_judge=load_answer_judge() if isinstance(answerer, LlmAnswerer) else None,
+        gate=setup.gate,
     )
+
+
+def _answering(labels: Labels, opened: Snapshot, setup: Setup, results: Results) -> None:
+    agent = _agent(SnapshotSearch(opened, setup.embedder), setup)
     asked = [query for query in labels.queries if query in labels.qrels or not labels.answerable.get(query, True)]
     asked = asked[:: max(1, len(asked) // _MAX_ANSWERED)]
     answered: dict[str, float] = {}
@@ -241,10 +257,11 @@ def _answering(labels: Labels, opened: Snapshot, setup: Setup, results: Results)
     wrong: dict[str, float] = {}
     refused: dict[str, float] = {}
     trust: dict[str, float] = {}
+    sure: list[tuple[float, bool]] = []
     for done, query in enumerate(asked, 1):
         outcome = agent.answer(Question(workspace_id="eval", content=labels.queries[query]))
         setup.progress("answering", done, len(asked))
-        is_answer = isinstance(outcome, Answer)
+        is_answer = isinstance(outcome, Answer) and outcome.kind != ReplyKind.CLARIFICATION
         answerable = labels.answerable.get(query, True)
         good = is_answer and answerable and _is_right(outcome, labels, query)
         wrong[query] = float(is_answer and not good)
@@ -253,8 +270,11 @@ def _answering(labels: Labels, opened: Snapshot, setup: Setup, results: Results)
         else:
             refused[query] = float(not is_answer)
         if isinstance(outcome, Answer):
-            hits = search(labels.queries[query], snapshot=opened, embedder=setup.embedder, limit=5).hits
-            trust[query] = relevance(labels.queries[query], hits)
+            found = search(labels.queries[query], snapshot=opened, embedder=setup.embedder, limit=5)
+            trust[query] = found.relevance
+            if outcome.confidence is not None:
+                trust[query] = outcome.confidence
+                sure.append((outcome.confidence, good))
     results.measures |= {
         "answering: answered, of answerable questions": Measure(items=answered),
         "answering: answered correctly, of answerable questions": Measure(items=right),
@@ -262,6 +282,8 @@ def _answering(labels: Labels, opened: Snapshot, setup: Setup, results: Results)
     }
     if refused:
         results.measures["answering: handed off, of unanswerable questions"] = Measure(items=refused)
+    if sure:
+        results.curves["answering: share answered correctly against confidence"] = reliability(sure)
     ranked = sorted(trust, key=lambda query: -trust[query])
     if ranked:
         errors = np.cumsum([wrong[query] for query in ranked])
@@ -279,45 +301,10 @@ def _is_right(outcome: Any, labels: Labels, query: str) -> bool:
     return any(citation.document_id in labels.qrels[query] for citation in outcome.citations)
 
 
-def _grounding(claims: list[LabelledClaim], setup: Setup, results: Results, *, suite: str = "grounding") -> None:
-    scores, thresholds = {}, np.linspace(0.6, 1.0, 41)
-    near = similarity(setup.embedder)
-    names: list[str] = []
-    for claim in claims:
-        found = support.support(claim.text, claim.passage, similarity=near)
-        names.append(f"{claim.kind} {_named(claim.text, claim.passage)}")
-        scores[names[-1]] = 0.0 if found is None else found.score
-    supported = {name: claim.supported for name, claim in zip(names, claims, strict=True)}
-    kept = {name: float(score > 0) for name, score in scores.items()}
-    results.measures |= {
-        f"{suite}: true claims accepted": Measure(items={name: kept[name] for name in scores if supported[name]}),
-        f"{suite}: false claims rejected": Measure(
-            items={name: 1.0 - kept[name] for name in scores if not supported[name]}
-        ),
-    }
-    for kind in sorted({claim.kind for claim in claims if not claim.supported}):
-        of_kind = {name: 1.0 - kept[name] for name in scores if name.startswith(f"{kind} ") and not supported[name]}
-        results.measures[f"{suite}: false claims rejected, {kind}"] = Measure(items=of_kind)
-    true = np.array([scores[name] for name in scores if supported[name]])
-    false = np.array([scores[name] for name in scores if not supported[name]])
-    if len(true) and len(false):
-        results.curves[f"{suite}: false among accepted claims against true claims accepted"] = [
-            (float((true >= at).mean()), float((false >= at).sum() / max(1, (true >= at).sum() + (false >= at).sum())))
-            for at in thresholds[::-1]
-        ]
-
-
-def _escalation(rows: list[list[str]], results: Results) -> None:
-    hits: dict[str, float] = {}
-    alarms: dict[str, float] = {}
-    for label, text in rows:
-        alarm = escalation.assess(text)
-        found = alarm.category if alarm is not None else "none"
-        (alarms if label == "none" else hits)[f"{text[:40]} {_named(label, text)}"] = float(found == label)
-    if hits:
-        results.measures["escalation: sensitivity"] = Measure(items=hits)
-    if alarms:
-        results.measures["escalation: specificity"] = Measure(items=alarms)
+def _grounding(suite: str, claims: Sequence[LabelledClaim], setup: Setup, results: Results) -> None:
+    measures, curves = grounding.measures(claims, suite=suite, embedder=setup.embedder)
+    results.measures |= measures
+    results.curves |= curves
 
 
 def _rewriting(rows: list[list[str]], labels: Labels, opened: Snapshot, setup: Setup, results: Results) -> None:
@@ -325,13 +312,13 @@ def _rewriting(rows: list[list[str]], labels: Labels, opened: Snapshot, setup: S
     for first, then, title in rows:
         turns = (Turn(seq=1, role=Role.CUSTOMER, content=first), Turn(seq=2, role=Role.ASSISTANT, content="…"))
         question = Question(workspace_id="eval", content=then, turns=turns)
-        asked = rewriting.queries(question, min_relevance=setup.min_relevance)
-        _, found, near = rewriting.search_in_turn(
-            asked, lambda query: search(query, snapshot=opened, embedder=setup.embedder, limit=3)
+        searched = rewriting.search_in_context(
+            question, lambda query: search(query, snapshot=opened, embedder=setup.embedder, limit=10), limit=5
         )
+        found, near = searched.found, searched.relevance
         name, hits = f"{first} / {then}", found.hits
         if title == "-":
-            left[name] = float(near < setup.min_relevance)
+            left[name] = float(not setup.gate.admits(near, found.scale))
         else:
             right[name] = float(bool(hits) and labels.corpus[hits[0].record.document_id].startswith(title))
     results.measures["rewriting: precision at 1"] = Measure(items=right)
@@ -339,20 +326,34 @@ def _rewriting(rows: list[list[str]], labels: Labels, opened: Snapshot, setup: S
         results.measures["rewriting: specificity"] = Measure(items=left)
 
 
-def _claims(path: Path) -> list[LabelledClaim]:
-    try:
-        given = [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
-        return [
-            LabelledClaim(
-                text=claim["claim"],
-                passage=claim["passage"],
-                supported=bool(claim["supported"]),
-                kind=claim.get("kind", "x"),
-            )
-            for claim in given
-        ]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise LabelsUnreadable(f"{path} cannot be read: {error}") from None
+def _messages(folder: Path, setup: Setup, results: Results) -> None:
+    """Run the suites whose cases are put to an agent as a customer writes them."""
+    held, gated = dialogues.load(folder), gates.load(folder)
+    asked = several.load(folder) if not gated else []
+    if gated:
+        results.measures |= gates.measures(
+            folder, gated, embedder=setup.embedder, gate=setup.gate, progress=setup.step("passing the gate")
+        )
+    if held:
+        results.measures |= dialogues.measures(
+            folder,
+            held,
+            embedder=setup.embedder,
+            agent=lambda knowledge: _agent(knowledge, setup),
+            progress=setup.step("holding dialogues"),
+        )
+    if asked:
+        results.measures |= several.measures(
+            folder,
+            asked,
+            embedder=setup.embedder,
+            agent=lambda knowledge: _agent(knowledge, setup),
+            progress=setup.step("asking several questions"),
+        )
+    if long := tickets.load(folder):
+        results.measures |= tickets.measures(
+            folder, long, embedder=setup.embedder, progress=setup.step("searching with tickets")
+        )
 
 
 def _named(*parts: str) -> str:

@@ -84,6 +84,7 @@ class Chatwoot:
         if kind not in (*_INCOMING, *_OUTGOING):
             return []
         opened = _opened(ticket, conversation)
+        email = (payload.get("content_attributes") or {}).get("email") or {}
         names = {name: text_of(sender[name]) for name in ("id", "name", "email") if sender.get(name)}
         return [
             TicketEvent(
@@ -92,6 +93,8 @@ class Chatwoot:
                 message_id=text_of(payload.get("id")),
                 text=text_of(payload.get("content")),
                 author=names,
+                subject=text_of(email.get("subject")) or None,
+                automatic=email.get("auto_reply") is True,
                 owned=bool(opened.value),
             ),
             opened,

@@ -1,6 +1,6 @@
 """Apply what helpdesks report: each event once, in whatever order and however often it comes."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 import sqlalchemy as sa
@@ -14,6 +14,8 @@ from worker.deliveries.tickets import NOTIFICATION_KINDS, external_id, writable_
 from worker.errors import Conflict, NotFound
 from worker.helpdesks.protocol import TicketEvent
 from worker.helpdesks.ticket_log import TicketLog
+from worker.reading.characters import clean
+from worker.reading.subjects import NO_TEXT
 from worker.states import DeliveryKind, HandoffReason, Owner, TicketAspect, TicketEventKind
 from worker.store.engine import Store
 from worker.store.rows import Helpdesk
@@ -30,6 +32,7 @@ class Inbound:
 
     Args:
         deadline_s: of each message.
+        hint: hints workers at a destination that has due deliveries; never fails.
     """
 
     def __init__(
@@ -38,10 +41,12 @@ class Inbound:
         actions: ConversationActions,
         *,
         deadline_s: float,
+        hint: Callable[[str], None],
     ) -> None:
         self._store = store
         self._actions = actions
         self._deadline_s = deadline_s
+        self._hint = hint
         self._log = TicketLog(store)
 
     def receive(self, desk: Helpdesk, webhook_id: str | None, events: Iterable[TicketEvent]) -> None:
@@ -101,7 +106,7 @@ class Inbound:
                 self._actions.take_over(
                     desk.workspace_id,
                     self._conversation(desk, event),
-                    summary="A person was assigned.",
+                    summary="An agent was assigned.",
                     reason=HandoffReason.OWNED_BY_HUMAN,
                 )
         elif event.kind == TicketEventKind.CLOSED:
@@ -133,7 +138,9 @@ class Inbound:
             helpdesk_id=desk.id,
             owner=Owner.HUMAN if event.owned and takes_over else Owner.BOT,
         )
-        submission = Submission(content=_content(event), deadline_s=self._deadline_s)
+        submission = Submission(
+            content=_content(event), deadline_s=self._deadline_s, declared_automatic=event.automatic
+        )
         try:
             self._actions.submit(
                 desk.workspace_id,
@@ -187,6 +194,7 @@ class Inbound:
                 now=self._store.now(tx),
                 conversation_id=conversation_id,
             )
+        self._hint(desk.id)
 
     def _conversation_of_agent(self, desk: Helpdesk, event: TicketEvent) -> str:
         """Return the conversation of a ticket that an agent writes in, opened for them if there is none yet.
@@ -230,6 +238,7 @@ class Inbound:
                 type=outbox.TICKET_CHANGED,
                 now=self._store.now(tx),
             )
+        self._hint(desk.id)
 
     def _conversation(self, desk: Helpdesk, event: TicketEvent) -> str:
         """Return the id of the conversation that a ticket or thread belongs to.
@@ -259,4 +268,4 @@ def _state_of(desk: Helpdesk, event: TicketEvent) -> str:
 
 def _content(event: TicketEvent) -> str:
     """Return the text of a message as it is kept; one without text, such as a picture alone, is a message too."""
-    return event.text.replace("\x00", "")[:_MAX_TEXT].strip() or "(no text)"
+    return clean(event.text)[:_MAX_TEXT].strip() or NO_TEXT

@@ -19,6 +19,7 @@ from worker.addresses import Caller
 from worker.errors import AnswerbackError
 from worker.helpdesks.mail import MailServer
 from worker.http_headers import retry_after_s
+from worker.reading.markup import is_html, to_text
 from worker.states import TicketEventKind
 
 #: A webhook whose signed time is further off is refused, in seconds.
@@ -82,6 +83,7 @@ class TicketEvent:
     """Something that a helpdesk reports about a ticket.
 
     Attributes:
+        automatic: the helpdesk takes it for automatic mail, which gets no automatic answer.
         owned: an agent has the ticket already.
         is_state: this is a state of the ticket and not a change: it has an effect only when it differs from the last
             one. `value` is empty when the ticket is not assigned or not closed.
@@ -94,6 +96,7 @@ class TicketEvent:
     author: Mapping[str, str] = field(default_factory=dict)
     subject: str | None = None
     tags: tuple[str, ...] = ()
+    automatic: bool = False
     owned: bool = False
     is_state: bool = False
     value: str = ""
@@ -249,6 +252,11 @@ def plain(markup: str) -> str:
     text = re.sub(r"(?i)<(?:br|/p|/div|/li|/tr|/h\d)\b[^>]*>", "\n", markup)
     text = re.sub(r"(?s)<(?:style|script)\b.*?</(?:style|script)>|<!--.*?-->|<[^>]{1,2000}>", "", text)
     return re.sub(r"\n{3,}", "\n\n", html.unescape(text)).strip()
+
+
+def message_text(markup: str) -> str:
+    """Return the text of a message, which may be HTML, with the marks of what it quotes."""
+    return to_text(markup) if is_html(markup.strip()) else plain(markup)
 
 
 def as_html(text: str) -> str:

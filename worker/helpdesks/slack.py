@@ -34,7 +34,7 @@ COMMANDS = {"!resume": TicketEventKind.RESUME, "!close": TicketEventKind.CLOSED}
 
 _MAX_CHARACTERS = 12_000
 
-#: Subtypes of messages that people write; edits, joins and bots have others.
+#: Subtypes of messages that humans write; edits, joins and bots have others.
 _WRITTEN = (None, "thread_broadcast", "file_share", "me_message")
 
 #: How far back a message is looked for whose answer was lost, in seconds.
@@ -67,7 +67,7 @@ class Slack:
         return payload.get("event_id")
 
     def read(self, payload: Json, headers: Headers) -> list[TicketEvent]:
-        """Read an event: what people write in threads of the channel. Bots, edits and the rest have no effect."""
+        """Read an event: what agents write in threads of the channel. Bots, edits and the rest have no effect."""
         del headers
         if payload.get("type") == "url_verification":
             return [TicketEvent(kind=TicketEventKind.CHALLENGE, ticket="", text=text_of(payload.get("challenge")))]
@@ -182,6 +182,6 @@ def _plain(text: str) -> str:
 
 def _plain_markup(match: re.Match[str]) -> str:
     target, label = match[1], match[2]
-    if not label or label in target:
-        return target
-    return f"{label} ({target})" if "://" in target else label
+    if "://" not in target:
+        return label or target  # a channel, or an address that Slack made a link
+    return f"{label} ({target})" if label and label not in target else target

@@ -191,7 +191,7 @@ class HelpdeskTransport:
             message.c.created_at >= sent.created_at,
         )
         with self._store.read() as tx:
-            return "A person answered first." if tx.execute(agents).first() is not None else None
+            return "An agent answered first." if tx.execute(agents).first() is not None else None
 
     def _is_held(self, sent: Delivery) -> bool:
         """Whether the lease of this attempt still holds."""

@@ -17,8 +17,8 @@ from worker.helpdesks.protocol import (
     TicketEvent,
     as_html,
     hmac_hex,
+    message_text,
     newest,
-    plain,
     require_same,
     text_of,
     ticket_states,
@@ -78,9 +78,10 @@ class Zammad:
                 kind=TicketEventKind.CUSTOMER if sender == "Customer" else TicketEventKind.AGENT,
                 ticket=id,
                 message_id=text_of(article["id"]),
-                text=plain(text_of(article.get("body"))),
+                text=message_text(text_of(article.get("body"))),
                 author={key: value for key, value in author.items() if value},
                 subject=ticket.get("title"),
+                automatic=(article.get("preferences") or {}).get("is-auto-response") is True,
             )
         ]
 

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from kb.documents import MAX_BYTES, is_text, media_type_of, title_from_name, title_of, url_of
+from kb.documents import MAX_BYTES, is_text, media_type_of_file, title_from_name, title_of, url_of
 from kb.errors import DocumentTooLarge, DocumentUnreadable, KnowledgeError
 from worker.knowledge.library import NewDocument
 
@@ -49,7 +49,7 @@ def files_of_archive(name: str, data: bytes, *, after: int = 0) -> Iterator[tupl
 
 
 def _member(archive: zipfile.ZipFile, part: zipfile.ZipInfo, archive_name: str) -> NewDocument | str:
-    media_type = media_type_of(part.filename)
+    media_type = media_type_of_file(part.filename)
     if media_type is None:
         return "unknown kind of file"
     if part.flag_bits & 1:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kb import snapshot
+from kb.records import record_of
 from worker.knowledge.search_service import Kind
 
 _MAX = 500
@@ -30,7 +31,7 @@ def changes(folder: Path, *, before: str, after: str) -> dict[str, Any]:
         "removed": [id for id in old if id not in new],
         "changed": [id for id, (digest, _) in new.items() if id in old and old[id][0] != digest],
     }
-    titles = {id: snapshot.record_of({**old, **new}[id][1]).title for ids in found.values() for id in ids}
+    titles = {id: record_of({**old, **new}[id][1]).title for ids in found.values() for id in ids}
     listed = {
         name: sorted(({"document_id": id, "title": titles[id]} for id in ids), key=lambda item: item["title"])[:_MAX]
         for name, ids in found.items()

@@ -14,12 +14,33 @@ from kb.documents import MAX_BYTES, MEDIA_TYPES, is_text, media_type_of
 from kb.errors import DocumentTooLarge, DocumentUnreadable, KnowledgeError
 from worker.addresses import AddressRefused, Caller, Guard
 
-_TOTAL_S = 20.0
+TOTAL_S = 20.0
 _MAX_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
 _MAX_SITEMAPS = 50
+_MAX_UNWANTED = 64 * 1024
 _MAX_UNPACKED = 50 * 1024 * 1024
 MAX_PAGES = 1_000
+
+#: Sent with every request.
+HEADERS = {"user-agent": "Answerback-Fetch/1", "accept": "text/html, application/pdf, text/*, */*;q=0.5"}
+NO_HEADERS: Mapping[str, str] = {}
+
+
+class Unreachable(DocumentUnreadable):
+    """The server could not be reached, or may not be."""
+
+
+class Refused(Unreachable):
+    """The address rules forbid the address: another one of the same source may well be fetched."""
+
+    code = "address_refused"
+
+
+class Throttled(DocumentUnreadable):
+    """The server asks to wait; nothing is wrong with what was asked for."""
+
+    code = "throttled"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +52,27 @@ class Page:
     data: bytes
 
 
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The answer of a server at `url`, after redirects; only a 200 has `data`."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    charset: str | None
+    data: bytes
+
+    @property
+    def page(self) -> Page:
+        """The page, as text in UTF-8 where it is text."""
+        kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind == "application/xhtml+xml":
+            kind = "text/html"
+        if kind not in MEDIA_TYPES.values():
+            kind = media_type_of(urlsplit(self.url).path) or kind
+        return Page(url=self.url, media_type=kind, data=_in_utf8(self.data, kind, self.charset))
+
+
 def fetch(url: str, *, guard: Guard) -> Page:
     """Fetch a URL and return its page.
 
@@ -38,31 +80,52 @@ def fetch(url: str, *, guard: Guard) -> Page:
         DocumentUnreadable: it may not be fetched, cannot be reached, or is not what can be read; with the reason.
         DocumentTooLarge: it is larger than a document may be.
     """
+    with Caller(guard, total_s=TOTAL_S) as caller:
+        answer = ask(url, caller=caller, check=guard.check_url)
+    if answer.status != 200:
+        raise DocumentUnreadable(f"The server answered {answer.status}.")
+    return answer.page
+
+
+def ask(
+    url: str,
+    *,
+    caller: Caller,
+    check: Callable[[str], object],
+    headers: Mapping[str, str] = NO_HEADERS,
+    max_bytes: int = MAX_BYTES,
+) -> Answer:
+    """Return the answer to a GET, after redirects; `check` refuses a URL by raising, before it is called.
+
+    Raises:
+        Unreachable: it may not be fetched, or no answer came; with the reason.
+        DocumentTooLarge: it is larger than `max_bytes`.
+    """
     for _ in range(_MAX_REDIRECTS + 1):
         try:
-            guard.check_url(url)
-            with Caller(guard, total_s=_TOTAL_S) as caller, caller.stream("GET", url, headers=_HEADERS) as answer:
+            check(url)
+            with caller.stream("GET", url, headers={**HEADERS, **headers}) as answer:
+                data = bytearray()
+                for piece in answer.iter_bytes():  # to its end also where it is not wanted: the connection stays open
+                    data += piece
+                    if answer.status_code != 200 and len(data) > _MAX_UNWANTED:
+                        break
+                    if len(data) > max_bytes:
+                        raise DocumentTooLarge(f"It has more than {max_bytes:,} bytes.")
                 if answer.status_code in _REDIRECTS and "location" in answer.headers:
                     url = urljoin(url, answer.headers["location"])
                     continue
-                if answer.status_code != 200:
-                    raise DocumentUnreadable(f"The server answered {answer.status_code}.")
-                data = bytearray()
-                for piece in answer.iter_bytes():
-                    data += piece
-                    if len(data) > MAX_BYTES:
-                        raise DocumentTooLarge(f"It has more than {MAX_BYTES:,} bytes.")
-                kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-                charset = answer.charset_encoding
+                return Answer(
+                    url=url,
+                    status=answer.status_code,
+                    headers=answer.headers,
+                    charset=answer.charset_encoding,
+                    data=bytes(data) if answer.status_code == 200 else b"",
+                )
         except AddressRefused as error:
-            raise DocumentUnreadable(str(error)) from None
+            raise Refused(str(error)) from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            raise DocumentUnreadable(f"It cannot be fetched: {type(error).__name__}.") from None
-        if kind == "application/xhtml+xml":
-            kind = "text/html"
-        if kind not in MEDIA_TYPES.values():
-            kind = media_type_of(urlsplit(url).path) or kind
-        return Page(url=url, media_type=kind, data=_in_utf8(bytes(data), kind, charset))
+            raise Unreachable(f"It cannot be fetched: {type(error).__name__}.") from None
     raise DocumentUnreadable(f"It leads to more than {_MAX_REDIRECTS} redirects.")
 
 
@@ -76,9 +139,6 @@ def _in_utf8(data: bytes, media_type: str, charset: str | None) -> bytes:
         return data
 
 
-_HEADERS = {"user-agent": "Answerback-Fetch/1", "accept": "text/html, application/pdf, text/*, */*;q=0.5"}
-
-
 @dataclass(frozen=True, kw_only=True)
 class Sitemap:
     """The pages that a sitemap names, and why those of the sitemaps that it names could not be read that could not."""
@@ -87,12 +147,12 @@ class Sitemap:
     failed: Mapping[str, str]
 
 
-def read_sitemap(url: str, *, guard: Guard, get: Callable[..., Page] = fetch) -> Sitemap:
+def read_sitemap(url: str, *, guard: Guard, get: Callable[..., Page] = fetch, max_pages: int = MAX_PAGES) -> Sitemap:
     """Return the pages of a sitemap and of the sitemaps that it lists.
 
     Raises:
         DocumentUnreadable: it cannot be fetched, or is not a sitemap.
-        DocumentTooLarge: it names more than 1,000 pages, or 50 sitemaps.
+        DocumentTooLarge: it names more than `max_pages` pages, or 50 sitemaps.
     """
     pages: dict[str, None] = {}
     failed: dict[str, str] = {}
@@ -102,7 +162,7 @@ def read_sitemap(url: str, *, guard: Guard, get: Callable[..., Page] = fetch) ->
         try:
             kind, named = _entries(get(address, guard=guard).data)
         except KnowledgeError as error:
-            if address == url:
+            if address == url or isinstance(error, Throttled):
                 raise
             failed[address] = str(error)
             continue
@@ -111,8 +171,8 @@ def read_sitemap(url: str, *, guard: Guard, get: Callable[..., Page] = fetch) ->
             seen.update(named)
         else:
             pages |= dict.fromkeys(address for address in named if re.match(r"https?://", address))
-        if len(pages) > MAX_PAGES or len(seen) > _MAX_SITEMAPS:
-            raise DocumentTooLarge(f"The sitemap names more than {MAX_PAGES:,} pages or {_MAX_SITEMAPS} sitemaps.")
+        if len(pages) > max_pages or len(seen) > _MAX_SITEMAPS:
+            raise DocumentTooLarge(f"The sitemap names more than {max_pages:,} pages or {_MAX_SITEMAPS} sitemaps.")
     return Sitemap(pages=tuple(pages), failed=failed)
 
 

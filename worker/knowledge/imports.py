@@ -26,6 +26,7 @@ from worker.knowledge.serializers import import_to_api
 from worker.states import ImportState
 from worker.store import rows
 from worker.store.engine import Store
+from worker.store.filters import EVERYTHING, Which, conditions
 from worker.store.idempotency import IdempotencyKeys, RequestKey
 from worker.store.leases import RowLease, RowLeases
 from worker.store.scope import Scope
@@ -345,9 +346,16 @@ def _metadata(document_import: rows.DocumentImport) -> DocumentMetadata:
     return DocumentMetadata(**{**stored, "tags": None if tags is None else tuple(tags)})
 
 
-def page(scope: Scope, *, after: str | None = None, limit: int = 20) -> tuple[list[dict[str, Any]], str | None]:
-    """Return imports, newest first, and the cursor of the next page or None."""
-    found, cursor = scope.page(document_import, after=after, limit=limit, columns=LISTED)
+def page(
+    scope: Scope, which: Which = EVERYTHING, *, after: str | None = None, limit: int = 20
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return imports, newest first, and the cursor of the next page or None.
+
+    `which` may have `state`, `kind`, `created_after` and `created_before`.
+    """
+    names = {name: document_import.c[name] for name in ("state", "kind")}
+    where = conditions(which, names, created=document_import.c.created_at)
+    found, cursor = scope.page(document_import, *where, after=after, limit=limit, columns=LISTED)
     return [import_to_api(rows.DocumentImport.from_row(row)) for row in found], cursor
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from kb import documents, passages
+from kb.calibration import Calibrator
 from kb.embedding import Embedder
-from kb.errors import KnowledgeError
+from kb.errors import EmbedderUnavailable, KnowledgeError
 from kb.languages import language_of
 from kb.passages import Passage
 from kb.readers.blocks import Document
@@ -29,6 +30,9 @@ log = logs.get(__name__)
 
 _LEASE_MS = 120_000  # longer than the slowest file takes to be read
 _MAX_ATTEMPTS = 3
+
+#: Seconds before documents are embedded again whose embedding model was away.
+_PAUSE_S = 15.0
 
 #: Documents that are indexed together, so that a crowd of small ones keeps all threads busy and shares transactions.
 _TOGETHER = 32
@@ -56,13 +60,18 @@ class Indexer:
         self._embedder = embedder
         self._threads = threads
         self._vectors = Vectors(store, embedder)
-        self._publisher = Publisher(store, self._vectors, folder, threads=threads)
+        self._publisher = Publisher(
+            store, self._vectors, folder, calibrator=Calibrator(embedder, threads=threads), threads=threads
+        )
         self._leases = RowLeases(store, document, state="indexing", lease_ms=_LEASE_MS)
 
     def index(self, workspace_id: str, *, progress: Progress = lambda _done, _total: None) -> str | None:
         """Index every queued document of a workspace, then publish; return the version that was published, if any.
 
         `progress` is told how many passages of the documents at hand are embedded, and of how many.
+
+        Raises:
+            EmbedderUnavailable: the documents that are not done are queued again; no attempt of theirs is counted.
         """
         with (
             ThreadPoolExecutor(self._threads, thread_name_prefix="embed") as pool,
@@ -73,7 +82,11 @@ class Indexer:
             written: list[Future[None]] = []
             while (found := coming.result()) is not None:
                 coming = ahead.submit(self._claim_and_read, workspace_id)
-                self._embed(workspace_id, found, pool, progress)
+                try:
+                    self._embed(workspace_id, found, pool, progress)
+                except EmbedderUnavailable as error:
+                    self._put_back([*found, *(coming.result() or ())], after_s=error.after_s)
+                    raise
                 written.append(ahead.submit(self._keep_passages, found))
             for writing in written:
                 writing.result()
@@ -163,7 +176,7 @@ class Indexer:
         try:
             if row.attempts > _MAX_ATTEMPTS:
                 raise KnowledgeError("The document could not be read: reading it ended the worker each time.")
-            content = documents.read(row.source, media_type=row.media_type, title=row.title)
+            content = documents.read(row.source, media_type=row.media_type, title=row.title, url=row.url)
             if row.titled:
                 content = replace(content, title=row.title)
             return _Read(
@@ -195,6 +208,14 @@ class Indexer:
             ready += len(batch)
             progress(ready, len(texts))
 
+    def _put_back(self, found: Sequence[_Read], *, after_s: float | None) -> None:
+        """Queue claimed documents again, as if they had not been claimed; the vectors that they have are kept."""
+        with self._store.begin() as tx:
+            due_at = self._store.now(tx) + int(1_000 * max(after_s or 0.0, _PAUSE_S))
+            for read in found:
+                attempts = read.row.attempts - 1
+                self._leases.release(tx, _lease(read.row), state=DocumentState.QUEUED, attempts=attempts, due_at=due_at)
+
     def _fail(self, row: rows.DocumentFile, reason: str) -> None:
         with self._store.begin() as tx:
             now = self._store.now(tx)
@@ -219,6 +240,11 @@ def _metadata(read: _Read) -> dict[str, Any]:
         "source": row.collection,
         "language": row.language or language_of(read.content.text),
         "tags": row.tags or [],
+        "reading": {
+            "left_out": dict(read.content.left_out),
+            "cleaned": dict(read.content.cleaned),
+            "charset": read.content.charset,
+        },
     }
 
 

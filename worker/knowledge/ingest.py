@@ -7,7 +7,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from kb.documents import MEDIA_TYPES, is_text, media_type_of, title_of, url_of
+from kb.documents import MEDIA_TYPES, is_text, media_type_of, media_type_of_file, title_of, url_of
 from kb.errors import KnowledgeError
 from worker.knowledge.archives import files_of_archive
 from worker.knowledge.imports import Importer
@@ -38,7 +38,7 @@ def is_url(given: str) -> bool:
 
 
 def documents_in(given: Iterable[str], importer: Importer) -> Iterator[Found]:
-    """Yield what files, folders, zip archives, pages and sitemaps hold, each with its name.
+    """Yield the documents of files, folders, zip archives, pages and sitemaps, each with its name.
 
     Of folders and archives those files count that can be read by their ending, in order of name.
     """
@@ -59,7 +59,7 @@ def _in_file(file: Path) -> Iterator[Found]:
             for name, found in files_of_archive(str(file.resolve()), data):
                 yield f"{file}/{name}", found
             return
-        media_type = media_type_of(file.name)
+        media_type = media_type_of_file(file.name)
         if media_type is None:
             known = ", ".join((*MEDIA_TYPES, ".zip"))
             yield str(file), f"unknown kind of file; those that can be read end in {known}."

@@ -1,7 +1,6 @@
 """Documents of a workspace: add, replace, remove. Indexing follows in a worker."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +14,7 @@ from worker.knowledge.serializers import document_to_api, snapshot_to_api
 from worker.states import DocumentState
 from worker.store import rows
 from worker.store.engine import Store
+from worker.store.filters import EVERYTHING, Which, conditions, holds
 from worker.store.idempotency import IdempotencyKeys, RequestKey
 from worker.store.scope import Scope
 from worker.store.tables import UNREAD_DOCUMENT, document, passage, snapshot, workspace
@@ -101,6 +101,11 @@ class Library:
                 return document_to_api(rows.Document.from_row(row))
             return document_to_api(self._insert(tx, workspace_id, new, id=id))
 
+    def add_in(self, tx: sa.Connection, workspace_id: str, new: NewDocument) -> dict[str, Any]:
+        """Do the same inside a transaction, without a key."""
+        documents.check(new.data, new.media_type)
+        return document_to_api(self._insert(tx, workspace_id, new))
+
     def put_file(self, workspace_id: str, new: NewDocument) -> tuple[dict[str, Any], bool]:
         """Add the document of a file or replace the one it made before; return it and whether anything changed.
 
@@ -109,18 +114,70 @@ class Library:
         """
         documents.check(new.data, new.media_type)
         with self._store.begin() as tx:
-            same_file = Scope(self._store, workspace_id).select(document, *LISTED).where(document.c.name == new.name)
+            put, changed = self._put(tx, workspace_id, new)
+            return document_to_api(put), changed
+
+    def hold_file(self, tx: sa.Connection, workspace_id: str, new: NewDocument) -> tuple[str, bool]:
+        """Do as `put_file` inside a transaction, but hold the document back; return its id and whether it changed.
+
+        It is indexed and published once it is released: a crowd of documents together, not one by one.
+
+        Raises:
+            DocumentUnreadable, DocumentTooLarge: as `add`; nothing was written.
+        """
+        documents.check(new.data, new.media_type)
+        put, changed = self._put(tx, workspace_id, new, held=True)
+        return put.id, changed
+
+    def release(self, tx: sa.Connection, workspace_id: str, ids: sa.Select[tuple[str | None]]) -> int:
+        """Let documents be indexed that were held back; return how many there were."""
+        held = (document.c.id.in_(ids), document.c.state == DocumentState.QUEUED, document.c.due_at.is_(None))
+        released = tx.execute(document.update().where(*held).values(due_at=self._now)).rowcount
+        if released:
+            self._raise_revision(tx, workspace_id)
+        return released
+
+    def hide(self, tx: sa.Connection, workspace_id: str, ids: sa.Select[tuple[str | None]]) -> None:
+        """Make documents internal: once that is published, which is soon, they are not cited any more."""
+        which = (document.c.workspace_id == workspace_id, document.c.id.in_(ids), document.c.audience != "internal")
+        tx.execute(passage.delete().where(passage.c.document_id.in_(sa.select(document.c.id).where(*which))))
+        hidden = document.update().where(*which)
+        values = {
+            "audience": "internal",
+            "digest": "",  # that of no content: its file counts as changed when it is put again
+            "state": DocumentState.QUEUED,
+            "error": None,
+            "revision": self._raise_revision(tx, workspace_id),
+            "attempts": 0,
+            "due_at": self._now,
+            "updated_at": self._now,
+        }
+        tx.execute(hidden.values(**values))
+
+    def remove_all(self, tx: sa.Connection, workspace_id: str, ids: sa.Select[tuple[str | None]]) -> int:
+        """Delete documents inside a transaction; return how many there were."""
+        which = (document.c.workspace_id == workspace_id, document.c.id.in_(ids))
+        tx.execute(passage.delete().where(passage.c.document_id.in_(sa.select(document.c.id).where(*which))))
+        removed = tx.execute(document.delete().where(*which)).rowcount
+        if removed:
+            self._raise_revision(tx, workspace_id)
+        return removed
+
+    def _put(
+        self, tx: sa.Connection, workspace_id: str, new: NewDocument, *, held: bool = False
+    ) -> tuple[rows.Document, bool]:
+        same_file = Scope(self._store, workspace_id).select(document, *LISTED).where(document.c.name == new.name)
+        row = tx.execute(same_file.with_for_update()).mappings().first()
+        if row is None:  # one process at a time adds what is not there
+            tx.execute(sa.select(workspace.c.id).where(workspace.c.id == workspace_id).with_for_update())
             row = tx.execute(same_file.with_for_update()).mappings().first()
-            if row is None:  # one process at a time adds what is not there
-                tx.execute(sa.select(workspace.c.id).where(workspace.c.id == workspace_id).with_for_update())
-                row = tx.execute(same_file.with_for_update()).mappings().first()
-            if row is None:
-                return document_to_api(self._insert(tx, workspace_id, new)), True
-            before = rows.Document.from_row(row)
-            new = _with_metadata_of(before, new)
-            if before.digest == new.digest and before.state != DocumentState.FAILED:
-                return document_to_api(before), False
-            return document_to_api(self._replace(tx, before, new)), True
+        if row is None:
+            return self._insert(tx, workspace_id, new, held=held), True
+        before = rows.Document.from_row(row)
+        new = _with_metadata_of(before, new)
+        if before.digest == new.digest and before.state != DocumentState.FAILED:
+            return before, False
+        return self._replace(tx, before, new, held=held), True
 
     def replace(self, workspace_id: str, document_id: str, new: NewDocument) -> dict[str, Any]:
         """Replace a document; the old text answers until the new one is published, unless it becomes internal.
@@ -208,26 +265,30 @@ class Library:
             return tuple(dict.fromkeys(connection.execute(wanted).scalars()))
 
     def _insert(
-        self, tx: sa.Connection, workspace_id: str, new: NewDocument, *, id: str | None = None
+        self, tx: sa.Connection, workspace_id: str, new: NewDocument, *, id: str | None = None, held: bool = False
     ) -> rows.Document:
         new = replace(new, metadata=new.metadata.over(_OF_NEW))
-        revision = self._raise_revision(tx, workspace_id)
         inserted = document.insert().values(
             id=id or new_id("doc"),
             workspace_id=workspace_id,
             created_at=self._now,
-            **self._content(new, revision),
+            **self._content(tx, workspace_id, new, held=held),
         )
         return rows.Document.from_row(tx.execute(inserted.returning(*LISTED)).mappings().one())
 
-    def _replace(self, tx: sa.Connection, before: rows.Document, new: NewDocument) -> rows.Document:
-        revision = self._raise_revision(tx, before.workspace_id)
+    def _replace(
+        self, tx: sa.Connection, before: rows.Document, new: NewDocument, *, held: bool = False
+    ) -> rows.Document:
         if new.metadata.audience == "internal" and (before.indexed_metadata or {}).get("audience") != "internal":
             tx.execute(passage.delete().where(passage.c.document_id == before.id))
-        changed = document.update().where(document.c.id == before.id).values(**self._content(new, revision))
+        changed = (
+            document.update()
+            .where(document.c.id == before.id)
+            .values(**self._content(tx, before.workspace_id, new, held=held))
+        )
         return rows.Document.from_row(tx.execute(changed.returning(*LISTED)).mappings().one())
 
-    def _content(self, new: NewDocument, revision: int) -> dict[str, Any]:
+    def _content(self, tx: sa.Connection, workspace_id: str, new: NewDocument, *, held: bool) -> dict[str, Any]:
         fields = {
             "title": new.title,
             "url": new.url,
@@ -247,17 +308,17 @@ class Library:
             "state": DocumentState.QUEUED,
             "error": None,
             "passages": 0,
-            "revision": revision,
+            "revision": self._raise_revision(tx, workspace_id, by=0 if held else 1),
             "attempts": 0,
-            "due_at": self._now,
+            "due_at": None if held else self._now,
             "updated_at": self._now,
         }
 
-    def _raise_revision(self, tx: sa.Connection, workspace_id: str) -> int:
+    def _raise_revision(self, tx: sa.Connection, workspace_id: str, *, by: int = 1) -> int:
         raised = (
             workspace.update()
             .where(workspace.c.id == workspace_id)
-            .values(knowledge_revision=workspace.c.knowledge_revision + 1)
+            .values(knowledge_revision=workspace.c.knowledge_revision + by)
             .returning(workspace.c.knowledge_revision)
         )
         return int(tx.execute(raised).scalar_one())
@@ -275,10 +336,22 @@ def _with_metadata_of(before: rows.Document, new: NewDocument) -> NewDocument:
 
 
 def page(
-    scope: Scope, *, states: Sequence[str] | None = None, after: str | None = None, limit: int = 20
+    scope: Scope, which: Which = EVERYTHING, *, after: str | None = None, limit: int = 20
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """Return documents without their text, newest first, and the cursor of the next page or None."""
-    where = [] if states is None else [document.c.state.in_(states)]
+    """Return documents without their text, newest first, and the cursor of the next page or None.
+
+    `which` may have `state` (one, or several), `source`, `language`, `tag`, `audience`, `created_after` and
+    `created_before`.
+    """
+    language = sa.func.coalesce(document.c.language, document.c.indexed_metadata["language"].as_string())
+    names = {"source": document.c.collection, "language": language, "audience": document.c.audience}
+    where = conditions(which, names, created=document.c.created_at)
+    if "state" in which:
+        states = [which["state"]] if isinstance(which["state"], str) else list(which["state"])
+        shown_so = [DocumentState.INDEXED] if DocumentState.INDEXING in states else []
+        where.append(document.c.state.in_([*states, *shown_so]))
+    if "tag" in which:
+        where.append(holds(scope.store, document.c.tags, which["tag"]))
     found, cursor = scope.page(document, *where, after=after, limit=limit, columns=LISTED)
     return [document_to_api(rows.Document.from_row(row)) for row in found], cursor
 

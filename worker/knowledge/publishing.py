@@ -1,5 +1,6 @@
 """Publish the knowledge base of a workspace as a snapshot."""
 
+import hashlib
 import itertools
 import shutil
 from collections.abc import Iterator, Sequence
@@ -12,12 +13,15 @@ import numpy as np
 import sqlalchemy as sa
 
 from kb import snapshot as snapshots
+from kb.calibration import Calibrator
 from kb.errors import KnowledgeError
-from kb.manifest import FORMAT
+from kb.manifest import FORMAT, read_manifest
+from kb.relevance import Calibration
 from worker.deliveries.outbox import publish
 from worker.knowledge import stored_passages
-from worker.knowledge.vectors import Vectors, batches
+from worker.knowledge.vectors import Vectors
 from worker.states import DocumentState
+from worker.store.batches import batches
 from worker.store.engine import Store
 from worker.store.tables import document, snapshot, workspace
 from worker.telemetry import logs
@@ -31,10 +35,11 @@ KEPT = 5
 class Publisher:
     """Builds snapshots in `folder`, one folder for each workspace. Two at once do work twice, never wrong."""
 
-    def __init__(self, store: Store, vectors: Vectors, folder: Path, *, threads: int) -> None:
+    def __init__(self, store: Store, vectors: Vectors, folder: Path, *, calibrator: Calibrator, threads: int) -> None:
         self._store = store
         self._vectors = vectors
         self._folder = folder
+        self._calibrator = calibrator
         self._threads = threads
 
     def publish(self, workspace_id: str, *, force: bool = False) -> str | None:
@@ -46,12 +51,12 @@ class Publisher:
             revision = connection.execute(
                 sa.select(workspace.c.knowledge_revision).where(workspace.c.id == workspace_id)
             ).scalar_one()
-            name = f"{revision}-{self._vectors.model.rsplit(':', 1)[-1][:6]}"
+            name = f"{revision}-{hashlib.sha256(self._vectors.model.encode()).hexdigest()[:6]}"
             published = connection.execute(
                 sa.select(snapshot.c.version).where(
                     snapshot.c.workspace_id == workspace_id,
                     snapshot.c.revision == revision,
-                    snapshot.c.version.startswith(name, autoescape=True),
+                    snapshot.c.manifest["model"].as_string() == self._vectors.model,
                 )
             ).scalar()
             bases = [] if force else self._bases(connection, workspace_id)
@@ -163,18 +168,30 @@ class Publisher:
     def _write(self, workspace_id: str, version: str, base: Path | None) -> dict[str, Any]:
         """Write the folder of a snapshot: the changes since `base`, or everything."""
         folder, model = self._folder / workspace_id / version, self._vectors.model
+        calibrate: snapshots.Calibrate = self._calibrator
         if base is not None:
             with self._store.read() as connection:
                 ids, documents = stored_passages.ids_and_documents(connection, workspace_id)
             keys = snapshots.keys_of(base)
             gone = [row for row, key in enumerate(keys) if key and key not in ids]
             added = sorted(ids.difference(keys))
+            calibration = Calibration.of(read_manifest(base)).after(len(added) + len(gone))
+            if not calibration.is_worn:
+                calibrate = _keeping(calibration)
             if snapshots.worth_extending(base, added=len(added), gone=len(gone)):
                 new = self._read(workspace_id, added)
                 return snapshots.extend(
-                    folder, base=base, version=version, model=model, new=new, gone=gone, documents=documents
+                    folder,
+                    base=base,
+                    version=version,
+                    model=model,
+                    new=new,
+                    gone=gone,
+                    documents=documents,
+                    calibrate=calibrate,
                 )
-        return snapshots.write(folder, version=version, model=model, new=self._read(workspace_id))
+        new = self._read(workspace_id)
+        return snapshots.write(folder, version=version, model=model, new=new, calibrate=calibrate)
 
     def _read(self, workspace_id: str, ids: Sequence[str] | None = None) -> snapshots.New:
         """Return the passages of a workspace, or those with these ids, with their vectors."""
@@ -198,6 +215,10 @@ class Publisher:
             texts=[found.passage.embedded for found in stored],
             vectors=np.frombuffer(b"".join(values), np.float32).reshape(len(values), self._vectors.dimensions),
         )
+
+
+def _keeping(calibration: Calibration) -> snapshots.Calibrate:
+    return lambda _snapshot: calibration
 
 
 _IS_ACTIVE = sa.and_(snapshot.c.workspace_id == workspace.c.id, snapshot.c.version == workspace.c.snapshot_version)

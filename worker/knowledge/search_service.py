@@ -63,7 +63,7 @@ class SearchClient:
         """Return `{snapshot, items}` as clients see them.
 
         Raises:
-            NoWorker: none took the question up and answered in time, as many wait as may, or Redis is away.
+            NoWorker: none took the question up and answered in time, as many wait as may, or Redis is unavailable.
             KnowledgeError: the worker could not search.
         """
         return self._ask(
@@ -97,6 +97,13 @@ class SearchClient:
             before=before,
             after=after,
         )
+
+    def category_checks(self, workspace_id: str) -> dict[str, dict[str, Any]]:
+        """Return how each category of a workspace does on its own examples, by name; raises as `search`."""
+        found: dict[str, dict[str, Any]] = self._ask(
+            QUESTIONS, _LONGER * self._timeout_s, kind="category_checks", workspace_id=workspace_id
+        )["items"]
+        return found
 
     def _ask(self, queue: str, timeout_s: float, **asked: Any) -> dict[str, Any]:
         if not self._free.acquire(blocking=False):  # the other threads are for who does not wait

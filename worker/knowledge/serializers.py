@@ -25,6 +25,7 @@ def document_to_api(document: rows.Document) -> dict[str, Any]:
         "state": DocumentState.INDEXING if document.state == DocumentState.INDEXED else document.state,
         "error": document.error,
         **({"text": document.text} if isinstance(document, rows.DocumentText) else {}),
+        "reading": metadata.get("reading"),
         "passages": document.passages,
         "created_at": to_rfc3339(document.created_at),
         "updated_at": to_rfc3339(document.updated_at),

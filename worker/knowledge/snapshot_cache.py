@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from kb import search as searching
 from kb import snapshot as snapshots
 from kb.embedding import Embedder
-from kb.errors import SnapshotInvalid, SnapshotMissing
+from kb.errors import EmbedderUnavailable, SnapshotInvalid, SnapshotMissing
 from kb.filters import Filters
 from kb.search import Found
 from kb.snapshot import Snapshot
@@ -27,12 +28,16 @@ log = logs.get(__name__)
 LOOK_EVERY_S = 1.0
 _MAX_OPEN = 64
 
+#: Seconds for which a worker says that words alone find passages, after its embedding model was away.
+_BY_WORDS_S = 30.0
+
 
 class SnapshotCache:
     """Searches the active snapshot of each workspace; moves to a new one without a pause.
 
     Without an embedder, words alone find passages, whichever model the snapshot was made with; so they do while the
-    active snapshot is one of another model, until an ingest worker has built that of this one beside it.
+    active snapshot is one of another model, until an ingest worker has built that of this one beside it, and while the
+    endpoint of the embedding model is away.
     """
 
     def __init__(
@@ -45,6 +50,7 @@ class SnapshotCache:
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="lexical")
         self._guard = threading.Lock()
         self._open: OrderedDict[str, tuple[Snapshot, float]] = OrderedDict()
+        self._by_words_until = float("-inf")
 
     def search(self, workspace_id: str, query: str, *, limit: int, filters: Filters | None = None) -> Found:
         """Return passages, best first, of the snapshot that is active now.
@@ -54,16 +60,21 @@ class SnapshotCache:
             SnapshotInvalid: the active snapshot cannot be read and none was open before.
         """
         snapshot = self.current(workspace_id)
-        embedder = self._embedder if self._fits(snapshot) else None
-        return searching.search(
-            query, snapshot=snapshot, embedder=embedder, limit=limit, filters=filters, pool=self._pool
-        )
+        search = partial(searching.search, query, snapshot=snapshot, limit=limit, filters=filters, pool=self._pool)
+        try:
+            return search(embedder=self._embedder if self._fits(snapshot) else None)
+        except EmbedderUnavailable as error:
+            log.warning("searched_by_words_alone", code=error.code, cause=str(error))
+            self._by_words_until = self._clock() + _BY_WORDS_S
+            return search(embedder=None)
 
     @property
     def lexical_only(self) -> bool:
-        """Whether words alone find passages: without an embedder, or in an open snapshot of another model."""
-        return self._embedder is None or any(
-            not self._fits(snapshot) for snapshot, _looked in list(self._open.values())
+        """Whether words alone find passages: without an embedder or while it is away, or in a snapshot of another."""
+        return (
+            self._embedder is None
+            or self._clock() < self._by_words_until
+            or any(not self._fits(snapshot) for snapshot, _looked in list(self._open.values()))
         )
 
     def _fits(self, snapshot: Snapshot) -> bool:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from kb.languages import language_of
 from kb.passages import Passage
-from kb.snapshot import Record
+from kb.records import Record
 from worker.store.tables import document, passage, vector
 
 

@@ -14,7 +14,7 @@ from worker.store.engine import Store
 from worker.store.tables import message
 from worker.time import to_rfc3339
 
-#: Two questions ask the same from this cosine on; measured on paraphrases, see docs/quality.md.
+#: Two questions ask the same from this cosine of the default model on; measured on paraphrases, see docs/quality.md.
 SAME = 0.60
 
 #: As many are looked at, newest first.
@@ -65,6 +65,7 @@ def grouped(embedder: Embedder, texts: Sequence[str], *, same: float = SAME) -> 
     if not texts:
         return []
     vectors = np.stack([embedder.encode(text) for text in texts])
+    same = embedder.scale.from_default(same)
     centres = np.stack(_centres(vectors, same))
     groups: defaultdict[int, list[int]] = defaultdict(list)
     for position, cosines in enumerate(vectors @ centres.T):

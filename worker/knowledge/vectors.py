@@ -2,18 +2,25 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from typing import TypeVar
+from typing import Protocol, runtime_checkable
 
 import sqlalchemy as sa
 
 from kb.embedding import Embedder
+from worker.store.batches import batches
 from worker.store.engine import Store
 from worker.store.tables import vector
 from worker.store.upsert import upsert_into
 
-T = TypeVar("T")
+#: Texts that a thread encodes in one call.
+_AT_ONCE = 8
 
-_BATCH = 500
+
+@runtime_checkable
+class Batching(Protocol):
+    """An embedder that is best given so many texts in one call of `encode_passages`."""
+
+    batch: int
 
 
 class Vectors:
@@ -41,8 +48,16 @@ class Vectors:
     def embed(self, workspace_id: str, texts: Mapping[str, str], threads: Executor) -> Iterator[dict[str, bytes]]:
         """Embed texts, given by their digests; yield the vectors of each batch, float32, when they are stored."""
         for batch in batches(list(texts)):
-            encoded = threads.map(self._embedder.encode, [texts[digest] for digest in batch])
-            values = {digest: value.astype("<f4").tobytes() for digest, value in zip(batch, encoded, strict=True)}
+            size = self._embedder.batch if isinstance(self._embedder, Batching) else _AT_ONCE
+            parts = [batch[first : first + size] for first in range(0, len(batch), size)]
+            encoded = threads.map(
+                self._embedder.encode_passages, [[texts[digest] for digest in part] for part in parts]
+            )
+            values = {
+                digest: value.astype("<f4").tobytes()
+                for part, vectors in zip(parts, encoded, strict=True)
+                for digest, value in zip(part, vectors, strict=True)
+            }
             with self._store.begin() as tx:
                 tx.execute(
                     upsert_into(self._store, vector).on_conflict_do_nothing(),
@@ -52,9 +67,3 @@ class Vectors:
                     ],
                 )
             yield values
-
-
-def batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Yield the items in parts that are small enough for one statement."""
-    for first in range(0, len(items), _BATCH):
-        yield items[first : first + _BATCH]

@@ -36,7 +36,7 @@ _KEY = "api-key"
 _FORMAT = 1
 _TRIES = 3
 
-#: What a home holds besides; a restore leaves the models and takes the rest away.
+#: What a home holds besides; a restore leaves the models and removes the rest.
 _OUTDATED = (_DATABASE, f"{_DATABASE}-wal", f"{_DATABASE}-shm", f"{_DATABASE}.turn", "snapshots", "valkey", _KEY)
 
 

@@ -4,18 +4,21 @@ import os
 import signal
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from celery import signals
 from kombu.entity import Queue
 
 from worker import checks
 from worker.errors import AnswerbackError
-from worker.services.answering import Answering
+from worker.runtime import collector
 from worker.services.current import install, installed, uninstall
 from worker.services.worker import WorkerContext, build_worker, new_holder
 from worker.settings import Settings
 from worker.telemetry import logs
+
+if TYPE_CHECKING:
+    from worker.services.answering import Answering
 
 log = logs.get(__name__)
 
@@ -50,10 +53,15 @@ def _prepare(instance: Any, **_signal: Any) -> None:
         settings = Settings.from_env()
         checks.require(checks.for_worker(settings, _roles))
         _worker_context = _make_worker_context(instance, settings)
-        if not _forks(instance):
+        if _forks(instance):
+            collector.freeze()  # the child shares what a collection would copy
+        else:
             _start(settings)
     except AnswerbackError as error:
         log.error("worker_not_started", code=error.code, problem=str(error))
+        raise SystemExit(1) from None
+    except Exception:  # Celery would log it and consume hints without anything that works them off
+        log.exception("worker_not_started")
         raise SystemExit(1) from None
     finally:
         late.cancel()
@@ -131,12 +139,12 @@ def _land(**_signal: Any) -> None:
         threading.Thread(target=_give_back, args=(worker.answering,), name="landing", daemon=True).start()
 
 
-def _give_back(answering: Answering) -> None:
+def _give_back(answering: "Answering") -> None:
     _wait_for_turns(answering)
     answering.leases.release_all()
 
 
-def _wait_for_turns(answering: Answering) -> None:
+def _wait_for_turns(answering: "Answering") -> None:
     while len(answering.leases) and time.monotonic() < _grace_ends:
         time.sleep(0.05)
 

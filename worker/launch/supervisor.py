@@ -83,7 +83,7 @@ class Supervisor:
         return [f"{info['group']}:{info['name']}" for info in found if info["statename"] == "FATAL"]
 
     def revive(self) -> None:
-        """Start again what was given up: a server that is away for long comes back too."""
+        """Start again what was given up: a server that was unavailable for long comes back too."""
         with suppress(OSError, Fault):
             for name in self.given_up():
                 self._proxy().supervisor.startProcess(name, False)

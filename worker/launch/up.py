@@ -71,12 +71,18 @@ def up(settings: Settings, *, say: Say) -> None:
 
 
 def prepare_model(settings: Settings, *, say: Say) -> None:
-    """Export the embedding model if that was not done yet, in a process of its own: it needs torch."""
+    """See that the embedding model is there; one that neither ships nor was exported is exported in another process.
+
+    Raises:
+        StartupFailed: it is damaged, or cannot be exported.
+    """
     if (settings.embedding_folder / "manifest.json").exists():
         checks.require([checks.model(settings)])
         return
-    say(f"Preparing the embedding model {settings.embedding_model} (once) …")
-    made = subprocess.run(own_command("answerback", "model"), env=environment(settings), stdin=subprocess.DEVNULL)
+    say(f"Exporting the embedding model {settings.embedding_model}, {settings.embedding_precision} (once) …")
+    made = subprocess.run(
+        own_command("answerback", "model", "export"), env=environment(settings), stdin=subprocess.DEVNULL
+    )
     if made.returncode:
         raise StartupFailed("The embedding model could not be prepared: see the lines above, then try again.")
     checks.require([checks.model(settings)])

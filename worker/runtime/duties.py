@@ -6,7 +6,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from worker.conversations.actions import ConversationActions
 from worker.knowledge.imports import Importer
@@ -14,10 +14,15 @@ from worker.knowledge.library import Library
 from worker.runtime.presence import Presence
 from worker.runtime.retention import Retention
 from worker.runtime.sweeper import WorkerPool
+from worker.sources.runner import SourceRunner
+from worker.suggestions.collecting import Collector
 from worker.telemetry import logs
 from worker.telemetry.counters import Meter
 from worker.turns.mailbox import Mailbox
 from worker.turns.slots import Slots
+
+if TYPE_CHECKING:  # it loads numpy, which most workers do without
+    from worker.suggestions.drafting import Drafter
 
 log = logs.get(__name__)
 
@@ -99,18 +104,39 @@ class SendDueDeliveries:
 
 @dataclass(frozen=True, kw_only=True)
 class HintAtDocuments:
-    """Publish hints for pending documents and imports; indexing takes minutes, in one task at a time."""
+    """Publish hints for pending documents, imports and sources; indexing takes minutes, in one task at a time."""
 
     library: Library
     importer: Importer
+    source_runner: SourceRunner
     model: Callable[[], str]
     hint: Callable[[str], object]
     interval_s: float = 5.0
 
     def __call__(self) -> None:
-        waiting = (*self.library.sweep(model=self.model()), *self.importer.sweep())
+        waiting = (
+            *self.library.sweep(model=self.model()),
+            *self.importer.sweep(),
+            *self.source_runner.sweep(),
+        )
         for workspace_id in dict.fromkeys(waiting):
             self.hint(workspace_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftSuggestions:
+    """Keep what agents replied where the bot had no answer, and draft articles of it."""
+
+    collector: Collector
+    drafter: "Drafter"
+    pool: WorkerPool
+    interval_s: float = 30.0
+
+    def __call__(self) -> None:
+        if found := self.collector.collect():
+            log.info("exchanges_collected", count=found)
+        if free := self.pool.free:
+            self.pool.do(self.drafter.draft, self.drafter.due(limit=free))
 
 
 @dataclass(frozen=True, kw_only=True)

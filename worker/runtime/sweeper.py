@@ -5,7 +5,7 @@ The process does the work that it finds itself: a new hint would go through the 
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from worker.errors import AnswerbackError
@@ -14,7 +14,7 @@ from worker.telemetry import logs
 log = logs.get(__name__)
 
 #: Duties, and their intervals in seconds.
-Duties = Mapping[Callable[[], None], float]
+Duties = Sequence[tuple[Callable[[], None], float]]
 
 
 class Sweeper:
@@ -38,13 +38,13 @@ class Sweeper:
             self._thread.join(5)
 
     def _run(self) -> None:
-        due = dict.fromkeys(self._duties, 0.0)
+        due = [0.0] * len(self._duties)
         while not self._stopped.is_set():
-            for duty, every_s in self._duties.items():
+            for number, (duty, every_s) in enumerate(self._duties):
                 self._beat()
                 now = time.monotonic()
-                if now >= due[duty] and not self._stopped.is_set():
-                    due[duty] = now + every_s
+                if now >= due[number] and not self._stopped.is_set():
+                    due[number] = now + every_s
                     self._perform(duty)
             self._stopped.wait(0.25)
 

@@ -1,44 +1,63 @@
 """The agent and what it answers with."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from kb import languages
 from kb.embedding import Embedder, Vector
-from worker.answering import rules
 from worker.answering.agent import Agent, search_for_tool
-from worker.answering.attachment_search import EmbeddingAttachmentSearch
-from worker.answering.embedders import is_lexical_only, open_embedder, similarity_of
-from worker.answering.extractive import ExtractiveAnswerer
-from worker.answering.support_model import load_entailment
-from worker.caching import MAX_ANSWERS, MAX_VECTORS, MemoryCache
+from worker.answering.check.answer_model import load_answer_judge
+from worker.answering.check.embedders import is_lexical_only, open_embedder, similarity_of
+from worker.answering.check.support_model import load_entailment
+from worker.answering.drafting.extractive import ExtractiveAnswerer
+from worker.answering.questions.attachment_search import EmbeddingAttachmentSearch
+from worker.answering.questions.gate import Gate
+from worker.answering.triage import rules
+from worker.answering.triage.learned_examples import LearnedExamples
+from worker.answering.triage.recognisers import Recognisers
+from worker.caching import MAX_ANSWERS, MAX_QUERY_VECTORS, MAX_VECTORS, CachedEmbedder, MemoryCache
 from worker.conversations.outcomes import Answer
+from worker.embeddings.finder import build_finder
 from worker.knowledge.snapshot_cache import SnapshotCache
 from worker.services.common import Common
-from worker.settings import Settings
+from worker.store.engine import Store
+from worker.suggestions.drafting import Drafter
 
 if TYPE_CHECKING:
-    from worker.answering.judge import SupportJudge
-    from worker.answering.llm import LlmAnswerer
+    from worker.answering.check.judge import SupportJudge
+    from worker.answering.drafting.llm import LlmAnswerer
+    from worker.services.shadow import RunBudget
 
 
 @dataclass(frozen=True, kw_only=True)
 class Knowledge:
-    """The embedding model, with the cache of its vectors, and the search in the active snapshots."""
+    """The embedding model, with the cache of its vectors, the search in the active snapshots, and what was learned."""
 
     embedder: Embedder
     vectors: MemoryCache[Vector]
     snapshot_cache: SnapshotCache
+    recognisers: Recognisers
 
 
 def build_knowledge(common: Common) -> Knowledge:
     """Load the embedding model; without a usable one, searches go by words alone."""
     settings = common.settings
+    languages.prepare()
     vectors = MemoryCache[Vector]("vectors", limit=MAX_VECTORS)
-    embedder = open_embedder(settings.embedding_folder, precision=settings.embedding_precision, cache=vectors)
-    snapshot_cache = SnapshotCache(
-        common.store, None if is_lexical_only(embedder) else embedder, settings.snapshots_folder
+    embedder = open_embedder(
+        settings.embedding_folder,
+        precision=settings.embedding_precision,
+        overrides=settings.embedding_overrides,
+        cache=vectors,
     )
-    return Knowledge(embedder=embedder, vectors=vectors, snapshot_cache=snapshot_cache)
+    finder = embedder
+    if settings.embedding_url is not None:
+        cache = MemoryCache[Vector]("query_vectors", limit=MAX_QUERY_VECTORS)
+        finder = CachedEmbedder(build_finder(settings, common.counters), cache)
+    snapshot_cache = SnapshotCache(common.store, None if is_lexical_only(finder) else finder, settings.snapshots_folder)
+    learned = LearnedExamples(embedder, settings.embedding_folder)
+    recognisers = Recognisers(learned, common.categories)
+    return Knowledge(embedder=embedder, vectors=vectors, snapshot_cache=snapshot_cache, recognisers=recognisers)
 
 
 def build_answer_cache(common: Common) -> MemoryCache[Answer]:
@@ -46,29 +65,46 @@ def build_answer_cache(common: Common) -> MemoryCache[Answer]:
     return MemoryCache("answers", limit=MAX_ANSWERS, ttl_s=common.settings.answer_cache_s)
 
 
-def build_agent(common: Common, knowledge: Knowledge, answer_cache: MemoryCache[Answer]) -> Agent:
-    """Build the agent, with the answerer of the settings."""
+def build_agent(
+    common: Common, knowledge: Knowledge, answer_cache: MemoryCache[Answer] | None, *, shadow: "RunBudget | None" = None
+) -> Agent:
+    """Build the agent, with the answerer of the settings.
+
+    With `shadow`, the budget of a run over past tickets, no tool that changes anything is called and no call of a tool
+    is recorded.
+    """
     settings = common.settings
-    model = _build_llm(common, knowledge) if settings.chosen_answerer == "llm" else None
+    model = _build_llm(common, knowledge, shadow) if settings.chosen_answerer == "llm" else None
+    judge = load_answer_judge()
     return Agent(
         knowledge=knowledge.snapshot_cache,
-        answerer=model or ExtractiveAnswerer(knowledge.embedder),
+        answerer=model or ExtractiveAnswerer(knowledge.embedder, judge=judge, min_confidence=settings.min_confidence),
         attachment_search=EmbeddingAttachmentSearch(knowledge.embedder),
         rules=rules.load(settings.rules),
+        recognise=knowledge.recognisers.recognise,
         answer_cache=answer_cache,
         rewriter=model.rewrite if model else None,
         reviser=model.revise if model else None,
-        judge=_build_judge(settings, model) if model and settings.judges else None,
+        judge=_build_judge(common, model, shadow) if model and settings.judges else None,
         similarity=similarity_of(knowledge.embedder),
-        entailment=load_entailment() if model else None,
-        min_relevance=settings.min_relevance,
+        entailment=load_entailment(settings.support_folder, languages=settings.support_languages) if model else None,
+        answer_judge=judge if model else None,
+        gate=Gate(coverage=settings.gate_coverage, risk=settings.chosen_gate_risk),
+        keeps_pleasantries=settings.pleasantries == "keep",
     )
 
 
-def _build_llm(common: Common, knowledge: Knowledge) -> "LlmAnswerer":
-    from worker.answering.llm import LlmAnswerer
-    from worker.answering.model_client import Price, open_client
-    from worker.answering.spending import Spending
+def build_drafter(store: Store, knowledge: Knowledge, agent: Agent) -> Drafter:
+    """Build what drafts articles, with the agent's language model if it has one."""
+    answerer = agent.answerer
+    writer = cast("LlmAnswerer", answerer) if answerer.name == "llm" else None
+    return Drafter(store=store, embedder=knowledge.embedder, writer=writer)
+
+
+def _build_llm(common: Common, knowledge: Knowledge, shadow: "RunBudget | None") -> "LlmAnswerer":
+    from worker.answering.chat_api.client import Price, open_client
+    from worker.answering.chat_api.spending import Spending
+    from worker.answering.drafting.llm import LlmAnswerer
     from worker.answering.tools import builtin, http
     from worker.answering.tools.call_log import SqlToolCallLog
     from worker.answering.tools.registry import Registry
@@ -81,21 +117,33 @@ def _build_llm(common: Common, knowledge: Knowledge) -> "LlmAnswerer":
         builtin.escalate(),
         *http.load(settings.tools),
     )
+    # A tool that asks the customer first is offered, as it decides what is answered; nobody says yes in a shadow.
+    used = tuple(tool for tool in tools if shadow is None or tool.confirmation is not None or not tool.changes)
+    used = used if settings.use_tools else ()
     return LlmAnswerer(
         client=open_client(api_key=settings.openai_api_key, base_url=settings.openai_base_url),
         models=settings.models,
         timeout_s=settings.model_timeout_s,
         prices={model: Price(prompt=prompt, completion=completion) for model, prompt, completion in settings.prices},
-        registry=Registry(tools=tools if settings.use_tools else (), call_log=SqlToolCallLog(common.store)),
-        spending=Spending(common.store, settings.budgets),
+        registry=Registry(tools=used, call_log=SqlToolCallLog(common.store) if shadow is None else None),
+        spending=(Spending if shadow is None else shadow.open)(common.store, settings.budgets),
         redactor=Redactor() if settings.redact_model else None,
         meter=common.counters,
     )
 
 
-def _build_judge(settings: Settings, model: "LlmAnswerer") -> "SupportJudge":
-    """Build the judge of doubtful sentences: the same endpoint, with a model and a timeout of its own."""
-    from worker.answering.judge import LlmJudge
+def _build_judge(common: Common, model: "LlmAnswerer", shadow: "RunBudget | None") -> "SupportJudge":
+    """Build the judge of doubtful sentences: the same endpoint, with a model, a time-out and budgets of its own."""
+    from worker.answering.chat_api.spending import Spending
+    from worker.answering.check.judge import LlmJudge
 
-    models = (settings.judge_model or settings.models[0],)
-    return LlmJudge(model=replace(model, models=models, timeout_s=settings.judge_timeout_s, _circuits={}))
+    settings = common.settings
+    open_spending = Spending if shadow is None else shadow.open
+    judge = replace(
+        model,
+        models=(settings.judge_model or settings.models[0],),
+        timeout_s=settings.judge_timeout_s,
+        spending=open_spending(common.store, settings.budgets, judge_budgets=settings.judge_budgets),
+        _circuits={},
+    )
+    return LlmJudge(model=judge, meter=common.counters)

@@ -6,21 +6,24 @@ from functools import partial
 from typing import Any
 
 from worker import caching
-from worker.answering.embedders import similarity_of
+from worker.answering.check.embedders import similarity_of
+from worker.answering.triage.learned_examples import checks_to_api
 from worker.caching import MemoryCache
 from worker.conversations.deltas import Deltas
 from worker.conversations.outcomes import Answer, Piece
 from worker.customers.known_facts import KnownFacts, no_facts
 from worker.knowledge import changes, search_service, unanswered_questions
 from worker.knowledge.search_service import QUESTION_THREADS, QUESTIONS, SEARCH_THREADS, SEARCHES, Responder
-from worker.runtime.duties import AnswerReady, Duty
+from worker.runtime.duties import AnswerReady, DraftSuggestions, Duty
 from worker.runtime.sweeper import WorkerPool
 from worker.runtime.watchdog import Watchdog
-from worker.services.agent import Knowledge, build_agent, build_answer_cache, build_knowledge
+from worker.services.agent import Knowledge, build_agent, build_answer_cache, build_drafter, build_knowledge
 from worker.services.common import Common
+from worker.suggestions.collecting import Collector
 from worker.turns.drainer import Drainer
 from worker.turns.history import History
 from worker.turns.leases import Leases
+from worker.turns.loops import LoopGuard
 from worker.turns.mailbox import Claim, Mailbox
 from worker.turns.slots import Slots
 
@@ -33,7 +36,7 @@ class Answering:
     answer_cache: MemoryCache[Answer]
     drainer: Drainer
     leases: Leases
-    pool: WorkerPool
+    pools: tuple[WorkerPool, ...]
     responders: tuple[Responder, ...]
     duties: tuple[Duty, ...]
 
@@ -44,14 +47,15 @@ class Answering:
 
     def start(self) -> None:
         """Load what the first question needs, and start the threads."""
-        self.knowledge.embedder.encode("warm-up")
+        self.knowledge.recognisers.shipped().recognise("warm-up")
         self.leases.start()
         for responder in self.responders:
             responder.start()
 
     def stop(self) -> None:
         """Take up nothing more and give back the conversations that are held."""
-        self.pool.stop()
+        for pool in self.pools:
+            pool.stop()
         for responder in self.responders:
             responder.stop()
         self.leases.release_all()
@@ -72,21 +76,30 @@ def build_answering(common: Common, mailbox: Mailbox, watchdog: Watchdog, stoppi
         memories=common.memories,
         similarity=lambda: None if knowledge.snapshot_cache.lexical_only else similarity_of(knowledge.embedder),
     )
+    agent = build_agent(common, knowledge, answer_cache)
     slots = Slots(settings.answer_concurrency)
     pool = WorkerPool(settings.answer_concurrency, name="swept-answer")
     drainer = Drainer(
         mailbox=mailbox,
         leases=leases,
+        loops=LoopGuard(store=common.store, max_replies=settings.max_replies_per_hour),
         history=History(sessions=common.sessions, store=common.store, window=settings.session_history),
-        agent=build_agent(common, knowledge, answer_cache),
+        agent=agent,
         attachments=common.attachments.read,
         known=known_facts if settings.chosen_answerer == "llm" else no_facts,
         hints=common.delivery_hints,
         wake=common.wakeups.send,
         say=partial(_publish_piece, common.deltas),
+        voice=common.voices.get,
         slots=slots,
         stopping=stopping,
         meter=common.counters,
+    )
+    drafting = WorkerPool(1, name="suggestions")
+    suggesting = DraftSuggestions(
+        collector=Collector(common.store),
+        drafter=build_drafter(common.store, knowledge, agent),
+        pool=drafting,
     )
     ready = AnswerReady(
         mailbox=mailbox, drain=drainer.drain, pool=pool, slots=slots, stopping=stopping, meter=common.counters
@@ -96,9 +109,9 @@ def build_answering(common: Common, mailbox: Mailbox, watchdog: Watchdog, stoppi
         answer_cache=answer_cache,
         drainer=drainer,
         leases=leases,
-        pool=pool,
+        pools=(pool, drafting),
         responders=_build_responders(common, knowledge),
-        duties=(ready,),
+        duties=(ready, suggesting) if settings.suggestions else (ready,),
     )
 
 
@@ -113,6 +126,7 @@ def _build_responders(common: Common, knowledge: Knowledge) -> tuple[Responder, 
     others = {
         "unanswered_questions": unanswered_questions.answering(common.store, knowledge.embedder),
         "changes": changes.answering(settings.snapshots_folder),
+        "category_checks": lambda workspace_id: {"items": checks_to_api(knowledge.recognisers.checks(workspace_id))},
     }
     return tuple(
         Responder(common.waiting_redis, kinds, queue=queue, prefix=settings.redis_prefix, threads=threads)

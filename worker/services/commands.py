@@ -7,19 +7,28 @@ from typing import TYPE_CHECKING
 from worker.access.audit_log import AuditLog
 from worker.access.keys import Keys
 from worker.addresses import REQUEST_RESOLVE_TIMEOUT_S
+from worker.categories.categories import Categories
 from worker.deliveries.endpoints import Endpoints
 from worker.helpdesks.connections import Connections
 from worker.knowledge.imports import Importer
 from worker.knowledge.library import Library
-from worker.services.common import Common, build_guard, build_importer
+from worker.services.common import Common, build_guard, build_importer, build_source_runner, build_sources
+from worker.sources.sources import Sources
 from worker.store.engine import Store
+from worker.suggestions.suggestions import Suggestions
 from worker.telemetry.counters import Counters
+from worker.voice.voices import Voices
 
 if TYPE_CHECKING:
+    from kb.embedding import Embedder
     from worker.answering.agent import Agent
+    from worker.answering.triage.recognisers import Recognisers
     from worker.knowledge.indexer import Indexer
     from worker.knowledge.snapshot_cache import SnapshotCache
     from worker.services.agent import Knowledge
+    from worker.services.shadow import Shadow
+    from worker.sources.runner import SourceRunner
+    from worker.suggestions.drafting import Drafter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +40,12 @@ class Commands:
     counters: Counters
     keys: Keys
     audit_log: AuditLog
+    voices: Voices
+    categories: Categories
     library: Library
+    suggestions: Suggestions
     importer: Importer
+    sources: Sources
     endpoints: Endpoints
     connections: Connections
 
@@ -42,6 +55,29 @@ class Commands:
         from worker.services.agent import build_agent, build_answer_cache
 
         return build_agent(self.common, self._knowledge, build_answer_cache(self.common))
+
+    def shadow(self, *, max_usd: float | None, spent_usd: float) -> "Shadow":
+        """Return an agent for past tickets, which writes nothing; raises as `build_shadow`."""
+        from worker.services.shadow import build_shadow
+
+        return build_shadow(self.common, self._knowledge, max_usd=max_usd, spent_usd=spent_usd)
+
+    @property
+    def drafter(self) -> "Drafter":
+        """What drafts articles from what agents replied."""
+        from worker.services.agent import build_drafter
+
+        return build_drafter(self.store, self._knowledge, self.agent)
+
+    @property
+    def question_embedder(self) -> "Embedder":
+        """The embedding model that questions are searched with, or its stand-in."""
+        return self._knowledge.embedder
+
+    @property
+    def recognisers(self) -> "Recognisers":
+        """What recognises the messages of workspaces."""
+        return self._knowledge.recognisers
 
     @property
     def snapshot_cache(self) -> "SnapshotCache":
@@ -55,12 +91,16 @@ class Commands:
         Raises:
             ModelMissing, ModelInvalid: the embedding model cannot be loaded.
         """
-        from kb.embedding import load
+        from worker.embeddings.finder import build_finder
         from worker.knowledge.indexer import Indexer
 
         settings = self.common.settings
-        embedder = load(settings.embedding_folder, precision=settings.embedding_precision)
-        return Indexer(self.store, embedder, settings.snapshots_folder)
+        return Indexer(self.store, build_finder(settings, self.counters), settings.snapshots_folder)
+
+    @cached_property
+    def source_runner(self) -> "SourceRunner":
+        """What looks at sources."""
+        return build_source_runner(self.common, resolve_timeout_s=REQUEST_RESOLVE_TIMEOUT_S)
 
     @cached_property
     def _knowledge(self) -> "Knowledge":
@@ -79,8 +119,12 @@ def build_commands(common: Common) -> Commands:
         counters=common.counters,
         keys=Keys(store),
         audit_log=AuditLog(store),
+        voices=common.voices,
+        categories=common.categories,
         library=common.library,
+        suggestions=Suggestions(store, common.library),
         importer=build_importer(common, resolve_timeout_s=REQUEST_RESOLVE_TIMEOUT_S),
+        sources=build_sources(common, build_guard(settings.import_allow, resolve_timeout_s=REQUEST_RESOLVE_TIMEOUT_S)),
         endpoints=Endpoints(store, guard),
         connections=Connections(store, guard, mail=common.mail),
     )

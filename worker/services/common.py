@@ -6,6 +6,7 @@ from redis import Redis
 
 from worker.addresses import Guard, resolve_within
 from worker.app import app
+from worker.categories.categories import Categories
 from worker.conversations.actions import ConversationActions
 from worker.conversations.attachments import Attachments
 from worker.conversations.deltas import Deltas
@@ -22,10 +23,14 @@ from worker.knowledge.imports import Importer
 from worker.knowledge.library import Library
 from worker.redis_pool import open_blocking_redis, open_redis
 from worker.settings import Network, Settings
+from worker.sources.kinds import Connectors
+from worker.sources.runner import SourceRunner
+from worker.sources.sources import Sources
 from worker.store.engine import POOL_SIZE, Store, open_store
 from worker.store.idempotency import IdempotencyKeys
 from worker.telemetry import tracing
 from worker.telemetry.counters import Counters
+from worker.voice.voices import Voices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +52,8 @@ class Common:
     intake: Intake
     actions: ConversationActions
     memories: Memories
+    voices: Voices
+    categories: Categories
     inbound: Inbound
     mail: MailServer | None
     library: Library
@@ -104,7 +111,9 @@ def build_common(settings: Settings, *, pool_size: int = POOL_SIZE, idle_s: floa
         intake=intake,
         actions=actions,
         memories=Memories(store),
-        inbound=Inbound(store, actions, deadline_s=settings.deadline_s),
+        voices=Voices(store),
+        categories=Categories(store),
+        inbound=Inbound(store, actions, deadline_s=settings.deadline_s, hint=hints.send),
         mail=build_mail_server(settings),
         library=Library(store, idempotency_keys),
     )
@@ -118,6 +127,22 @@ def build_mail_server(settings: Settings) -> MailServer | None:
 def build_guard(allow: tuple[Network, ...], *, resolve_timeout_s: float) -> Guard:
     """Build the guard of outgoing calls; `allow` are networks that the operator opened."""
     return Guard(allow=allow, resolve=resolve_within(resolve_timeout_s))
+
+
+def build_sources(common: Common, guard: Guard) -> Sources:
+    """Build what manages sources; `guard` is that of imports."""
+    return Sources(common.store, common.library, guard, roots=common.settings.source_folders)
+
+
+def build_source_runner(common: Common, *, resolve_timeout_s: float) -> SourceRunner:
+    """Build what looks at sources."""
+    settings = common.settings
+    connectors = Connectors(
+        guard=build_guard(settings.import_allow, resolve_timeout_s=resolve_timeout_s),
+        roots=settings.source_folders,
+        rate=settings.source_rate,
+    )
+    return SourceRunner(common.store, common.library, connectors)
 
 
 def build_importer(common: Common, *, resolve_timeout_s: float) -> Importer:

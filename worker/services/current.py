@@ -4,11 +4,14 @@ It is kept under the process's id, so that a forked child never uses its parent'
 """
 
 import os
+from typing import TYPE_CHECKING
 
-from worker.services.answering import Answering
-from worker.services.delivering import Delivering
-from worker.services.ingesting import Ingesting
 from worker.services.worker import Worker
+
+if TYPE_CHECKING:  # a worker loads the modules of its own roles alone
+    from worker.services.answering import Answering
+    from worker.services.delivering import Delivering
+    from worker.services.ingesting import Ingesting
 
 _workers: dict[int, Worker] = {}
 
@@ -30,7 +33,7 @@ def uninstall() -> Worker | None:
     return _workers.pop(os.getpid(), None)
 
 
-def answering() -> Answering:
+def answering() -> "Answering":
     """Return the answering parts of this process, which consumes the queue `answer`."""
     worker = installed()
     if worker is None or worker.answering is None:
@@ -38,7 +41,7 @@ def answering() -> Answering:
     return worker.answering
 
 
-def delivering() -> Delivering:
+def delivering() -> "Delivering":
     """Return the delivering parts of this process, which consumes the queue `callback`."""
     worker = installed()
     if worker is None or worker.delivering is None:
@@ -46,7 +49,7 @@ def delivering() -> Delivering:
     return worker.delivering
 
 
-def ingesting() -> Ingesting:
+def ingesting() -> "Ingesting":
     """Return the ingesting parts of this process, which consumes the queue `ingest`."""
     worker = installed()
     if worker is None or worker.ingesting is None:

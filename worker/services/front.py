@@ -8,6 +8,7 @@ from worker.access.audit_log import AuditLog
 from worker.access.keys import Keys
 from worker.access.tokens import Logins, Tokens
 from worker.addresses import REQUEST_RESOLVE_TIMEOUT_S, Guard
+from worker.categories.categories import Categories
 from worker.conversations.actions import ConversationActions
 from worker.conversations.attachments import Attachments
 from worker.conversations.deltas import Deltas
@@ -23,11 +24,14 @@ from worker.knowledge.imports import Importer
 from worker.knowledge.library import Library
 from worker.knowledge.search_service import SearchClient
 from worker.redis_pool import open_redis
-from worker.services.common import Common, build_common, build_guard, close
+from worker.services.common import Common, build_common, build_guard, build_sources, close
 from worker.settings import Settings
+from worker.sources.sources import Sources
 from worker.store.engine import MAX_IDLE_S, Store
+from worker.suggestions.suggestions import Suggestions
 from worker.telemetry import tracing
 from worker.telemetry.counters import Counters
+from worker.voice.voices import Voices
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +59,12 @@ class Front:
     actions: ConversationActions
     attachments: Attachments
     memories: Memories
+    voices: Voices
+    categories: Categories
     library: Library
+    suggestions: Suggestions
     importer: Importer
+    sources: Sources
     search_client: SearchClient
     guard: Guard
     import_guard: Guard
@@ -98,8 +106,12 @@ def front_of(common: Common) -> Front:
         actions=common.actions,
         attachments=common.attachments,
         memories=common.memories,
+        voices=common.voices,
+        categories=common.categories,
         library=common.library,
+        suggestions=Suggestions(store, common.library),
         importer=Importer(store, common.library, import_guard, common.idempotency_keys),
+        sources=build_sources(common, import_guard),
         search_client=SearchClient(
             redis, common.waiting_redis, prefix=settings.redis_prefix, most_at_once=settings.concurrent_searches
         ),

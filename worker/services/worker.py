@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from worker.app import app
 from worker.hints import CANARY, publisher
@@ -16,14 +17,16 @@ from worker.runtime.presence import Presence, state_of
 from worker.runtime.retention import Retention
 from worker.runtime.sweeper import Sweeper
 from worker.runtime.watchdog import Watchdog
-from worker.services.answering import Answering, build_answering
 from worker.services.common import Common, build_common
-from worker.services.delivering import Delivering, build_delivering
-from worker.services.ingesting import Ingesting, build_ingesting
 from worker.settings import Settings
 from worker.store.engine import ANSWERING_POOL_SIZE, MAX_IDLE_S, POOL_SIZE, Store
 from worker.telemetry import logs, tracing
 from worker.turns.mailbox import Mailbox
+
+if TYPE_CHECKING:  # a worker loads the modules of its own roles alone
+    from worker.services.answering import Answering
+    from worker.services.delivering import Delivering
+    from worker.services.ingesting import Ingesting
 
 log = logs.get(__name__)
 
@@ -57,9 +60,9 @@ class Worker:
     presence: Presence
     watchdog: Watchdog
     sweeper: Sweeper
-    answering: Answering | None
-    delivering: Delivering | None
-    ingesting: Ingesting | None
+    answering: "Answering | None"
+    delivering: "Delivering | None"
+    ingesting: "Ingesting | None"
 
     def start(self) -> None:
         """Start the threads of the roles, the sweeper and the watchdog."""
@@ -86,7 +89,7 @@ class Worker:
         self.presence.withdraw()
         self.common.close()
 
-    def _parts(self) -> list[Answering | Delivering | Ingesting]:
+    def _parts(self) -> "list[Answering | Delivering | Ingesting]":
         return [role for role in (self.answering, self.delivering, self.ingesting) if role is not None]
 
 
@@ -102,9 +105,7 @@ def build_worker(settings: Settings, *, roles: Sequence[str], context: WorkerCon
     stopping = threading.Event()
     mailbox = build_mailbox(common.store, settings, holder=holder)
     watchdog = _build_watchdog(context)
-    answering = build_answering(common, mailbox, watchdog, stopping) if "answer" in roles else None
-    delivering = build_delivering(common, stopping) if "callback" in roles else None
-    ingesting = build_ingesting(common) if "ingest" in roles else None
+    answering, delivering, ingesting = _build_parts(common, mailbox, watchdog, stopping, roles)
     presence = Presence(
         common.store,
         holder=holder,
@@ -126,11 +127,30 @@ def build_worker(settings: Settings, *, roles: Sequence[str], context: WorkerCon
         mailbox=mailbox,
         presence=presence,
         watchdog=watchdog,
-        sweeper=Sweeper({duty: duty.interval_s for duty in duties}, beat=partial(watchdog.beat, "sweeper")),
+        sweeper=Sweeper([(duty, duty.interval_s) for duty in duties], beat=partial(watchdog.beat, "sweeper")),
         answering=answering,
         delivering=delivering,
         ingesting=ingesting,
     )
+
+
+def _build_parts(
+    common: Common, mailbox: Mailbox, watchdog: Watchdog, stopping: threading.Event, roles: Sequence[str]
+) -> "tuple[Answering | None, Delivering | None, Ingesting | None]":
+    answering, delivering, ingesting = None, None, None
+    if "answer" in roles:
+        from worker.services.answering import build_answering
+
+        answering = build_answering(common, mailbox, watchdog, stopping)
+    if "callback" in roles:
+        from worker.services.delivering import build_delivering
+
+        delivering = build_delivering(common, stopping)
+    if "ingest" in roles:
+        from worker.services.ingesting import build_ingesting
+
+        ingesting = build_ingesting(common)
+    return answering, delivering, ingesting
 
 
 def build_mailbox(store: Store, settings: Settings, *, holder: str) -> Mailbox:

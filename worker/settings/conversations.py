@@ -14,11 +14,11 @@ class ConversationSettings:
     title: ClassVar[str] = "Conversations"
 
     deadline_s: float = setting(
-        "ANSWERBACK_DEADLINE_S", "time a message has until a person takes it", parsers.positive_number, 120.0
+        "ANSWERBACK_DEADLINE_S", "time a message has until it is handed off", parsers.positive_number, 120.0
     )
     lease_s: float = setting("ANSWERBACK_LEASE_S", "lease on a conversation", parsers.positive_number, 10.0)
     max_attempts: int = setting(
-        "ANSWERBACK_MAX_ATTEMPTS", "attempts at one message before a person takes it", parsers.positive_integer, 5
+        "ANSWERBACK_MAX_ATTEMPTS", "attempts at one message before it is handed off", parsers.positive_integer, 5
     )
     idempotency_s: float = setting(
         "ANSWERBACK_IDEMPOTENCY_S", "time that an Idempotency-Key is remembered", parsers.positive_number, 86_400.0
@@ -29,9 +29,16 @@ class ConversationSettings:
         parsers.one_of("merge", "each"),
         "merge",
     )
+    max_replies_per_hour: int = setting(
+        "ANSWERBACK_MAX_REPLIES_PER_HOUR",
+        "replies of the bot in one conversation in an hour without a human's doing, so that two bots do not talk to "
+        "each other; then a human takes it; 0 for any number, also of messages that only repeat each other",
+        parsers.integer,
+        30,
+    )
     resume_after_h: float = setting(
         "ANSWERBACK_RESUME_AFTER_H",
-        "hours after which a conversation that a person has and in which nobody writes is the bot's again; 0 for never",
+        "hours after which a conversation that a human owns and in which nobody writes is the bot's again; 0 for never",
         parsers.number,
         0.0,
     )

@@ -26,9 +26,22 @@ class IntegrationSettings:
         parsers.networks,
         (),
     )
+    source_folders: tuple[str, ...] = setting(
+        "ANSWERBACK_SOURCE_FOLDERS",
+        "folders on the workers' machines, with commas, in which sources of the kinds `folder` and `git` may lie; "
+        "none by default",
+        parsers.names,
+        (),
+    )
+    source_rate: float = setting(
+        "ANSWERBACK_SOURCE_RATE",
+        "requests per second to a source, unless its robots.txt asks for fewer; 0: no limit",
+        parsers.number,
+        5.0,
+    )
     smtp_url: str | None = setting(
         "ANSWERBACK_SMTP_URL",
-        "mail server that people are told of handoffs by, `smtp://user:password@host:587` or `smtps://…`",
+        "mail server that notifies agents of handoffs, `smtp://user:password@host:587` or `smtps://…`",
         parsers.mail_url,
         None,
         secret=True,
@@ -36,7 +49,7 @@ class IntegrationSettings:
     mail_from: str = setting("ANSWERBACK_MAIL_FROM", "whom that mail is from", str, "answerback@localhost")
     conversation_url: str | None = setting(
         "ANSWERBACK_CONVERSATION_URL",
-        "where people see a conversation, `https://…/{id}`; notes to them end with it",
+        "where agents see a conversation, `https://…/{id}`; notes to them end with it",
         parsers.conversation_url,
         None,
     )

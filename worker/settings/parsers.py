@@ -1,6 +1,7 @@
 """Parsers of settings: text to value; each raises ValueError or KeyError where the text is not what it expects."""
 
 import ipaddress
+import json
 import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -18,12 +19,27 @@ def positive_number(text: str) -> float:
     return value
 
 
+def prompt(text: str) -> str:
+    """Parse a text that may stand in double quotes, which keep its spaces; in them `\\n` is a line break."""
+    if text[:1] != '"':
+        return text
+    return str(json.loads(text, strict=False))
+
+
 def number(text: str) -> float:
     """Parse a number of at least 0."""
     number = float(text)
     if not 0 <= number < float("inf"):
         raise ValueError
     return number
+
+
+def share(text: str) -> float:
+    """Parse a number from 0 to 1."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise ValueError
+    return value
 
 
 def positive_integer(text: str) -> int:
@@ -70,6 +86,14 @@ def switch(text: str) -> bool:
 def names(text: str) -> tuple[str, ...]:
     """Return the parts of a list with commas."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def languages(text: str) -> tuple[str, ...]:
+    """Parse codes of languages such as `en,de`."""
+    codes = tuple(code.lower() for code in names(text))
+    if not all(len(code) == 2 and code.isascii() and code.isalpha() for code in codes):
+        raise ValueError
+    return codes
 
 
 def networks(text: str) -> tuple[Network, ...]:
@@ -130,10 +154,12 @@ def budgets(text: str) -> tuple[Budget, ...]:
 EXPECTED: dict[Callable[[str], object], str] = {
     positive_number: "a number above 0",
     number: "a number of at least 0",
+    share: "a number from 0 to 1",
     integer: "a whole number of at least 0",
     positive_integer: "a whole number of at least 1",
     port: "a port from 1 to 65535",
     switch: "`on` or `off`",
+    languages: "ISO 639-1 codes with commas, such as `en,de`",
     networks: "networks such as `127.0.0.0/8,10.0.0.0/8`",
     rate_limit: "a rate such as `600/minute`, or `off`",
     mail_url: "a URL such as `smtp://user:password@host:587` or `smtps://host`",

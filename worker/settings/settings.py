@@ -2,11 +2,14 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from kb import shipped
+from kb.encoding import AS_CONFIGURED, Overrides
+from worker.budgets import Budget
 from worker.errors import SettingsInvalid
 from worker.settings import parsers
 from worker.settings.answering import AnsweringSettings
@@ -17,6 +20,12 @@ from worker.settings.web import WebSettings
 
 #: The settings by subject, in the order in which docs/settings.md shows them.
 SUBJECTS = (InstallationSettings, WebSettings, AnsweringSettings, ConversationSettings, IntegrationSettings)
+
+#: Settings that were removed, with what to do instead: to ignore one would change what is answered.
+REMOVED = {
+    "ANSWERBACK_MIN_RELEVANCE": "set ANSWERBACK_GATE_COVERAGE (a share of answerable questions) or "
+    "ANSWERBACK_GATE_RISK (a probability), which hold for every embedding model, or neither.",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +41,7 @@ class Settings(InstallationSettings, WebSettings, AnsweringSettings, Conversatio
         """
         environ = os.environ if environ is None else environ
         values: dict[str, Any] = {}
-        problems: list[str] = []
+        problems = [f"{name} is no longer known: {instead}" for name, instead in REMOVED.items() if environ.get(name)]
         for setting in fields(cls):
             text = environ.get(setting.metadata["env"], "").strip()
             if not text:
@@ -55,18 +64,40 @@ class Settings(InstallationSettings, WebSettings, AnsweringSettings, Conversatio
             problems.append("ANSWERBACK_FLOWER_AUTH must be `user:password`.")
         if self.api_key is not None and len(self.api_key) < 16:
             problems.append("ANSWERBACK_API_KEY must have at least 16 characters.")
-        if any(budget.unit == "usd" for budget in self.budgets):
-            priced = {model for model, _prompt, _completion in self.prices}
-            problems += [
-                f"ANSWERBACK_BUDGETS is in US dollars, but ANSWERBACK_PRICES has no price of {model}."
-                for model in self.models
-                if model not in priced
-            ]
+        if self.embedding_url is not None:
+            problems += self._endpoint_contradictions()
+        judge = [self.chosen_judge] if self.chosen_judge else []
+        problems += self._unpriced("ANSWERBACK_BUDGETS", self.budgets, [*self.models, *judge])
+        problems += self._unpriced("ANSWERBACK_JUDGE_BUDGETS", self.judge_budgets, judge)
         for key in self.session_keys:
             if not re.fullmatch(r"[A-Za-z0-9_-]{43}=", key):
                 problems.append("ANSWERBACK_SESSION_KEYS must be Fernet keys: 32 bytes in URL-safe base64.")
                 break
         return problems
+
+    def _endpoint_contradictions(self) -> list[str]:
+        """Return what an endpoint of embeddings lacks."""
+        problems = []
+        if self.embedding_dimensions is None:
+            problems.append(
+                "ANSWERBACK_EMBEDDING_URL needs ANSWERBACK_EMBEDDING_DIMENSIONS, the length of its vectors."
+            )
+        if self.embedding_model == shipped.MODEL:
+            problems.append("ANSWERBACK_EMBEDDING_URL needs ANSWERBACK_EMBEDDING_MODEL: the model's name there.")
+        if self.embedding_precision != shipped.PRECISION:
+            problems.append("ANSWERBACK_EMBEDDING_PRECISION is of models that run here, not of an endpoint's.")
+        return problems
+
+    def _unpriced(self, name: str, budgets: Sequence[Budget], models: Sequence[str]) -> list[str]:
+        """Return the models that a budget in dollars would count as free."""
+        if all(budget.unit != "usd" for budget in budgets):
+            return []
+        priced = {model for model, _prompt, _completion in self.prices}
+        return [
+            f"{name} is in US dollars, but ANSWERBACK_PRICES has no price of {model}."
+            for model in dict.fromkeys(models)
+            if model not in priced
+        ]
 
     @property
     def redis_connections(self) -> int:
@@ -79,9 +110,45 @@ class Settings(InstallationSettings, WebSettings, AnsweringSettings, Conversatio
         return self.model_dir or self.home.absolute() / "models"
 
     @property
+    def exported_folder(self) -> Path:
+        """Where `answerback model export` keeps the configured embedding model."""
+        return self.folder_of_model(self.embedding_model)
+
+    def folder_of_model(self, model: str) -> Path:
+        """Return where an embedding model is kept once it is exported, given its name."""
+        return self.models_folder / re.sub(r"[^\w.-]+", "_", model)
+
+    @property
+    def embedding_overrides(self) -> Overrides:
+        """What is set of the prompts and dimensions of the embedding model that runs here."""
+        if self.embedding_url is not None:  # they are those of the endpoint's model
+            return AS_CONFIGURED
+        return Overrides(
+            query_prompt=self.embedding_query_prompt,
+            passage_prompt=self.embedding_passage_prompt,
+            dimensions=self.embedding_dimensions,
+        )
+
+    @property
     def embedding_folder(self) -> Path:
-        """Where the configured embedding model is kept."""
-        return self.models_folder / re.sub(r"[^\w.-]+", "_", self.embedding_model)
+        """Where the embedding model that runs here is: exported, or else where it ships.
+
+        Beside an endpoint it is the one that ships: it chooses sentences and recognises messages, which takes more
+        vectors than an endpoint could be asked for.
+        """
+        if self.embedding_url is not None:
+            return shipped.folder()
+        exported = self.exported_folder
+        if (exported / "manifest.json").exists() or not shipped.ships(self.embedding_model, self.embedding_precision):
+            return exported
+        return shipped.folder()
+
+    @property
+    def support_folder(self) -> Path | None:
+        """Where the configured support model is kept; None for the one that ships with the project."""
+        if self.support_model is None:
+            return None
+        return self.models_folder / "support" / re.sub(r"[^\w.-]+", "_", self.support_model)
 
     @property
     def with_demo(self) -> bool:

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from enum import StrEnum
 from typing import Any, Protocol, TypeVar, cast
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
-from worker import compat
+from worker import compat, states
 from worker.errors import DatabaseUnavailable
 
 T = TypeVar("T")
@@ -281,31 +282,33 @@ def _classified() -> Iterator[None]:
 
 
 class Prepared:
-    """An INSERT of given columns, compiled once and run on the driver itself: a third of the cost of `execute`.
+    """An INSERT or UPDATE, compiled once and run on the driver itself: a third of the cost of `execute`.
 
-    `run` takes a row with a value for each of `columns`; with `returning` the statement gives rows back.
+    `run` takes a value for each of `names`: the columns of an INSERT, the parameters of an UPDATE. With `returning` the
+    statement gives rows back, as the driver has them.
     """
 
-    def __init__(self, statement: sa.Insert, columns: Iterable[str], dialect: sa.Dialect) -> None:
-        compiled = statement.compile(dialect=dialect, column_keys=list(columns))
-        processors = compat.bind_processors(compiled)
+    def __init__(self, statement: sa.Insert | sa.Update, names: Iterable[str], dialect: sa.Dialect) -> None:
+        given = set(names)
+        columns = sorted(given) if isinstance(statement, sa.Insert) else None
+        compiled = statement.compile(dialect=dialect, column_keys=columns)
         self._sql = str(compiled)
-        self._positions = compiled.positiontup
-        self._names = list(compiled.params)
-        self._constants = {name: value for name, value in compiled.params.items() if name not in set(columns)}
-        self._processors = {name: process for name, process in processors.items() if callable(process)}
+        self._is_positional = compiled.positiontup is not None
+        self._names = tuple(compiled.positiontup or compiled.params)
+        self._constants = {name: value for name, value in compiled.params.items() if name not in given}
+        processors = compat.bind_processors(compiled)
+        self._processors = [
+            (at, processors[name]) for at, name in enumerate(self._names) if callable(processors.get(name))
+        ]
 
-    def run(self, connection: sa.Connection, row: Mapping[str, Any]) -> sa.CursorResult[Any]:
-        """Insert one row."""
-        values = {
-            name: self._value(name, row[name] if name in row else self._constants[name])
-            for name in (self._positions or self._names)
-        }
-        return connection.exec_driver_sql(self._sql, tuple(values.values()) if self._positions else values)
-
-    def _value(self, name: str, value: Any) -> Any:
-        process = self._processors.get(name)
-        return value if process is None else process(value)
+    def run(self, connection: sa.Connection, values_by_name: Mapping[str, Any]) -> sa.CursorResult[Any]:
+        """Run the statement once."""
+        known = {**values_by_name, **self._constants} if self._constants else values_by_name
+        values = [known[name] for name in self._names]
+        for at, process in self._processors:
+            values[at] = process(values[at])
+        parameters = tuple(values) if self._is_positional else dict(zip(self._names, values, strict=True))
+        return connection.exec_driver_sql(self._sql, parameters)
 
 
 def open_store(
@@ -324,6 +327,7 @@ def open_store(
         options |= {"pool_pre_ping": True, "pool_timeout": 5, "connect_args": _POSTGRESQL}
     engine = sa.create_engine(url, **options)
     if engine.dialect.name == "sqlite":
+        _adapt_enumerations()
         sa.event.listen(engine, "connect", _configure_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
     else:
@@ -349,6 +353,16 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     _use_wal(connection)
     for pragma in ("synchronous=FULL", "foreign_keys=ON", f"busy_timeout={_BUSY_MS}"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _adapt_enumerations() -> None:
+    """Have `sqlite3` bind the members of enumerations as the strings that they are.
+
+    It would do so anyway, after three look-ups that fail: half of the time that binding the value takes.
+    """
+    for members in vars(states).values():
+        if isinstance(members, type) and issubclass(members, StrEnum):
+            sqlite3.register_adapter(members, str.__str__)
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:

@@ -55,8 +55,12 @@ class RowLeases:
     def renew(self, leases: Iterable[RowLease], **values: Any) -> int:
         """Extend leases and set `values` in their rows; return how many of the leases are still held."""
         with self._store.begin() as tx:
-            renewed = self._table.update().where(self._held(*leases)).values({**values, "due_at": self._ends})
-            return tx.execute(renewed).rowcount
+            return self.renew_in(tx, leases, **values)
+
+    def renew_in(self, tx: sa.Connection, leases: Iterable[RowLease], **values: Any) -> int:
+        """Do the same inside a transaction: with what else it writes, for as long as the leases are held."""
+        renewed = self._table.update().where(self._held(*leases)).values({**values, "due_at": self._ends})
+        return tx.execute(renewed).rowcount
 
     def release(self, tx: sa.Connection, lease: RowLease, **values: Any) -> bool:
         """Set `values`, the next state among them, in a leased row; return False when the lease is lost.

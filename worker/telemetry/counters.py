@@ -22,6 +22,7 @@ log = logs.get(__name__)
 
 #: Counters that `answerback status` shows.
 NAMES = {
+    "automatic_messages": "messages that ended as automatic mail, without an answer",
     "conversations_swept": "conversations found by a sweeper: after a lost hint, for a retry, or with an expired lease",
     "deadlines_passed": "conversations handed off because a deadline had passed",
     "duplicates_refused": "requests that repeated an idempotency key and got the first response",
@@ -46,13 +47,21 @@ class Metric:
 
 COUNTED = {
     "requests": Metric(help="requests to the API", labels=("method", "route", "status")),
-    "messages": Metric(help="messages that have ended, by outcome and reason of handoff", labels=("outcome", "reason")),
+    "messages": Metric(
+        help="messages that have ended, by outcome (`clarified`: with a question back) and reason"
+        " (of a handoff; `partly_answered`)",
+        labels=("outcome", "reason"),
+    ),
     "model_calls": Metric(
         help="requests to a language model, by result; several calls with tools count as one",
         labels=("model", "result"),
     ),
     "model_tokens": Metric(help="tokens of language models", labels=("model", "kind")),
     "model_cost_usd": Metric(help="cost of language models in US dollars", labels=("model",)),
+    "judgements": Metric(
+        help="drafts that needed the judge, by result; the local check stands after all but `judged`",
+        labels=("result",),
+    ),
     "delivery_attempts": Metric(help="delivery attempts", labels=("kind", "result")),
     "streams_opened": Metric(help="opened streams"),
     "streams_closed": Metric(help="closed streams"),

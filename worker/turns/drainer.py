@@ -12,13 +12,15 @@ from worker.conversations.attachments import Attached
 from worker.conversations.outcomes import Answer, Handoff, Outcome, Piece, Retry
 from worker.conversations.sessions import Session
 from worker.errors import AnswerbackError, DatabaseUnavailable
-from worker.states import HandoffReason, MessageState
+from worker.reading.message import read
+from worker.states import HandoffReason
 from worker.telemetry import logs, tracing
 from worker.telemetry.counters import Meter, Unmetered
 from worker.turns.history import History
 from worker.turns.leases import Lease, Leases
-from worker.turns.mailbox import Claim, LeaseLost, Mailbox
+from worker.turns.mailbox import Claim, Ignored, LeaseLost, Mailbox
 from worker.turns.slots import Slots
+from worker.voice.voice import DEFAULT_VOICE, Voice
 
 log = logs.get(__name__)
 
@@ -33,6 +35,21 @@ class Answers(Protocol):
             Revoked: `revoked` returned True: nobody waits for the answer any more.
         """
         ...
+
+
+class Loops(Protocol):
+    """Finds turns that would go on in circles."""
+
+    def check(self, claim: Claim, session: Session) -> Handoff | Ignored | None:
+        """Return how a claim ends that is not to be answered, or None."""
+        ...
+
+
+class NoLoops:
+    """Finds none."""
+
+    def check(self, _claim: Claim, _session: Session) -> None:
+        """Return None."""
 
 
 class Hints(Protocol):
@@ -50,7 +67,9 @@ class Drainer:
         wake: wakes the streams that wait for a conversation; never fails.
         say: publishes a piece of an answer that is being written.
         attachments: returns the files of a workspace by their ids, read.
+        loops: ends the turns of two machines that answer each other.
         known: returns the memories of a customer that help with a question: workspace, customer's data, question.
+        voice: returns the voice of a workspace.
     """
 
     mailbox: Mailbox
@@ -64,6 +83,8 @@ class Drainer:
     stopping: threading.Event
     attachments: Callable[[str, Sequence[str]], Sequence[Attached]] = lambda _workspace_id, _ids: ()
     known: Callable[[str, Mapping[str, Any], str], Mapping[str, str]] = lambda _workspace_id, _facts, _question: {}
+    voice: Callable[[str], Voice] = lambda _workspace_id: DEFAULT_VOICE
+    loops: Loops = NoLoops()
     meter: Meter = Unmetered()
 
     def drain(self, conversation_id: str) -> None:
@@ -120,7 +141,7 @@ class Drainer:
     def _answer(self, claim: Claim, lease: Lease) -> None:
         """Answer a claim and finish it, or have it tried again later."""
         session = self.history.load(claim)
-        outcome = self._given_up(claim) or self._ask(claim, session, lease)
+        outcome = self._given_up(claim) or self.loops.check(claim, session) or self._ask(claim, session, lease)
         if isinstance(outcome, Retry):
             self.mailbox.retry(claim, outcome)
             self.meter.add("retries")
@@ -175,7 +196,10 @@ class Drainer:
         from_third_party = any(message.from_third_party for message in claim.messages)
         facts = {} if from_third_party else {name: value for name, value in claim.requester.items() if value}
         file_ids = [id for message in claim.messages for id in message.attachments or ()]
-        content = "\n\n".join(message.content for message in claim.messages)
+        readings = [
+            read(message.content, subject=claim.subject if message.seq == 1 else None) for message in claim.messages
+        ]
+        content = "\n\n".join(reading.written for reading in readings)
         return Question(
             workspace_id=claim.workspace_id,
             conversation_id=claim.conversation_id,
@@ -184,18 +208,22 @@ class Drainer:
             seq=claim.messages[0].seq,
             known=self.known(claim.workspace_id, facts, content) if facts else {},
             content=content,
+            quoted="\n".join(reading.quoted for reading in readings if reading.quoted),
             subject=claim.subject,
             turns=session.turns,
             facts=facts,
             attachments=self.attachments(claim.workspace_id, file_ids) if file_ids else (),
             remaining_s=claim.remaining_s,
+            voice=self.voice(claim.workspace_id),
+            channel=claim.channel,
         )
 
-    def _measure(self, claim: Claim, outcome: Answer | Handoff, ended: int) -> None:
-        if isinstance(outcome, Answer):
-            self.meter.add("messages", ended, outcome=MessageState.ANSWERED, reason="")
+    def _measure(self, claim: Claim, outcome: Answer | Handoff | Ignored, ended: int) -> None:
+        if isinstance(outcome, Ignored):
+            self.meter.add("automatic_messages", ended)
         else:
-            self.meter.add("messages", ended, outcome=MessageState.HANDED_OFF, reason=outcome.reason)
+            reason = outcome.reason if isinstance(outcome, Handoff) else "partly_answered" if outcome.unanswered else ""
+            self.meter.add("messages", ended, outcome=outcomes.outcome_of(outcome), reason=reason)
         if claim.attempts == 1:
             self.meter.observe("turn_wait_seconds", claim.waited_s)
         for stage, ms in outcome.timings.items():

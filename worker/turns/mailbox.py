@@ -8,7 +8,7 @@ Every step is one transaction. Time is the database's.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -56,11 +56,20 @@ class Claim:
     token: int
     history: int
     subject: str | None
+    channel: str | None = None
     requester: Json
     messages: tuple[Message, ...]
     remaining_s: float
     attempts: int
     waited_s: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ignored:
+    """The messages are a machine's: they end as cancelled, with this error, and nothing is sent."""
+
+    error: Mapping[str, Any]
+    timings: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +139,7 @@ class Mailbox:
             ).all()
         return {id: abort for id, token, abort in rows if tokens[id] == token}
 
-    def finish(self, claim: Claim, outcome: Answer | Handoff) -> Finished:
+    def finish(self, claim: Claim, outcome: Answer | Handoff | Ignored) -> Finished:
         """Make one outcome visible, together with its events and callbacks.
 
         Messages that were cancelled meanwhile keep that outcome; when none is left, no reply is written.
@@ -149,6 +158,10 @@ class Mailbox:
             if isinstance(outcome, Handoff):
                 self._ledger.hand_off(tx, locked, messages, outcome)
                 return Finished(history=history, seq=None, more=False, message_ids=ids)
+            if isinstance(outcome, Ignored):
+                self._ignore(tx, locked, messages, outcome)
+                more = self._ledger.settle(tx, locked, history=history)
+                return Finished(history=history, seq=None, more=more, message_ids=ids)
             self._answer(tx, locked, claim, messages, outcome)
             more = self._ledger.settle(tx, locked, next_seq=locked.next_seq + 1, history=history)
             return Finished(history=history, seq=locked.next_seq, more=more, message_ids=ids)
@@ -215,7 +228,7 @@ class Mailbox:
             self._ledger.settle(tx, claimed, more=False)
             return None
         start = {"conversation": claimed.id, "last": messages[-1].seq, "token": token, "started": now}
-        tx.execute(self._statements.start, start)
+        self._statements.start.run(tx, start)
         record_events(tx, [new for new in messages if new.started_at is None], EventType.RUNNING, now=now)
         return Claim(
             conversation_id=claimed.id,
@@ -223,6 +236,7 @@ class Mailbox:
             token=token,
             history=claimed.history,
             subject=claimed.subject,
+            channel=claimed.channel,
             requester=claimed.requester or {},
             messages=tuple(messages),
             remaining_s=(_first_deadline(messages, default=now) - now) / 1000,
@@ -249,6 +263,7 @@ class Mailbox:
             conversation_id=locked.id,
             seq=locked.next_seq,
             role=Role.ASSISTANT,
+            author=answer.author,
             state=MessageState.ANSWERED,
             content=answer.content,
             created_at=now,
@@ -258,9 +273,16 @@ class Mailbox:
             id=written.id,
             workspace_id=locked.workspace_id,
             conversation_id=locked.id,
+            kind=answer.kind,
             content=answer.content,
+            options=list(answer.options) or None,
+            greeting=answer.greeting,
+            signature=answer.signature,
+            citation_style=answer.citation_style,
             citations=[asdict(citation) for citation in answer.citations],
             support=answer.support,
+            confidence=answer.confidence,
+            unanswered=list(answer.unanswered) or None,
             answerer=answer.answerer,
             model=answer.model,
             snapshot=answer.snapshot,
@@ -270,8 +292,16 @@ class Mailbox:
         self._statements.insert_message.run(tx, vars(written))
         self._statements.insert_reply.run(tx, vars(reply))
         end = {"conversation": locked.id, "token": claim.token, "ended": now, "reply": written.id}
-        tx.execute(self._statements.answer, {**end, "spent": dict(answer.timings), "found": answer.retrieved})
+        self._statements.answer.run(tx, {**end, "spent": dict(answer.timings), "found": answer.retrieved})
         events = record_events(tx, messages, EventType.ANSWERED, now=now, data={"reply_id": written.id})
+        enqueue_message_deliveries(tx, messages, events)
+
+    def _ignore(self, tx: sa.Connection, locked: Conversation, messages: Sequence[Message], outcome: Ignored) -> None:
+        """End messages as cancelled."""
+        now = locked.updated_at
+        ended = {"state": MessageState.CANCELLED, "finished_at": now, "error": dict(outcome.error)}
+        tx.execute(message.update().where(message.c.id.in_([held.id for held in messages])).values(**ended))
+        events = record_events(tx, messages, EventType.CANCELLED, now=now)
         enqueue_message_deliveries(tx, messages, events)
 
     def _requeue(self, tx: sa.Connection, claim: Claim, *, error: dict[str, Any] | None, refund: bool = False) -> None:

@@ -39,11 +39,13 @@ class Statements:
         )
         self.claim = claim.where(conversation.c.id == sa.bindparam("conversation"), claimable)
         self.claim_any = claim.where(conversation.c.id == longest_ready)
-        self.start = _start()
+        dialect = store.engine.dialect
+        self.start = Prepared(_start(), ("conversation", "last", "token", "started"), dialect)
         self.lock = _lock(now)
-        self.answer = _answer()
-        self.insert_message = Prepared(message.insert(), message.c.keys(), store.engine.dialect)
-        self.insert_reply = Prepared(reply.insert(), reply.c.keys(), store.engine.dialect)
+        answer = ("conversation", "token", "ended", "reply", "spent", "found")
+        self.answer = Prepared(_answer(), answer, dialect)
+        self.insert_message = Prepared(message.insert(), message.c.keys(), dialect)
+        self.insert_reply = Prepared(reply.insert(), reply.c.keys(), dialect)
 
 
 def _start() -> sa.Update:

@@ -58,8 +58,10 @@ def no_fence(_):
 
     from worker.conversations.ledger import Ledger
     from worker.states import MessageState
+    from worker.store.engine import Prepared
     from worker.store.rows import Message
     from worker.store.tables import conversation, message
+    from worker.turns import statements
     from worker.turns.statements import Statements
 
     real = Statements.__init__
@@ -72,15 +74,17 @@ def no_fence(_):
             .values(updated_at=store.clock.sql())
             .returning(*conversation.c)
         )
-        self.answer = (
+        unfenced = (
             message.update()
             .where(
                 message.c.conversation_id == sa.bindparam("conversation"),
                 message.c.state == MessageState.RUNNING,
                 message.c.fence >= sa.bindparam("token"),
             )
-            .values(self.answer._values)
+            .values(statements._answer()._values)
         )
+        parameters = ("conversation", "token", "ended", "reply", "spent", "found")
+        self.answer = Prepared(unfenced, parameters, store.engine.dialect)
 
     def held_messages(self, tx, conversation_id, token):
         held = sa.select(message).where(message.c.conversation_id == conversation_id, message.c.fence >= token)
@@ -98,8 +102,8 @@ def hint_first(_):
 
     real = Intake._insert_message
 
-    def insert(self, tx, locked, submission, **others):
-        accepted = real(self, tx, locked, submission, **others)
+    def insert(self, tx, locked, submission, *more, **others):
+        accepted = real(self, tx, locked, submission, *more, **others)
         publisher(app)(DRAIN, QUEUES[DRAIN], {"conversation_id": accepted.message["conversation_id"]})
         time.sleep(0.1)
         return type(accepted)(message=accepted.message, ready=False)
@@ -115,8 +119,8 @@ def no_key(_):
 
     real = Intake._insert_message
     Intake._replayed = lambda self, workspace_id, submission: None
-    Intake._insert_message = lambda self, tx, locked, submission, **others: real(
-        self, tx, locked, replace(submission, idempotency_key=None), **others
+    Intake._insert_message = lambda self, tx, locked, submission, *more, **others: real(
+        self, tx, locked, replace(submission, idempotency_key=None), *more, **others
     )
 
 

@@ -24,7 +24,7 @@ def test_a_row_of_a_workbook_can_be_understood_alone():
         (
             ("Prices",),
             "prices",
-            "Service: Standard | Price: 4.95 | Days: 3\nService: Express | Price: 9 | Days: 1",
+            "Service: Standard · Price: 4.95 · Days: 3\nService: Express · Price: 9 · Days: 1",
         ),
         (("FAQ", "Do you ship abroad?"), "do-you-ship-abroad", "Yes, to all of Europe."),
     ]

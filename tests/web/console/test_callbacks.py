@@ -17,6 +17,8 @@ def test_endpoints_are_created_tested_and_deleted_and_secrets_are_shown_once(bro
     tried = browser.post(f"/console/callbacks/{endpoint['id']}/test")
     page = browser.get(tried.headers["Location"]).text
     assert "message.answered" in page
+    assert "<dd>endpoint</dd>" in page
+    assert '<span class="muted">endpoint</span>' in browser.get("/console/callbacks").text
     assert "&#34;example&#34;: true" in page
     again = browser.post(tried.headers["Location"] + "/replay")
     assert again.status_code == 409

@@ -183,3 +183,29 @@ def test_a_blank_reply_is_rejected_and_not_audited(browser, call):
     conversation_id = submit(call)["conversation_id"]
     assert browser.post(f"/console/conversations/{conversation_id}/replies", content="  ").status_code == 422
     assert [entry["action"] for entry in call("GET", "/v1/audit").json["items"]] == ["console.enter"]
+
+
+def test_what_was_not_read_is_folded_and_automatic_mail_can_be_answered(browser, call):
+    text = "Where is it?\n\nOn 1 May 2026 at 10:00, Shop <s@shop.example> wrote:\n> It is on its way."
+    made = submit(call, text)
+    page = browser.get(f"/console/conversations/{made['conversation_id']}").text
+    assert '<p class="content">Where is it?</p>' in page
+    assert "<summary>Not read: quoted</summary>" in page
+    assert "&gt; It is on its way." in page
+    made = submit(call, "Noted.", email_headers={"Auto-Submitted": "auto-replied"})
+    page = browser.get(f"/console/conversations/{made['conversation_id']}").text
+    assert "cancelled: automatic mail" in page
+    assert "Auto-Submitted: auto-replied" in page
+    assert ">Answer it<" in page
+    browser.post(f"/console/messages/{made['id']}/retry")
+    assert call("GET", f"/v1/messages/{made['id']}").json["state"] == "queued"
+
+
+def test_a_question_that_is_left_open_is_shown(browser, call, services):
+    made = submit(call)
+    outcome = replace(answer(), unanswered=("Do you sell <b>bicycles</b>?",))
+    services.mailbox.finish(services.mailbox.claim(made["conversation_id"]), outcome)
+    page = browser.get(f"/console/conversations/{made['conversation_id']}").text
+    assert "<dt>Unanswered</dt><dd>Do you sell &lt;b&gt;bicycles&lt;/b&gt;?</dd>" in page
+    assert "partly answered" in page
+    assert call("GET", f"/v1/messages/{made['id']}").json["reply"]["unanswered"] == ["Do you sell <b>bicycles</b>?"]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from tests.support.endpoint import endpoint, stream
 from tests.support.services import override
+from worker.budgets import Budget
 from worker.ids import new_id
 from worker.store.tables import spending
 
@@ -21,6 +22,16 @@ def test_budgets_show_the_spending_of_today(browser, services):
     assert "1000" in page
     assert "$0.5000" in page
     assert page.index("$9.0000") < page.index("$0.0100")  # sorted by spending, highest first
+
+
+def test_the_budgets_of_the_judge_are_shown_apart(app, browser, services):
+    settings = replace(
+        services.settings, budgets=(Budget.parse("day=9usd"),), judge_budgets=(Budget.parse("day=2usd"),)
+    )
+    override(app, settings=settings)
+    page = browser.get("/console/budgets").text
+    assert "day, for the judge alone" in page
+    assert page.index("9.0 usd") < page.index("2.0 usd")
 
 
 def test_without_a_language_model_the_page_says_how_to_use_one(browser):

@@ -35,6 +35,18 @@ def test_files_texts_and_pages_are_added_and_deleted(browser, call):
     assert "Coupons" not in browser.get("/console/knowledge").text
 
 
+def test_what_a_reader_left_out_is_shown_where_documents_are(browser, call, services):
+    data = b"Subject: Hours\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nNine to five.\x00\n--b\n"
+    data += b"Content-Type: application/pdf\nContent-Disposition: attachment\n\n%PDF\n--b--\n"
+    browser.post("/console/knowledge/files", file=(io.BytesIO(data), "hours.eml"))
+    services.indexer.index(services.keys.workspace())
+    (listed,) = call("GET", "/v1/documents").json["items"]
+    assert listed["reading"]["left_out"] == {"attachments": 1}
+    for page in ("/console/knowledge", f"/console/documents/{listed['id']}"):
+        assert "Not read: attachments (1)." in browser.get(page).text
+        assert "Cleaned: control characters (1)." in browser.get(page).text
+
+
 def test_a_rejected_upload_reports_the_reason(browser):
     csrf = re.search(r'name="csrf" value="([^"]+)"', browser.get("/console").text)[1]
 

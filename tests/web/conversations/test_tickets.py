@@ -29,9 +29,10 @@ def test_a_ticket_is_accepted_with_location_and_retry_after(call):
         ({"body": 7}, 422, "body"),
         ({"body": None}, 422, "body"),
         ({"body": "x", "nonsense": 1}, 422, "nonsense"),
-        ({"body": "bell \x07"}, 422, "body"),
-        ({"body": "nul \x00"}, 422, "body"),
-        ({"body": "x", "requester": {"name": "\x1b[31m"}}, 422, "requester.name"),
+        ({"body": "\x00\x07"}, 422, "body"),
+        ({"body": "", "subject": " "}, 422, "body"),
+        ({"body": "x", "external_id": "\x1b[31m"}, 422, "external_id"),
+        ({"body": "x", "email_headers": {"Auto-Submitted": 7}}, 422, "email_headers.Auto-Submitted.value"),
         ({"body": "x", "deadline_s": 0}, 422, "deadline_s"),
         ({"body": "x", "deadline_s": "soon"}, 422, "deadline_s"),
         ({"body": "x", "deadline_s": True}, 422, "deadline_s"),
@@ -53,3 +54,24 @@ def test_invalid_input_names_the_field_and_stores_nothing(call, services, body, 
     if field:
         assert field in [error["field"] for error in problem["errors"]]
     assert rows(services, conversation) == 0
+
+
+def test_no_message_is_refused_for_its_characters(call):
+    data = rb'{"body": "\u001b[31mError\u001b[0m \u0000 half \ud83d"}'
+    response = call("POST", "/v1/tickets", data=data, content_type="application/json")
+    assert response.status_code == 202, response.text
+    assert response.json["content"] == "Error  half "
+
+
+def test_a_subject_alone_is_a_ticket(call):
+    assert call("POST", "/v1/tickets", json={"subject": "Do you ship to Norway?", "body": ""}).status_code == 202
+
+
+def test_a_ticket_of_automatic_mail_is_accepted_and_ends_at_once(call):
+    ticket = {"body": "Noted.", "email_headers": {"Auto-Submitted": "auto-replied"}}
+    response = call("POST", "/v1/tickets", json=ticket)
+    assert (response.status_code, response.json["state"]) == (202, "cancelled")
+    assert response.json["error"]["code"] == "automatic_message"
+    retried = call("POST", f"/v1/messages/{response.json['id']}/retry")
+    assert (retried.status_code, retried.json["state"]) == (202, "queued")
+    assert retried.json["error"] is None

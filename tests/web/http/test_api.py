@@ -12,7 +12,7 @@ from worker.store.tables import conversation
         (b"{", "application/json", 400),
         (b"", "application/json", 400),
         (b'{"body": NaN}', "application/json", 400),
-        (b'{"body": "\\ud800"}', "application/json", 400),
+        (b'{"body": "\\ud800"}', "application/json", 422),
         (b'{"body": "\xff"}', "application/json", 400),
         (b"[" * 100_000, "application/json", 400),
         (b'{"body": "x", "metadata": {"a": ' + b"[" * 900 + b"]" * 900 + b"}}", "application/json", 400),

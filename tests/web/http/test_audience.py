@@ -68,7 +68,8 @@ def test_a_customer_sees_nothing_that_is_meant_for_agents_or_operators(customer,
 def test_a_customer_does_not_see_the_cost_of_an_answer(customer, conversation_id, services):
     services.mailbox.finish(services.mailbox.claim(conversation_id), answer("Yes."))
     reply = customer("GET", f"/v1/conversations/{conversation_id}/messages").json["items"][0]["reply"]
-    assert set(reply) == {"id", "content", "citations", "support"}
+    how_shown = {"kind", "options", "text", "greeting", "signature", "citation_style"}
+    assert set(reply) == {"id", "content", "citations", "support", "confidence"} | how_shown
 
 
 @pytest.mark.parametrize(

@@ -28,10 +28,6 @@ def test_documents_are_added_as_json_or_as_files(call, services):
     assert (changed.status_code, changed.json["state"]) == (202, "queued")
     assert call("DELETE", f"/v1/documents/{made.json['id']}").status_code == 204
     assert call("GET", f"/v1/documents/{made.json['id']}").status_code == 404
-    (snapshot,) = call("GET", "/v1/snapshots").json["items"]
-    assert snapshot["active"]
-    assert call("POST", f"/v1/snapshots/{snapshot['version']}/activate").json["active"]
-    assert call("POST", "/v1/snapshots/none/activate").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -39,7 +35,9 @@ def test_documents_are_added_as_json_or_as_files(call, services):
     [
         ("x.gif", b"GIF89a", 415),
         ("x.png", b"\x89PNG", 415),
-        ("x", b"text", 415),
+        ("x.exe", b"text", 415),
+        ("x", bytes(range(256)), 422),
+        ("x.epub", b"no book", 422),
         ("x.pdf", b"no PDF", 422),
         ("x.docx", b"PK\x03\x04 but damaged", 422),
         ("x.md", b"%PDF-1.7 mislabelled", 422),
@@ -56,6 +54,21 @@ def test_an_unreadable_file_is_rejected_with_the_reason(call, services, name, da
     assert response.status_code == status, response.text
     assert response.json["detail"]
     assert rows(services, document) == 0
+
+
+def test_control_characters_and_odd_charsets_refuse_nothing_and_are_told(call, services):
+    text = r'{"title": "Codes\u0000", "text": "A\u0000b \u001b[1mc\f d \ud83d"}'
+    made = call("POST", "/v1/documents", data=text, content_type="application/json")
+    assert (made.status_code, made.json["title"], made.json["reading"]) == (202, "Codes", None)
+    file = upload(call, "README", "Возврат товара в течение 30 дней.".encode("cp1251"))
+    assert (file.status_code, file.json["media_type"]) == (202, "text/plain")
+    services.indexer.index(services.keys.workspace())
+    document = call("GET", f"/v1/documents/{made.json['id']}").json
+    assert document["text"] == "Ab c\n\nd"
+    cleaned = document["reading"]["cleaned"]
+    assert (cleaned["control_characters"], cleaned["form_feeds"]) == (2, 1)
+    read = call("GET", f"/v1/documents/{file.json['id']}").json
+    assert (read["text"], read["reading"]["charset"]) == ("Возврат товара в течение 30 дней.", "cp1251")
 
 
 def test_an_upload_without_a_file_is_rejected(call):

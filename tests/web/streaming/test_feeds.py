@@ -1,10 +1,11 @@
 """Feeds: events and deltas of an answer, in order, once."""
 
+import json
 from functools import partial
 
 from tests.support.fakes import answer
 from tests.web.calls import answer_all, submit
-from web.streaming.feeds import ConversationFeed, MessageFeed
+from web.streaming.feeds import ConversationFeed, MessageFeed, StreamEvent
 from worker.conversations.outcomes import Handoff, Piece
 from worker.store.scope import Scope
 from worker.store.tables import conversation
@@ -93,3 +94,10 @@ def test_deltas_are_erased_with_their_conversation(call, services):
     # Deltas of a turn that is still running are not stored either.
     services.deltas.add(made["conversation_id"], [made["id"]], take=1, piece=Piece(offset=8, text="of Paris"))
     assert services.deltas.after(made["conversation_id"], "0-0") == []
+
+
+def test_an_event_is_one_line_of_json_whatever_it_holds():
+    event = StreamEvent(id="1", type="delta", data={"text": "a\u2028b\u2029c\x85d"})
+    assert len(event.frame.splitlines()) == 4  # id, event, data, and the blank line
+    assert len(event.json.splitlines()) == 1
+    assert json.loads(event.json)["data"] == event.data

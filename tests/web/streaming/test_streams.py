@@ -1,6 +1,5 @@
-"""Open streams on one thread: delivery, heartbeats, limits, and slow or disconnected clients."""
+"""Open streams on one thread: wake-ups, limits and the end of all."""
 
-import socket
 import threading
 import time
 
@@ -9,87 +8,13 @@ import sqlalchemy as sa
 from werkzeug.exceptions import TooManyRequests
 
 from tests.support.fakes import accept, answer
-from tests.support.processes import wait_for
-from web.streaming import connections
+from tests.web.streaming.sources import Source, event, read_until
 from web.streaming import streams as module
-from web.streaming.feeds import ConversationFeed, MessageFeed, StreamEvent
-from web.streaming.responses import ServerSentEvents
-from web.streaming.streams import Streams
-from web.streaming.subscriptions import Subscription
+from web.streaming.feeds import ConversationFeed, MessageFeed
 from worker.access.keys import Principal
 from worker.store.scope import Scope
 from worker.store.tables import conversation
 from worker.store.tables import event as event_table
-
-HEAD = b"HTTP/1.1 200 OK\r\n\r\n"
-
-
-class Source:
-    """A source with given events."""
-
-    def __init__(self, *events: StreamEvent):
-        self.waiting = list(events)
-        self.ended = self.more = False
-        self.alive = True
-        self.fails = False
-
-    def poll(self):
-        if self.fails:
-            raise OSError("no database")
-        events, self.waiting = self.waiting, []
-        return events
-
-    def exists(self):
-        return self.alive
-
-
-def event(number: int, size: int = 0) -> StreamEvent:
-    return StreamEvent(id=str(number), type="delta", data={"text": "x" * size})
-
-
-@pytest.fixture
-def streams(services):
-    made = Streams(services.store, services.wakeups, services.counters, max_total=10, max_per_key=2)
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def take(streams):
-    """Open a stream; return the client's socket, and an event that is set when the stream has ended."""
-    opened = []
-
-    def begin(source, *, conversation_id="conv_1", buffer=0, **more):
-        server, client = socket.socketpair()
-        if buffer:
-            server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
-        ended = threading.Event()
-        subscription = Subscription(
-            conversation_id=conversation_id, source=source, format=ServerSentEvents(), release=ended.set, **more
-        )
-        streams.take(server, HEAD, subscription)
-        client.settimeout(5)
-        opened.append(client)
-        return client, ended
-
-    yield begin
-    for client in opened:
-        client.close()
-
-
-def read_until(client, text: bytes) -> bytes:
-    data = b""
-    while text not in data and (piece := client.recv(65_536)):
-        data += piece
-    return data
-
-
-def test_a_stream_sends_its_events_and_ends(take):
-    source = Source(event(1))
-    source.ended = True
-    client, ended = take(source)
-    assert read_until(client, b"no such text") == HEAD + event(1).frame.encode()
-    assert ended.wait(5)
 
 
 @pytest.mark.alone
@@ -109,56 +34,6 @@ def test_a_wake_up_sends_new_events_at_once_and_a_lost_one_delays_them_by_a_seco
     services.wakeups.send(made["conversation_id"])
     read_until(client, b"event: answered")
     assert time.monotonic() - began < 0.9
-    assert ended.wait(5)
-
-
-def test_a_client_that_disconnects_releases_its_stream(take, streams):
-    client, ended = take(Source(event(1)))
-    read_until(client, b"event")
-    client.close()
-    assert ended.wait(5)
-
-
-def test_no_events_are_read_for_a_stuck_client_and_its_connection_times_out(take, monkeypatch):
-    monkeypatch.setattr(connections, "WRITE_TIMEOUT_S", 0.5)
-    source = Source(event(1, size=1_000_000))
-    client, ended = take(source, buffer=4_096)
-    wait_for(lambda: not source.waiting, what="the first event")
-    source.waiting = [event(2)]
-    assert ended.wait(5)
-    assert source.waiting, "events were read for a client that reads nothing"
-    client.close()
-
-
-def test_a_slow_client_receives_all_events(take):
-    source = Source(event(1, size=1_000_000))
-    client, _ended = take(source, buffer=4_096)
-    wait_for(lambda: not source.waiting, what="the first event")
-    source.waiting = [event(2)]
-    assert b"id: 2" in read_until(client, b"id: 2")
-
-
-def test_an_idle_stream_gets_heartbeats_and_an_old_one_is_closed(take, monkeypatch):
-    monkeypatch.setattr(connections, "HEARTBEAT_S", 0.2)
-    client, _ended = take(Source())
-    assert b": heartbeat" in read_until(client, b": heartbeat")
-    monkeypatch.setattr(connections, "MAX_S", 0.1)
-    assert read_until(client, b"no such text").count(b"event") == 0
-
-
-def test_a_stream_ends_when_its_conversation_is_erased(take, monkeypatch):
-    monkeypatch.setattr(connections, "HEARTBEAT_S", 0.2)
-    source = Source()
-    source.alive = False
-    _client, ended = take(source)
-    assert ended.wait(5)
-
-
-def test_a_stream_whose_source_fails_ends_so_that_the_client_reconnects(take):
-    source = Source()
-    source.fails = True
-    client, ended = take(source)
-    assert read_until(client, b"no such text") == HEAD
     assert ended.wait(5)
 
 
@@ -217,20 +92,6 @@ def test_a_long_event_log_is_sent_completely(take, services):
     while data.count(b"event: running") < 350 and (more := client.recv(65_536)):
         data += more
     assert data.count(b"event: running") == 350
-
-
-def test_a_stream_ends_when_its_key_is_revoked(take, monkeypatch):
-    monkeypatch.setattr(connections, "HEARTBEAT_S", 0.2)
-    _client, ended = take(Source(), valid=lambda: False)
-    assert ended.wait(5)
-
-
-def test_an_ended_stream_that_nobody_reads_times_out(take, monkeypatch):
-    monkeypatch.setattr(connections, "WRITE_TIMEOUT_S", 0.5)
-    source = Source(event(1, size=30_000))
-    source.ended = True
-    _client, ended = take(source, buffer=4_096)
-    assert ended.wait(8)
 
 
 def test_streams_close_although_all_reader_threads_are_busy(streams, take):

@@ -1,5 +1,7 @@
 """The chat widget: allowed origins, sessions and limits."""
 
+import json
+import re
 import time
 from dataclasses import replace
 
@@ -12,6 +14,7 @@ from tests.web.conftest import Client
 from web import create_app
 from worker.access.tokens import Tokens
 from worker.settings import Settings
+from worker.translations import LANGUAGES
 
 SHOP = "https://shop.example"
 
@@ -157,11 +160,29 @@ def test_a_new_key_named_widget_enables_the_widget_again(visit):
     assert visit().status_code == 201
 
 
+def test_texts_are_served_to_any_origin_in_the_languages_that_the_script_knows(app):
+    client = app.test_client()
+    script = client.get("/widget.js").text
+    known = json.loads(re.search(r"TRANSLATED = (\[.*\]);", script)[1])
+    assert ["en", *known] == list(LANGUAGES)
+    for language in known:
+        served = client.get(f"/widget/texts/{language}.json", headers={"Origin": "https://any.example"})
+        assert served.headers["Access-Control-Allow-Origin"] == "*"
+        assert "max-age=300" in served.headers["Cache-Control"]
+        assert served.json["Sources"]
+    assert client.get("/widget/texts/de.json").json["Send"] == "Senden"
+
+
+@pytest.mark.parametrize("language", ["en", "ja", "..%2Fde", "DE"])
+def test_there_are_no_texts_in_other_languages(app, language):
+    assert app.test_client().get(f"/widget/texts/{language}.json").status_code == 404
+
+
 def test_the_script_is_served_to_any_origin_and_is_small(app):
     served = app.test_client().get("/widget.js")
     assert served.headers["Access-Control-Allow-Origin"] == "*"
     assert served.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert "javascript" in served.headers["Content-Type"]
-    assert len(served.data) < 25_000
+    assert len(served.data) < 26_000
     for never in ("innerHTML", "insertAdjacentHTML", "document.write", "eval("):
         assert never not in served.text

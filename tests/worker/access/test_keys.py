@@ -7,7 +7,6 @@ import pytest
 
 from worker.access import keys as keys_module
 from worker.access.keys import Keys
-from worker.access.tokens import Logins
 from worker.errors import Conflict, Invalid, KeyRefused, NotFound, TriedTooOften
 
 
@@ -115,16 +114,6 @@ def test_the_login_of_a_revoked_key_can_be_reused(keys, key_id, workspace_id):
     keys.make(workspace_id, name="next")
     keys.set_password(keys.all()[-1]["id"], login="grace", password=PASSWORD)
     assert keys.check_password("grace", PASSWORD).key_id == keys.all()[-1]["id"]
-
-
-def test_a_new_password_ends_the_sessions_of_the_old_one(keys, key_id, store):
-    keys.set_password(key_id, login="grace", password=PASSWORD)
-    logins = Logins(store)
-    login = logins.make(keys.check_password("grace", PASSWORD), for_s=60)
-    assert logins.check(login)[0].key_id == key_id
-    keys.set_password(key_id, login="grace", password=PASSWORD + "2")
-    with pytest.raises(KeyRefused):
-        logins.check(login)
 
 
 def test_a_key_of_another_workspace_is_not_revoked(keys, key_id, store):

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.desk import TOKEN, Desk
 from tests.support.processes import ROOT
-from tests.worker.answering.test_llm import control
+from tests.worker.answering.drafting.test_llm import control
 from worker.answering.tools.http import load
 
 

@@ -1,9 +1,8 @@
 """An answer that is supported, or a person, and nothing paid for in vain."""
 
 from tests.support.fakes import FakeAnswerer, FakeSearch, hit
-from worker.answering import rewriting
 from worker.answering.agent import Agent
-from worker.answering.model_errors import ModelError
+from worker.answering.chat_api.errors import ModelError
 from worker.answering.question import Question
 from worker.conversations.outcomes import Answer, Handoff, Retry
 from worker.conversations.sessions import Turn
@@ -70,10 +69,10 @@ def test_a_follow_up_too_short_to_stand_alone_brings_the_last_question_along():
         Turn(seq=1, role="customer", content="How do I delete cookies?"),
         Turn(seq=2, role="assistant", content="…"),
     )
-
-    def searched(content):
-        return rewriting.queries(Question(workspace_id="w", content=content, turns=turns), min_relevance=0.48)
-
-    assert [one.text for one in searched("and on a phone?")] == ["How do I delete cookies? and on a phone?"]
-    whole = "How long does delivery to Norway take?"
-    assert (searched(whole)[0].text, searched(whole)[0].min_relevance) == (whole, 0.48)
+    search = FakeSearch([COOKIES])
+    ask(
+        Agent(knowledge=search, answerer=FakeAnswerer("Delete cookies in the browser [1].")),
+        "and on a phone?",
+        turns=turns,
+    )
+    assert search.queries == ["and on a phone?", "How do I delete cookies? and on a phone?"]

@@ -36,7 +36,11 @@ def test_clocks_that_disagree_are_noticed(env, monkeypatch):
 
 def test_a_worker_that_is_ill_is_noticed(env):
     with services(env) as built:
-        for state, told in (("working", None), ("lexical_only", "`answerback model`"), ("cut_off", "the broker")):
+        for state, told in (
+            ("working", None),
+            ("lexical_only", "`answerback model export`"),
+            ("cut_off", "the broker"),
+        ):
             presence = Presence(built.store, holder="test", roles=("answer",), state=lambda state=state: state)
             presence.report()
             problem = checks.run(parts.workers(built.settings, "answer")).problem

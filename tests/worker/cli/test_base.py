@@ -21,7 +21,7 @@ def test_what_operators_do_here_is_kept(run):
 
 def test_what_goes_wrong_is_one_sentence(run, tmp_path):
     for arguments, changes, expected in (
-        (("ingest", str(tmp_path)), {"ANSWERBACK_MODEL_DIR": str(tmp_path)}, "answerback model"),
+        (("ingest", str(tmp_path)), {"ANSWERBACK_EMBEDDING_MODEL": "acme/none"}, "answerback model export"),
         (("search", "x"), {}, "ingest documents first"),
         (("search", "x"), {"ANSWERBACK_DATABASE_URL": f"sqlite:///{tmp_path}/new.db"}, "answerback migrate"),
         (("eval", str(tmp_path)), {}, "not a labelled set"),

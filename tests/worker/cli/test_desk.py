@@ -8,9 +8,10 @@ from click.testing import CliRunner
 
 from tests.support.fakes import FakeSearch, hit
 from worker.answering.agent import Agent
-from worker.answering.model_errors import ModelError
+from worker.answering.chat_api.errors import ModelError
 from worker.answering.question import Draft
 from worker.cli import desk, main
+from worker.voice.voice import Voice
 
 REFUNDS = hit("Returns are free within 30 days. Refunds take five days.", title="Refunds", url="https://shop.example/r")
 COOKIES = hit("You can delete cookies in the browser.", title="Cookies", number=2)
@@ -39,7 +40,7 @@ def ask(monkeypatch):
 
         @contextmanager
         def services():
-            yield SimpleNamespace(agent=agent, keys=keys)
+            yield SimpleNamespace(agent=agent, keys=keys, voices=SimpleNamespace(get=lambda _workspace_id: Voice()))
 
         monkeypatch.setattr(desk, "open_services", services)
         return CliRunner().invoke(main, ["ask", "Are returns free, and how do I delete cookies?"])
@@ -56,7 +57,7 @@ def test_each_source_is_listed_once_with_its_quotes_below_it(ask):
         "Sources",
         "  Refunds (https://shop.example/r)",
         "    [1] “Returns are free within 30 days.”",
-        "    [3] “Returns are free within 30 days. Refunds take five days.”",
+        "    [3] “Refunds take five days.”",
         "  Cookies",
         "    [2] “You can delete cookies in the browser.”",
     ]

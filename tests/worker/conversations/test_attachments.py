@@ -8,8 +8,8 @@ from kb.errors import DocumentTooLarge, DocumentUnreadable
 from tests.support import files
 from tests.support.fakes import FakeAnswerer, FakeSearch, TableClock, hit
 from worker.answering.agent import Agent
-from worker.answering.attachment_search import EmbeddingAttachmentSearch
 from worker.answering.question import Question
+from worker.answering.questions.attachment_search import EmbeddingAttachmentSearch
 from worker.conversations.attachments import Attachments
 from worker.conversations.intake import Intake, Opening, Submission
 from worker.conversations.outcomes import Answer, Handoff

@@ -19,7 +19,7 @@ def handed_off(store, workspace_id) -> str:
 
 def page(store, workspace_id, *, state=None) -> list[dict]:
     scope = Scope(store, workspace_id)
-    return escalations.page(scope, state=state, assignee=None, after=None, limit=10)[0]
+    return escalations.page(scope, {} if state is None else {"state": state}, limit=10)[0]
 
 
 def test_a_conversation_that_is_handed_off_again_has_one_escalation(store, workspace_id, handed_off):

@@ -5,10 +5,11 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from tests.support.fakes import TableClock, accept
+from tests.support.fakes import TableClock, accept, conversation_actions
 from worker.conversations.intake import Intake, Opening, Submission
 from worker.errors import IdempotencyMismatch, NotFound
 from worker.store.tables import conversation, event, message
+from worker.turns.mailbox import Mailbox
 
 
 def submission(key: str | None = None, fingerprint: str = "f", content: str = "Hi") -> Submission:
@@ -148,3 +149,36 @@ def test_another_workspaces_conversation_cannot_be_written_into(store, workspace
     other = Keys(store).workspace("other")
     with pytest.raises(NotFound):
         Intake(store).accept(other, sent["conversation_id"], submission())
+
+
+OUT_OF_OFFICE = "I am out of the office until Monday. For urgent matters please contact Jane."
+
+
+def test_automatic_mail_ends_as_cancelled_without_a_turn_and_is_counted(store, workspace_id):
+    counted: list[str] = []
+    intake = Intake(store, count=counted.append)
+    accepted = intake.submit(workspace_id, Opening(), Submission(content=OUT_OF_OFFICE, deadline_s=60))
+    assert (accepted.message["state"], accepted.ready) == ("cancelled", False)
+    assert accepted.message["error"]["code"] == "automatic_message"
+    assert "out of the office" in accepted.message["error"]["message"]
+    assert Mailbox(store, holder="one").claim_any() is None
+    assert counted == ["automatic_messages"]
+
+
+def test_automatic_mail_opens_no_closed_conversation_and_delays_no_question(store, workspace_id):
+    intake, actions = Intake(store), conversation_actions(store)
+    asked = intake.submit(workspace_id, Opening(external_id="x"), Submission(content="Why?", deadline_s=60)).message
+    automatic = Submission(content="Noted.", deadline_s=60, email_headers={"Auto-Submitted": "auto-replied"})
+    assert intake.submit(workspace_id, Opening(external_id="x"), automatic).message["state"] == "cancelled"
+    claim = Mailbox(store, holder="one").claim(asked["conversation_id"])
+    assert [message.content for message in claim.messages] == ["Why?"]
+    actions.close(workspace_id, asked["conversation_id"])
+    intake.accept(workspace_id, asked["conversation_id"], automatic)
+    assert intake.open(workspace_id, Opening(external_id="x"))["owner"] == "closed"
+
+
+def test_a_human_who_owns_the_conversation_gets_automatic_mail_too(store, workspace_id):
+    intake = Intake(store)
+    opening = Opening(external_id="x", owner="human")
+    accepted = intake.submit(workspace_id, opening, Submission(content=OUT_OF_OFFICE, deadline_s=60))
+    assert accepted.message["state"] == "handed_off"

@@ -20,7 +20,7 @@ def test_conversations_are_listed_newest_first_and_by_owner(store, workspace_id,
 
     first, cursor = listing.page(scope, limit=2)
     second, end = listing.page(scope, after=cursor, limit=2)
-    (with_human,), _ = listing.page(scope, owner=Owner.HUMAN)
+    (with_human,), _ = listing.page(scope, {"owner": Owner.HUMAN})
 
     assert [row["id"] for row in (*first, *second)] == ids[::-1]
     assert (end, with_human["id"]) == (None, ids[0])

@@ -42,6 +42,25 @@ def test_what_was_committed_before_a_webhook_failed_is_notified():
     assert woken == ["one"]
 
 
+def test_one_notification_that_fails_holds_back_no_other_and_fails_no_request():
+    hinted: list[str] = []
+    woken: list[str] = []
+
+    class BrokenOnce(FakeHints):
+        def deliver(self, conversation_id: str) -> None:
+            if conversation_id == "one":
+                raise ZeroDivisionError
+            hinted.append(conversation_id)
+
+    notifications = Notifications(wake=woken.append, hints=BrokenOnce())
+
+    with notifications.held_back():
+        notifications.send("one", deliveries=True)
+        notifications.send("two", deliveries=True)
+
+    assert (woken, hinted) == (["one", "two"], ["two"])
+
+
 def test_only_the_actions_and_a_turn_wake_streams_and_hint_at_messages():
     """Each caller that did it by itself forgot a part: a stream, the worker or the deliveries."""
     callers = {
@@ -49,7 +68,8 @@ def test_only_the_actions_and_a_turn_wake_streams_and_hint_at_messages():
         for package in ("web", "tasks", "worker")
         for path in (ROOT / package).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".wakeups.send", "hints.drain"))
+        if (isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".wakeups.send"))
+        or (isinstance(node, ast.Attribute) and ast.unparse(node).endswith("hints.drain"))
     }
 
     assert callers == {"worker/conversations/notifications.py"}

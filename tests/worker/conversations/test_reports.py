@@ -6,11 +6,13 @@ import pytest
 
 from tests.support.fakes import TableClock, accept, answer
 from worker.access.keys import Keys
-from worker.conversations import reports
+from worker.conversations import reports, serializers
 from worker.conversations.outcomes import Handoff
 from worker.conversations.reports import quality
 from worker.ids import new_id
-from worker.store.tables import message, spending
+from worker.states import ReplyKind
+from worker.store.rows import Reply
+from worker.store.tables import message, reply, spending
 from worker.turns.mailbox import Mailbox
 
 DAY = 86_400
@@ -57,6 +59,8 @@ def test_what_became_of_messages_is_told_by_the_day_they_came(store, workspace_i
     assert told[0] == {
         "day": "1969-12-31",
         "answered": 0,
+        "clarified": 0,
+        "partly_answered": 0,
         "failed": 0,
         "cancelled": 0,
         "confirmed": 0,
@@ -69,12 +73,38 @@ def test_what_became_of_messages_is_told_by_the_day_they_came(store, workspace_i
     }
 
 
+def test_an_answer_that_leaves_a_question_open_is_counted_as_partly_answered(store, workspace_id, say):
+    say(answer())
+    say(replace(answer(), unanswered=("Do you sell bicycles?",)))
+    (day,) = quality(store, workspace_id, days=1)["days"]
+    assert (day["answered"], day["partly_answered"]) == (2, 1)
+    with store.read() as connection:
+        kept = connection.execute(reply.select().order_by(reply.c.id)).mappings().all()
+    assert [row["unanswered"] for row in kept] == [None, ["Do you sell bicycles?"]]
+    assert [serializers.reply(Reply.from_row(row))["unanswered"] for row in kept] == [[], ["Do you sell bicycles?"]]
+
+
 def test_an_answer_after_which_a_person_was_needed_is_reopened(store, workspace_id, say):
     say(answer(), external_id="a")
     say(Handoff(reason="asked_for_person", summary="?"), external_id="a")
     say(answer(), external_id="b")
     say(answer(), external_id="b")
     assert quality(store, workspace_id, days=1)["days"][0]["reopened"] == 1
+
+
+def test_a_question_back_is_counted_as_such_and_resolves_nothing(store, workspace_id, say):
+    asked = replace(answer("Which?"), kind=ReplyKind.CLARIFICATION, options=("A", "B"), support=1.0)
+    say(asked, external_id="a", after_s=50.0, rating="good")
+    say(replace(answer(), support=0.8), external_id="a", after_s=1.0)
+    say(asked, external_id="b")
+    say(Handoff(reason="language", summary="?"), external_id="b")
+    found = quality(store, workspace_id, days=1)
+    (day,) = found["days"]
+    assert (day["answered"], day["clarified"], day["confirmed"], day["reopened"]) == (1, 2, 0, 0)
+    assert day["handed_off"] == {"language": 1}
+    assert day["latency_ms"]["p99"] == 1_000
+    assert found["curve"] == [{"support": 0.8, "coverage": 0.25, "risk": None, "rated": 0}]
+    assert found["confidence_curve"] == []
 
 
 def test_percentiles_are_those_of_nearest_rank(store, workspace_id, say):
@@ -104,6 +134,17 @@ def test_the_curve_has_the_share_answered_and_the_share_rejected_of_it(store, wo
     ]
 
 
+def test_the_curve_by_confidence_leaves_out_answers_that_nothing_is_known_of(store, workspace_id, say):
+    say(replace(answer(), confidence=0.91), rating="good")
+    say(replace(answer(), confidence=0.6), rating="bad")
+    say(answer(), rating="good")
+    say(Handoff(reason="no_answer", summary="?"))
+    assert quality(store, workspace_id, days=1)["confidence_curve"] == [
+        {"confidence": 0.91, "coverage": 0.25, "risk": 0.0, "rated": 1},
+        {"confidence": 0.6, "coverage": 0.5, "risk": 0.5, "rated": 2},
+    ]
+
+
 def test_cost_is_what_was_booked_for_the_day_also_for_what_was_handed_off(store, workspace_id):
     with store.begin() as tx:
         booked = {"prompt_tokens": 900, "completion_tokens": 100, "cost_usd": 0.5, "calls": 2, "updated_at": 1}
@@ -130,7 +171,7 @@ def test_it_looks_at_the_messages_of_those_days_alone(store, workspace_id, say):
         reports._groups(came),
         reports._latencies(came),
         reports._reopened(came),
-        reports._supports(came),
+        reports._by(reply.c.support, came),
     ):
         sql = str(statement.compile(store.engine, compile_kwargs={"literal_binds": True}))
         explain = "EXPLAIN QUERY PLAN " if store.is_sqlite else "EXPLAIN "

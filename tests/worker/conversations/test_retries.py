@@ -114,3 +114,27 @@ def test_an_answer_to_what_came_before_does_not_stand_in_the_way(store, workspac
     conversation_actions(store).retry(workspace_id, second["id"])
     mailbox.finish(mailbox.claim(conversation_id), answer())
     assert {row.state for row in rows(store, conversation_id)} == {"answered"}
+
+
+def test_what_was_taken_for_automatic_mail_can_be_answered_even_in_a_closed_conversation(store, workspace_id, mailbox):
+    sent = accept(store, workspace_id, "Fine.", external_id="x", declared_automatic=True)
+    other = accept(store, workspace_id, "Fine again.", external_id="x", declared_automatic=True)
+    actions = conversation_actions(store)
+    actions.close(workspace_id, sent["conversation_id"])
+    actions.retry(workspace_id, sent["id"])
+    claim = mailbox.claim(sent["conversation_id"])
+    assert [message.content for message in claim.messages] == ["Fine."]
+    mailbox.finish(claim, answer())
+    assert [row.state for row in rows(store, sent["conversation_id"])] == ["answered", "cancelled", "answered"]
+    with pytest.raises(Conflict):
+        actions.retry(workspace_id, sent["id"])
+    with pytest.raises(Conflict, match="out of order"):
+        actions.retry(workspace_id, other["id"])
+
+
+def test_what_an_operator_cancelled_stays_so(store, workspace_id, mailbox):
+    sent = accept(store, workspace_id)
+    actions = conversation_actions(store)
+    actions.cancel(workspace_id, sent["id"])
+    with pytest.raises(Conflict):
+        actions.retry(workspace_id, sent["id"])

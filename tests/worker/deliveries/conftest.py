@@ -4,17 +4,8 @@ import pytest
 
 from tests.support.deliveries import DueSender, enqueue_again
 from tests.support.fakes import LOOPBACK, accept, answer
-from tests.support.receiver import Receiver
 from worker.deliveries.endpoints import Endpoints
 from worker.turns.mailbox import Mailbox
-
-
-@pytest.fixture
-def receiver():
-    server = Receiver()
-    yield server
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture

@@ -67,10 +67,25 @@ def test_what_was_sent_or_waits_for_its_next_attempt_is_not_hinted_at(store, wor
     assert hinted == []
 
 
-def test_a_database_that_is_unavailable_after_the_commit_fails_nothing(store, hints, hinted, monkeypatch):
-    def unavailable():
-        raise DatabaseUnavailable(cause="gone")
+@pytest.mark.parametrize("error", [DatabaseUnavailable(cause="gone"), ZeroDivisionError()])
+def test_a_look_that_fails_after_the_commit_fails_no_turn(store, hints, hinted, monkeypatch, error):
+    def fail():
+        raise error
 
-    monkeypatch.setattr(store, "read", unavailable)
+    monkeypatch.setattr(store, "read", fail)
     hints.deliver("conv_1")
     assert hinted == []
+
+
+def test_a_hint_that_fails_costs_only_itself(store, workspace_id):
+    conversations = [finish(store, workspace_id, callback_url="https://desk.example/hook") for _ in range(2)]
+    hinted = []
+
+    def hint(conversation_id):
+        hinted.append(conversation_id)
+        if len(hinted) == 1:
+            raise ZeroDivisionError
+
+    DeliveryHints(store=store, hint=hint).deliver(*conversations)
+
+    assert sorted(hinted) == sorted(conversations)

@@ -4,10 +4,8 @@ import pytest
 
 from tests.support.deliveries import enqueue_again, got_ids, row_of, rows_in
 from tests.support.fakes import TableClock, accept
-from worker.deliveries import listing
 from worker.deliveries.sender import SCHEDULE_S
-from worker.errors import Conflict, Invalid, NotFound
-from worker.store.scope import Scope
+from worker.errors import Conflict, Invalid
 from worker.store.tables import delivery
 
 
@@ -52,16 +50,6 @@ def test_a_replayed_delivery_starts_its_schedule_again(store, workspace_id, desk
     assert len(receiver.got) == 4
     assert endpoints.replay_all(workspace_id, {"state": "delivered", "since_ms": 0}) == 1
     assert endpoints.replay_all("ws_other", {"state": "delivered", "since_ms": 0}) == 0
-
-
-def test_the_deliveries_of_a_removed_endpoint_stay_listed(store, workspace_id, endpoints, desk, receiver, subscribed):
-    made, _conversation, ids = subscribed
-    endpoints.remove(workspace_id, made["id"])
-    assert desk.send_due() == 0
-    found, _cursor = listing.page(Scope(store, workspace_id), {})
-    assert sorted(one["id"] for one in found) == sorted(ids)
-    with pytest.raises(NotFound):
-        endpoints.show(workspace_id, made["id"])
 
 
 def test_deliveries_of_a_removed_endpoint_are_sent_nowhere(store, workspace_id, endpoints, desk, receiver, subscribed):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from worker.deliveries.tickets import draft_reason, external_id, is_open, ticket_of, with_sources
+from worker.deliveries.tickets import draft_reason, external_id, is_open, ticket_of
 from worker.states import ConnectionState, HelpdeskMode
 from worker.store.rows import Helpdesk
 
@@ -48,16 +48,6 @@ def test_an_answer_outside_the_hours_or_in_another_language_is_a_draft():
     assert draft_reason(desk(hours=HOURS, languages=["en"]), question, now=now) == ""
     assert "outside the hours" in draft_reason(desk(hours=HOURS), question, now=now + 86_400_000)
     assert "another language: en" in draft_reason(desk(languages=["de"]), question, now=now)
-
-
-def test_sources_with_an_address_are_listed_and_the_numbers_of_others_removed():
-    citations = [
-        {"number": 1, "title": "Passwords", "url": "https://a.example/passwords"},
-        {"number": 2, "title": "Internal", "url": None},
-    ]
-    assert with_sources("Use the link [1]. Or call [2].", citations) == (
-        "Use the link [1]. Or call.\n\n[1] Passwords: https://a.example/passwords"
-    )
 
 
 def test_a_ticket_and_the_external_id_of_its_conversation_name_each_other():

@@ -11,7 +11,7 @@ import pytest
 
 from kb.quality import LabelsUnreadable
 from tests.support.processes import ROOT
-from worker.answering import escalation, small_talk
+from worker.answering.triage import escalation, small_talk
 from worker.conversations.outcomes import Answer, Handoff
 from worker.evaluation import drafts
 from worker.states import HandoffReason
@@ -115,10 +115,8 @@ def small_set(tmp_path: Path) -> Path:
 
 
 def test_what_reaches_the_customer_is_counted(small_set):
-    values = {
-        name: measure.value
-        for name, measure in drafts.measures(small_set, drafts.load(small_set), similarity=None).items()
-    }
+    measures, _ = drafts.measures(small_set, drafts.load(small_set), similarity=None)
+    values = {name: measure.value for name, measure in measures.items()}
     assert values["drafts dev shop: true drafts sent whole"] == 0.5
     assert values["drafts dev shop: true drafts cut"] == 0.0
     assert values["drafts dev shop: true drafts handed off"] == 0.5
@@ -147,3 +145,9 @@ def test_a_malformed_set_is_refused_with_its_place(small_set):
     (small_set / "shop.dev.jsonl").write_text('{"id": "shop-1"}\n')
     with pytest.raises(LabelsUnreadable, match="line 1"):
         drafts.load(small_set)
+
+
+def test_the_sentences_of_drafts_are_told_apart_by_their_fault(small_set):
+    found = drafts.draft_sentences(small_set, split="dev")
+    assert [one.text for one in found if not one.is_true] == []
+    assert [one.is_true for one in found] == [True] * len(found)

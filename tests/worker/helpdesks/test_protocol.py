@@ -2,7 +2,16 @@
 
 import pytest
 
-from worker.helpdesks.protocol import TOLERANCE_S, WebhookRefused, as_html, digest, plain, require_fresh, require_same
+from worker.helpdesks.protocol import (
+    TOLERANCE_S,
+    WebhookRefused,
+    as_html,
+    digest,
+    message_text,
+    plain,
+    require_fresh,
+    require_same,
+)
 
 
 @pytest.mark.parametrize(
@@ -16,6 +25,12 @@ def test_markup_becomes_lines_of_text():
     assert plain("<p>Hello &amp; welcome</p><style>p {}</style><div>Bob<br>Support</div>") == (
         "Hello & welcome\nBob\nSupport"
     )
+
+
+def test_a_message_keeps_the_marks_of_quotes():
+    markup = '<div>Why?<blockquote type="cite">Because.</blockquote></div>'
+    assert message_text(markup) == "Why?\n> Because."
+    assert message_text("Is <b> allowed?") == "Is  allowed?"
 
 
 def test_text_becomes_paragraphs_with_links_and_no_other_markup():

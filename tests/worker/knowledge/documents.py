@@ -15,9 +15,19 @@ class CountingEmbedder:
         self.identity, self.dimensions, self.max_tokens = embedder.identity, embedder.dimensions, embedder.max_tokens
         self.encoded = []
 
+        self.scale = embedder.scale
+
     def encode(self, text):
         self.encoded.append(text)
         return self._embedder.encode(text)
+
+    def encode_query(self, text):
+        self.encoded.append(text)
+        return self._embedder.encode_query(text)
+
+    def encode_passages(self, texts):
+        self.encoded.extend(texts)
+        return self._embedder.encode_passages(texts)
 
     def count_tokens(self, text):
         return self._embedder.count_tokens(text)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kb.manifest import read_manifest
 from tests.worker.knowledge.documents import OtherEmbedder, new, titles
 from worker.errors import NotFound
 from worker.knowledge.indexer import Indexer
@@ -51,6 +52,29 @@ def test_rolling_back_and_forward_is_one_call_and_old_versions_are_bounded(
     assert snapshot_cache.current(workspace_id).version == versions[-2]
     with pytest.raises(NotFound):
         library.activate(workspace_id, "none")
+
+
+def test_a_calibration_outlives_small_changes_and_is_fitted_anew_after_large_ones(
+    workspace_id, library, indexer, counting, tmp_path
+):
+    def published():
+        version = indexer.index(workspace_id)
+        return read_manifest(tmp_path / "snapshots" / workspace_id / version)["calibration"]
+
+    for n in range(20):
+        library.add(workspace_id, new(f"Cookies of kind {n}", f"Cookies of kind {n} are kept in a dry tin for days."))
+    first = published()
+    assert (first["passages"], first["changed"]) == (20, 0)
+    library.add(workspace_id, new("Parcels", "Parcels arrive within two days after the order."))
+    before = len(counting.encoded)
+    second = published()
+    assert second == {**first, "changed": 1}
+    assert len(counting.encoded) == before + 1
+    for n in range(3):
+        library.add(workspace_id, new(f"Coats {n}", f"Coats of size {n} are washed by hand in cold water."))
+    third = published()
+    assert (third["passages"], third["changed"]) == (24, 0)
+    assert third["embedded"] != first["embedded"]
 
 
 def test_a_small_change_is_written_beside_what_was_there(
@@ -162,3 +186,16 @@ def test_a_snapshot_that_was_rolled_back_to_is_not_replaced_by_one_of_another_mo
     library.activate(workspace_id, first)
     other = OtherEmbedder(embedder)
     assert library.sweep(model=other.identity) == ()
+
+
+def test_a_model_whose_name_ends_alike_gets_a_snapshot_of_its_own(
+    store, workspace_id, library, indexer, embedder, tmp_path
+):
+    alike = OtherEmbedder(embedder)
+    alike.identity = f"another-model:int8:{embedder.identity.rpartition(':')[2]}"
+    library.add(workspace_id, new("Keep", "Cookies are small files."))
+    first = indexer.index(workspace_id)
+    second = Indexer(store, alike, tmp_path / "snapshots").index(workspace_id)
+    assert second not in (None, first)
+    active = next(one for one in library.snapshots(workspace_id) if one["active"])
+    assert active["version"] == second

@@ -13,7 +13,7 @@ def test_a_failing_duty_does_not_delay_others():
         done.append("fails")
         raise RuntimeError
 
-    sweeper = Sweeper({fails: 0.1, lambda: done.append("other"): 0.1}, beat=lambda: done.append("beat"))
+    sweeper = Sweeper([(fails, 0.1), (lambda: done.append("other"), 0.1)], beat=lambda: done.append("beat"))
     sweeper.start()
     wait_for(lambda: done.count("fails") > 1 and done.count("other") > 1, timeout_s=10)
     sweeper.stop()

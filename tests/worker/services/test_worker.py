@@ -23,7 +23,7 @@ def build(settings):
 
 
 def names(worker):
-    return {type(duty) for duty in worker.sweeper._duties}
+    return {type(duty) for duty, _every_s in worker.sweeper._duties}
 
 
 COMMON = {duties.ReportPresence, duties.HandOffOverdue, duties.DropExpired}
@@ -32,7 +32,16 @@ COMMON = {duties.ReportPresence, duties.HandOffOverdue, duties.DropExpired}
 def test_each_role_brings_its_own_duties_and_all_share_the_others(build):
     assert names(build("callback")) == COMMON | {duties.SendDueDeliveries}
     assert names(build("ingest")) == COMMON | {duties.HintAtDocuments}
-    assert names(build("answer", "callback")) == COMMON | {duties.AnswerReady, duties.SendDueDeliveries}
+    assert names(build("answer", "callback")) == COMMON | {
+        duties.AnswerReady,
+        duties.SendDueDeliveries,
+        duties.DraftSuggestions,
+    }
+
+
+def test_a_worker_with_a_language_model_has_the_same_duties(build):
+    worker = build("answer", openai_base_url="http://127.0.0.1:9/v1", answerer="llm")
+    assert names(worker) >= {duties.AnswerReady, duties.DraftSuggestions}
 
 
 def test_quiet_conversations_are_resumed_where_the_settings_say_so(build):
@@ -45,11 +54,3 @@ def test_without_the_embedding_model_a_worker_answers_by_words_and_says_so(build
     assert worker.presence._state() == "lexical_only"
     worker.watchdog.stop()
     assert worker.presence._state() == "stopping"
-
-
-def test_an_ingest_worker_starts_without_the_embedding_model(build):
-    from kb.errors import ModelMissing
-
-    worker = build("ingest")
-    with pytest.raises(ModelMissing):
-        worker.ingesting.indexer()

@@ -1,6 +1,5 @@
 """The database: migrations match the tables, and shared transactions keep each other's writes apart."""
 
-import contextlib
 import threading
 
 import pytest
@@ -8,11 +7,11 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from tests.support.servers import postgresql_schema
 from worker.errors import DatabaseUnavailable
+from worker.states import EventType
 from worker.store import migrate
 from worker.store.engine import Prepared, open_store
-from worker.store.tables import conversation, event, message, metadata, workspace
+from worker.store.tables import event, metadata, workspace
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_code(store):
@@ -115,6 +114,22 @@ def test_a_prepared_insert_stores_what_an_ordinary_one_does(store, workspace_id)
     assert one == other
 
 
+def test_a_prepared_update_changes_what_an_ordinary_one_does(store, workspace_id):
+    row = {"workspace_id": workspace_id, "type": EventType.QUEUED, "data": {"old": 1}, "created_at": 5}
+    change = (
+        event.update()
+        .where(event.c.id == sa.bindparam("which"), event.c.type == EventType.QUEUED)
+        .values(type=EventType.RUNNING, data=sa.bindparam("new", type_=event.c.data.type))
+    )
+    prepared = Prepared(change, ["which", "new"], store.engine.dialect)
+    with store.begin() as tx:
+        ids = [tx.execute(event.insert().values(**row)).inserted_primary_key[0] for _ in range(3)]
+        prepared.run(tx, {"which": ids[0], "new": {"é": [1, None]}})
+        tx.execute(change, {"which": ids[1], "new": {"é": [1, None]}})
+        rows = tx.execute(sa.select(event.c.type, event.c.data).order_by(event.c.id)).all()
+    assert rows == [("running", {"é": [1, None]})] * 2 + [("queued", {"old": 1})]
+
+
 def test_a_database_that_cannot_be_reached_is_told_as_such(tmp_path):
     for url in ("postgresql+psycopg://nobody@127.0.0.1:1/none", f"sqlite:///{tmp_path / 'no' / 'folder' / 'x.db'}"):
         store = open_store(url)
@@ -158,76 +173,3 @@ def test_work_whose_caller_was_told_no_is_never_done_later(tmp_path, monkeypatch
             store.submit(lambda _tx: ran.append("refused"))
     store.submit(lambda _tx: ran.append("accepted"))
     assert ran == ["accepted"]
-
-
-@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def test_what_the_first_version_stored_is_there_after_an_upgrade(kind, tmp_path):
-    from alembic import command
-
-    with contextlib.ExitStack() as exits:
-        url = f"sqlite:///{tmp_path / 'old.db'}"
-        if kind == "postgresql":
-            url = exits.enter_context(postgresql_schema()).replace("postgresql://", "postgresql+psycopg://")
-        store = open_store(url)
-        exits.callback(store.close)
-        configuration = migrate.config()
-        with store.begin() as tx:
-            configuration.attributes["connection"] = tx
-            command.upgrade(configuration, "0001")
-        with store.begin() as tx:
-            tx.exec_driver_sql(
-                "INSERT INTO workspace (id, name, callback_secret, created_at) VALUES ('w', 'w', 's', 1)"
-            )
-            tx.exec_driver_sql(
-                "INSERT INTO conversation (id, workspace_id, owner, next_seq, history, mailbox, hints, lease_token,"
-                " abort, created_at, updated_at, due_at, ready_at)"
-                " VALUES ('c', 'w', 'bot', 2, 0, 'ready', 3, 0, false, 1, 1, 1, 1)"
-            )
-        migrate.upgrade(store)
-        assert migrate.current(store) == migrate.head()
-        with store.read() as connection:
-            assert connection.execute(sa.select(conversation.c.id, conversation.c.mailbox)).all() == [("c", "ready")]
-
-
-@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
-def test_stored_handoffs_name_their_escalation_after_an_upgrade_and_their_ticket_after_a_downgrade(kind, tmp_path):
-    from alembic import command
-
-    with contextlib.ExitStack() as exits:
-        url = f"sqlite:///{tmp_path / 'old.db'}"
-        if kind == "postgresql":
-            url = exits.enter_context(postgresql_schema()).replace("postgresql://", "postgresql+psycopg://")
-        store = open_store(url)
-        exits.callback(store.close)
-        configuration = migrate.config()
-
-        def handoffs():
-            with store.read() as connection:
-                chosen = [sa.select(table.c.handoff).order_by(table.c.id) for table in (conversation, message)]
-                return [list(connection.execute(query).scalars()) for query in chosen]
-
-        def move(step, revision):
-            with store.begin() as tx:
-                configuration.attributes["connection"] = tx
-                step(configuration, revision)
-
-        move(command.upgrade, "0012")
-        with store.begin() as tx:
-            tx.exec_driver_sql(
-                "INSERT INTO workspace (id, name, callback_secret, created_at) VALUES ('w', 'w', 's', 1)"
-            )
-            for id, handoff in (("a", '\'{"reason": "rule", "ticket": "esc_1"}\''), ("b", "NULL")):
-                tx.exec_driver_sql(
-                    "INSERT INTO conversation (id, workspace_id, owner, next_seq, history, mailbox, lease_token,"
-                    f" abort, created_at, updated_at, handoff) VALUES ('{id}', 'w', 'human', 2, 0, 'idle', 0, false, 1,"
-                    f" 1, {handoff})"
-                )
-                tx.exec_driver_sql(
-                    "INSERT INTO message (id, workspace_id, conversation_id, seq, role, content, state, attempts,"
-                    f" created_at, handoff) VALUES ('{id}', 'w', '{id}', 1, 'customer', 'Hi', 'handed_off', 1, 1,"
-                    f" {handoff})"
-                )
-        migrate.upgrade(store)
-        assert handoffs() == [[{"reason": "rule", "escalation_id": "esc_1"}, None]] * 2
-        move(command.downgrade, "0012")
-        assert handoffs() == [[{"reason": "rule", "ticket": "esc_1"}, None]] * 2

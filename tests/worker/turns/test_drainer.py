@@ -9,8 +9,10 @@ import sqlalchemy as sa
 
 from tests.support.fakes import FakeAgent, FakeHints, TableClock, accept, answer
 from worker.answering.question import Question
+from worker.conversations.intake import Intake, Opening, Submission
 from worker.conversations.outcomes import Handoff, Outcome, Retry
 from worker.conversations.sessions import MemorySessionStore, SessionsUnavailable
+from worker.states import ReplyKind
 from worker.store.tables import conversation, message
 from worker.telemetry.counters import Counters
 from worker.turns.drainer import Drainer
@@ -18,6 +20,7 @@ from worker.turns.history import History
 from worker.turns.leases import Leases
 from worker.turns.mailbox import Mailbox
 from worker.turns.slots import Slots
+from worker.voice.voice import Voice
 
 
 class AwaySessions(MemorySessionStore):
@@ -205,3 +208,34 @@ def test_a_write_that_is_fenced_and_a_retry_are_counted(store, workspace_id, bui
     drainer.drain(sent["conversation_id"])
     counters.flush()
     assert {name: count for name, count in counters.read().items() if count} == {"writes_fenced": 1}
+
+
+def test_a_turn_has_the_workspace_s_voice_and_channel_and_a_question_back_counts_as_no_answer(
+    store, workspace_id, build
+):
+    counters, mia = Counters(store, every_s=60), Voice(name="Mia")
+    drainer = build(replace(answer("Which?"), kind=ReplyKind.CLARIFICATION, options=("A", "B")))
+    object.__setattr__(drainer, "meter", counters)
+    object.__setattr__(drainer, "voice", {workspace_id: mia}.__getitem__)
+    sent = Intake(store).submit(workspace_id, Opening(channel="email"), Submission(content="?", deadline_s=60)).message
+    drainer.drain(sent["conversation_id"])
+    (question,) = drainer.agent.questions
+    assert (question.voice, question.channel) == (mia, "email")
+    counters.flush()
+    counted = {labels: value for (name, labels), value in counters.samples().items() if name == "messages"}
+    assert counted == {'outcome="clarified",reason=""': 1}
+
+
+def test_the_question_is_what_the_customer_wrote_now(store, workspace_id, build):
+    drainer = build(answer("It is blue."))
+    quoted = "On 1 May 2026 at 10:00, Shop <s@shop.example> wrote:\n> My lawyer will write to you."
+    text = f"Hi,\n\nWhat colour is it?\n\nBest regards\nTom\n\n{quoted}"
+    first = accept(store, workspace_id, text, external_id="x")
+    drainer.drain(first["conversation_id"])
+    asked = drainer.agent.questions[-1]
+    assert asked.content == "What colour is it?"
+    assert asked.quoted == quoted.replace("On 1", "> On 1")
+    accept(store, workspace_id, "And how big?", external_id="x")
+    drainer.drain(first["conversation_id"])
+    assert drainer.agent.questions[-1].turns[0].content == "What colour is it?"
+    assert row_of(store, first["id"]).content == text

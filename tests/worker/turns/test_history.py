@@ -1,11 +1,13 @@
 """The session of a turn: from the cache while it is current, else from SQL, with what the turn added."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.support.fakes import accept, answer
 from worker.conversations.outcomes import Handoff
 from worker.conversations.sessions import MemorySessionStore, SessionsUnavailable
-from worker.states import HandoffReason, Owner, Role
+from worker.states import HandoffReason, Owner, ReplyKind, Role
 from worker.turns.history import History
 from worker.turns.mailbox import Mailbox
 
@@ -77,3 +79,19 @@ def test_nothing_is_stored_when_every_message_was_cancelled_meanwhile(store, wor
     history.save(claim, history.load(claim), answer(), nothing)
 
     assert history.sessions.get(sent["conversation_id"]) is None
+
+
+@pytest.mark.parametrize("sessions", [MemorySessionStore, UnavailableSessions])
+def test_the_next_turn_knows_that_the_one_before_it_was_a_question_back(store, workspace_id, mailbox, sessions):
+    history = History(sessions=sessions(), store=store, window=20)
+    sent = accept(store, workspace_id, "Shoes?", external_id="x")
+    asked = replace(answer("Which?"), kind=ReplyKind.CLARIFICATION, options=("A", "B"))
+    take_turn(history, mailbox, sent["conversation_id"], asked)
+    accept(store, workspace_id, "A", external_id="x")
+    take_turn(history, mailbox, sent["conversation_id"], answer("A it is."))
+    accept(store, workspace_id, "Thanks for nothing", external_id="x")
+
+    session = history.load(mailbox.claim(sent["conversation_id"]))
+
+    assert [turn.kind for turn in session.turns] == ["answer", "clarification", "answer", "answer"]
+    assert (session.counters["answered"], session.counters["clarified"]) == (1, 1)

@@ -1,6 +1,7 @@
 // The Answerback chat widget: <script src="https://…/widget.js" defer></script> adds it to a page.
 //
 // data-title, data-greeting   the title of the chat, and its first message
+// data-language               the language of the chat's own texts; without it, the `lang` of the page
 // data-session                URL on your own server that identifies the customer and returns {conversation_id, token}
 //
 // All content is set as text of DOM nodes; messages are never parsed as HTML.
@@ -10,11 +11,14 @@
   const server = new URL(script.src).origin;
   const own = script.dataset.session; // called on every page, so that the next customer does not continue the session of the one before
   const sessions = own || `${server}/widget/sessions`;
-  const title = script.dataset.title || "Ask us";
-  const greeting = script.dataset.greeting || "Hello! How can we help?";
   const storageKey = `answerback ${own ? new URL(own, location.href) : server}`;
-  const HANDED_OFF = "A member of our team will answer here. You can close this page and come back later.";
-  const ENDED = { cancelled: "This message was not answered.", failed: "Something went wrong. Please ask again." };
+  const TRANSLATED = ["de", "fr", "es", "it", "nl", "pt", "pl"];
+  const wanted = (script.dataset.language || document.documentElement.lang).toLowerCase().split("-")[0];
+  const language = TRANSLATED.includes(wanted) ? wanted : "en";
+  let translations = {}; // by English text
+  const translate = (text, values = {}) => (
+    (translations[text] || text).replace(/\{(\w+)\}/g, (placeholder, name) => values[name] ?? placeholder)
+  );
   const PERMANENT = ["invalid", "malformed", "forbidden", "too_large"]; // error codes that a retry cannot fix
   const MAX_LENGTH = 20_000; // characters of a message
   const RENEW_BEFORE_MS = 3_600_000; // before expiry; or in the last quarter of the lifetime, if that is shorter
@@ -51,6 +55,9 @@
     .status { min-height: 1.3em; margin: 0; padding: 0 0.9rem; font-size: 0.85rem; color: var(--faint); }
     .rate { margin-top: 0.3rem; font-size: 0.85rem; color: var(--faint); }
     .rate button { background: none; border: 1px solid var(--line); border-radius: 0.4rem; color: inherit; padding: 0.1rem 0.5rem; margin-left: 0.3rem; }
+    .message ol + p, .message .options + p { margin-top: 0.5rem; }
+    .options { display: flex; flex-direction: column; align-items: flex-start; gap: 0.35rem; margin-top: 0.5rem; }
+    .options button { background: var(--ground); color: var(--accent); border: 1px solid var(--accent); border-radius: 1rem; padding: 0.3rem 0.8rem; text-align: left; }
     form { display: flex; gap: 0.5rem; padding: 0.6rem; border-top: 1px solid var(--line); }
     textarea { flex: 1; font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--faint); border-radius: 0.5rem; padding: 0.4rem 0.6rem; resize: none; height: 3.2rem; }
     form button { background: var(--accent); color: var(--ground); border: 0; border-radius: 0.5rem; padding: 0 1rem; font-weight: 600; }
@@ -176,6 +183,8 @@
   class Chat extends HTMLElement {
     constructor() {
       super();
+      this.name = script.dataset.title || translate("Ask us");
+      this.ended = { cancelled: translate("This message was not answered."), failed: translate("Something went wrong. Please ask again.") };
       this.session = new Session();
       this.messages = new Map(); // by id
       this.pending = new Map(); // messages that are not accepted yet, by `ref`: {text, rejected}
@@ -188,18 +197,19 @@
     }
 
     connectedCallback() {
+      this.lang = language;
       const root = this.attachShadow({ mode: "open" });
       const sheet = new CSSStyleSheet();
       sheet.replaceSync(STYLE);
       root.adoptedStyleSheets = [sheet];
-      this.opener = element("button", { class: "open", type: "button", textContent: title, "aria-expanded": "false" });
-      this.log = element("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": "Conversation", tabIndex: 0 });
+      this.opener = element("button", { class: "open", type: "button", textContent: this.name, "aria-expanded": "false" });
+      this.log = element("div", { class: "log", role: "log", "aria-live": "polite", "aria-label": translate("Conversation"), tabIndex: 0 });
       this.status = element("p", { class: "status", role: "status" });
-      this.field = element("textarea", { "aria-label": "Your message", placeholder: "Your message", required: true });
-      const form = element("form", {}, this.field, element("button", { type: "submit", textContent: "Send" }));
-      const close = element("button", { class: "close", type: "button", "aria-label": "Close the chat", textContent: "×" });
-      this.panel = element("section", { class: "panel", role: "dialog", "aria-label": title, hidden: true },
-        element("header", {}, element("h2", { textContent: title }), close), this.log, this.status, form);
+      this.field = element("textarea", { "aria-label": translate("Your message"), placeholder: translate("Your message"), required: true });
+      const form = element("form", {}, this.field, element("button", { type: "submit", textContent: translate("Send") }));
+      const close = element("button", { class: "close", type: "button", "aria-label": translate("Close the chat"), textContent: "×" });
+      this.panel = element("section", { class: "panel", role: "dialog", "aria-label": this.name, hidden: true },
+        element("header", {}, element("h2", { textContent: this.name }), close), this.log, this.status, form);
       root.append(this.opener, this.panel);
       this.render();
       this.opener.addEventListener("click", () => this.open());
@@ -217,7 +227,7 @@
         event.preventDefault();
         const text = this.field.value.trim();
         const over = [...text].length - MAX_LENGTH;
-        if (over > 0) this.showStatus(`The message is too long by ${over} characters.`);
+        if (over > 0) this.showStatus(translate("The message is too long by {count} characters.", { count: over }));
         if (!text || over > 0) return;
         this.field.value = "";
         this.submit(text);
@@ -242,7 +252,7 @@
     submit(text) {
       const ref = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`;
       this.pending.set(ref, { text });
-      this.showStatus("Sending …");
+      this.showStatus(translate("Sending …"));
       this.render();
       this.connect();
     }
@@ -283,7 +293,7 @@
       this.socket = null;
       this.live = null;
       this.attempts += 1;
-      if (this.attempts > 1) this.showStatus("Connection lost. Reconnecting …");
+      if (this.attempts > 1) this.showStatus(translate("Connection lost. Reconnecting …"));
       this.render();
       if (!opened) await this.load().catch((error) => this.checkSession(error)); // find out why the socket was refused
       setTimeout(() => this.connect(), Math.min(30_000, 500 * 2 ** this.attempts) * (0.5 + Math.random() / 2));
@@ -331,7 +341,7 @@
       if (type === "accepted") {
         this.pending.delete(data.ref);
         this.store(data.message);
-        if (["queued", "running"].includes(data.message.state)) this.showStatus("Looking for an answer …");
+        if (["queued", "running"].includes(data.message.state)) this.showStatus(translate("Looking for an answer …"));
       } else if (type === "error") {
         this.fail(data);
       } else if (type === "delta") {
@@ -350,7 +360,9 @@
       const message = this.pending.get(ref);
       if (message && PERMANENT.includes(code)) message.rejected = true;
       else if (message) setTimeout(() => this.connect(), RETRY_MS);
-      this.showStatus(message?.rejected ? `The message was not sent: ${detail}` : "Not sent yet. Trying again …");
+      this.showStatus(message?.rejected
+        ? translate("The message was not sent: {detail}", { detail })
+        : translate("Not sent yet. Trying again …"));
     }
 
     store(message) {
@@ -365,23 +377,25 @@
 
     // The entries of the log, in order: [key, version of its content, function that creates its node].
     *entries() {
-      yield ["greeting", "", () => this.box("assistant", greeting)];
+      yield ["greeting", "", () => this.box("assistant", script.dataset.greeting || translate("Hello! How can we help?"))];
       const messages = [...this.messages.values()].sort((a, b) => a.seq - b.seq);
       const answered = new Map(); // the last message that each reply answers, by the id of the reply
       for (const message of messages) if (message.reply) answered.set(message.reply.id, message);
+      const lastAsked = messages.findLast(({ role }) => role === "customer");
       for (const message of messages) {
         const { id, reply } = message;
         if (message.role === "assistant" && answered.has(id)) continue;
         yield [id, message.state, () => this.message(message)];
         if (reply && answered.get(reply.id) === message) {
-          const unrated = !message.feedback && !this.rated.has(id);
-          yield [reply.id, unrated, () => this.reply(reply, unrated ? id : null)];
+          const rateable = reply.kind === "answer" && !message.feedback && !this.rated.has(id);
+          const open = reply.kind === "clarification" && message === lastAsked && !this.pending.size && !this.awaitsHuman;
+          yield [reply.id, `${rateable} ${open}`, () => this.reply(reply, rateable ? id : null, open)];
         }
       }
       if (this.live) yield ["live", this.live, () => this.liveAnswer(this.live)];
-      if (this.awaitsHuman) yield ["notice", "", () => element("p", { class: "notice", textContent: HANDED_OFF })];
+      if (this.awaitsHuman) yield ["notice", "", () => this.notice()];
       for (const [ref, { text, rejected }] of this.pending) {
-        yield [ref, rejected, () => this.box("customer", text, rejected ? "Not sent." : "")];
+        yield [ref, rejected, () => this.box("customer", text, rejected ? translate("Not sent.") : "")];
       }
     }
 
@@ -404,22 +418,49 @@
 
     message(message) {
       const { role, content } = message;
-      if (role === "customer") return this.box("customer", content, ENDED[message.state] || "");
-      if (role === "agent") return this.box("agent", content, "", message.author || "Agent");
+      if (role === "customer") return this.box("customer", content, this.ended[message.state] || "");
+      if (role === "agent") return this.box("agent", content, "", message.author || translate("Agent"));
       return this.reply(message, null);
     }
 
-    reply({ content, citations }, ratedId) {
-      const box = this.box("assistant", content);
-      if (citations.length) {
-        box.append(element("ol", { class: "sources", "aria-label": "Sources" }, ...this.sources(citations)));
+    // `open`: whether the options of a clarification can still be chosen, as buttons.
+    reply(reply, ratedId, open = false) {
+      const { citations, greeting, signature } = reply;
+      const style = reply.citation_style || "numbers";
+      const box = this.box("assistant", [greeting, this.content(reply, open)].filter(Boolean).join("\n\n"));
+      if (citations.length && style !== "none") {
+        box.append(element("ol", { class: "sources", "aria-label": translate("Sources") }, ...this.sources(citations, style)));
       }
+      if (open) box.append(this.choices(reply.options));
+      if (signature) box.append(...blocks(signature));
       if (ratedId) box.append(this.rating(ratedId));
       return box;
     }
 
+    // The text of a reply: without the numbers of citations where its channel shows none, and without buttons' labels.
+    content({ content, citations, citation_style: style, options = [] }, open) {
+      const labels = new Set(open ? options.map((option) => `- ${option}`) : []);
+      const text = content.split("\n").filter((line) => !labels.has(line)).join("\n");
+      if (!style || style === "numbers") return text;
+      const numbers = new Set(citations.map(({ number }) => String(number)));
+      return text.replace(/ ?\[(\d+)\]/g, (mark, number) => (numbers.has(number) ? "" : mark));
+    }
+
+    choices(options) {
+      const group = element("div", { class: "options", role: "group", "aria-label": translate("Choose one, or write your own answer") });
+      for (const option of options) {
+        const button = element("button", { type: "button", textContent: option });
+        button.addEventListener("click", () => {
+          this.submit(option);
+          this.field.focus(); // the button is gone
+        });
+        group.append(button);
+      }
+      return group;
+    }
+
     // One line per document, with the numbers of its citations.
-    *sources(citations) {
+    *sources(citations, style) {
       const documents = new Map();
       for (const citation of citations) {
         const key = `${citation.title} ${(citation.url || "").split("#")[0]}`;
@@ -430,25 +471,31 @@
         const safe = /^https?:\/\//i.test(url || "");
         const link = safe ? element("a", { href: url, target: "_blank", rel: "noopener noreferrer", textContent: name }) : name;
         const quotes = group.map(({ number, quote }) => `[${number}] ${quote}`).join("\n");
-        yield element("li", { title: quotes }, `${group.map(({ number }) => `[${number}]`).join("")} `, link);
+        const marks = style === "numbers" ? `${group.map(({ number }) => `[${number}]`).join("")} ` : "";
+        if (safe || style === "numbers") yield element("li", { title: quotes }, marks, link);
       }
     }
 
     rating(id) {
-      const line = element("div", { class: "rate" }, "Did this help?");
-      for (const [label, rating] of [["Yes", "good"], ["No", "bad"]]) {
+      const line = element("div", { class: "rate" }, translate("Did this help?"));
+      for (const [label, rating] of [[translate("Yes"), "good"], [translate("No"), "bad"]]) {
         const button = element("button", { type: "button", textContent: label });
         button.addEventListener("click", async () => {
           try {
             await this.session.call("PUT", `/v1/messages/${id}/feedback`, { rating });
             this.rated.add(id);
             this.render();
-            this.showStatus("Thank you.");
+            this.showStatus(translate("Thank you."));
           } catch { /* the buttons stay, so that the visitor can try again */ }
         });
         line.append(button);
       }
       return line;
+    }
+
+    notice() {
+      const text = translate("A member of our team will answer here. You can close this page and come back later.");
+      return element("p", { class: "notice", textContent: text });
     }
 
     // Inert, so that screen readers announce the complete answer and not every delta.
@@ -472,7 +519,14 @@
   }
 
   customElements.define("answerback-chat", Chat);
-  const add = () => document.body.append(document.createElement("answerback-chat"));
+  const load = async () => {
+    if (language === "en") return;
+    try {
+      const response = await fetch(`${server}/widget/texts/${language}.json`);
+      if (response.ok) translations = await response.json();
+    } catch { /* the texts stay English */ }
+  };
+  const add = () => load().then(() => document.body.append(document.createElement("answerback-chat")));
   if (document.body) add();
   else document.addEventListener("DOMContentLoaded", add);
 })();

@@ -80,6 +80,7 @@ def remember(memories: Memories) -> Tool:
         },
         run=run,
         finds_more=False,
+        changes=True,
     )
 
 
@@ -92,7 +93,7 @@ def escalate() -> Tool:
     return Tool(
         name="escalate",
         title="Handoff",
-        description="Hand off to a person, when the customer needs one.",
+        description="Hand off to a human, when the customer needs one.",
         parameters={
             "type": "object",
             "additionalProperties": False,

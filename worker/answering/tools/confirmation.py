@@ -3,15 +3,17 @@
 import re
 
 _YES = frozenset(
-    "yes yep yeah yup y sure ok okay confirm confirmed confirming correct absolutely definitely certainly ja jawohl"
-    " gerne oui sí si claro vale 👍".split()
+    "yes yep yeah yup y sure ok okay confirm confirmed confirming correct absolutely definitely certainly 👍"
+    " ja jawohl gerne bestätige oui volontiers confirme sí si claro vale confirmo sì certo confermo jazeker graag"
+    " akkoord bevestig sim tak zgoda potwierdzam oczywiście jasne".split()
 )
-_NO = frozenset("no nope n nein nicht non nah stop".split())
+_NO = frozenset("no nope n nein nicht non nah stop nee neen não nao nie".split())
 _FILLERS = frozenset(
     "please do go ahead it that this i of course bitte gern s'il vous plaît por favor d'accord my me for the a an"
-    " thanks thank you danke merci gracias".split()
+    " thanks thank you danke merci gracias ich es das je le la lo per favore pure grazie ik dat het alstublieft bedankt"
+    " dank u obrigado obrigada proszę dziękuję dzięki to bien sûr".split()
 )
-_THANKS = frozenset("thanks thank danke merci gracias".split())
+_THANKS = frozenset("thanks thank danke merci gracias grazie bedankt dank obrigado obrigada dziękuję dzięki".split())
 
 #: Also used as an acknowledgement, so they confirm nothing next to thanks: "ok, thanks".
 _WEAK_YES = frozenset("ok okay vale si".split())

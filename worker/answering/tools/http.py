@@ -15,7 +15,7 @@ import httpx
 import jsonschema
 
 from worker import compat
-from worker.answering.circuits import Circuit
+from worker.answering.chat_api.circuits import Circuit
 from worker.answering.question import Question
 from worker.answering.tools.registry import Tool, ToolFailed, ToolResult
 from worker.errors import SettingsInvalid
@@ -172,6 +172,7 @@ def _tool(declaration: Mapping[str, Any], environ: Mapping[str, str]) -> Tool:
         requires=tuple(dict.fromkeys(required_facts)),
         confirmation=declaration.get("confirmation"),
         done=declaration.get("done"),
+        changes=service.method != "GET",
     )
 
 

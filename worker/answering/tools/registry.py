@@ -13,14 +13,16 @@ from typing import Any, Protocol
 
 import jsonschema
 
+from kb.records import Record
 from kb.search import Hit
-from kb.snapshot import Record
+from worker.answering import customer_language
 from worker.answering.question import Question
 from worker.answering.tools.confirmation import parse_confirmation
 from worker.errors import AnswerbackError
 from worker.ids import new_id
 from worker.states import Role, ToolCallState
 from worker.telemetry import logs
+from worker.translations import translate
 
 log = logs.get(__name__)
 
@@ -61,6 +63,7 @@ class Tool:
         done: the text to the customer after a confirmed run, with the same placeholders.
         hands_off: calling it ends the model's turn and hands the conversation off to a human.
         finds_more: it may find what the knowledge base does not hold.
+        changes: a call changes something, here or elsewhere; past tickets are answered without it.
     """
 
     name: str
@@ -73,6 +76,7 @@ class Tool:
     done: str | None = None
     hands_off: bool = False
     finds_more: bool = True
+    changes: bool = False
 
     def to_openai(self) -> dict[str, Any]:
         """Return the tool's entry in the `tools` of a chat completion request."""
@@ -205,9 +209,13 @@ class Registry:
                 call_log.close_pending(
                     question, state=ToolCallState.LAPSED if confirmed is None else ToolCallState.REFUSED
                 )
-                return None if confirmed is None else ToolReply(text="", fixed_reply="All right, nothing was changed.")
+                if confirmed is None:
+                    return None
+                language = customer_language.of(question)
+                return ToolReply(text="", fixed_reply=translate("All right, nothing was changed.", language))
             call_log.confirm(pending.id, question)
-        done = fill_template(tool.done or "Done.", pending.arguments)
+        own = tool.done or translate("Done.", customer_language.of(question))
+        done = fill_template(own, pending.arguments)
         if pending.done:  # the call ran, then its worker was lost before the message was finished
             return ToolReply(text="", fixed_reply=done)
         reply = self._run(question, tool, pending.arguments, confirmed_id=pending.id)

@@ -1,7 +1,6 @@
 """Declared tools against a real back office: checked both ways, of this customer only, once, and never in the way."""
 
 import json
-import re
 import time
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pytest
 from tests.support.desk import TOKEN
 from worker.answering.question import Question
 from worker.answering.tools import http
-from worker.answering.tools.confirmation import parse_confirmation
 from worker.answering.tools.registry import Registry, ToolFailed, validate_arguments
 from worker.errors import SettingsInvalid
 
@@ -152,32 +150,6 @@ def test_the_same_call_again_is_done_once(load, shop):
     tool.run(ADA, {"order_id": "1002"}, "tool_7")
     tool.run(ADA, {"order_id": "1002"}, "tool_7")
     assert shop.cancelled == ["1002"]
-
-
-ASKED = "Shall I cancel your order 1002? Please answer yes or no."
-
-
-YES = """yes | Yes, please! | ok do it | Ja, bitte | y | 👍 | I confirm | please go ahead | Absolutely
-yes, cancel order 1002 | yes cancel it please | Yes please, thank you | oui s'il vous plaît"""
-NEITHER = """ok never mind | ok stop | ok, forget it | Ok wait | ok leave it | yes keep it | Sure, keep the order
-ok thanks | yes I changed my mind | ja, lieber behalten | ok abbrechen | oui mais attendez | vale gracias
-si j'avais su avant | yes? | yes, cancel order 1003 | No problem, go ahead | yes but not that one | ...
-what would it cost | yes and could you also tell me when it arrives"""
-
-
-@pytest.mark.parametrize("text", re.split(r" \| |\n", YES))
-def test_a_yes_is_a_yes(text):
-    assert parse_confirmation(text, asked=ASKED) is True
-
-
-@pytest.mark.parametrize("text", ["no", "No thanks", "don't", "Nein danke", "no, keep it"])
-def test_a_no_is_a_no(text):
-    assert parse_confirmation(text, asked=ASKED) is False
-
-
-@pytest.mark.parametrize("text", ["", *re.split(r" \| |\n", NEITHER)])
-def test_anything_else_is_neither(text):
-    assert parse_confirmation(text, asked=ASKED) is None
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def _kind_of_type() -> sa.Case:
 
 
 def _deliveries():
-    """Yield the deliveries to helpdesks and people, a thousand at a time."""
+    """Yield the deliveries to helpdesks and agents, a thousand at a time."""
     last = ''
     while rows := (
         op.get_bind()

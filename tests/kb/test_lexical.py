@@ -1,0 +1,105 @@
+"""The lexical index finds passages by their words, and keeps to the facets that are asked for."""
+
+import pytest
+
+from kb.lexical import Entry, LexicalIndex
+
+ENTRIES = (
+    Entry(row=0, key="a", text="You can return shoes within 30 days.", facets=("language:en", "tag:returns")),
+    Entry(row=1, key="b", text="Shoes are shipped within two days.", facets=("language:en", "tag:shipping")),
+    Entry(row=2, key="c", text="The café in our shop is open on Sundays.", facets=("language:en",)),
+)
+
+
+@pytest.fixture
+def index(tmp_path) -> LexicalIndex:
+    return LexicalIndex.build(ENTRIES, tmp_path / "index")
+
+
+def found(index: LexicalIndex, query: str, **options) -> list[int]:
+    return [row for row, _score in index.search(query, 10, **options)]
+
+
+def test_other_forms_and_accents_of_a_word_are_found(index):
+    assert found(index, "returning my shoe") == [0, 1]
+    assert found(index, "CAFE") == [2]
+
+
+def test_a_query_without_a_known_word_finds_nothing(index):
+    assert found(index, "zebra") == found(index, "the of and") == found(index, "") == []
+
+
+def test_characters_of_a_query_language_are_no_operators(index):
+    assert found(index, 'text:"shoes" AND -return* (days') == [0, 1]
+
+
+def test_a_passage_must_have_one_facet_of_each_group_and_facets_do_not_change_its_score(index):
+    assert found(index, "shoes", groups=[("tag:returns", "tag:other")]) == [0]
+    assert found(index, "shoes", groups=[("language:en",), ("tag:shipping",)]) == [1]
+    assert found(index, "shoes", groups=[("language:de",)]) == []
+    without = dict(index.search("shoes", 10))
+    assert dict(index.search("shoes", 10, groups=[("language:en",)])) == pytest.approx(without)
+
+
+def test_no_more_are_returned_than_asked_for_the_best_first(index):
+    ((row, best),) = index.search("return shoes", 1)
+    assert row == 0
+    assert best >= max(score for _row, score in index.search("shoes", 10))
+
+
+def test_an_extended_index_has_the_new_and_lacks_the_removed_and_its_base_is_unchanged(index, tmp_path):
+    new = [Entry(row=3, key="d", text="Gift cards never expire.")]
+    extended = LexicalIndex.extend(tmp_path / "index", tmp_path / "next", entries=new, gone=["a"])
+    assert found(extended, "gift") == [3]
+    assert found(extended, "shoes") == [1]
+    assert len(extended) == 3
+    assert sorted(found(LexicalIndex.open(tmp_path / "index"), "shoes")) == [0, 1]
+    assert found(LexicalIndex.open(tmp_path / "index"), "gift") == []
+
+
+TEXTS = ("Your parcel is delivered in two days.", "Parcels to Größenwahn and Zürich", "Reset your password")
+
+
+@pytest.fixture
+def written(tmp_path):
+    return LexicalIndex.build(
+        (Entry(row=row, key=f"p{row}", text=text) for row, text in enumerate(TEXTS)), tmp_path / "lexical"
+    )
+
+
+def test_words_are_known_in_any_form_and_listed_as_they_are_written(written):
+    assert written.has("parcel")
+    assert written.has("Delivering")
+    assert written.has("the")  # nobody searches for it
+    assert not written.has("parcle")
+    assert dict(written.words("parcel", 10)) == {"parcel": 1, "parcels": 1}
+    assert [word for word, _count in written.words("", 100) if word[0] in "gz"] == ["grossenwahn", "zurich"]
+    assert len(written.words("", 3)) == 3
+
+
+def test_no_passage_exceeds_what_is_attainable(written):
+    for query in ("parcel", "reset the password", "parcel password days", "parcel xqzzy"):
+        best = written.search(query, 5)[0][1]
+        assert 0 < best < written.attainable(query)
+    assert written.attainable("parcel xqzzy") > written.attainable("parcel")
+    assert written.attainable("the of") == 0
+
+
+def test_an_index_of_before_is_extended_and_has_no_words(tmp_path, monkeypatch):
+    import tantivy
+
+    from kb import lexical
+
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field("row", stored=True)
+    builder.add_text_field("key", stored=False, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("mark", stored=False, tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("text", stored=False, tokenizer_name="support_english", index_option="freq")
+    with monkeypatch.context() as before:
+        before.setattr(lexical, "_schema", builder.build)
+        LexicalIndex.build([Entry(row=0, key="p0", text=TEXTS[0])], tmp_path / "1")
+    extended = LexicalIndex.extend(
+        tmp_path / "1", tmp_path / "2", entries=[Entry(row=1, key="p1", text=TEXTS[2])], gone=[]
+    )
+    assert [row for row, _score in extended.search("password", 5)] == [1]
+    assert extended.words("", 10) == []

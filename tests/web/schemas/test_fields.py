@@ -1,0 +1,95 @@
+"""Fields refuse what databases, logs and clocks cannot hold, and take the rest as it was written."""
+
+import marshmallow as ma
+import pytest
+
+from web.schemas import fields
+
+
+def load(field: ma.fields.Field, value: object) -> object:
+    return field.deserialize(value)
+
+
+@pytest.mark.parametrize("value", ["", " \n", "nul\x00", "bell\x07", "half \ud83d", "x" * 11, 7, None, ["a"]])
+def test_text_is_refused_where_it_is_blank_too_long_or_unprintable(value):
+    with pytest.raises(ma.ValidationError):
+        load(fields.Text(most=10), value)
+
+
+def test_text_keeps_tabs_lines_and_blank_where_that_is_allowed():
+    assert load(fields.Text(most=10), "a\tb\nc") == "a\tb\nc"
+    assert load(fields.Text(most=10, blank=True), "") == ""
+
+
+def test_words_that_a_customer_wrote_are_cleaned_rather_than_refused():
+    assert load(fields.Words(most=20), "Hello\x00 there") == "Hello there"
+    with pytest.raises(ma.ValidationError):
+        load(fields.Words(most=20), "\x00")
+
+
+def test_any_text_is_taken_as_it_is_unless_it_is_blank_or_too_long():
+    assert load(fields.AnyText(most=20), "a\x00b \ud83d") == "a\x00b \ud83d"
+    for value in (" \n", "", "x" * 21, 7):
+        with pytest.raises(ma.ValidationError):
+            load(fields.AnyText(most=20), value)
+
+
+@pytest.mark.parametrize("value", ["two\nlines", "two\u2028lines", " before", "after "])
+def test_a_line_is_one_line(value):
+    with pytest.raises(ma.ValidationError, match="one line"):
+        load(fields.Line(most=20), value)
+
+
+def test_metadata_is_small_plain_json():
+    assert load(fields.Metadata(), {"plan": "pro", "seats": [1, 2]}) == {"plan": "pro", "seats": [1, 2]}
+    deep: dict[str, object] = {}
+    for _ in range(100_000):
+        deep = {"a": deep}
+    for bad in ({"a": float("nan")}, {"a": "x" * 17_000}, {"a": object}, deep):
+        with pytest.raises((ma.ValidationError, TypeError)):
+            load(fields.Metadata(), bad)
+
+
+def test_an_email_has_a_hundred_headers_at_most():
+    headers = {f"X-{number}": "" for number in range(100)}
+    assert load(fields.EmailHeaders(), headers) == headers
+    with pytest.raises(ma.ValidationError, match="100 headers"):
+        load(fields.EmailHeaders(), headers | {"X-Last": ""})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("ftp://a.example", "//a.example", "http://", "https://a b.example"),
+        *("javascript:alert(1)", "http://[::1", "mailto:a@b.example"),
+    ],
+)
+def test_only_web_addresses_are_urls(value):
+    with pytest.raises(ma.ValidationError):
+        load(fields.WebUrl(), value)
+
+
+def test_a_web_address_is_kept_as_it_is_and_mail_only_where_it_is_allowed():
+    assert load(fields.WebUrl(), "https://a.example/x?y=1#z") == "https://a.example/x?y=1#z"
+    assert load(fields.WebUrl(mail=True), "mailto:a@b.example") == "mailto:a@b.example"
+
+
+@pytest.mark.parametrize("value", [0, -1, 61, True, "5", float("nan"), float("inf"), None])
+def test_seconds_are_a_number_in_their_bounds(value):
+    with pytest.raises(ma.ValidationError):
+        load(fields.Seconds(most=60), value)
+
+
+def test_seconds_may_be_a_part_of_one():
+    assert load(fields.Seconds(most=60), 0.5) == 0.5
+
+
+@pytest.mark.parametrize("value", ["2026-11-23", "2026-11-23T10:00:00", "yesterday", "1960-01-01T00:00:00Z", "", 5])
+def test_a_moment_needs_its_zone(value):
+    with pytest.raises(ma.ValidationError):
+        load(fields.Moment(), value)
+
+
+def test_a_moment_is_milliseconds_whatever_its_zone_is():
+    assert load(fields.Moment(), "2026-11-23T10:00:00Z") == load(fields.Moment(), "2026-11-23T11:00:00+01:00")
+    assert load(fields.Moment(), "1971-01-01T00:00:00.5Z") == 365 * 86_400_000 + 500

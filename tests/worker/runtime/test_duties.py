@@ -1,0 +1,115 @@
+"""Duties do due work once, keep to what is free, and stop when the process does."""
+
+import threading
+from dataclasses import dataclass, field
+
+import pytest
+
+from worker.runtime.duties import AnswerReady, DropExpired, HintAtDocuments, SendDueDeliveries
+from worker.runtime.sweeper import WorkerPool
+from worker.telemetry.counters import Unmetered
+from worker.turns.slots import Slots
+
+
+@dataclass
+class FakeMailbox:
+    """Conversations that are ready."""
+
+    ready: list[str]
+    asked: list[int] = field(default_factory=list)
+
+    def sweep(self, *, limit: int) -> list[str]:
+        self.asked.append(limit)
+        taken, self.ready = self.ready[:limit], self.ready[limit:]
+        return taken
+
+
+@dataclass
+class FakeWaiting:
+    """Workspaces with pending work."""
+
+    waiting: list[str]
+
+    def sweep(self, **_options: object) -> list[str]:
+        return self.waiting
+
+
+@pytest.fixture
+def pool():
+    opened = WorkerPool(2, name="test")
+    yield opened
+    opened.stop()
+
+
+def duty(mailbox: FakeMailbox, drain, pool: WorkerPool, slots: Slots, stopping: threading.Event) -> AnswerReady:
+    return AnswerReady(mailbox=mailbox, drain=drain, pool=pool, slots=slots, stopping=stopping, meter=Unmetered())
+
+
+def test_no_more_conversations_are_taken_than_threads_and_slots_are_free(pool):
+    drained, done = [], threading.Semaphore(0)
+
+    def drain(id: str) -> None:
+        drained.append(id)
+        done.release()
+
+    mailbox = FakeMailbox(ready=["a", "b", "c"])
+    slots = Slots(3)
+    with slots.take(), slots.take():
+        duty(mailbox, drain, pool, slots, threading.Event())()
+        assert done.acquire(timeout=10)
+    assert (mailbox.asked, drained, mailbox.ready) == ([1], ["a"], ["b", "c"])
+
+
+def test_a_process_without_free_slots_or_that_stops_takes_nothing(pool):
+    mailbox = FakeMailbox(ready=["a"])
+    slots, stopping = Slots(1), threading.Event()
+    with slots.take():
+        duty(mailbox, print, pool, slots, stopping)()
+    stopping.set()
+    duty(mailbox, print, pool, slots, stopping)()
+    assert mailbox.asked == []
+
+
+def test_deliveries_are_swept_until_the_process_stops():
+    swept, stopping = [], threading.Event()
+    send = SendDueDeliveries(sweep=lambda: swept.append(1), stopping=stopping)
+    send()
+    stopping.set()
+    send()
+    assert swept == [1]
+
+
+def test_a_workspace_with_documents_an_import_and_a_source_is_hinted_at_once():
+    hinted: list[str] = []
+    HintAtDocuments(
+        library=FakeWaiting(["w1", "w2"]),
+        importer=FakeWaiting(["w2"]),
+        source_runner=FakeWaiting(["w3", "w1"]),
+        model=lambda: "minilm",
+        hint=hinted.append,
+    )()
+    assert hinted == ["w1", "w2", "w3"]
+
+
+def test_sessions_are_cleaned_up_last_because_redis_may_be_unavailable():
+    done: list[str] = []
+
+    @dataclass
+    class Store:
+        name: str
+
+        def clean_up(self) -> None:
+            done.append(self.name)
+
+    class Retention:
+        def prune(self) -> int:
+            done.append("retention")
+            return 0
+
+    DropExpired(
+        forget_keys=lambda: done.append("keys"),
+        stores=[Store("attachments"), Store("memories")],
+        retention=Retention(),
+        sessions=Store("sessions"),
+    )()
+    assert done == ["keys", "attachments", "memories", "retention", "sessions"]

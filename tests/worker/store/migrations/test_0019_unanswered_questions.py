@@ -1,0 +1,18 @@
+"""Migration 0019 keeps replies, on its way up and down."""
+
+import sqlalchemy as sa
+from alembic import command
+
+from tests.support.databases import move, rows, store_reply
+
+BEFORE, AFTER = "0017", "0019"
+
+
+def test_an_upgrade_keeps_replies_and_a_downgrade_forgets_their_unanswered_questions(store):
+    move(store, command.upgrade, BEFORE)
+    store_reply(store)
+    move(store, command.upgrade, AFTER)
+    assert rows(store, "SELECT id, content, unanswered FROM reply") == [("r", "By card.", None)]
+    move(store, command.downgrade, BEFORE)
+    assert rows(store, "SELECT id, content FROM reply") == [("r", "By card.")]
+    assert "unanswered" not in {column["name"] for column in sa.inspect(store.engine).get_columns("reply")}

@@ -1,0 +1,1 @@
+"""The client of OpenAI-compatible chat completions: requests, streams, errors, capabilities, spending."""

@@ -1,0 +1,1 @@
+"""Check that passages support a draft, and send what they support."""

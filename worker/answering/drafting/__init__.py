@@ -1,0 +1,1 @@
+"""Write a draft from passages, with a language model or by quoting."""

@@ -1,0 +1,1 @@
+"""Read the questions of a message and find passages for them."""
