@@ -1,5 +1,6 @@
 """Small cross-encoders: models that read two texts together and return one number for the pair."""
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -14,11 +15,16 @@ from kb import shipped as embedding_model
 from kb.errors import ModelInvalid, ModelMissing
 from kb.files import sha256_of
 from kb.onnx_session import open_session
+from worker.caching import MemoryCache
 
 #: The files of a model.
 MODEL_FILE = "model-int8.onnx"
 TOKENIZER_FILE = "tokenizer.json"
 MANIFEST_FILE = "manifest.json"
+
+#: Pairs whose logit a process keeps. The same questions come again, with the same answer or passage; within an answer a
+#: sentence is read again when the citation of its paragraph follows, or without its "Yes, ".
+_MAX_PAIRS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +50,7 @@ class CrossEncoder:
         self._session = session
         self._inputs = frozenset(given.name for given in session.get_inputs())
         self._tokenizer = tokenizer
+        self._logits = MemoryCache[float]("pairs", limit=_MAX_PAIRS)
 
     @classmethod
     def open(cls, folder: Path, *, max_tokens: int, file: str = MODEL_FILE) -> "CrossEncoder":
@@ -58,6 +65,15 @@ class CrossEncoder:
 
     def logit(self, first: str, second: str) -> float:
         """Return the logit of a pair; where both are too long, the first text is cut."""
+        # A hash, so that the cache holds no text of customers.
+        key = hashlib.blake2b(f"{first}\0{second}".encode(), digest_size=16).digest()
+        logit = self._logits.get(key)
+        if logit is None:
+            logit = self._computed(first, second)
+            self._logits.put(key, logit)
+        return logit
+
+    def _computed(self, first: str, second: str) -> float:
         encoding = self._tokenizer.encode(first, second)
         ids = np.array([encoding.ids], dtype=np.int64)
         inputs = {

@@ -5,7 +5,6 @@ its part (`fact_check`). training/support/README.md is the model card.
 """
 
 from collections.abc import Collection
-from functools import lru_cache
 from pathlib import Path
 
 from kb.errors import KnowledgeError
@@ -18,9 +17,6 @@ log = logs.get(__name__)
 
 #: Words of a claim that are read; a sentence rarely has more.
 _MAX_CLAIM_WORDS = 60
-
-#: Pairs whose logit is kept; an answer has some ten.
-_REMEMBERED = 256
 
 
 class SupportModel:
@@ -36,8 +32,6 @@ class SupportModel:
         self, encoder: CrossEncoder, *, calibration: Calibration, languages: Collection[str] = ("en",)
     ) -> None:
         self._encoder = encoder
-        # A sentence is read again when the citation of its paragraph follows, or without its "Yes, ".
-        self._logit_of = lru_cache(maxsize=_REMEMBERED)(encoder.logit)
         self._calibration = calibration
         self.languages = frozenset(languages)
 
@@ -70,7 +64,7 @@ class SupportModel:
 
     def logit(self, premise: str, claim: str, question: str = "") -> float:
         """Return the cross-encoder's logit for one pair, without calibration."""
-        return self._logit_of(*texts(premise, claim, question))
+        return self._encoder.logit(*texts(premise, claim, question))
 
 
 def load_entailment(folder: Path | None = None, *, languages: Collection[str] = ("en",)) -> Entailment | None:

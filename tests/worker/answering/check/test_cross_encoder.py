@@ -18,6 +18,18 @@ def folder(tmp_path):
     return copied
 
 
+class Counting:
+    """A model that counts how often it reads."""
+
+    def __init__(self, session):
+        self._session = session
+        self.runs = 0
+
+    def run(self, *arguments):
+        self.runs += 1
+        return self._session.run(*arguments)
+
+
 def test_a_calibration_is_a_logistic_regression():
     calibration = Calibration(slope=2.0, bias=-1.0, threshold=0.6)
 
@@ -38,6 +50,19 @@ def test_of_a_pair_that_is_too_long_the_second_text_is_kept(folder):
     encoder, _ = cross_encoder.load(folder)
 
     assert encoder.logit("word " * 2_000, "Returns are free.") != encoder.logit("word " * 2_000, "The shop opens.")
+
+
+def test_a_pair_that_comes_again_is_not_read_again(folder):
+    encoder, _ = cross_encoder.load(folder)
+    read = Counting(encoder._session)
+    encoder._session = read
+
+    first = encoder.logit("Returns are free.", "Are returns free?")
+
+    assert encoder.logit("Returns are free.", "Are returns free?") == first
+    assert read.runs == 1
+    assert encoder.logit("Returns are free. Are", "returns free?") != first
+    assert read.runs == 2
 
 
 def test_a_folder_without_a_model_is_told_from_a_damaged_one(tmp_path):
