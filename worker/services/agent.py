@@ -24,9 +24,9 @@ from worker.store.engine import Store
 from worker.suggestions.drafting import Drafter
 
 if TYPE_CHECKING:
+    from worker.answering.chat_api.run_budget import RunBudget
     from worker.answering.check.judge import SupportJudge
     from worker.answering.drafting.llm import LlmAnswerer
-    from worker.services.shadow import RunBudget
 
 
 @dataclass(frozen=True, kw_only=True)
