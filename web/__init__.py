@@ -5,7 +5,7 @@ import threading
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from web import console, widget
+from web import assistants, console, widget
 from web.http import auditing, auth, context, limits, openapi, problems
 from web.http.api import ProblemApi
 from web.operations import health, metrics
@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     metrics.init_app(app, settings)
     console.init_app(app)
     widget.init_app(app, settings)
+    assistants.init_app(app)
     if settings.openapi:
         openapi.init_app(app, api)
     return app
@@ -58,7 +59,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _register(api: ProblemApi) -> None:
     from web.conversations import attachments, conversations, customers, escalations, messages, tickets, tool_calls
     from web.integrations import deliveries, endpoints, helpdesks
-    from web.knowledge import documents, imports, search, snapshots, sources, suggestions
+    from web.knowledge import answers, documents, imports, search, snapshots, sources, suggestions
     from web.operations import audit, categories, quality, status, usage, voice
 
     for module in (
@@ -72,6 +73,7 @@ def _register(api: ProblemApi) -> None:
         snapshots,
         suggestions,
         search,
+        answers,
         endpoints,
         deliveries,
         helpdesks,

@@ -33,6 +33,12 @@ class DatabaseUnavailable(AnswerbackError):
     code = "database_unavailable"
 
 
+class NotInstalled(AnswerbackError):
+    """This part of the product is not installed here."""
+
+    code = "not_installed"
+
+
 class NotFound(AnswerbackError):
     """There is no such thing here."""
 

@@ -14,6 +14,8 @@ log = logs.get(__name__)
 
 #: Views that clients call as a matter of course, and POSTs that change nothing.
 NOT_OPERATORS = {
+    "answers.answer",
+    "assistants.exchange",
     "attachments.add",
     "console.edit_voice",
     "console.leave",

@@ -32,6 +32,7 @@ STATUS: dict[type[Exception], int] = {
     WebhookRefused: 401,
     errors.DatabaseUnavailable: 503,
     NoWorker: 503,
+    errors.NotInstalled: 501,
     AddressRefused: 422,
     DocumentTooLarge: 413,
     DocumentUnreadable: 422,
@@ -171,6 +172,7 @@ _TITLES = {
     422: "Unprocessable Content",
     429: "Too Many Requests",
     500: "Internal Server Error",
+    501: "Not Implemented",
     503: "Service Unavailable",
 }
 

@@ -1,6 +1,7 @@
 """The command line `answerback`: importing this package registers its commands."""
 
 from worker.cli import (
+    assistants,
     backtest,
     categories,
     desk,
@@ -15,6 +16,7 @@ from worker.cli import (
 from worker.cli.base import main
 
 __all__ = [
+    "assistants",
     "backtest",
     "categories",
     "desk",

@@ -26,10 +26,12 @@ _MAX_WAITING = 1_000
 #: Searches have a queue of their own, so that nothing that takes longer holds them up.
 SEARCHES = "searches"
 QUESTIONS = "questions"
+ANSWERS = "answers"
 
 #: Threads of one worker that answer them.
 SEARCH_THREADS = 2
 QUESTION_THREADS = 1
+ANSWER_THREADS = 2
 
 _LONGER = 4.0
 
@@ -74,6 +76,23 @@ class SearchClient:
             query=query,
             limit=limit,
             filters=dict(filters) if filters else None,
+        )
+
+    def answer(self, workspace_id: str, question: str, *, key_id: str | None, timeout_s: float) -> dict[str, Any]:
+        """Return what the agent answers to a question (`worker.answering.direct_answers`).
+
+        Raises:
+            NoWorker: no answer was ready within `timeout_s` seconds; otherwise as `search`.
+            KnowledgeError: the worker could not answer.
+        """
+        return self._ask(
+            ANSWERS,
+            timeout_s,
+            kind="answer",
+            workspace_id=workspace_id,
+            question=question,
+            key_id=key_id,
+            remaining_s=timeout_s,
         )
 
     def unanswered_questions(self, workspace_id: str, *, days: float) -> list[dict[str, Any]]:

@@ -206,7 +206,7 @@ def sample_folder() -> Path:
 
 
 def _wait_until_ready(settings: Settings, supervisor: Supervisor, stop: _Stop) -> None:
-    url = f"{_address(settings)}/readyz"
+    url = f"{address(settings)}/readyz"
     ends = time.monotonic() + _READY_S
     directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while time.monotonic() < ends and not stop.asked:
@@ -225,14 +225,15 @@ def _wait_until_ready(settings: Settings, supervisor: Supervisor, stop: _Stop) -
         )
 
 
-def _address(settings: Settings) -> str:
+def address(settings: Settings) -> str:
+    """Return the address of the web server, as programs on this machine reach it."""
     everywhere = ("0.0.0.0", "::")  # noqa: S104 - asked about, not bound
     host = "127.0.0.1" if settings.host in everywhere else settings.host
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
 def _banner(settings: Settings, made_key: str | None) -> str:
-    address = _address(settings)
+    url = address(settings)
     if made_key is not None:
         described, key = made_key, made_key
     elif settings.api_key is not None:
@@ -240,24 +241,24 @@ def _banner(settings: Settings, made_key: str | None) -> str:
     else:
         described = f"kept in {key_file(settings)}"
         key = f"$(cat {shlex.quote(str(key_file(settings)))})"
-    chat = f"  Chat     {address}/demo\n" if settings.with_demo else ""
+    chat = f"  Chat     {url}/demo\n" if settings.with_demo else ""
     return f"""
 Answerback is ready.
 
-  API      {address}   (docs at {address}/docs)
-  Console  {address}/console
+  API      {url}   (docs at {url}/docs)
+  Console  {url}/console
 {chat}  Flower   http://{settings.flower_host}:{settings.flower_port}
   API key  {described}
   Logs     {settings.home.absolute() / "logs"}
 
 Try it:
 
-  curl -s {address}/v1/tickets -H "Authorization: Bearer {key}" \\
+  curl -s {url}/v1/tickets -H "Authorization: Bearer {key}" \\
     -H "Content-Type: application/json" -d '{{"body": "How do I reset my password?"}}'
 
 and then, with the id that it returns:
 
-  curl -s {address}/v1/messages/ID -H "Authorization: Bearer {key}" -H "Prefer: wait=20"
+  curl -s {url}/v1/messages/ID -H "Authorization: Bearer {key}" -H "Prefer: wait=20"
 
 Ctrl-C stops everything; the next start finds it all again.
 """

@@ -65,16 +65,10 @@ def build_answer_cache(common: Common) -> MemoryCache[Answer]:
     return MemoryCache("answers", limit=MAX_ANSWERS, ttl_s=common.settings.answer_cache_s)
 
 
-def build_agent(
-    common: Common, knowledge: Knowledge, answer_cache: MemoryCache[Answer] | None, *, shadow: "RunBudget | None" = None
-) -> Agent:
-    """Build the agent, with the answerer of the settings.
-
-    With `shadow`, the budget of a run over past tickets, no tool that changes anything is called and no call of a tool
-    is recorded.
-    """
+def build_agent(common: Common, knowledge: Knowledge, answer_cache: MemoryCache[Answer] | None) -> Agent:
+    """Build the agent, with the answerer of the settings."""
     settings = common.settings
-    model = _build_llm(common, knowledge, shadow) if settings.chosen_answerer == "llm" else None
+    model = _build_llm(common, knowledge) if settings.chosen_answerer == "llm" else None
     judge = load_answer_judge()
     return Agent(
         knowledge=knowledge.snapshot_cache,
@@ -85,13 +79,24 @@ def build_agent(
         answer_cache=answer_cache,
         rewriter=model.rewrite if model else None,
         reviser=model.revise if model else None,
-        judge=_build_judge(common, model, shadow) if model and settings.judges else None,
+        judge=_build_judge(common, model) if model and settings.judges else None,
         similarity=similarity_of(knowledge.embedder),
         entailment=load_entailment(settings.support_folder, languages=settings.support_languages) if model else None,
         answer_judge=judge if model else None,
         gate=Gate(coverage=settings.gate_coverage, risk=settings.chosen_gate_risk),
         keeps_pleasantries=settings.pleasantries == "keep",
     )
+
+
+def without_effects(common: Common, knowledge: Knowledge, agent: Agent, budget: "RunBudget") -> Agent:
+    """Return an agent as this one, which calls no tool that changes anything, records no call of a tool, and spends
+    from `budget` as well.
+    """
+    if agent.answerer.name != "llm":
+        return agent
+    model = _build_llm(common, knowledge, budget)
+    judge = _build_judge(common, model, budget) if agent.judge else None
+    return replace(agent, answerer=model, rewriter=model.rewrite, reviser=model.revise, judge=judge)
 
 
 def build_drafter(store: Store, knowledge: Knowledge, agent: Agent) -> Drafter:
@@ -101,7 +106,7 @@ def build_drafter(store: Store, knowledge: Knowledge, agent: Agent) -> Drafter:
     return Drafter(store=store, embedder=knowledge.embedder, writer=writer)
 
 
-def _build_llm(common: Common, knowledge: Knowledge, shadow: "RunBudget | None") -> "LlmAnswerer":
+def _build_llm(common: Common, knowledge: Knowledge, shadow: "RunBudget | None" = None) -> "LlmAnswerer":
     from worker.answering.chat_api.client import Price, open_client
     from worker.answering.chat_api.spending import Spending
     from worker.answering.drafting.llm import LlmAnswerer
@@ -132,7 +137,7 @@ def _build_llm(common: Common, knowledge: Knowledge, shadow: "RunBudget | None")
     )
 
 
-def _build_judge(common: Common, model: "LlmAnswerer", shadow: "RunBudget | None") -> "SupportJudge":
+def _build_judge(common: Common, model: "LlmAnswerer", shadow: "RunBudget | None" = None) -> "SupportJudge":
     """Build the judge of doubtful sentences: the same endpoint, with a model, a time-out and budgets of its own."""
     from worker.answering.chat_api.spending import Spending
     from worker.answering.check.judge import LlmJudge

@@ -6,6 +6,9 @@ from functools import partial
 from typing import Any
 
 from worker import caching
+from worker.answering import direct_answers
+from worker.answering.agent import Agent
+from worker.answering.chat_api.run_budget import RunBudget
 from worker.answering.check.embedders import similarity_of
 from worker.answering.triage.learned_examples import checks_to_api
 from worker.caching import MemoryCache
@@ -13,11 +16,26 @@ from worker.conversations.deltas import Deltas
 from worker.conversations.outcomes import Answer, Piece
 from worker.customers.known_facts import KnownFacts, no_facts
 from worker.knowledge import changes, search_service, unanswered_questions
-from worker.knowledge.search_service import QUESTION_THREADS, QUESTIONS, SEARCH_THREADS, SEARCHES, Responder
+from worker.knowledge.search_service import (
+    ANSWER_THREADS,
+    ANSWERS,
+    QUESTION_THREADS,
+    QUESTIONS,
+    SEARCH_THREADS,
+    SEARCHES,
+    Responder,
+)
 from worker.runtime.duties import AnswerReady, DraftSuggestions, Duty
 from worker.runtime.sweeper import WorkerPool
 from worker.runtime.watchdog import Watchdog
-from worker.services.agent import Knowledge, build_agent, build_answer_cache, build_drafter, build_knowledge
+from worker.services.agent import (
+    Knowledge,
+    build_agent,
+    build_answer_cache,
+    build_drafter,
+    build_knowledge,
+    without_effects,
+)
 from worker.services.common import Common
 from worker.suggestions.collecting import Collector
 from worker.turns.drainer import Drainer
@@ -110,7 +128,7 @@ def build_answering(common: Common, mailbox: Mailbox, watchdog: Watchdog, stoppi
         drainer=drainer,
         leases=leases,
         pools=(pool, drafting),
-        responders=_build_responders(common, knowledge),
+        responders=_build_responders(common, knowledge, agent),
         duties=(ready, suggesting) if settings.suggestions else (ready,),
     )
 
@@ -119,8 +137,8 @@ def _publish_piece(deltas: Deltas, claim: Claim, piece: Piece) -> None:
     deltas.add(claim.conversation_id, [message.id for message in claim.messages], take=claim.token, piece=piece)
 
 
-def _build_responders(common: Common, knowledge: Knowledge) -> tuple[Responder, ...]:
-    """Return the responders for the web server: searches, and on threads of their own the slower reports."""
+def _build_responders(common: Common, knowledge: Knowledge, agent: Agent) -> tuple[Responder, ...]:
+    """Return the responders for the web server: searches, and on threads of their own direct answers and reports."""
     settings = common.settings
     searches = {"search": search_service.searching(knowledge.snapshot_cache)}
     others = {
@@ -128,7 +146,16 @@ def _build_responders(common: Common, knowledge: Knowledge) -> tuple[Responder, 
         "changes": changes.answering(settings.snapshots_folder),
         "category_checks": lambda workspace_id: {"items": checks_to_api(knowledge.recognisers.checks(workspace_id))},
     }
+    answers = {
+        "answer": direct_answers.answering(
+            without_effects(common, knowledge, agent, RunBudget()), voice=common.voices.get
+        )
+    }
     return tuple(
         Responder(common.waiting_redis, kinds, queue=queue, prefix=settings.redis_prefix, threads=threads)
-        for kinds, queue, threads in ((searches, SEARCHES, SEARCH_THREADS), (others, QUESTIONS, QUESTION_THREADS))
+        for kinds, queue, threads in (
+            (searches, SEARCHES, SEARCH_THREADS),
+            (others, QUESTIONS, QUESTION_THREADS),
+            (answers, ANSWERS, ANSWER_THREADS),
+        )
     )

@@ -7,7 +7,7 @@ from worker.answering.chat_api.run_budget import RunBudget
 from worker.answering.question import Question
 from worker.conversations.outcomes import Outcome
 from worker.errors import Invalid
-from worker.services.agent import build_agent
+from worker.services.agent import build_agent, without_effects
 
 if TYPE_CHECKING:
     from worker.answering.agent import Agent
@@ -45,4 +45,5 @@ def build_shadow(common: "Common", knowledge: "Knowledge", *, max_usd: float | N
         if unknown := sorted(used - priced):
             raise Invalid(f"--max-cost needs the price of {', '.join(unknown)}: set ANSWERBACK_PRICES.")
     budget = RunBudget(max_usd=max_usd, spent_usd=spent_usd)
-    return Shadow(agent=build_agent(common, knowledge, None, shadow=budget), budget=budget)
+    agent = without_effects(common, knowledge, build_agent(common, knowledge, None), budget)
+    return Shadow(agent=agent, budget=budget)

@@ -1,0 +1,28 @@
+"""Direct answers: a question is answered without a conversation; a worker answers it."""
+
+from typing import Any
+
+import flask
+
+from web.http.api import Blueprint, services, waiters
+from web.schemas import answers as schemas
+from worker.knowledge.search_service import NoWorker
+
+blueprint = Blueprint("answers", __name__, description="Answers without a conversation")
+
+
+@blueprint.post("/answers")
+@blueprint.arguments(schemas.NewQuestion)
+@blueprint.response(200, schemas.DirectAnswer)
+def answer(new: dict[str, Any]) -> dict[str, Any]:
+    """Answer a question without a conversation: nothing is stored, and nobody is told of a handoff."""
+    free = waiters()
+    if not free.acquire(blocking=False):
+        raise NoWorker("As many requests wait for an answer as may; try again.")
+    try:
+        principal = flask.g.principal
+        return services().search_client.answer(
+            principal.workspace_id, new["question"], key_id=principal.key_id, timeout_s=new["wait_s"]
+        )
+    finally:
+        free.release()

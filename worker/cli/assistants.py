@@ -1,0 +1,31 @@
+"""Answerback for other assistants."""
+
+import click
+
+from worker.cli.base import Failure, main
+from worker.settings import Settings
+
+
+@main.command()
+@click.option("--url", help="Address of the server; by default that of the installation on this machine.")
+@click.option("--key", envvar="ANSWERBACK_API_KEY", help="API key; by default that of the installation.")
+def mcp(url: str | None, key: str | None) -> None:
+    """Serve the Model Context Protocol on standard input and output.
+
+    An assistant starts this command and speaks with it; the same is served at /mcp over HTTP.
+    """
+    try:
+        from worker.mcp.api import Api, open_client
+        from worker.mcp.server import build_server
+    except ImportError:
+        raise Failure("This needs the extra `mcp`: pip install 'answerback[mcp]'") from None
+
+    from worker.launch.up import address, key_file
+
+    settings = Settings.from_env()
+    file = key_file(settings)
+    key = key or (file.read_text().strip() if file.is_file() else None)
+    if not key:
+        raise Failure("No API key is known: set ANSWERBACK_API_KEY, or give --key.")
+    with open_client(url or address(settings), key) as client:
+        build_server(Api(client)).run("stdio")

@@ -1,0 +1,1 @@
+"""Answerback for other assistants, over the Model Context Protocol; needs the extra `mcp`."""
