@@ -5,7 +5,8 @@ import threading
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from web import assistants, console, widget
+from web import console, widget
+from web.assistants import mcp
 from web.http import auditing, auth, context, limits, openapi, problems
 from web.http.api import ProblemApi
 from web.operations import health, metrics
@@ -50,13 +51,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     metrics.init_app(app, settings)
     console.init_app(app)
     widget.init_app(app, settings)
-    assistants.init_app(app)
+    mcp.init_app(app)
     if settings.openapi:
         openapi.init_app(app, api)
     return app
 
 
 def _register(api: ProblemApi) -> None:
+    from web.assistants import chat, responses
     from web.conversations import attachments, conversations, customers, escalations, messages, tickets, tool_calls
     from web.integrations import deliveries, endpoints, helpdesks
     from web.knowledge import answers, documents, imports, search, snapshots, sources, suggestions
@@ -74,6 +76,8 @@ def _register(api: ProblemApi) -> None:
         suggestions,
         search,
         answers,
+        chat,
+        responses,
         endpoints,
         deliveries,
         helpdesks,

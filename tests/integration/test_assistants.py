@@ -1,9 +1,10 @@
-"""Another assistant uses the product over the Model Context Protocol, with the client of its official SDK."""
+"""Others ask over the Model Context Protocol and in the form of OpenAI's API, each with its official client."""
 
 import json
 import sys
 
 import anyio
+import openai
 import pytest
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
@@ -86,6 +87,43 @@ def test_an_assistant_finds_asks_writes_a_ticket_and_reads_it(made, transport):
         assert conversation["messages"][-1]["content"] == "Hello Ada, this is Kim."
 
     anyio.run(transport, made, story)
+
+
+@pytest.fixture(scope="module")
+def front_end(made):
+    with openai.OpenAI(base_url=f"{made.url}/v1", api_key=made.key, max_retries=0) as client:
+        yield client
+
+
+def test_a_chat_front_end_asks_a_question_and_one_that_leans_on_it(front_end):
+    assert [model.id for model in front_end.models.list()] == ["answerback"]
+    messages = [{"role": "user", "content": "How much is delivery to Norway?"}]
+    done = front_end.chat.completions.create(model="answerback", messages=messages)
+    assert "19.90" in done.choices[0].message.content
+    assert done.choices[0].message.refusal is None
+
+    messages += [
+        {"role": "assistant", "content": done.choices[0].message.content},
+        {"role": "user", "content": "And to Switzerland?"},
+    ]
+    stream = front_end.chat.completions.create(model="answerback", messages=messages, stream=True)
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices)
+    assert "Switzerland" in text
+
+
+def test_a_chat_front_end_is_refused_what_a_human_should_answer(front_end):
+    messages = [{"role": "user", "content": "I want to speak to a human"}]
+    done = front_end.chat.completions.create(model="answerback", messages=messages)
+    assert done.choices[0].message.refusal.startswith("asked_for_person")
+    with pytest.raises(openai.AuthenticationError, match="API key"):
+        front_end.with_options(api_key="wrong").models.list()
+
+
+def test_a_client_of_responses_asks(front_end):
+    done = front_end.responses.create(model="answerback", input="How do I reset my password?")
+    assert "password" in done.output_text
+    with front_end.responses.stream(model="answerback", input="How do I reset my password?") as stream:
+        assert stream.get_final_response().output_text == done.output_text
 
 
 def test_what_the_api_refuses_is_told_to_the_assistant(made):

@@ -15,15 +15,17 @@ log = logs.get(__name__)
 #: Views that clients call as a matter of course, and POSTs that change nothing.
 NOT_OPERATORS = {
     "answers.answer",
-    "assistants.exchange",
     "attachments.add",
+    "chat.complete",
     "console.edit_voice",
     "console.leave",
     "conversations.make_token",
     "conversations.open_conversation",
     "conversations.submit",
     "customers.remember",
+    "mcp.exchange",
     "messages.rate",
+    "responses.respond",
     "search.search",
     "tickets.submit",
     "widget.begin",

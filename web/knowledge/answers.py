@@ -1,5 +1,6 @@
 """Direct answers: a question is answered without a conversation; a worker answers it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import flask
@@ -16,13 +17,23 @@ blueprint = Blueprint("answers", __name__, description="Answers without a conver
 @blueprint.response(200, schemas.DirectAnswer)
 def answer(new: dict[str, Any]) -> dict[str, Any]:
     """Answer a question without a conversation: nothing is stored, and nobody is told of a handoff."""
+    return direct_answer(new["question"], turns=new["turns"], wait_s=new["wait_s"])
+
+
+def direct_answer(question: str, *, turns: Sequence[Mapping[str, str]], wait_s: float) -> dict[str, Any]:
+    """Return a worker's answer to a question (`worker.answering.direct_answers`).
+
+    Raises:
+        NoWorker: no answer was ready in time, or as many requests wait as may.
+        KnowledgeError: the worker could not answer.
+    """
     free = waiters()
     if not free.acquire(blocking=False):
         raise NoWorker("As many requests wait for an answer as may; try again.")
     try:
         principal = flask.g.principal
         return services().search_client.answer(
-            principal.workspace_id, new["question"], key_id=principal.key_id, timeout_s=new["wait_s"]
+            principal.workspace_id, question, turns=turns, key_id=principal.key_id, timeout_s=wait_s
         )
     finally:
         free.release()

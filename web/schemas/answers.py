@@ -5,15 +5,28 @@ from marshmallow import fields, validate
 
 from web.schemas import conversations
 from web.schemas.fields import Seconds, Words
-from worker.states import MessageState
+from worker.states import MessageState, Role
 
 MAX_WAIT_S = 60
+
+
+class SaidBefore(ma.Schema):
+    """What was said before a question."""
+
+    role = fields.String(required=True, validate=validate.OneOf([Role.CUSTOMER.value, Role.ASSISTANT.value]))
+    content = Words(most=conversations.MAX_CONTENT, required=True)
 
 
 class NewQuestion(ma.Schema):
     """A question."""
 
     question = Words(most=conversations.MAX_CONTENT, required=True)
+    turns = fields.List(
+        fields.Nested(SaidBefore),
+        load_default=list,
+        validate=validate.Length(max=50),
+        metadata={"description": "what was said before, the oldest first; follow-up questions are understood by it"},
+    )
     wait_s = Seconds(
         most=MAX_WAIT_S, load_default=30.0, metadata={"description": "how long to wait for the answer, in seconds"}
     )

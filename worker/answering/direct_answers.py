@@ -1,16 +1,17 @@
 """Answers to questions that belong to no conversation: nothing is stored, and nobody is told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from worker.answering.agent import Agent
 from worker.answering.question import Question
 from worker.conversations.outcomes import Answer, Handoff, Retry
+from worker.conversations.sessions import Turn
 from worker.errors import AnswerbackError
 from worker.ids import new_id
 from worker.reading.message import read
-from worker.states import MessageState
+from worker.states import MessageState, Role
 from worker.voice.rendering import with_sources
 from worker.voice.voice import Voice
 
@@ -23,7 +24,14 @@ def answering(agent: Agent, voice: Callable[[str], Voice]) -> Callable[..., dict
         voice: returns the voice of a workspace.
     """
 
-    def answer(*, workspace_id: str, question: str, key_id: str | None, remaining_s: float) -> dict[str, Any]:
+    def answer(
+        *,
+        workspace_id: str,
+        question: str,
+        key_id: str | None,
+        remaining_s: float,
+        turns: Sequence[Mapping[str, str]] = (),
+    ) -> dict[str, Any]:
         id = new_id("ask")  # the accounts of models have a conversation and a message
         outcome = agent.answer(
             Question(
@@ -32,6 +40,10 @@ def answering(agent: Agent, voice: Callable[[str], Voice]) -> Callable[..., dict
                 conversation_id=id,
                 message_id=id,
                 key_id=key_id,
+                seq=len(turns),
+                turns=[
+                    Turn(seq=seq, role=Role(turn["role"]), content=turn["content"]) for seq, turn in enumerate(turns)
+                ],
                 remaining_s=remaining_s,
                 voice=voice(workspace_id),
             )

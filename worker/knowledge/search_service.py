@@ -3,7 +3,7 @@
 import json
 import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -78,8 +78,18 @@ class SearchClient:
             filters=dict(filters) if filters else None,
         )
 
-    def answer(self, workspace_id: str, question: str, *, key_id: str | None, timeout_s: float) -> dict[str, Any]:
+    def answer(
+        self,
+        workspace_id: str,
+        question: str,
+        *,
+        key_id: str | None,
+        timeout_s: float,
+        turns: Sequence[Mapping[str, str]] = (),
+    ) -> dict[str, Any]:
         """Return what the agent answers to a question (`worker.answering.direct_answers`).
+
+        `turns` are what was said before, the oldest first: `role` (customer or assistant) and `content`.
 
         Raises:
             NoWorker: no answer was ready within `timeout_s` seconds; otherwise as `search`.
@@ -93,6 +103,7 @@ class SearchClient:
             question=question,
             key_id=key_id,
             remaining_s=timeout_s,
+            turns=list(turns),
         )
 
     def unanswered_questions(self, workspace_id: str, *, days: float) -> list[dict[str, Any]]:

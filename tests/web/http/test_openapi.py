@@ -14,7 +14,7 @@ from tests.support.stack import KEY
 _CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 #: These need a worker or do not end by themselves; the integration tests call them on the real thing.
-_ELSEWHERE = {"POST /v1/search"}
+_ELSEWHERE = {"POST /v1/answers", "POST /v1/chat/completions", "POST /v1/responses", "POST /v1/search"}
 
 _SETTINGS = settings(
     max_examples=30,

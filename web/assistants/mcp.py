@@ -10,7 +10,7 @@ from worker.errors import NotInstalled
 
 def init_app(app: Flask) -> None:
     """Serve the protocol at `/mcp`."""
-    app.add_url_rule("/mcp", "assistants.exchange", exchange, methods=["POST"])
+    app.add_url_rule("/mcp", "mcp.exchange", exchange, methods=["POST"])
 
 
 @reads

@@ -1,0 +1,1 @@
+"""For other assistants and chat front ends: the Model Context Protocol, and the API of OpenAI."""
