@@ -3,7 +3,6 @@
 import json
 import sys
 
-import anyio
 import openai
 import pytest
 from mcp import ClientSession, StdioServerParameters
@@ -11,6 +10,7 @@ from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
 
+from tests.support.event_loops import run
 from tests.support.processes import ROOT
 from tests.support.stack import KEY, stack
 from worker.launch.up import sample_folder
@@ -86,7 +86,7 @@ def test_an_assistant_finds_asks_writes_a_ticket_and_reads_it(made, transport):
         conversation = await called(session, "get_conversation", conversation_id=ticket["conversation_id"])
         assert conversation["messages"][-1]["content"] == "Hello Ada, this is Kim."
 
-    anyio.run(transport, made, story)
+    run(transport, made, story)
 
 
 @pytest.fixture(scope="module")
@@ -132,4 +132,4 @@ def test_what_the_api_refuses_is_told_to_the_assistant(made):
         assert result.is_error
         assert "There is no conversation with this id" in result.content[0].text
 
-    anyio.run(over_http, made, story)
+    run(over_http, made, story)

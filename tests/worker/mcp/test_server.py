@@ -2,10 +2,10 @@
 
 import json
 
-import anyio
 import pytest
 from mcp import Client
 
+from tests.support.event_loops import run
 from worker.mcp.server import build_server
 
 
@@ -25,7 +25,7 @@ def used(api, use):
         async with Client(build_server(api)) as client:
             return await use(client)
 
-    return anyio.run(do)
+    return run(do)
 
 
 @pytest.mark.parametrize(
