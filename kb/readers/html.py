@@ -50,6 +50,7 @@ def read_html(text: str, *, base: str | None = None) -> Iterator[Block]:
         body = whole_page.main_part(body, page)
         if title:
             yield "heading", 1, title, ""
+    yield "left_out", sum(1 for _ in body.iter("object", "embed")), "attachments", ""
     yield from _Reader(page).blocks(body)
 
 

@@ -94,8 +94,11 @@ def ask(
     check: Callable[[str], object],
     headers: Mapping[str, str] = NO_HEADERS,
     max_bytes: int = MAX_BYTES,
+    content: bytes | None = None,
 ) -> Answer:
-    """Return the answer to a GET, after redirects; `check` refuses a URL by raising, before it is called.
+    """Return the answer to a GET, or to a POST of `content`, after redirects.
+
+    `check` refuses a URL by raising, before it is called.
 
     Raises:
         Unreachable: it may not be fetched, or no answer came; with the reason.
@@ -104,7 +107,8 @@ def ask(
     for _ in range(_MAX_REDIRECTS + 1):
         try:
             check(url)
-            with caller.stream("GET", url, headers={**HEADERS, **headers}) as answer:
+            method = "GET" if content is None else "POST"
+            with caller.stream(method, url, headers={**HEADERS, **headers}, content=content) as answer:
                 data = bytearray()
                 for piece in answer.iter_bytes():  # to its end also where it is not wanted: the connection stays open
                     data += piece

@@ -140,6 +140,8 @@ class Library:
     def hide(self, tx: sa.Connection, workspace_id: str, ids: sa.Select[tuple[str | None]]) -> None:
         """Make documents internal: once that is published, which is soon, they are not cited any more."""
         which = (document.c.workspace_id == workspace_id, document.c.id.in_(ids), document.c.audience != "internal")
+        if tx.execute(sa.select(document.c.id).where(*which).limit(1)).first() is None:
+            return
         tx.execute(passage.delete().where(passage.c.document_id.in_(sa.select(document.c.id).where(*which))))
         hidden = document.update().where(*which)
         values = {

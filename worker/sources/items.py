@@ -7,8 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kb.readers.characters import repair
-from worker.sources.pages import wanted
-from worker.sources.protocol import Fetched, Gone, Json, Listing, Unchanged, Unlisted
+from worker.sources.protocol import Fetched, Gone, Listing, Unchanged, Unlisted
 from worker.states import ItemOutcome
 from worker.store import rows
 from worker.store.batches import batches
@@ -44,7 +43,7 @@ def count_documents(tx: sa.Connection, source_id: str, *where: sa.ColumnElement[
     return tx.execute(sa.select(sa.func.count()).select_from(of_source(source_id, *where).subquery())).scalar_one()
 
 
-def keep_listing(tx: sa.Connection, store: Store, run: rows.SourceRun, listing: Listing, options: Json) -> None:
+def keep_listing(tx: sa.Connection, store: Store, run: rows.SourceRun, listing: Listing) -> None:
     """Write what a source lists, and which of it the run has to read: what is new, or is marked as changed."""
     of_this = source_item.c.source_id == run.source_id
     known = {
@@ -67,11 +66,9 @@ def keep_listing(tx: sa.Connection, store: Store, run: rows.SourceRun, listing: 
         row = known.get(key)
         is_current = row is not None and None not in (mark, row.digest, row.document_id) and row.mark == mark
         items[key] = (mark, not is_current)
-    gone = list(listing.gone)
     if listing.unlisted == Unlisted.READ_AGAIN:
         again = [key for key, row in known.items() if key not in items and row.document_id is not None]
-        items |= {key: (None, True) for key in again if wanted(options, key)}
-        gone += [key for key in again if not wanted(options, key)]
+        items |= dict.fromkeys(again, (None, True))
     insert = upsert_into(store, source_item)
     names = ("listed_mark", "listed_run", "pending", "outcome")
     insert = insert.on_conflict_do_update(
@@ -79,7 +76,7 @@ def keep_listing(tx: sa.Connection, store: Store, run: rows.SourceRun, listing: 
     )
     for batch in batches(list(items.items())):
         tx.execute(insert, [_listed(run, key, mark, pending) for key, (mark, pending) in batch])
-    for keys in batches(gone):
+    for keys in batches(list(listing.gone)):
         left = source_item.update().where(of_this, source_item.c.key.in_(keys))
         tx.execute(left.values(pending=False, read_run=run.id, outcome=ItemOutcome.GONE))
     unread = sum(not pending for _mark, pending in items.values())

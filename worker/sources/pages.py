@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 from kb.errors import DocumentTooLarge, DocumentUnreadable
 from worker.knowledge.fetching import read_sitemap
-from worker.sources.protocol import MAX_ITEMS, Json, Listing, Reading, Unlisted
+from worker.sources.protocol import MAX_ITEMS, Gone, Json, Listing, Reading, Unlisted
 from worker.sources.web import Web
 from worker.store.rows import Source, SourceItem
 
@@ -49,6 +49,10 @@ class Feed(_Pages):
         return Listing(
             items={url: None for url in urls if wanted(self.source.options, url)}, unlisted=Unlisted.READ_AGAIN
         )
+
+    def read(self, item: SourceItem) -> Reading:
+        """Return a page; one that the patterns of the source leave out now is gone."""
+        return super().read(item) if wanted(self.source.options, item.key) else Gone()
 
 
 class SinglePage(_Pages):

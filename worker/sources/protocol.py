@@ -29,7 +29,10 @@ class SourceThrottled(DocumentUnreadable):
 
 
 class Unlisted(StrEnum):
-    """What becomes of the items that a listing does not name: a sitemap names all, a feed only the newest."""
+    """What becomes of the items that a listing does not name: a sitemap names all, a feed only the newest.
+
+    Of those that are read again, `Connector.read` says which are gone, also by the patterns of the source.
+    """
 
     GONE = "gone"
     READ_AGAIN = "read_again"
@@ -44,6 +47,7 @@ class Listing:
         items: keys, with a mark each that changes whenever the item does; None where the source has no such mark, so
             that the item has to be read.
         gone: keys that the source says are gone.
+        internal: keys of what not everybody may see; their documents are internal at once, before they are read.
         failed: reasons by the name of each part of the listing that could not be read.
         cursor: what `Connector.listing` is given the next time, if this look ends well.
     """
@@ -51,6 +55,7 @@ class Listing:
     items: Mapping[str, str | None]
     unlisted: Unlisted
     gone: Sequence[str] = ()
+    internal: Sequence[str] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
     cursor: Json | None = None
 

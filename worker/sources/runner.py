@@ -18,9 +18,10 @@ from worker.sources.looks import begin, end, is_too_much
 from worker.sources.protocol import Connector, SourceThrottled, Unlisted
 from worker.states import RunState, SourceState
 from worker.store import rows
+from worker.store.batches import batches
 from worker.store.engine import Store
 from worker.store.leases import RowLease, RowLeases
-from worker.store.tables import UNPAUSED_SOURCE, source, source_run
+from worker.store.tables import UNPAUSED_SOURCE, source, source_item, source_run
 from worker.telemetry import logs
 
 log = logs.get(__name__)
@@ -177,7 +178,9 @@ class SourceRunner:
                 raise DocumentUnreadable(
                     f"It lists nothing any more. Its {known:,} documents stay." if known else "It lists nothing."
                 )
-            items.keep_listing(tx, self._store, run, listing, row.options)
+            items.keep_listing(tx, self._store, run, listing)
+            for keys in batches(listing.internal):
+                self._library.hide(tx, row.workspace_id, items.of_source(row.id, source_item.c.key.in_(keys)))
 
     def _pending(self, row: rows.Source) -> list[rows.SourceItem]:
         with self._store.read() as connection:

@@ -23,6 +23,9 @@ _MAX_ROBOTS_BYTES = 500 * 1024  # RFC 9309, 2.5
 #: A longer pause is not slept through: the worker does something else meanwhile.
 _MAX_SLEEP_S = 2.0
 
+#: What Notion answers instead of 503.
+_OVERLOADED = 529
+
 _DEFAULT_RETRY_AFTER_S, _MAX_RETRY_AFTER_S = 60.0, 3_600.0
 
 
@@ -119,7 +122,7 @@ class Web:
     def raise_if_throttled(answer: Answer) -> None:
         """Raise SourceThrottled when a server asks to wait."""
         asked = answer.headers.get("retry-after")
-        if answer.status == 429 or (answer.status == 503 and asked is not None):
+        if answer.status == 429 or (answer.status in (503, _OVERLOADED) and asked is not None):
             seconds = min(_MAX_RETRY_AFTER_S, _seconds(asked))
             raise SourceThrottled(f"The server answered {answer.status}.", retry_after_s=seconds)
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kb.errors import DocumentTooLarge, DocumentUnreadable
-from worker.knowledge.library import DocumentMetadata
-from worker.sources.articles import ArticlesApi, basic, fetched_article
+from worker.sources.articles import ArticlesApi, basic, fetched_article, internal_of, mark_of, metadata_of_article
 from worker.sources.pages import wanted
 from worker.sources.protocol import MAX_ITEMS, Gone, Json, Listing, Reading, Unlisted
 from worker.sources.web import Web
@@ -52,7 +51,8 @@ class Zendesk:
         else:
             raise DocumentTooLarge(f"The help centre has more than {MAX_ITEMS:,} articles.")
         items = {str(article["id"]): _mark(article) for article in found if self._is_wanted(article)}
-        return Listing(items=items, unlisted=Unlisted.GONE, cursor={"full_at": now, "start_time": now - 60})
+        cursor = {"full_at": now, "start_time": now - 60}
+        return Listing(items=items, unlisted=Unlisted.GONE, internal=internal_of(items), cursor=cursor)
 
     def read(self, item: SourceItem) -> Reading:
         """Return an article; a draft is not there."""
@@ -66,9 +66,7 @@ class Zendesk:
             str(article.get("body") or ""),
             name=f"{self.source.location.rstrip('/')}#article-{item.key}",
             url=None if restricted else article.get("html_url"),
-            metadata=DocumentMetadata(
-                language=_language(article.get("locale")), audience="internal" if restricted else None
-            ),
+            metadata=metadata_of_article(self.source, item, is_internal=restricted, locale=article.get("locale")),
         )
 
     def close(self) -> None:
@@ -94,7 +92,7 @@ class Zendesk:
         else:
             raise DocumentTooLarge(f"More than {MAX_ITEMS:,} articles have changed.")
         cursor = {"full_at": cursor["full_at"], "start_time": end}
-        return Listing(items=items, unlisted=Unlisted.KEPT, gone=gone, cursor=cursor)
+        return Listing(items=items, unlisted=Unlisted.KEPT, gone=gone, internal=internal_of(items), cursor=cursor)
 
     def _page(self, path: str, query: Json) -> dict[str, Any]:
         page = self._api.get(f"{_PATH}/{path}", **query)
@@ -112,10 +110,4 @@ def _is_restricted(article: dict[str, Any]) -> bool:
 
 
 def _mark(article: dict[str, Any]) -> str:
-    return f"{article.get('updated_at')} {_is_restricted(article)}"
-
-
-def _language(locale: str | None) -> str | None:
-    """Return the language of a locale such as `en-us`; None for one of another form."""
-    language = (locale or "").partition("-")[0]
-    return language if language.isalpha() and 2 <= len(language) <= 3 else None
+    return mark_of(article.get("updated_at"), is_internal=_is_restricted(article))

@@ -62,3 +62,9 @@ def test_a_table_that_says_a_cell_a_thousand_times_is_refused_before_it_is_unfol
     cells = "".join(f"<td rowspan=1000>{number} {'x' * 250}</td>" for number in range(100))
     with pytest.raises(DocumentTooLarge, match="no more are accepted"):
         text_of(f"<table><tr>{'<th>N</th>' * 100}</tr><tr>{cells}</tr>{'<tr></tr>' * 999}</table>")
+
+
+def test_files_that_a_page_embeds_are_counted():
+    page = '<p>Fill in the form.</p><object data="form.pdf">No PDF?</object><embed src="film.swf">'
+    read = documents.read(page.encode(), media_type="text/html", title="Page")
+    assert (read.text, read.left_out) == ("Fill in the form.", {"attachments": 2})

@@ -1,11 +1,14 @@
 """What sitemaps and feeds name, in the forms that the web has."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from kb.errors import DocumentUnreadable
 from tests.support.fakes import TableClock
 from tests.worker.sources.site import Answer, counts, last_run, look, titles
-from worker.sources.pages import links_of_feed, wanted
+from worker.sources.pages import Feed, links_of_feed, wanted
+from worker.sources.protocol import Gone
 
 RSS = """<?xml version="1.0"?>
 <rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><channel><link>{base}/</link>
@@ -132,3 +135,8 @@ def test_patterns_are_of_whole_names():
     assert wanted({"include": ["docs/*"]}, "docs/a/b.md")
     assert not wanted({"include": ["docs/*"]}, "other/docs/b.md")
     assert not wanted({"include": ["*"], "exclude": ["*/drafts/*"]}, "a/drafts/b.md")
+
+
+def test_a_page_of_a_feed_that_the_patterns_leave_out_now_is_gone_without_a_request():
+    feed = Feed(source=SimpleNamespace(options={"exclude": ["*/blog/*"]}), web=None)
+    assert feed.read(SimpleNamespace(key="https://a.example/blog/1")) == Gone()
