@@ -189,6 +189,11 @@ class SourceKind(StrEnum):
     GIT = "git"
     ZENDESK = "zendesk"
     INTERCOM = "intercom"
+    CONFLUENCE = "confluence"
+    NOTION = "notion"
+    FRESHDESK = "freshdesk"
+    CHATWOOT = "chatwoot"
+    S3 = "s3"
 
 
 class ItemOutcome(StrEnum):

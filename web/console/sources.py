@@ -22,6 +22,11 @@ _KINDS = {
     SourceKind.FOLDER: "Folder (path on the workers' machine)",
     SourceKind.ZENDESK: "Zendesk Guide (URL of the account)",
     SourceKind.INTERCOM: "Intercom Articles (URL of the API)",
+    SourceKind.CONFLUENCE: "Confluence (URL of a space)",
+    SourceKind.NOTION: "Notion (https://api.notion.com)",
+    SourceKind.FRESHDESK: "Freshdesk Solutions (URL of the account)",
+    SourceKind.CHATWOOT: "Chatwoot help centre (URL of the portal)",
+    SourceKind.S3: "S3 bucket (URL of the server, with the bucket)",
 }
 _INTERVALS = {3_600: "every hour", 86_400: "every day", 604_800: "every week"}
 
@@ -36,7 +41,7 @@ def sources() -> Page:
 def make_source() -> Page | Response:
     """Make a source."""
     try:
-        names = ("kind", "location", "name", "email", "token", "language", "audience")
+        names = ("kind", "location", "name", "email", "access_key", "token", "language", "audience")
         fields: dict[str, Any] = {name: value for name in names if (value := given(name, most=2_000))}
         if every := given("interval_s"):
             fields["interval_s"] = int(every) if every.isdecimal() else every

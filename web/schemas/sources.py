@@ -27,8 +27,15 @@ class _Given(ma.Schema):
         Line(most=500), validate=validate.Length(max=50), metadata={"description": "patterns of what does not count"}
     )
     branch = Line(most=200, metadata={"description": "of a git repository; its default branch if omitted"})
-    email = Line(most=320, metadata={"description": "of the Zendesk user that the token belongs to"})
-    token = Line(most=2_000, load_only=True, metadata={"description": "of a repository or help centre; never returned"})
+    email = Line(
+        most=320, metadata={"description": "of the user of Zendesk or Confluence Cloud that the token belongs to"}
+    )
+    access_key = Line(most=200, metadata={"description": "of an S3 bucket, whose secret key is the `token`"})
+    token = Line(
+        most=2_000,
+        load_only=True,
+        metadata={"description": "of a repository, help centre, wiki or bucket; never returned"},
+    )
     language = fields.String(
         validate=validate.Regexp(LANGUAGE), metadata={"description": "of its documents; detected if omitted"}
     )
@@ -47,8 +54,8 @@ class NewSource(_Given):
         most=2_000,
         required=True,
         metadata={
-            "description": "URL of the sitemap, feed, page, repository or help centre, or a folder on the workers' "
-            "machines"
+            "description": "URL of the sitemap, feed, page, repository, help centre, wiki or bucket, or a folder on "
+            "the workers' machines"
         },
     )
 
@@ -129,6 +136,7 @@ class Source(ma.Schema):
     exclude = fields.List(fields.String(), required=True)  # type: ignore[assignment]
     branch = fields.String(required=True, allow_none=True)
     email = fields.String(required=True, allow_none=True)
+    access_key = fields.String(required=True, allow_none=True)
     has_token = fields.Boolean(required=True)
     language = fields.String(required=True, allow_none=True)
     tags = fields.List(fields.String(), required=True)

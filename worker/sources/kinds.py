@@ -4,8 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from worker.addresses import Guard
+from worker.sources.chatwoot import Chatwoot
+from worker.sources.confluence import Confluence
 from worker.sources.folder import Folder
+from worker.sources.freshdesk import Freshdesk
 from worker.sources.intercom import Intercom
+from worker.sources.notion import RATE as NOTION_RATE
+from worker.sources.notion import Notion
 from worker.sources.pages import Feed, SinglePage, Sitemap
 from worker.sources.protocol import Connector
 from worker.sources.web import Robots, Web
@@ -22,10 +27,24 @@ OPTIONS: Mapping[SourceKind, Sequence[str]] = {
     SourceKind.GIT: ("branch",),
     SourceKind.ZENDESK: ("email",),
     SourceKind.INTERCOM: (),
+    SourceKind.CONFLUENCE: ("email",),
+    SourceKind.NOTION: (),
+    SourceKind.FRESHDESK: (),
+    SourceKind.CHATWOOT: (),
+    SourceKind.S3: ("access_key",),
 }
 
 #: Kinds that may have a token.
-WITH_TOKEN = (SourceKind.GIT, SourceKind.ZENDESK, SourceKind.INTERCOM)
+WITH_TOKEN = (
+    SourceKind.GIT,
+    SourceKind.ZENDESK,
+    SourceKind.INTERCOM,
+    SourceKind.CONFLUENCE,
+    SourceKind.NOTION,
+    SourceKind.FRESHDESK,
+    SourceKind.CHATWOOT,
+    SourceKind.S3,
+)
 
 _PAGES: Mapping[SourceKind, Callable[..., Connector]] = {
     SourceKind.SITEMAP: Sitemap,
@@ -33,6 +52,9 @@ _PAGES: Mapping[SourceKind, Callable[..., Connector]] = {
     SourceKind.PAGE: SinglePage,
     SourceKind.ZENDESK: Zendesk,
     SourceKind.INTERCOM: Intercom,
+    SourceKind.CONFLUENCE: Confluence,
+    SourceKind.FRESHDESK: Freshdesk,
+    SourceKind.CHATWOOT: Chatwoot,
 }
 
 
@@ -59,5 +81,14 @@ class Connectors:
                 from worker.sources.git import Git  # loads dulwich
 
                 return Git(source=source, guard=self.guard, roots=self.roots)
+            case SourceKind.S3:
+                from worker.sources.s3 import S3  # loads minio, of the extra `s3`
+
+                return S3(source=source, web=self._web(self.rate))
+            case SourceKind.NOTION:
+                return Notion(source=source, web=self._web(min(self.rate, NOTION_RATE)))
             case kind:
-                return _PAGES[kind](source=source, web=Web(guard=self.guard, robots=self.robots, rate=self.rate))
+                return _PAGES[kind](source=source, web=self._web(self.rate))
+
+    def _web(self, rate: float) -> Web:
+        return Web(guard=self.guard, robots=self.robots, rate=rate)

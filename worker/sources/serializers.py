@@ -17,6 +17,7 @@ def source_to_api(source: rows.Source, *, documents: int, run: rows.SourceRun | 
         "exclude": source.options.get("exclude") or [],
         "branch": source.options.get("branch"),
         "email": source.options.get("email"),
+        "access_key": source.options.get("access_key"),
         "has_token": source.token is not None,
         "language": source.metadata.get("language"),
         "tags": source.metadata.get("tags") or [],

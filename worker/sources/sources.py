@@ -14,6 +14,7 @@ from worker.knowledge.library import Library
 from worker.sources import items, looks
 from worker.sources.folder import allowed_folder
 from worker.sources.kinds import OPTIONS, WITH_TOKEN
+from worker.sources.locations import check_location
 from worker.sources.serializers import run_to_api, source_to_api
 from worker.states import RunState, SourceKind, SourceState
 from worker.store import rows
@@ -24,9 +25,15 @@ from worker.store.tables import source, source_item, source_run
 
 DAY_S = 24 * 3_600
 
-_OPTIONS = ("include", "exclude", "branch", "email")
+_OPTIONS = ("include", "exclude", "branch", "email", "access_key")
 _METADATA = ("language", "tags", "audience")
-_NEEDS_TOKEN = (SourceKind.ZENDESK, SourceKind.INTERCOM)
+_NEEDS_TOKEN = (
+    SourceKind.ZENDESK,
+    SourceKind.INTERCOM,
+    SourceKind.CONFLUENCE,
+    SourceKind.NOTION,
+    SourceKind.FRESHDESK,
+)
 
 
 class Sources:
@@ -50,7 +57,7 @@ class Sources:
         kind = SourceKind(new["kind"])
         location = self._checked_location(kind, new["location"])
         options = {name: new[name] for name in _OPTIONS if new.get(name)}
-        _check_options(kind, {**options, "token": new.get("token")})
+        _check_options(kind, location, {**options, "token": new.get("token")})
         name = new.get("name") or (urlsplit(location).hostname or location)[:100]
         row = {
             "id": new_id("src"),
@@ -86,7 +93,7 @@ class Sources:
             options = {**row.options, **{name: new[name] for name in _OPTIONS if name in new}}
             metadata = {**row.metadata, **{key: new[key] for key in _METADATA if key in new}}
             values = {name: new[name] for name in ("name", "interval_s", "token") if name in new}
-            _check_options(row.kind, {**options, "token": values.get("token", row.token)})
+            _check_options(row.kind, row.location, {**options, "token": values.get("token", row.token)})
             values |= {"options": options, "metadata": metadata, "updated_at": self._now}
             if (values.get("name", row.name), metadata, options) != (row.name, dict(row.metadata), dict(row.options)):
                 items.forget_versions(tx, id)
@@ -261,8 +268,8 @@ class Sources:
             raise Conflict("There is a source of this name.")
 
 
-def _check_options(kind: SourceKind, options: Mapping[str, Any]) -> None:
-    for name in ("branch", "email"):
+def _check_options(kind: SourceKind, location: str, options: Mapping[str, Any]) -> None:
+    for name in ("branch", "email", "access_key"):
         if options.get(name) and name not in OPTIONS[kind]:
             raise Invalid(f"A source of the kind {kind} has none.", field=name)
     if options.get("token") and kind not in WITH_TOKEN:
@@ -271,3 +278,10 @@ def _check_options(kind: SourceKind, options: Mapping[str, Any]) -> None:
         raise Invalid(f"A source of the kind {kind} needs one.", field="token")
     if kind == SourceKind.ZENDESK and not options.get("email"):
         raise Invalid("It is needed: the e-mail address of the user that the token belongs to.", field="email")
+    if kind == SourceKind.S3 and bool(options.get("token")) != bool(options.get("access_key")):
+        missing = "access_key" if options.get("token") else "token"
+        raise Invalid("A bucket has an access key with its secret key as the token, or neither.", field=missing)
+    try:
+        check_location(kind, location, has_token=bool(options.get("token")))
+    except DocumentUnreadable as error:
+        raise Invalid(str(error), field="location") from None

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from tests.worker.sources.site import HelpCentre, look, runner_of, sources_of
+from worker.states import SourceKind
 
 
 @pytest.fixture
@@ -65,6 +66,18 @@ def test_a_form_with_a_bad_value_is_shown_again_with_the_reason(browser, runner)
     assert answer.status_code == 422
     assert "/etc/passwd" in answer.text
     assert 'role="alert"' in answer.text
+
+
+def test_the_form_has_each_kind_and_says_what_a_location_has_to_be(browser, runner):
+    page = browser.get("/console/knowledge/sources").text
+    assert [kind for kind in SourceKind if f'<option value="{kind}"' not in page] == []
+    form = {"kind": "confluence", "location": "http://127.0.0.1/wiki", "token": "very-secret"}
+    assert browser.post("/console/knowledge/sources", **{**form, "kind": "notion"}).status_code == 422
+    refused = browser.post("/console/knowledge/sources", kind="s3", location="http://127.0.0.1/b-1", access_key="AKIA1")
+    assert (refused.status_code, "an access key with its secret key" in refused.text) == (422, True)
+    assert 'value="AKIA1"' in refused.text
+    assert browser.post("/console/knowledge/sources", **form).status_code == 303
+    assert "very-secret" not in browser.get("/console/knowledge/sources").text
 
 
 def test_the_list_alone_is_refreshed(browser, runner):

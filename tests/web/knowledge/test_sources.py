@@ -6,6 +6,8 @@ import threading
 import pytest
 
 from tests.worker.sources.site import HelpCentre, look, runner_of, sources_of
+from worker.addresses import Guard
+from worker.sources.sources import Sources
 
 
 @pytest.fixture
@@ -66,12 +68,34 @@ def test_a_source_is_made_looked_at_changed_paused_and_deleted(call, services, c
         ({"kind": "page", "location": "https://a.example", "state": "idle"}, "state"),
         ({"kind": "folder", "location": "/etc"}, "location"),
         ({"kind": "intercom", "location": "https://a.example"}, "token"),
+        ({"kind": "notion", "location": "https://www.notion.so/Help", "token": "t"}, "location"),
+        ({"kind": "s3", "location": "https://a.example/bucket", "token": "t"}, "access_key"),
     ],
 )
 def test_a_bad_value_is_refused_by_its_name(call, body, field):
     answer = call("POST", "/v1/sources", json=body)
     assert answer.status_code == 422, answer.json
     assert field in str(answer.json)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"kind": "confluence", "location": "https://a.atlassian.net/wiki/spaces/HELP", "email": "bot@a.example"},
+        {"kind": "notion", "location": "https://api.notion.com"},
+        {"kind": "freshdesk", "location": "https://a.freshdesk.com"},
+        {"kind": "chatwoot", "location": "https://app.chatwoot.com/app/accounts/1/portals/help"},
+    ],
+)
+def test_a_token_is_taken_and_never_shown(call, app, body):
+    front = app.extensions["answerback"]
+    guard = Guard(resolve=lambda _host, _port: ["93.184.216.34"])
+    sources = Sources(front.store, front.library, guard, roots=())
+    app.extensions["answerback"] = dataclasses.replace(front, sources=sources)
+    made = call("POST", "/v1/sources", json={**body, "token": "very-secret"})
+    assert made.status_code == 202, made.json
+    assert (made.json["kind"], made.json["has_token"]) == (body["kind"], True)
+    assert "very-secret" not in f"{made.json}{call('GET', made.headers['Location']).json}"
 
 
 LISTS = {

@@ -42,3 +42,17 @@ def test_a_folder_is_added_looked_at_published_and_deleted(run, folder):
     assert run("sources", "remove", "help", "--with-documents").returncode == 0
     assert run("sources", "look", "help").returncode == 1
     assert json.loads(run("audit", "--json").stdout)[0]["action"] == "sources.remove"
+
+
+def test_a_wiki_is_added_with_its_token_and_a_bad_location_is_refused(run):
+    refused = run("sources", "add", "notion", "https://www.notion.so/Help", "--token", "very-secret")
+    assert refused.returncode == 1
+    assert "https://api.notion.com" in refused.stderr
+    location = "https://shop.atlassian.net/wiki/spaces/HELP"
+    added = run(
+        "sources", "add", "confluence", location, "--email", "a@b.example", ANSWERBACK_SOURCE_TOKEN="very-secret"
+    )
+    assert added.returncode == 0, added.stderr
+    (shown,) = json.loads(run("sources", "--json").stdout)
+    assert (shown["kind"], shown["email"], shown["has_token"]) == ("confluence", "a@b.example", True)
+    assert "very-secret" not in f"{shown}{added.stdout}{added.stderr}{refused.stderr}"

@@ -7,15 +7,23 @@ from worker.sources.kinds import OPTIONS, Connectors
 from worker.states import SourceKind, SourceState
 from worker.store.rows import Source
 
+LOCATIONS = {
+    SourceKind.NOTION: "https://api.notion.com",
+    SourceKind.CHATWOOT: "https://a.example/hc/help/en",
+    SourceKind.S3: "https://a.example/bucket",
+}
+
 
 @pytest.mark.parametrize("kind", SourceKind)
 def test_each_kind_opens_its_connector(kind):
+    if kind == SourceKind.S3:
+        pytest.importorskip("minio")
     row = Source(
         id="s",
         workspace_id="w",
         name="n",
         kind=kind,
-        location="https://a.example",
+        location=LOCATIONS.get(kind, "https://a.example"),
         options={},
         metadata={},
         interval_s=60,

@@ -35,6 +35,18 @@ def test_a_source_is_named_after_its_host_and_shows_how_it_is_doing(workspace_id
         ({"kind": "page", "location": "https://a.example", "token": "t"}, "token"),
         ({"kind": "intercom", "location": "https://a.example"}, "token"),
         ({"kind": "zendesk", "location": "https://a.example", "token": "t"}, "email"),
+        ({"kind": "confluence", "location": "https://a.example"}, "token"),
+        ({"kind": "confluence", "location": "https://a.atlassian.net", "token": "t"}, "location"),
+        ({"kind": "notion", "location": "https://www.notion.so/Help", "token": "t"}, "location"),
+        ({"kind": "notion", "location": "https://api.notion.com"}, "token"),
+        ({"kind": "notion", "location": "https://api.notion.com", "token": "t", "email": "a@b.example"}, "email"),
+        ({"kind": "freshdesk", "location": "https://a.freshdesk.com"}, "token"),
+        ({"kind": "freshdesk", "location": "https://a.freshdesk.com/support", "token": "t"}, "location"),
+        ({"kind": "chatwoot", "location": "https://a.example/hc/help"}, "location"),
+        ({"kind": "s3", "location": "s3://bucket"}, "location"),
+        ({"kind": "s3", "location": "https://s3.amazonaws.com/bucket", "token": "t"}, "access_key"),
+        ({"kind": "s3", "location": "https://s3.amazonaws.com/bucket", "access_key": "k"}, "token"),
+        ({"kind": "page", "location": "https://a.example", "access_key": "k"}, "access_key"),
     ],
 )
 def test_what_does_not_fit_the_kind_is_refused_by_field(store, library, workspace_id, new, field):
@@ -42,6 +54,15 @@ def test_what_does_not_fit_the_kind_is_refused_by_field(store, library, workspac
     with pytest.raises(Invalid) as raised:
         sources.make(workspace_id, new)
     assert raised.value.field == field
+
+
+def test_a_portal_that_loses_its_token_is_none_any_more(store, library, workspace_id):
+    sources = Sources(store, library, Guard(resolve=lambda _host, _port: ["93.184.216.34"]), roots=())
+    new = {"kind": "chatwoot", "location": "https://a.example/app/accounts/1/portals/help", "token": "t"}
+    id = sources.make(workspace_id, new)["id"]
+    with pytest.raises(Invalid) as raised:
+        sources.change(workspace_id, id, {"token": None})
+    assert raised.value.field == "location"
 
 
 def test_private_addresses_are_refused(store, library, workspace_id):
