@@ -265,6 +265,7 @@ class DeliveryKind(StrEnum):
     HANDOFF_NOTE = "handoff_note"
     AGENT_REPLY = "agent_reply"
     TICKET_READ = "ticket_read"
+    TICKET_EVENTS = "ticket_events"
     NOTIFICATION = "notification"
     NOTIFICATION_UPDATE = "notification_update"
 
@@ -314,8 +315,9 @@ class TicketAspect(StrEnum):
 class TicketEventKind(StrEnum):
     """An event that a helpdesk reports about a ticket.
 
-    `CUSTOMER` and `AGENT` wrote a message that the customer can see. `CHANGED` says only that the ticket is to be read.
-    `RESUME` asks for the bot. `CHALLENGE` is about no ticket and is answered with its text.
+    `CUSTOMER` and `AGENT` wrote a message that the customer can see. `POSTED` echoes a post of the bot. `CHANGED` says
+    only that the ticket is to be read. `RESUME` asks for the bot. `CHALLENGE` is about no ticket and is answered with
+    its text.
     """
 
     CUSTOMER = "customer"
@@ -323,6 +325,7 @@ class TicketEventKind(StrEnum):
     ASSIGNED = "assigned"
     CLOSED = "closed"
     TAGGED = "tagged"
+    POSTED = "posted"
     RESUME = "resume"
     CHANGED = "changed"
     CHALLENGE = "challenge"

@@ -13,7 +13,7 @@ from kb.errors import DocumentTooLarge, DocumentUnreadable, KnowledgeError
 from worker import errors
 from worker.addresses import AddressRefused
 from worker.errors import AnswerbackError
-from worker.helpdesks.protocol import WebhookRefused
+from worker.helpdesks.protocol import WebhookPostponed, WebhookRefused
 from worker.knowledge.search_service import NoWorker
 from worker.telemetry import logs
 
@@ -29,6 +29,7 @@ STATUS: dict[type[Exception], int] = {
     errors.Invalid: 422,
     errors.KeyRefused: 401,
     errors.TriedTooOften: 429,
+    WebhookPostponed: 429,
     WebhookRefused: 401,
     errors.DatabaseUnavailable: 503,
     NoWorker: 503,

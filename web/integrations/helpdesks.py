@@ -8,6 +8,8 @@ import flask
 from web.http.api import Blueprint, parse_json, services
 from web.http.auth import admin, public
 from web.schemas import helpdesks as schemas
+from worker.errors import DatabaseUnavailable
+from worker.helpdesks.protocol import WebhookPostponed
 
 blueprint = Blueprint("helpdesks", __name__, description="Connected helpdesks")
 
@@ -56,6 +58,14 @@ def remove(helpdesk_id: str) -> None:
     services().connections.remove(_workspace(), helpdesk_id)
 
 
+@blueprint.route("/helpdesks/<string:helpdesk_id>/inbound", methods=["HEAD"])
+@public
+@blueprint.response(200)
+def validate(helpdesk_id: str) -> None:
+    """Confirm that webhooks can be sent here: some helpdesks ask before they accept the URL."""
+    services().connections.opened(helpdesk_id)
+
+
 @blueprint.post("/helpdesks/<string:helpdesk_id>/inbound")
 @public
 @blueprint.response(204)
@@ -63,10 +73,13 @@ def remove(helpdesk_id: str) -> None:
 def inbound(helpdesk_id: str) -> Any:
     """Receive a webhook of a helpdesk, which is signed and needs no key."""
     connections = services().connections
-    desk = connections.opened(helpdesk_id)
     headers = {name.lower(): value for name, value in flask.request.headers.items()}
     body = flask.request.get_data(cache=False)
-    delivery_id, events = connections.read(desk, body, headers, now=time.time(), parse=parse_json)
-    services().inbound.receive(desk, delivery_id, events)
+    try:
+        desk = connections.opened(helpdesk_id)
+        delivery_id, events = connections.read(desk, body, headers, now=time.time(), parse=parse_json)
+        services().inbound.receive(desk, delivery_id, events)
+    except DatabaseUnavailable:
+        raise WebhookPostponed from None  # with a status after which every helpdesk sends it again
     challenge = next((event.text for event in events if event.kind == "challenge"), None)
     return flask.jsonify(challenge=challenge) if challenge else None

@@ -107,7 +107,7 @@ def _erase(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:
         tx.execute(
             delivery.delete().where(
                 delivery.c.destination_id == ticket.helpdesk_id,
-                delivery.c.kind == DeliveryKind.TICKET_READ,
+                delivery.c.kind.in_((DeliveryKind.TICKET_READ, DeliveryKind.TICKET_EVENTS)),
                 delivery.c.ticket == ticket_of(ticket.helpdesk_id, ticket.external_id)[:MAX_TICKET],
             )
         )

@@ -8,7 +8,15 @@ from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
-from worker.deliveries.payloads import Notification, Payload, TicketPost, TicketRead, WebhookBody, serialise
+from worker.deliveries.payloads import (
+    Notification,
+    Payload,
+    TicketEvents,
+    TicketPost,
+    TicketRead,
+    WebhookBody,
+    serialise,
+)
 from worker.ids import new_id
 from worker.states import ConnectionState, DeliveryKind, DeliveryState
 from worker.store.rows import Helpdesk
@@ -98,15 +106,21 @@ def enqueue_helpdesk_delivery(
     tx: sa.Connection,
     helpdesk: Helpdesk,
     kind: DeliveryKind,
-    payload: TicketPost | TicketRead | Notification,
+    payload: TicketPost | TicketRead | TicketEvents | Notification,
     *,
     type: str,
     now: int,
     event_id: int | None = None,
     conversation_id: str | None = None,
     message_id: str | None = None,
-) -> None:
-    """Enqueue a post into a ticket, a read of one, or a notification; `type` is that of the event behind it."""
+    delay_ms: int = 0,
+) -> str:
+    """Enqueue a post into a ticket, a read of one, the events of one, or a notification; return its id.
+
+    Args:
+        type: of the event behind it.
+        delay_ms: how long it waits before the first attempt.
+    """
     row = {
         **_delivery(helpdesk.workspace_id, kind, payload, type=type, url=helpdesk.url, now=now),
         "destination_id": helpdesk.id,
@@ -114,8 +128,10 @@ def enqueue_helpdesk_delivery(
         "message_id": message_id,
         "ticket": None if isinstance(payload, Notification) else payload.ticket[:MAX_TICKET],
         "event_id": event_id,
+        "due_at": now + delay_ms,
     }
     tx.execute(delivery.insert(), row)
+    return str(row["id"])
 
 
 def _delivery(

@@ -37,13 +37,21 @@ class TicketRead:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TicketEvents:
+    """The events of a webhook that was accepted and could not be applied at once."""
+
+    ticket: str
+    events: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Notification:
     """A notification of agents about a handoff, in Slack or by e-mail."""
 
     text: str
 
 
-Payload = WebhookBody | TicketPost | TicketRead | Notification
+Payload = WebhookBody | TicketPost | TicketRead | TicketEvents | Notification
 
 _TYPES: Mapping[DeliveryKind, type[Payload]] = {
     DeliveryKind.CALLBACK: WebhookBody,
@@ -53,6 +61,7 @@ _TYPES: Mapping[DeliveryKind, type[Payload]] = {
     DeliveryKind.HANDOFF_NOTE: TicketPost,
     DeliveryKind.AGENT_REPLY: TicketPost,
     DeliveryKind.TICKET_READ: TicketRead,
+    DeliveryKind.TICKET_EVENTS: TicketEvents,
     DeliveryKind.NOTIFICATION: Notification,
     DeliveryKind.NOTIFICATION_UPDATE: Notification,
 }
@@ -82,6 +91,7 @@ def payload_of(delivery: Delivery) -> Payload:
     if delivery.kind in (DeliveryKind.CALLBACK, DeliveryKind.ENDPOINT):
         return WebhookBody(body=delivery.payload)
     values: dict[str, Any] = json.loads(delivery.payload)
-    if "tags" in values:
-        values["tags"] = tuple(values["tags"] or ())
+    for name in ("tags", "events"):
+        if name in values:
+            values[name] = tuple(values[name] or ())
     return _TYPES[delivery.kind](**values)

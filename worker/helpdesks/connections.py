@@ -236,7 +236,8 @@ class Connections:
 def _round_trip(desk: Desk, ticket: str) -> str | None:
     text = f"Answerback tries its connection: {secrets.token_hex(4)}. Nobody has to do anything."
     id = desk.post(Post(ticket=ticket, text=text, public=False))
-    is_listed = any(posted.id == id for posted in desk.find(ticket))
+    found = desk.find(ticket)
+    is_listed = found is None or any(posted.id == id for posted in found)
     return None if is_listed else "The note was written, but is not listed in the ticket."
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import asdict
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -9,9 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from worker.conversations.actions import ConversationActions
 from worker.conversations.intake import Opening, Submission
 from worker.deliveries import outbox
-from worker.deliveries.payloads import Notification, TicketRead
+from worker.deliveries.payloads import Notification, TicketEvents, TicketRead
 from worker.deliveries.tickets import NOTIFICATION_KINDS, external_id, writable_ticket
-from worker.errors import Conflict, NotFound
+from worker.errors import Conflict, DatabaseUnavailable, NotFound
 from worker.helpdesks.protocol import TicketEvent
 from worker.helpdesks.ticket_log import TicketLog
 from worker.reading.characters import clean
@@ -25,6 +27,9 @@ from worker.telemetry import logs
 log = logs.get(__name__)
 
 _MAX_TEXT = 20_000
+
+#: How long the events of an accepted webhook may take to be applied before a worker applies them.
+_ACCEPTED_MS = 30_000
 
 
 class Inbound:
@@ -50,13 +55,25 @@ class Inbound:
         self._log = TicketLog(store)
 
     def receive(self, desk: Helpdesk, webhook_id: str | None, events: Iterable[TicketEvent]) -> None:
-        """Apply the events of a webhook, unless it was received before."""
-        events = list(events)
-        if webhook_id is not None and events and self._log.has_webhook(desk, webhook_id):
+        """Accept the events of a webhook, unless it was received before, and apply them.
+
+        Accepted events are in the database: should applying them fail, a worker does it later. Not every helpdesk
+        sends a webhook again.
+
+        Raises:
+            DatabaseUnavailable: nothing was accepted.
+        """
+        events = [event for event in events if event.ticket]
+        if not events or (webhook_id is not None and self._log.has_webhook(desk, webhook_id)):
             return
-        unknown = self.apply(desk, events)
-        if webhook_id is not None and events and not unknown:
-            self._log.add_webhook(desk, webhook_id)
+        accepted = self._accept(desk, events)
+        try:
+            unknown = self.apply(desk, events)
+            if webhook_id is not None and not unknown:
+                self._log.add_webhook(desk, webhook_id)
+            self._log.end_accepted(accepted)
+        except DatabaseUnavailable as error:
+            log.warning("helpdesk_events_postponed", delivery_id=accepted, reason=str(error))
 
     def apply(self, desk: Helpdesk, events: Iterable[TicketEvent]) -> bool:
         """Apply events in order; return whether one was about an unknown ticket.
@@ -80,6 +97,22 @@ class Inbound:
         """Forget webhooks that were received more than a month ago: no helpdesk repeats one so late."""
         self._log.clean_up(limit=limit)
 
+    def _accept(self, desk: Helpdesk, events: list[TicketEvent]) -> str:
+        """Store events that are about to be applied; return the id of the delivery that applies them if they are not.
+
+        All events of a webhook are about one ticket.
+        """
+        with self._store.begin() as tx:
+            return outbox.enqueue_helpdesk_delivery(
+                tx,
+                desk,
+                DeliveryKind.TICKET_EVENTS,
+                TicketEvents(ticket=events[0].ticket, events=tuple(map(_as_json, events))),
+                type=outbox.TICKET_CHANGED,
+                now=self._store.now(tx),
+                delay_ms=_ACCEPTED_MS,
+            )
+
     def _apply(self, desk: Helpdesk, event: TicketEvent) -> None:
         """Apply one event."""
         if event.kind == TicketEventKind.CUSTOMER:
@@ -99,6 +132,8 @@ class Inbound:
     def _act(self, desk: Helpdesk, event: TicketEvent) -> None:
         if event.kind == TicketEventKind.AGENT:
             self._agent(desk, event)
+        elif event.kind == TicketEventKind.POSTED:
+            self._log.is_echo(desk, event)
         elif event.kind == TicketEventKind.CHANGED:
             self._enqueue_read(desk, event)
         elif event.kind == TicketEventKind.ASSIGNED:
@@ -156,6 +191,10 @@ class Inbound:
         if self._log.has_message(desk, event.message_id) or self._log.is_echo(desk, event):
             return
         conversation_id = self._conversation_of_agent(desk, event)
+        if desk.kind in NOTIFICATION_KINDS and not event.text:
+            reason = f"Not sent: only text goes to the customer, no file ({_names(event)})."
+            self._tell_thread(desk, conversation_id, reason)
+            return
         try:
             self._actions.reply(
                 desk.workspace_id,
@@ -176,6 +215,8 @@ class Inbound:
             if desk.kind in NOTIFICATION_KINDS and self._is_cut_off(conversation_id):
                 reason = "Kept, but not sent: the helpdesk of this ticket is switched off."
                 self._tell_thread(desk, conversation_id, reason)
+            elif event.files:
+                self._tell_thread(desk, conversation_id, f"Sent without the file ({_names(event)}): only text is sent.")
 
     def _is_cut_off(self, conversation_id: str) -> bool:
         """Whether a conversation is a ticket of a helpdesk that nothing is written into."""
@@ -257,6 +298,29 @@ class Inbound:
         if id is None:
             raise NotFound("There is no conversation for this ticket.")
         return str(id)
+
+
+def events_of(payload: TicketEvents) -> list[TicketEvent]:
+    """Return accepted events as they were reported."""
+    return [
+        TicketEvent(
+            **{
+                **event,
+                "kind": TicketEventKind(event["kind"]),
+                "tags": tuple(event["tags"]),
+                "files": tuple(event["files"]),
+            }
+        )
+        for event in payload.events
+    ]
+
+
+def _as_json(event: TicketEvent) -> dict[str, Any]:
+    return {**asdict(event), "text": event.text[:_MAX_TEXT], "author": dict(event.author)}
+
+
+def _names(event: TicketEvent) -> str:
+    return ", ".join(event.files)
 
 
 def _state_of(desk: Helpdesk, event: TicketEvent) -> str:

@@ -38,6 +38,13 @@ class WebhookRefused(AnswerbackError):
     code = "webhook_refused"
 
 
+class WebhookPostponed(AnswerbackError):
+    """The webhook could not be stored at the moment; nothing was changed. Send it again."""
+
+    code = "webhook_postponed"
+    retry_after_s = 5
+
+
 class HelpdeskRefused(AnswerbackError):
     """The helpdesk refused a call or did not answer it.
 
@@ -85,6 +92,7 @@ class TicketEvent:
     Attributes:
         automatic: the helpdesk takes it for automatic mail, which gets no automatic answer.
         owned: an agent has the ticket already.
+        files: names of the files that a reply in a thread of agents has.
         is_state: this is a state of the ticket and not a change: it has an effect only when it differs from the last
             one. `value` is empty when the ticket is not assigned or not closed.
     """
@@ -98,6 +106,7 @@ class TicketEvent:
     tags: tuple[str, ...] = ()
     automatic: bool = False
     owned: bool = False
+    files: tuple[str, ...] = ()
     is_state: bool = False
     value: str = ""
 
@@ -144,8 +153,8 @@ class Desk(Protocol):
     def look(self, ticket: str) -> list[TicketEvent]:
         """Read a ticket: return its messages, oldest first, and its state, for helpdesks whose webhooks lack them."""
 
-    def find(self, ticket: str) -> list[Posted]:
-        """Return the newest agents' messages and notes of a ticket."""
+    def find(self, ticket: str) -> list[Posted] | None:
+        """Return the newest agents' messages and notes of a ticket; None where the bot may not list them."""
 
     def post(self, post: Post) -> str:
         """Write into a ticket and return the id of what was written."""
@@ -227,13 +236,13 @@ def hmac_base64(secret: str, signed: bytes) -> str:
     return base64.b64encode(hmac.new(secret.encode(), signed, hashlib.sha256).digest()).decode()
 
 
-def require_same(given: str, ours: str) -> None:
-    """Raise unless both are the same, in a time that does not tell how much is.
+def require_same(given: str, *ours: str) -> None:
+    """Raise unless what is given is one of ours, in a time that does not tell how much of it is.
 
     Raises:
-        WebhookRefused: they differ.
+        WebhookRefused: it is none of them.
     """
-    if not ours or not hmac.compare_digest(given.encode(), ours.encode()):
+    if not any(own and hmac.compare_digest(given.encode(), own.encode()) for own in ours):
         raise WebhookRefused("The signature is not that of the helpdesk.")
 
 

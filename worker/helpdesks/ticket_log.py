@@ -7,10 +7,10 @@ from worker.deliveries.outbox import MAX_TICKET
 from worker.errors import NotFound
 from worker.helpdesks.protocol import TicketEvent, digest
 from worker.ids import new_id
-from worker.states import TicketAspect
+from worker.states import DeliveryState, TicketAspect
 from worker.store.engine import Store
 from worker.store.rows import Helpdesk
-from worker.store.tables import helpdesk_message, inbound_webhook, ticket_state
+from worker.store.tables import delivery, helpdesk_message, inbound_webhook, ticket_state
 from worker.store.upsert import upsert_into
 
 _MAX_ID = 200
@@ -42,6 +42,17 @@ class TicketLog:
         }
         with self._store.begin() as tx:
             tx.execute(upsert_into(self._store, inbound_webhook).values(**row).on_conflict_do_nothing())
+
+    def end_accepted(self, delivery_id: str) -> None:
+        """Forget accepted events that were applied; those that a worker is about to apply stay."""
+        with self._store.begin() as tx:
+            tx.execute(
+                delivery.delete().where(
+                    delivery.c.id == delivery_id,
+                    delivery.c.attempts == 0,
+                    delivery.c.state == DeliveryState.PENDING,
+                )
+            )
 
     def clean_up(self, *, limit: int) -> None:
         """Forget webhooks that were received more than a month ago."""

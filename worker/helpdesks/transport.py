@@ -5,10 +5,10 @@ from dataclasses import asdict, replace
 import sqlalchemy as sa
 
 from worker.addresses import AddressRefused, Caller, Guard
-from worker.deliveries.payloads import Notification, TicketPost, TicketRead, WebhookBody, payload_of
+from worker.deliveries.payloads import Notification, TicketEvents, TicketPost, TicketRead, WebhookBody, payload_of
 from worker.deliveries.sender import AttemptResult, ClaimedDelivery, Transport
 from worker.deliveries.webhooks import Webhooks
-from worker.helpdesks.inbound import Inbound
+from worker.helpdesks.inbound import Inbound, events_of
 from worker.helpdesks.kinds import KINDS
 from worker.helpdesks.mail import MailServer
 from worker.helpdesks.protocol import Account, Desk, HelpdeskRefused, Post, digest
@@ -114,6 +114,9 @@ class HelpdeskTransport:
         connection = self._connection()
         if connection is None:
             return _given_up("The helpdesk was removed.")
+        if isinstance(payload, TicketEvents):
+            self._inbound.apply(connection, events_of(payload))
+            return AttemptResult(status=200)
         self._caller.within(_ATTEMPT_S)
         if connection.kind != "email":
             self._guard.check_url(connection.url)
@@ -245,7 +248,8 @@ class HelpdeskTransport:
 
     def _find(self, desk: Desk, post: Post, name: str) -> str | None:
         """Return the id of what an earlier attempt wrote whose answer was lost, or None."""
-        found = {posted.id for posted in desk.find(post.ticket) if (posted.digest or digest(posted.text)) == name}
+        listed = desk.find(post.ticket) or ()
+        found = {posted.id for posted in listed if (posted.digest or digest(posted.text)) == name}
         if not found:
             return None
         known = sa.select(helpdesk_message.c.external_id).where(

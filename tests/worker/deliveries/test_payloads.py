@@ -4,7 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from worker.deliveries.payloads import Notification, TicketPost, TicketRead, WebhookBody, payload_of, serialise
+from worker.deliveries.payloads import (
+    Notification,
+    TicketEvents,
+    TicketPost,
+    TicketRead,
+    WebhookBody,
+    payload_of,
+    serialise,
+)
 from worker.states import DeliveryChannel, DeliveryKind, DeliveryState
 from worker.store.rows import Delivery
 
@@ -17,6 +25,7 @@ PAYLOADS = {
     DeliveryKind.HANDOFF_NOTE: replace(POST, public=False),
     DeliveryKind.AGENT_REPLY: TicketPost(ticket="7", text="Hi", public=True),
     DeliveryKind.TICKET_READ: TicketRead(ticket="7"),
+    DeliveryKind.TICKET_EVENTS: TicketEvents(ticket="7", events=({"kind": "customer", "text": "Grüße"},)),
     DeliveryKind.NOTIFICATION: Notification(text="Handed off."),
     DeliveryKind.NOTIFICATION_UPDATE: Notification(text="Ada wrote."),
 }
