@@ -8,7 +8,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from tests.support.helpdesks import FAKES, SECRET, TOKEN, FakeDesk
+from tests.support.helpdesks import BOT, FAKES, SECRET, TOKEN, Entry, FakeDesk
 from tests.support.processes import wait_for
 from tests.support.stack import Stack, command, is_ready, services, stack
 from tests.worker.answering.drafting.test_llm import control
@@ -53,10 +53,21 @@ class Desks:
         """Let a customer of each helpdesk open a ticket; each webhook comes twice."""
         self.ticket += 1
         for kind, fake in self.fakes.items():
-            body, headers = fake.webhook(self.ticket, "written", fake.customer_writes(self.ticket, HELP))
-            for _ in range(2):
-                answered = self.made.call("POST", f"/v1/helpdesks/{self.ids[kind]}/inbound", data=body, headers=headers)
-                assert answered.status == 204, (kind, answered.body)
+            entry = fake.customer_writes(self.ticket, HELP)
+            self.hook(kind, entry, times=2)
+
+    def hook(self, kind: str, entry: Entry, *, times: int = 1) -> None:
+        body, headers = self.fakes[kind].webhook(self.ticket, "written", entry)
+        for _ in range(times):
+            answered = self.made.call("POST", f"/v1/helpdesks/{self.ids[kind]}/inbound", data=body, headers=headers)
+            assert answered.status == 204, (kind, answered.body)
+
+    def echoes(self) -> None:
+        """Send the bot what it wrote, as the helpdesks do whose bots may not list it."""
+        for kind, fake in self.fakes.items():
+            for entry in list(fake.tickets[self.ticket].entries):
+                if fake.echoes and entry.author == BOT:
+                    self.hook(kind, entry)
 
     def answers(self) -> dict[str, int]:
         return {kind: len(fake.bots(self.ticket, public=True)) for kind, fake in self.fakes.items()}
@@ -131,6 +142,7 @@ def test_a_worker_that_dies_while_it_posts_leaves_one_answer(desks, step):
         gate.open.set()
     for fake in desks.fakes.values():
         fake.before_answer, fake.before_change = lambda: None, lambda _path: None
+    desks.echoes()
     desks.leases_end()
     desks.start("callback")
     wait_for(lambda: desks.undelivered() == 0, what="every answer")

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.support.contracts import Contract
 from worker.helpdesks.protocol import Account
 
 SECRET = "hook-secret-0123456789"
@@ -64,6 +65,7 @@ class FakeDesk(http.server.ThreadingHTTPServer):
     kind = ""
     routes: tuple[tuple[str, str, str], ...] = ()
     prefix = ""
+    echoes = False  # of its own posts only the webhooks tell
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -73,6 +75,7 @@ class FakeDesk(http.server.ThreadingHTTPServer):
         self.before_answer = lambda: None
         self.before_change: Callable[[str], None] = lambda _path: None  # of every call that changes something
         self.calls: list[str] = []
+        self.faults: list[str] = []  # how calls and answers differ from what the maker describes
         self._ids = 1000
         self.guard = threading.RLock()
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
@@ -123,6 +126,14 @@ class FakeDesk(http.server.ThreadingHTTPServer):
     def authorized(self, headers: Any) -> bool:
         raise NotImplementedError
 
+    def permitted(self, name: str) -> bool:
+        """Whether the token may make a call, by the name of its handler."""
+        return True
+
+    def limit_headers(self) -> dict[str, str]:
+        """What an answer with 429 says of when to try again: in half a minute."""
+        return {"Retry-After": "30"}
+
     def handle_call(self, method: str, path: str, headers: Any, body: Any) -> Any:
         self.calls.append(f"{method} {path}")
         if not self.authorized(headers):
@@ -132,6 +143,8 @@ class FakeDesk(http.server.ThreadingHTTPServer):
         for verb, pattern, name in self.routes:
             match = re.fullmatch(self.prefix + pattern, path.partition("?")[0])
             if verb == method and match:
+                if not self.permitted(name):
+                    raise Refused(401, {"error": "Access to this endpoint is not authorized for bots"})
                 ids = [int(one) for one in match.groups()]
                 if ids and ids[0] not in self.tickets:
                     raise Refused(404)
@@ -142,7 +155,7 @@ class FakeDesk(http.server.ThreadingHTTPServer):
         """Write as the bot; `trouble`: limit (429), fail (500, nothing done), lost (done, and no answer), slow."""
         trouble = self.trouble.pop(0) if self.trouble else ""
         if trouble == "limit":
-            raise Refused(429, **{"Retry-After": "30"})
+            raise Refused(429, **self.limit_headers())
         if trouble == "fail":
             raise Refused(500)
         entry = self._add(ticket, BOT, text, public=public)
@@ -286,8 +299,17 @@ class FakeZendesk(FakeDesk):
 
 
 class FakeChatwoot(FakeDesk):
+    """Chatwoot with the token of a bot, after its source: `access_token_auth_helper.rb` and `webhooks/trigger.rb`.
+
+    `may_label`: versions from June 2026 on. `account_secret` signs the account's webhooks, SECRET those of the bot.
+    """
+
     kind = "chatwoot"
     prefix = "/api/v1/accounts/1"
+    version = "4.15.0"
+    account_secret = "account-hook-0123456789"
+    may_label = True
+    echoes = True
     routes = (
         ("GET", "/conversations", "listed"),
         ("POST", r"/conversations/(\d+)/messages", "message"),
@@ -304,22 +326,18 @@ class FakeChatwoot(FakeDesk):
     def authorized(self, headers):
         return headers.get("api_access_token") == TOKEN
 
-    def listed(self):
-        return {"data": {"payload": []}}
+    def permitted(self, name):
+        return name in {"message", "toggle", "assign", *(("labels", "label") if self.may_label else ())}
+
+    def handle_call(self, method, path, headers, body):
+        if (method, path) == ("GET", "/api"):  # which needs no token
+            return {"version": self.version, "queue_services": "ok", "data_services": "ok"}
+        return super().handle_call(method, path, headers, body)
 
     def message(self, ticket, body):
         need(body, "content", "message_type")
         entry = self.write(ticket, body["content"], public=not body.get("private"))
         return {"id": entry.id, "content": entry.text, "message_type": 1}
-
-    def messages(self, ticket):
-        listed = self.tickets[ticket].entries
-        return {
-            "payload": [
-                {"id": one.id, "content": one.text, "message_type": 0 if one.author == CUSTOMER else 1}
-                for one in listed
-            ]
-        }
 
     def toggle(self, ticket, body):
         need(body, "status")
@@ -337,37 +355,62 @@ class FakeChatwoot(FakeDesk):
         self.tickets[ticket].assignee = body.get("assignee_id")
         return {}
 
-    def signed(self, body, *, at):
+    def signed(self, body, *, at, secret=SECRET):
         timestamp = str(int(at))
-        digest = hmac.new(SECRET.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
+        digest = hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256).hexdigest()
         return {
             "X-Chatwoot-Signature": f"sha256={digest}",
             "X-Chatwoot-Timestamp": timestamp,
             "X-Chatwoot-Delivery": uuid.uuid4().hex,
         }
 
-    def told(self, ticket, what, entry=None, tags=()):
-        account = {"account": {"id": 1}}
+    def deliver(self, send: Callable[[bytes, dict[str, str]], int], ticket: int, *args: Any) -> bool:
+        """Send a webhook of the bot: again after 429 and 500, three times in all, and then open the conversation."""
+        body, headers = self.webhook(ticket, *args)
+        for _attempt in range(3):
+            status = send(body, headers)
+            if 200 <= status < 300:
+                return True
+            if status not in (429, 500):
+                break
+        if self.tickets[ticket].status in ("new", "pending"):
+            self.tickets[ticket].status = "open"
+        return False
+
+    def told(self, ticket, what, entry=None, tags=(), sender=None, **more):
+        """`sender` and further fields replace those of the message."""
+        one = self.tickets[ticket]
+        conversation = {
+            "id": ticket,
+            "status": "pending" if one.status == "new" else one.status,
+            "labels": list(one.tags),
+            "channel": "Channel::WebWidget",
+            "meta": {"sender": {"id": CUSTOMER, "name": "Ada"}, "assignee": None, "team": None},
+        }
         if what == "written":
             assert entry is not None
-            kinds = {CUSTOMER: "contact", AGENT: "user", BOT: "agent_bot"}
-            status = self.tickets[ticket].status
-            return account | {
+            kinds = {CUSTOMER: {}, AGENT: {"type": "user"}, BOT: {"type": "agent_bot"}}
+            return {
+                "account": {"id": 1, "name": "Shop"},
                 "event": "message_created",
                 "id": entry.id,
                 "content": entry.text,
+                "content_type": "text",
+                "content_attributes": {},
+                "additional_attributes": {},
                 "message_type": "incoming" if entry.author == CUSTOMER else "outgoing",
                 "private": not entry.public,
-                "sender": {"id": entry.author, "name": "Ada", "type": kinds[entry.author]},
-                "conversation": {"id": ticket, "status": "pending" if status == "new" else status},
+                "sender": sender or {"id": entry.author, "name": "Ada", **kinds[entry.author]},
+                "conversation": conversation,
+                **more,
             }
         if what == "closed":
-            return account | {"event": "conversation_status_changed", "id": ticket, "status": "resolved"}
+            return conversation | {"event": "conversation_status_changed", "status": "resolved"}
         changed = {
-            "assigned": {"assignee_id": {"current_value": AGENT}},
-            "tagged": {"label_list": {"current_value": tags}},
+            "assigned": {"assignee_id": {"previous_value": None, "current_value": AGENT}},
+            "tagged": {"label_list": {"previous_value": one.tags, "current_value": [*one.tags, *tags]}},
         }
-        return account | {"event": "conversation_updated", "id": ticket, "changed_attributes": [changed[what]]}
+        return conversation | {"event": "conversation_updated", "changed_attributes": [changed[what]]}
 
 
 class FakeZammad(FakeDesk):
@@ -525,7 +568,11 @@ class FakeFreshdesk(FakeDesk):
 
 
 class FakeIntercom(FakeDesk):
+    """Intercom. What it is sent and what it answers has the form of its official description, or `faults` says so."""
+
     kind = "intercom"
+    contract = Contract("intercom-2.14.json")
+    region = "US"
     routes = (
         ("GET", "/me", "me"),
         ("GET", r"/conversations/(\d+)", "show"),
@@ -537,23 +584,66 @@ class FakeIntercom(FakeDesk):
         return {"admin_id": str(BOT), "app_id": "app1"}
 
     def authorized(self, headers):
-        return headers.get("authorization") == f"Bearer {TOKEN}" and bool(headers.get("intercom-version"))
+        return headers.get("authorization") == f"Bearer {TOKEN}" and headers.get("intercom-version") == "2.14"
+
+    def limit_headers(self):
+        return {"X-RateLimit-Limit": "10000", "X-RateLimit-Reset": str(int(time.time()) + 30)}
+
+    def handle_call(self, method, path, headers, body):
+        try:
+            if wrong := self.contract.request_faults(method, path, body):
+                self.faults += wrong
+                raise Refused(400)
+            answer = super().handle_call(method, path, headers, body)
+        except Refused as refused:
+            error = {"code": "refused", "message": str(refused.status)}
+            refused.body = {"type": "error.list", "request_id": uuid.uuid4().hex, "errors": [error]}
+            self.faults += self.contract.response_faults(method, path, refused.status, refused.body)
+            raise
+        self.faults += self.contract.response_faults(method, path, 200, answer)
+        return answer
 
     def me(self):
-        return {"id": BOT, "app": {"id_code": "app1"}}
+        app = {"type": "app", "id_code": "app1", "name": "Shop", "region": self.region}
+        return {"type": "admin", "id": str(BOT), "name": "Answerback", "app": app}
 
     def _part(self, one):
         kind = "user" if one.author == CUSTOMER else "admin"
         return {
+            "type": "conversation_part",
             "id": str(one.id),
             "part_type": "comment" if one.public else "note",
             "body": one.text,
             "author": {"type": kind, "id": str(one.author), "name": "Ada", "email": "ada@example.com"},
+            "attachments": [],
+            "redacted": False,
+            # Whatever is written over the API has the code of its app, a human's and a customer's message too.
+            "app_package_code": "desk-sync",
+        }
+
+    def _conversation(self, ticket, parts):
+        one = self.tickets[ticket]
+        first = self._part(one.entries[0])
+        source = {name: first[name] for name in ("id", "body", "author", "attachments", "redacted")}
+        return {
+            "type": "conversation",
+            "id": str(ticket),
+            "title": "Parcel",
+            "state": "closed" if one.status == "close" else "open",
+            "open": one.status != "close",
+            "admin_assignee_id": None if one.assignee is None else int(one.assignee),
+            "team_assignee_id": None,
+            "source": {**source, "type": "conversation", "delivered_as": "customer_initiated", "subject": ""},
+            "tags": {"type": "tag.list", "tags": []},
+            "conversation_parts": {
+                "type": "conversation_part.list",
+                "conversation_parts": parts,
+                "total_count": len(parts),
+            },
         }
 
     def show(self, ticket):
-        parts = [self._part(one) for one in self.tickets[ticket].entries[1:]]
-        return {"id": str(ticket), "conversation_parts": {"conversation_parts": parts}}
+        return self._conversation(ticket, [self._part(one) for one in self.tickets[ticket].entries[1:]])
 
     def reply(self, ticket, body):
         need(body, "message_type", "type", "admin_id", "body")
@@ -561,7 +651,7 @@ class FakeIntercom(FakeDesk):
         return self.show(ticket)
 
     def part(self, ticket, body):
-        need(body, "message_type", "type", "admin_id")
+        need(body, "message_type", "admin_id")
         if body["message_type"] in ("open", "close"):
             self.tickets[ticket].status = body["message_type"]
         else:
@@ -576,28 +666,30 @@ class FakeIntercom(FakeDesk):
         one = self.tickets[ticket]
         if what == "assigned":
             one.assignee = AGENT
-        item: dict[str, Any] = {"id": str(ticket), "title": "Parcel", "admin_assignee_id": one.assignee}
         topics = {
             "closed": "conversation.admin.closed",
             "assigned": "conversation.admin.assigned",
             "tagged": "conversation_part.tag.created",
         }
-        topic = topics.get(what, "")
+        topic, parts = topics.get(what, ""), []
         if what == "written":
             assert entry is not None
-            part = self._part(entry)
-            first = self.tickets[ticket].entries[0] is entry
+            first = one.entries[0] is entry
             topic = "conversation.user.created" if first else "conversation.user.replied"
             if entry.author != CUSTOMER:
                 topic = "conversation.admin.replied"
-            item |= {"source": part} if first else {"conversation_parts": {"conversation_parts": [part]}}
-        item |= {"tags": {"tags": [{"name": tag} for tag in tags]}} if what == "tagged" else {}
+            parts = [] if topic == "conversation.user.created" else [self._part(entry)]
+        item = self._conversation(ticket, parts)
+        self.faults += self.contract.faults({"$ref": "#/components/schemas/conversation"}, item)
+        if what == "tagged":
+            added = [{"type": "tag", "id": str(index), "name": tag} for index, tag in enumerate(tags)]
+            item |= {name: {"type": "tag.list", "tags": added} for name in ("tags", "tags_added")}
         return {
             "type": "notification_event",
             "id": f"notif_{uuid.uuid4().hex}",
             "app_id": "app1",
             "topic": topic,
-            "data": {"item": item},
+            "data": {"type": "notification_event_data", "item": item},
         }
 
 

@@ -1,6 +1,7 @@
 """Intercom: an app's webhooks in, the REST API out.
 
-Options: `admin_id`, the admin that the bot writes as; `app_id` of the workspace.
+Options: `admin_id`, the admin that the bot writes as; `app_id` of the workspace. The URL is that of the workspace's
+region.
 """
 
 import hashlib
@@ -28,7 +29,10 @@ from worker.helpdesks.protocol import (
 )
 from worker.states import TicketEventKind
 
-_VERSION = "2.11"
+_VERSION = "2.14"
+
+#: The API of each region, as a workspace names its own.
+_HOSTS = {"US": "https://api.intercom.io", "EU": "https://api.eu.intercom.io", "AU": "https://api.au.intercom.io"}
 
 #: The path of a conversation's parts.
 _PARTS = ("conversation_parts", "conversation_parts")
@@ -65,20 +69,23 @@ class Intercom:
             return self._written(ticket, item, item.get("source") or {})
         if topic in ("conversation.user.replied", "conversation.admin.replied"):
             return [event for part in parts for event in self._written(ticket, item, part)]
-        if topic == "conversation.admin.assigned":
+        if topic in ("conversation.admin.assigned", "conversation.admin.open.assigned"):
             to = text_of(item.get("admin_assignee_id"))
             value = "" if to in ("0", self._bot) else to
             return [TicketEvent(kind=TicketEventKind.ASSIGNED, ticket=ticket, is_state=True, value=value)]
         if topic == "conversation.admin.closed":
             return [TicketEvent(kind=TicketEventKind.CLOSED, ticket=ticket)]
         if topic == "conversation_part.tag.created":
-            tags = tuple(text_of(tag.get("name")) for tag in (item.get("tags") or {}).get("tags") or ())
+            added = item.get("tags_added") or item.get("tags") or {}
+            tags = tuple(text_of(tag.get("name")) for tag in added.get("tags") or ())
             return [TicketEvent(kind=TicketEventKind.TAGGED, ticket=ticket, tags=tags)]
         return []
 
     def _written(self, ticket: str, item: Json, part: Json) -> list[TicketEvent]:
         author = part.get("author") or {}
-        if author.get("from_ai_agent") or part.get("app_package_code") or part.get("part_type") == "note":
+        if author.get("from_ai_agent") or part.get("part_type") == "note":
+            return []
+        if not (part.get("body") or part.get("attachments")):  # an action, such as a change of an attribute
             return []
         staff = author.get("type") in ("admin", "team")
         assignee = text_of(item.get("admin_assignee_id"))
@@ -93,7 +100,7 @@ class Intercom:
                 message_id=text_of(part.get("id")),
                 text=message_text(text_of(part.get("body"))),
                 author=names,
-                subject=plain(text_of(item.get("title"))) or None,
+                subject=plain(text_of(item.get("title") or part.get("subject"))) or None,
                 owned=bool(assignee),
             ),
             TicketEvent(kind=TicketEventKind.ASSIGNED, ticket=ticket, is_state=True, value=assignee),
@@ -135,9 +142,10 @@ class Intercom:
     def change(self, post: Post) -> None:
         """Open, close and assign."""
         at = f"/conversations/{post.ticket}/parts"
-        if post.status in ("open", "closed"):
-            how = {"message_type": "open" if post.status == "open" else "close", "type": "admin"}
-            self._api("POST", at, {**how, "admin_id": self._bot})
+        if post.status == "open":
+            self._api("POST", at, {"message_type": "open", "admin_id": self._bot})
+        if post.status == "closed":
+            self._api("POST", at, {"message_type": "close", "type": "admin", "admin_id": self._bot})
         if post.assignee or post.group:
             kind, assignee = ("admin", post.assignee) if post.assignee else ("team", post.group)
             self._api(
@@ -145,18 +153,24 @@ class Intercom:
             )
 
     def check(self) -> list[tuple[str, str | None]]:
-        """Try the credentials, and the workspace."""
-        app = text_of(optional_record(record(self._api("GET", "/me")), "app").get("id_code"))
-        app_id = self._account.option("app_id")
-        wrong = None if app == app_id else f"app_id is {app_id or 'not set'}, but the token's workspace is {app}."
-        return [("credentials", None), ("workspace", wrong)]
+        """Try the credentials, the workspace and its region."""
+        app = optional_record(record(self._api("GET", "/me")), "app")
+        app_id, id = self._account.option("app_id"), text_of(app.get("id_code"))
+        wrong = None if id == app_id else f"app_id is {app_id or 'not set'}, but the token's workspace is {id}."
+        region = text_of(app.get("region"))
+        url, host = self._account.url.rstrip("/"), _HOSTS.get(region)
+        elsewhere = host is not None and url in _HOSTS.values() and url != host
+        misplaced = f"The workspace is in the region {region}: set the URL to {host}." if elsewhere else None
+        return [("credentials", None), ("workspace", wrong), ("region", misplaced)]
 
     def setup(self, inbound: str) -> str:
         """Return the steps in Intercom's developer hub."""
         return f"""\
 1. Developer Hub > New app; its access token is `token`, its client secret `webhook_secret`.
    Permissions: read and write conversations, read one user and one company, read admins.
-2. Webhooks: {inbound}
+2. The URL of the connection is that of the workspace's region: {", ".join(_HOSTS.values())}.
+3. Webhooks: {inbound}
+   API version {_VERSION}. Intercom accepts the URL only while it is reachable.
    Topics: conversation.user.created, conversation.user.replied, conversation.admin.replied,
    conversation.admin.assigned, conversation.admin.closed, conversation_part.tag.created.
-3. `admin_id` is the teammate that the bot writes as."""
+4. `admin_id` is a teammate of the bot's own: all that this teammate writes counts as the bot's."""

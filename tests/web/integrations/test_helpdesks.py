@@ -13,6 +13,7 @@ from tests.support.fakes import answer
 from tests.support.helpdesks import AGENT, FAKES, SECRET, TOKEN
 from worker.conversations.outcomes import Citation, Handoff
 from worker.errors import DatabaseUnavailable
+from worker.helpdesks.kinds import KINDS, OPTIONS
 from worker.states import CitationStyle, ReplyKind
 from worker.store.tables import delivery, helpdesk, helpdesk_message, inbound_webhook
 
@@ -52,6 +53,11 @@ class Story:
 
     def asks(self, ticket, text=HELP, **more):
         self.hook(ticket, "written", self.fake.customer_writes(ticket, text), **more)
+
+    def echo(self, ticket):
+        """Send the echo of the last post, where that is the only sign of it: bots may not list what they wrote."""
+        if self.fake.echoes:
+            self.hook(ticket, "written", self.fake.tickets[ticket].entries[-1])
 
     def answers(self, outcome=None):
         """Answer the ready conversations; return their number."""
@@ -99,6 +105,7 @@ def fake(request):
     yield server
     server.shutdown()
     server.server_close()
+    assert server.faults == []
 
 
 @pytest.fixture
@@ -178,6 +185,62 @@ def test_an_agents_note_is_not_for_the_customer(story):
     assert story.conversation["owner"] == "bot"
 
 
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_the_url_for_webhooks_can_be_validated(call, services, kind):
+    """Intercom asks with HEAD before it accepts the URL."""
+    url = "mailto:desk@shop.example" if kind == "email" else "http://127.0.0.1:9"
+    new = {"name": "desk", "kind": kind, "url": url, "token": TOKEN, "options": dict.fromkeys(OPTIONS[kind], "1")}
+    made = call("POST", "/v1/helpdesks", json=new)
+    assert made.status_code == 201, made.json
+    answered = call.client.head(f"/v1/helpdesks/{made.json['id']}/inbound")
+    assert (answered.status_code, answered.data) == (200, b"")
+    assert call.client.head("/v1/helpdesks/hd_unknown/inbound").status_code == 404
+    assert call("GET", f"/v1/helpdesks/{made.json['id']}").json["heard_at"] is None
+
+
+def test_a_webhook_that_was_accepted_is_applied_although_the_database_fails_meanwhile(story, services, monkeypatch):
+    real = services.actions.submit
+
+    def away(*_args, **_options):
+        raise DatabaseUnavailable(cause="lock timeout")
+
+    monkeypatch.setattr(services.actions, "submit", away)
+    body, headers = story.fake.webhook(7, "written", story.fake.customer_writes(7, HELP))
+    assert story.post(body, headers).status_code == 204, "the helpdesk might not send it again"
+    with contextlib.suppress(DatabaseUnavailable):
+        story.send()
+    assert story.call("GET", "/v1/conversations").json["items"] == []
+    monkeypatch.setattr(services.actions, "submit", real)
+    story.again()
+    assert story.said == [("customer", "queued")]
+    story.again()
+    assert story.post(body, headers).status_code == 204
+    assert story.said == [("customer", "queued")]
+
+
+def test_a_webhook_that_cannot_be_accepted_is_asked_for_again(story, services, monkeypatch):
+    def away(*_args, **_options):
+        raise DatabaseUnavailable(cause="connection refused")
+
+    body, headers = story.fake.webhook(7, "written", story.fake.customer_writes(7, HELP))
+    for broken in ("opened", "read"):
+        with monkeypatch.context() as patch:
+            patch.setattr(services.connections, broken, away)
+            answered = story.post(body, headers)
+        assert (answered.status_code, answered.headers["Retry-After"]) == (429, "5")
+        assert answered.json["code"] == "webhook_postponed"
+    story.hook(7, "written", story.fake.tickets[7].entries[0])
+    assert story.said == [("customer", "queued")]
+
+
+def test_an_applied_webhook_leaves_no_text_behind(story, services):
+    story.asks(7)
+    with services.store.read() as connection:
+        kinds = connection.execute(sa.select(delivery.c.kind, delivery.c.state)).all()
+    assert ("ticket_events", "pending") not in kinds
+    assert [kind for kind, _state in kinds if kind == "ticket_events"] == []
+
+
 def test_a_forged_webhook_changes_nothing(story):
     body, headers = story.fake.webhook(7, "written", story.fake.customer_writes(7, HELP))
     for name in headers:
@@ -207,6 +270,7 @@ def test_an_answer_that_arrived_although_its_call_failed_is_not_posted_again(sto
     story.fake.trouble = ["lost"]
     story.answers()
     assert len(story.fake.bots(7, public=True)) == 1
+    story.echo(7)
     story.again()
     assert len(story.fake.bots(7, public=True)) == 1
     (delivery,) = story.call("GET", "/v1/deliveries?kind=ticket_reply").json["items"]
@@ -487,6 +551,7 @@ def test_text_that_looks_like_markup_is_recognised(story):
     story.asks(7)
     story.fake.trouble = ["lost"]
     story.answers(answer("Type <your name> and a < b, then R&amp;D."))
+    story.echo(7)
     story.again()
     assert len(story.fake.bots(7, public=True)) == 1
 
