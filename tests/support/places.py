@@ -64,8 +64,12 @@ class FakeSlack(FakeDesk):
             raise Refused(429, **{"Retry-After": "30"})
         if trouble == "error":
             return {"ok": False, "error": "internal_error"}
+        if not self.member:
+            return {"ok": False, "error": "not_in_channel"}
         if not body.get("text"):
             return {"ok": False, "error": "no_text"}
+        if len(body["text"]) > 40_000:
+            return {"ok": False, "error": "msg_too_long"}
         made = self.add(body["text"], thread=body.get("thread_ts"), bot_id="B1", metadata=body.get("metadata"))
         if "reply_broadcast" in body:
             made["reply_broadcast"] = body["reply_broadcast"]

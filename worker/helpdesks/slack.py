@@ -41,6 +41,15 @@ _WRITTEN = (None, "thread_broadcast", "file_share", "me_message")
 _LOOKED_BACK_S = 86_400.0
 
 _MARKUP = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>")
+_ESCAPED = re.compile(r"&(amp|lt|gt);")
+_CHARACTERS = {"amp": "&", "lt": "<", "gt": ">"}
+
+#: A mention whose name the event does not say, or one of everybody in a channel.
+_NAMELESS = r"<(?:[@#]\w+\|?|!subteam\^\w+\|?|!(?:here|channel|everyone)(?:\|[^<>]*)?)>"
+#: The same with what sets it off: at the start of a line, before punctuation, and elsewhere.
+_UNNAMED = re.compile(
+    rf"(?m)^(?:{_NAMELESS}[ \t]*)+[:,]?[ \t]*|,?[ \t]*{_NAMELESS}(?=[ \t]*[,.;:!?])|[ \t]*{_NAMELESS}"
+)
 #: Marks the bot's own messages.
 _EVENT_TYPE = "answerback"
 _SCOPES = ("chat:write", "channels:history", "groups:history", "channels:read", "groups:read")
@@ -84,8 +93,12 @@ class Slack:
         ):
             return []
         text = _plain(text_of(event.get("text")))
-        kind = COMMANDS.get(text.strip().lower(), TicketEventKind.AGENT)
-        return [TicketEvent(kind=kind, ticket=thread, message_id=id, text=text, author={"name": "an agent"})]
+        files = tuple(text_of(file.get("name")) for file in event.get("files") or ())
+        if not text and not files:  # it only mentions somebody
+            return []
+        kind = COMMANDS.get(text.lower(), TicketEventKind.AGENT)
+        author = {"name": "an agent"}
+        return [TicketEvent(kind=kind, ticket=thread, message_id=id, text=text, author=author, files=files)]
 
     def look(self, ticket: str) -> list[TicketEvent]:
         """Return nothing: events report everything."""
@@ -176,12 +189,23 @@ back to the bot, `!close` closes it."""
 
 
 def _plain(text: str) -> str:
-    """Return a message as it was typed: Slack marks links, names and channels up, and escapes three characters."""
-    return html.unescape(_MARKUP.sub(_plain_markup, text)).strip()
+    """Return a message as it was typed: Slack marks links, names and channels up, and escapes three characters.
+
+    Mentions that have an id and no name are left out: they are for colleagues, and mean nothing to a customer.
+    """
+    typed = _MARKUP.sub(_plain_markup, _UNNAMED.sub("", text))
+    return _ESCAPED.sub(lambda match: _CHARACTERS[match[1]], typed).strip()
 
 
 def _plain_markup(match: re.Match[str]) -> str:
-    target, label = match[1], match[2]
-    if "://" not in target:
-        return label or target  # a channel, or an address that Slack made a link
+    target, label = match[1], match[2] or ""
+    if target.startswith("!date"):
+        return label.strip()
+    if target[0] in "@#!":  # a person, a channel or a group
+        return ("#" if target[0] == "#" else "@") + label.lstrip("@")
+    scheme, _, address = target.partition(":")
+    if scheme in ("mailto", "tel"):
+        target = address.partition("?")[0]
+    elif "://" not in target:
+        return label or target
     return f"{label} ({target})" if label and label not in target else target

@@ -174,6 +174,19 @@ def test_a_reply_that_cannot_be_sent_is_reported_in_the_thread(desk, slack, call
     assert call("GET", f"/v1/conversations/{made['conversation_id']}").json["owner"] == "closed"
 
 
+def test_a_file_alone_is_not_sent_and_said_so_in_the_thread(desk, slack, call):
+    made = desk.ticket(HELP, outcome=PERSON)
+    thread = slack.messages[0]["ts"]
+    files = [{"id": "F1", "name": "label.pdf"}]
+    desk.says(slack.add("", thread=thread, subtype="file_share", files=files))
+    assert slack.texts[-1] == "Not sent: only text goes to the customer, no file (label.pdf)."
+    messages = f"/v1/conversations/{made['conversation_id']}/messages"
+    assert [item["role"] for item in call("GET", messages).json["items"]] == ["customer"]
+    desk.says(slack.add("Print this label.", thread=thread, subtype="file_share", files=files))
+    assert slack.texts[-1] == "Sent without the file (label.pdf): only text is sent."
+    assert call("GET", messages).json["items"][-1]["content"] == "Print this label."
+
+
 def test_a_second_handoff_is_posted_to_the_channel_too(desk, slack, call):
     desk.ticket()
     call("POST", f"/v1/conversations/{desk.conversation['id']}/resume")

@@ -93,7 +93,23 @@ def test_a_command_is_a_message_of_its_own(text, kind):
         ("See <https://shop.example/a|the page>.", "See the page (https://shop.example/a)."),
         ("See <https://shop.example|shop.example>.", "See https://shop.example."),
         ("Mail <mailto:a@shop.example|a@shop.example>", "Mail a@shop.example"),
-        ("In <#C9|returns>", "In returns"),
+        ("Mail <mailto:a@shop.example>", "Mail a@shop.example"),
+        ("<mailto:a@shop.example?subject=Parcel|Write to us>", "Write to us (a@shop.example)"),
+        ("Call <tel:+4930123|+49 30 123> or <tel:+4930456>", "Call +49 30 123 (+4930123) or +4930456"),
+        ("In <#C9|returns>", "In #returns"),
+        ("Ask in <#C9> or <#C9|>.", "Ask in or."),
+        ("<@U1|ada> has it", "@ada has it"),
+        ("<@U012AB3CD>: can you look?", "can you look?"),
+        ("Thanks, <@W9>, it is done <@U2> now.", "Thanks, it is done now."),
+        ("<!subteam^S1|@support> knows", "@support knows"),
+        ("<!subteam^S05|eng> knows", "@eng knows"),
+        ("<!subteam^S1> we ship today", "we ship today"),
+        ("<!here> <!channel|channel> <!everyone>, hello", "hello"),
+        ("Due <!date^1392734382^{date}^https://x.example|18 Feb 2014>.", "Due 18 Feb 2014."),
+        ("Typed: &lt;@U1&gt; and &lt;mailto:x&gt;", "Typed: <@U1> and <mailto:x>"),
+        ("R&amp;D, &amp;copy; and &amp;lt;", "R&D, &copy; and &lt;"),
+        ("&copy; stays as it is", "&copy; stays as it is"),
+        ("<https://shop.example/?a=1&amp;b=2|the &lt;page&gt;>", "the <page> (https://shop.example/?a=1&b=2)"),
         ("a &lt; b &amp;&amp; c &gt; d", "a < b && c > d"),
         ("&lt;b&gt; &amp;lt;", "<b> &lt;"),
     ],
@@ -101,6 +117,17 @@ def test_a_command_is_a_message_of_its_own(text, kind):
 def test_a_reply_is_read_as_it_was_typed(marked, typed):
     (event,) = read(text=marked)
     assert event.text == typed
+
+
+@pytest.mark.parametrize("text", ["<@U1>", "<!here> <@U1>:", "<!subteam^S1>"])
+def test_a_message_that_only_calls_a_colleague_is_no_reply(text):
+    assert read(text=text) == []
+
+
+def test_a_reply_says_which_files_it_has():
+    files = [{"id": "F1", "name": "label.pdf", "mimetype": "application/pdf"}, {"id": "F2", "name": "a.png"}]
+    (event,) = read(text="", subtype="file_share", files=files)
+    assert (event.kind, event.text, event.files) == (TicketEventKind.AGENT, "", ("label.pdf", "a.png"))
 
 
 def test_slacks_challenge_is_returned():
