@@ -15,7 +15,7 @@ from worker.launch.supervisor import PROGRAMS
 from worker.launch.up import sample_folder
 
 #: Routes that need no key, on purpose.
-PUBLIC = {"/", "/healthz", "/readyz", "/openapi.json", "/docs/", "/docs/<path:path>"}
+PUBLIC = {"/", "/healthz", "/readyz", "/openapi.json", "/docs/", "/docs/<path:path>", "/docs/errors"}
 #: What helpdesks call has their own signature instead of a key: see tests/web/integrations/test_helpdesks.py.
 PUBLIC |= {"/v1/helpdesks/<string:helpdesk_id>/inbound"}
 PUBLIC |= {

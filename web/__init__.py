@@ -5,9 +5,9 @@ import threading
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from web import console, widget
+from web import console, openapi, widget
 from web.assistants import mcp
-from web.http import auditing, auth, context, limits, openapi, problems
+from web.http import auditing, auth, context, limits, problems
 from web.http.api import ProblemApi
 from web.operations import health, metrics
 from web.streaming.streams import Streams

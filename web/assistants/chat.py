@@ -8,6 +8,7 @@ import marshmallow as ma
 
 from web.assistants.exchange import MODEL, Asked, Said, asked, now, pieces, said, streamed, with_error
 from web.http.api import Blueprint
+from web.http.operations import operation
 from web.schemas import chat as schemas
 from worker.ids import new_id
 
@@ -16,6 +17,7 @@ blueprint.after_request(with_error)
 
 
 @blueprint.get("/models")
+@operation("models.list")
 @blueprint.response(200)
 def models() -> dict[str, Any]:
     """List the one model, as clients of OpenAI's API ask for it."""
@@ -23,6 +25,7 @@ def models() -> dict[str, Any]:
 
 
 @blueprint.post("/chat/completions")
+@operation("chat.create_completion", "no_worker", "knowledge_error")
 @blueprint.arguments(schemas.NewChatCompletion, unknown=ma.EXCLUDE)
 @blueprint.response(200)
 def complete(new: dict[str, Any]) -> Any:

@@ -8,6 +8,7 @@ import marshmallow as ma
 
 from web.assistants.exchange import MODEL, Asked, Said, asked, now, pieces, said, streamed, with_error
 from web.http.api import Blueprint
+from web.http.operations import operation
 from web.schemas import chat as schemas
 from worker.ids import new_id
 
@@ -16,6 +17,7 @@ blueprint.after_request(with_error)
 
 
 @blueprint.post("/responses")
+@operation("responses.create", "no_worker", "knowledge_error")
 @blueprint.arguments(schemas.NewResponse, unknown=ma.EXCLUDE)
 @blueprint.response(200)
 def respond(new: dict[str, Any]) -> Any:

@@ -8,6 +8,7 @@ from webargs.flaskparser import abort
 from kb.documents import IMAGE_TYPES, READABLE, media_type_of_file
 from web.http.api import Blueprint, scope, services
 from web.http.auth import customers
+from web.http.operations import operation
 from web.http.uploads import uploaded_file
 from web.schemas import conversations as schemas
 from worker.conversations import attachments
@@ -26,6 +27,7 @@ _BODY = {
 
 
 @blueprint.post("/attachments")
+@operation("attachments.create", "document_too_large", "document_unreadable")
 @customers
 @blueprint.response(201, schemas.Attachment)
 @blueprint.doc(**_BODY)
@@ -42,6 +44,7 @@ def add() -> tuple[dict[str, Any], int, dict[str, str]]:
 
 
 @blueprint.get("/attachments/<string:attachment_id>")
+@operation("attachments.retrieve")
 @blueprint.response(200, schemas.Attachment)
 def show(attachment_id: str) -> dict[str, Any]:
     """Return an attachment; once a worker has read it, with its text or the reason why it cannot be read."""

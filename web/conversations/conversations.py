@@ -10,6 +10,7 @@ from web.http.accepting import accepted, submission
 from web.http.api import Blueprint, scope, services
 from web.http.audience import visible
 from web.http.auth import customers
+from web.http.operations import operation
 from web.schemas import conversations as schemas
 from web.schemas.fields import page_of
 from web.streaming.feeds import ConversationFeed
@@ -28,6 +29,7 @@ Page = dict[str, Any]
 
 
 @blueprint.post("/conversations")
+@operation("conversations.create")
 @blueprint.arguments(schemas.NewConversation)
 @blueprint.response(201, schemas.Conversation)
 def open_conversation(new: dict[str, Any]) -> tuple[Any, int, dict[str, str]]:
@@ -37,6 +39,7 @@ def open_conversation(new: dict[str, Any]) -> tuple[Any, int, dict[str, str]]:
 
 
 @blueprint.get("/conversations")
+@operation("conversations.list")
 @blueprint.arguments(schemas.ConversationQuery, location="query")
 @blueprint.response(200, page_of(schemas.Conversation))
 def list_conversations(query: dict[str, Any]) -> Page:
@@ -46,6 +49,7 @@ def list_conversations(query: dict[str, Any]) -> Page:
 
 
 @blueprint.get("/conversations/<string:conversation_id>")
+@operation("conversations.retrieve")
 @blueprint.response(200, schemas.Conversation)
 def show(conversation_id: str) -> dict[str, Any]:
     """Return a conversation."""
@@ -53,6 +57,7 @@ def show(conversation_id: str) -> dict[str, Any]:
 
 
 @blueprint.patch("/conversations/<string:conversation_id>")
+@operation("conversations.update")
 @blueprint.arguments(schemas.ConversationChange)
 @blueprint.response(200, schemas.Conversation)
 def change(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
@@ -61,6 +66,7 @@ def change(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
 
 
 @blueprint.delete("/conversations/<string:conversation_id>")
+@operation("conversations.delete")
 @blueprint.response(204)
 def erase(conversation_id: str) -> None:
     """Erase a conversation with its messages, attachments, events and deliveries."""
@@ -68,6 +74,7 @@ def erase(conversation_id: str) -> None:
 
 
 @blueprint.post("/conversations/<string:conversation_id>/messages")
+@operation("conversations.send_message", "idempotency_mismatch", "address_refused", idempotent=True)
 @customers
 @blueprint.arguments(schemas.NewMessage)
 @blueprint.response(202, schemas.Message)
@@ -78,13 +85,13 @@ def submit(new: dict[str, Any], conversation_id: str) -> Response:
 
 
 @blueprint.get("/conversations/<string:conversation_id>/messages")
+@operation("conversations.list_messages")
 @customers
 @blueprint.arguments(schemas.MessageQuery, location="query")
 @blueprint.response(200, page_of(schemas.Message))
 def list_messages(query: dict[str, Any], conversation_id: str) -> Page:
     """List the messages of a conversation, oldest first."""
-    cursor = query.get("cursor", "0")
-    after_seq = int(cursor) if cursor.isdecimal() and len(cursor) < 10 else 0
+    after_seq = int(query.get("cursor", 0))
     found, next_seq = listing.messages(scope(), conversation_id, query, after_seq=after_seq, limit=query["limit"])
     return {
         "items": [visible(message) for message in found],
@@ -93,6 +100,7 @@ def list_messages(query: dict[str, Any], conversation_id: str) -> Page:
 
 
 @blueprint.post("/conversations/<string:conversation_id>/token")
+@operation("conversations.create_token")
 @blueprint.arguments(schemas.NewToken, required=False)
 @blueprint.response(201, schemas.Token)
 def make_token(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
@@ -107,6 +115,7 @@ def make_token(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
 
 
 @blueprint.get("/conversations/<string:conversation_id>/ws", websocket=True)
+@operation("conversations.connect", "malformed", "rate_limited", "not_implemented")
 @customers
 @blueprint.response(101)
 def connect(conversation_id: str) -> Response:
@@ -148,6 +157,7 @@ def connect(conversation_id: str) -> Response:
 
 
 @blueprint.post("/conversations/<string:conversation_id>/handoff")
+@operation("conversations.hand_off", "conflict")
 @blueprint.arguments(schemas.NewHandoff, required=False)
 @blueprint.response(200, schemas.Conversation)
 def hand_off(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
@@ -158,6 +168,7 @@ def hand_off(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
 
 
 @blueprint.post("/conversations/<string:conversation_id>/resume")
+@operation("conversations.resume", "conflict")
 @blueprint.response(200, schemas.Conversation)
 def resume(conversation_id: str) -> dict[str, Any]:
     """Return a conversation to the bot."""
@@ -166,6 +177,7 @@ def resume(conversation_id: str) -> dict[str, Any]:
 
 
 @blueprint.post("/conversations/<string:conversation_id>/replies")
+@operation("conversations.reply", "conflict")
 @blueprint.arguments(schemas.NewReply)
 @blueprint.response(201, schemas.Message)
 def reply(new: dict[str, Any], conversation_id: str) -> tuple[Any, int, dict[str, str]]:
@@ -175,6 +187,7 @@ def reply(new: dict[str, Any], conversation_id: str) -> tuple[Any, int, dict[str
 
 
 @blueprint.post("/conversations/<string:conversation_id>/close")
+@operation("conversations.close")
 @blueprint.response(200, schemas.Conversation)
 def close(conversation_id: str) -> dict[str, Any]:
     """Close a conversation; a new message from the customer reopens it."""

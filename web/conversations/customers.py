@@ -5,6 +5,7 @@ from typing import Any
 import flask
 
 from web.http.api import Blueprint, scope, services
+from web.http.operations import operation
 from web.schemas import desk as schemas
 from web.schemas.fields import page_of
 from worker.conversations import erasure
@@ -16,6 +17,7 @@ blueprint = Blueprint("customers", __name__, description="Memories of customers,
 
 
 @blueprint.get("/memories")
+@operation("memories.list")
 @blueprint.arguments(schemas.MemoryQuery, location="query")
 @blueprint.response(200, page_of(schemas.Memory))
 def list_memories(query: dict[str, Any]) -> dict[str, Any]:
@@ -27,6 +29,7 @@ def list_memories(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.post("/memories")
+@operation("memories.create")
 @blueprint.arguments(schemas.NewMemory)
 @blueprint.response(201, schemas.Memory)
 def remember(new: dict[str, Any]) -> dict[str, Any]:
@@ -38,6 +41,7 @@ def remember(new: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.delete("/memories/<string:memory_id>")
+@operation("memories.delete")
 @blueprint.response(204)
 def forget(memory_id: str) -> None:
     """Delete a memory."""
@@ -45,6 +49,7 @@ def forget(memory_id: str) -> None:
 
 
 @blueprint.post("/customers/erase")
+@operation("customers.erase")
 @blueprint.arguments(schemas.Customer)
 @blueprint.response(200, schemas.Erased)
 def erase(customer: dict[str, Any]) -> dict[str, int]:

@@ -5,6 +5,7 @@ from typing import Any
 import flask
 
 from web.http.api import Blueprint, scope, services
+from web.http.operations import operation
 from web.schemas import escalations as schemas
 from web.schemas.fields import page_of
 from worker.conversations import escalations
@@ -14,6 +15,7 @@ blueprint = Blueprint("escalations", __name__, description="Tasks that handoffs 
 
 
 @blueprint.get("/escalations")
+@operation("escalations.list")
 @blueprint.arguments(schemas.EscalationQuery, location="query")
 @blueprint.response(200, page_of(schemas.Escalation))
 def list_escalations(query: dict[str, Any]) -> dict[str, Any]:
@@ -23,6 +25,7 @@ def list_escalations(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/escalations/<string:escalation_id>")
+@operation("escalations.retrieve")
 @blueprint.response(200, schemas.Escalation)
 def show(escalation_id: str) -> dict[str, Any]:
     """Return an escalation."""
@@ -30,6 +33,7 @@ def show(escalation_id: str) -> dict[str, Any]:
 
 
 @blueprint.post("/escalations/<string:escalation_id>/assign")
+@operation("escalations.assign", "conflict")
 @blueprint.arguments(schemas.Assignment)
 @blueprint.response(200, schemas.Escalation)
 def assign(new: dict[str, Any], escalation_id: str) -> dict[str, Any]:
@@ -38,6 +42,7 @@ def assign(new: dict[str, Any], escalation_id: str) -> dict[str, Any]:
 
 
 @blueprint.post("/escalations/<string:escalation_id>/close")
+@operation("escalations.close", "conflict")
 @blueprint.arguments(schemas.Closing, required=False)
 @blueprint.response(200, schemas.Escalation)
 def close(new: dict[str, Any], escalation_id: str) -> dict[str, Any]:

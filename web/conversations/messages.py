@@ -10,6 +10,7 @@ from flask import Response
 from web.http import audience
 from web.http.api import Blueprint, poll_headers, scope, services, waiters
 from web.http.auth import customers
+from web.http.operations import operation
 from web.schemas import conversations as schemas
 from web.streaming.feeds import MessageFeed
 from web.streaming.responses import ServerSentEvents, StreamResponse, streams
@@ -27,6 +28,7 @@ _WAIT = re.compile(r"""(?:^|[,;\s])wait\s*=\s*("?)(\d{1,6})\1\s*(?:$|[,;\s])""",
 
 
 @blueprint.get("/messages/<string:message_id>")
+@operation("messages.retrieve")
 @customers
 @blueprint.response(200, schemas.Message)
 @blueprint.doc(
@@ -57,6 +59,7 @@ def show(message_id: str) -> Any:
 
 
 @blueprint.get("/messages/<string:message_id>/events")
+@operation("messages.stream")
 @customers
 @blueprint.response(200, {"type": "string"}, content_type="text/event-stream")
 @blueprint.doc(
@@ -90,6 +93,7 @@ def stream(message_id: str) -> Response:
 
 
 @blueprint.post("/messages/<string:message_id>/cancel")
+@operation("messages.cancel", "conflict")
 @customers
 @blueprint.response(200, schemas.Message)
 def cancel(message_id: str) -> dict[str, Any]:
@@ -99,6 +103,7 @@ def cancel(message_id: str) -> dict[str, Any]:
 
 
 @blueprint.post("/messages/<string:message_id>/retry")
+@operation("messages.retry", "conflict")
 @blueprint.response(202, schemas.Message)
 def retry(message_id: str) -> tuple[Any, int, dict[str, str]]:
     """Retry a message that was handed off, failed or was taken for automatic mail; the bot owns the conversation."""
@@ -108,6 +113,7 @@ def retry(message_id: str) -> tuple[Any, int, dict[str, str]]:
 
 
 @blueprint.put("/messages/<string:message_id>/feedback")
+@operation("messages.rate", "conflict")
 @customers
 @blueprint.arguments(schemas.NewFeedback)
 @blueprint.response(200, schemas.Message)

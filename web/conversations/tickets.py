@@ -7,6 +7,7 @@ from flask import Response
 
 from web.http.accepting import accepted, submission
 from web.http.api import Blueprint, services
+from web.http.operations import operation
 from web.schemas import conversations as schemas
 from worker.conversations.intake import Opening
 
@@ -14,6 +15,7 @@ blueprint = Blueprint("tickets", __name__, description="Tickets")
 
 
 @blueprint.post("/tickets")
+@operation("tickets.create", "idempotency_mismatch", "address_refused", "not_found", idempotent=True)
 @blueprint.arguments(schemas.NewTicket)
 @blueprint.response(202, schemas.Message)
 def submit(new: dict[str, Any]) -> Response:

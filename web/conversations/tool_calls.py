@@ -3,6 +3,7 @@
 from typing import Any
 
 from web.http.api import Blueprint, scope
+from web.http.operations import operation
 from web.schemas import desk as schemas
 from web.schemas.fields import page_of
 from worker.conversations import tool_calls
@@ -11,6 +12,7 @@ blueprint = Blueprint("tool calls", __name__, description="Tool calls of the lan
 
 
 @blueprint.get("/conversations/<string:conversation_id>/tool-calls")
+@operation("tool_calls.list")
 @blueprint.arguments(schemas.ToolCallQuery, location="query")
 @blueprint.response(200, page_of(schemas.ToolCall))
 def list_tool_calls(query: dict[str, Any], conversation_id: str) -> dict[str, Any]:
@@ -20,6 +22,7 @@ def list_tool_calls(query: dict[str, Any], conversation_id: str) -> dict[str, An
 
 
 @blueprint.get("/tool-calls/<string:tool_call_id>")
+@operation("tool_calls.retrieve")
 @blueprint.response(200, schemas.ToolCall)
 def show(tool_call_id: str) -> dict[str, Any]:
     """Return a tool call; a citation whose `document_id` is its id quotes its `text`."""

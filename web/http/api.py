@@ -9,11 +9,10 @@ import flask
 import marshmallow as ma
 from flask_smorest import Api
 from flask_smorest import Blueprint as SmorestBlueprint
-from flask_smorest.spec import APISpecMixin
 from webargs.core import missing
 from webargs.flaskparser import FlaskParser, abort
 
-from web.http.problems import PROBLEM_JSON, Problem
+from web.http.problems import Problem
 from worker.services.front import Front
 from worker.store.scope import Scope
 
@@ -130,15 +129,6 @@ class ProblemApi(Api):
     """An API whose errors are RFC 9457 problem details."""
 
     ERROR_SCHEMA = Problem
-
-    def _register_responses(self) -> None:
-        """Document errors under the media type that they are sent with."""
-        usual: str = APISpecMixin.DEFAULT_RESPONSE_CONTENT_TYPE
-        self.DEFAULT_RESPONSE_CONTENT_TYPE = PROBLEM_JSON
-        try:
-            APISpecMixin._register_responses(self)
-        finally:
-            self.DEFAULT_RESPONSE_CONTENT_TYPE = usual
 
     def _register_error_handlers(self) -> None:
         """`web.http.problems` handles every error, also outside the API."""

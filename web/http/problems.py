@@ -10,6 +10,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from kb.errors import DocumentTooLarge, DocumentUnreadable, KnowledgeError
+from web.http.codes import doc_url
 from worker import errors
 from worker.addresses import AddressRefused
 from worker.errors import AnswerbackError
@@ -77,6 +78,9 @@ class Problem(ma.Schema):
     instance = ma.fields.String(required=True)
     code = ma.fields.String(required=True, metadata={"description": "stable identifier of the error"})
     request_id = ma.fields.String(required=True)
+    doc_url = ma.fields.String(
+        metadata={"description": "what the code means and what to do; absent where the server has no docs"}
+    )
     errors = ma.fields.List(ma.fields.Nested(FieldProblem))
 
 
@@ -113,6 +117,8 @@ def problem(
         "code": code,
         "request_id": flask.g.get("request_id", ""),
     }
+    if "error_codes" in flask.current_app.view_functions and (url := doc_url(code)) is not None:
+        body["doc_url"] = url
     if fields:
         body["errors"] = fields
     response = flask.make_response(flask.current_app.json.dumps(body), status)

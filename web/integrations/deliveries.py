@@ -5,6 +5,7 @@ from typing import Any
 import flask
 
 from web.http.api import AcceptedResponse, Blueprint, poll_headers, scope, services
+from web.http.operations import operation
 from web.schemas import deliveries as schemas
 from web.schemas.fields import page_of
 from worker.deliveries import listing
@@ -13,6 +14,7 @@ blueprint = Blueprint("deliveries", __name__, description="Deliveries and their 
 
 
 @blueprint.get("/deliveries")
+@operation("deliveries.list")
 @blueprint.arguments(schemas.DeliveryQuery, location="query")
 @blueprint.response(200, page_of(schemas.Delivery))
 def list_deliveries(query: dict[str, Any]) -> dict[str, Any]:
@@ -22,6 +24,7 @@ def list_deliveries(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/deliveries/<string:delivery_id>")
+@operation("deliveries.retrieve")
 @blueprint.response(200, schemas.WholeDelivery)
 def show(delivery_id: str) -> dict[str, Any]:
     """Return a delivery with its payload and all its attempts."""
@@ -29,6 +32,7 @@ def show(delivery_id: str) -> dict[str, Any]:
 
 
 @blueprint.post("/deliveries/<string:delivery_id>/replay")
+@operation("deliveries.replay", "conflict")
 @blueprint.response(202, schemas.WholeDelivery)
 def replay(delivery_id: str) -> AcceptedResponse:
     """Send a delivery again under the same id, with the usual retries."""
@@ -37,6 +41,7 @@ def replay(delivery_id: str) -> AcceptedResponse:
 
 
 @blueprint.post("/deliveries/replay")
+@operation("deliveries.replay_all")
 @blueprint.arguments(schemas.Replay)
 @blueprint.response(202, schemas.Replayed)
 def replay_all(filters: dict[str, Any]) -> AcceptedResponse:

@@ -6,6 +6,7 @@ import flask
 
 from web.http.api import AcceptedResponse, Blueprint, poll_headers, scope, services
 from web.http.auth import admin
+from web.http.operations import operation
 from web.schemas import deliveries as schemas
 from web.schemas.fields import page_of
 from worker.deliveries import listing
@@ -18,6 +19,7 @@ def _workspace() -> str:
 
 
 @blueprint.post("/endpoints")
+@operation("endpoints.create", "conflict", "address_refused")
 @admin
 @blueprint.arguments(schemas.NewEndpoint)
 @blueprint.response(201, schemas.Endpoint)
@@ -27,6 +29,7 @@ def make(new: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/endpoints")
+@operation("endpoints.list")
 @blueprint.arguments(schemas.EndpointQuery, location="query")
 @blueprint.response(200, page_of(schemas.Endpoint))
 def list_endpoints(query: dict[str, Any]) -> dict[str, Any]:
@@ -36,6 +39,7 @@ def list_endpoints(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/endpoints/<string:endpoint_id>")
+@operation("endpoints.retrieve")
 @blueprint.response(200, schemas.Endpoint)
 def show(endpoint_id: str) -> dict[str, Any]:
     """Return an endpoint with its state."""
@@ -43,6 +47,7 @@ def show(endpoint_id: str) -> dict[str, Any]:
 
 
 @blueprint.patch("/endpoints/<string:endpoint_id>")
+@operation("endpoints.update", "address_refused")
 @admin
 @blueprint.arguments(schemas.EndpointChange)
 @blueprint.response(200, schemas.Endpoint)
@@ -52,6 +57,7 @@ def change(new: dict[str, Any], endpoint_id: str) -> dict[str, Any]:
 
 
 @blueprint.delete("/endpoints/<string:endpoint_id>")
+@operation("endpoints.delete")
 @admin
 @blueprint.response(204)
 def remove(endpoint_id: str) -> None:
@@ -60,6 +66,7 @@ def remove(endpoint_id: str) -> None:
 
 
 @blueprint.post("/endpoints/<string:endpoint_id>/rotate")
+@operation("endpoints.rotate", "conflict")
 @admin
 @blueprint.arguments(schemas.Rotation)
 @blueprint.response(200, schemas.Endpoint)
@@ -69,6 +76,7 @@ def rotate(new: dict[str, Any], endpoint_id: str) -> dict[str, Any]:
 
 
 @blueprint.post("/endpoints/<string:endpoint_id>/test")
+@operation("endpoints.test", "conflict")
 @blueprint.arguments(schemas.EndpointTest)
 @blueprint.response(202, schemas.WholeDelivery)
 def test(new: dict[str, Any], endpoint_id: str) -> AcceptedResponse:
@@ -79,7 +87,8 @@ def test(new: dict[str, Any], endpoint_id: str) -> AcceptedResponse:
 
 
 @blueprint.post("/endpoints/<string:endpoint_id>/recover")
-@blueprint.arguments(schemas.Since)
+@operation("endpoints.recover", "conflict")
+@blueprint.arguments(schemas.Recovery)
 @blueprint.response(202, schemas.Replayed)
 def recover(new: dict[str, Any], endpoint_id: str) -> AcceptedResponse:
     """Send the endpoint what it missed since a time: up to 10,000 deliveries, oldest first."""

@@ -7,7 +7,9 @@ import flask
 
 from web.http.api import Blueprint, parse_json, services
 from web.http.auth import admin, public
+from web.http.operations import operation
 from web.schemas import helpdesks as schemas
+from web.schemas.fields import page_of
 from worker.errors import DatabaseUnavailable
 from worker.helpdesks.protocol import WebhookPostponed
 
@@ -19,6 +21,7 @@ def _workspace() -> str:
 
 
 @blueprint.post("/helpdesks")
+@operation("helpdesks.create", "conflict", "address_refused")
 @admin
 @blueprint.arguments(schemas.NewHelpdesk)
 @blueprint.response(201, schemas.Helpdesk)
@@ -28,13 +31,16 @@ def make(new: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/helpdesks")
-@blueprint.response(200, schemas.Helpdesks)
-def list_helpdesks() -> dict[str, Any]:
+@operation("helpdesks.list")
+@blueprint.arguments(schemas.HelpdeskQuery, location="query")
+@blueprint.response(200, page_of(schemas.Helpdesk))
+def list_helpdesks(query: dict[str, Any]) -> dict[str, Any]:
     """List the connected helpdesks by name, on one page."""
-    return {"items": services().connections.all(_workspace()), "next_cursor": None}
+    return {"items": services().connections.all(_workspace(), query), "next_cursor": None}
 
 
 @blueprint.get("/helpdesks/<string:helpdesk_id>")
+@operation("helpdesks.retrieve")
 @blueprint.response(200, schemas.Helpdesk)
 def show(helpdesk_id: str) -> dict[str, Any]:
     """Return a connected helpdesk."""
@@ -42,6 +48,7 @@ def show(helpdesk_id: str) -> dict[str, Any]:
 
 
 @blueprint.patch("/helpdesks/<string:helpdesk_id>")
+@operation("helpdesks.update", "address_refused")
 @admin
 @blueprint.arguments(schemas.HelpdeskChange)
 @blueprint.response(200, schemas.Helpdesk)
@@ -51,6 +58,7 @@ def change(new: dict[str, Any], helpdesk_id: str) -> dict[str, Any]:
 
 
 @blueprint.delete("/helpdesks/<string:helpdesk_id>")
+@operation("helpdesks.delete")
 @admin
 @blueprint.response(204)
 def remove(helpdesk_id: str) -> None:
@@ -59,6 +67,7 @@ def remove(helpdesk_id: str) -> None:
 
 
 @blueprint.route("/helpdesks/<string:helpdesk_id>/inbound", methods=["HEAD"])
+@operation("helpdesks.validate")
 @public
 @blueprint.response(200)
 def validate(helpdesk_id: str) -> None:
@@ -67,6 +76,7 @@ def validate(helpdesk_id: str) -> None:
 
 
 @blueprint.post("/helpdesks/<string:helpdesk_id>/inbound")
+@operation("helpdesks.receive", "webhook_refused", "webhook_postponed", "malformed", "invalid")
 @public
 @blueprint.response(204)
 @blueprint.alt_response(200, schema=schemas.Challenge, description="the response to Slack's URL verification")

@@ -6,6 +6,7 @@ from typing import Any
 import flask
 
 from web.http.api import Blueprint, services, waiters
+from web.http.operations import operation
 from web.schemas import answers as schemas
 from worker.knowledge.search_service import NoWorker
 
@@ -13,6 +14,7 @@ blueprint = Blueprint("answers", __name__, description="Answers without a conver
 
 
 @blueprint.post("/answers")
+@operation("answers.create", "no_worker", "knowledge_error")
 @blueprint.arguments(schemas.NewQuestion)
 @blueprint.response(200, schemas.DirectAnswer)
 def answer(new: dict[str, Any]) -> dict[str, Any]:

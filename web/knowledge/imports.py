@@ -7,6 +7,7 @@ import flask
 
 from web.http.accepting import idempotency_key
 from web.http.api import AcceptedResponse, Blueprint, checked, json_body, poll_headers, scope, services
+from web.http.operations import operation
 from web.http.uploads import metadata_of, metadata_of_form, uploaded_file
 from web.schemas import knowledge as schemas
 from web.schemas.fields import page_of
@@ -36,6 +37,14 @@ _BODY = {
 
 
 @blueprint.post("/imports")
+@operation(
+    "imports.create",
+    "idempotency_mismatch",
+    "address_refused",
+    "document_unreadable",
+    "document_too_large",
+    idempotent=True,
+)
 @blueprint.response(202, schemas.Import)
 @blueprint.doc(**_BODY)
 def add() -> AcceptedResponse:
@@ -47,6 +56,7 @@ def add() -> AcceptedResponse:
 
 
 @blueprint.get("/imports")
+@operation("imports.list")
 @blueprint.arguments(schemas.ImportQuery, location="query")
 @blueprint.response(200, page_of(schemas.Import))
 def list_imports(query: dict[str, Any]) -> dict[str, Any]:
@@ -56,6 +66,7 @@ def list_imports(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/imports/<string:import_id>")
+@operation("imports.retrieve")
 @blueprint.response(200, schemas.Import)
 def show(import_id: str) -> dict[str, Any]:
     """Return an import, with its failures and their reasons."""

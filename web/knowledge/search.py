@@ -6,12 +6,14 @@ import flask
 
 from web.http.api import Blueprint, services
 from web.http.auth import reads
+from web.http.operations import operation
 from web.schemas import knowledge as schemas
 
 blueprint = Blueprint("search", __name__, description="Search of the knowledge base")
 
 
 @blueprint.post("/search")
+@operation("search.query", "no_worker", "knowledge_error")
 @blueprint.arguments(schemas.NewSearch)
 @blueprint.response(200, schemas.SearchResult)
 @reads

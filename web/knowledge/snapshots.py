@@ -3,28 +3,27 @@
 from typing import Any
 
 import flask
-import marshmallow as ma
 
 from web.http.api import Blueprint, services
 from web.http.auth import admin
+from web.http.operations import operation
 from web.schemas import knowledge as schemas
+from web.schemas.fields import NoQuery, page_of
 
 blueprint = Blueprint("snapshots", __name__, description="Published versions of the knowledge base")
 
 
-class _Snapshots(ma.Schema):
-    items = ma.fields.List(ma.fields.Nested(schemas.Snapshot), required=True)
-    next_cursor = ma.fields.String(required=True, allow_none=True)
-
-
 @blueprint.get("/snapshots")
-@blueprint.response(200, _Snapshots)
-def list_snapshots() -> dict[str, Any]:
+@operation("snapshots.list", "invalid")
+@blueprint.arguments(NoQuery, location="query")
+@blueprint.response(200, page_of(schemas.Snapshot))
+def list_snapshots(_query: dict[str, Any]) -> dict[str, Any]:
     """List the retained snapshots, newest first, on one page."""
     return {"items": services().library.snapshots(flask.g.principal.workspace_id), "next_cursor": None}
 
 
 @blueprint.post("/snapshots/<string:version>/activate")
+@operation("snapshots.activate", "conflict")
 @blueprint.response(200, schemas.Snapshot)
 @admin
 def activate(version: str) -> dict[str, Any]:

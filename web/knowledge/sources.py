@@ -5,6 +5,7 @@ from typing import Any
 import flask
 
 from web.http.api import AcceptedResponse, Blueprint, poll_headers, services
+from web.http.operations import operation
 from web.schemas import sources as schemas
 from web.schemas.fields import page_of
 
@@ -22,6 +23,7 @@ def _accepted(source: dict[str, Any]) -> AcceptedResponse:
 
 
 @blueprint.post("/sources")
+@operation("sources.create", "conflict", "address_refused")
 @blueprint.arguments(schemas.NewSource)
 @blueprint.response(202, schemas.Source)
 def make(new: dict[str, Any]) -> AcceptedResponse:
@@ -30,6 +32,7 @@ def make(new: dict[str, Any]) -> AcceptedResponse:
 
 
 @blueprint.get("/sources")
+@operation("sources.list")
 @blueprint.arguments(schemas.SourceQuery, location="query")
 @blueprint.response(200, page_of(schemas.Source))
 def list_sources(query: dict[str, Any]) -> dict[str, Any]:
@@ -39,6 +42,7 @@ def list_sources(query: dict[str, Any]) -> dict[str, Any]:
 
 
 @blueprint.get("/sources/<string:source_id>")
+@operation("sources.retrieve")
 @blueprint.response(200, schemas.Source)
 def show(source_id: str) -> dict[str, Any]:
     """Return a source, with its last look."""
@@ -46,6 +50,7 @@ def show(source_id: str) -> dict[str, Any]:
 
 
 @blueprint.patch("/sources/<string:source_id>")
+@operation("sources.update", "conflict")
 @blueprint.arguments(schemas.SourceChange)
 @blueprint.response(202, schemas.Source)
 def change(new: dict[str, Any], source_id: str) -> AcceptedResponse:
@@ -54,6 +59,7 @@ def change(new: dict[str, Any], source_id: str) -> AcceptedResponse:
 
 
 @blueprint.post("/sources/<string:source_id>/look")
+@operation("sources.look", "conflict")
 @blueprint.arguments(schemas.NewLook, required=False)
 @blueprint.response(202, schemas.Source)
 def look(new: dict[str, Any], source_id: str) -> AcceptedResponse:
@@ -62,6 +68,7 @@ def look(new: dict[str, Any], source_id: str) -> AcceptedResponse:
 
 
 @blueprint.post("/sources/<string:source_id>/pause")
+@operation("sources.pause")
 @blueprint.response(200, schemas.Source)
 def pause(source_id: str) -> dict[str, Any]:
     """Stop looking at a source; its documents stay."""
@@ -71,6 +78,7 @@ def pause(source_id: str) -> dict[str, Any]:
 
 
 @blueprint.post("/sources/<string:source_id>/resume")
+@operation("sources.resume")
 @blueprint.response(202, schemas.Source)
 def resume(source_id: str) -> AcceptedResponse:
     """Look at a paused source again, from now on."""
@@ -78,6 +86,7 @@ def resume(source_id: str) -> AcceptedResponse:
 
 
 @blueprint.delete("/sources/<string:source_id>")
+@operation("sources.delete")
 @blueprint.arguments(schemas.SourceRemoval, location="query")
 @blueprint.response(204)
 def remove(query: dict[str, Any], source_id: str) -> None:
@@ -87,6 +96,7 @@ def remove(query: dict[str, Any], source_id: str) -> None:
 
 
 @blueprint.get("/sources/<string:source_id>/runs")
+@operation("sources.list_runs")
 @blueprint.arguments(schemas.RunQuery, location="query")
 @blueprint.response(200, page_of(schemas.SourceRun))
 def list_runs(query: dict[str, Any], source_id: str) -> dict[str, Any]:

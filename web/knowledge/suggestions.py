@@ -5,6 +5,7 @@ from typing import Any
 import flask
 
 from web.http.api import Blueprint, services
+from web.http.operations import operation
 from web.http.uploads import metadata_of
 from web.schemas import suggestions as schemas
 from web.schemas.fields import page_of
@@ -13,17 +14,19 @@ blueprint = Blueprint("suggestions", __name__, description="Drafts of articles f
 
 
 @blueprint.get("/suggestions")
+@operation("suggestions.list")
 @blueprint.arguments(schemas.SuggestionQuery, location="query")
 @blueprint.response(200, page_of(schemas.Suggestion))
 def list_suggestions(query: dict[str, Any]) -> dict[str, Any]:
     """List suggestions, newest first."""
     found, cursor = services().suggestions.page(
-        flask.g.principal.workspace_id, state=query.get("state"), after=query.get("cursor"), limit=query["limit"]
+        flask.g.principal.workspace_id, query, after=query.get("cursor"), limit=query["limit"]
     )
     return {"items": found, "next_cursor": cursor}
 
 
 @blueprint.get("/suggestions/<string:suggestion_id>")
+@operation("suggestions.retrieve")
 @blueprint.response(200, schemas.Suggestion)
 def show(suggestion_id: str) -> dict[str, Any]:
     """Return a suggestion with the newest exchanges that it comes from."""
@@ -31,6 +34,7 @@ def show(suggestion_id: str) -> dict[str, Any]:
 
 
 @blueprint.patch("/suggestions/<string:suggestion_id>")
+@operation("suggestions.update", "conflict")
 @blueprint.arguments(schemas.SuggestionEdit)
 @blueprint.response(200, schemas.Suggestion)
 def edit(new: dict[str, Any], suggestion_id: str) -> dict[str, Any]:
@@ -39,6 +43,7 @@ def edit(new: dict[str, Any], suggestion_id: str) -> dict[str, Any]:
 
 
 @blueprint.post("/suggestions/<string:suggestion_id>/accept")
+@operation("suggestions.accept", "conflict", "document_too_large", "document_unreadable")
 @blueprint.arguments(schemas.Acceptance, required=False)
 @blueprint.response(200, schemas.Suggestion)
 def accept(new: dict[str, Any], suggestion_id: str) -> dict[str, Any]:
@@ -57,6 +62,7 @@ def accept(new: dict[str, Any], suggestion_id: str) -> dict[str, Any]:
 
 
 @blueprint.post("/suggestions/<string:suggestion_id>/refuse")
+@operation("suggestions.refuse", "conflict")
 @blueprint.arguments(schemas.Refusal, required=False)
 @blueprint.response(200, schemas.Suggestion)
 def refuse(new: dict[str, Any], suggestion_id: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from marshmallow import fields, validate
 
 from web.http.api import Blueprint, services
 from web.http.auth import admin
+from web.http.operations import operation
 from web.schemas.fields import Line, ListQuery, moment, page_of
 
 blueprint = Blueprint("audit", __name__, description="Audit log")
@@ -40,6 +41,7 @@ class ActionQuery(ListQuery):
 
 
 @blueprint.get("/audit")
+@operation("audit.list")
 @admin
 @blueprint.arguments(ActionQuery, location="query")
 @blueprint.response(200, page_of(Action))

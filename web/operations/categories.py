@@ -6,7 +6,9 @@ import flask
 
 from web.http.api import Blueprint, services
 from web.http.auth import admin
+from web.http.operations import operation
 from web.schemas.categories import Categories, CategoryCheck, SavedCategory
+from web.schemas.fields import NoQuery
 from worker.categories.categories import of_row
 from worker.categories.category import CATEGORIES, Category
 from worker.categories.schema import CategorySchema, check_name
@@ -17,14 +19,17 @@ blueprint = Blueprint("categories", __name__, description="Messages that a human
 
 
 @blueprint.get("/workspace/categories")
+@operation("categories.list", "invalid")
+@blueprint.arguments(NoQuery, location="query")
 @blueprint.response(200, Categories)
-def index() -> dict[str, Any]:
+def index(_query: dict[str, Any]) -> dict[str, Any]:
     """Return the categories of the workspace, and those that ship."""
     rows = services().categories.all(flask.g.principal.workspace_id)
     return {"items": [_saved(row) for row in rows], "built_in": CATEGORIES}
 
 
 @blueprint.get("/workspace/categories/<string:name>")
+@operation("categories.retrieve")
 @blueprint.response(200, SavedCategory)
 def show(name: str) -> dict[str, Any]:
     """Return a category."""
@@ -32,6 +37,7 @@ def show(name: str) -> dict[str, Any]:
 
 
 @blueprint.put("/workspace/categories/<string:name>")
+@operation("categories.put")
 @admin
 @blueprint.arguments(CategorySchema)
 @blueprint.response(200, SavedCategory)
@@ -44,6 +50,7 @@ def put(new: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 @blueprint.delete("/workspace/categories/<string:name>")
+@operation("categories.delete")
 @admin
 @blueprint.response(204)
 def delete(name: str) -> None:
@@ -52,6 +59,7 @@ def delete(name: str) -> None:
 
 
 @blueprint.get("/workspace/categories/<string:name>/check")
+@operation("categories.check", "no_worker", "knowledge_error")
 @blueprint.response(200, CategoryCheck)
 def check(name: str) -> dict[str, Any]:
     """Return how many of its examples would be recognised if each were left out of the others."""

@@ -7,6 +7,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from web.http.api import Blueprint, services
+from web.http.operations import operation
 from worker.conversations.reports import quality
 
 blueprint = Blueprint("quality", __name__, description="Reports on the quality of answers")
@@ -73,6 +74,7 @@ class Quality(ma.Schema):
 
 
 @blueprint.get("/quality")
+@operation("quality.retrieve")
 @blueprint.arguments(QualityQuery, location="query")
 @blueprint.response(200, Quality)
 def show(query: dict[str, Any]) -> dict[str, Any]:

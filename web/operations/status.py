@@ -7,6 +7,7 @@ from marshmallow import fields
 
 from web.http.api import Blueprint, services
 from web.http.auth import admin
+from web.http.operations import operation
 from worker.runtime.status import status
 from worker.telemetry.counters import NAMES
 
@@ -56,6 +57,7 @@ class Status(ma.Schema):
 
 
 @blueprint.get("/status")
+@operation("status.retrieve")
 @blueprint.response(200, Status)
 @admin
 def show() -> dict[str, Any]:

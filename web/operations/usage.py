@@ -3,6 +3,7 @@
 from typing import Any
 
 from web.http.api import Blueprint, scope
+from web.http.operations import operation
 from web.schemas import desk as schemas
 from web.schemas.fields import page_of
 from worker.answering.chat_api import spending
@@ -11,6 +12,7 @@ blueprint = Blueprint("usage", __name__, description="Tokens and cost of languag
 
 
 @blueprint.get("/usage")
+@operation("usage.list")
 @blueprint.arguments(schemas.UsageQuery, location="query")
 @blueprint.response(200, page_of(schemas.Account))
 def list_usage(query: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import flask
 
 from web.http.api import Blueprint, services
 from web.http.auth import admin
+from web.http.operations import operation
 from web.schemas.voice import SetVoice
 from worker.time import to_rfc3339
 from worker.voice.schema import VoiceSchema
@@ -15,6 +16,7 @@ blueprint = Blueprint("voice", __name__, description="How the assistant of the w
 
 
 @blueprint.get("/workspace/voice")
+@operation("voice.retrieve")
 @blueprint.response(200, SetVoice)
 def show() -> dict[str, Any]:
     """Return the voice, with the defaults of what is not set."""
@@ -22,6 +24,7 @@ def show() -> dict[str, Any]:
 
 
 @blueprint.put("/workspace/voice")
+@operation("voice.put")
 @admin
 @blueprint.arguments(VoiceSchema)
 @blueprint.response(200, SetVoice)

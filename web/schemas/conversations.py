@@ -5,7 +5,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from web.schemas.fields import EmailHeaders, ListQuery, Metadata, Seconds, Text, WebUrl, Words, links, moment
+from web.schemas.fields import EmailHeaders, ListQuery, Metadata, Position, Seconds, Text, WebUrl, Words, links, moment
 from worker.conversations.outcomes import HANDOFF_REASONS, PRIORITIES
 from worker.states import CitationStyle, Owner, ReplyKind, Role
 
@@ -129,6 +129,7 @@ class ConversationQuery(ListQuery):
 class MessageQuery(ListQuery):
     """Filters of the list of messages of a conversation."""
 
+    cursor = Position()
     state = fields.String(validate=validate.OneOf(STATES))
     role = fields.String(validate=validate.OneOf(tuple(Role)))
 

@@ -89,7 +89,7 @@ class EndpointTest(ma.Schema):
     type = fields.String(validate=validate.OneOf(list(TYPES)), load_default="message.answered")
 
 
-class Since(ma.Schema):
+class Recovery(ma.Schema):
     """The start of a recovery."""
 
     since = Moment(metadata={"description": "since the endpoint was created if omitted"})

@@ -161,6 +161,19 @@ def moment(**options: Any) -> fields.String:
     return fields.String(metadata={"format": "date-time"}, **options)
 
 
+class Position(Text):
+    """The position of a page in a list that is numbered: a number, as text."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(most=64, blank=True, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
+        text = super()._deserialize(value, attr, data, **options)
+        if text and not re.fullmatch(r"[0-9]{1,9}", text):
+            raise ma.ValidationError("Must be the `next_cursor` of the page before.")
+        return text
+
+
 class PageQuery(ma.Schema):
     """The page of a list."""
 
@@ -173,11 +186,19 @@ class PageQuery(ma.Schema):
         return {name: value for name, value in query.items() if (name, value) != ("cursor", "")}
 
 
-class ListQuery(PageQuery):
-    """The page of a list, and filters that most lists have."""
+class BoundedQuery(ma.Schema):
+    """The time in which the items of a list were created."""
 
     created_after = Moment(metadata={"description": "created then or later"})
     created_before = Moment(metadata={"description": "created before then"})
+
+
+class ListQuery(PageQuery, BoundedQuery):
+    """The page of a list, and filters that most lists have."""
+
+
+class NoQuery(ma.Schema):
+    """No parameters: a list without filters refuses them, as every other list refuses those that it does not know."""
 
 
 def page_of(item: type[ma.Schema]) -> type[ma.Schema]:

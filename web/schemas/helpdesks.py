@@ -3,16 +3,21 @@
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from web.schemas.fields import LANGUAGE, Line, WebUrl, links, moment
+from web.schemas.fields import LANGUAGE, BoundedQuery, Line, WebUrl, links, moment
 from worker.helpdesks.kinds import KINDS, MODES, STATUSES
+from worker.states import ConnectionState
 
 
-class _Change(ma.Schema):
+class TicketChange(ma.Schema):
+    """Changes to a ticket of the helpdesk."""
+
     status = fields.String(validate=validate.OneOf(STATUSES))
     tags = fields.List(Line(most=100), validate=validate.Length(max=20))
 
 
-class _Handoff(_Change):
+class TicketHandoff(TicketChange):
+    """Changes to a ticket that is handed off."""
+
     assignee = Line(most=64, metadata={"description": "id of an agent"})
     group = Line(most=100, metadata={"description": "id of a group or team; in Zammad its name"})
 
@@ -35,9 +40,11 @@ class _Given(ma.Schema):
         metadata={"description": "hours in which the bot answers: {timezone, mon: 09:00-17:00, …}; always if omitted"},
     )
     handoff = fields.Nested(
-        _Handoff, allow_none=True, metadata={"description": "changes to a ticket that is handed off"}
+        TicketHandoff, allow_none=True, metadata={"description": "changes to a ticket that is handed off"}
     )
-    answered = fields.Nested(_Change, allow_none=True, metadata={"description": "changes to a ticket that is answered"})
+    answered = fields.Nested(
+        TicketChange, allow_none=True, metadata={"description": "changes to a ticket that is answered"}
+    )
     resume_tag = Line(most=100, allow_none=True, metadata={"description": "tag that returns a ticket to the bot"})
 
 
@@ -56,6 +63,13 @@ class NewHelpdesk(_Given):
             "description": "reply: answer customers; draft: write internal notes for agents; shadow: write nothing"
         },
     )
+
+
+class HelpdeskQuery(BoundedQuery):
+    """Filters of the list of helpdesks, which has one page."""
+
+    state = fields.String(validate=validate.OneOf(tuple(ConnectionState)))
+    kind = fields.String(validate=validate.OneOf(list(KINDS)))
 
 
 class HelpdeskChange(_Given):
@@ -95,10 +109,3 @@ class Challenge(ma.Schema):
     """The response to Slack's URL verification."""
 
     challenge = fields.String(required=True)
-
-
-class Helpdesks(ma.Schema):
-    """The connected helpdesks."""
-
-    items = fields.List(fields.Nested(Helpdesk), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)

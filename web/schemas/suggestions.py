@@ -3,15 +3,15 @@
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from web.schemas.fields import PageQuery, Text, WebUrl, links, moment
+from web.schemas.fields import ListQuery, Text, WebUrl, links, moment
 from web.schemas.knowledge import GivenMetadata
 from worker.states import SuggestionState
 
 _STATES = [state.value for state in SuggestionState]
 
 
-class SuggestionQuery(PageQuery):
-    """The page of a list, and the state of its suggestions."""
+class SuggestionQuery(ListQuery):
+    """Filters of the list of suggestions."""
 
     state = fields.String(validate=validate.OneOf(_STATES))
 

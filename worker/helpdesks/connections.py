@@ -30,6 +30,7 @@ from worker.helpdesks.transport import open_desk
 from worker.ids import new_id
 from worker.states import ConnectionState
 from worker.store.engine import Store
+from worker.store.filters import EVERYTHING, Which, conditions
 from worker.store.rows import Helpdesk
 from worker.store.scope import Scope
 from worker.store.tables import destination, helpdesk
@@ -90,9 +91,14 @@ class Connections:
             tx.execute(helpdesk.insert().values(**row, created_at=now, updated_at=now))
         return {**self.show(workspace_id, row["id"]), "webhook_secret": row["webhook_secret"]}
 
-    def all(self, workspace_id: str) -> list[dict[str, Any]]:
-        """Return the helpdesks of a workspace, by name."""
-        rows = sa.select(helpdesk).where(helpdesk.c.workspace_id == workspace_id).order_by(helpdesk.c.name)
+    def all(self, workspace_id: str, which: Which = EVERYTHING) -> list[dict[str, Any]]:
+        """Return the helpdesks of a workspace, by name.
+
+        `which` may have `state`, `kind`, `created_after` and `created_before`.
+        """
+        names = {name: helpdesk.c[name] for name in ("state", "kind")}
+        where = conditions(which, names, created=helpdesk.c.created_at)
+        rows = Scope(self._store, workspace_id).select(helpdesk).where(*where).order_by(helpdesk.c.name)
         with self._store.read() as connection:
             return [serializers.helpdesk(Helpdesk.from_row(row)) for row in connection.execute(rows).mappings()]
 

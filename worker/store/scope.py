@@ -4,7 +4,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from worker.errors import NotFound
+from worker.errors import Invalid, NotFound
+from worker.ids import is_id
 from worker.store.engine import Store
 
 
@@ -46,7 +47,13 @@ class Scope:
     def page(
         self, table: sa.Table, *where: sa.ColumnElement[bool], after: str | None, limit: int, columns: Any = ()
     ) -> tuple[list[sa.RowMapping], str | None]:
-        """Return up to `limit` rows, newest first, and the cursor of the next page or None."""
+        """Return up to `limit` rows, newest first, and the cursor of the next page or None.
+
+        Raises:
+            Invalid: `after` is not the cursor of a page.
+        """
+        if after is not None and not is_id(after):
+            raise Invalid("Must be the `next_cursor` of the page before.", field="cursor")
         statement = self.select(table, *columns).where(*where).order_by(table.c.id.desc()).limit(limit + 1)
         if after is not None:
             statement = statement.where(table.c.id < after)

@@ -8,6 +8,7 @@ from worker.errors import Conflict, NotFound
 from worker.knowledge.library import NO_METADATA, DocumentMetadata, Library, NewDocument
 from worker.states import SuggestionState
 from worker.store.engine import Store
+from worker.store.filters import EVERYTHING, Which, conditions
 from worker.store.rows import Exchange, Suggestion
 from worker.store.scope import Scope
 from worker.store.tables import exchange, suggestion
@@ -25,10 +26,13 @@ class Suggestions:
         self._library = library
 
     def page(
-        self, workspace_id: str, *, state: str | None = None, after: str | None = None, limit: int = 20
+        self, workspace_id: str, which: Which = EVERYTHING, *, after: str | None = None, limit: int = 20
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """Return suggestions without their exchanges, newest first, and the cursor of the next page or None."""
-        where = [] if state is None else [suggestion.c.state == state]
+        """Return suggestions without their exchanges, newest first, and the cursor of the next page or None.
+
+        `which` may have `state`, `created_after` and `created_before`.
+        """
+        where = conditions(which, {"state": suggestion.c.state}, created=suggestion.c.created_at)
         rows, cursor = Scope(self._store, workspace_id).page(suggestion, *where, after=after, limit=limit)
         return [to_api(Suggestion.from_row(row)) for row in rows], cursor
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.web.calls import rows
+from tests.web.calls import rows, submit
 from worker.store.tables import conversation
 
 
@@ -26,6 +26,22 @@ def test_a_malformed_body_is_rejected(call, services, data, content_type, status
     assert response.status_code == status, response.text
     assert response.mimetype == "application/problem+json"
     assert rows(services, conversation) == 0
+
+
+def test_every_list_refuses_what_is_no_cursor_and_filters_that_it_does_not_have(call):
+    conversation_id = submit(call)["conversation_id"]
+    paged = [
+        *("conversations", "documents", "imports", "sources", "suggestions", "endpoints", "deliveries", "escalations"),
+        *("memories", "usage", "audit", f"conversations/{conversation_id}/messages"),
+        f"conversations/{conversation_id}/tool-calls",
+    ]
+    for path in paged:
+        refused = call("GET", f"/v1/{path}?cursor=zzz")
+        assert (refused.status_code, refused.json["code"]) == (422, "invalid"), path
+        assert [error["field"] for error in refused.json["errors"]] == ["cursor"], path
+    for path in (*paged, "helpdesks", "snapshots", "workspace/categories"):
+        refused = call("GET", f"/v1/{path}?colour=red")
+        assert [error["field"] for error in refused.json["errors"]] == ["colour"], path
 
 
 def test_an_empty_cursor_or_body_counts_as_absent(call):

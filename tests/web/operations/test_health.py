@@ -119,7 +119,9 @@ def test_the_description_is_openapi_3_1_with_callbacks_and_problems(app):
     assert "message.answered" in spec["webhooks"]
     ticket = spec["paths"]["/v1/tickets"]["post"]
     assert "callbacks" in ticket
-    assert list(spec["components"]["responses"]["UNPROCESSABLE_ENTITY"]["content"]) == ["application/problem+json"]
+    refused = spec["components"]["responses"]
+    assert len(refused) >= 12
+    assert {kind for response in refused.values() for kind in response["content"]} == {"application/problem+json"}
 
 
 def test_every_link_of_the_root_exists(call):

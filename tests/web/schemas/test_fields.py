@@ -93,3 +93,10 @@ def test_a_moment_needs_its_zone(value):
 def test_a_moment_is_milliseconds_whatever_its_zone_is():
     assert load(fields.Moment(), "2026-11-23T10:00:00Z") == load(fields.Moment(), "2026-11-23T11:00:00+01:00")
     assert load(fields.Moment(), "1971-01-01T00:00:00.5Z") == 365 * 86_400_000 + 500
+
+
+def test_a_position_is_a_number_as_text_or_nothing():
+    assert [load(fields.Position(), value) for value in ("7", "")] == ["7", ""]
+    for value in ("zzz", "-1", "1.5", "1234567890", "١", 7):
+        with pytest.raises(ma.ValidationError):
+            load(fields.Position(), value)

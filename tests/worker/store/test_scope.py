@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.fakes import accept
 from worker.access.keys import Keys
-from worker.errors import NotFound
+from worker.errors import Invalid, NotFound
 from worker.store.scope import Scope
 from worker.store.tables import conversation, message
 
@@ -51,3 +51,9 @@ def test_a_page_that_is_just_full_is_the_last_and_conditions_narrow_it(store, wo
     assert scope.page(message, after=None, limit=2)[1] is None
     rows, _ = scope.page(message, message.c.content == "b", after=None, limit=2)
     assert [row["id"] for row in rows] == sent[1:]
+
+
+def test_what_is_no_cursor_is_refused_by_name(scope):
+    with pytest.raises(Invalid) as refused:
+        scope.page(conversation, after="zzz", limit=2)
+    assert refused.value.field == "cursor"

@@ -1,0 +1,32 @@
+"""What the description of the API says of a view beyond its schemas: its name, its own errors, and idempotency."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation of the API.
+
+    Attributes:
+        id: resource and verb, such as `tickets.create`; clients are generated with it, so it never changes.
+        errors: codes of errors that this operation has beside those that its arguments and its key may have.
+        idempotent: whether it accepts an `Idempotency-Key`.
+    """
+
+    id: str
+    errors: tuple[str, ...] = ()
+    idempotent: bool = False
+
+
+def operation(id: str, *errors: str, idempotent: bool = False) -> Callable[[View], View]:
+    """Name a view as an operation of the API; see `Operation`."""
+
+    def named(view: View) -> View:
+        view.operation = Operation(id, errors, idempotent)  # type: ignore[attr-defined]
+        return view
+
+    return named
