@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import MISSING, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,17 @@ import click
 import kb
 import web
 import worker
+from docs.compatibility import undeclared
 from kb import documents
 from worker.settings import SUBJECTS, Settings
 from worker.settings.settings import REMOVED
 
 _ROOT = Path(__file__).parent.parent
 _PAGE = _ROOT / "docs" / "settings.md"
+_OPENAPI = _ROOT / "docs" / "openapi.json"
+
+#: Changes that break clients on purpose, with the reason of each.
+_DECLARED = _ROOT / "docs" / "breaking-changes.json"
 
 #: The sample articles in the form that `answerback eval` reads.
 _CORPUS = _ROOT / "tests" / "data" / "desk" / "corpus.jsonl"
@@ -105,25 +111,42 @@ def _command(command: click.Command, path: str) -> str:
     return "\n".join(lines)
 
 
-def http_page() -> str:
-    """Return the page on the calls of the API."""
+@cache
+def description() -> dict[str, Any]:
+    """Return the OpenAPI description, as a server on this machine serves it."""
     from web import create_app
 
     with tempfile.TemporaryDirectory() as home:
         app = create_app(Settings(home=Path(home), redis_url="redis://127.0.0.1:1/0", rate_limit=None))
-        spec: dict[str, Any] = app.test_client().get("/openapi.json").get_json()
+        spec: dict[str, Any] = app.test_client().get("/openapi.json", base_url="http://127.0.0.1:8000").get_json()
+    return spec
+
+
+def openapi_json() -> str:
+    """Return the OpenAPI description as a file, from which clients are generated."""
+    return json.dumps(description(), indent=1, ensure_ascii=False) + "\n"
+
+
+def http_page() -> str:
+    """Return the page on the calls of the API."""
+    spec = description()
     parts = [_MADE.format(title="Every call", what="the specification of the API", where="/openapi.json")]
-    parts.append("`/openapi.json` and the page `/docs` have the schemas of the bodies.\n")
+    parts.append(
+        "`/openapi.json` and the page `/docs` have the schemas of the bodies, examples, scopes and errors; "
+        "[openapi.json](../openapi.json) is the same as a file.\n"
+    )
     groups: dict[str, list[str]] = {}
     for path, calls in sorted(spec["paths"].items()):
         for method in ("get", "post", "put", "patch", "delete"):
             if (call := calls.get(method)) is not None:
-                codes = [code for code in sorted(call["responses"]) if code != "default"]
-                line = f"| `{method.upper()} {path}` | {call.get('summary', '')} | {', '.join(codes)} |"
+                codes = sorted(call["responses"])
+                line = (
+                    f"| `{method.upper()} {path}` | `{call['operationId']}` | {call['summary']} | {', '.join(codes)} |"
+                )
                 groups.setdefault(call["tags"][0], []).append(line)
     for tag in spec["tags"]:
         if tag["name"] in groups:
-            parts += [f"## {tag['description']}\n", "| call | effect | responses |", "|---|---|---|"]
+            parts += [f"## {tag['description']}\n", "| call | name | effect | responses |", "|---|---|---|---|"]
             parts += [*groups[tag["name"]], ""]
     return "\n".join(parts)
 
@@ -251,8 +274,9 @@ _STREAMED = {
 
 
 def errors_page() -> str:
-    """Return the page on errors: both trees, each class with its code, status and default message."""
+    """Return the page on errors: the codes of the API, and both trees, each class with its code and default message."""
     from kb.errors import KnowledgeError
+    from web.http.codes import sections
     from web.http.problems import STATUS
     from worker.errors import AnswerbackError
 
@@ -274,6 +298,9 @@ def errors_page() -> str:
     parts = [
         _MADE.format(title="Errors", what="the error classes", where="worker/errors.py, kb/errors.py and their users")
     ]
+    parts += ["## Codes of the API\n"]
+    parts.append("A server shows this section at `/docs/errors`, where `doc_url` of an error leads.\n")
+    parts += [sections(), "## Classes\n"]
     parts.append("The API answers with the `code` and the status; a class without a status of its own has 503.\n")
     parts += ["| class | code | status | default message | module |", "|---|---|---|---|---|"]
     parts += [*rows(AnswerbackError, 0), *rows(KnowledgeError, 0), ""]
@@ -320,6 +347,7 @@ def pages() -> dict[Path, str]:
     return {
         _PAGE: settings_page(),
         _CORPUS: sample_corpus(),
+        _OPENAPI: openapi_json(),
         docs / "reference" / "cli.md": cli_page(),
         docs / "reference" / "http.md": http_page(),
         docs / "reference" / "events.md": events_page(),
@@ -331,10 +359,14 @@ def pages() -> dict[Path, str]:
 
 
 def main() -> None:
-    """Write the pages, or say which of them are not current."""
+    """Write the pages, or say which of them are not current. Refuse to write a breaking change that is not declared."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a page is not current")
     check = parser.parse_args().check
+    if _OPENAPI.exists():
+        before = json.loads(_OPENAPI.read_text())
+        if changes := undeclared(before, description(), json.loads(_DECLARED.read_text())):
+            sys.exit(f"{_DECLARED.name} does not declare what breaks clients:\n" + "\n".join(changes))
     for path, text in pages().items():
         if not check:
             path.write_text(text)
