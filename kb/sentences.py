@@ -7,6 +7,8 @@ from functools import lru_cache
 import sentencex
 import Stemmer
 
+from kb.stop_words import NAMES, is_stop_word
+
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 
 #: Words that carry no subject of their own. From the English list of the Snowball project, without the
@@ -32,14 +34,14 @@ NEGATIONS = frozenset(
 )
 
 
-def split(text: str, *, offset: int = 0) -> Iterator[tuple[int, int]]:
+def split(text: str, *, offset: int = 0, language: str = "en") -> Iterator[tuple[int, int]]:
     """Yield the (start, end) of each sentence of `text`, trimmed; a line is never joined to the next, a row never cut.
 
-    `offset` is added to both ends.
+    `offset` is added to both ends. The language says where abbreviations and dates, such as "31. Januar", do not end.
     """
     position = offset
     for line in text.splitlines(keepends=True):
-        for piece in [line] if is_row(line) else sentencex.segment("en", line):
+        for piece in [line] if is_row(line) else sentencex.segment(language if language in NAMES else "en", line):
             stripped = piece.strip()
             if stripped and stripped not in ("-", "*", "•"):
                 start = position + piece.index(stripped)
@@ -53,14 +55,14 @@ def is_row(line: str) -> bool:
 
 
 @lru_cache(maxsize=20_000)
-def stem(word: str) -> str:
-    """Return the stem of a lower-case English word."""
-    return str(_stemmer().stemWord(word))
+def stem(word: str, language: str = "en") -> str:
+    """Return the stem of a lower-case word."""
+    return str(_stemmer(language).stemWord(word))
 
 
-@lru_cache(maxsize=1)
-def _stemmer() -> Stemmer.Stemmer:
-    return Stemmer.Stemmer("english", 0)
+@lru_cache(maxsize=len(NAMES))
+def _stemmer(language: str) -> Stemmer.Stemmer:
+    return Stemmer.Stemmer(NAMES[language], 0)
 
 
 def words(text: str) -> list[str]:
@@ -68,11 +70,12 @@ def words(text: str) -> list[str]:
     return [word.replace("’", "'") for word in _WORD.findall(text.lower())]
 
 
-def content_words(text: str) -> list[str]:
-    """Return the words of `text` that carry its subject."""
-    return [word for word in words(text) if word not in STOP_WORDS and word not in NEGATIONS]
+def content_words(text: str, language: str = "en") -> list[str]:
+    """Return the words of `text` that carry its subject; in any language those of English function words do not."""
+    found = [word for word in words(text) if word not in STOP_WORDS and word not in NEGATIONS]
+    return found if language == "en" else [word for word in found if not is_stop_word(word, language)]
 
 
-def content(text: str) -> frozenset[str]:
+def content(text: str, language: str = "en") -> frozenset[str]:
     """Return the stems of the words of `text` that carry its subject."""
-    return frozenset(map(stem, content_words(text)))
+    return frozenset(stem(word, language) for word in content_words(text, language))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from kb.filters import Filters
 from kb.search import Found, Hit
-from worker.answering import desk_voice, handoffs, unanswered
+from worker.answering import desk_voice, handoffs, quoted_language, unanswered
 from worker.answering.chat_api.errors import ModelError
 from worker.answering.chat_api.spending import BudgetSpent
 from worker.answering.check import answer_languages, injection_filter
@@ -57,6 +57,7 @@ class Agent:
     answer_judge: AnswerJudge | None = None
     gate: Gate = Gate()
     keeps_pleasantries: bool = False
+    quotes_other_languages: bool = True
     clock: Callable[[], float] = time.perf_counter
 
     def answer(
@@ -291,18 +292,24 @@ class _Turn:
             if draft.wants_human:
                 return self._wanted_human(draft)
             return self._handoff(HandoffReason.NO_ANSWER, "The articles found do not answer this.", draft=draft)
+        if self._agent.answerer.name == "extractive" and quoted_language.differs(self._question, draft.text):
+            if not self._agent.quotes_other_languages:
+                why = "The articles found are in another language than the customer writes in."
+                return self._handoff(HandoffReason.LANGUAGE, why, draft=draft)
+            stream.opening = quoted_language.opening(self._question)
         with tracing.span("grounding") as span:
             grounded = stream.finish(draft.text, draft.tool_hits)
             span.set_attribute("support", 0.0 if grounded is None else grounded.support)
         self._timings["check_ms"] = _ms(stream.check_s)
         if grounded is None:
             return self._unsupported(draft, draft.text, stream)
-        answer = replace(self._answer(draft, grounded.content), citations=grounded.citations, support=grounded.support)
+        content = stream.opening + grounded.content
+        answer = replace(self._answer(draft, content), citations=grounded.citations, support=grounded.support)
         is_cut = grounded.dropped > 0
         noted = unanswered.with_note(answer, self._question, draft, self._found.hits, is_cut=is_cut)
         if noted.unanswered:
             self._say(Piece(offset=len(answer.content), text=noted.content[len(answer.content) :]))
-        return with_confidence(noted, answer.content, self._question, draft, self._agent.answer_judge)
+        return with_confidence(noted, grounded.content, self._question, draft, self._agent.answer_judge)
 
     def _wanted_human(self, draft: Draft) -> Handoff:
         """Return the handoff of a message that the answerer leaves to a human, by its category where it names one."""

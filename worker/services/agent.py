@@ -85,6 +85,7 @@ def build_agent(common: Common, knowledge: Knowledge, answer_cache: MemoryCache[
         answer_judge=judge if model else None,
         gate=Gate(coverage=settings.gate_coverage, risk=settings.chosen_gate_risk),
         keeps_pleasantries=settings.pleasantries == "keep",
+        quotes_other_languages=settings.other_language == "quote",
     )
 
 

@@ -59,6 +59,13 @@ class AnsweringSettings:
         parsers.one_of("keep", "drop"),
         "drop",
     )
+    other_language: str = setting(
+        "ANSWERBACK_OTHER_LANGUAGE",
+        "what `extractive` does with articles in another language than the message: `quote` says so before the quotes, "
+        "`handoff` leaves the message to a human",
+        parsers.one_of("quote", "handoff"),
+        "quote",
+    )
     support_model: str | None = setting(
         "ANSWERBACK_SUPPORT_MODEL",
         "classifier of transformers that tells whether a passage supports a sentence, by name or folder, exported with "

@@ -28,6 +28,13 @@ def test_politeness_is_kept_or_dropped_and_nothing_else():
         Settings.from_env({"ANSWERBACK_PLEASANTRIES": "maybe"})
 
 
+def test_quotes_in_another_language_are_sent_or_not():
+    assert Settings.from_env({}).other_language == "quote"
+    assert Settings.from_env({"ANSWERBACK_OTHER_LANGUAGE": "handoff"}).other_language == "handoff"
+    with pytest.raises(SettingsInvalid, match="ANSWERBACK_OTHER_LANGUAGE"):
+        Settings.from_env({"ANSWERBACK_OTHER_LANGUAGE": "translate"})
+
+
 def test_a_support_model_has_a_folder_beside_the_embedding_model(tmp_path):
     assert Settings.from_env({}).support_folder is None
     env = {"ANSWERBACK_MODEL_DIR": str(tmp_path), "ANSWERBACK_SUPPORT_MODEL": "acme/nli"}

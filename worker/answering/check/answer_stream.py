@@ -28,7 +28,8 @@ class AnswerStream:
     draft anew, the answer is sent anew: its first piece has offset 0.
 
     Attributes:
-        sent: the text that was sent so far.
+        sent: the text of the draft that was sent so far.
+        opening: text of our own that is sent before it.
         check_s: seconds that all checks took, without the judge's.
         was_judged: whether a judge decided on sentences of the last draft.
     """
@@ -56,6 +57,7 @@ class AnswerStream:
         self._say = say
         self._clock = clock
         self.sent = ""
+        self.opening = ""
         self.check_s = 0.0
         self.was_judged = False
         self._sent_citations = 0
@@ -137,5 +139,6 @@ class AnswerStream:
         if len(content) <= len(self.sent):
             return
         offset = len(self.sent)
-        self._say(Piece(offset=offset, text=content[offset:], citations=tuple(citations[self._sent_citations :])))
+        text, at = (content[offset:], len(self.opening) + offset) if offset else (self.opening + content, 0)
+        self._say(Piece(offset=at, text=text, citations=tuple(citations[self._sent_citations :])))
         self.sent, self._sent_citations = content, len(citations)

@@ -60,7 +60,7 @@ _HEADING = re.compile(r" > [^.]*\.?$")
 _ONLY = re.compile(r"\b(?:only|just|nobody but|exclusively)\b", re.I)
 
 
-def contradicts(claim: str, passage: str, *, min_shared: float) -> bool:
+def contradicts(claim: str, passage: str, *, min_shared: float, language: str = "en") -> bool:
     """Whether a clause of a claim says the opposite of the clauses of a passage that are most like it.
 
     Two clauses are alike when at least `min_shared` of the content words of both together are in both. One says the
@@ -69,12 +69,12 @@ def contradicts(claim: str, passage: str, *, min_shared: float) -> bool:
     """
     if "|" in claim:
         return False
-    wholes, sources = _compared(passage)
-    closest = _closest(sentences.content(claim), wholes, min_shared=min_shared)
-    if any(_is_turned_round(claim, whole) for whole in closest):
+    wholes, sources = _compared(passage, language)
+    closest = _closest(sentences.content(claim, language), wholes, min_shared=min_shared)
+    if any(is_turned_round(claim, whole) for whole in closest):
         return True
-    for clause in _clauses(claim):
-        wanted = sentences.content(clause)
+    for clause in _clauses(claim, language):
+        wanted = sentences.content(clause, language)
         closest = _closest(wanted, sources, min_shared=min_shared if len(wanted) >= _FEW_WORDS else 1.0)
         if closest and all(says_opposite(clause, source) for source in closest):
             return True
@@ -86,11 +86,13 @@ _Texts = tuple[tuple[str, frozenset[str]], ...]
 
 
 @lru_cache(maxsize=100)
-def _compared(passage: str) -> tuple[_Texts, _Texts]:
+def _compared(passage: str, language: str) -> tuple[_Texts, _Texts]:
     """Return the sentences of a passage, and their clauses."""
-    found = [passage[start:end] for start, end in sentences.split(passage)]
-    wholes = tuple((text, sentences.content(text)) for text in found if "|" not in text)
-    return wholes, tuple((clause, sentences.content(clause)) for text in found for clause in _clauses(text))
+    found = [passage[start:end] for start, end in sentences.split(passage, language=language)]
+    wholes = tuple((text, sentences.content(text, language)) for text in found if "|" not in text)
+    return wholes, tuple(
+        (clause, sentences.content(clause, language)) for text in found for clause in _clauses(text, language)
+    )
 
 
 def _closest(wanted: frozenset[str], texts: _Texts, *, min_shared: float) -> list[str]:
@@ -102,24 +104,38 @@ def _closest(wanted: frozenset[str], texts: _Texts, *, min_shared: float) -> lis
 
 def says_opposite(claim: str, source: str) -> bool:
     """Whether only one of two clauses denies, or one has the opposite of a word of the other: "before", "after"."""
-    if _denies(claim) != _denies(source):
-        return not _ONLY.search(claim) and not _ONLY.search(source)  # "only after" is "not before"
-    return _is_turned_round(claim, source)
+    return not denies_alike(claim, source) or (_denies(claim) == _denies(source) and is_turned_round(claim, source))
 
 
-def _clauses(sentence: str) -> list[str]:
+def denies_alike(claim: str, source: str) -> bool:
+    """Whether both of two clauses deny or none does; "only after" is "not before"."""
+    if _denies(claim) == _denies(source):
+        return True
+    return _ONLY.search(claim) is not None or _ONLY.search(source) is not None
+
+
+def _clauses(sentence: str, language: str = "en") -> list[str]:
     """Return the clauses of a sentence that have something to compare; none of a heading or a row of a table."""
     if "|" in sentence or _HEADING.search(sentence):
         return []
-    main = _ASIDES.sub(" ", yes_no.without_opening(sentence) or sentence)
-    return [clause for clause in _CLAUSE.split(main) if len(sentences.content(clause)) > 1]
+    return [
+        clause
+        for clause in _CLAUSE.split(main(yes_no.without_opening(sentence) or sentence))
+        if len(sentences.content(clause, language)) > 1
+    ]
+
+
+def main(sentence: str) -> str:
+    """Return a sentence without what is said beside its main clause."""
+    return _ASIDES.sub(" ", sentence)
 
 
 def _denies(clause: str) -> bool:
     return denies(_NO_DENIALS.sub(" ", clause))
 
 
-def _is_turned_round(claim: str, source: str) -> bool:
+def is_turned_round(claim: str, source: str) -> bool:
+    """Whether a claim has one of two opposite words and its source only the other."""
     claimed, sourced = set(sentences.words(claim)), set(sentences.words(source))
     return any(
         claimed & side and not sourced & side and sourced & opposite and not claimed & opposite

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kb import sentences
 from kb.search import Hit
-from worker.answering.check import citations
+from worker.answering.check import answer_languages, citations
 
 _MARK = re.compile(r"\s*\[\d{1,3}(?:, ?\d{1,3})*\]")
 _ITEM = re.compile(r"\s*(?:\d{1,2}[.)]|[-*•])\s+")
@@ -108,7 +108,7 @@ class DraftReader:
         line = _MARKS_AFTER_STOP.sub(r"\2\1", line)  # as long as before
         item = _ITEM.match(line)
         begin = max(self._read, item.end() if item is not None else 0)
-        spans = _with_whole_bold(line, list(sentences.split(line[begin:], offset=begin)))
+        spans = _with_whole_bold(line, list(sentences.split(line[begin:], offset=begin, language=_language(hits))))
         if not ended:
             # The last one is incomplete. So may be the one before, while a bracket or quotation is open: "(incl. VAT)".
             if not spans or not _BEGUN.search(_MARK.sub("", line[spans[-1][0] :])):
@@ -138,6 +138,11 @@ class DraftReader:
             return True
         self._in_sources = self._in_sources and citations.is_source_entry(line, titles=titles)
         return self._in_sources
+
+
+def _language(hits: Sequence[Hit]) -> str:
+    """Return the language of the passages, which tells where the sentences of a draft end: "1. Mai"."""
+    return answer_languages.written_in("\n".join(hit.record.text for hit in hits))
 
 
 def _with_whole_bold(line: str, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

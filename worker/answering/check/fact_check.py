@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from kb import sentences
+from kb.stop_words import is_stop_word
 from worker.answering.check import quantities, quantity_check, quantity_context
 
 _LINK = re.compile(r"https?://[^\s\])>]+|\bwww\.[^\s\])>]+|\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -54,34 +55,34 @@ _DENYING = frozenset(
     "excluded exempt ineligible prohibited forbidden impossible unavailable banned refuse refuses refused hardly rarely"
     " seldom barely scarcely fail fails failed void voided lack lacks".split()
 )
-#: Denials of the other languages that desks answer in: German, French, Spanish, Italian, Dutch, Portuguese, Polish.
-_DENYING_ELSEWHERE = frozenset(
-    "nicht kein keine keinen keinem keiner keines niemals nie pas jamais aucun aucune nunca jamás non mai nessun"
-    " nessuna niet geen nooit não nenhum nenhuma bez ohne sin sans senza zonder sem".split()
-)
+
+#: In these languages every noun has a capital, and names cannot be told from others.
+_NOUNS_HAVE_CAPITALS = frozenset({"de"})
+
 _DENIED = re.compile(r"\bnon-?\w|\bsold separately\b|\bno longer\b", re.I)
 
 
-def disagreement(claim: str, sources: str, *, question: str = "") -> str | None:
+def disagreement(claim: str, sources: str, *, question: str = "", language: str = "en") -> str | None:
     """Return the first quantity, link, date, quotation or name of a claim that is not borne out, or None.
 
     Args:
         claim: a sentence of an answer.
         sources: the passages that it may be from, with their titles and headings.
         question: the customer's message, whose quantities, links and names the claim may repeat.
+        language: of all of them; in others than English they are glossed (`gloss`).
     """
     missing = quantity_check.first_missing(claim, sources, question=question)
     known, claim = _plain(f"{sources}\n{question}"), _plain(claim)
     return (
         missing
         or quantity_context.other_bound(claim, sources)
-        or quantity_context.other_row(claim, sources)
-        or quantity_context.other_value(claim, sources)
+        or quantity_context.other_row(claim, sources, language=language)
+        or quantity_context.other_value(claim, sources, language=language)
         or _missing_links(claim, known)
         or _missing_weekdays(claim, known)
         or _missing_months(claim, known)
         or _missing_quotations(claim, known)
-        or _missing_names(claim, known)
+        or _missing_names(claim, known, language)
     )
 
 
@@ -92,9 +93,9 @@ def has_other_figures(claim: str, sources: str, *, question: str = "") -> bool:
 
 
 def denies(text: str) -> bool:
-    """Whether a text has a negation."""
+    """Whether a text in English, or glossed, has a negation."""
     claimed = set(sentences.words(text))
-    return bool(claimed & (sentences.NEGATIONS | _DENYING | _DENYING_ELSEWHERE)) or _DENIED.search(text) is not None
+    return bool(claimed & (sentences.NEGATIONS | _DENYING)) or _DENIED.search(text) is not None
 
 
 def _plain(text: str) -> str:
@@ -123,10 +124,26 @@ def _bare(link: str) -> str:
 def _missing_weekdays(claim: str, sources: str) -> str | None:
     """Return a weekday of a claim that its sources do not have, unless they have a range of days."""
     if _DAY_RANGE.search(sources):
-        return None
+        return _other_range(claim, sources)
     claimed = {_DATES[word] for word in sentences.words(claim) if _DATES.get(word) in _DAYS and len(word) > 3}
     sourced = {_DATES[word] for word in sentences.words(sources) if word in _DATES}
     return next(iter(sorted(claimed - sourced)), None)
+
+
+def _other_range(claim: str, sources: str) -> str | None:
+    """Return a range of weekdays of a claim when its sources have one with only the same first or last day."""
+    known = {_ends(found[0]) for found in _RANGE_OF_DAYS.finditer(sources)}
+    for found in _RANGE_OF_DAYS.finditer(claim):
+        first, last = _ends(found[0])
+        if (first, last) not in known and any(first == start or last == end for start, end in known):
+            return found[0]
+    return None
+
+
+def _ends(days: str) -> tuple[str, str]:
+    """Return the first and the last day of a range, by their first three letters."""
+    first, *_, last = sentences.words(days)
+    return first[:3], last[:3]
 
 
 def _missing_months(claim: str, sources: str) -> str | None:
@@ -142,9 +159,8 @@ _COMPUTED = re.compile(r"\d")
 
 
 _DAY = rf"(?:{'|'.join(day[:3] for day in _DAYS)})[a-z]*"
-_DAY_RANGE = re.compile(
-    rf"\b{_DAY}\s*(?:-|–|to|through|until)\s*{_DAY}\b|\bweekends?\b|\bweekdays?\b|\bdaily\b|\bevery day\b", re.I
-)
+_RANGE_OF_DAYS = re.compile(rf"\b{_DAY}\s*(?:-|–|to|through|until)\s*{_DAY}\b", re.I)
+_DAY_RANGE = re.compile(rf"{_RANGE_OF_DAYS.pattern}|\bweekends?\b|\bweekdays?\b|\bdaily\b|\bevery day\b", re.I)
 
 
 def _missing_quotations(claim: str, sources: str) -> str | None:
@@ -157,13 +173,13 @@ def _folded(text: str) -> str:
     return " ".join(sentences.words(text))
 
 
-def _missing_names(claim: str, sources: str) -> str | None:
+def _missing_names(claim: str, sources: str, language: str = "en") -> str | None:
     """Return a name that the sources do not have: a capital inside a sentence, capitals inside a word, a code."""
     known = set(sentences.words(sources))
-    stems = {sentences.stem(word) for word in known}
+    stems = {sentences.stem(word, language) for word in known}
     beginnings = {word.lower() for word in re.findall(r"\b[A-Z][a-z]{3}", sources)}  # Canada, Canadian
     joined = {word.replace("-", "") for word in re.findall(r"\w+(?:-\w+)+", sources.lower())}
-    for name in _names(_LINK.sub(" ", claim)):
+    for name in _names(_LINK.sub(" ", claim), plain=language not in _NOUNS_HAVE_CAPITALS):
         if name.lower().replace("-", "") in known | joined:
             continue
         for part in sentences.words(name):
@@ -172,16 +188,18 @@ def _missing_names(claim: str, sources: str) -> str | None:
             part = re.sub(r"'(?:ll|re|ve|d|s|m)$|(?<=[a-z]{3})'$", "", part)
             if part in sentences.STOP_WORDS | known | joined or part.rstrip("s") in known:
                 continue
-            if sentences.stem(part) not in stems and not (len(part) > 5 and part[:4] in beginnings):
+            if is_stop_word(part, language):
+                continue
+            if sentences.stem(part, language) not in stems and not (len(part) > 5 and part[:4] in beginnings):
                 return name
     return None
 
 
-def _names(claim: str) -> Iterator[str]:
+def _names(claim: str, *, plain: bool = True) -> Iterator[str]:
     for match in _NAME.finditer(claim):
         name = match.group()
         is_plain = name[:1].isupper() and re.sub(r"['’-]", "", name)[1:].islower()
-        if is_plain and _BEGINS.search(claim[: match.start()]):
+        if is_plain and (not plain or _BEGINS.search(claim[: match.start()])):
             continue
         if re.fullmatch(r"\d+(?:[a-zA-Z]{1,3})", name):
             continue  # 25MB, 3rd: a number with its unit, which was compared already

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kb import sentences
 from kb.search import Hit
-from worker.answering.check import citations, pleasantries, yes_no
+from worker.answering.check import answer_languages, citations, pleasantries, yes_no
 from worker.answering.check.draft_reader import DraftReader, LineEnd, Part, Sentence
 from worker.answering.check.judge import Doubt
 from worker.answering.check.support import (
@@ -308,10 +308,11 @@ class Check:
             self._separator = "\n"
         self._introductions.clear()
         self._dropped_since = False
-        if self._answer_word and not yes_no.is_opposite(self._answer_word, text, self._question):
+        language = answer_languages.language_beside(text, "\n".join(hit.record.text for hit in hits))
+        if self._answer_word and not yes_no.is_opposite(self._answer_word, text, self._question, language):
             text = f"{self._answer_word} {text}"
         self._answer_word = ""
-        if yes_no.opens_with_opposite(text, self._question):
+        if yes_no.opens_with_opposite(text, self._question, language):
             text = yes_no.without_opening(text) or text
         self._content += self._separator + lead + citations.with_mark(_balanced(text), self._cited[key].number)
         self._separator, self._line_kept = " ", True

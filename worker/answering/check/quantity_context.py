@@ -60,7 +60,7 @@ def other_bound(claim: str, sources: str) -> str | None:
     return None
 
 
-def other_row(claim: str, sources: str) -> str | None:
+def other_row(claim: str, sources: str, *, language: str = "en") -> str | None:
     """Return the first quantity that only other rows of a table have than those that a claim names; None without one.
 
     A table whose first column has no heading is left out: its columns may be what the claim is about.
@@ -68,10 +68,10 @@ def other_row(claim: str, sources: str) -> str | None:
     claimed = [quantity for quantity in quantities.read(_in_digits(claim), claimed=True) if quantity.unit]
     if not claimed or "|" not in sources:
         return None
-    stems = sentences.content(claim)
+    stems = sentences.content(claim, language)
     prose = _quantities("\n".join(line for line in sources.splitlines() if "|" not in line))
     for heading, *rows in _tables(sources):
-        names = [sentences.content(row[0]) for row in rows]
+        names = [sentences.content(row[0], language) for row in rows]
         named = [index for index, name in enumerate(names) if name and name <= stems]
         named = [index for index in named if not any(names[index] < names[other] for other in named)]
         if not heading[0].strip("* ") or not named or len(named) == len(rows):
@@ -83,15 +83,15 @@ def other_row(claim: str, sources: str) -> str | None:
     return None
 
 
-def other_value(claim: str, sources: str) -> str | None:
+def other_value(claim: str, sources: str, *, language: str = "en") -> str | None:
     """Return the first quantity of a clause where the clause of the sources that is most like it has another value.
 
     None when there is none. Two clauses are alike when at least MIN_LIKE of the content words of both are in both.
     """
     if "|" in claim:
         return None
-    clauses = _clauses_of(sources)
-    for clause, wanted in _clauses(claim):
+    clauses = _clauses_of(sources, language)
+    for clause, wanted in _clauses(claim, language):
         claimed = quantities.read(_in_digits(clause), claimed=True)
         if len(claimed) != 1 or not claimed[0].unit or len(wanted) < _FEW_WORDS:
             continue
@@ -105,32 +105,34 @@ def other_value(claim: str, sources: str) -> str | None:
 
 def _has_other_value(known: Sequence[Quantity], quantity: Quantity) -> bool:
     """Whether there are quantities of the same kind as one, and none that agrees with it."""
-    return any(_kind(other) == _kind(quantity) for other in known) and not _has(known, quantity)
+    return any(kind(other) == kind(quantity) for other in known) and not _has(known, quantity)
 
 
-def _kind(quantity: Quantity) -> str:
+def kind(quantity: Quantity) -> str:
+    """Return what a quantity measures: a period, money, or its unit."""
     if quantity.unit in ("second", "month", "working day"):
         return "period"
     return "money" if quantity.unit in quantities.CURRENCIES else quantity.unit
 
 
 @lru_cache(maxsize=100)
-def _clauses_of(text: str) -> tuple[tuple[str, frozenset[str]], ...]:
-    return tuple(clause for start, end in sentences.split(text) for clause in _clauses(text[start:end]))
+def _clauses_of(text: str, language: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    found = sentences.split(text, language=language)
+    return tuple(clause for start, end in found for clause in _clauses(text[start:end], language))
 
 
 @lru_cache(maxsize=500)
-def _clauses(sentence: str) -> tuple[tuple[str, frozenset[str]], ...]:
+def _clauses(sentence: str, language: str) -> tuple[tuple[str, frozenset[str]], ...]:
     """Return a sentence and its clauses with the stems of their content words; none of the row of a table."""
     if "|" in sentence:
         return ()
-    return tuple((text, _stems(text)) for text in dict.fromkeys((sentence, *_CLAUSE.split(sentence))))
+    return tuple((text, _stems(text, language)) for text in dict.fromkeys((sentence, *_CLAUSE.split(sentence))))
 
 
-def _stems(text: str) -> frozenset[str]:
+def _stems(text: str, language: str) -> frozenset[str]:
     """Return the stems of the content words of a text, without those of its quantities."""
-    words = (word for word in sentences.content_words(_in_digits(text)) if word not in _OF_QUANTITIES)
-    return frozenset(sentences.stem(word) for word in words if not word[0].isdigit())
+    words = (word for word in sentences.content_words(_in_digits(text), language) if word not in _OF_QUANTITIES)
+    return frozenset(sentences.stem(word, language) for word in words if not word[0].isdigit())
 
 
 def _has(known: Sequence[Quantity], quantity: Quantity) -> bool:

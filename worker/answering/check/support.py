@@ -8,7 +8,9 @@ from text_to_num import alpha2digit
 
 from kb import links, sentences
 from kb.search import Hit
-from worker.answering.check import answer_languages, contradiction, fact_check, injection_filter, quantity_check
+from worker.answering.check import answer_languages, contradiction, fact_check, quantity_check, quotes, word_support
+from worker.answering.check.gloss import LANGUAGES as GLOSSED
+from worker.answering.check.gloss import gloss
 
 #: A sentence is supported from this probability on. Chosen on the dev half of `tests/data/drafts`.
 MIN_SUPPORT = 0.87
@@ -71,9 +73,9 @@ def best_support(
     """Return the part of the cited passages that supports a sentence; of any passage where it cites none.
 
     A sentence that stands in a passage word for word is supported. In any other, every quantity, link and name has to
-    be in its passages or in the question, and the support model (`entailment`) decides; in a language that it does not
-    read, words in common do. A sentence in another language than its passages needs a model that reads both; names are
-    not compared then, and words neither.
+    be in its passages or in the question, and the support model (`entailment`) decides; words in common do in a
+    language with a gloss that it does not read, and nothing in others. A sentence in another language than its passages
+    needs a model that reads both.
 
     Args:
         text: the sentence, without citation marks.
@@ -83,27 +85,26 @@ def best_support(
         similarity: orders the parts that the quote is chosen from; without it, words in common do.
         entailment: without it, words in common decide, as in a language that it does not read.
     """
-    positions = [number - 1 for number in cited if 1 <= number <= len(hits)]
-    if cited and not positions:
-        return None
-    positions = positions or list(range(len(hits)))
-    if (quoted := _quoted(text, positions, hits)) is not None:
+    positions = [number - 1 for number in cited or range(1, len(hits) + 1) if 1 <= number <= len(hits)]
+    premise = "\n".join(_with_title(hits[position]) for position in positions)
+    spoken, written = answer_languages.language_beside(text, premise), answer_languages.written_in(premise)
+    if (quoted := _quoted(text, positions, hits, written)) is not None:
         return quoted
     if not sentences.content(text):
         return None
-    premise = "\n".join(_with_title(hits[position]) for position in positions)
-    spoken, written = answer_languages.language_beside(text, premise), answer_languages.written_in(premise)
     is_read = {spoken, written} <= set(languages_of(entailment))
     if spoken != written:
         if entailment is None or not is_read or _other_figures(text, premise, question, spoken, written):
             return None
         return _if_probable(entailment(premise, text, question), text, cited, hits, similarity)
-    if fact_check.disagreement(text, premise, question=question) is not None:
+    if not is_read and written != "en":
+        return _by_words_of(written, text, positions, hits, question)
+    if _disagrees(text, premise, question, written):
         return None
     if entailment is None or not is_read:
         return _by_words(text, positions, hits)
     nearly = _nearly_quoted(text, positions, hits)
-    if _says_opposite(text, premise, nearly, hits):
+    if _says_opposite(text, premise, nearly, hits, written):
         return None
     probability = entailment(links.without_addresses(premise), links.without_addresses(text), question)
     if nearly is not None and probability >= MIN_SUPPORT_OF_QUOTES:
@@ -111,14 +112,23 @@ def best_support(
     return _if_probable(probability, text, cited, hits, similarity)
 
 
-def _says_opposite(text: str, premise: str, nearly: Support | None, hits: Sequence[Hit]) -> bool:
+def _disagrees(text: str, premise: str, question: str, written: str) -> bool:
+    """Whether a fact of a sentence is neither in its passages nor in the question, all in one language."""
+    language = written if written in GLOSSED else "en"
+    claim, source, asked = (gloss(part, language) for part in (text, premise, question))
+    return fact_check.disagreement(claim, source, question=asked, language=language) is not None
+
+
+def _says_opposite(text: str, premise: str, nearly: Support | None, hits: Sequence[Hit], written: str) -> bool:
     """Whether a sentence says the opposite of its passages, or of the part (`nearly`) that it nearly quotes."""
-    if contradiction.contradicts(text, premise, min_shared=MIN_LIKE):
+    language = written if written in GLOSSED else "en"
+    claim = gloss(text, language)
+    if contradiction.contradicts(claim, gloss(premise, language), min_shared=MIN_LIKE, language=language):
         return True
     if nearly is None:
         return False
-    quote = hits[nearly.position].record.text[nearly.start : nearly.end]
-    return contradiction.contradicts(text, quote, min_shared=MIN_LIKE_OF_QUOTES)
+    quote = gloss(hits[nearly.position].record.text[nearly.start : nearly.end], language)
+    return contradiction.contradicts(claim, quote, min_shared=MIN_LIKE_OF_QUOTES, language=language)
 
 
 def _if_probable(
@@ -143,14 +153,13 @@ def is_refuted(text: str, hits: Sequence[Hit], *, question: str) -> bool:
     spoken, written = answer_languages.language_beside(text, sources), answer_languages.written_in(sources)
     if spoken != written:
         return _other_figures(text, sources, question, spoken, written)
+    text, sources, question = (gloss(part, written) for part in (text, sources, question))
     return fact_check.has_other_figures(text, sources, question=question)
 
 
 def _other_figures(text: str, premise: str, question: str, spoken: str, written: str) -> bool:
     """Whether a sentence in another language than its passages has a quantity or a link that they do not have."""
-    text = answer_languages.quantities_in_english(text, spoken)
-    premise = answer_languages.quantities_in_english(premise, written)
-    question = answer_languages.quantities_in_english(question, spoken)
+    text, premise, question = gloss(text, spoken), gloss(premise, written), gloss(question, spoken)
     return (
         fact_check.has_other_figures(text, premise, question=question)
         or quantity_check.first_missing(text, premise, question=question) is not None
@@ -172,7 +181,7 @@ def closest_quote(
     wanted = sentences.content(text)
     best: tuple[float, Support] | None = None
     for position in [number - 1 for number in cited if 1 <= number <= len(hits)] or range(len(hits)):
-        for start, end in _spans(hits[position].record.text):
+        for start, end in quotes.spans(hits[position].record.text):
             quote = hits[position].record.text[start:end]
             shared = len(wanted & _content(quote)) / max(1, len(wanted))
             likeness = shared + (similarity(text, quote) if similarity is not None else 0.0)
@@ -181,12 +190,12 @@ def closest_quote(
     return None if best is None else best[1]
 
 
-def _quoted(text: str, positions: Sequence[int], hits: Sequence[Hit]) -> Support | None:
+def _quoted(text: str, positions: Sequence[int], hits: Sequence[Hit], language: str) -> Support | None:
     """Return the sentences of a passage that a sentence is, word for word; it may leave out the addresses of links."""
     words = tuple(sentences.words(text))
     for position in positions:
         passage = hits[position].record.text
-        for start, end in _spans(passage):
+        for start, end in quotes.spans(passage, language):
             quote = passage[start:end]
             if words and words in (_words(quote), _words(links.without_addresses(quote))):
                 return Support(score=1.0, position=position, start=start, end=end)
@@ -214,7 +223,7 @@ def _by_words(text: str, positions: Sequence[int], hits: Sequence[Hit]) -> Suppo
     best: Support | None = None
     for position in positions:
         passage = hits[position].record.text
-        for start, end in _spans(passage):
+        for start, end in quotes.spans(passage):
             quote = passage[start:end]
             score = len(wanted & _content(quote)) / max(1, len(wanted))
             if score >= MIN_SHARED and fact_check.denies(quote) == denied and (best is None or score > best.score):
@@ -222,22 +231,26 @@ def _by_words(text: str, positions: Sequence[int], hits: Sequence[Hit]) -> Suppo
     return None if best is None else replace(best, score=min(best.score, JUDGED_SUPPORT))
 
 
+def _by_words_of(
+    language: str, text: str, positions: Sequence[int], hits: Sequence[Hit], question: str
+) -> Support | None:
+    """Return the part of the passages with most words of a sentence; None in a language that there is no gloss for."""
+    if language not in GLOSSED:
+        return None
+    passages = [(position, _title(hits[position]), hits[position].record.text) for position in positions]
+    found = word_support.find(text, passages, question=question, language=language)
+    if found is None:
+        return None
+    return Support(score=min(found.shared, JUDGED_SUPPORT), position=found.position, start=found.start, end=found.end)
+
+
+def _title(hit: Hit) -> str:
+    return " > ".join(filter(None, (hit.record.title, *hit.record.headings)))
+
+
 def _with_title(hit: Hit) -> str:
-    title = " > ".join(filter(None, (hit.record.title, *hit.record.headings)))
+    title = _title(hit)
     return f"{title}.\n{hit.record.text}" if title else hit.record.text
-
-
-@lru_cache(maxsize=500)
-def _spans(passage: str) -> tuple[tuple[int, int], ...]:
-    """Return the offsets of each sentence of a passage, by itself and together with the next."""
-    spans = list(sentences.split(passage))
-    found = []
-    for first in range(len(spans)):
-        for last in range(first, min(first + 2, len(spans))):
-            if last > first and injection_filter.was_blanked(passage[spans[first][1] : spans[last][0]]):
-                continue  # a blanked sentence stood between them, so the document has no such quote
-            found.append((spans[first][0], spans[last][1]))
-    return tuple(found)
 
 
 @lru_cache(maxsize=2_000)

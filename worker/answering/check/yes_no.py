@@ -4,6 +4,7 @@ import re
 
 from kb import sentences
 from worker.answering.check import fact_check
+from worker.answering.check.gloss import gloss
 
 _WORDS = r"(?:yes|no|ja|nein|oui|non|sí|si|sì|nee|sim|não|tak|nie)"
 _ALONE = re.compile(rf"\W*{_WORDS}\W*$", re.I)
@@ -40,19 +41,20 @@ def without_opening(sentence: str) -> str | None:
     return rest[:1].upper() + rest[1:]
 
 
-def opens_with_opposite(sentence: str, question: str) -> bool:
+def opens_with_opposite(sentence: str, question: str, language: str = "en") -> bool:
     """Whether a sentence begins with a "Yes" or "No" that says the opposite of the rest of it."""
     opening = _OPENING.match(sentence)
-    return opening is not None and is_opposite(opening[1], sentence, question)
+    return opening is not None and is_opposite(opening[1], sentence, question, language)
 
 
-def is_opposite(word: str, sentence: str, question: str) -> bool:
+def is_opposite(word: str, sentence: str, question: str, language: str = "en") -> bool:
     """Whether "Yes" or "No" before a supported sentence says the opposite of it.
 
     "Yes" and a denial of most of what was asked, or "No" and its affirmation. Only the word goes then.
     """
-    denied = fact_check.denies(_ASIDE.sub(" ", _OPENING.sub("", sentence)))
-    asked = sentences.content(question)
-    repeats = len(asked & sentences.content(sentence)) >= _MOSTLY * max(1, len(asked))
+    sentence, question = gloss(_OPENING.sub("", sentence), language), gloss(question, language)
+    denied = fact_check.denies(_ASIDE.sub(" ", sentence))
+    asked = sentences.content(question, language)
+    repeats = len(asked & sentences.content(sentence, language)) >= _MOSTLY * max(1, len(asked))
     says_yes = _NO.search(word.replace("’", "'")) is None
     return repeats and not fact_check.denies(question) and denied == says_yes

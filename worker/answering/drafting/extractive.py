@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kb import links, sentences
 from kb.embedding import Embedder
 from kb.search import Hit
+from worker.answering.check.answer_languages import written_in
 from worker.answering.check.confidence import MIN_CONFIDENCE, AnswerJudge, is_readable, title_of
 from worker.answering.drafting import clarifying
 from worker.answering.question import Draft, Question, Revoked, TextListener, ignore_text
@@ -155,7 +156,7 @@ def _groups(text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield sentences with their paragraph's number, each by itself, but a list as a whole with its introduction."""
     group: list[str] = []
     paragraph, last_end = 0, 0
-    for start, end in sentences.split(text):
+    for start, end in sentences.split(text, language=written_in(text)):
         line = text[start:end]
         listed = line.startswith("- ")
         if group and not (listed and (group[-1].startswith("- ") or group[-1].endswith(":"))):

@@ -5,7 +5,7 @@ import pytest
 from tests.support.fakes import FakeAnswerer, FakeSearch, hit
 from worker.answering.agent import Agent
 from worker.answering.chat_api.errors import ModelError
-from worker.answering.check.answer_languages import gap, language_beside, quantities_in_english
+from worker.answering.check.answer_languages import gap, language_beside
 from worker.answering.check.judge import Judgement
 from worker.answering.check.support import best_support, is_refuted
 from worker.answering.question import Question
@@ -110,8 +110,25 @@ def test_too_few_words_are_in_the_language_of_the_articles(text):
     assert language_beside(text, ENGLISH.record.text) == "en"
 
 
-def test_english_stays_as_it_is():
-    assert quantities_in_english("two weeks and 3 ans", "en") == "two weeks and 3 ans"
+SWEDISH = hit(
+    "Du kan returnera oanvända varor inom 30 dagar efter leverans. Returetiketten kostar 39 kronor och dras av från "
+    "återbetalningen. Vi betalar tillbaka pengarna inom fem arbetsdagar efter att varan har kommit fram till oss."
+)
+SWEDISH_ANSWER = "Oanvända varor tar vi tillbaka inom 30 dagar efter att du har fått dem [1]."
+
+
+def test_a_language_that_nothing_reads_is_left_to_the_judge():
+    outcome = handed_off(SWEDISH_ANSWER, SWEDISH, Reads("en"))
+    assert outcome.reason == HandoffReason.LANGUAGE
+    assert "The answer is in another language (sv); nothing here can check that." in outcome.summary
+    assert isinstance(handed_off(SWEDISH_ANSWER, SWEDISH, Reads("en"), verdicts(True)), Answer)
+    assert handed_off(SWEDISH_ANSWER, SWEDISH, Reads("en"), verdicts(False)).reason == HandoffReason.LOW_SUPPORT
+    assert isinstance(handed_off(SWEDISH_ANSWER, SWEDISH, Reads("en", "sv")), Answer)
+
+
+def test_in_a_language_that_nothing_reads_quotes_are_sent():
+    quote = "Du kan returnera oanvända varor inom 30 dagar efter leverans [1]."
+    assert isinstance(handed_off(quote, SWEDISH, Reads("en")), Answer)
 
 
 def handed_off(text: str, passage, entailment=None, judge=None):

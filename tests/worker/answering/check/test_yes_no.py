@@ -59,12 +59,27 @@ def test_the_rest_of_a_sentence_can_be_judged_alone(sentence, rest):
         ("Yes", "We deliver to Norway.", "Do you deliver to Norway?", False),
         ("No", "Returns are free.", "Do I pay for postage to Norway?", False),  # another matter than was asked
         ("Yes", "Earrings cannot be returned.", "Is it true that earrings cannot be returned?", False),
-        ("Ja", "Ohrringe können nicht zurückgegeben werden.", "Können Ohrringe zurückgegeben werden?", True),
     ],
 )
 def test_the_question_tells_which_word_is_wrong(word, sentence, question, opposite):
     assert is_opposite(word, sentence, question) is opposite
     assert opens_with_opposite(f"{word}, {sentence}", question) is opposite
+
+
+@pytest.mark.parametrize(
+    ("language", "word", "sentence", "question", "opposite"),
+    [
+        ("de", "Ja", "Ohrringe können nicht zurückgegeben werden.", "Können Ohrringe zurückgegeben werden?", True),
+        ("de", "Nein", "Ohrringe können nicht zurückgegeben werden.", "Können Ohrringe zurückgegeben werden?", False),
+        ("fr", "Oui", "Les cartes ne sont pas remboursables.", "Les cartes sont-elles remboursables ?", True),
+        ("pt", "Não", "Entregamos no Porto.", "Entregam no Porto?", True),  # "no" is "in the"
+        ("pt", "Sim", "Entregamos no Porto.", "Entregam no Porto?", False),
+        ("de", "Ja", "Wir haben im Mai geöffnet.", "Haben Sie im Mai geöffnet?", False),  # "mai" is never in Italian
+    ],
+)
+def test_denials_are_those_of_the_language(language, word, sentence, question, opposite):
+    assert is_opposite(word, sentence, question, language) is opposite
+    assert opens_with_opposite(f"{word}, {sentence}", question, language) is opposite
 
 
 def test_what_is_said_aside_is_not_what_answers():
