@@ -31,8 +31,11 @@ def language_beside(text: str, premise: str) -> str:
 
 @lru_cache(maxsize=500)
 def written_in(premise: str) -> str:
-    """Return the language of passages; English where they are too short to tell."""
-    return language_of(premise) or "en"
+    """Return the language of passages; of short ones one that desks answer in, and English in doubt."""
+    if (language := language_of(premise)) is not None:
+        return language
+    other = other_language_of(premise, ["en"])
+    return other if other in NAMES else "en"
 
 
 def gap(text: str, hits: Sequence[Hit], *, reads: Collection[str]) -> str | None:

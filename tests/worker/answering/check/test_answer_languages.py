@@ -117,6 +117,12 @@ SWEDISH = hit(
 SWEDISH_ANSWER = "Oanvända varor tar vi tillbaka inom 30 dagar efter att du har fått dem [1]."
 
 
+def test_the_denial_of_a_short_passage_is_read_in_its_language():
+    short = hit("Möbel liefern wir nicht ins Ausland.")
+    assert best_support("Leider liefern wir Möbel nicht ins Ausland.", [1], [short]) is not None
+    assert best_support("Möbel liefern wir auch ins Ausland.", [1], [short]) is None
+
+
 def test_a_language_that_nothing_reads_is_left_to_the_judge():
     outcome = handed_off(SWEDISH_ANSWER, SWEDISH, Reads("en"))
     assert outcome.reason == HandoffReason.LANGUAGE
