@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from functools import lru_cache
 
-import tantivy
-
 #: The names of languages in tantivy and in Snowball, by ISO 639-1 code.
 NAMES = {
     "en": "english",
@@ -41,6 +39,8 @@ def is_stop_word(word: str, language: str) -> bool:
 
 @lru_cache(maxsize=len(NAMES))
 def _filter(language: str) -> Callable[[str], list[str]]:
+    import tantivy
+
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
     analyse: Callable[[str], list[str]] = builder.filter(tantivy.Filter.stopword(NAMES[language])).build().analyze
     return analyse
