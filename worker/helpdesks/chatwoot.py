@@ -25,6 +25,7 @@ from worker.helpdesks.protocol import (
     require_same,
     text_of,
 )
+from worker.helpdesks.rendering import to_markdown
 from worker.states import TicketEventKind
 
 _CLOSED = "resolved"
@@ -134,7 +135,7 @@ class Chatwoot:
 
     def post(self, post: Post) -> str:
         """Send a message, or a private one as a note; after a call without an answer, have its echo waited for."""
-        body = {"content": post.text, "message_type": "outgoing", "private": not post.public}
+        body = {"content": to_markdown(post.text), "message_type": "outgoing", "private": not post.public}
         try:
             made = self._api("POST", f"/conversations/{post.ticket}/messages", body)
         except UnreadableAnswer:

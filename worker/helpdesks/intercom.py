@@ -18,7 +18,6 @@ from worker.helpdesks.protocol import (
     TicketEvent,
     UnreadableAnswer,
     WebhookRefused,
-    as_html,
     digest,
     hmac_hex,
     message_text,
@@ -27,6 +26,7 @@ from worker.helpdesks.protocol import (
     require_same,
     text_of,
 )
+from worker.helpdesks.rendering import to_html
 from worker.states import TicketEventKind
 
 _VERSION = "2.14"
@@ -130,7 +130,7 @@ class Intercom:
             "message_type": "comment" if post.public else "note",
             "type": "admin",
             "admin_id": self._bot,
-            "body": as_html(post.text),
+            "body": to_html(post.text, tables=False),
         }
         made = self._api("POST", f"/conversations/{post.ticket}/reply", body)
         for part in reversed(records(made, *_PARTS)):

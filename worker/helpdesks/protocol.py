@@ -18,6 +18,7 @@ import httpx
 from worker.addresses import Caller
 from worker.errors import AnswerbackError
 from worker.helpdesks.mail import MailServer
+from worker.helpdesks.rendering import to_html
 from worker.http_headers import retry_after_s
 from worker.reading.markup import is_html, to_text
 from worker.states import TicketEventKind
@@ -268,26 +269,14 @@ def message_text(markup: str) -> str:
     return to_text(markup) if is_html(markup.strip()) else plain(markup)
 
 
-def as_html(text: str) -> str:
-    """Return plain text as HTML: paragraphs, line ends, links."""
-    paragraphs = []
-    for part in re.split(r"\n{2,}", text.strip()):
-        escaped = html.escape(part, quote=True).replace("\n", "<br>")
-        paragraphs.append(f"<p>{re.sub(_LINK, _linked, escaped)}</p>")
-    return "".join(paragraphs)
-
-
-_LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
-
-
-def _linked(match: re.Match[str]) -> str:
-    return f'<a href="{match.group()}">{match.group()}</a>'
-
-
 def digest(text: str) -> str:
-    """Return a hash of a text that stays the same whatever a helpdesk does to its markup and white space."""
+    """Return a hash of a text that stays the same whatever a helpdesk does to its markup and white space.
+
+    Markdown, the HTML made of it and the text that is left of that have the same, whatever addresses their links have.
+    """
+    markup = text if is_html(text.strip()) else to_html(text)
     # Twice: a text that mentions `<a name>` is then the same before and after it is made HTML.
-    letters = re.sub(r"[\W_]+", "", plain(plain(text))).lower()
+    letters = re.sub(r"[\W_]+", "", re.sub(r"https?://\S+", "", plain(plain(markup)))).lower()
     return hashlib.sha256(letters.encode()).hexdigest()
 
 

@@ -27,6 +27,7 @@ from worker.helpdesks.protocol import (
     require_same,
     text_of,
 )
+from worker.helpdesks.rendering import to_mrkdwn
 from worker.states import TicketEventKind
 
 #: Commands that agents write in a thread.
@@ -131,7 +132,7 @@ class Slack:
         """Write into the thread `ticket`, or start a thread without it; return the message's id, which is its time."""
         body: Json = {
             "channel": self._channel,
-            "text": html.escape(post.text[:_MAX_CHARACTERS], quote=False),
+            "text": to_mrkdwn(post.text)[:_MAX_CHARACTERS],
             "metadata": {"event_type": _EVENT_TYPE, "event_payload": {"digest": digest(post.text)}},
             "unfurl_links": False,
         }

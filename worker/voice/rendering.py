@@ -11,7 +11,8 @@ from worker.states import CitationStyle, Greets
 from worker.store.rows import Reply
 from worker.voice.voice import Form
 
-_MARK = re.compile(r" ?\[(\d+)\]")
+#: A citation; attached to a word, as in `items[0]`, it is none.
+_MARK = re.compile(r" ?(?<!\w)\[(\d+)\]")
 _CUSTOMER = re.compile(r"[ ,]*\{customer\}")
 _MAX_NAME_CHARACTERS = 60
 

@@ -5,20 +5,20 @@ import pytest
 from worker.helpdesks.protocol import (
     TOLERANCE_S,
     WebhookRefused,
-    as_html,
     digest,
     message_text,
     plain,
     require_fresh,
     require_same,
 )
+from worker.helpdesks.rendering import to_html
 
 
 @pytest.mark.parametrize(
     "text", ["type <your name> here", "a < b and c > d", "AT&amp;T &lt;3", "x\n\ny <https://a.b/c>"]
 )
 def test_the_digest_of_a_text_ignores_markup(text):
-    assert digest(text) == digest(as_html(text))
+    assert digest(text) == digest(to_html(text))
 
 
 def test_markup_becomes_lines_of_text():
@@ -31,12 +31,6 @@ def test_a_message_keeps_the_marks_of_quotes():
     markup = '<div>Why?<blockquote type="cite">Because.</blockquote></div>'
     assert message_text(markup) == "Why?\n> Because."
     assert message_text("Is <b> allowed?") == "Is  allowed?"
-
-
-def test_text_becomes_paragraphs_with_links_and_no_other_markup():
-    assert as_html("See https://a.example/x.\n\n<b>2</b>") == (
-        '<p>See <a href="https://a.example/x">https://a.example/x</a>.</p><p>&lt;b&gt;2&lt;/b&gt;</p>'
-    )
 
 
 @pytest.mark.parametrize(("given", "expected"), [("a", "b"), ("", ""), ("é", "e")])

@@ -36,6 +36,10 @@ def test_sources_are_shown_in_the_style_of_the_channel_and_what_is_no_citation_s
     assert with_sources(TEXT, CITATIONS, style) == expected
 
 
+def test_a_number_that_is_attached_to_a_word_is_no_citation():
+    assert with_sources("It is items[2] [2].", CITATIONS, CitationStyle.NONE) == "It is items[2]."
+
+
 @pytest.mark.parametrize(
     ("text", "customer", "expected"),
     [
