@@ -264,6 +264,7 @@ class DeliveryKind(StrEnum):
     TICKET_NOTE = "ticket_note"
     HANDOFF_NOTE = "handoff_note"
     AGENT_REPLY = "agent_reply"
+    TICKET_CHANGE = "ticket_change"
     TICKET_READ = "ticket_read"
     TICKET_EVENTS = "ticket_events"
     NOTIFICATION = "notification"
@@ -316,8 +317,8 @@ class TicketEventKind(StrEnum):
     """An event that a helpdesk reports about a ticket.
 
     `CUSTOMER` and `AGENT` wrote a message that the customer can see. `POSTED` echoes a post of the bot. `CHANGED` says
-    only that the ticket is to be read. `RESUME` asks for the bot. `CHALLENGE` is about no ticket and is answered with
-    its text.
+    only that the ticket is to be read. `GONE`: it was merged into another, deleted, or is spam. `RESUME` asks for the
+    bot. `CHALLENGE` is about no ticket and is answered with its text.
     """
 
     CUSTOMER = "customer"
@@ -328,4 +329,5 @@ class TicketEventKind(StrEnum):
     POSTED = "posted"
     RESUME = "resume"
     CHANGED = "changed"
+    GONE = "gone"
     CHALLENGE = "challenge"

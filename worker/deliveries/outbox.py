@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from worker.deliveries.payloads import (
     Notification,
     Payload,
+    TicketChange,
     TicketEvents,
     TicketPost,
     TicketRead,
@@ -106,7 +107,7 @@ def enqueue_helpdesk_delivery(
     tx: sa.Connection,
     helpdesk: Helpdesk,
     kind: DeliveryKind,
-    payload: TicketPost | TicketRead | TicketEvents | Notification,
+    payload: TicketPost | TicketChange | TicketRead | TicketEvents | Notification,
     *,
     type: str,
     now: int,
@@ -114,15 +115,21 @@ def enqueue_helpdesk_delivery(
     conversation_id: str | None = None,
     message_id: str | None = None,
     delay_ms: int = 0,
+    id: str | None = None,
 ) -> str:
-    """Enqueue a post into a ticket, a read of one, the events of one, or a notification; return its id.
+    """Enqueue a post into a ticket, a change or a read or the events of one, or a notification; return its id.
 
     Args:
         type: of the event behind it.
         delay_ms: how long it waits before the first attempt.
+        id: of the delivery, where it must be enqueued once; a new one otherwise.
+
+    Raises:
+        IntegrityError: there is a delivery with this id.
     """
     row = {
         **_delivery(helpdesk.workspace_id, kind, payload, type=type, url=helpdesk.url, now=now),
+        **({} if id is None else {"id": id}),
         "destination_id": helpdesk.id,
         "conversation_id": conversation_id,
         "message_id": message_id,

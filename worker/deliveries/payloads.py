@@ -30,6 +30,22 @@ class TicketPost:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TicketChange:
+    """The changes of a ticket that follow a post into it."""
+
+    ticket: str
+    status: str | None = None  # open, pending, closed
+    tags: tuple[str, ...] = ()
+    assignee: str | None = None
+    group: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it changes nothing."""
+        return not (self.status or self.tags or self.assignee or self.group)
+
+
+@dataclass(frozen=True, kw_only=True)
 class TicketRead:
     """A ticket to be read, for helpdesks whose webhooks say only that it changed."""
 
@@ -51,7 +67,7 @@ class Notification:
     text: str
 
 
-Payload = WebhookBody | TicketPost | TicketRead | TicketEvents | Notification
+Payload = WebhookBody | TicketPost | TicketChange | TicketRead | TicketEvents | Notification
 
 _TYPES: Mapping[DeliveryKind, type[Payload]] = {
     DeliveryKind.CALLBACK: WebhookBody,
@@ -60,6 +76,7 @@ _TYPES: Mapping[DeliveryKind, type[Payload]] = {
     DeliveryKind.TICKET_NOTE: TicketPost,
     DeliveryKind.HANDOFF_NOTE: TicketPost,
     DeliveryKind.AGENT_REPLY: TicketPost,
+    DeliveryKind.TICKET_CHANGE: TicketChange,
     DeliveryKind.TICKET_READ: TicketRead,
     DeliveryKind.TICKET_EVENTS: TicketEvents,
     DeliveryKind.NOTIFICATION: Notification,

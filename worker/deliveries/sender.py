@@ -23,6 +23,9 @@ log = logs.get(__name__)
 SCHEDULE_S = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 _JITTER = 0.2
 
+#: Retries of a change of a ticket, about half an hour in all: later it would undo what agents did meanwhile.
+CHANGE_RETRIES = 3
+
 #: How long an attempt may take, name resolution included, before another worker makes it again.
 LEASE_S = 45.0
 
@@ -299,9 +302,10 @@ class Sender:
         number = sent.attempts - sent.round
         if result.delivered:
             return DeliveryState.DELIVERED, None
-        if result.final or result.gone or number > len(SCHEDULE_S):
+        schedule = SCHEDULE_S[:CHANGE_RETRIES] if sent.kind == DeliveryKind.TICKET_CHANGE else SCHEDULE_S
+        if result.final or result.gone or number > len(schedule):
             return DeliveryState.EXHAUSTED, None
-        wait_s = SCHEDULE_S[number - 1] * (1 + _JITTER * (2 * self._jitter() - 1))
+        wait_s = schedule[number - 1] * (1 + _JITTER * (2 * self._jitter() - 1))
         return DeliveryState.PENDING, now + int(max(wait_s, result.retry_after_s or 0.0) * 1_000)
 
     def _insert_attempt(self, tx: sa.Connection, sent: Delivery, result: AttemptResult, *, now: int) -> None:

@@ -1,11 +1,22 @@
 """Write into tickets, and do so once: before a retry, what an earlier attempt may have written is looked for."""
 
+from contextlib import suppress
 from dataclasses import asdict, replace
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from worker.addresses import AddressRefused, Caller, Guard
-from worker.deliveries.payloads import Notification, TicketEvents, TicketPost, TicketRead, WebhookBody, payload_of
+from worker.deliveries import outbox
+from worker.deliveries.payloads import (
+    Notification,
+    TicketChange,
+    TicketEvents,
+    TicketPost,
+    TicketRead,
+    WebhookBody,
+    payload_of,
+)
 from worker.deliveries.sender import AttemptResult, ClaimedDelivery, Transport
 from worker.deliveries.webhooks import Webhooks
 from worker.helpdesks.inbound import Inbound, events_of
@@ -21,8 +32,13 @@ from worker.store.tables import delivery, helpdesk, helpdesk_message, message
 _TOTAL_S = 15.0
 _ATTEMPT_S = 30.0
 
-#: Statuses of a ticket that does not exist or takes no more posts: another attempt would not help.
-_FINAL = (404, 410, 422)
+#: Statuses of what no other attempt would mend: the request, the token or its permissions, a ticket that is gone.
+_FINAL = (400, 401, 403, 404, 405, 410, 413, 415, 422)
+
+#: Those of a read: a message that nobody has read yet waits until the token is renewed.
+_FINAL_OF_READ = (404, 410, 422)
+
+_NOT_ALLOWED = "The helpdesk does not accept the token, or not for this (see `answerback helpdesk check`):"
 
 
 class RoutingTransport:
@@ -96,11 +112,12 @@ class HelpdeskTransport:
         try:
             return self._send(claimed.delivery)
         except HelpdeskRefused as error:
+            final = _FINAL_OF_READ if claimed.delivery.kind == DeliveryKind.TICKET_READ else _FINAL
             return AttemptResult(
                 status=error.status,
-                error=str(error),
+                error=f"{_NOT_ALLOWED} {error}" if error.status in (401, 403) else str(error),
                 retry_after_s=error.retry_after_s,
-                final=error.status in _FINAL,
+                final=error.status in final,
             )
         except AddressRefused as error:
             return AttemptResult(status=None, error=str(error))
@@ -130,7 +147,9 @@ class HelpdeskTransport:
             case Notification():
                 return self._notify(connection, desk, sent, payload)
             case TicketPost():
-                return self._post(desk, sent, payload)
+                return self._post(connection, desk, sent, payload)
+            case TicketChange():
+                return self._change(desk, sent, payload)
             case WebhookBody():
                 raise TypeError(f"A delivery of the kind {sent.kind} goes to no helpdesk.")
 
@@ -140,14 +159,50 @@ class HelpdeskTransport:
             row = found.one_or_none()
         return None if row is None else Helpdesk.from_row(row)
 
-    def _post(self, desk: Desk, sent: Delivery, payload: TicketPost) -> AttemptResult:
-        """Write into a ticket, then change the ticket, which may be repeated."""
+    def _post(self, connection: Helpdesk, desk: Desk, sent: Delivery, payload: TicketPost) -> AttemptResult:
+        """Write into a ticket, and enqueue what changes in it then."""
         post = Post(**asdict(payload))
         if sent.kind == DeliveryKind.HANDOFF_NOTE:
             post = replace(post, text=self._with_link(post.text, sent))
         external_id = self._write(desk, sent, post, ticket=post.ticket)
-        desk.change(post)
+        self._enqueue_change(connection, sent, payload)
         return AttemptResult(status=200, response=external_id)
+
+    def _enqueue_change(self, connection: Helpdesk, sent: Delivery, post: TicketPost) -> None:
+        """Enqueue the changes of a post's ticket, once; they are in no order, so they hold nothing back."""
+        change = TicketChange(
+            ticket=post.ticket, status=post.status, tags=post.tags, assignee=post.assignee, group=post.group
+        )
+        if change.is_empty:
+            return
+        with suppress(IntegrityError), self._store.begin() as tx:  # an earlier attempt enqueued them
+            outbox.enqueue_helpdesk_delivery(
+                tx,
+                connection,
+                DeliveryKind.TICKET_CHANGE,
+                change,
+                type=sent.type,
+                now=self._store.now(tx),
+                conversation_id=sent.conversation_id,
+                message_id=sent.message_id,
+                id=f"{sent.id}c",
+            )
+
+    def _change(self, desk: Desk, sent: Delivery, change: TicketChange) -> AttemptResult:
+        """Change a ticket; of what a later change replaced, only the tags are left."""
+        later = sa.select(delivery.c.id).where(
+            delivery.c.destination_id == sent.destination_id,
+            delivery.c.conversation_id == sent.conversation_id,
+            delivery.c.kind == DeliveryKind.TICKET_CHANGE,
+            delivery.c.created_at > sent.created_at,
+        )
+        with self._store.read() as connection:
+            if connection.execute(later).first() is not None:
+                change = TicketChange(ticket=change.ticket, tags=change.tags)
+        if change.is_empty:
+            return _given_up("A later change of the ticket replaced this one.")
+        desk.change(Post(text="", public=False, **asdict(change)))
+        return AttemptResult(status=200)
 
     def _notify(self, connection: Helpdesk, desk: Desk, sent: Delivery, notification: Notification) -> AttemptResult:
         """Notify agents of a handoff, or of what follows it: in the thread of the conversation where there is one."""
@@ -186,7 +241,7 @@ class HelpdeskTransport:
         """Return why nothing is to be written any more, or None."""
         if connection.state != ConnectionState.ENABLED or connection.mode == HelpdeskMode.SHADOW:
             return "The helpdesk is switched off, or only watched."
-        if sent.kind != DeliveryKind.TICKET_REPLY:
+        if sent.kind not in (DeliveryKind.TICKET_REPLY, DeliveryKind.TICKET_CHANGE):
             return None
         agents = sa.select(message.c.id).where(
             message.c.conversation_id == sent.conversation_id,

@@ -7,6 +7,7 @@ import pytest
 from worker.deliveries.payloads import (
     Notification,
     TicketEvents,
+    TicketChange,
     TicketPost,
     TicketRead,
     WebhookBody,
@@ -24,6 +25,7 @@ PAYLOADS = {
     DeliveryKind.TICKET_NOTE: TicketPost(ticket="7", text="Suggested.", public=False),
     DeliveryKind.HANDOFF_NOTE: replace(POST, public=False),
     DeliveryKind.AGENT_REPLY: TicketPost(ticket="7", text="Hi", public=True),
+    DeliveryKind.TICKET_CHANGE: TicketChange(ticket="7", status="pending", tags=("bot",)),
     DeliveryKind.TICKET_READ: TicketRead(ticket="7"),
     DeliveryKind.TICKET_EVENTS: TicketEvents(ticket="7", events=({"kind": "customer", "text": "Grüße"},)),
     DeliveryKind.NOTIFICATION: Notification(text="Handed off."),
