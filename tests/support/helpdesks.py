@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import html
 import http.server
 import json
 import re
@@ -10,9 +11,10 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from tests.support.contracts import Contract
 from worker.helpdesks.protocol import Account
@@ -35,6 +37,7 @@ class Entry:
     author: int
     text: str
     public: bool = True
+    automatic: bool = False
 
 
 @dataclass
@@ -78,6 +81,7 @@ class FakeDesk(http.server.ThreadingHTTPServer):
         self.faults: list[str] = []  # how calls and answers differ from what the maker describes
         self._ids = 1000
         self.guard = threading.RLock()
+        self.call = threading.local()  # `query` of the call that a thread answers
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     def handle_error(self, request, client_address):
@@ -136,6 +140,7 @@ class FakeDesk(http.server.ThreadingHTTPServer):
 
     def handle_call(self, method: str, path: str, headers: Any, body: Any) -> Any:
         self.calls.append(f"{method} {path}")
+        self.call.query = {name: values[0] for name, values in parse_qs(urlsplit(path).query).items()}
         if not self.authorized(headers):
             raise Refused(401)
         if method != "GET":
@@ -204,7 +209,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 class FakeZendesk(FakeDesk):
+    """Support. An account may have fields that agents must fill in before they solve: `required_to_solve`."""
+
     kind = "zendesk"
+    required_to_solve = False
     prefix = "/api/v2"
     routes = (
         ("GET", r"/users/me\.json", "me"),
@@ -229,27 +237,36 @@ class FakeZendesk(FakeDesk):
 
     def show(self, ticket):
         one = self.tickets[ticket]
-        return {"ticket": {"id": ticket, "status": one.status, "updated_at": self._stamp(ticket), "tags": one.tags}}
+        return {
+            "ticket": {
+                "id": ticket,
+                "status": one.status,
+                "updated_at": self._stamp(ticket),
+                "tags": one.tags,
+                "subject": "Parcel",
+                "assignee_id": one.assignee,
+                "via": {"channel": "web"},
+            }
+        }
 
     def update(self, ticket, body):
         need(body, "ticket")
         new = body["ticket"]
-        need(new, "comment")
-        need(new["comment"], "html_body")
         if self.trouble[:1] == ["conflict"]:
             self.trouble.pop(0)
             self.agent_writes(ticket, "I am on it.", public=False)
         if not new.get("safe_update") or new.get("updated_stamp") != self._stamp(ticket):
             raise Refused(409, {"error": "UpdateConflict"})
-        one, before = self.tickets[ticket], replace(self.tickets[ticket])
+        one, events = self.tickets[ticket], []
+        if new.get("status") == "solved" and self.required_to_solve:
+            raise Refused(422, {"error": "RecordInvalid", "description": "Category: is required to solve"})
+        if "comment" in new:  # all of it or nothing
+            need(new["comment"], "html_body")
+            entry = self.write(ticket, new["comment"]["html_body"], public=new["comment"]["public"])
+            events.append({"type": "Comment", "id": entry.id})
         one.status = new.get("status", one.status)
         one.assignee, one.group = new.get("assignee_id", one.assignee), new.get("group_id", one.group)
-        try:  # all of it or nothing, as the real one does
-            entry = self.write(ticket, new["comment"]["html_body"], public=new["comment"]["public"])
-        except Refused:
-            one.status, one.assignee, one.group = before.status, before.assignee, before.group
-            raise
-        return {"ticket": {"id": ticket}, "audit": {"events": [{"type": "Comment", "id": entry.id}]}}
+        return {"ticket": {"id": ticket}, "audit": {"events": events}}
 
     def tag(self, ticket, body):
         need(body, "tags")
@@ -257,8 +274,26 @@ class FakeZendesk(FakeDesk):
         return {"tags": self.tickets[ticket].tags}
 
     def comments(self, ticket):
-        listed = reversed(self.tickets[ticket].entries)
-        return {"comments": [{"id": one.id, "html_body": one.text, "body": one.text} for one in listed]}
+        listed = list(self.tickets[ticket].entries)
+        if self.call.query.get("sort_order") == "desc":
+            listed.reverse()
+        size, page = 100, int(self.call.query.get("page", 1))
+        answer = {"comments": [self._listed(one) for one in listed[(page - 1) * size : page * size]]}
+        if self.call.query.get("include") == "users":
+            roles = {CUSTOMER: "end-user", AGENT: "agent", BOT: "agent"}
+            answer["users"] = [{"id": id, "name": "Ada", "role": role} for id, role in roles.items()]
+        return answer
+
+    def _listed(self, one):
+        text = one.text if one.author == BOT else f"<p>{html.escape(one.text)}</p>"
+        return {
+            "id": one.id,
+            "author_id": one.author,
+            "public": one.public,
+            "html_body": f'<div class="zd-comment" dir="auto">{text}</div>',
+            "body": one.text,
+            "metadata": {"system": {}, "flags": [4] if one.automatic else []},
+        }
 
     def signed(self, body, *, at):
         timestamp = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -278,8 +313,12 @@ class FakeZendesk(FakeDesk):
         one = self.tickets[ticket]
         if what == "assigned":
             one.assignee = AGENT
-        event: dict[str, Any] = {}
-        if entry is not None:
+        one.tags += [tag for tag in tags if tag not in one.tags]
+        event: dict[str, Any] = {"meta": {"sequence": {"id": "1", "position": 1}}}
+        kind = kinds[what]
+        if entry is not None and entry is one.entries[0]:
+            kind = "created"  # says nothing of the comment that it was created with
+        elif entry is not None:
             author = {"id": str(entry.author), "is_staff": entry.author != CUSTOMER, "name": "Ada"}
             event["comment"] = {
                 "id": str(entry.id),
@@ -288,12 +327,18 @@ class FakeZendesk(FakeDesk):
                 "author": author,
             }
         event |= {"closed": {"current": "SOLVED"}, "assigned": {"current": str(AGENT)}}.get(what, {})
-        event |= {"tags_added": list(tags)} if what == "tagged" else {}
+        event |= {"tags_added": list(tags), "tags_removed": []} if what == "tagged" else {}
         return {
             "id": uuid.uuid4().hex,
-            "type": f"zen:event-type:ticket.{kinds[what]}",
+            "type": f"zen:event-type:ticket.{kind}",
             "subject": f"zen:ticket:{ticket}",
-            "detail": {"id": str(ticket), "subject": "Parcel", "status": "OPEN", "assignee_id": one.assignee},
+            "detail": {
+                "id": str(ticket),
+                "subject": "Parcel",
+                "status": "OPEN",
+                "assignee_id": one.assignee,
+                "tags": one.tags,
+            },
             "event": event,
         }
 
@@ -413,11 +458,22 @@ class FakeChatwoot(FakeDesk):
         return conversation | {"event": "conversation_updated", "changed_attributes": [changed[what]]}
 
 
+#: States of a Zammad in German: id, name, id of the type.
+_STATES = ((1, "neu", 1), (2, "offen", 2), (3, "warten auf Erinnerung", 3), (4, "geschlossen", 5), (7, "erledigt", 5))
+
+
 class FakeZammad(FakeDesk):
+    """In German. Its webhooks have no tags, and a note is sent to nobody, whether it is public or not."""
+
     kind = "zammad"
     prefix = "/api/v1"
+    channel = "web"  # by which the customer writes
     routes = (
         ("GET", "/users/me", "me"),
+        ("GET", rf"/users/{CUSTOMER}", "customer"),
+        ("GET", "/ticket_states", "states"),
+        ("GET", "/tags", "tags"),
+        ("GET", r"/tickets/(\d+)", "show"),
         ("POST", "/ticket_articles", "article"),
         ("GET", r"/ticket_articles/by_ticket/(\d+)", "articles"),
         ("PUT", r"/tickets/(\d+)", "update"),
@@ -430,14 +486,31 @@ class FakeZammad(FakeDesk):
     def me(self):
         return {"id": BOT}
 
+    def customer(self):
+        return {"id": CUSTOMER, "email": "ada@example.com"}
+
+    def states(self):
+        return [{"id": id, "name": name, "state_type_id": type, "active": True} for id, name, type in _STATES]
+
+    def tags(self):
+        return {"tags": self.tickets[int(self.call.query["o_id"])].tags}
+
+    def _state(self, one):
+        return next(state for state in _STATES if state[0] == {"new": 1, "closed": 4}.get(one.status, one.status))
+
+    def show(self, ticket):
+        one = self.tickets[ticket]
+        state = self._state(one)[0]
+        return {"id": ticket, "state_id": state, "owner_id": one.assignee or 1, "customer_id": CUSTOMER}
+
     def article(self, body):
         need(body, "ticket_id", "body", "type", "content_type")
         if body["ticket_id"] not in self.tickets:
             raise Refused(422)
         if body["type"] == "email":
             need(body, "to")
-        entry = self.write(body["ticket_id"], body["body"], public=not body["internal"])
-        return {"id": entry.id}
+        is_sent = body["type"] != "note"
+        return {"id": self.write(body["ticket_id"], body["body"], public=is_sent).id}
 
     def articles(self, ticket):
         return [
@@ -445,8 +518,8 @@ class FakeZammad(FakeDesk):
                 "id": one.id,
                 "body": one.text,
                 "sender": "Customer" if one.author == CUSTOMER else "Agent",
-                "type": "email",
-                "from": "ada@example.com",
+                "type": self.channel,
+                "from": "Ada Lovelace <ada@example.com>",
                 "subject": "Parcel",
             }
             for one in self.tickets[ticket].entries
@@ -454,7 +527,15 @@ class FakeZammad(FakeDesk):
 
     def update(self, ticket, body):
         one = self.tickets[ticket]
-        one.status, one.group = body.get("state", one.status), body.get("group", one.group)
+        names = {name: id for id, name, _type in _STATES}
+        state = body.get("state_id") or (names.get(body["state"]) if "state" in body else one.status)
+        types = {id: type for id, _name, type in _STATES}
+        if "state" in body or "state_id" in body:
+            if state not in types:
+                raise Refused(422, {"error": "No lookup value found for 'state'"})
+            if types[state] == 3 and not body.get("pending_time"):
+                raise Refused(422, {"error": "Missing required value for field 'pending_time'!"})
+        one.status, one.group = state, body.get("group", one.group)
         one.assignee = body.get("owner_id", one.assignee)
         return {"id": ticket}
 
@@ -474,12 +555,13 @@ class FakeZammad(FakeDesk):
             one.status = "closed"
         if what == "assigned":
             one.assignee = AGENT
+        id, name, _type = self._state(one)
         told: dict[str, Any] = {
             "ticket": {
                 "id": ticket,
                 "title": "Parcel",
-                "state": "closed" if one.status == "closed" else "open",
-                "tags": one.tags,
+                "state": name,
+                "state_id": id,
                 "owner": {"id": one.assignee or 1},
                 "customer": {"id": CUSTOMER, "firstname": "Ada", "lastname": "L", "email": "ada@example.com"},
             },
@@ -493,21 +575,30 @@ class FakeZammad(FakeDesk):
                 "sender": "Customer" if entry.author == CUSTOMER else "Agent",
                 "internal": not entry.public,
                 "created_by_id": entry.author,
+                "preferences": {"is-auto-response": entry.automatic},
             }
         return told
 
 
 class FakeFreshdesk(FakeDesk):
+    """With two brands: tickets come to the `address` of the second, and `senders` are those of its replies."""
+
     kind = "freshdesk"
+    address = "second@example.com"
     prefix = "/api/v2"
     routes = (
         ("GET", "/agents/me", "me"),
+        ("GET", "/email_configs", "mailboxes"),
         ("GET", r"/tickets/(\d+)", "show"),
         ("PUT", r"/tickets/(\d+)", "update"),
         ("GET", r"/tickets/(\d+)/conversations", "talk"),
         ("POST", r"/tickets/(\d+)/reply", "reply"),
         ("POST", r"/tickets/(\d+)/notes", "note"),
     )
+
+    def __init__(self):
+        super().__init__()
+        self.senders: list[str] = []
 
     def authorized(self, headers):
         return headers.get("authorization") == "Basic " + base64.b64encode(f"{TOKEN}:X".encode()).decode()
@@ -520,7 +611,11 @@ class FakeFreshdesk(FakeDesk):
         return {
             "id": ticket,
             "subject": "Parcel",
+            "description": f"<div>{html.escape(one.entries[0].text)}</div>",
             "description_text": one.entries[0].text,
+            "source": 2 if one.entries[0].author == CUSTOMER else 10,
+            "email_config_id": 21,
+            "product_id": None,
             "status": {"new": 2, "closed": 4}.get(one.status, one.status),
             "tags": one.tags,
             "responder_id": one.assignee,
@@ -537,17 +632,25 @@ class FakeFreshdesk(FakeDesk):
         return [
             {
                 "id": one.id,
-                "body": one.text,
+                "body": one.text if one.author == BOT else f"<div>{html.escape(one.text)}</div>",
                 "body_text": re.sub(r"<[^>]+>", " ", one.text),
                 "incoming": one.author == CUSTOMER,
+                "auto_response": one.automatic,
                 "private": not one.public,
                 "user_id": one.author,
             }
             for one in self.tickets[ticket].entries[1:]
         ]
 
+    def mailboxes(self):
+        known = ((20, "desk@example.com"), (21, self.address))
+        return [{"id": id, "reply_email": address, "product_id": None} for id, address in known]
+
     def reply(self, ticket, body):
         need(body, "body")
+        if body.get("from_email", "desk@example.com") not in ("desk@example.com", self.address):
+            raise Refused(400, {"errors": [{"field": "from_email", "code": "invalid_value"}]})
+        self.senders.append(body.get("from_email", "desk@example.com"))
         return {"id": self.write(ticket, body["body"], public=True).id}
 
     def note(self, ticket, body):

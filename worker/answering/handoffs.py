@@ -20,7 +20,7 @@ def handoff(
 def summary(question: Question, why: str, hits: Sequence[Hit] = (), *, tried: Sequence[str] = ()) -> str:
     """Return a summary for the human who takes over: reason, question, earlier answers, steps tried, articles."""
     asked = " ".join(question.content.split())
-    lines = [f"{why} The customer wrote: “{asked[:400]}{'…' if len(asked) > 400 else ''}”"]
+    lines = [f"{why} The customer wrote: “{asked[:400]}{'…' if len(asked) > 400 else ''}”" if asked else why]
     if question.subject:
         lines.append(f"Subject: {question.subject}.")
     earlier = sum(turn.role == Role.CUSTOMER for turn in question.turns)

@@ -118,7 +118,7 @@ class Inbound:
         if event.kind == TicketEventKind.CUSTOMER:
             self._customer(desk, event)
             return
-        if not event.is_state:
+        if not event.is_state and event.kind != TicketEventKind.TAGGED:  # tags are a state, however they are reported
             self._act(desk, event)
             return
         aspect, value = TicketAspect(event.kind), _state_of(desk, event)
@@ -144,11 +144,13 @@ class Inbound:
                     summary="An agent was assigned.",
                     reason=HandoffReason.OWNED_BY_HUMAN,
                 )
+        elif event.kind == TicketEventKind.GONE:
+            self._actions.close(desk.workspace_id, self._conversation(desk, event))
         elif event.kind == TicketEventKind.CLOSED:
             conversation_id = self._conversation(desk, event)
             if not self._bot_works_on(conversation_id):  # the bot's last answer may have closed the ticket
                 self._actions.close(desk.workspace_id, conversation_id)
-        elif event.kind == TicketEventKind.RESUME or (event.kind == TicketEventKind.TAGGED and _state_of(desk, event)):
+        elif event.kind in (TicketEventKind.RESUME, TicketEventKind.TAGGED):
             self._actions.resume(desk.workspace_id, self._conversation(desk, event))
 
     def _bot_works_on(self, conversation_id: str) -> bool:

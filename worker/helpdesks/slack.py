@@ -4,7 +4,6 @@ Options: `channel`, its id. The URL is https://slack.com, the token that of the 
 app's signing secret.
 """
 
-import html
 import json
 import re
 import time

@@ -13,6 +13,7 @@ from worker.conversations.outcomes import Answer, Handoff, Outcome, Piece, Retry
 from worker.conversations.sessions import Session
 from worker.errors import AnswerbackError, DatabaseUnavailable
 from worker.reading.message import read
+from worker.reading.subjects import NO_TEXT
 from worker.states import HandoffReason
 from worker.telemetry import logs, tracing
 from worker.telemetry.counters import Meter, Unmetered
@@ -199,7 +200,7 @@ class Drainer:
         readings = [
             read(message.content, subject=claim.subject if message.seq == 1 else None) for message in claim.messages
         ]
-        content = "\n\n".join(reading.written for reading in readings)
+        content = "\n\n".join(reading.written for reading in readings if reading.written != NO_TEXT)
         return Question(
             workspace_id=claim.workspace_id,
             conversation_id=claim.conversation_id,

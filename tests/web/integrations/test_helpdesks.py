@@ -422,6 +422,50 @@ def test_a_comment_without_text_becomes_a_message(story):
     assert story.said == [("customer", "queued")]
 
 
+@pytest.mark.parametrize("fake", ["freshdesk", "zammad", "zendesk"], indirect=True)
+def test_mail_that_the_helpdesk_knows_as_automatic_is_not_answered(story):
+    story.asks(7)
+    story.answers()
+    away = story.fake.customer_writes(7, "How do I get to you? I am on the road.")
+    away.automatic = True
+    story.hook(7, "written", away)
+    assert story.answers() == 0
+    assert story.said[-1] == ("customer", "cancelled")
+
+
+@pytest.mark.parametrize("fake", ["freshdesk", "zammad", "zendesk"], indirect=True)
+def test_a_resume_tag_that_stays_does_not_resume_with_another_tag(story):
+    story.asks(7)
+    story.hook(7, "written", story.fake.agent_writes(7, "I am on it."))
+    story.hook(7, "tagged", tags=["bot"])
+    assert story.conversation["owner"] == "bot"
+    story.hook(7, "written", story.fake.agent_writes(7, "I have it again."))
+    story.hook(7, "tagged", tags=["vip"])
+    assert story.conversation["owner"] == "human"
+
+
+@pytest.mark.parametrize("fake", ["freshdesk"], indirect=True)
+def test_a_ticket_that_an_agent_wrote_is_not_answered_and_replies_leave_from_its_brands_address(story):
+    story.hook(7, "written", story.fake.agent_writes(7, "We have called you about your order."))
+    assert story.answers() == 0
+    assert (story.conversation["owner"], story.said) == ("human", [("agent", "answered")])
+    story.hook(7, "tagged", tags=["bot"])
+    story.asks(7)
+    assert story.answers() == 1
+    assert story.fake.senders == [story.fake.address]
+
+
+@pytest.mark.parametrize("fake", ["zammad", "zendesk"], indirect=True)
+def test_a_ticket_is_set_to_pending_with_its_answer(call, services, fake):
+    """Zammad's states have German names here, and a pending one needs a time."""
+    story = Story(call, services, fake, answered={"status": "pending"})
+    story.asks(7)
+    story.answers()
+    assert fake.tickets[7].status == (3 if fake.kind == "zammad" else "pending")
+    (change,) = call("GET", "/v1/deliveries?kind=ticket_change").json["items"]
+    assert change["state"] == "delivered"
+
+
 def test_an_erased_ticket_leaves_no_text_and_is_not_imported_again(story, services):
     story.asks(7)
     story.answers()
@@ -532,7 +576,8 @@ def test_a_reply_is_written_in_the_form_of_its_channel_and_a_question_back_resol
     )
     assert story.answers(asked) == 1
     (said,) = fake.bots(7, public=True)
-    for part in ("Hello,", "Which of these do you mean?", "- Invoice", "Your shop"):
+    item = "- Invoice" if fake.kind == "chatwoot" else "<li>Invoice</li>"
+    for part in ("Hello,", "Which of these do you mean?", item, "Your shop"):
         assert part in said
     assert fake.tickets[7].status == before
     story.asks(7, "Refund")

@@ -6,8 +6,8 @@ import pytest
 
 from worker.deliveries.payloads import (
     Notification,
-    TicketEvents,
     TicketChange,
+    TicketEvents,
     TicketPost,
     TicketRead,
     WebhookBody,

@@ -153,6 +153,7 @@ def test_a_note_that_is_not_listed_fails_the_round_trip(connections, workspace_i
     connections.make(workspace_id, {**NEW, "url": canned.url})
     canned.answers = {
         "GET /api/v2/agents/me": {"id": 1},
+        "GET /api/v2/email_configs?per_page=100": [],
         "POST /api/v2/tickets/7/notes": {"id": 12},
         "GET /api/v2/tickets/7/conversations?per_page=100&page=1": iter([[{"id": 12}], []]),
     }

@@ -2,15 +2,17 @@
 
 import pytest
 
-from tests.support.helpdesks import SECRET, account
+from tests.support.helpdesks import SECRET, Refused, account
 from worker.helpdesks.freshdesk import Freshdesk
 from worker.helpdesks.protocol import HelpdeskRefused, Post, TicketEvent, WebhookRefused
 from worker.states import TicketEventKind
 
+AT, CONFIGS = "/api/v2/tickets/7", "/api/v2/email_configs?per_page=100"
 TICKET = {
     "id": 7,
     "subject": "Parcel",
     "description_text": "Where is it?",
+    "source": 1,
     "status": 2,
     "tags": ["vip"],
     "responder_id": None,
@@ -120,16 +122,86 @@ def test_nothing_is_called_where_nothing_changes(canned, connect):
     assert canned.calls == []
 
 
+@pytest.mark.parametrize(
+    ("source", "kind"), [(1, "customer"), (2, "customer"), (7, "customer"), (3, "agent"), (10, "agent")]
+)
+def test_the_description_of_a_call_or_of_an_outbound_mail_is_an_agents(look, source, kind):
+    first = look(source=source)[0]
+    assert (first.kind, first.message_id, first.text) == (kind, "ticket-7", "Where is it?")
+    assert (first.author.get("name") == "Ada") is (kind == "customer")
+
+
+def test_what_a_rule_sends_is_no_agents_reply_and_an_automatic_mail_is_known_as_one(look):
+    events = look(
+        message(11, auto_response=True),
+        message(12, automation_id=70),
+        message(13, incoming=True, user_id=5, auto_response=True),
+    )
+    assert [(event.message_id, event.automatic) for event in events if event.message_id] == [
+        ("ticket-7", False),
+        ("13", True),
+    ]
+
+
+def test_quoted_history_keeps_its_marks(look):
+    body = '<div>And now?<blockquote class="freshdesk_quote">Our answer.</blockquote></div>'
+    events = look(message(14, incoming=True, user_id=5, body=body), description=body)
+    assert [event.text for event in events if event.message_id] == ["And now?\n> Our answer."] * 2
+
+
+@pytest.mark.parametrize("field", ["spam", "deleted"])
+def test_spam_and_deleted_tickets_are_gone(look, field):
+    assert look(**{field: True}) == [TicketEvent(kind=TicketEventKind.GONE, ticket="7")]
+
+
+MAILBOXES = [
+    {"id": 20, "reply_email": "desk@example.com", "product_id": None, "primary_role": True},
+    {"id": 21, "reply_email": "second@example.com", "product_id": 5, "primary_role": False},
+    {"id": 22, "reply_email": "third@example.com", "product_id": 5, "primary_role": True},
+]
+
+
+@pytest.mark.parametrize(
+    ("ticket", "sender"),
+    [
+        ({"email_config_id": 21, "product_id": 5}, {"from_email": "second@example.com"}),
+        ({"email_config_id": None, "product_id": 5}, {"from_email": "third@example.com"}),  # from the portal
+        ({"email_config_id": 99, "product_id": None}, {}),
+        ({"email_config_id": None, "product_id": None}, {}),
+    ],
+)
+def test_a_reply_leaves_from_the_address_of_the_tickets_brand(canned, connect, ticket, sender):
+    call = "POST /api/v2/tickets/7/reply"
+    canned.answers = {f"GET {AT}": {**TICKET, **ticket}, f"GET {CONFIGS}": MAILBOXES, call: {"id": 12}}
+    connect(Freshdesk, bot_id="9").post(Post(ticket="7", text="**Yes**.", public=True))
+    assert canned.bodies[call] == {"body": "<p><strong>Yes</strong>.</p>", **sender}
+
+
+def test_an_agent_who_may_not_read_the_mail_settings_replies_all_the_same_and_the_check_says_so(canned, connect):
+    call = "POST /api/v2/tickets/7/reply"
+    canned.answers = {
+        f"GET {AT}": {**TICKET, "email_config_id": 21},
+        f"GET {CONFIGS}": Refused(403),
+        call: {"id": 12},
+        "GET /api/v2/agents/me": {"id": 9},
+    }
+    connector = connect(Freshdesk, bot_id="9")
+    connector.post(Post(ticket="7", text="Yes.", public=True))
+    assert canned.bodies[call] == {"body": "<p>Yes.</p>"}
+    assert "may not read the e-mail settings" in dict(connector.check())["addresses of replies"]
+
+
 @pytest.mark.parametrize(("public", "path", "more"), [(True, "reply", {}), (False, "notes", {"private": True})])
 def test_a_note_is_private_and_a_reply_is_not(canned, connect, public, path, more):
     call = f"POST /api/v2/tickets/7/{path}"
-    canned.answers = {call: {"id": 12}}
+    canned.answers = {call: {"id": 12}, f"GET {AT}": TICKET}
     assert connect(Freshdesk, bot_id="9").post(Post(ticket="7", text="a < b", public=public)) == "12"
-    assert canned.bodies == {call: {"body": "<p>a &lt; b</p>", **more}}
+    assert canned.bodies[call] == {"body": "<p>a &lt; b</p>", **more}
 
 
 def test_a_check_says_whose_key_it_is(canned, connect):
-    canned.answers = {"GET /api/v2/agents/me": {"id": 9}}
-    assert connect(Freshdesk, bot_id="9").check() == [("credentials", None), ("user", None)]
+    canned.answers = {"GET /api/v2/agents/me": {"id": 9}, f"GET {CONFIGS}": []}
+    checks = connect(Freshdesk, bot_id="9").check()
+    assert checks == [("credentials", None), ("user", None), ("addresses of replies", None)]
     assert "bot_id is 8, but the key's agent is 9" in str(connect(Freshdesk, bot_id="8").check())
     assert "bot_id is not set" in str(connect(Freshdesk).check())

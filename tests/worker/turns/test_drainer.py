@@ -12,6 +12,7 @@ from worker.answering.question import Question
 from worker.conversations.intake import Intake, Opening, Submission
 from worker.conversations.outcomes import Handoff, Outcome, Retry
 from worker.conversations.sessions import MemorySessionStore, SessionsUnavailable
+from worker.reading.subjects import NO_TEXT
 from worker.states import ReplyKind
 from worker.store.tables import conversation, message
 from worker.telemetry.counters import Counters
@@ -54,6 +55,19 @@ def build(store) -> Callable[..., Drainer]:
 def row_of(store, id: str):
     with store.read() as connection:
         return connection.execute(sa.select(message).where(message.c.id == id)).one()
+
+
+def test_a_picture_alone_is_no_text_of_the_question_that_follows(store, workspace_id, build):
+    asked: list[str] = []
+
+    def keep(question: Question) -> Outcome:
+        asked.append(question.content)
+        return answer("It is red.")
+
+    first = accept(store, workspace_id, NO_TEXT, external_id="x")
+    accept(store, workspace_id, "Why is this light red?", external_id="x")
+    build(keep).drain(first["conversation_id"])
+    assert asked == ["Why is this light red?"]
 
 
 def test_the_second_question_knows_the_first_and_its_answer(store, workspace_id, build):

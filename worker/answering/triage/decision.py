@@ -24,9 +24,12 @@ def decide(
 ) -> Answer | Handoff | None:
     """Return the outcome of a message that needs no search; None for one that has to be answered.
 
-    In this order: what a human must see at once, the rules of the desk, small talk, and what the desk's voice does not
-    let the assistant answer. With a language model (`has_model`) the model tells the rest by itself.
+    In this order: a message without text, such as a picture alone, what a human must see at once, the rules of the
+    desk, small talk, and what the desk's voice does not let the assistant answer. With a language model (`has_model`)
+    the model tells the rest by itself.
     """
+    if not question.content.strip():
+        return handoffs.handoff(question, HandoffReason.NO_ANSWER, "The message has no text, such as a picture alone.")
     about_itself = courtesies.about_itself(question)
     alarm = escalation.of_question(question, recognise) if about_itself is None else None
     if (alarm := alarm or rules.assess(question, rules_of_desk)) is not None:

@@ -18,6 +18,12 @@ def test_a_question_has_to_be_answered():
     assert decided("How do I return a parcel?") is None
 
 
+def test_a_message_without_text_is_no_question_but_a_humans():
+    alone = decided("", has_model=True)
+    assert isinstance(alone, Handoff)
+    assert alone.summary == "The message has no text, such as a picture alone."
+
+
 def test_a_danger_counts_before_a_rule_and_a_rule_before_small_talk():
     rule = Rule(name="greetings", phrases=("hello",))
     danger = decided("Hello, the battery caught fire", rules=[rule])
