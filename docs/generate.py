@@ -22,6 +22,7 @@ from docs.compatibility import undeclared
 from kb import documents
 from worker.settings import SUBJECTS, Settings
 from worker.settings.settings import REMOVED
+from worker.telemetry import logs
 
 _ROOT = Path(__file__).parent.parent
 _PAGE = _ROOT / "docs" / "settings.md"
@@ -119,6 +120,7 @@ def description() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as home:
         app = create_app(Settings(home=Path(home), redis_url="redis://127.0.0.1:1/0", rate_limit=None))
         spec: dict[str, Any] = app.test_client().get("/openapi.json", base_url="http://127.0.0.1:8000").get_json()
+        app.extensions["answerback"].close(timeout_s=0.1)
     return spec
 
 
@@ -363,6 +365,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a page is not current")
     check = parser.parse_args().check
+    logs.configure("critical")
     if _OPENAPI.exists():
         before = json.loads(_OPENAPI.read_text())
         if changes := undeclared(before, description(), json.loads(_DECLARED.read_text())):
