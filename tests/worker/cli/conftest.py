@@ -1,25 +1,35 @@
+import functools
 import subprocess
-import sys
+from collections.abc import Callable
 
 import pytest
 
+from tests.support import commands
 from tests.support.processes import ROOT
 from tests.support.stack import environment, prepare
 
 
 @pytest.fixture
-def run(tmp_path, models, valkey_url):
-    env = environment(tmp_path / "home", valkey_url, models, PYTHONPATH=str(ROOT))
-    prepare(env)
+def env(tmp_path, models, valkey_url) -> dict[str, str]:
+    """The environment of an installation whose database is migrated."""
+    made = environment(tmp_path / "home", valkey_url, models, PYTHONPATH=str(ROOT))
+    prepare(made)
+    return made
 
-    def call(*arguments: str, **changes: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [sys.executable, "-m", "worker.cli", *arguments],
-            env={**env, **changes},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
 
-    return call
+@pytest.fixture
+def run(env) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a command of an installation in this process; keywords change its environment."""
+    return functools.partial(_with_changes, commands.invoke, env)
+
+
+@pytest.fixture
+def start(env) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run a command of an installation in a process of its own; keywords change its environment."""
+    return functools.partial(_with_changes, commands.start, env)
+
+
+def _with_changes(
+    run: Callable[..., subprocess.CompletedProcess[str]], env: dict[str, str], *arguments: str, **changes: str
+) -> subprocess.CompletedProcess[str]:
+    return run(*arguments, env={**env, **changes})

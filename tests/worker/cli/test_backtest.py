@@ -9,6 +9,7 @@ import time
 import pytest
 import sqlalchemy as sa
 
+from tests.support import commands
 from tests.support.processes import ROOT
 from tests.support.stack import environment, prepare, services
 from worker.launch.up import sample_folder
@@ -36,24 +37,15 @@ def env(tmp_path_factory, models, valkey_url):
 
 
 @pytest.fixture
-def command(tmp_path, env):
+def run(tmp_path, env, monkeypatch):
+    """Replay the tickets of `past.csv`, in its folder."""
     (tmp_path / "past.csv").write_text(PAST, encoding="cp1252")
-    return {"args": [sys.executable, "-m", "worker.cli", "backtest", "past.csv"], "cwd": tmp_path, "env": env}
+    monkeypatch.chdir(tmp_path)
+    return lambda *options: commands.invoke("backtest", "past.csv", *options, env=env)
 
 
-def run(command, *options):
-    return subprocess.run(
-        [*command["args"], *options],
-        cwd=command["cwd"],
-        env=command["env"],
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-
-
-def test_past_tickets_are_answered_and_reported_and_nothing_is_stored_as_a_conversation(command, env, tmp_path):
-    done = run(command, "--json")
+def test_past_tickets_are_answered_and_reported_and_nothing_is_stored_as_a_conversation(run, env, tmp_path):
+    done = run("--json")
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout)
     assert (figures["tickets"], figures["bad_rows"], figures["endings"]["answered"]) == (4, 1, 2)
@@ -70,11 +62,12 @@ def test_past_tickets_are_answered_and_reported_and_nothing_is_stored_as_a_conve
             assert connection.execute(sa.select(sa.func.count()).select_from(table)).scalar_one() == 0
 
 
-def test_a_run_that_was_killed_goes_on_and_another_file_is_not_mixed_in(command, tmp_path):
+def test_a_run_that_was_killed_goes_on_and_another_file_is_not_mixed_in(run, env, tmp_path):
     rows = "".join(f"{number};;How long do I have to return item {number}?;30 days\n" for number in range(400))
     (tmp_path / "past.csv").write_text("id;subject;question;reply\n" + rows)
     state = tmp_path / "backtest.state.jsonl"
-    process = subprocess.Popen(command["args"], cwd=tmp_path, env=command["env"], stderr=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "worker.cli", "backtest", "past.csv"]
+    process = subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.DEVNULL)
     ends = time.monotonic() + 120
     while (not state.exists() or state.read_text().count("\n") < 4) and time.monotonic() < ends:
         time.sleep(0.05)
@@ -83,23 +76,23 @@ def test_a_run_that_was_killed_goes_on_and_another_file_is_not_mixed_in(command,
     before = state.read_text().splitlines()
     assert 4 <= len(before) < 400
     assert not (tmp_path / "backtest.html").exists()
-    done = run(command, "--limit", str(len(before)), "--json")
+    done = run("--limit", str(len(before)), "--json")
     assert done.returncode == 0, done.stderr
     after = state.read_text().splitlines()
     assert after[: len(before) - 1] == before[:-1]
     assert json.loads(done.stdout)["tickets"] == len(before)
     (tmp_path / "past.csv").write_text(PAST)
-    refused = run(command)
+    refused = run()
     assert refused.returncode == 1
     assert "--restart" in refused.stderr
     assert state.read_text().splitlines() == after
 
 
-def test_what_cannot_be_read_is_said_before_anything_is_loaded(command, tmp_path):
+def test_what_cannot_be_read_is_said_before_anything_is_loaded(run, tmp_path):
     (tmp_path / "past.csv").write_text("a,b\n1,2\n")
-    refused = run(command)
+    refused = run()
     assert refused.returncode == 1
     assert "there are: a, b. Name it: --column question=NAME." in refused.stderr
     (tmp_path / "past.csv").write_text("question,reply\n,\nq,\n")
-    assert "line 3: there is no human reply" in run(command).stderr
+    assert "line 3: there is no human reply" in run().stderr
     assert not (tmp_path / "backtest.state.jsonl").exists()

@@ -14,13 +14,13 @@ from worker.cli import main
 from worker.settings import Settings
 
 
-def test_a_worker_refuses_to_start_when_a_check_fails(run, tmp_path):
-    done = run("worker", "ingest", ANSWERBACK_EMBEDDING_MODEL="acme/none")
+def test_a_worker_refuses_to_start_when_a_check_fails(start, tmp_path):
+    done = start("worker", "ingest", ANSWERBACK_EMBEDDING_MODEL="acme/none")
     assert done.returncode == 1
     assert "answerback model export" in done.stderr
     wrong = tmp_path / "rules.toml"
     wrong.write_text("[[rule]]\nname = 1\n")
-    done = run("worker", "answer", ANSWERBACK_RULES=str(wrong))
+    done = start("worker", "answer", ANSWERBACK_RULES=str(wrong))
     assert done.returncode == 1
     assert "rules.toml" in done.stderr
 

@@ -2,15 +2,13 @@
 
 import errno
 import sqlite3
-import subprocess
-import sys
 import tarfile
 import threading
 from pathlib import Path
 
 import pytest
 
-from tests.support.processes import ROOT
+from tests.support import commands
 from tests.support.stack import environment, prepare, services
 from worker.conversations.intake import Opening, Submission
 from worker.errors import StartupFailed
@@ -51,22 +49,16 @@ def publish(env, title, text, workspace="default"):
         built.indexer.index(workspace_id)
 
 
-def run(env, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "worker.cli", *arguments], env=env, cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
-
-
 def test_one_command_backs_up_and_one_restores(env, tmp_path):
     say(env, "How do I reset my password?")
     publish(env, "Old", "Parcels arrive within two days.")
     publish(env, "Cookies", "You can delete cookies in the browser.")
     file = tmp_path / "backups" / "today.tar.gz"
-    taken = run(env, "backup", str(file))
+    taken = commands.invoke("backup", str(file), env=env)
     assert taken.returncode == 0, taken.stderr
     assert file.stat().st_mode & 0o077 == 0
     there = moved(env, tmp_path)
-    restored = run(there, "restore", str(file))
+    restored = commands.invoke("restore", str(file), env=there)
     assert restored.returncode == 0, restored.stderr
     assert said(there) == ["How do I reset my password?"]
     assert (tmp_path / "elsewhere" / "api-key").read_text() == "ab_kept\n"
@@ -83,7 +75,7 @@ def test_a_snapshot_that_is_not_whole_costs_no_backup(env, tmp_path):
     publish(env, "Cookies", "You can delete cookies in the browser.")
     for damaged in (tmp_path / "home" / "snapshots").glob("*/*/passages.jsonl"):
         damaged.write_bytes(b"")
-    taken = run(env, "backup", str(tmp_path / "a.tar.gz"))
+    taken = commands.invoke("backup", str(tmp_path / "a.tar.gz"), env=env)
     assert taken.returncode == 0, taken.stderr
     assert "builds it anew" in taken.stdout
     there = moved(env, tmp_path)
@@ -141,7 +133,7 @@ def test_no_session_of_what_is_undone_passes_for_current(env, tmp_path):
 
 
 def test_a_folder_is_no_file_to_write_a_backup_to(env, tmp_path):
-    refused = run(env, "backup", str(tmp_path))
+    refused = commands.invoke("backup", str(tmp_path), env=env)
     assert (refused.returncode, "is a directory" in refused.stderr) == (2, True)
 
 
