@@ -194,7 +194,7 @@ def metrics_page() -> str:
 
 def helpdesk_page(kind: str) -> str:
     """Return the page on connecting one kind of helpdesk."""
-    from worker.helpdesks.kinds import OPTIONS
+    from worker.helpdesks.options import OPTIONS
 
     title, url, options = _HELPDESKS[kind]
     assert set(OPTIONS[kind]) <= set(options), kind

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from web.console.site import Page, blueprint, given, to
 from web.http.api import services
 from web.http.auth import admin
-from worker.helpdesks.kinds import MODES
+from worker.helpdesks.options import MODES
 
 
 @blueprint.get("/helpdesks")

@@ -4,7 +4,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from web.schemas.fields import LANGUAGE, BoundedQuery, Line, WebUrl, links, moment
-from worker.helpdesks.kinds import KINDS, MODES, STATUSES
+from worker.helpdesks.options import MODES, OPTIONS, STATUSES
 from worker.states import ConnectionState
 
 
@@ -52,7 +52,7 @@ class NewHelpdesk(_Given):
     """A helpdesk to connect."""
 
     name = Line(most=100, required=True)
-    kind = fields.String(required=True, validate=validate.OneOf(list(KINDS)))
+    kind = fields.String(required=True, validate=validate.OneOf(list(OPTIONS)))
     url = WebUrl(required=True, mail=True)
     token = Line(most=2_000, metadata={"description": "API token; every kind except email needs one"})
     webhook_secret = Line(most=500, metadata={"description": "secret that signs its webhooks; generated if omitted"})
@@ -69,7 +69,7 @@ class HelpdeskQuery(BoundedQuery):
     """Filters of the list of helpdesks, which has one page."""
 
     state = fields.String(validate=validate.OneOf(tuple(ConnectionState)))
-    kind = fields.String(validate=validate.OneOf(list(KINDS)))
+    kind = fields.String(validate=validate.OneOf(list(OPTIONS)))
 
 
 class HelpdeskChange(_Given):

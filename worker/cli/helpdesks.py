@@ -5,7 +5,7 @@ import sys
 import click
 
 from worker.cli.base import as_json_option, main, note, open_services, print_json
-from worker.helpdesks.kinds import KINDS, MODES
+from worker.helpdesks.options import MODES, OPTIONS
 
 
 @main.group(invoke_without_command=True)
@@ -29,7 +29,7 @@ def helpdesk(context: click.Context, workspace: str, as_json: bool) -> None:
 
 @helpdesk.command()
 @click.argument("name")
-@click.option("--kind", type=click.Choice(sorted(KINDS)), required=True)
+@click.option("--kind", type=click.Choice(sorted(OPTIONS)), required=True)
 @click.option("--url", required=True, help="Base URL, such as https://yours.zendesk.com")
 @click.option("--token", help="API token; prompted for if omitted, where one is needed.")
 @click.option("--webhook-secret", help="Secret that its webhooks are signed with; generated if omitted.")

@@ -14,8 +14,8 @@ from worker.deliveries.tickets import NOTIFICATION_KINDS
 from worker.errors import Conflict, Invalid, NotFound
 from worker.helpdesks import serializers
 from worker.helpdesks.email import recipients
-from worker.helpdesks.kinds import OPTIONS
 from worker.helpdesks.mail import MailServer
+from worker.helpdesks.options import OPTIONS
 from worker.helpdesks.protocol import (
     Desk,
     Headers,

@@ -13,7 +13,8 @@ from tests.support.fakes import answer
 from tests.support.helpdesks import AGENT, FAKES, SECRET, TOKEN
 from worker.conversations.outcomes import Citation, Handoff
 from worker.errors import DatabaseUnavailable
-from worker.helpdesks.kinds import KINDS, OPTIONS
+from worker.helpdesks.kinds import KINDS
+from worker.helpdesks.options import OPTIONS
 from worker.states import CitationStyle, ReplyKind
 from worker.store.tables import delivery, helpdesk, helpdesk_message, inbound_webhook
 
