@@ -1,5 +1,6 @@
 """Bring a database to the version of this code."""
 
+import functools
 import time
 from pathlib import Path
 
@@ -43,6 +44,7 @@ def current(store: Store) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+@functools.cache  # reading it loads every migration
 def head() -> str | None:
     """Return the version that this code needs."""
     return ScriptDirectory.from_config(config()).get_current_head()
