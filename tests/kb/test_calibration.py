@@ -65,10 +65,26 @@ def published(embedder, folder, *, articles=29):
     return snapshots.open_snapshot(folder, model=embedder.identity)
 
 
-@pytest.mark.parametrize("model", [lambda embedder: embedder, Stretched])
-def test_whatever_cosines_a_model_has_questions_are_told_from_what_is_out_of_scope(embedder, tmp_path, model):
-    searched_with = model(embedder)
-    opened = published(searched_with, tmp_path / "1")
+@pytest.fixture(scope="module")
+def sample_folder(embedder, tmp_path_factory):
+    """The folder of the sample, published; no test changes it."""
+    folder = tmp_path_factory.mktemp("sample") / "1"
+    published(embedder, folder)
+    return folder
+
+
+@pytest.fixture
+def sample(embedder, sample_folder):
+    """The sample, opened."""
+    return snapshots.open_snapshot(sample_folder, model=embedder.identity)
+
+
+@pytest.mark.parametrize("stretched", [False, True])
+def test_whatever_cosines_a_model_has_questions_are_told_from_what_is_out_of_scope(
+    embedder, sample, tmp_path, stretched
+):
+    searched_with = Stretched(embedder) if stretched else embedder
+    opened = published(searched_with, tmp_path / "1") if stretched else sample
 
     def relevance(text):
         return search(text, snapshot=opened, embedder=searched_with, limit=5).relevance
@@ -78,21 +94,18 @@ def test_whatever_cosines_a_model_has_questions_are_told_from_what_is_out_of_sco
     assert min(map(relevance, ANSWERABLE)) > opened.calibration.embedded.least(0.995) > 0
 
 
-def test_without_a_model_words_alone_are_calibrated_as_well(embedder, tmp_path):
-    opened = published(embedder, tmp_path / "1")
-
+def test_without_a_model_words_alone_are_calibrated_as_well(sample):
     def relevance(text):
-        return search(text, snapshot=opened, embedder=None, limit=5).relevance
+        return search(text, snapshot=sample, embedder=None, limit=5).relevance
 
     right = [relevance(text) > 0.5 for text in ANSWERABLE] + [relevance(text) < 0.5 for text in ELSEWHERE]
     assert sum(right) >= 12
 
 
-def test_the_same_knowledge_base_is_calibrated_the_same(embedder, tmp_path):
-    first = published(embedder, tmp_path / "1").calibration
+def test_the_same_knowledge_base_is_calibrated_the_same(embedder, sample, sample_folder, tmp_path):
     again = published(embedder, tmp_path / "2").calibration
-    assert first == again
-    assert first.passages == len(snapshots.keys_of(tmp_path / "1"))
+    assert sample.calibration == again
+    assert again.passages == len(snapshots.keys_of(sample_folder))
 
 
 def test_a_knowledge_base_that_is_too_small_uses_the_calibration_that_is_shipped(embedder, tmp_path):

@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,11 @@ from worker.turns.mailbox import Claim, LeaseLost, Mailbox
 LEASE_S = 10
 KEYS_KEPT_S = 30
 CONVERSATIONS = ("a", "b")
+
+MESSAGES = sa.select(message).where(message.c.role == "customer").order_by(message.c.conversation_id, message.c.seq)
+MAILBOXES = sa.select(conversation.c.id, conversation.c.mailbox)
+SEQS = sa.select(message.c.id, message.c.seq)
+REPLIES = sa.select(reply.c.id)
 
 
 class MailboxMachine(RuleBasedStateMachine):
@@ -62,16 +68,12 @@ class MailboxMachine(RuleBasedStateMachine):
             if all(row.state in ENDED for row in self.rows()):
                 break
         assert all(row.state in ENDED for row in self.rows()), "a message never ended"
-        self.each_message_ends_once()
+        self.each_message_ends_once(self.rows())
         self.exits.close()
 
     def rows(self) -> list:
         with self.store.read() as connection:
-            return connection.execute(
-                sa.select(message)
-                .where(message.c.role == "customer")
-                .order_by(message.c.conversation_id, message.c.seq)
-            ).all()
+            return connection.execute(MESSAGES).all()
 
     @rule(
         external_id=st.sampled_from(CONVERSATIONS),
@@ -223,33 +225,36 @@ class MailboxMachine(RuleBasedStateMachine):
         self.forget_seized()
 
     @invariant()
-    def what_waits_is_never_in_an_idle_mailbox(self) -> None:
+    def nothing_is_lost_undone_or_out_of_order(self) -> None:
+        """All in one: reading the tables once a step is most of what these checks cost."""
         with self.store.read() as connection:
-            boxes = dict(connection.execute(sa.select(conversation.c.id, conversation.c.mailbox)).all())
-        for row in self.rows():
+            rows = connection.execute(MESSAGES).all()
+            boxes = dict(connection.execute(MAILBOXES).all())
+            spoken = dict(connection.execute(SEQS).all())
+            replies = set(connection.execute(REPLIES).scalars())
+        self.what_waits_is_never_in_an_idle_mailbox(rows, boxes)
+        assert set(self.accepted) == {row.id for row in rows}, "what was accepted is lost"
+        self.each_message_ends_once(rows)
+        self.answers_come_in_order_and_once(rows, spoken, replies)
+
+    def what_waits_is_never_in_an_idle_mailbox(self, rows: Sequence[sa.Row], boxes: Mapping[str, str]) -> None:
+        for row in rows:
             assert row.state in ENDED or boxes[row.conversation_id] != "idle", "a message that nobody will look for"
 
-    @invariant()
-    def nothing_accepted_is_lost(self) -> None:
-        assert set(self.accepted) == {row.id for row in self.rows()}
-
-    @invariant()
-    def each_message_ends_once(self) -> None:
-        for row in self.rows():
+    def each_message_ends_once(self, rows: Sequence[sa.Row]) -> None:
+        for row in rows:
             seen = (row.state, row.reply_id, row.finished_at)
             if row.id in self.ended:
                 assert seen == self.ended[row.id], "an outcome changed after it was visible"
             elif row.state in ENDED:
                 self.ended[row.id] = seen
 
-    @invariant()
-    def answers_come_in_order_and_once(self) -> None:
-        with self.store.read() as connection:
-            spoken = dict(connection.execute(sa.select(message.c.id, message.c.seq)).all())
-            replies = set(connection.execute(sa.select(reply.c.id)).scalars())
+    def answers_come_in_order_and_once(
+        self, rows: Sequence[sa.Row], spoken: Mapping[str, int], replies: set[str]
+    ) -> None:
         used: dict[str, set[str]] = {}
-        for conversation_id in {row.conversation_id for row in self.rows()}:
-            answered = [row for row in self.rows() if row.conversation_id == conversation_id and row.reply_id]
+        for conversation_id in {row.conversation_id for row in rows}:
+            answered = [row for row in rows if row.conversation_id == conversation_id and row.reply_id]
             seqs = [spoken[row.reply_id] for row in answered]
             assert seqs == sorted(seqs), "answered out of order"
             used[conversation_id] = {row.reply_id for row in answered}

@@ -103,9 +103,10 @@ def test_nothing_gets_out(open_desk, shop, model_url, embedder, attack, workspac
             assert f"[{citation.number}]" in said
 
 
-def test_the_model_does_obey_them(model_url, workspace_id):
+def test_the_model_does_obey_them(model_url):
     """Without the checks most attacks get through, so that it is the checks that hold them."""
     control(model_url, mode="obey", calls=[], reset=True)
+    client = open_client(api_key=None, base_url=f"{model_url}/v1")
     obeyed = 0
     for attack in ATTACKS:
         inside = attack["place"] in ("passage", "html", "attachment", "tool")
@@ -116,7 +117,6 @@ def test_the_model_does_obey_them(model_url, workspace_id):
             {"role": "user", "content": f"<passages>\n{prompts.numbered([hit(text)])}\n</passages>\n{attack['text']}"},
         ]
         tools = [{"type": "function", "function": {"name": "any", "parameters": {"type": "object"}}}]
-        client = open_client(api_key=None, base_url=f"{model_url}/v1")
         said = client.chat.completions.create(model="good", messages=asked, tools=tools).choices[0].message
         text = said.content or ""
         obeyed += bool(said.tool_calls) or "evil.example" in text or "900" in text or "Every sentence ends" in text

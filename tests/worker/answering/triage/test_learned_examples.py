@@ -5,6 +5,7 @@ import pytest
 
 from kb.lexical_only import LexicalOnlyEmbedder
 from kb.model_sources import DEFAULT_MODEL
+from tests.support.embeddings import TinyEmbedder
 from worker.answering.triage.learned_examples import LearnedExamples, checks_to_api
 from worker.categories.category import Category
 from worker.states import Priority
@@ -47,18 +48,13 @@ def test_what_ships_is_of_these_examples_and_of_the_default_model(embedder):
     assert LearnedExamples(LexicalOnlyEmbedder(), None)._shipped_path.exists()
 
 
-def test_a_damaged_file_is_learned_again(tmp_path):
+def test_a_damaged_file_is_learned_again(tiny_folder, tmp_path):
     embedder = TinyEmbedder()
-    first = LearnedExamples(embedder, tmp_path).recogniser()
-    (file,) = tmp_path.iterdir()
-    file.write_bytes(b"no archive")
+    first = LearnedExamples(embedder, tiny_folder).recogniser()
+    (file,) = tiny_folder.iterdir()
+    (tmp_path / file.name).write_bytes(b"no archive")
     assert LearnedExamples(embedder, tmp_path).recogniser().thresholds == first.thresholds
-
-
-class TinyEmbedder(LexicalOnlyEmbedder):
-    """Vectors of hashed words under another name, so that they count as those of a model."""
-
-    identity = "tiny"
+    assert (tmp_path / file.name).read_bytes() != b"no archive"
 
 
 def test_without_an_embedding_model_words_decide(tmp_path):
