@@ -1,0 +1,33 @@
+"""A worker that delivers sweeps what is due, and takes up nothing once it stops."""
+
+import threading
+
+import pytest
+
+from worker.runtime.duties import SendDueDeliveries
+from worker.services.common import build_common
+from worker.services.delivering import build_delivering
+
+
+@pytest.fixture
+def common(settings):
+    built = build_common(settings)
+    yield built
+    built.close(timeout_s=0.1)
+
+
+def test_it_sweeps_due_deliveries_with_its_own_dispatcher(common):
+    stopping = threading.Event()
+    built = build_delivering(common, stopping)
+    (duty,) = built.duties
+    assert isinstance(duty, SendDueDeliveries)
+    assert duty.sweep == built.dispatcher.sweep
+
+
+def test_it_starts_no_thread_before_the_first_delivery_and_stops_without_one(common):
+    before = set(threading.enumerate())
+    built = build_delivering(common, threading.Event())
+    built.start()
+    assert set(threading.enumerate()) == before
+    built.stop()
+    assert set(threading.enumerate()) == before
