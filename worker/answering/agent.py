@@ -26,7 +26,7 @@ from worker.answering.triage.decision import at_once, decide
 from worker.answering.triage.recogniser import WorkspaceRecognise, recognise_nothing
 from worker.answering.triage.rules import Rule
 from worker.caching import Cache
-from worker.conversations.outcomes import Answer, Handoff, Outcome, Piece, Retry, Usage
+from worker.conversations.outcomes import Answer, Handoff, Outcome, Piece, Retry, Usage, WithheldDraft
 from worker.states import HandoffReason, ReplyKind
 from worker.telemetry import logs, tracing
 
@@ -326,7 +326,8 @@ class _Turn:
         if gap is not None and not stream.was_judged:
             reason, why = HandoffReason.LANGUAGE, gap
         draft = replace(draft, tried=[*draft.tried, *stream.already_sent])
-        return self._handoff(reason, why, hits=hits, draft=draft)
+        withheld = WithheldDraft(text=text, failed=tuple(stream.failed))
+        return replace(self._handoff(reason, why, hits=hits, draft=draft), draft=withheld)
 
     def _clarified(self, draft: Draft, clarification: Clarification, stream: AnswerStream) -> Outcome:
         """Return a question back whose options the passages have, or a handoff."""

@@ -25,7 +25,7 @@ from worker.conversations.notifications import Hints, Notifications
 from worker.conversations.outcomes import ENDED, OPEN, Handoff
 from worker.errors import Conflict, NotFound
 from worker.ids import new_id
-from worker.states import EventType, HandoffReason, MailboxState, MessageState, Owner, Rating, Role
+from worker.states import EventType, HandoffReason, MailboxState, MessageState, Owner, Priority, Rating, Role
 from worker.store.engine import Store
 from worker.store.rows import Conversation, Message
 from worker.store.scope import Scope
@@ -33,6 +33,9 @@ from worker.store.tables import HUMAN, OPEN_MESSAGE, UNASSIGNED_ESCALATION, conv
 
 #: The worker that holds a lease ends its own messages at their deadline; a sweeper steps in after this.
 _DEADLINE_GRACE_MS = 3_000
+
+#: Columns of a conversation in which no customer waits for a human, and none is urgent.
+_NOT_WAITING = {"waiting_since": None, "urgency": escalations.RANKS.index(Priority.NORMAL)}
 
 
 class ConversationActions:
@@ -149,7 +152,8 @@ class ConversationActions:
             retries.check(tx, locked, found)
             requeued = retries.requeue(tx, found, now=now)
             record_events(tx, requeued, EventType.QUEUED, now=now, data={"retried": True})
-            self._ledger.settle(tx, locked, more=True, owner=Owner.BOT, history=locked.history + 1)
+            freed = {"owner": Owner.BOT, "handoff": None, **_NOT_WAITING}
+            self._ledger.settle(tx, locked, more=True, **freed, history=locked.history + 1)
             escalations.close_for(tx, locked.id, now=now, note="The bot tries again.")
             if locked.owner == Owner.HUMAN:
                 data = {"message_id": message_id}
@@ -190,21 +194,24 @@ class ConversationActions:
         content: str,
         author: str,
         via: str | None = None,
+        seen_seq: int | None = None,
         in_transaction: Callable[[sa.Connection], None] = lambda _tx: None,
     ) -> dict[str, Any]:
         """Record an agent's reply to the customer, who owns the conversation from then on.
 
         `via` is the helpdesk in which they replied; the reply is posted to the conversation's ticket if that is in
-        another one. `in_transaction` runs in the same transaction; what it raises undoes all. Return the message in the
-        form of the API.
+        another one. `seen_seq` is the `seq` of the last message that the agent saw. `in_transaction` runs in the same
+        transaction; what it raises undoes all. Return the message in the form of the API.
 
         Raises:
             NotFound: the workspace has no such conversation.
-            Conflict: it is closed.
+            Conflict: it is closed, or somebody else replied after `seen_seq`.
         """
         with self._store.begin() as tx:
             in_transaction(tx)
             locked = self._seize(tx, workspace_id, conversation_id)
+            if seen_seq is not None:
+                self._refuse_second_reply(tx, conversation_id, seen_seq)
             messages = self._ledger.open_messages(tx, conversation_id)
             if locked.owner == Owner.BOT or messages:
                 handoff = Handoff(reason=HandoffReason.OWNED_BY_HUMAN, summary=f"{author} replied to the customer.")
@@ -226,7 +233,8 @@ class ConversationActions:
             tx.execute(message.insert().values(**vars(written)))
             (event,) = record_events(tx, [written], EventType.REPLIED, now=now)
             enqueue_reply_deliveries(tx, written, event, via=via)
-            self._ledger.settle(tx, locked, more=False, next_seq=locked.next_seq + 1, history=locked.history + 2)
+            after = {"next_seq": locked.next_seq + 1, "history": locked.history + 2, "waiting_since": None}
+            self._ledger.settle(tx, locked, more=False, **after)
         self._changed(conversation_id)
         return serializers.message(written)
 
@@ -261,7 +269,7 @@ class ConversationActions:
             cancelled = self._cancel(tx, [waiting.id for waiting in messages], now=now)
             events = record_events(tx, cancelled, EventType.CANCELLED, now=now)
             enqueue_message_deliveries(tx, cancelled, events)
-            self._ledger.settle(tx, locked, more=False, owner=Owner.CLOSED, history=locked.history + 1)
+            self._ledger.settle(tx, locked, more=False, owner=Owner.CLOSED, **_NOT_WAITING, history=locked.history + 1)
             escalations.close_for(tx, conversation_id, now=now, note=note)
             if locked.owner != Owner.CLOSED:
                 event = record_conversation_event(tx, locked, EventType.CONVERSATION_CLOSED, now=now)
@@ -352,6 +360,19 @@ class ConversationActions:
             raise Conflict("The conversation is closed.")
         return locked
 
+    def _refuse_second_reply(self, tx: sa.Connection, conversation_id: str, seen_seq: int) -> None:
+        """Raise Conflict if the customer got a reply after the message that an agent saw last."""
+        newer = (
+            sa.select(message.c.role, message.c.author)
+            .where(message.c.conversation_id == conversation_id, message.c.seq > seen_seq)
+            .where(message.c.role != Role.CUSTOMER)
+            .order_by(message.c.seq.desc())
+        )
+        row = tx.execute(newer).first()
+        if row is not None:
+            name = row.author or ("Another agent" if row.role == Role.AGENT else "The bot")
+            raise Conflict(f"{name} replied while you were writing. Read it; send yours again if it is still needed.")
+
     def _cancel(self, tx: sa.Connection, ids: list[str], *, now: int) -> list[Message]:
         """End those of the messages that are open as cancelled; return them, oldest first."""
         statement = (
@@ -366,7 +387,8 @@ class ConversationActions:
     def _give_back(self, tx: sa.Connection, locked: Conversation, *, note: str | None) -> None:
         """Make the bot the owner again and close the escalation."""
         now = locked.updated_at
-        self._ledger.settle(tx, locked, more=False, owner=Owner.BOT, history=locked.history + 1)
+        freed = {"owner": Owner.BOT, "handoff": None, **_NOT_WAITING}
+        self._ledger.settle(tx, locked, more=False, **freed, history=locked.history + 1)
         escalations.close_for(tx, locked.id, now=now, note=note)
         event = record_conversation_event(tx, locked, EventType.CONVERSATION_RESUMED, now=now)
         enqueue_conversation_deliveries(tx, locked, event)

@@ -134,6 +134,15 @@ def _bounded(found: Document) -> Document:
     return Document(title=found.title, text=found.text[: kept[-1].end], sections=kept)
 
 
+def file(scope: Scope, attachment_id: str) -> AttachmentFile:
+    """Return an attachment with its bytes.
+
+    Raises:
+        NotFound: the workspace has none with this id.
+    """
+    return AttachmentFile.from_row(scope.get(attachment, attachment_id))
+
+
 def get(scope: Scope, attachment_id: str) -> dict[str, Any]:
     """Return an attachment in the form of the API.
 

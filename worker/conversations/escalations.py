@@ -11,12 +11,16 @@ import sqlalchemy as sa
 from worker.conversations import serializers
 from worker.errors import Conflict
 from worker.ids import new_id
-from worker.states import EscalationState
+from worker.states import EscalationState, Priority
 from worker.store.engine import Store
 from worker.store.filters import EVERYTHING, Which, conditions
 from worker.store.rows import Conversation, Escalation
 from worker.store.scope import Scope
 from worker.store.tables import UNASSIGNED_ESCALATION, UNDONE_ESCALATION, escalation
+from worker.store.tables import conversation as conversation_table
+
+#: Priorities, most urgent first; a conversation's `urgency` is the place of its escalation's.
+RANKS = (Priority.URGENT, Priority.HIGH, Priority.NORMAL)
 
 _FILTERS = ("state", "assignee", "reason", "category", "priority", "conversation_id")
 
@@ -28,10 +32,12 @@ _UNDONE = sa.select(escalation.c.id).where(
 def raise_for(
     tx: sa.Connection, conversation: Conversation, handoff: Mapping[str, Any], *, message_id: str | None, now: int
 ) -> str:
-    """Open an escalation for a handoff (`Handoff.to_api`), unless one is not closed yet; return its id."""
+    """Open an escalation for a handoff (`Handoff.to_api`), or give it to the one that is not closed; return its id."""
     known = undone(tx, conversation.id)
     if known is not None:
+        renew(tx, conversation, handoff, message_id=message_id)
         return known
+    _rank(tx, conversation, RANKS.index(handoff["priority"]))
     id = new_id("esc")
     tx.execute(
         escalation.insert().values(
@@ -45,6 +51,28 @@ def raise_for(
         )
     )
     return id
+
+
+def renew(tx: sa.Connection, conversation: Conversation, handoff: Mapping[str, Any], *, message_id: str | None) -> None:
+    """Give a conversation's escalation a newer reason, unless the one that it has is more urgent.
+
+    `handoff` has `reason`, `category`, `priority` and `reasons`; the summary stays.
+    """
+    rank = RANKS.index(handoff["priority"])
+    if rank > conversation.urgency:
+        return
+    values = {name: handoff[name] for name in ("reason", "category", "priority", "reasons")}
+    tx.execute(
+        escalation.update()
+        .where(escalation.c.conversation_id == conversation.id, UNDONE_ESCALATION)
+        .values(message_id=message_id, **values)
+    )
+    _rank(tx, conversation, rank)
+
+
+def _rank(tx: sa.Connection, conversation: Conversation, rank: int) -> None:
+    if rank != conversation.urgency:
+        tx.execute(conversation_table.update().where(conversation_table.c.id == conversation.id).values(urgency=rank))
 
 
 def undone(tx: sa.Connection, conversation_id: str) -> str | None:

@@ -1,26 +1,31 @@
 """Reads for the agents' inbox: the list of conversations with their search, and one conversation with all of it."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
-from worker.conversations import serializers
+from worker.conversations import finding, serializers
+from worker.conversations.attachments import LISTED
 from worker.reading.message import read
 from worker.states import EscalationState, Owner, Role
-from worker.store.rows import Conversation, Escalation, ToolCall
+from worker.store.rows import Attachment, Conversation, Escalation, ToolCall
 from worker.store.scope import Scope
-from worker.store.tables import HUMAN, conversation, escalation, message, tool_call
-
-#: A search looks through so many conversations, newest first.
-_MAX_SEARCHED = 10_000
+from worker.store.tables import HUMAN, WAITING, attachment, conversation, escalation, message, tool_call
+from worker.time import to_rfc3339
 
 #: Cursor of a list by change: when the last conversation changed, and its id.
 _CHANGE_CURSOR = re.compile(r"(\d{1,18})\.(\w{1,48})")
 
+#: Cursor of a list by urgency: that of the last conversation, since when it waits, and its id.
+_URGENCY_CURSOR = re.compile(r"(\d)\.(\d{1,18})\.(\w{1,48})")
+
 _UNCLOSED = escalation.c.state != EscalationState.CLOSED
 
+Conditions = list[sa.ColumnElement[bool]]
 Rows = list[sa.RowMapping]
 
 
@@ -28,8 +33,10 @@ Rows = list[sa.RowMapping]
 class Transcript:
     """A conversation, its newest messages in order, and its open escalation.
 
-    A message has the API's form. An answer has also its reply as `how` and its `timings`; a customer's message has the
-    tool `calls` that were made for it and what was `retrieved`.
+    The conversation has also a `title` and `waiting_since`. A message has the API's form, with its attachments as they
+    are and not as ids. An answer has also its reply as `how`, its `timings`, and the `calls` of tools and what was
+    `retrieved` for the message that it answers; a message without an answer has these two itself, and the `draft` that
+    failed the check or None.
     """
 
     conversation: dict[str, Any]
@@ -37,19 +44,38 @@ class Transcript:
     escalation: dict[str, Any] | None
 
 
+class View(StrEnum):
+    """Part of the inbox: who waits for a human, who got a human's reply, what the bot has, and what is closed."""
+
+    WAITING = "waiting"
+    REPLIED = "replied"
+    BOT = "bot"
+    CLOSED = "closed"
+
+
+_IN_VIEW: dict[View, tuple[sa.ColumnElement[bool], ...]] = {
+    View.WAITING: (WAITING,),
+    View.REPLIED: (HUMAN, ~WAITING),
+    View.BOT: (conversation.c.owner == Owner.BOT,),
+    View.CLOSED: (conversation.c.owner == Owner.CLOSED,),
+}
+
+
 def page(
-    scope: Scope, *, owner: str | None = None, search: str | None = None, after: str | None = None, limit: int = 50
+    scope: Scope, *, view: View | None = None, search: str = "", after: str | None = None, limit: int = 50
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Return conversations and the cursor of the next page or None.
 
-    Those of `owner` human come by their last change, others by their beginning, newest first. `search` is looked for
-    in the subject, the ids and the requester. Each has also a `title`, its `last` message or None with `content` and
-    `state`, and its open `escalation` or None.
+    Those that wait for a human come by urgency, then by how long they wait; those replied to by their last change, and
+    others by their beginning, newest first. `search` is for words (`finding`). Each has also a `title`, its `last`
+    message or None with `content`, `role` and `state`, `waiting_since` or None, and its open `escalation` or None.
     """
-    where = [] if owner is None else [conversation.c.owner == owner]
+    where = [*_IN_VIEW[view]] if view is not None else []
     if search:
-        where += _matches(scope, search)
-    if owner == Owner.HUMAN:
+        where.append(finding.matching(scope.store, scope.workspace_id, search))
+    if view == View.WAITING:
+        rows, cursor = _by_urgency(scope, where, after, limit)
+    elif view == View.REPLIED:
         rows, cursor = _by_change(scope, where, after, limit)
     else:
         rows, cursor = scope.page(conversation, *where, after=after, limit=limit)
@@ -68,7 +94,8 @@ def page(
     found = [
         {
             **serializers.conversation(row),
-            "title": row.subject or (first[row.id].content if row.id in first else ""),
+            "title": _title(row, first[row.id].content if row.id in first else ""),
+            "waiting_since": to_rfc3339(row.waiting_since),
             "last": last.get(row.id),
             "escalation": open_escalations.get(row.id),
         }
@@ -98,50 +125,107 @@ def transcript(scope: Scope, conversation_id: str, *, limit: int = 200) -> Trans
             escalation.c.conversation_id == conversation_id, escalation.c.state != EscalationState.CLOSED
         ),
         scope.select(tool_call).where(tool_call.c.conversation_id == conversation_id).order_by(tool_call.c.id),
+        scope.select(attachment, *LISTED).where(attachment.c.conversation_id == conversation_id),
     ]
     with scope.store.read() as connection:
         rows = connection.execute(newest).mappings().all()
-        answered, unclosed, tool_calls = (connection.execute(statement).mappings().all() for statement in related)
-    timings = {answer["reply_id"]: answer["timings"] for answer in answered}
-    calls = [ToolCall.from_row(call) for call in tool_calls]
-    messages = []
-    for newer in reversed(rows):
-        written, reply = serializers.message_and_reply(newer)
-        entry = serializers.message(written, reply)
-        if written.role == Role.ASSISTANT:
-            answer = None if reply is None else serializers.reply(reply)
-            entry |= {"how": answer, "timings": timings.get(written.id) or {}}
-        else:
-            entry["calls"] = [serializers.tool_call(call) for call in calls if call.message_id == written.id]
-            entry["retrieved"] = written.retrieved
-            if written.role == Role.CUSTOMER:
-                entry["reading"] = read(written.content)
-        messages.append(entry)
+        answered, unclosed, tool_calls, files = (
+            connection.execute(statement).mappings().all() for statement in related
+        )
+    messages = _entries(
+        rows,
+        timings={answer["reply_id"]: answer["timings"] for answer in answered},
+        calls=[ToolCall.from_row(call) for call in tool_calls],
+        files={file["id"]: serializers.attachment(Attachment.from_row(file)) for file in files},
+    )
+    _explain_answers(messages)
+    whole = Conversation.from_row(row)
+    first = next((entry["content"] for entry in messages if entry["role"] == Role.CUSTOMER), "")
     return Transcript(
-        conversation=serializers.conversation(Conversation.from_row(row)),
+        conversation={
+            **serializers.conversation(whole),
+            "title": _title(whole, first),
+            "waiting_since": to_rfc3339(whole.waiting_since),
+        },
         messages=messages,
         escalation=serializers.escalation(Escalation.from_row(unclosed[0])) if unclosed else None,
     )
 
 
-def _matches(scope: Scope, search: str) -> list[sa.ColumnElement[bool]]:
-    newest = scope.select(conversation, conversation.c.id).order_by(conversation.c.id.desc()).limit(_MAX_SEARCHED)
-    requester = [conversation.c.requester[name].as_string() for name in ("name", "email", "id")]
-    columns = [conversation.c.subject, conversation.c.external_id, conversation.c.id, *requester]
-    return [
-        conversation.c.id.in_(sa.select(newest.subquery().c.id)),
-        sa.or_(*(column.icontains(search, autoescape=True) for column in columns)),
-    ]
+def _entries(
+    rows: Sequence[sa.RowMapping], *, timings: Mapping[str, Any], calls: Sequence[ToolCall], files: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Return messages as a transcript shows them, oldest first; `rows` are newest first."""
+    messages: list[dict[str, Any]] = []
+    for newer in reversed(rows):
+        written, reply = serializers.message_and_reply(newer)
+        entry = serializers.message(written, reply)
+        entry["attachments"] = [files[id] for id in written.attachments or () if id in files]
+        if written.role == Role.ASSISTANT:
+            answer = None if reply is None else serializers.reply(reply)
+            entry |= {"how": answer, "timings": timings.get(written.id) or {}}
+        elif written.role == Role.CUSTOMER:
+            entry["calls"] = [serializers.tool_call(call) for call in calls if call.message_id == written.id]
+            entry |= {"retrieved": written.retrieved, "draft": written.draft, "reading": read(written.content)}
+        messages.append(entry)
+    return messages
 
 
-def _by_change(
-    scope: Scope, where: list[sa.ColumnElement[bool]], after: str | None, limit: int
-) -> tuple[Rows, str | None]:
+def _explain_answers(messages: list[dict[str, Any]]) -> None:
+    """Move the tool calls and passages of answered messages to the answer that they led to."""
+    answers = {entry["id"]: entry for entry in messages if entry["role"] == Role.ASSISTANT}
+    for asked in messages:
+        answer = answers.get((asked["reply"] or {}).get("id", ""))
+        if asked["role"] != Role.CUSTOMER or answer is None:
+            continue
+        answer["calls"] = [*answer.get("calls", []), *asked["calls"]]
+        answer["retrieved"] = asked["retrieved"] or answer.get("retrieved")
+        asked |= {"calls": [], "retrieved": None}
+
+
+def counts(scope: Scope, *, search: str = "") -> dict[View | None, int]:
+    """Return how many conversations each view has, and all of them as None, among those that a search finds."""
+    where = [conversation.c.workspace_id == scope.workspace_id]
+    if search:
+        where.append(finding.matching(scope.store, scope.workspace_id, search))
+    by_owner = sa.select(conversation.c.owner, sa.func.count()).where(*where).group_by(conversation.c.owner)
+    waiting = sa.select(sa.func.count()).select_from(conversation).where(WAITING, *where)
+    with scope.store.read() as connection:
+        owned: dict[str, int] = {row[0]: row[1] for row in connection.execute(by_owner)}
+        waits = connection.execute(waiting).scalar_one()
+    return {
+        None: sum(owned.values()),
+        View.WAITING: waits,
+        View.REPLIED: owned.get(Owner.HUMAN, 0) - waits,
+        View.BOT: owned.get(Owner.BOT, 0),
+        View.CLOSED: owned.get(Owner.CLOSED, 0),
+    }
+
+
+def _title(row: Conversation, first: str) -> str:
+    """Return the subject, or the first line of what was said."""
+    return row.subject or next((line for line in read(first).own_text.splitlines() if line.strip()), first)
+
+
+def _by_urgency(scope: Scope, where: Conditions, after: str | None, limit: int) -> tuple[Rows, str | None]:
+    position = _URGENCY_CURSOR.fullmatch(after or "")
+    order = (conversation.c.urgency, conversation.c.waiting_since, conversation.c.id)
+    statement = scope.select(conversation).where(*where).order_by(*order).limit(limit + 1)
+    if position is not None:
+        last = (sa.literal(int(position[1])), sa.literal(int(position[2])), sa.literal(position[3]))
+        statement = statement.where(sa.tuple_(*order) > sa.tuple_(*last))
+    with scope.store.read() as connection:
+        rows = list(connection.execute(statement).mappings())
+    end = rows[limit - 1] if len(rows) > limit else None
+    return rows[:limit], None if end is None else f"{end['urgency']}.{end['waiting_since']}.{end['id']}"
+
+
+def _by_change(scope: Scope, where: Conditions, after: str | None, limit: int) -> tuple[Rows, str | None]:
     position = _CHANGE_CURSOR.fullmatch(after or "")
     last_change = sa.tuple_(conversation.c.updated_at, conversation.c.id)
     statement = (
         scope.select(conversation)
-        .where(HUMAN, *where)
+        .where(*where)
         .order_by(conversation.c.updated_at.desc(), conversation.c.id.desc())
         .limit(limit + 1)
     )
@@ -164,7 +248,7 @@ def _outer_messages(conversation_ids: list[str]) -> sa.Select[Any]:
         .subquery()
     )
     return (
-        sa.select(message.c.conversation_id, message.c.seq, message.c.content, message.c.state)
+        sa.select(message.c.conversation_id, message.c.seq, message.c.role, message.c.content, message.c.state)
         .join(
             ends,
             sa.and_(ends.c.conversation_id == message.c.conversation_id, message.c.seq.in_([ends.c.a, ends.c.z])),

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from worker.conversations import serializers
+from worker.conversations import escalations, serializers
 from worker.conversations.attachments import claim_for
 from worker.conversations.events import record_events
 from worker.conversations.fan_out import enqueue_message_deliveries
@@ -88,14 +88,22 @@ class Intake:
     """
 
     def __init__(
-        self, store: Store, *, keys_kept_s: float = KEPT_S, count: Callable[[str], None] = lambda _name: None
+        self,
+        store: Store,
+        *,
+        keys_kept_s: float = KEPT_S,
+        count: Callable[[str], None] = lambda _name: None,
+        alarm: Callable[[str], Json | None] = lambda _text: None,
     ) -> None:
         """`keys_kept_s` is how long an idempotency key is remembered.
 
-        `count` is called with `duplicates_refused` and `automatic_messages`.
+        `count` is called with `duplicates_refused` and `automatic_messages`. `alarm` returns the `reason`,
+        `category`, `priority` and `reasons` of a text that a human should see soon: one has the conversation already,
+        and the bot does not read it.
         """
         self._store = store
         self._count = count
+        self._alarm = alarm
         now = store.clock.sql()
         self._forgotten = message.c.created_at <= now - int(keys_kept_s * 1000)
         self._find_key = (
@@ -106,28 +114,12 @@ class Intake:
                 message.c.idempotency_key == sa.bindparam("key"),
             )
         )
-        wakes = sa.and_(conversation.c.mailbox == MailboxState.IDLE, conversation.c.owner != Owner.HUMAN)
         opened = conversation.insert().values(created_at=now, updated_at=now).returning(conversation.c.updated_at)
         dialect = store.engine.dialect
         self._open_idle = Prepared(opened.values(due_at=None, ready_at=None), _OPENED, dialect)
+        self._open_waiting = Prepared(opened.values(due_at=None, ready_at=None, waiting_since=now), _OPENED, dialect)
         self._open_ready = Prepared(opened.values(due_at=now + UNHEARD_MS, ready_at=now), _OPENED, dialect)
-        of_automatic = conversation.update().values(next_seq=conversation.c.next_seq + 1, updated_at=now)
-        take_seq = conversation.update().values(
-            next_seq=conversation.c.next_seq + 1,
-            updated_at=now,
-            owner=sa.case((conversation.c.owner == Owner.CLOSED, Owner.BOT), else_=conversation.c.owner),
-            mailbox=sa.case((wakes, MailboxState.READY), else_=conversation.c.mailbox),
-            due_at=sa.case((wakes, now + UNHEARD_MS), else_=conversation.c.due_at),
-            ready_at=sa.case((wakes, now), else_=conversation.c.ready_at),
-        )
-        in_workspace = conversation.c.workspace_id == sa.bindparam("workspace")
-        self._take_seq = {
-            (name, is_automatic): taken.where(in_workspace, conversation.c[name] == sa.bindparam("value")).returning(
-                *conversation.c
-            )
-            for name in ("id", "external_id")
-            for is_automatic, taken in ((False, take_seq), (True, of_automatic))
-        }
+        self._take_seq = _take_seq_statements(now)
         self._insert = Prepared(message.insert(), message.c.keys(), dialect)
 
     def open(self, workspace_id: str, opening: Opening) -> dict[str, Any]:
@@ -272,7 +264,9 @@ class Intake:
             "lease_token": 0,
             "abort": False,
         }
-        now = (self._open_ready if ready else self._open_idle).run(tx, values).scalar_one()
+        waits = holds_message and wakes and opening.owner == Owner.HUMAN
+        insert = self._open_ready if ready else self._open_waiting if waits else self._open_idle
+        now = insert.run(tx, values).scalar_one()
         return Conversation(**values, created_at=now, updated_at=now)
 
     def _insert_message(
@@ -298,8 +292,38 @@ class Intake:
             enqueue_message_deliveries(tx, [new], events)
         if new.state == MessageState.CANCELLED:
             self._count("automatic_messages")
+        if locked.owner == Owner.HUMAN and (alarm := self._alarm(submission.content)) is not None:
+            escalations.renew(tx, locked, alarm, message_id=new.id)
         ready = locked.mailbox == MailboxState.READY and new.state == MessageState.QUEUED
         return Accepted(message=serializers.message(new), ready=ready)
+
+
+def _take_seq_statements(now: sa.ColumnElement[int]) -> dict[tuple[str, bool], sa.Executable]:
+    """Return the UPDATE that reserves a `seq`: by `id` or `external_id`, and by whether the mail is automatic."""
+    is_closed = conversation.c.owner == Owner.CLOSED
+    wakes = sa.and_(conversation.c.mailbox == MailboxState.IDLE, conversation.c.owner != Owner.HUMAN)
+    of_automatic = conversation.update().values(next_seq=conversation.c.next_seq + 1, updated_at=now)
+    take_seq = conversation.update().values(
+        next_seq=conversation.c.next_seq + 1,
+        updated_at=now,
+        owner=sa.case((is_closed, Owner.BOT), else_=conversation.c.owner),
+        handoff=sa.case((is_closed, sa.null()), else_=conversation.c.handoff),
+        waiting_since=sa.case(
+            (conversation.c.owner == Owner.HUMAN, sa.func.coalesce(conversation.c.waiting_since, now)),
+            else_=conversation.c.waiting_since,
+        ),
+        mailbox=sa.case((wakes, MailboxState.READY), else_=conversation.c.mailbox),
+        due_at=sa.case((wakes, now + UNHEARD_MS), else_=conversation.c.due_at),
+        ready_at=sa.case((wakes, now), else_=conversation.c.ready_at),
+    )
+    in_workspace = conversation.c.workspace_id == sa.bindparam("workspace")
+    return {
+        (name, is_automatic): taken.where(in_workspace, conversation.c[name] == sa.bindparam("value")).returning(
+            *conversation.c
+        )
+        for name in ("id", "external_id")
+        for is_automatic, taken in ((False, take_seq), (True, of_automatic))
+    }
 
 
 def _automatic(submission: Submission, opening: Opening | None = None) -> Automatic | None:

@@ -108,7 +108,8 @@ class Ledger:
         data = handoff.to_api() | {"escalation_id": escalation_id}
         ids = [handed_off.id for handed_off in messages]
         error = None if handoff.error is None else dict(handoff.error)
-        self._end(tx, ids, handoff, data, now=now, error=error, retrieved=handoff.retrieved)
+        draft = None if handoff.draft is None else handoff.draft.to_row()
+        self._end(tx, ids, handoff, data, now=now, error=error, retrieved=handoff.retrieved, draft=draft)
         behind = [waiting for waiting in self.open_messages(tx, locked.id) if waiting.id not in ids]
         owned = data | {"reason": HandoffReason.OWNED_BY_HUMAN, "category": HandoffReason.OWNED_BY_HUMAN}
         self._end(tx, [waiting.id for waiting in behind], handoff, owned, now=now)
@@ -118,6 +119,7 @@ class Ledger:
             more=False,
             owner=Owner.HUMAN,
             handoff={**data, "at": to_rfc3339(now)},
+            waiting_since=self._waiting_since(locked, messages),
             history=locked.history + 1,
         )
         # Deliveries are sent in the order of their events: the handoff comes before what the customer wrote after it.
@@ -137,6 +139,12 @@ class Ledger:
             return escalations.undone(tx, locked.id)
         last_id = messages[-1].id if messages else None
         return escalations.raise_for(tx, locked, handoff.to_api(), message_id=last_id, now=locked.updated_at)
+
+    def _waiting_since(self, locked: Conversation, messages: Sequence[Message]) -> int:
+        """Return since when the customer waits for a human, who has the conversation from now on."""
+        if locked.waiting_since is not None:
+            return locked.waiting_since
+        return min([locked.updated_at, *(waiting.created_at for waiting in messages)])
 
     def _end(
         self, tx: sa.Connection, ids: Sequence[str], handoff: Handoff, data: dict[str, Any], *, now: int, **values: Any

@@ -89,11 +89,23 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WithheldDraft:
+    """An answer that failed the check, for an agent to correct; `failed` are its sentences without support."""
+
+    text: str
+    failed: tuple[str, ...] = ()
+
+    def to_row(self) -> dict[str, Any]:
+        """Return the draft as it is stored with its message."""
+        return {"text": _storable(self.text), "failed": [_storable(sentence) for sentence in self.failed]}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Handoff:
     """A human takes over; `summary` is for the agent.
 
     `category` is the subject where it is more specific than the reason, and `reasons` quote the parts of the message
-    that show it.
+    that show it. `draft` is what the bot would have answered, where it failed the check.
     """
 
     reason: HandoffReason
@@ -105,6 +117,7 @@ class Handoff:
     timings: Mapping[str, float] = field(default_factory=dict)
     retrieved: Mapping[str, Any] | None = None
     error: Mapping[str, Any] | None = None
+    draft: WithheldDraft | None = None
 
     def to_api(self) -> dict[str, Any]:
         """Return the handoff in the form of the API, as messages, events and callbacks have it."""
@@ -127,9 +140,21 @@ def outcome_of(outcome: Answer | Handoff) -> str:
 
 def overdue(messages: Sequence[Message]) -> Handoff:
     """Return the handoff of messages that were not answered by their deadline."""
-    texts = " / ".join(" ".join(message.content.split())[:200] for message in messages)
-    summary = f"No answer was ready by the deadline. The customer wrote: {texts}"
+    summary = f"No answer was ready by the deadline. The customer wrote: {_asked(messages)}"
     return Handoff(reason=HandoffReason.DEADLINE, summary=summary)
+
+
+def given_up(messages: Sequence[Message], *, attempts: int) -> Handoff:
+    """Return the handoff of messages that were tried in vain as often as is allowed."""
+    return Handoff(
+        reason=HandoffReason.ERROR,
+        summary=f"No answer after {attempts} attempts. The customer wrote: {_asked(messages)}",
+        error=messages[0].error or {"code": "too_many_attempts", "message": "The worker was lost."},
+    )
+
+
+def _asked(messages: Sequence[Message]) -> str:
+    return " / ".join(" ".join(message.content.split())[:200] for message in messages)
 
 
 def _storable(text: str) -> str:

@@ -58,6 +58,7 @@ def requeue(tx: sa.Connection, first: Message, *, now: int) -> list[Message]:
             error=None,
             timings=None,
             retrieved=None,
+            draft=None,
             started_at=None,
             finished_at=None,
             deadline_at=now + (message.c.deadline_at - _QUEUED_AT),

@@ -51,7 +51,7 @@ def unanswered_questions(
         .limit(MAX)
     )
     with store.read() as connection:
-        rows = connection.execute(asked).all()
+        rows = [row for row in connection.execute(asked) if any(map(str.isalnum, row.content))]  # an emoji asks nothing
     groups = grouped(embedder, [row.content[:_LONGEST] for row in rows])
     return [_to_api(embedder, [rows[position] for position in positions]) for positions in groups]
 

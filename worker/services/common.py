@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from redis import Redis
 
 from worker.addresses import Guard, resolve_within
+from worker.answering.triage import pattern_matches
 from worker.app import app
 from worker.categories.categories import Categories
 from worker.conversations.actions import ConversationActions
@@ -86,7 +87,7 @@ def build_common(settings: Settings, *, pool_size: int = POOL_SIZE, idle_s: floa
     delivery_hints = DeliveryHints(store=store, hint=hints.deliver)
     wakeups = Wakeups(redis, waiting_redis, prefix=settings.redis_prefix)
     idempotency_keys = IdempotencyKeys(store, kept_s=settings.idempotency_s, count=counters.add)
-    intake = Intake(store, keys_kept_s=settings.idempotency_s, count=counters.add)
+    intake = Intake(store, keys_kept_s=settings.idempotency_s, count=counters.add, alarm=pattern_matches.alarm)
     actions = ConversationActions(store, intake=intake, wake=wakeups.send, hints=hints)
     return Common(
         settings=settings,

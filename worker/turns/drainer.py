@@ -14,7 +14,6 @@ from worker.conversations.sessions import Session
 from worker.errors import AnswerbackError, DatabaseUnavailable
 from worker.reading.message import read
 from worker.reading.subjects import NO_TEXT
-from worker.states import HandoffReason
 from worker.telemetry import logs, tracing
 from worker.telemetry.counters import Meter, Unmetered
 from worker.turns.history import History
@@ -158,11 +157,7 @@ class Drainer:
     def _given_up(self, claim: Claim) -> Handoff | None:
         """Return the handoff of a claim that was tried too often or is too late; None when it may be answered."""
         if self.mailbox.exhausted(claim):
-            return Handoff(
-                reason=HandoffReason.ERROR,
-                summary=f"No answer after {claim.attempts - 1} attempts.",
-                error=claim.messages[0].error or {"code": "too_many_attempts", "message": "The worker was lost."},
-            )
+            return outcomes.given_up(claim.messages, attempts=claim.attempts - 1)
         return outcomes.overdue(claim.messages) if claim.remaining_s <= 0 else None
 
     def _ask(self, claim: Claim, session: Session, lease: Lease) -> Outcome:

@@ -4,7 +4,7 @@ from tests.support.fakes import FakeAnswerer, FakeSearch, hit
 from worker.answering.agent import Agent
 from worker.answering.chat_api.errors import ModelError
 from worker.answering.question import Question
-from worker.conversations.outcomes import Answer, Handoff, Retry
+from worker.conversations.outcomes import Answer, Handoff, Retry, WithheldDraft
 from worker.conversations.sessions import Turn
 
 COOKIES = hit("You can delete cookies in the browser.")
@@ -47,6 +47,9 @@ def test_what_the_subject_says_counts_with_the_first_message():
 def test_an_unsupported_draft_is_handed_off_not_sent():
     outcome = ask(Agent(knowledge=FakeSearch([COOKIES]), answerer=FakeAnswerer("The moon is made of cheese [1].")))
     assert outcome.reason == "low_support"
+    assert outcome.draft == WithheldDraft(
+        text="The moon is made of cheese [1].", failed=("The moon is made of cheese [1].",)
+    )
 
 
 def test_a_model_without_an_answer_hands_off():

@@ -37,6 +37,16 @@ def test_an_overdue_handoff_quotes_what_the_customer_wrote(store, workspace_id):
     assert handoff.summary.endswith("The customer wrote: Where is my parcel?")
 
 
+def test_a_handoff_after_too_many_attempts_quotes_what_the_customer_wrote(store, workspace_id):
+    sent = accept(store, workspace_id, "Where is\nmy parcel?")
+    claim = Mailbox(store, holder="one").claim(sent["conversation_id"])
+
+    handoff = outcomes.given_up(claim.messages, attempts=5)
+
+    assert handoff.summary == "No answer after 5 attempts. The customer wrote: Where is my parcel?"
+    assert handoff.error["code"] == "too_many_attempts"
+
+
 def test_usage_adds_up():
     usage = Usage(prompt_tokens=1, completion_tokens=2, cost_usd=0.5)
 

@@ -39,6 +39,13 @@ def test_questions_without_an_answer_are_grouped_by_what_they_ask(store, workspa
     assert unanswered_questions(store, embedder, Keys(store).workspace("other")) == []
 
 
+def test_an_emoji_is_no_question_and_joins_no_group(store, workspace_id, embedder, ask):
+    for text in ("👋", "xxxx", "?!"):
+        ask(text, Handoff(reason="no_answer", summary="?"))
+    (group,) = unanswered_questions(store, embedder, workspace_id)
+    assert [one["content"] for one in group["questions"]] == ["xxxx"]
+
+
 def test_what_was_asked_long_ago_is_left_out(store, workspace_id, embedder, ask):
     ask(GIFT[0], Handoff(reason="no_answer", summary="?"))
     TableClock.advance(store, 31 * 86_400)

@@ -17,7 +17,8 @@ from worker.store.tables import event, metadata, workspace
 def test_the_migrations_make_exactly_the_tables_of_the_code(store):
     with store.begin() as tx:
         tx.execute(sa.text("DROP TABLE test_clock"))
-        differences = compare_metadata(MigrationContext.configure(tx), metadata)
+        index = {"include_name": lambda name, _type, _parents: not (name or "").startswith("search_")}  # SQLite's own
+        differences = compare_metadata(MigrationContext.configure(tx, opts=index), metadata)
         tx.execute(sa.text("CREATE TABLE test_clock (ms BIGINT)"))
     assert differences == []
 

@@ -42,6 +42,8 @@ class Conversation(TableRow):
     lease_token: int
     lease_holder: str | None = None
     abort: bool
+    urgency: int = 2
+    waiting_since: int | None = None
     created_at: int
     updated_at: int
 
@@ -74,6 +76,7 @@ class Message(TableRow):
     feedback: Json | None = None
     timings: Json | None = None
     retrieved: Json | None = None
+    draft: Json | None = None
     created_at: int
     started_at: int | None = None
     finished_at: int | None = None

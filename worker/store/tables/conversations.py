@@ -9,6 +9,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -43,10 +44,27 @@ conversation = Table(
     Column("lease_token", BigInteger, nullable=False),  # the fencing token: grows with every claim
     Column("lease_holder", String(48)),  # the process that holds the lease
     Column("abort", Boolean, nullable=False),  # tells the holder that nobody waits for its answer any more
+    Column("urgency", SmallInteger, nullable=False, server_default="2"),  # 0 urgent, 1 high, 2 normal
+    time_column("waiting_since"),  # when the customer began to wait for a human; NULL when nobody waits for one
     time_column("created_at", nullable=False),
     time_column("updated_at", nullable=False),
     UniqueConstraint("workspace_id", "external_id"),
     Index("ix_conversation_list", "workspace_id", "owner", "id"),
+    Index(
+        "ix_conversation_waiting",
+        *("workspace_id", "urgency", "waiting_since", "id"),
+        sqlite_where=text("waiting_since IS NOT NULL"),
+        postgresql_where=text("waiting_since IS NOT NULL"),
+    ),
+    Index(
+        "ix_conversation_replied",
+        *("workspace_id", "updated_at", "id"),
+        sqlite_where=text("owner = 'human' AND waiting_since IS NULL"),
+        postgresql_where=text("owner = 'human' AND waiting_since IS NULL"),
+    ),
+    Index("ix_conversation_head", text("search_head(subject, external_id, requester)"), postgresql_using="gin").ddl_if(
+        dialect="postgresql"
+    ),
     Index("ix_conversation_newest", "workspace_id", "id"),
     Index(
         "ix_conversation_ready",
@@ -100,6 +118,7 @@ message = Table(
     Column("feedback", JSON_OR_NULL),
     Column("timings", JSON_OR_NULL),
     Column("retrieved", JSON_OR_NULL),  # what was searched for and found, for agents
+    Column("draft", JSON_OR_NULL),  # the answer that failed the check, for agents: {text, failed: [sentences]}
     time_column("created_at", nullable=False),
     time_column("started_at"),
     time_column("finished_at"),
@@ -110,6 +129,7 @@ message = Table(
     Index("ix_message_open", "conversation_id", "seq", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_message_keyed", "created_at", sqlite_where=_KEYED, postgresql_where=_KEYED),
     Index("ix_message_handed_off", "created_at", sqlite_where=_HANDED_OFF, postgresql_where=_HANDED_OFF),
+    Index("ix_message_words", text("search_words(content)"), postgresql_using="gin").ddl_if(dialect="postgresql"),
     info={"purpose": "a customer's, the bot's or an agent's message with its state and outcome"},
 )
 
@@ -270,6 +290,7 @@ memory = Table(
 AWAKE = conversation.c.mailbox != literal_column("'idle'")
 HANDED_OFF_MESSAGE = message.c.state == literal_column("'handed_off'")
 HUMAN = conversation.c.owner == literal_column("'human'")
+WAITING = conversation.c.waiting_since.is_not(None)
 OPEN_MESSAGE = in_text(message.c.state, "queued", "running")
 UNDONE_ESCALATION = in_text(escalation.c.state, "open", "assigned")
 UNASSIGNED_ESCALATION = escalation.c.state == literal_column("'open'")
