@@ -118,7 +118,7 @@ def test_open_details_and_the_focus_survive_a_refresh(desk, operator):
     page = operator()
     conversation_id = desk.ask("How can I pay?", external_id="stays-open")["conversation_id"]
     page.goto(f"{desk.url}/console/conversations/{conversation_id}")
-    page.get_by_text("passages found").click()
+    page.get_by_text("How it was made").click()
     page.get_by_role("button", name="Good answer").focus()
     desk.ask("How long does delivery take?", external_id="stays-open")
     expect(page.locator(".messages > .customer")).to_have_count(2)

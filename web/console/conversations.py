@@ -1,45 +1,67 @@
 """The inbox, conversations with the actions of agents, and the source of a citation."""
 
-from typing import Any
+import io
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+from urllib.parse import urlencode
 
 import flask
 from werkzeug.wrappers import Response
 
-from web.console.site import REFUSALS, Page, blueprint, given, part_only, refused, to
+from web.console.site import INBOX_COOKIE, REFUSALS, Page, blueprint, given, inbox_filter, part_only, refused, to
 from web.http.api import scope, services
 from web.schemas.conversations import MAX_CONTENT
 from web.streaming.feeds import ConversationFeed
 from web.streaming.responses import ServerSentEvents, StreamResponse, streams
 from web.streaming.subscriptions import Subscription
+from worker.conversations import attachments, listing, reach
 from worker.conversations import inbox as agents_inbox
-from worker.conversations import listing
+from worker.conversations.inbox import View
 from worker.errors import Invalid
 from worker.knowledge import library
-from worker.states import HandoffReason, Rating
+from worker.states import HandoffReason, Rating, Role
 
-_OWNERS = {"": "All", "human": "Agent", "bot": "Bot", "closed": "Closed"}
+_VIEWS = {
+    None: "All",
+    View.WAITING: "Needs reply",
+    View.REPLIED: "Replied",
+    View.BOT: "Bot",
+    View.CLOSED: "Closed",
+}
 _PAGE = 50
+
+#: The numbers of citations, which an agent's own reply has no sources for.
+_CITATION = re.compile(r" ?\[\d{1,4}\]")
 _MAX_MESSAGES = 200
 _CONTEXT = 2_000
 
 
 @blueprint.get("")
-def inbox() -> str:
-    """Show conversations, newest first; only the list when htmx refreshes it."""
-    owner, search = flask.request.args.get("owner", ""), flask.request.args.get("q", "").strip()[:200]
-    owner = owner if owner in _OWNERS else ""
+def inbox() -> Response:
+    """Show a view of the inbox; only its list when htmx refreshes it. The browser remembers the view."""
+    view, search = inbox_filter(flask.request.args)
     found, cursor = agents_inbox.page(
-        scope(), owner=owner or None, search=search, after=flask.request.args.get("cursor"), limit=_PAGE
+        scope(), view=view, search=search, after=flask.request.args.get("cursor"), limit=_PAGE
     )
-    return flask.render_template(
+    page = flask.render_template(
         "console/_rows.html" if part_only() else "console/inbox.html",
         rows=found,
         cursor=cursor,
-        owner=owner,
+        view=view,
         search=search,
-        owners=_OWNERS,
+        views=_VIEWS,
+        counts=agents_inbox.counts(scope(), search=search),
         first_page="cursor" not in flask.request.args,
     )
+    response = flask.make_response(page)
+    if not part_only():
+        asked = urlencode({name: value for name, value in (("view", view), ("q", search)) if value})
+        secure = flask.request.is_secure or flask.request.headers.get("X-Forwarded-Proto") == "https"
+        response.set_cookie(
+            INBOX_COOKIE, asked, httponly=True, samesite="Lax", secure=secure, path="/console"
+        )  # until the browser is closed
+    return response
 
 
 @blueprint.get("/conversations/<string:conversation_id>")
@@ -79,8 +101,8 @@ def act(conversation_id: str, action: str) -> Page | Response:
         elif not content:
             raise Invalid("Write a reply first.", field="content")
         else:
-            author = given("author") or "Agent"
-            actions.reply(workspace_id, conversation_id, content=content, author=author)
+            author, seen = given("author") or "Agent", flask.request.form.get("seen_seq", type=int)
+            actions.reply(workspace_id, conversation_id, content=content, author=author, seen_seq=seen)
     except REFUSALS as error:
         return refused(error, _conversation, conversation_id)
     return to("conversation", conversation_id=conversation_id)
@@ -99,6 +121,17 @@ def act_on_message(message_id: str, action: str) -> Page | Response:
     except REFUSALS as error:
         return refused(error, _conversation, conversation_id)
     return to("conversation", conversation_id=conversation_id)
+
+
+@blueprint.get("/attachments/<string:attachment_id>")
+def attachment(attachment_id: str) -> Response:
+    """Download a customer's file; a browser does not open it, whatever it holds."""
+    file = attachments.file(scope(), attachment_id)
+    response = flask.send_file(
+        io.BytesIO(file.source), mimetype="application/octet-stream", as_attachment=True, download_name=file.name
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 @blueprint.get("/documents/<string:document_id>")
@@ -121,10 +154,25 @@ def source(document_id: str) -> str:
 
 def _conversation(conversation_id: str, **more: Any) -> str:
     found = agents_inbox.transcript(scope(), conversation_id, limit=_MAX_MESSAGES)
+    draft = _draft_of(found.messages)
+    if draft is not None and "draft" in flask.request.args:
+        more.setdefault("typed_content", _CITATION.sub("", draft["text"]))
     return flask.render_template(
         "console/_conversation.html" if part_only() else "console/conversation.html",
         conversation=found.conversation,
         messages=found.messages,
         escalation=found.escalation,
+        draft=draft,
+        obstacle=None if part_only() else reach.obstacle(scope(), conversation_id),
         **more,
     )
+
+
+def _draft_of(messages: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """Return the draft that failed the check, if the customer has no reply to that message yet."""
+    for message in reversed(messages):
+        if message["role"] != Role.CUSTOMER:
+            return None
+        if message["draft"]:
+            return cast(Mapping[str, Any], message["draft"])
+    return None

@@ -1,9 +1,10 @@
 """Shared by the console's pages: the blueprint, template filters, form fields and error pages."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 import flask
 import humanize
@@ -13,8 +14,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from kb.errors import KnowledgeError
+from web.console.markdown import rendered, rendered_answer
 from web.console.session import is_admin, may_write, protect
 from web.http.problems import problem_of
+from worker.conversations.inbox import View
 from worker.errors import AnswerbackError, Invalid
 from worker.states import HandoffReason, Owner
 
@@ -23,7 +26,11 @@ blueprint = Blueprint("console", __name__, url_prefix="/console", template_folde
 #: The return value of a view: a page, or a page and its status.
 Page = str | tuple[str, int]
 
-_CITATION = re.compile(r"\[(\d{1,4})\]")
+#: Remembers the view and the search of the inbox, for the links that lead back to it.
+INBOX_COOKIE = "answerback_inbox"
+
+#: What may stand between the words of a sentence that was checked without its citations.
+_BETWEEN_TOKENS = r"(?:\s|\[\d{1,4}\])*"
 
 #: Labels of the reasons of handoffs.
 REASONS = {
@@ -36,6 +43,33 @@ REASONS = {
     HandoffReason.DEADLINE: "deadline passed",
     HandoffReason.ERROR: "error",
     HandoffReason.OWNED_BY_HUMAN: "owned by an agent",
+}
+
+#: Labels of the categories that say more than the reason.
+CATEGORIES = {
+    "self_harm": "self-harm",
+    "safety": "danger or injury",
+    "account_compromise": "account compromised",
+    "legal": "legal steps",
+    "repeated_failure": "answers did not help",
+    "anger": "angry customer",
+    "budget": "budget spent",
+    "reply_limit": "limit of replies",
+}
+
+#: Labels of the actions that agents take, by the last part of their name in the audit log.
+ACTIONS = {
+    "enter": "Logged in",
+    "handoff": "Took a conversation over",
+    "hand_off": "Handed a conversation off",
+    "resume": "Returned a conversation to the bot",
+    "close": "Closed a conversation",
+    "replies": "Replied to a customer",
+    "reply": "Replied to a customer",
+    "cancel": "Cancelled a message",
+    "retry": "Had a message answered again",
+    "good": "Rated an answer good",
+    "bad": "Rated an answer bad",
 }
 
 #: Labels of the owners of conversations.
@@ -54,6 +88,7 @@ def _shared() -> dict[str, Any]:
     return {
         "reasons": REASONS,
         "owner_labels": OWNERS,
+        "inbox_url": _inbox_url(),
         "may_write": logged_in and may_write(),
         "is_admin": logged_in and is_admin(),
     }
@@ -77,16 +112,52 @@ def ago(time: str) -> Markup:
 def cited(text: str, message: Mapping[str, Any]) -> Markup:
     """Return an answer as HTML whose citation numbers link to their sources."""
     numbers = {citation["number"] for citation in message["citations"]}
-    link = Markup('<a class="mark" href="#source-{}-{}">[{}]</a>')
-    pieces: list[str] = []
-    for index, piece in enumerate(_CITATION.split(text)):  # text and numbers alternate
-        if index % 2 == 0:
-            pieces.append(escape(piece))
-        elif int(piece) in numbers:
-            pieces.append(link.format(message["id"], piece, piece))
-        else:
-            pieces.append(f"[{piece}]")
-    return Markup("").join(pieces)
+    return rendered_answer(text, message_id=message["id"], numbers=numbers)
+
+
+@blueprint.app_template_filter("marked")
+def marked(text: str, parts: Sequence[str]) -> Markup:
+    """Return a text as HTML in which the given parts are marked; they lack the citations that the text has."""
+    tokens = [re.findall(r"\w+|[^\w\s]", part) for part in parts]
+    patterns = [_BETWEEN_TOKENS.join(map(re.escape, found)) for found in tokens if found]
+    if not patterns:
+        return escape(text)
+    pieces = re.split("(" + "|".join(sorted(patterns, key=len, reverse=True)) + ")", text)  # others and parts alternate
+    mark = Markup("<mark>{}</mark>")
+    return Markup("").join(mark.format(piece) if index % 2 else escape(piece) for index, piece in enumerate(pieces))
+
+
+@blueprint.app_template_filter("reason")
+def reason(handoff: Mapping[str, Any]) -> str:
+    """Return why a human has a message or a conversation, in words: the category where it says more."""
+    kind, _, name = str(handoff.get("category") or "").partition(":")
+    if name:
+        return name.replace("_", " ") if kind == "desk" else f"{kind}: {name}"
+    return CATEGORIES.get(kind) or REASONS.get(handoff["reason"], handoff["reason"])
+
+
+@blueprint.app_template_filter("action")
+def action(name: str) -> str:
+    """Return what an action of the audit log did, in words."""
+    group, _, last = name.rpartition(".")
+    fallback = last if group in ("", "console") else f"{last} ({group})"
+    return ACTIONS.get(last) or fallback.replace("_", " ").capitalize()
+
+
+blueprint.add_app_template_filter(rendered, "markdown")
+blueprint.add_app_template_filter(humanize.naturalsize, "size")
+
+
+def inbox_filter(args: Mapping[str, str]) -> tuple[View | None, str]:
+    """Return the view and the search that parameters ask for; None is all conversations."""
+    view = args.get("view", "")
+    return View(view) if view in tuple(View) else None, args.get("q", "").strip()[:200]
+
+
+def _inbox_url() -> str:
+    """Return the address of the inbox as it was seen last."""
+    view, search = inbox_filter(dict(parse_qsl(flask.request.cookies.get(INBOX_COOKIE, ""))))
+    return flask.url_for("console.inbox", view=view, q=search or None)
 
 
 def part_only() -> bool:

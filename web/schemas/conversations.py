@@ -212,7 +212,7 @@ class Handoff(ma.Schema):
 
 
 class ConversationHandoff(Handoff):
-    """The latest handoff of a conversation."""
+    """The latest handoff of a conversation; null once the bot has it again."""
 
     at = moment(required=True)
 

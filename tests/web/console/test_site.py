@@ -7,6 +7,7 @@ import pytest
 from tests.support.stack import KEY
 from tests.web.calls import submit
 from tests.web.console.browser import Browser
+from web.console import site
 
 PAGES = (
     "/console/knowledge",
@@ -46,6 +47,21 @@ def test_pages_have_security_headers_and_are_small(browser, call):
     parts = ["/console", *re.findall(r'(?:src|href)="(/console/static/[^"]+)"', page)]
     assert len(parts) == 4
     assert sum(len(browser.get(part).data) for part in parts) < 200_000
+
+
+def test_actions_and_reasons_are_told_in_words():
+    assert site.action("console.bad") == "Rated an answer bad"
+    assert site.action("console.delete_document") == "Delete document"
+    assert site.action("endpoints.rotate_secret") == "Rotate secret (endpoints)"
+    for category, label in (
+        ("self_harm", "self-harm"),
+        ("topic:prices", "topic: prices"),
+        ("language:fi", "language: fi"),
+        ("desk:late_parcels", "late parcels"),
+        ("rule", "escalation rule"),
+        (None, "escalation rule"),
+    ):
+        assert site.reason({"reason": "rule", "category": category}) == label
 
 
 def test_errors_are_shown_on_a_page(app, browser):

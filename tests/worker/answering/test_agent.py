@@ -48,7 +48,7 @@ def test_an_unsupported_draft_is_handed_off_not_sent():
     outcome = ask(Agent(knowledge=FakeSearch([COOKIES]), answerer=FakeAnswerer("The moon is made of cheese [1].")))
     assert outcome.reason == "low_support"
     assert outcome.draft == WithheldDraft(
-        text="The moon is made of cheese [1].", failed=("The moon is made of cheese [1].",)
+        text="The moon is made of cheese [1].", failed=("The moon is made of cheese.",)
     )
 
 

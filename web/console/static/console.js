@@ -4,6 +4,13 @@
   if (!conversation) return;
   let answer = "";
   const events = new EventSource(conversation.dataset.events);
+  const page = document.documentElement;
+  const isAtEnd = () => page.scrollHeight - window.scrollY - window.innerHeight < 120;
+  const toEnd = () => window.scrollTo(0, page.scrollHeight);
+  if (!window.location.hash) toEnd(); // the newest message comes last
+  let wasAtEnd = true;
+  conversation.addEventListener("htmx:beforeSwap", () => { wasAtEnd = isAtEnd(); });
+  conversation.addEventListener("htmx:afterSwap", () => { if (wasAtEnd) toEnd(); });
   const refresh = () => {
     answer = "";
     window.htmx.trigger(conversation, "changed");
@@ -13,8 +20,10 @@
     if (delta.offset > answer.length) return; // a delta is missing; the outcome will include the whole answer
     answer = answer.slice(0, delta.offset) + delta.text;
     const live = document.getElementById("live");
+    const follows = isAtEnd();
     live.textContent = answer;
     live.hidden = false;
+    if (follows) toEnd();
   });
   for (const type of ["queued", "running", "answered", "handed_off", "cancelled", "failed", "replied",
     "conversation.handed_off", "conversation.resumed", "conversation.closed"]) {
@@ -142,6 +151,32 @@
   if (!author) return;
   try {
     author.value ||= localStorage.getItem("answerback author") || "";
-    author.form.addEventListener("submit", () => localStorage.setItem("answerback author", author.value));
+    author.addEventListener("input", () => localStorage.setItem("answerback author", author.value));
+  } catch { /* storage is disabled */ }
+})();
+
+// Keep what is being written in this browser until it is sent, and forget it on logging out.
+(() => {
+  const PREFIX = "answerback draft ";
+  try {
+    const form = document.querySelector("form[data-draft]");
+    if (form) {
+      const field = form.elements.content;
+      const key = PREFIX + form.dataset.draft;
+      const keep = () => (field.value ? localStorage.setItem(key, field.value) : localStorage.removeItem(key));
+      const isSent = sessionStorage.getItem(key) && !document.querySelector(".dock .problem");
+      sessionStorage.removeItem(key);
+      if (isSent) localStorage.removeItem(key);
+      field.value ||= localStorage.getItem(key) || "";
+      keep();
+      field.addEventListener("input", keep);
+      form.addEventListener("submit", () => sessionStorage.setItem(key, "sending"));
+      field.addEventListener("keydown", (event) => {
+        if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+      });
+    }
+    document.querySelector("header form")?.addEventListener("submit", () => {
+      Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).forEach((key) => localStorage.removeItem(key));
+    });
   } catch { /* storage is disabled */ }
 })();
