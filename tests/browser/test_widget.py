@@ -28,8 +28,8 @@ def ask(page, text):
 
 
 def conversation_of(page):
-    kept = page.evaluate("() => Object.values(localStorage)[0]")
-    return json.loads(kept)["conversation_id"]
+    kept = page.evaluate("() => Object.values(localStorage)")
+    return next(json.loads(text)["conversation_id"] for text in kept if text.startswith("{"))
 
 
 def slowly(steer):
@@ -276,3 +276,78 @@ def test_without_its_texts_the_chat_is_english(shop, new_page):
     page.goto(shop.url)
     enter(page)
     expect(page.get_by_role("button", name="Send")).to_be_visible()
+
+
+def test_a_reply_that_comes_while_the_chat_is_closed_is_announced(desk, visitor):
+    ask(visitor, "I want a human, please!")
+    expect(visitor.locator(".notice")).to_be_visible(timeout=15_000)
+    path = f"/v1/conversations/{conversation_of(visitor)}/replies"
+    title = visitor.title()
+    visitor.get_by_role("button", name="Close the chat").click()
+    desk.call("POST", path, {"content": "Hello!", "author": "Grace"})
+    opener = visitor.get_by_role("button", name="Ask the shop: 1 unread")
+    expect(opener).to_be_visible()
+    expect(visitor).to_have_title(f"(1) {title}")
+    visitor.reload()  # the visitor comes back later
+    expect(opener).to_be_visible()
+    desk.call("POST", path, {"content": "Are you there?", "author": "Grace"})
+    visitor.get_by_role("button", name="Ask the shop: 2 unread").click()
+    expect(visitor.locator(".message.agent").last).to_contain_text("Are you there?")
+    expect(visitor).to_have_title(title)
+    visitor.get_by_role("button", name="Close the chat").click()
+    expect(visitor.get_by_role("button", name="Ask the shop", exact=True)).to_be_visible()
+
+
+def test_the_chat_is_back_soon_after_the_server_is(desk, new_page):
+    visitor = new_page(but="ERR_INTERNET_DISCONNECTED")
+    visitor.field = open_chat(visitor, desk)
+    ask(visitor, ASK)
+    expect(visitor.get_by_role("list", name="Sources")).to_be_visible(timeout=15_000)
+    visitor.context.set_offline(True)
+    visitor.evaluate("() => document.querySelector('answerback-chat').socket.close()")
+    expect(visitor.get_by_role("status")).to_contain_text("Connection lost")
+    visitor.wait_for_timeout(5_000)
+    visitor.context.set_offline(False)
+    expect(visitor.get_by_role("status")).to_have_text("", timeout=5_500)
+
+
+def test_the_number_of_a_source_shows_what_it_says(visitor):
+    ask(visitor, ASK)
+    number = visitor.get_by_role("button", name="[1]").first
+    number.click(timeout=15_000)
+    quote = visitor.locator(".quote")
+    expect(quote).to_contain_text("You can set a new password yourself at any time.")
+    expect(number).to_have_attribute("aria-expanded", "true")
+    number.click()
+    expect(quote).to_have_count(0)
+
+
+def test_an_agent_s_table_link_code_and_italics_are_formatted(desk, visitor):
+    ask(visitor, "I want a human, please!")
+    expect(visitor.locator(".notice")).to_be_visible(timeout=15_000)
+    written = (
+        "See [our *shop*](https://shop.example/a) and *this*, `rm *` or 2*3*4.\n\n"
+        "| Size | Price |\n|:---|---:|\n| small | 4 € |\n\n```\n<b>let</b> x = *1*\n  y\n```\nBye"
+    )
+    desk.call("POST", f"/v1/conversations/{conversation_of(visitor)}/replies", {"content": written, "author": "Grace"})
+    reply = visitor.locator(".message.agent")
+    expect(reply.get_by_role("columnheader")).to_have_text(["Size", "Price"])
+    expect(reply.get_by_role("row")).to_have_count(2)
+    expect(reply.get_by_role("link")).to_have_attribute("href", "https://shop.example/a")
+    expect(reply.locator("em")).to_have_text("this")
+    expect(reply.locator("p code")).to_have_text("rm *")
+    assert reply.locator("pre code").inner_text() == "<b>let</b> x = *1*\n  y"
+    expect(reply.locator("p").first).to_contain_text("or 2*3*4.")
+    expect(reply.locator("p").last).to_have_text("Bye")
+
+
+def test_an_answer_that_did_not_help_leads_to_a_human(visitor):
+    ask(visitor, "How can I pay?")
+    visitor.get_by_role("button", name="No", exact=True).click(timeout=15_000)
+    visitor.get_by_role("button", name="Talk to a human").click()
+    expect(visitor.locator(".notice")).to_be_visible(timeout=15_000)
+    expect(visitor.locator(".message.customer p").last).to_have_text("I want to talk to a human.")
+
+
+def test_writing_on_a_phone_does_not_zoom_the_page(visitor):
+    assert visitor.field.evaluate("field => getComputedStyle(field).fontSize") == "16px"

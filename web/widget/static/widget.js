@@ -23,6 +23,10 @@
   const MAX_LENGTH = 20_000; // characters of a message
   const RENEW_BEFORE_MS = 3_600_000; // before expiry; or in the last quarter of the lifetime, if that is shorter
   const RETRY_MS = 5000;
+  const RECONNECT_MS = 500; // doubles with each attempt, up to a few seconds; up to half a minute in a long outage
+  const MAX_RECONNECT_MS = 4_000;
+  const LONG_OUTAGE_MS = 30_000;
+  const LONG_OUTAGE_ATTEMPTS = 20;
 
   const STYLE = `
     :host { all: initial; position: fixed; right: 1rem; bottom: 1rem; z-index: 2147483000; color-scheme: light dark;
@@ -32,12 +36,21 @@
     * { box-sizing: border-box; }
     button { font: inherit; cursor: pointer; }
     :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+    .open[data-unread]::after { content: attr(data-unread); display: inline-block; margin-left: 0.5rem; min-width: 1.4em; padding: 0 0.3em;
+      border-radius: 1em; background: light-dark(#a40e26, #ff9aa8); color: var(--ground); text-align: center; }
     .open { background: var(--accent); color: var(--ground); border: 0; border-radius: 2rem; padding: 0.7rem 1.2rem; font-weight: 600; }
     .panel { display: flex; flex-direction: column; width: min(24rem, calc(100vw - 2rem)); height: min(36rem, calc(100vh - 2rem));
       background: var(--ground); border: 1px solid var(--line); border-radius: 0.8rem; overflow: hidden; box-shadow: 0 8px 30px #0004; }
     [hidden] { display: none !important; }
     header { display: flex; align-items: center; justify-content: space-between; padding: 0.6rem 0.9rem; border-bottom: 1px solid var(--line); }
     h2 { font-size: 1rem; margin: 0; }
+    .about { font-size: 0.8rem; color: var(--faint); margin: 0; }
+    .mark { background: none; border: 0; padding: 0.1rem 0.15rem; min-width: 24px; min-height: 24px; color: var(--accent); text-decoration: underline; }
+    .quote { margin: 0.4rem 0 0; padding: 0.2rem 0 0.2rem 0.6rem; border-left: 3px solid var(--accent); font-size: 0.9rem; white-space: pre-wrap; }
+    .message pre { margin: 0.3rem 0 0; overflow-x: auto; font-size: 0.85rem; }
+    .message code { font-family: ui-monospace, monospace; font-size: 0.9em; background: #8883; border-radius: 0.2rem; padding: 0 0.2em; }
+    .message pre code { background: none; padding: 0; }
+    .message .scroll { overflow-x: auto; }
     .close { background: none; border: 0; color: var(--text); font-size: 1.2rem; line-height: 1; padding: 0.3rem 0.5rem; }
     .log { flex: 1; overflow-y: auto; padding: 0.8rem; display: flex; flex-direction: column; gap: 0.6rem; }
     .message { max-width: 88%; padding: 0.5rem 0.8rem; border-radius: 0.8rem; background: var(--raised); align-self: flex-start; overflow-wrap: anywhere; }
@@ -59,7 +72,7 @@
     .options { display: flex; flex-direction: column; align-items: flex-start; gap: 0.35rem; margin-top: 0.5rem; }
     .options button { background: var(--ground); color: var(--accent); border: 1px solid var(--accent); border-radius: 1rem; padding: 0.3rem 0.8rem; text-align: left; }
     form { display: flex; gap: 0.5rem; padding: 0.6rem; border-top: 1px solid var(--line); }
-    textarea { flex: 1; font: inherit; color: inherit; background: var(--ground); border: 1px solid var(--faint); border-radius: 0.5rem; padding: 0.4rem 0.6rem; resize: none; height: 3.2rem; }
+    textarea { flex: 1; font: inherit; font-size: 16px; color: inherit; background: var(--ground); border: 1px solid var(--faint); border-radius: 0.5rem; padding: 0.4rem 0.6rem; resize: none; height: 3.2rem; }
     form button { background: var(--accent); color: var(--ground); border: 0; border-radius: 0.5rem; padding: 0 1rem; font-weight: 600; }
     @media (max-width: 30rem) { .panel { position: fixed; inset: 0; width: 100%; height: 100%; border: 0; border-radius: 0; } }
   `;
@@ -76,32 +89,51 @@
     return node;
   };
 
-  // A subset of Markdown as DOM nodes: lists, tables, links and **bold** text.
+  // A subset of Markdown as DOM nodes: lists, tables, code, links, **bold** and *italic* text. `cite` makes the node of
+  // the number of a citation.
   const LIST_ITEM = /^\s*(?:[-*•]|(\d{1,3})[.)])\s+(.*)$/;
-  const INLINE = /(\*\*[^*\n]+\*\*|https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]'*])/;
-  const inline = (text) => text.split(INLINE).map((piece, index) => {
+  const RULE = /^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+\|?\s*$/; // below the head of a table
+  const ADDRESS = /https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]'*]/.source;
+  const INLINE = new RegExp(
+    `(\`[^\`\n]+\`|\\*\\*[^*\n]+\\*\\*|(?<![\\w*])\\*[^*\\s](?:[^*\n]*[^*\\s])?\\*(?![\\w*])|\\[[^\\]\n]+\\]\\(${ADDRESS}\\)|${ADDRESS}|\\[\\d{1,4}\\])`,
+  );
+  const link = (href, text) => element("a", { href, target: "_blank", rel: "noopener noreferrer", textContent: text });
+  const inline = (text, cite = (mark) => mark) => text.split(INLINE).map((piece, index) => {
     if (index % 2 === 0) return piece;
+    if (piece.startsWith("`")) return element("code", { textContent: piece.slice(1, -1) });
     if (piece.startsWith("**")) return element("strong", { textContent: piece.slice(2, -2) });
-    return element("a", { href: piece, target: "_blank", rel: "noopener noreferrer", textContent: piece });
+    if (piece.startsWith("*")) return element("em", { textContent: piece.slice(1, -1) });
+    if (!piece.startsWith("[")) return link(piece, piece);
+    const [, label, href] = piece.match(/^\[([^\]]+)\]\((.*)\)$/) || [];
+    return href ? link(href, label) : cite(piece);
   });
-  const cells = (row) => row.split(" | ").map((text, index) => (
-    element(index ? "td" : "th", index ? {} : { scope: "row" }, ...inline(text))
-  ));
-  const blocks = (text) => {
+  const cells = (row, isHead, cite) => row.trim().replace(/^\||\|$/g, "").split("|").map((text, index) => {
+    const scope = isHead ? "col" : index ? null : "row";
+    return element(scope ? "th" : "td", scope ? { scope } : {}, ...inline(text.trim(), cite));
+  });
+  const blocks = (text, cite) => {
     const nodes = [];
     let afterBlank = true; // whether the line before is blank
     const within = (name, properties) => {
       if (nodes.at(-1)?.localName !== name || (afterBlank && name === "p")) nodes.push(element(name, properties));
       return nodes.at(-1);
     };
-    for (const line of text.split(/\r?\n/)) {
+    const lines = text.split(/\r?\n/);
+    let code = null; // the block of code that is being read
+    for (const [index, line] of lines.entries()) {
       const [, number, item] = line.match(LIST_ITEM) || [];
-      if (number) within("ol", { start: Number(number) }).append(element("li", {}, ...inline(item)));
-      else if (item) within("ul").append(element("li", {}, ...inline(item)));
-      else if (line.includes(" | ")) within("table").append(element("tr", {}, ...cells(line)));
+      const isRow = line.includes(" | ") || /^\s*\|.*\|\s*$/.test(line);
+      if (/^\s*```/.test(line)) {
+        code = code ? null : element("code");
+        if (code) nodes.push(element("pre", { tabIndex: 0 }, code));
+      } else if (code) code.append(code.hasChildNodes() ? "\n" : "", line);
+      else if (number) within("ol", { start: Number(number) }).append(element("li", {}, ...inline(item, cite)));
+      else if (item) within("ul").append(element("li", {}, ...inline(item, cite)));
+      else if (RULE.test(line) && nodes.at(-1)?.localName === "table") continue;
+      else if (isRow) within("table").append(element("tr", {}, ...cells(line, RULE.test(lines[index + 1] || ""), cite)));
       else if (line.trim()) {
         const paragraph = within("p");
-        paragraph.append(paragraph.hasChildNodes() ? "\n" : "", ...inline(line));
+        paragraph.append(paragraph.hasChildNodes() ? "\n" : "", ...inline(line, cite));
       }
       afterBlank = !line.trim();
     }
@@ -194,6 +226,23 @@
       this.awaitsHuman = false; // whether the conversation is handed off and no agent has replied
       this.early = null; // events that arrived before the history was loaded
       this.attempts = 0; // to connect
+      this.ownTitle = null; // of the page, while it shows the number of unread messages
+      this.seen = Number(this.stored("seen")) || 0; // the `seq` of the last message that the visitor saw
+    }
+
+    stored(name) {
+      try {
+        return localStorage.getItem(`${storageKey} ${name}`);
+      } catch {
+        return null; // storage is disabled
+      }
+    }
+
+    keep(name, value) {
+      try {
+        if (value) localStorage.setItem(`${storageKey} ${name}`, value);
+        else localStorage.removeItem(`${storageKey} ${name}`);
+      } catch { /* storage is disabled */ }
     }
 
     connectedCallback() {
@@ -209,9 +258,19 @@
       const form = element("form", {}, this.field, element("button", { type: "submit", textContent: translate("Send") }));
       const close = element("button", { class: "close", type: "button", "aria-label": translate("Close the chat"), textContent: "×" });
       this.panel = element("section", { class: "panel", role: "dialog", "aria-label": this.name, hidden: true },
-        element("header", {}, element("h2", { textContent: this.name }), close), this.log, this.status, form);
+        element("header", {}, element("div", {}, element("h2", { textContent: this.name }),
+          element("p", { class: "about", textContent: translate("An assistant answers; people help when it cannot.") })), close),
+        this.log, this.status, form);
       root.append(this.opener, this.panel);
       this.render();
+      if (this.session.started && this.stored("human")) this.connect(); // a reply may have come since
+      const again = () => {
+        if (this.socket || this.connecting || !this.attempts || document.hidden) return;
+        clearTimeout(this.timer);
+        this.connect();
+      };
+      window.addEventListener("online", again);
+      document.addEventListener("visibilitychange", again);
       this.opener.addEventListener("click", () => this.open());
       close.addEventListener("click", () => this.close());
       this.panel.addEventListener("keydown", (event) => {
@@ -239,6 +298,8 @@
       this.opener.hidden = true;
       this.opener.setAttribute("aria-expanded", "true");
       this.field.focus();
+      this.render();
+      this.log.scrollTop = this.log.scrollHeight;
       if (this.session.started) this.connect();
     }
 
@@ -252,6 +313,7 @@
     submit(text) {
       const ref = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`;
       this.pending.set(ref, { text });
+      this.offersHuman = false;
       this.showStatus(translate("Sending …"));
       this.render();
       this.connect();
@@ -296,12 +358,17 @@
       if (this.attempts > 1) this.showStatus(translate("Connection lost. Reconnecting …"));
       this.render();
       if (!opened) await this.load().catch((error) => this.checkSession(error)); // find out why the socket was refused
-      setTimeout(() => this.connect(), Math.min(30_000, 500 * 2 ** this.attempts) * (0.5 + Math.random() / 2));
+      const most = this.attempts > LONG_OUTAGE_ATTEMPTS ? LONG_OUTAGE_MS : MAX_RECONNECT_MS;
+      const delay = Math.min(most, RECONNECT_MS * 2 ** (this.attempts - 1)) * (0.5 + Math.random() / 2);
+      this.timer = setTimeout(() => this.connect(), delay);
     }
 
     checkSession({ status }) {
       if (![401, 404].includes(status)) return;
       this.session.forget(); // the conversation was erased, or access has ended: the next message starts a new one
+      this.seen = 0;
+      this.keep("seen", null);
+      this.keep("human", null);
       this.messages.clear();
       this.render();
     }
@@ -326,6 +393,7 @@
       this.messages = new Map(found.map((message) => [message.id, message]));
       const last = found.at(-1);
       this.awaitsHuman = last?.role === "customer" && last.state === "handed_off";
+      if (this.awaitsHuman) this.keep("human", "1");
       this.render();
     }
 
@@ -348,8 +416,10 @@
         if (data.offset <= (this.live || "").length) this.live = (this.live || "").slice(0, data.offset) + data.text;
       } else if (type === "conversation.handed_off") {
         this.awaitsHuman = true;
+        this.keep("human", "1");
       } else if (type === "conversation.resumed" || type === "conversation.closed") {
         this.awaitsHuman = false;
+        this.keep("human", null);
       } else if (data.role) {
         this.store(data);
       }
@@ -394,6 +464,7 @@
       }
       if (this.live) yield ["live", this.live, () => this.liveAnswer(this.live)];
       if (this.awaitsHuman) yield ["notice", "", () => this.notice()];
+      else if (this.offersHuman && !this.pending.size) yield ["offer", "", () => this.offer()];
       for (const [ref, { text, rejected }] of this.pending) {
         yield [ref, rejected, () => this.box("customer", text, rejected ? translate("Not sent.") : "")];
       }
@@ -414,6 +485,29 @@
       }
       while (this.log.children.length > index) this.log.lastChild.remove();
       if (wasAtEnd) this.log.scrollTop = this.log.scrollHeight;
+      this.showUnread();
+    }
+
+    // Humans' messages that came while the chat was closed are counted on its button and in the title of the page.
+    showUnread() {
+      const messages = [...this.messages.values()];
+      if (!this.panel.hidden) {
+        const last = Math.max(this.seen, ...messages.map(({ seq }) => seq));
+        if (last > this.seen) this.keep("seen", String(last));
+        this.seen = last;
+      }
+      const unread = messages.filter(({ role, seq }) => role === "agent" && seq > this.seen).length;
+      if (unread) {
+        this.ownTitle ??= document.title;
+        document.title = `(${unread}) ${this.ownTitle}`;
+        this.opener.dataset.unread = unread;
+        this.opener.setAttribute("aria-label", `${this.name}: ${translate("{count} unread", { count: unread })}`);
+      } else if (this.ownTitle !== null) {
+        document.title = this.ownTitle;
+        this.ownTitle = null;
+        delete this.opener.dataset.unread;
+        this.opener.removeAttribute("aria-label");
+      }
     }
 
     message(message) {
@@ -427,7 +521,8 @@
     reply(reply, ratedId, open = false) {
       const { citations, greeting, signature } = reply;
       const style = reply.citation_style || "numbers";
-      const box = this.box("assistant", [greeting, this.content(reply, open)].filter(Boolean).join("\n\n"));
+      const cite = (mark) => this.citation(mark, citations, () => box);
+      const box = this.box("assistant", [greeting, this.content(reply, open)].filter(Boolean).join("\n\n"), "", "", cite);
       if (citations.length && style !== "none") {
         box.append(element("ol", { class: "sources", "aria-label": translate("Sources") }, ...this.sources(citations, style)));
       }
@@ -444,6 +539,23 @@
       if (!style || style === "numbers") return text;
       const numbers = new Set(citations.map(({ number }) => String(number)));
       return text.replace(/ ?\[(\d+)\]/g, (mark, number) => (numbers.has(number) ? "" : mark));
+    }
+
+    // The number of a citation as a button that shows what its source says, below the message.
+    citation(mark, citations, box) {
+      const source = citations.find(({ number }) => mark === `[${number}]`);
+      if (!source) return mark;
+      const button = element("button", { class: "mark", type: "button", textContent: mark, "aria-expanded": "false" });
+      button.addEventListener("click", () => {
+        const isOpen = button.getAttribute("aria-expanded") === "true";
+        box().querySelector(".quote")?.remove();
+        for (const other of box().querySelectorAll(".mark")) other.setAttribute("aria-expanded", "false");
+        if (isOpen) return;
+        button.setAttribute("aria-expanded", "true");
+        const quote = element("blockquote", { class: "quote" }, element("strong", { textContent: source.title }), `\n${source.quote}`);
+        button.closest("p, ul, ol, table").after(quote);
+      });
+      return button;
     }
 
     choices(options) {
@@ -484,13 +596,25 @@
           try {
             await this.session.call("PUT", `/v1/messages/${id}/feedback`, { rating });
             this.rated.add(id);
+            this.offersHuman = rating === "bad" && !this.awaitsHuman;
             this.render();
-            this.showStatus(translate("Thank you."));
+            this.showStatus(rating === "bad" ? "" : translate("Thank you."));
           } catch { /* the buttons stay, so that the visitor can try again */ }
         });
         line.append(button);
       }
       return line;
+    }
+
+    // After "No": a human may help.
+    offer() {
+      const button = element("button", { type: "button", textContent: translate("Talk to a human") });
+      button.addEventListener("click", () => {
+        this.submit(translate("I want to talk to a human."));
+        this.field.focus(); // the button is gone
+      });
+      return element("div", { class: "message assistant" }, element("p", { textContent: translate("Sorry that this did not help.") }),
+        element("div", { class: "options" }, button));
     }
 
     notice() {
@@ -505,10 +629,10 @@
       return box;
     }
 
-    box(role, text, note = "", author = "") {
+    box(role, text, note = "", author = "", cite = undefined) {
       const box = element("div", { class: `message ${role}` });
       if (author) box.append(element("span", { class: "label", textContent: author }));
-      box.append(...(role === "customer" ? [element("p", { textContent: text })] : blocks(text)));
+      box.append(...(role === "customer" ? [element("p", { textContent: text })] : blocks(text, cite)));
       if (note) box.append(element("span", { class: "label", textContent: note }));
       return box;
     }
