@@ -13,7 +13,9 @@ from flask import Response
 from kb.errors import KnowledgeError
 from web.knowledge.answers import direct_answer
 from web.schemas.answers import MAX_WAIT_S
+from web.schemas.conversations import MAX_CONTENT
 from worker.errors import AnswerbackError, Invalid
+from worker.reading.characters import clean
 from worker.states import MessageState, Role
 
 #: The one model.
@@ -25,7 +27,7 @@ MAX_TURNS = 50
 HANDED_OFF = "I cannot answer this from the help centre. Please ask a human."
 
 _MARK = re.compile(r"\[(\d+)\]")
-_PIECE = re.compile(r".{1,40}?(?:\s+|$)", re.DOTALL)
+_PIECE = re.compile(r"\S{1,40}\s*|\s+")
 _ROLES = {"user": Role.CUSTOMER, "assistant": Role.ASSISTANT}
 _TEXT_PARTS = ("text", "input_text", "output_text")
 
@@ -70,25 +72,33 @@ def asked(given: object, *, field: str) -> Asked:
     said = [
         {"role": _ROLES[role].value, "content": text}
         for number, message in enumerate(messages)
-        if (role := message.get("role", "user")) in _ROLES
+        if isinstance(role := message.get("role", "user"), str)
+        and role in _ROLES
         and (text := _text(message.get("content"), field=f"{field}.{number}.content").strip())
     ]
     if not said or said[-1]["role"] != Role.CUSTOMER:
         raise Invalid("The last message has to be a user's, with text.", field=field)
-    return Asked(question=said[-1]["content"], turns=said[:-1][-MAX_TURNS:])
+    question = said[-1]["content"]
+    if len(question) > MAX_CONTENT:
+        raise Invalid(f"A question has at most {MAX_CONTENT:,} characters.", field=field)
+    turns = [{**turn, "content": turn["content"][:MAX_CONTENT]} for turn in said[:-1][-MAX_TURNS:]]
+    return Asked(question=question, turns=turns)
 
 
 def _text(content: object, *, field: str) -> str:
     if content is None or isinstance(content, str):
-        return content or ""
+        return clean(content or "")
     if not isinstance(content, Sequence):
         raise Invalid("Must be text, or a list of parts.", field=field)
     parts = []
     for part in content:
-        if not isinstance(part, Mapping) or part.get("type") not in _TEXT_PARTS:
+        kind = part.get("type") if isinstance(part, Mapping) else None
+        if kind == "refusal":  # of an answer before, beside its text
+            continue
+        if kind not in _TEXT_PARTS:
             raise Invalid("Only parts of text are read.", field=field)
         parts.append(str(part.get("text", "")))
-    return "\n".join(parts)
+    return clean("\n".join(parts))
 
 
 def said(question: Asked) -> Said:

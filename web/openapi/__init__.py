@@ -1,5 +1,6 @@
 """The OpenAPI description, its page, and the page of error codes; none needs a key."""
 
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ def init_app(app: Flask, api: Api) -> None:
 
     @cache
     def description() -> dict[str, Any]:
-        return complete(api.spec.to_dict(), app)
+        return complete(deepcopy(api.spec.to_dict()), app)  # two first requests may be made at once
 
     @app.get("/openapi.json")
     @public

@@ -24,7 +24,8 @@ def mcp(url: str | None, key: str | None) -> None:
 
     settings = Settings.from_env()
     file = key_file(settings)
-    key = key or (file.read_text().strip() if file.is_file() else None)
+    if key is None and url is None and file.is_file():  # the key of this installation is for no other server
+        key = file.read_text().strip()
     if not key:
         raise Failure("No API key is known: set ANSWERBACK_API_KEY, or give --key.")
     with open_client(url or address(settings), key) as client:

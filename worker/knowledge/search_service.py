@@ -3,6 +3,7 @@
 import json
 import secrets
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,12 @@ QUESTION_THREADS = 1
 ANSWER_THREADS = 2
 
 _LONGER = 4.0
+
+#: Seconds that a queue lives without a new question; nobody waits longer than this for one.
+_QUEUE_S = 120
+
+#: Seconds that one call of Redis blocks at most; its client gives a call up after 30.
+_BLOCK_S = 20.0
 
 #: Answers one kind of question, from the fields that it comes with.
 Kind = Callable[..., dict[str, Any]]
@@ -95,16 +102,15 @@ class SearchClient:
             NoWorker: no answer was ready within `timeout_s` seconds; otherwise as `search`.
             KnowledgeError: the worker could not answer.
         """
-        return self._ask(
-            ANSWERS,
-            timeout_s,
-            kind="answer",
-            workspace_id=workspace_id,
-            question=question,
-            key_id=key_id,
-            remaining_s=timeout_s,
-            turns=list(turns),
-        )
+        asked = {
+            "kind": "answer",
+            "workspace_id": workspace_id,
+            "question": question,
+            "key_id": key_id,
+            "remaining_s": timeout_s,
+            "turns": list(turns),
+        }
+        return self._ask_and_wait(ANSWERS, timeout_s, asked)  # who may wait is counted by the caller
 
     def unanswered_questions(self, workspace_id: str, *, days: float) -> list[dict[str, Any]]:
         """Return groups of unanswered questions (`worker.knowledge.unanswered_questions`).
@@ -152,9 +158,9 @@ class SearchClient:
             pipe.set(_awaited(reply_key), b"1", px=int(timeout_s * 1000))
             pipe.rpush(queue, json.dumps({"reply": reply_key, **asked}))
             pipe.ltrim(queue, -_MAX_WAITING, -1)
-            pipe.expire(queue, int(timeout_s) + 1)
+            pipe.expire(queue, _QUEUE_S)
             pipe.execute()
-            reply = self._waiting.blpop([reply_key], timeout=timeout_s)
+            reply = self._reply(reply_key, timeout_s)
         except RedisError as error:
             raise NoWorker(cause=str(error)) from error
         if reply is None:
@@ -163,6 +169,13 @@ class SearchClient:
         if "error" in found:
             raise KnowledgeError(found["error"])
         return found
+
+    def _reply(self, reply_key: str, timeout_s: float) -> Any:
+        ends = time.monotonic() + timeout_s
+        while (left_s := ends - time.monotonic()) > 0:
+            if (reply := self._waiting.blpop([reply_key], timeout=min(left_s, _BLOCK_S))) is not None:
+                return reply
+        return None
 
 
 def _awaited(reply_key: str) -> str:
@@ -235,6 +248,9 @@ class Responder:
         except TypeError as error:  # a field that this version does not know
             log.warning("question_not_understood", kind=kind, cause=str(error))
             return {"error": f"This worker does not understand the question ({kind}): it is of another version."}
+        except Exception:
+            log.exception("question_failed", kind=kind)
+            return {"error": "The worker failed in a way that was not foreseen; its log says how."}
 
 
 def searching(knowledge: "KnowledgeSearch") -> Kind:

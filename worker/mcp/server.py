@@ -21,7 +21,8 @@ _INSTRUCTIONS = (
 _READS = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 _WRITES = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=False)
 
-_MAX_MESSAGES = 100
+_PER_PAGE = 100
+_MAX_PAGES = 20
 
 
 def build_server(api: Api) -> MCPServer[Any]:
@@ -98,8 +99,14 @@ def _add_desk(server: MCPServer[Any], api: Api) -> None:
     def get_conversation(conversation_id: str) -> dict[str, Any]:
         """Return a conversation with its messages, oldest first, and their outcomes."""
         path = f"/v1/conversations/{_segment(conversation_id)}"
-        messages = api.call("GET", f"{path}/messages", limit=_MAX_MESSAGES)
-        return {**api.call("GET", path), "messages": messages["items"]}
+        messages: list[Any] = []
+        cursor = None
+        for _ in range(_MAX_PAGES):
+            page = api.call("GET", f"{path}/messages", limit=_PER_PAGE, cursor=cursor)
+            messages += page["items"]
+            if (cursor := page["next_cursor"]) is None:
+                break
+        return {**api.call("GET", path), "messages": messages, "next_cursor": cursor}
 
     @_tool(server, title="List open escalations", annotations=_READS)
     def list_open_escalations(limit: Annotated[int, Field(ge=1, le=100)] = 20) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from web.assistants.exchange import MAX_TURNS, asked, pieces
@@ -37,6 +37,8 @@ def test_of_a_long_conversation_the_newest_turns_count():
         ([{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}], "messages.0.content"),
         ([{"role": "user", "content": {"text": "x"}}], "messages.0.content"),
         ([{"role": "user", "content": ["x"]}], "messages.0.content"),
+        ([{"role": ["user"], "content": "x"}], "messages"),
+        ([{"role": "user", "content": "x" * 20_001}], "messages"),
     ],
 )
 def test_what_holds_no_question_is_refused_by_its_field(messages, field):
@@ -46,5 +48,18 @@ def test_what_holds_no_question_is_refused_by_its_field(messages, field):
 
 
 @given(st.text(alphabet=st.sampled_from("ab \n\t\u2028é"), max_size=200))
+@example("[1] Returns: https://help.example.com/hc/en-us/articles/360001234567-How-to-return-an-order-within-30-days")
+@example("返品は" * 40)
 def test_the_pieces_of_a_text_are_the_text(text):
     assert "".join(pieces(text)) == text
+
+
+def test_what_nobody_writes_is_dropped_and_long_turns_are_cut():
+    messages = [
+        {"role": "user", "content": "x" * 30_000},
+        {"role": "assistant", "content": [{"type": "output_text", "text": "No."}, {"type": "refusal", "refusal": "r"}]},
+        {"role": "user", "content": "Why\x00 \ud800?"},
+    ]
+    found = asked(messages, field="messages")
+    assert found.question == "Why ?"
+    assert [len(turn["content"]) for turn in found.turns] == [20_000, 3]

@@ -24,3 +24,10 @@ def test_without_the_extra_it_says_what_to_install(run, monkeypatch):
     done = run("--key", "secret")
     assert done.exit_code == 1
     assert "answerback[mcp]" in done.output
+
+
+def test_the_key_of_this_installation_is_for_no_other_server(run, tmp_path):
+    (tmp_path / "api-key").write_text("ab_secret\n")
+    done = run("--url", "https://elsewhere.example")
+    assert done.exit_code == 1
+    assert "give --key" in done.output

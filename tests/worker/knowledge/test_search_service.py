@@ -9,7 +9,8 @@ from redis import Redis
 from kb.errors import KnowledgeError
 from tests.support.fakes import FakeSearch, hit
 from worker.errors import DatabaseUnavailable
-from worker.knowledge.search_service import QUESTIONS, SEARCHES, NoWorker, Responder, SearchClient, searching
+from worker.knowledge import search_service
+from worker.knowledge.search_service import ANSWERS, QUESTIONS, SEARCHES, NoWorker, Responder, SearchClient, searching
 
 
 @pytest.fixture
@@ -110,3 +111,52 @@ def test_a_question_that_nobody_waits_for_any_more_is_left(client, respond, redi
     respond(SEARCHES, search=count)
     client.search("ws", "in time", limit=5)
     assert [one["query"] for one in asked] == ["in time"]
+
+
+def test_a_worker_that_breaks_says_so_at_once(client, respond):
+    def broken(**_asked):
+        raise ZeroDivisionError
+
+    respond(ANSWERS, answer=broken)
+    began = time.monotonic()
+    with pytest.raises(KnowledgeError, match="not foreseen"):
+        client.answer("ws", "Why?", key_id=None, timeout_s=20.0)
+    assert time.monotonic() - began < 10
+
+
+def test_an_answer_may_take_longer_than_a_call_of_redis(respond, redis, valkey_url, tmp_path, monkeypatch):
+    monkeypatch.setattr(search_service, "_BLOCK_S", 0.2)
+    impatient = Redis.from_url(valkey_url, socket_timeout=0.6)
+    client = SearchClient(redis, impatient, prefix=f"{tmp_path.name}:")
+
+    def slow(**_asked):
+        time.sleep(1.2)
+        return {"state": "answered"}
+
+    respond(ANSWERS, answer=slow)
+    assert client.answer("ws", "Why?", key_id=None, timeout_s=20.0) == {"state": "answered"}
+    impatient.close()
+
+
+def test_who_waits_briefly_drops_nobody_elses_question(client, redis, tmp_path):
+    with pytest.raises(NoWorker):
+        client.answer("ws", "Why?", key_id=None, timeout_s=0.2)
+    assert redis.ttl(f"{tmp_path.name}:{ANSWERS}") > 60
+
+
+def test_who_waits_for_an_answer_holds_up_no_search(redis, respond, tmp_path):
+    client = SearchClient(redis, redis, prefix=f"{tmp_path.name}:", timeout_s=1.5, most_at_once=1)
+    over = threading.Event()
+
+    def slow(**_asked):
+        over.wait(10)
+        return {}
+
+    respond(ANSWERS, answer=slow)
+    respond(SEARCHES, search=searching(FakeSearch()))
+    waiting = threading.Thread(target=lambda: client.answer("ws", "Why?", key_id=None, timeout_s=10.0))
+    waiting.start()
+    time.sleep(0.2)
+    assert client.search("ws", "cookies", limit=5)["items"] == []
+    over.set()
+    waiting.join()

@@ -77,10 +77,22 @@ def test_a_tool_makes_its_request(tool, arguments, method, path, sent):
 
 
 def test_a_conversation_comes_with_its_messages():
-    api = Recording({"id": "cnv_1", "items": [{"content": "Hello"}]})
+    api = Recording({"id": "cnv_1", "items": [{"content": "Hello"}], "next_cursor": None})
     result = used(api, lambda client: client.call_tool("get_conversation", {"conversation_id": "cnv_1"}))
     assert json.loads(result.content[0].text)["messages"] == [{"content": "Hello"}]
     assert [path for _, path, _ in api.asked] == ["/v1/conversations/cnv_1/messages", "/v1/conversations/cnv_1"]
+
+
+def test_a_long_conversation_comes_to_its_end():
+    class Paged(Recording):
+        def call(self, method, path, body=None, **query):
+            super().call(method, path, body, **query)
+            cursor = query.get("cursor")
+            return {"items": [{"content": cursor or "first"}], "next_cursor": None if cursor else "last"}
+
+    api = Paged({})
+    result = used(api, lambda client: client.call_tool("get_conversation", {"conversation_id": "cnv_1"}))
+    assert [message["content"] for message in json.loads(result.content[0].text)["messages"]] == ["first", "last"]
 
 
 def test_prompts_hold_what_a_customer_wrote_apart():

@@ -43,6 +43,10 @@ _CLOCKS = {
 }
 
 
+#: Characters that a pattern takes for another one whatever their case, and the apostrophe that people type.
+_PLAIN = str.maketrans({"’": "'", "İ": "I", "ı": "i", "ſ": "s", "\u212a": "K"})
+
+
 @lru_cache(maxsize=2_000)
 def gloss(text: str, language: str) -> str:
     """Return a text with its function words, quantities and opposites in English; as it is in other languages.
@@ -53,7 +57,7 @@ def gloss(text: str, language: str) -> str:
     """
     if language == "en" or language not in LANGUAGES:
         return text
-    text = text.replace("’", "'")
+    text = text.translate(_PLAIN)
     if language in _CLOCKS:
         text = _CLOCKS[language].sub(_clock, text)
     text = _DATE.sub(_date, text)

@@ -78,3 +78,13 @@ def test_english_and_other_languages_stay_as_they_are():
 def test_each_language_has_the_same_kinds_of_words(language):
     assert {"not", "never", "before", "after", "only", "always", "free", "days"} <= meanings(language)
     assert "monday" not in meanings(language)
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+@pytest.mark.parametrize("text", ["DAS IST KEİN PROBLEM, ALſO MİT DEM \u212aAUF", "nıe, senza, zonder, nİgdy, nunca"])
+def test_letters_that_patterns_take_for_others_are_read(text, language):
+    assert gloss(text, language)
+
+
+def test_capitals_of_another_alphabet_are_read_as_their_letters():
+    assert gloss("DAS IST KEİN PROBLEM", "de") == gloss("DAS IST KEIN PROBLEM", "de")
