@@ -28,8 +28,8 @@ _SHARE = 0.75
 
 _MAX_TAGS, _MAX_TAG = 50, 100
 
-#: How the mark of an internal article ends.
-_INTERNAL = " internal"
+#: How the mark of an internal article ends: no label or version has a tab.
+_INTERNAL = "\tinternal"
 
 
 class Forbidden(DocumentUnreadable):

@@ -102,5 +102,6 @@ def _locale(article: Mapping[str, Any]) -> str | None:
     return str(found) if found else None
 
 
-def _mark(article: Mapping[str, Any]) -> str:
-    return str(article.get("updated_at") or article.get("last_updated_at"))
+def _mark(article: Mapping[str, Any]) -> str | None:
+    changed = article.get("updated_at") or article.get("last_updated_at")
+    return None if changed is None else str(changed)

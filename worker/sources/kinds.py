@@ -86,7 +86,7 @@ class Connectors:
 
                 return S3(source=source, web=self._web(self.rate))
             case SourceKind.NOTION:
-                return Notion(source=source, web=self._web(min(self.rate, NOTION_RATE)))
+                return Notion(source=source, web=self._web(min(self.rate or NOTION_RATE, NOTION_RATE)))
             case kind:
                 return _PAGES[kind](source=source, web=self._web(self.rate))
 

@@ -30,6 +30,9 @@ _SETTLED_S = 120
 
 _MAX_BLOCKS = 5_000
 
+#: Requests for one page: at three a second they end before the lease of the source does.
+_MAX_REQUESTS = 600
+
 
 @dataclass(kw_only=True)
 class Notion:
@@ -39,6 +42,7 @@ class Notion:
     web: Web
     _api: ArticlesApi = field(init=False)
     _blocks: int = 0
+    _requests: int = 0
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.source.location)
@@ -61,7 +65,7 @@ class Notion:
         page = self._api.get(f"pages/{item.key}")
         if page is None or _is_gone(page) or not self._is_wanted(page):
             return Gone()
-        self._blocks = 0
+        self._blocks = self._requests = 0
         properties = page.get("properties") or {}
         html = to_html(self._children(item.key), self._inside)
         if not has_text(html) and not has_text(html := _texts_of(properties)):
@@ -120,6 +124,9 @@ class Notion:
     def _children(self, id: str) -> Iterator[Block]:
         def page(cursor: str) -> tuple[list[dict[str, Any]], str | None]:
             start = {"start_cursor": cursor} if cursor else {}
+            self._requests += 1
+            if self._requests > _MAX_REQUESTS:
+                raise DocumentTooLarge(f"The page takes more than {_MAX_REQUESTS:,} requests to read.")
             found = self._api.get(f"blocks/{id}/children", page_size=_PER_PAGE, **start) or {}
             return found.get("results") or [], found.get("next_cursor") if found.get("has_more") else None
 

@@ -27,6 +27,8 @@ _MAX_LISTED = 100_000
 _BUSY = frozenset({"SlowDown", "SlowDownRead", "ServiceUnavailable", "TooManyRequests", "RequestLimitExceeded"})
 _BUSY_S = 30.0
 
+_OF_TRANSFER = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+
 #: What errors mean of which the maker's own words may name keys.
 _REASONS = {
     "AccessDenied": "The bucket may not be read with this key.",
@@ -121,10 +123,10 @@ class _Pool(urllib3.PoolManager):
                 data += piece
                 if len(data) > MAX_BYTES:
                     raise DocumentTooLarge(f"It has more than {MAX_BYTES:,} bytes.")
+        # The body is decoded already, so what describes how it was sent is not handed on.
+        kept = {name: value for name, value in answer.headers.items() if name.lower() not in _OF_TRANSFER}
         preload = options.get("preload_content", True)
-        return urllib3.HTTPResponse(
-            BytesIO(data), headers=dict(answer.headers), status=answer.status_code, preload_content=preload
-        )
+        return urllib3.HTTPResponse(BytesIO(data), headers=kept, status=answer.status_code, preload_content=preload)
 
 
 def _attempt(call: Callable[[], Any]) -> Any:
@@ -152,5 +154,5 @@ def _attempt(call: Callable[[], Any]) -> Any:
         raise DocumentUnreadable("There is no bucket here: the server does not speak S3.") from None
     except AddressRefused as error:
         raise Refused(str(error)) from None
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, urllib3.exceptions.HTTPError, OSError) as error:
         raise Unreachable(f"The server cannot be reached: {type(error).__name__}.") from None

@@ -1,5 +1,6 @@
 """A server that speaks like S3: it checks signatures, lists in pages with tokens, and knows a bucket's region."""
 
+import gzip
 import hashlib
 import http.server
 from datetime import UTC, datetime
@@ -17,7 +18,8 @@ _BUCKET = "/bucket"
 class Bucket(http.server.ThreadingHTTPServer):
     """Objects by key, which a test changes.
 
-    `busy` is how many requests are refused first, `broken_after` how many are answered before the server breaks.
+    `busy` is how many requests are refused first, `broken_after` how many are answered before the server breaks,
+    `compresses` whether it sends all compressed.
     """
 
     daemon_threads = True
@@ -28,6 +30,7 @@ class Bucket(http.server.ThreadingHTTPServer):
         self.objects: dict[str, bytes] = {}
         self.asked: list[str] = []
         self.busy = 0
+        self.compresses = False
         self.broken_after: int | None = None
         self.url = f"http://127.0.0.1:{self.server_port}"
 
@@ -84,6 +87,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             status, body = server.answer(parts.path, query) if refused is None else (403, error(refused))
         self.send_response(status)
         self.send_header("Content-Type", "application/xml")
+        if server.compresses:
+            body = gzip.compress(body)
+            self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -5,7 +5,7 @@ import pytest
 from kb.errors import DocumentTooLarge, DocumentUnreadable
 from tests.worker.sources.site import LOOPBACK, Answer
 from worker.knowledge.fetching import Unreachable
-from worker.sources.articles import ArticlesApi, basic, language_of, numbered, paged
+from worker.sources.articles import ArticlesApi, basic, internal_of, language_of, mark_of, numbered, paged
 from worker.sources.protocol import SourceThrottled
 from worker.sources.web import Robots, Web
 
@@ -99,3 +99,8 @@ def test_a_server_that_says_how_many_requests_it_serves_is_left_a_quarter_of_the
 )
 def test_a_locale_has_a_language(locale, language):
     assert language_of(locale) == language
+
+
+def test_a_label_is_never_taken_for_the_audience():
+    marks = {"open": mark_of(3, "internal", is_internal=False), "closed": mark_of(3, "internal", is_internal=True)}
+    assert internal_of(marks) == ["closed"]

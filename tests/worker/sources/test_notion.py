@@ -180,3 +180,14 @@ def test_the_times_of_pages_that_are_settled_are_marks():
     now = notion.datetime.fromtimestamp(time.time(), tz=notion.datetime.now().astimezone().tzinfo)
     assert notion._mark({"last_edited_time": now.isoformat()}) is None
     assert notion._mark({}) is None
+
+
+def test_a_page_that_takes_too_many_requests_is_refused_by_itself(made, workspace, monkeypatch):
+    monkeypatch.setattr(notion, "_MAX_REQUESTS", 3)
+    nested = block("paragraph", "Deep.")
+    for _ in range(5):
+        nested = block("toggle", "More", inside=[nested])
+    workspace.write("a", "Returns", [nested])
+    made.again()
+    assert "takes more than 3 requests" in str(last_run(made.store)["failed"])
+    assert set(made.shown()) >= {"Returns", "Delivery"}

@@ -132,3 +132,9 @@ def test_no_address_is_called_that_is_not_allowed():
     with pytest.raises(Exception, match="private or reserved"):
         pool.urlopen("GET", "https://169.254.169.254/latest/meta-data")
     pool.caller.close()
+
+
+def test_what_a_server_sends_compressed_is_read(following, bucket, options):
+    bucket.compresses = True
+    assert following.make("s3", **options) == (4, 0, 0, 0, 0)
+    assert "Returns" in following.shown()

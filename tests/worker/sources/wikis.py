@@ -153,6 +153,7 @@ class NotionWorkspace(ApiServer):
         }
 
     def _kept(self, id: str, each: dict[str, Any]) -> dict[str, Any]:
+        each = dict(each)
         inside = each.pop("inside", [])
         id = each.setdefault("id", id)
         self.blocks[id] = [self._kept(f"{id}-{number}", inner) for number, inner in enumerate(inside)]
