@@ -77,8 +77,12 @@ sys.addaudithook(_refuse_processes)
 
 @pytest.fixture(scope="session", autouse=True)
 def loggers_are_not_cached() -> Iterator[None]:
-    """Let `capture_logs` see every logger, also after a test that configured logging as a process does."""
+    """Let `capture_logs` see every logger, also after a test that configured logging as a process does.
+
+    Lines go to the process's stderr: a thread of an earlier test may log while the output of a command is captured.
+    """
     configure = structlog.configure
+    configure(logger_factory=structlog.PrintLoggerFactory(sys.__stderr__))
     structlog.configure = lambda **options: configure(**{**options, "cache_logger_on_first_use": False})
     yield
     structlog.configure = configure

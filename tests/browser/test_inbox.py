@@ -45,6 +45,27 @@ def test_what_is_being_written_is_kept_on_leaving_and_gone_once_it_is_sent(opera
     expect(page.get_by_label("Reply to the customer")).to_have_value("")
 
 
+def test_a_reply_that_could_not_be_sent_is_still_there(operator, conversation):
+    page = operator(but="403")
+    page.goto(conversation)
+    page.get_by_label("Reply to the customer").fill("A long reply")
+    page.locator("form.reply input[name=csrf]").evaluate("field => { field.value = 'expired'; }")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_label("Reply to the customer")).to_have_count(0)
+    page.goto(conversation)
+    expect(page.get_by_label("Reply to the customer")).to_have_value("A long reply")
+
+
+def test_a_reply_to_what_came_while_the_page_was_open_is_sent(operator, desk, conversation):
+    page = operator()
+    page.goto(conversation)
+    desk.ask("Are you still there?", external_id="long-one")
+    expect(page.locator(".messages > li").last).to_contain_text("Are you still there?")
+    page.get_by_label("Reply to the customer").fill("Yes, I am.")
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".messages > .agent").last).to_contain_text("Yes, I am.")
+
+
 def test_two_agents_do_not_reply_without_knowing_of_each_other(operator, conversation):
     first, second = operator(), operator(but="409")
     for page, name in ((first, "Grace"), (second, "Ada")):

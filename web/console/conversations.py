@@ -103,6 +103,7 @@ def act(conversation_id: str, action: str) -> Page | Response:
         else:
             author, seen = given("author") or "Agent", flask.request.form.get("seen_seq", type=int)
             actions.reply(workspace_id, conversation_id, content=content, author=author, seen_seq=seen)
+            return to("conversation", conversation_id=conversation_id, sent=1)  # the browser forgets its draft
     except REFUSALS as error:
         return refused(error, _conversation, conversation_id)
     return to("conversation", conversation_id=conversation_id)

@@ -117,5 +117,7 @@ def test_labels_that_an_older_version_refuses_leave_the_answer_posted_once(call,
     assert len(fake.bots(7, public=True)) == 1
     assert fake.tickets[7].status == "open"
     (reply,) = call("GET", "/v1/deliveries?kind=ticket_reply").json["items"]
-    assert "refuses them to bots" in reply["last_attempt"]["error"]
-    assert reply["attempts"] == 1
+    assert (reply["state"], reply["attempts"]) == ("delivered", 1)
+    (change,) = call("GET", "/v1/deliveries?kind=ticket_change").json["items"]
+    assert "refuses them to bots" in change["last_attempt"]["error"]
+    assert change["attempts"] == 1

@@ -10,7 +10,14 @@
   if (!window.location.hash) toEnd(); // the newest message comes last
   let wasAtEnd = true;
   conversation.addEventListener("htmx:beforeSwap", () => { wasAtEnd = isAtEnd(); });
-  conversation.addEventListener("htmx:afterSwap", () => { if (wasAtEnd) toEnd(); });
+  conversation.addEventListener("htmx:afterSwap", () => {
+    if (!wasAtEnd) return;
+    toEnd();
+    // What the customer or the bot wrote has been seen, so a reply answers it; a colleague's reply is worth a warning.
+    const seen = document.querySelector("input[name=seen_seq]");
+    const { newest, agent } = conversation.querySelector("[data-newest]").dataset;
+    if (seen && Number(agent) <= Number(seen.value)) seen.value = newest;
+  });
   const refresh = () => {
     answer = "";
     window.htmx.trigger(conversation, "changed");
@@ -164,13 +171,15 @@
       const field = form.elements.content;
       const key = PREFIX + form.dataset.draft;
       const keep = () => (field.value ? localStorage.setItem(key, field.value) : localStorage.removeItem(key));
-      const isSent = sessionStorage.getItem(key) && !document.querySelector(".dock .problem");
-      sessionStorage.removeItem(key);
-      if (isSent) localStorage.removeItem(key);
+      const url = new URL(window.location);
+      if (url.searchParams.has("sent")) {
+        localStorage.removeItem(key);
+        url.searchParams.delete("sent");
+        history.replaceState(null, "", url);
+      }
       field.value ||= localStorage.getItem(key) || "";
       keep();
       field.addEventListener("input", keep);
-      form.addEventListener("submit", () => sessionStorage.setItem(key, "sending"));
       field.addEventListener("keydown", (event) => {
         if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
       });

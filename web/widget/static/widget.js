@@ -95,13 +95,14 @@
   const RULE = /^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)+\|?\s*$/; // below the head of a table
   const ADDRESS = /https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]'*]/.source;
   const INLINE = new RegExp(
-    `(\`[^\`\n]+\`|\\*\\*[^*\n]+\\*\\*|(?<![\\w*])\\*[^*\\s](?:[^*\n]*[^*\\s])?\\*(?![\\w*])|\\[[^\\]\n]+\\]\\(${ADDRESS}\\)|${ADDRESS}|\\[\\d{1,4}\\])`,
+    `(\`[^\`\n]+\`|\\*\\*[^*\n]+\\*\\*|\\*[^*\\s](?:[^*\n]*[^*\\s])?\\*(?![\\w*])|\\[[^\\]\n]+\\]\\(${ADDRESS}\\)|${ADDRESS}|\\[\\d{1,4}\\])`,
   );
   const link = (href, text) => element("a", { href, target: "_blank", rel: "noopener noreferrer", textContent: text });
-  const inline = (text, cite = (mark) => mark) => text.split(INLINE).map((piece, index) => {
+  const inline = (text, cite = (mark) => mark) => text.split(INLINE).map((piece, index, pieces) => {
     if (index % 2 === 0) return piece;
     if (piece.startsWith("`")) return element("code", { textContent: piece.slice(1, -1) });
     if (piece.startsWith("**")) return element("strong", { textContent: piece.slice(2, -2) });
+    if (piece.startsWith("*") && /[\w*]$/.test(pieces[index - 1])) return piece; // 2*3*4; older Safari knows no (?<!)
     if (piece.startsWith("*")) return element("em", { textContent: piece.slice(1, -1) });
     if (!piece.startsWith("[")) return link(piece, piece);
     const [, label, href] = piece.match(/^\[([^\]]+)\]\((.*)\)$/) || [];
