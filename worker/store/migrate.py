@@ -11,11 +11,15 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from worker.store.engine import Store
+from worker.store.tables import metadata
 
 _FOLDER = Path(__file__).parent / "migrations"
 
 #: Names this product's advisory lock in PostgreSQL: two processes must not migrate at once.
 _LOCK = 4_281_733
+
+#: The same, for building indexes.
+_BUILD_LOCK = 4_281_734
 
 
 def config() -> Config:
@@ -27,15 +31,40 @@ def config() -> Config:
 
 
 def upgrade(store: Store) -> None:
-    """Run every migration that is missing, in one transaction; does nothing when there is none."""
-    if current(store) == head():
-        return
+    """Run every migration that is missing, in one transaction, then build the indexes that would lock a table long."""
+    if current(store) != head():
+        _run_missing(store)
+    if not store.is_sqlite:
+        _build_indexes(store)
+
+
+def _run_missing(store: Store) -> None:
     settings = config()
     with store.begin() as tx:
         if not store.is_sqlite:
             tx.execute(sa.text("SELECT pg_advisory_xact_lock(:name)"), {"name": _LOCK})
         settings.attributes["connection"] = tx
         command.upgrade(settings, "head")
+
+
+def _build_indexes(store: Store) -> None:
+    """Build those indexes that are marked as built concurrently, while others write; searches are slow without them.
+
+    One that was interrupted is left invalid, and is built anew.
+    """
+    indexes = [index for table in metadata.sorted_tables for index in table.indexes]
+    valid = sa.text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")
+    with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.detach()  # closing it returns the lock
+        if not connection.execute(sa.text("SELECT pg_try_advisory_lock(:name)"), {"name": _BUILD_LOCK}).scalar():
+            return  # another process builds them
+        connection.execute(sa.text("SET lock_timeout = 0"))  # it waits for the transactions of others
+        for index in indexes:
+            if not index.dialect_options["postgresql"]["concurrently"]:
+                continue
+            if not connection.execute(valid, {"name": index.name}).scalar():
+                connection.execute(sa.schema.DropIndex(index, if_exists=True))
+                connection.execute(sa.schema.CreateIndex(index))
 
 
 def current(store: Store) -> str | None:

@@ -62,9 +62,12 @@ conversation = Table(
         sqlite_where=text("owner = 'human' AND waiting_since IS NULL"),
         postgresql_where=text("owner = 'human' AND waiting_since IS NULL"),
     ),
-    Index("ix_conversation_head", text("search_head(subject, external_id, requester)"), postgresql_using="gin").ddl_if(
-        dialect="postgresql"
-    ),
+    Index(
+        "ix_conversation_head",
+        text("search_head(subject, external_id, requester)"),
+        postgresql_using="gin",
+        postgresql_concurrently=True,
+    ).ddl_if(dialect="postgresql"),
     Index("ix_conversation_newest", "workspace_id", "id"),
     Index(
         "ix_conversation_ready",
@@ -129,7 +132,9 @@ message = Table(
     Index("ix_message_open", "conversation_id", "seq", sqlite_where=_OPEN, postgresql_where=_OPEN),
     Index("ix_message_keyed", "created_at", sqlite_where=_KEYED, postgresql_where=_KEYED),
     Index("ix_message_handed_off", "created_at", sqlite_where=_HANDED_OFF, postgresql_where=_HANDED_OFF),
-    Index("ix_message_words", text("search_words(content)"), postgresql_using="gin").ddl_if(dialect="postgresql"),
+    Index(
+        "ix_message_words", text("search_words(content)"), postgresql_using="gin", postgresql_concurrently=True
+    ).ddl_if(dialect="postgresql"),
     info={"purpose": "a customer's, the bot's or an agent's message with its state and outcome"},
 )
 

@@ -85,17 +85,26 @@ _SQLITE = (
     *(f'CREATE TRIGGER {name} {event} BEGIN {body} END' for name, (event, body) in _TRIGGERS.items()),
 )
 
-# PostgreSQL: two GIN indexes on expressions. Marks are removed after decomposition, and punctuation becomes spaces, so
-# that the parts of addresses and of hyphenated words are words.
+# PostgreSQL: two functions, on which `worker.store.migrate` builds GIN indexes once this is committed. Marks are removed
+# after decomposition, and punctuation becomes spaces, so that the parts of addresses and of hyphenated words are words,
+# and no word looks like a tag. A final sigma is a sigma. Indexes are built, analysed and restored without a search path: neither function may
+# call another that is not in `pg_catalog`.
+
+
+def _vector(said: str) -> str:
+    plain = f"pg_catalog.lower(pg_catalog.normalize({said}, 'NFKD'))"
+    plain = rf"pg_catalog.regexp_replace({plain}, '[\u0300-\u036f]', '', 'g')"
+    plain = f"pg_catalog.translate({plain}, '<>-_@./:+&#=?''’ς', '               σ')"
+    return f"SELECT pg_catalog.to_tsvector('pg_catalog.simple'::pg_catalog.regconfig, {plain})"
+
+
+_IMMUTABLE = 'RETURNS tsvector IMMUTABLE PARALLEL SAFE LANGUAGE sql AS'
+_HEAD = (
+    "pg_catalog.concat_ws(' ', subject, external_id, requester->>'name', requester->>'email', requester->>'id')"
+)
 _POSTGRESQL = (
-    r"""CREATE FUNCTION search_words(said text) RETURNS tsvector IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
-SELECT to_tsvector('simple'::regconfig, translate(
-  regexp_replace(lower(normalize(said, NFKD)), '[\u0300-\u036f]', '', 'g'), '-_@./:+&#=?''’', '             '))
-$$""",
-    """CREATE FUNCTION search_head(subject text, external_id text, requester json) RETURNS tsvector
-IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
-SELECT search_words(concat_ws(' ', subject, external_id, requester->>'name', requester->>'email', requester->>'id'))
-$$""",
+    f"CREATE FUNCTION search_words(said text) {_IMMUTABLE} $${_vector('said')}$$",
+    f'CREATE FUNCTION search_head(subject text, external_id text, requester json) {_IMMUTABLE} $${_vector(_HEAD)}$$',
 )
 
 
@@ -120,10 +129,6 @@ def upgrade() -> None:
     op.execute(_BACKFILL)
     for statement in _SQLITE if op.get_bind().dialect.name == 'sqlite' else _POSTGRESQL:
         op.get_bind().exec_driver_sql(statement)
-    if op.get_bind().dialect.name == 'postgresql':
-        words, head = sa.text('search_words(content)'), sa.text('search_head(subject, external_id, requester)')
-        op.create_index('ix_message_words', 'message', [words], postgresql_using='gin')
-        op.create_index('ix_conversation_head', 'conversation', [head], postgresql_using='gin')
 
 
 def downgrade() -> None:
@@ -131,7 +136,7 @@ def downgrade() -> None:
         statements = [f'DROP TRIGGER {name}' for name in _TRIGGERS]
         statements += ['DROP TABLE search_words', 'DROP TABLE search_entry']
     else:
-        statements = ['DROP INDEX ix_message_words', 'DROP INDEX ix_conversation_head']
+        statements = ['DROP INDEX IF EXISTS ix_message_words', 'DROP INDEX IF EXISTS ix_conversation_head']
         statements += ['DROP FUNCTION search_head(text, text, json)', 'DROP FUNCTION search_words(text)']
     for statement in statements:
         op.get_bind().exec_driver_sql(statement)
