@@ -7,11 +7,13 @@ import sqlalchemy as sa
 from redis.exceptions import RedisError
 
 from worker.conversations.deltas import Deltas
+from worker.conversations.finding import forget_removed
 from worker.conversations.sessions import SessionStore, SessionsUnavailable
 from worker.customers.identity import customer_of
 from worker.customers.memories import erase as erase_memories
 from worker.deliveries.outbox import MAX_TICKET
 from worker.deliveries.tickets import NOTIFICATION_KINDS, ticket_of
+from worker.errors import DatabaseUnavailable
 from worker.states import DeliveryKind, ExchangeState, SpendingScope, SuggestionState
 from worker.store.scope import Scope
 from worker.store.tables import (
@@ -40,6 +42,7 @@ def erase_conversation(scope: Scope, sessions: SessionStore, deltas: Deltas, con
         scope.lock(tx, conversation, conversation_id)
         _erase(tx, scope.workspace_id, conversation_id)
     _forget(sessions, deltas, conversation_id)
+    _forget_words(scope)
 
 
 def erase_customer(scope: Scope, sessions: SessionStore, deltas: Deltas, customer: Mapping[str, Any]) -> dict[str, int]:
@@ -62,6 +65,8 @@ def erase_customer(scope: Scope, sessions: SessionStore, deltas: Deltas, custome
             _erase(tx, scope.workspace_id, id)
     for id in found:
         _forget(sessions, deltas, id)
+    if found:
+        _forget_words(scope)
     return {"conversations": len(found), "memories": memories}
 
 
@@ -144,6 +149,13 @@ def _erase_suggestions(tx: sa.Connection, workspace_id: str, conversation_id: st
         again = {"suggestion_id": None, "state": ExchangeState.QUEUED, "due_at": exchange.c.created_at}
         tx.execute(exchange.update().where(others).values(**again))
         tx.execute(suggestion.delete().where(row))
+
+
+def _forget_words(scope: Scope) -> None:
+    try:
+        forget_removed(scope.store)
+    except DatabaseUnavailable as error:  # the rows are erased, and no search finds them; the next erasure goes on
+        log.warning("words_not_erased", cause=str(error))
 
 
 def _forget(sessions: SessionStore, deltas: Deltas, conversation_id: str) -> None:

@@ -45,6 +45,22 @@ def test_nothing_of_an_erased_conversation_is_left(store, workspace_id):
         listing.get(Scope(store, workspace_id), id)
 
 
+@pytest.mark.parametrize("erased", ["conversation", "customer"])
+def test_the_words_that_an_erased_customer_said_leave_the_index_of_the_search(store, workspace_id, erased):
+    if not store.is_sqlite:
+        pytest.skip("PostgreSQL drops them when it vacuums")
+    id = accept(store, workspace_id, "My name is Xylophon", requester={"id": "1"})["conversation_id"]
+    accept(store, workspace_id, "Hi", requester={"id": "2"})
+    scope, sessions, deltas = Scope(store, workspace_id), MemorySessionStore(), FakeDeltas()
+    if erased == "conversation":
+        erasure.erase_conversation(scope, sessions, deltas, id)
+    else:
+        erasure.erase_customer(scope, sessions, deltas, {"id": "1"})
+    with store.read() as connection:
+        left = "SELECT count(*) FROM search_words_data WHERE instr(block, CAST('ylophon' AS BLOB))"
+        assert connection.exec_driver_sql(left).scalar() == 0
+
+
 def test_what_a_conversation_cost_is_erased_also_on_the_accounts_of_the_judge(store, workspace_id):
     accepted = accept(store, workspace_id)
     ids = {"conversation_id": accepted["conversation_id"], "message_id": accepted["id"]}
