@@ -4,7 +4,8 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -30,6 +31,15 @@ UNHEARD_MS = 2_000
 
 #: Seconds that an idempotency key is remembered unless the settings say otherwise: a day, as at Stripe.
 KEPT_S = 86_400.0
+
+_GivesAlarm: TypeAlias = Callable[[], Json | None]
+
+#: What selects a conversation of a workspace: by id or external id.
+_SAME = {
+    name: (conversation.c.workspace_id == sa.bindparam("workspace"), conversation.c[name] == sa.bindparam("value"))
+    for name in ("id", "external_id")
+}
+_OWNER = {name: sa.select(conversation.c.owner).where(*same) for name, same in _SAME.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,8 +167,8 @@ class Intake:
             IdempotencyMismatch: the key was used with another request.
             Invalid: an attachment cannot be used here.
         """
-
         automatic = _automatic(submission, opening)
+        alarm = self._alarm_of(submission.content, workspace_id, "external_id", opening.external_id, opening.owner)
 
         def work(tx: sa.Connection) -> Accepted:
             in_transaction(tx)
@@ -169,7 +179,7 @@ class Intake:
                 found = self._insert_conversation(
                     tx, workspace_id, opening, holds_message=True, wakes=automatic is None
                 )
-            return self._insert_message(tx, found, submission, automatic, requester=opening.requester)
+            return self._insert_message(tx, found, submission, automatic, alarm, requester=opening.requester)
 
         return self._once(work, workspace_id, submission)
 
@@ -181,14 +191,14 @@ class Intake:
             IdempotencyMismatch: the key was used with another request.
             Invalid: an attachment cannot be used here.
         """
-
         automatic = _automatic(submission)
+        alarm = self._alarm_of(submission.content, workspace_id, "id", conversation_id, Owner.BOT)
 
         def work(tx: sa.Connection) -> Accepted:
             found = self._next_seq(tx, workspace_id, "id", conversation_id, automatic)
             if found is None:
                 raise NotFound("There is no conversation with this id.")
-            return self._insert_message(tx, found, submission, automatic)
+            return self._insert_message(tx, found, submission, automatic, alarm)
 
         return self._once(work, workspace_id, submission)
 
@@ -233,6 +243,17 @@ class Intake:
         forget = message.update().where(message.c.id.in_(old)).values(idempotency_key=None, fingerprint=None)
         return self._store.submit(lambda tx: tx.execute(forget).rowcount)
 
+    def _alarm_of(self, text: str, workspace_id: str, column: str, value: str | None, owner: Owner) -> _GivesAlarm:
+        """Return what gives a text's alarm, found already where a human owns the conversation: that takes time."""
+        alarm = cache(lambda: self._alarm(text))
+        if value is not None:
+            with self._store.read() as connection:
+                found = connection.execute(_OWNER[column], {"workspace": workspace_id, "value": value}).scalar()
+            owner = found or owner
+        if owner == Owner.HUMAN:
+            alarm()
+        return alarm
+
     def _next_seq(
         self, tx: sa.Connection, workspace_id: str, column: str, value: str, automatic: Automatic | None
     ) -> Conversation | None:
@@ -275,6 +296,7 @@ class Intake:
         locked: Conversation,
         submission: Submission,
         automatic: Automatic | None,
+        alarm: _GivesAlarm,
         *,
         requester: Json | None = None,
     ) -> Accepted:
@@ -292,8 +314,8 @@ class Intake:
             enqueue_message_deliveries(tx, [new], events)
         if new.state == MessageState.CANCELLED:
             self._count("automatic_messages")
-        if locked.owner == Owner.HUMAN and (alarm := self._alarm(submission.content)) is not None:
-            escalations.renew(tx, locked, alarm, message_id=new.id)
+        if locked.owner == Owner.HUMAN and (raised := alarm()) is not None:
+            escalations.renew(tx, locked, raised, message_id=new.id)
         ready = locked.mailbox == MailboxState.READY and new.state == MessageState.QUEUED
         return Accepted(message=serializers.message(new), ready=ready)
 
@@ -316,12 +338,9 @@ def _take_seq_statements(now: sa.ColumnElement[int]) -> dict[tuple[str, bool], s
         due_at=sa.case((wakes, now + UNHEARD_MS), else_=conversation.c.due_at),
         ready_at=sa.case((wakes, now), else_=conversation.c.ready_at),
     )
-    in_workspace = conversation.c.workspace_id == sa.bindparam("workspace")
     return {
-        (name, is_automatic): taken.where(in_workspace, conversation.c[name] == sa.bindparam("value")).returning(
-            *conversation.c
-        )
-        for name in ("id", "external_id")
+        (name, is_automatic): taken.where(*same).returning(*conversation.c)
+        for name, same in _SAME.items()
         for is_automatic, taken in ((False, take_seq), (True, of_automatic))
     }
 

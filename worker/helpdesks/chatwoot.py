@@ -134,17 +134,14 @@ class Chatwoot:
         return None
 
     def post(self, post: Post) -> str:
-        """Send a message, or a private one as a note; after a call without an answer, have its echo waited for."""
+        """Send a message, or a private one as a note; where no answer tells its id, have its echo waited for."""
         body = {"content": to_markdown(post.text), "message_type": "outgoing", "private": not post.public}
         try:
-            made = self._api("POST", f"/conversations/{post.ticket}/messages", body)
-        except UnreadableAnswer:
-            raise
+            return text_of(field(self._api("POST", f"/conversations/{post.ticket}/messages", body), "id"))
         except HelpdeskRefused as error:
             if error.status is None or error.status >= 500:
                 error.retry_after_s = max(_ECHO_S, error.retry_after_s or 0.0)
             raise
-        return text_of(field(made, "id"))
 
     def change(self, post: Post) -> None:
         """Set the status, assign, and add labels (the API overwrites them: they are read first)."""

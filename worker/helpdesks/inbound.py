@@ -118,7 +118,7 @@ class Inbound:
         if event.kind == TicketEventKind.CUSTOMER:
             self._customer(desk, event)
             return
-        if not event.is_state and event.kind != TicketEventKind.TAGGED:  # tags are a state, however they are reported
+        if not event.is_state:
             self._act(desk, event)
             return
         aspect, value = TicketAspect(event.kind), _state_of(desk, event)
@@ -150,7 +150,7 @@ class Inbound:
             conversation_id = self._conversation(desk, event)
             if not self._bot_works_on(conversation_id):  # the bot's last answer may have closed the ticket
                 self._actions.close(desk.workspace_id, conversation_id)
-        elif event.kind in (TicketEventKind.RESUME, TicketEventKind.TAGGED):
+        elif event.kind == TicketEventKind.RESUME or _has_resume_tag(desk, event):
             self._actions.resume(desk.workspace_id, self._conversation(desk, event))
 
     def _bot_works_on(self, conversation_id: str) -> bool:
@@ -328,8 +328,12 @@ def _names(event: TicketEvent) -> str:
 def _state_of(desk: Helpdesk, event: TicketEvent) -> str:
     """Return the state that an event reports, as far as it has an effect; empty for the ordinary one."""
     if event.kind == TicketEventKind.TAGGED:
-        return "tagged" if desk.resume_tag and desk.resume_tag in event.tags else ""
+        return "tagged" if _has_resume_tag(desk, event) else ""
     return event.value
+
+
+def _has_resume_tag(desk: Helpdesk, event: TicketEvent) -> bool:
+    return desk.resume_tag is not None and desk.resume_tag in event.tags
 
 
 def _content(event: TicketEvent) -> str:

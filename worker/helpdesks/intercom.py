@@ -76,9 +76,10 @@ class Intercom:
         if topic == "conversation.admin.closed":
             return [TicketEvent(kind=TicketEventKind.CLOSED, ticket=ticket)]
         if topic == "conversation_part.tag.created":
-            added = item.get("tags_added") or item.get("tags") or {}
-            tags = tuple(text_of(tag.get("name")) for tag in added.get("tags") or ())
-            return [TicketEvent(kind=TicketEventKind.TAGGED, ticket=ticket, tags=tags)]
+            added = item.get("tags_added")
+            listed = (added or item.get("tags") or {}).get("tags") or ()
+            tags = tuple(text_of(tag.get("name")) for tag in listed)
+            return [TicketEvent(kind=TicketEventKind.TAGGED, ticket=ticket, is_state=not added, tags=tags)]
         return []
 
     def _written(self, ticket: str, item: Json, part: Json) -> list[TicketEvent]:

@@ -22,6 +22,8 @@ _SOURCE = re.compile(r"^\[(\d{1,3})\] .*?(https?://\S++)[ \t]*$", re.M)
 _SLACK_LINK = re.compile(r"<((?:https?://|mailto:)[^|<>\s]+)\|([^|<>\n]+)>", re.I)
 #: An underscore that may begin emphasis.
 _OPENS_EMPHASIS = re.compile(r"(?<!\w)_(?=\S)")
+#: How far before an address, in its line, emphasis may begin that ends with it: looking farther takes quadratic time.
+_MAX_BEFORE = 200
 _ESCAPABLE = "*_`[]#|~"
 #: Code in a line of a table, in which a bar divides no cells although Markdown says so.
 _CODE_IN_ROW = re.compile(r"`[^`\n]+`")
@@ -111,8 +113,9 @@ def _address(state: StateInline, silent: bool) -> bool:
     if match is None:
         return False
     url = _without_punctuation(match[0])
-    before = state.src[state.src.rfind("\n", 0, match.start()) + 1 : match.start()]
-    if _OPENS_EMPHASIS.search(before):
+    farthest = max(0, match.start() - _MAX_BEFORE)
+    begins = max(farthest, state.src.rfind("\n", farthest, match.start()) + 1)
+    if _OPENS_EMPHASIS.search(state.src, begins, match.start()):
         url = url.rstrip("_")
     if not silent:
         state.pending = state.pending[: len(state.pending) - len(scheme[0])]

@@ -29,6 +29,11 @@ TOLERANCE_S = 300.0
 _MAX_BYTES = 2_000_000
 _MAX_RETRY_AFTER_S = 3_600.0
 
+#: The letters that a digest is made of at most, and the length of the text that they are taken from: enough for as
+#: many in any markup, so that a post and its echo are cut at the same letter.
+_MAX_LETTERS = 4_000
+_MAX_DIGESTED = 100_000
+
 Headers = Mapping[str, str]
 Json = dict[str, Any]
 
@@ -93,6 +98,7 @@ class TicketEvent:
     Attributes:
         automatic: the helpdesk takes it for automatic mail, which gets no automatic answer.
         owned: an agent has the ticket already.
+        tags: all tags of the ticket where this is a state, else those that were just added.
         files: names of the files that a reply in a thread of agents has.
         is_state: this is a state of the ticket and not a change: it has an effect only when it differs from the last
             one. `value` is empty when the ticket is not assigned or not closed.
@@ -259,9 +265,25 @@ def require_fresh(timestamp: float | None, *, now: float) -> None:
 
 def plain(markup: str) -> str:
     """Return the text of what may be HTML: tags go, blocks end lines."""
-    text = re.sub(r"(?i)<(?:br|/p|/div|/li|/tr|/h\d)\b[^>]*>", "\n", markup)
-    text = re.sub(r"(?s)<(?:style|script)\b.*?</(?:style|script)>|<!--.*?-->|<[^>]{1,2000}>", "", text)
+    text = re.sub(r"(?i)<(?:br|/p|/div|/li|/tr|/h\d)\b[^<>]*>", "\n", markup)
+    text = re.sub(r"<[^>]{1,2000}>", "", _without_hidden(text))
     return re.sub(r"\n{3,}", "\n\n", html.unescape(text)).strip()
+
+
+def _without_hidden(markup: str) -> str:
+    """Return markup without styles, scripts and comments, except those that do not end."""
+    kept, at, endless = [], 0, set()
+    for opening in re.finditer(r"<(?:(style|script)\b|!--)", markup):
+        closing = f"</{opening[1]}>" if opening[1] else "-->"
+        if opening.start() < at or closing in endless:
+            continue
+        end = markup.find(closing, opening.end())
+        if end < 0:
+            endless.add(closing)  # no other one ends either, and looking for each takes quadratic time
+            continue
+        kept.append(markup[at : opening.start()])
+        at = end + len(closing)
+    return "".join(kept) + markup[at:]
 
 
 def message_text(markup: str) -> str:
@@ -273,11 +295,13 @@ def digest(text: str) -> str:
     """Return a hash of a text that stays the same whatever a helpdesk does to its markup and white space.
 
     Markdown, the HTML made of it and the text that is left of that have the same, whatever addresses their links have.
+    Of a long text only the beginning counts.
     """
+    text = text[:_MAX_DIGESTED]
     markup = text if is_html(text.strip()) else to_html(text)
     # Twice: a text that mentions `<a name>` is then the same before and after it is made HTML.
     letters = re.sub(r"[\W_]+", "", re.sub(r"https?://\S+", "", plain(plain(markup)))).lower()
-    return hashlib.sha256(letters.encode()).hexdigest()
+    return hashlib.sha256(letters[:_MAX_LETTERS].encode()).hexdigest()
 
 
 def ticket_states(ticket: str, *, closed: bool, assignee: str, tags: Iterable[Any]) -> list[TicketEvent]:

@@ -123,7 +123,7 @@ class TicketLog:
                 ticket=event.ticket[:MAX_TICKET],
                 external_id=event.message_id[:_MAX_ID],
                 direction="in",
-                digest=digest(event.text),
+                digest="",  # only those of the bot's own posts are compared
                 created_at=self._now,
             )
         )

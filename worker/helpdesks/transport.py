@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import asdict, replace
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -23,10 +24,20 @@ from worker.helpdesks.inbound import Inbound, events_of
 from worker.helpdesks.kinds import KINDS
 from worker.helpdesks.mail import MailServer
 from worker.helpdesks.protocol import Account, Desk, HelpdeskRefused, Post, digest
-from worker.states import ConnectionState, DeliveryChannel, DeliveryKind, DeliveryState, HelpdeskMode, Role
+from worker.states import (
+    ConnectionState,
+    DeliveryChannel,
+    DeliveryKind,
+    DeliveryState,
+    EventType,
+    HelpdeskMode,
+    MessageState,
+    Owner,
+    Role,
+)
 from worker.store.engine import Store
 from worker.store.rows import Delivery, Helpdesk
-from worker.store.tables import delivery, helpdesk, helpdesk_message, message
+from worker.store.tables import conversation, delivery, helpdesk, helpdesk_message, message
 
 #: A call of a helpdesk's API, and all calls of an attempt together: less than its lease.
 _TOTAL_S = 15.0
@@ -189,20 +200,41 @@ class HelpdeskTransport:
             )
 
     def _change(self, desk: Desk, sent: Delivery, change: TicketChange) -> AttemptResult:
-        """Change a ticket; of what a later change replaced, only the tags are left."""
-        later = sa.select(delivery.c.id).where(
-            delivery.c.destination_id == sent.destination_id,
-            delivery.c.conversation_id == sent.conversation_id,
-            delivery.c.kind == DeliveryKind.TICKET_CHANGE,
-            delivery.c.created_at > sent.created_at,
-        )
-        with self._store.read() as connection:
-            if connection.execute(later).first() is not None:
-                change = TicketChange(ticket=change.ticket, tags=change.tags)
+        """Change a ticket; of what comes too late, only the tags are left."""
+        if self._is_outdated(sent):
+            change = TicketChange(ticket=change.ticket, tags=change.tags)
         if change.is_empty:
-            return _given_up("A later change of the ticket replaced this one.")
+            return _given_up("What came later in the conversation replaced this change.")
         desk.change(Post(text="", public=False, **asdict(change)))
         return AttemptResult(status=200)
+
+    def _is_outdated(self, sent: Delivery) -> bool:
+        """Whether the status and the assignment of a change no longer fit, because a later change replaced them.
+
+        Those of an answer do not fit either once the customer has written again or a human has the conversation.
+        """
+        later: list[sa.Select[Any]] = [
+            sa.select(delivery.c.id).where(
+                delivery.c.destination_id == sent.destination_id,
+                delivery.c.conversation_id == sent.conversation_id,
+                delivery.c.kind == DeliveryKind.TICKET_CHANGE,
+                delivery.c.created_at > sent.created_at,
+            )
+        ]
+        if sent.type == f"message.{EventType.ANSWERED}":
+            answered = sa.select(message.c.seq).where(message.c.id == sent.message_id).scalar_subquery()
+            newer = sa.select(message.c.id).where(
+                message.c.conversation_id == sent.conversation_id,
+                message.c.role == Role.CUSTOMER,
+                message.c.state != MessageState.CANCELLED,  # automatic mail
+                message.c.seq > answered,
+            )
+            owned = sa.select(conversation.c.id).where(
+                conversation.c.id == sent.conversation_id, conversation.c.owner == Owner.HUMAN
+            )
+            later += [newer, owned]
+        with self._store.read() as connection:
+            return any(connection.execute(found.limit(1)).first() is not None for found in later)
 
     def _notify(self, connection: Helpdesk, desk: Desk, sent: Delivery, notification: Notification) -> AttemptResult:
         """Notify agents of a handoff, or of what follows it: in the thread of the conversation where there is one."""

@@ -91,8 +91,9 @@ class Zendesk:
         if kind == "ticket.agent_assignment_changed":
             return [self._assigned(ticket, event.get("current"))]
         if kind == "ticket.tags_changed":
-            tags = tuple(map(text_of, detail.get("tags") or event.get("tags_added") or ()))
-            return [TicketEvent(kind=TicketEventKind.TAGGED, ticket=ticket, is_state=True, tags=tags)]
+            is_state = detail.get("tags") is not None
+            tags = tuple(map(text_of, detail["tags"] if is_state else event.get("tags_added") or ()))
+            return [TicketEvent(kind=TicketEventKind.TAGGED, ticket=ticket, is_state=is_state, tags=tags)]
         return []
 
     def _is_of_brand(self, ticket: Json) -> bool:

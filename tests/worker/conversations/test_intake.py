@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from tests.support.fakes import TableClock, accept, conversation_actions
 from worker.conversations.intake import Intake, Opening, Submission
 from worker.errors import IdempotencyMismatch, NotFound
+from worker.states import Owner
 from worker.store.tables import conversation, event, message
 from worker.turns.mailbox import Mailbox
 
@@ -182,3 +183,38 @@ def test_a_human_who_owns_the_conversation_gets_automatic_mail_too(store, worksp
     opening = Opening(external_id="x", owner="human")
     accepted = intake.submit(workspace_id, opening, Submission(content=OUT_OF_OFFICE, deadline_s=60))
     assert accepted.message["state"] == "handed_off"
+
+
+@pytest.mark.parametrize("owner", [Owner.BOT, Owner.HUMAN])
+def test_a_message_that_the_bot_does_not_read_is_looked_at_before_the_transaction(
+    store, workspace_id, owner, monkeypatch
+):
+    done: list[str] = []
+
+    def alarm(text):
+        done.append(f"looked at {text}")
+        return {"reason": "rule", "category": "safety", "priority": "urgent", "reasons": [text]}
+
+    def spy(work, submit=store.submit):
+        done.append("transaction")
+        return submit(work)
+
+    monkeypatch.setattr(store, "submit", spy)
+    intake = Intake(store, alarm=alarm)
+    sent = intake.submit(workspace_id, Opening(external_id="7", owner=owner), submission(content="one")).message
+    intake.submit(workspace_id, Opening(external_id="7"), submission(content="two"))
+    intake.accept(workspace_id, sent["conversation_id"], submission(content="three"))
+    looks = [f"looked at {text}" if owner == Owner.HUMAN else None for text in ("one", "two", "three")]
+    assert done == [step for look in looks for step in (look, "transaction") if step]
+
+
+def test_a_message_is_looked_at_although_a_human_has_just_taken_the_conversation(store, workspace_id):
+    looked_at = []
+    intake = Intake(store, alarm=looked_at.append)
+
+    def take(tx):
+        tx.execute(conversation.update().values(owner=Owner.HUMAN))
+
+    intake.submit(workspace_id, Opening(external_id="7"), submission(content="one"))
+    intake.submit(workspace_id, Opening(external_id="7"), submission(content="two"), in_transaction=take)
+    assert looked_at == ["two"]

@@ -256,6 +256,14 @@ def test_a_post_without_an_answer_is_tried_again_only_once_its_echo_would_have_c
     assert refused.value.retry_after_s == pause_s
 
 
+@pytest.mark.parametrize("answer", [{}, [], "A page of a proxy."])
+def test_a_post_whose_answer_cannot_be_read_waits_for_its_echo_too(chatwoot, bot, answer):
+    chatwoot.handle_call = lambda *_call: answer
+    with pytest.raises(UnreadableAnswer) as refused:
+        bot.post(Post(ticket="7", text="Yes.", public=True))
+    assert refused.value.retry_after_s == 30.0
+
+
 def test_a_refused_post_waits_for_no_echo(bot):
     with pytest.raises(HelpdeskRefused) as refused:
         bot.post(Post(ticket="8", text="Yes.", public=True))

@@ -47,9 +47,8 @@ def owner_of(store):
         return connection.execute(sa.select(conversation.c.owner)).scalar_one()
 
 
-@pytest.mark.parametrize("is_state", [True, False])
-def test_a_resume_tag_that_stays_does_not_resume_again_with_another_tag(store, workspace_id, desk, is_state):
-    """Helpdesks report all tags of a ticket when one is added."""
+def test_a_resume_tag_that_stays_does_not_resume_again_with_another_tag(store, workspace_id, desk):
+    """Some helpdesks report all tags of a ticket when one is added."""
     inbound = Inbound(store, conversation_actions(store), deadline_s=60, hint=lambda _id: None)
     desk = Connections(store, LOOPBACK, mail=None).named(workspace_id, desk.id)
     desk = dataclasses.replace(desk, resume_tag="bot")
@@ -58,7 +57,7 @@ def test_a_resume_tag_that_stays_does_not_resume_again_with_another_tag(store, w
         return TicketEvent(kind=TicketEventKind.AGENT, ticket="7", message_id=id, text=f"Hello {id}.")
 
     def tagged(*tags):
-        return TicketEvent(kind=TicketEventKind.TAGGED, ticket="7", tags=tags, is_state=is_state)
+        return TicketEvent(kind=TicketEventKind.TAGGED, ticket="7", tags=tags, is_state=True)
 
     inbound.apply(desk, [TicketEvent(kind=TicketEventKind.CUSTOMER, ticket="7", message_id="1", text="Hi"), agent("2")])
     inbound.apply(desk, [tagged("bot")])
@@ -67,6 +66,27 @@ def test_a_resume_tag_that_stays_does_not_resume_again_with_another_tag(store, w
     assert owner_of(store) == Owner.HUMAN
     inbound.apply(desk, [tagged("vip"), tagged("vip", "bot")])
     assert owner_of(store) == Owner.BOT, "the tag was taken away and added again"
+
+
+def test_a_resume_tag_resumes_each_time_it_is_added(store, desk):
+    """Intercom and Chatwoot report only the tags that were added, and not when one is taken away."""
+    inbound = Inbound(store, conversation_actions(store), deadline_s=60, hint=lambda _id: None)
+    desk = dataclasses.replace(desk, resume_tag="bot")
+
+    def agent(id):
+        return TicketEvent(kind=TicketEventKind.AGENT, ticket="7", message_id=id, text=f"Hello {id}.")
+
+    def added(*tags):
+        return TicketEvent(kind=TicketEventKind.TAGGED, ticket="7", tags=tags)
+
+    inbound.apply(desk, [TicketEvent(kind=TicketEventKind.CUSTOMER, ticket="7", message_id="1", text="Hi"), agent("2")])
+    for id in ("3", "4"):
+        inbound.apply(desk, [added("bot", "vip")])
+        assert owner_of(store) == Owner.BOT
+        inbound.apply(desk, [agent(id), added("vip")])
+        assert owner_of(store) == Owner.HUMAN
+    inbound.apply(dataclasses.replace(desk, resume_tag=None), [added("bot")])
+    assert owner_of(store) == Owner.HUMAN
 
 
 def test_a_ticket_that_is_gone_is_not_answered_although_the_bot_works_on_it(store, desk):

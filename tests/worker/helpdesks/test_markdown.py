@@ -37,6 +37,21 @@ def test_only_addresses_that_open_a_page_a_mail_or_a_call_are_links(url):
     ]
 
 
+@pytest.mark.parametrize(("far", "url"), [(150, "https://a.example"), (250, "https://a.example_")])
+def test_emphasis_that_begins_shortly_before_an_address_ends_with_it(far, url):
+    assert addresses(f"See _{'x' * far} https://a.example_") == [url]
+
+
+def test_the_time_for_addresses_on_one_line_grows_with_their_number():
+    def took(count):
+        began = time.process_time()
+        parsed("Visit https://a.example/" * count)
+        return time.process_time() - began
+
+    parsed("https://a.example")
+    assert min(took(4_000) for _ in range(3)) < 8 * min(took(1_000) for _ in range(3))
+
+
 @pytest.mark.parametrize(
     "text", ["https://" * 2_500, "`" * 20_000, "*a" * 10_000, "[" * 20_000, "> " * 5_000, "| a " * 5_000, "_a " * 6_000]
 )

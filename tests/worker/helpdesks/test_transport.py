@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 from structlog.testing import capture_logs
 
-from tests.support.fakes import LOOPBACK, TableClock, accept
+from tests.support.fakes import LOOPBACK, TableClock, accept, conversation_actions
 from tests.support.helpdesks import FAKES, SECRET, TOKEN, Refused
 from worker.deliveries.outbox import enqueue_helpdesk_delivery
 from worker.deliveries.payloads import TicketChange, TicketPost
@@ -64,7 +64,7 @@ def test_an_answer_that_cannot_be_read_is_the_helpdesks_fault_and_tried_again(st
     assert [entry for entry in logged if entry["event"] == "delivery_crashed"] == []
 
     fake.handle_call = real
-    TableClock.advance(store, SCHEDULE_S[0] * 1.3)
+    TableClock.advance(store, 30.0 if fake.kind == "chatwoot" else SCHEDULE_S[0] * 1.3)  # in which an echo comes
     assert send(store, desk) == ("delivered", None)
     (note,) = fake.bots(7, public=False)
     assert "Suggested." in note
@@ -210,6 +210,52 @@ def test_a_late_change_does_not_undo_a_later_one_and_still_adds_its_tags(store, 
     TableClock.advance(store, SCHEDULE_S[0] * 1.3)
     send_all(store, desk)
     assert (fake.tickets[7].status, fake.tickets[7].tags) == ("open", ["bot"])
+
+
+@pytest.mark.parametrize(
+    ("type", "then", "status"),
+    [
+        ("message.answered", "nothing", "solved"),
+        ("message.answered", "customer writes", "new"),
+        ("message.answered", "absence notice", "solved"),
+        ("message.answered", "human takes over", "new"),
+        ("conversation.handed_off", "customer writes", "solved"),
+        ("conversation.handed_off", "human takes over", "solved"),
+    ],
+)
+def test_a_late_change_of_an_answer_closes_no_ticket_that_waits(
+    store, workspace_id, desk, fake, monkeypatch, type, then, status
+):
+    class Busy(Zendesk):
+        def change(self, post):
+            raise HelpdeskRefused("Busy.", status=503)
+
+    asked = accept(store, workspace_id, external_id="7")
+    fake.customer_writes(7, "Hello")
+    post = TicketPost(ticket="7", text="Yes.", public=True, status="closed", tags=("bot",))
+    with store.begin() as tx:
+        enqueue_helpdesk_delivery(
+            tx,
+            desk,
+            DeliveryKind.TICKET_REPLY if type == "message.answered" else DeliveryKind.HANDOFF_NOTE,
+            post,
+            type=type,
+            now=store.now(tx),
+            conversation_id=asked["conversation_id"],
+            message_id=asked["id"] if type == "message.answered" else None,
+        )
+    with monkeypatch.context() as patched:
+        patched.setitem(KINDS, "zendesk", Busy)
+        send_all(store, desk)
+    if then == "customer writes":
+        accept(store, workspace_id, "One more thing.", external_id="7")
+    elif then == "absence notice":
+        accept(store, workspace_id, "I am away.", external_id="7", declared_automatic=True)
+    elif then == "human takes over":
+        conversation_actions(store).take_over(workspace_id, asked["conversation_id"], summary="Mine.")
+    TableClock.advance(store, SCHEDULE_S[0] * 1.3)
+    send_all(store, desk)
+    assert (fake.tickets[7].status, fake.tickets[7].tags) == (status, ["bot"])
 
 
 def test_an_assignee_that_is_no_id_is_said_at_once(store, desk, fake):

@@ -37,7 +37,7 @@ _HUMAN = (
 )
 _ARTICLES = (
     r"(?:(?:a|an|the|your|one of your|some|any|actual|real|live|human|free|support|service|different"
-    r"|senior|your own|with) )*"
+    r"|senior|your own|with) ){0,8}"
 )
 _OWN = r"(?:my|our)"
 _POSSESSION = (

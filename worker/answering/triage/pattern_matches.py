@@ -4,6 +4,7 @@ Loads no model, so that the web process can look at what the bot does not read.
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from worker.answering.triage.escalation_patterns import ASKS_FOR_HUMAN, HARMLESS, PERSON, REPORTS, compiled
@@ -19,10 +20,21 @@ PRIORITIES = {
     "anger": Priority.HIGH,
 }
 
+#: How much of a message an alarm is looked for in, in characters.
+_MAX_ALARM_TEXT = 2_000
+
+#: Longer clauses are looked at in pieces of this length, as the time that some patterns take grows with its square.
+#: Each repeats the end of the one before, so that no report is cut.
+_MAX_PIECE = 500
+_REPEATED = 100
+
 
 def alarm(text: str) -> dict[str, Any] | None:
-    """Return the `reason`, `category`, `priority` and `reasons` of what is most urgent in a message, or None."""
-    found, _ = matched(text.replace("’", "'").replace("‘", "'"))
+    """Return the `reason`, `category`, `priority` and `reasons` of what is most urgent in a message, or None.
+
+    Only the beginning of a long message is looked at: a customer waits for the call that takes it.
+    """
+    found, _ = matched(text[:_MAX_ALARM_TEXT].replace("’", "'").replace("‘", "'"))
     category = next((name for name in CATEGORIES if name in found), None)
     if category is None:
         return None
@@ -60,13 +72,24 @@ def matched(text: str) -> tuple[dict[str, list[str]], set[str]]:
 
 def _clauses(text: str) -> list[str]:
     """Return a text in pieces; a denial counts only within its own."""
-    pieces = re.split(
+    clauses = re.split(
         r"[.!?;\n]+|,\s*(?=(?:but|just|so|i|please|can|could|instead|only|give|get|let|put|connect|transfer)\b)"
         r"|\bbut\b",
         text,
         flags=re.I,
     )
-    return [piece.strip() for piece in pieces if piece.strip()]
+    return [piece for clause in clauses if clause.strip() for piece in _pieces(clause.strip())]
+
+
+def _pieces(clause: str) -> Iterator[str]:
+    """Cut a long clause between words, where it has any."""
+    while len(clause) > _MAX_PIECE:
+        space = clause.rfind(" ", 0, _MAX_PIECE)
+        end = space if space > _MAX_PIECE // 2 else _MAX_PIECE
+        yield clause[:end]
+        repeated = end - _REPEATED
+        clause = clause[max(clause.find(" ", repeated, end) + 1, repeated) :]
+    yield clause
 
 
 # -- requests for a human ----------------------------------------------------------------------------------------------
