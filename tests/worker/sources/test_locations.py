@@ -69,4 +69,4 @@ def test_a_public_portal_needs_its_language():
 
 
 def test_other_kinds_take_any_address():
-    check_location(SourceKind.PAGE, "https://a.example/anything", has_token=False)
+    assert check_location(SourceKind.PAGE, "https://a.example/anything", has_token=False) is None
