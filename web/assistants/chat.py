@@ -6,7 +6,17 @@ from typing import Any
 
 import marshmallow as ma
 
-from web.assistants.exchange import MODEL, Asked, Said, asked, now, pieces, said, streamed, with_error
+from web.assistants.openai_format import (
+    MODEL,
+    ChatAnswer,
+    ChatQuestion,
+    answer_to,
+    now,
+    pieces,
+    question_of,
+    streamed,
+    with_error,
+)
 from web.http.api import Blueprint
 from web.http.operations import operation
 from web.schemas import chat as schemas
@@ -30,29 +40,29 @@ def models() -> dict[str, Any]:
 @blueprint.response(200)
 def complete(new: dict[str, Any]) -> Any:
     """Answer the last of a list of messages; nothing is stored, and nobody is told of a handoff."""
-    question = asked(new["messages"], field="messages")
+    question = question_of(new["messages"], field="messages")
     head = {"id": new_id("chatcmpl"), "created": now(), "model": MODEL}
     if new["stream"]:
         options = new.get("stream_options") or {}
         return streamed(partial(_chunks, question, head, with_usage=options.get("include_usage", False)))
-    done = said(question)
+    answer = answer_to(question)
     message = {
         "role": "assistant",
-        "content": done.text,
-        "refusal": done.refusal,
-        "annotations": _annotations(done),
+        "content": answer.text,
+        "refusal": answer.refusal,
+        "annotations": _annotations(answer),
     }
     return {
         **head,
         "object": "chat.completion",
         "choices": [{"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}],
-        "usage": _usage(done),
-        "answerback": done.answer,
+        "usage": _usage(answer),
+        "answerback": answer.direct_answer,
     }
 
 
 def _chunks(
-    question: Asked, head: Mapping[str, Any], *, with_usage: bool
+    question: ChatQuestion, head: Mapping[str, Any], *, with_usage: bool
 ) -> Iterator[tuple[str | None, dict[str, Any] | str]]:
     """Yield the chunks of a stream; the text comes when all of it is checked."""
 
@@ -61,18 +71,18 @@ def _chunks(
         return {**head, "object": "chat.completion.chunk", "choices": [choice]}
 
     yield None, chunk({"role": "assistant", "content": ""})
-    done = said(question)
-    for piece in pieces(done.text):
+    answer = answer_to(question)
+    for piece in pieces(answer.text):
         yield None, chunk({"content": piece})
-    if done.refusal is not None:
-        yield None, chunk({"refusal": done.refusal})
-    yield None, {**chunk({"annotations": _annotations(done)}, "stop"), "answerback": done.answer}
+    if answer.refusal is not None:
+        yield None, chunk({"refusal": answer.refusal})
+    yield None, {**chunk({"annotations": _annotations(answer)}, "stop"), "answerback": answer.direct_answer}
     if with_usage:
-        yield None, {**head, "object": "chat.completion.chunk", "choices": [], "usage": _usage(done)}
+        yield None, {**head, "object": "chat.completion.chunk", "choices": [], "usage": _usage(answer)}
     yield None, "[DONE]"
 
 
-def _annotations(done: Said) -> list[dict[str, Any]]:
+def _annotations(answer: ChatAnswer) -> list[dict[str, Any]]:
     return [
         {
             "type": "url_citation",
@@ -83,9 +93,9 @@ def _annotations(done: Said) -> list[dict[str, Any]]:
                 "url": annotation["url"],
             },
         }
-        for annotation in done.annotations
+        for annotation in answer.annotations
     ]
 
 
-def _usage(done: Said) -> dict[str, int]:
-    return {**done.usage, "total_tokens": sum(done.usage.values())}
+def _usage(answer: ChatAnswer) -> dict[str, int]:
+    return {**answer.usage, "total_tokens": sum(answer.usage.values())}

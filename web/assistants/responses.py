@@ -6,7 +6,17 @@ from typing import Any
 
 import marshmallow as ma
 
-from web.assistants.exchange import MODEL, Asked, Said, asked, now, pieces, said, streamed, with_error
+from web.assistants.openai_format import (
+    MODEL,
+    ChatAnswer,
+    ChatQuestion,
+    answer_to,
+    now,
+    pieces,
+    question_of,
+    streamed,
+    with_error,
+)
 from web.http.api import Blueprint
 from web.http.operations import operation
 from web.schemas import chat as schemas
@@ -22,7 +32,7 @@ blueprint.after_request(with_error)
 @blueprint.response(200)
 def respond(new: dict[str, Any]) -> Any:
     """Answer a question, or the last of a list of messages; nothing is stored, and nobody is told of a handoff."""
-    question = asked(new["input"], field="input")
+    question = question_of(new["input"], field="input")
     head = {
         "id": new_id("resp"),
         "object": "response",
@@ -37,11 +47,11 @@ def respond(new: dict[str, Any]) -> Any:
     }
     if new["stream"]:
         return streamed(partial(_events, question, head))
-    done = said(question)
-    return _response(head, [_item(new_id("msg"), _contents(done))], done)
+    answer = answer_to(question)
+    return _response(head, [_item(new_id("msg"), _contents(answer))], answer)
 
 
-def _events(question: Asked, head: Mapping[str, Any]) -> Iterator[tuple[str | None, dict[str, Any]]]:
+def _events(question: ChatQuestion, head: Mapping[str, Any]) -> Iterator[tuple[str | None, dict[str, Any]]]:
     """Yield the events of a stream; the text comes when all of it is checked."""
     id, number = new_id("msg"), iter(range(1_000_000))
 
@@ -49,8 +59,8 @@ def _events(question: Asked, head: Mapping[str, Any]) -> Iterator[tuple[str | No
         return kind, {"type": kind, "sequence_number": next(number), **fields}
 
     yield event("response.created", response=_response(head, (), None))
-    done = said(question)
-    contents = _contents(done)
+    answer = answer_to(question)
+    contents = _contents(answer)
     yield event("response.output_item.added", output_index=0, item=_item(id, (), status="in_progress"))
     for index, part in enumerate(contents):
         at = {"item_id": id, "output_index": 0, "content_index": index}
@@ -61,31 +71,33 @@ def _events(question: Asked, head: Mapping[str, Any]) -> Iterator[tuple[str | No
         yield event("response.content_part.added", **at, part=empty)
         for piece in pieces(part[name]):
             yield event(f"response.{kind}.delta", **at, delta=piece, **logprobs)
-        yield event(f"response.{kind}.done", **at, **{name: part[name]}, **logprobs)
-        yield event("response.content_part.done", **at, part=part)
+        yield event(f"response.{kind}.answer", **at, **{name: part[name]}, **logprobs)
+        yield event("response.content_part.answer", **at, part=part)
     item = _item(id, contents)
-    yield event("response.output_item.done", output_index=0, item=item)
-    yield event("response.completed", response=_response(head, [item], done))
+    yield event("response.output_item.answer", output_index=0, item=item)
+    yield event("response.completed", response=_response(head, [item], answer))
 
 
-def _response(head: Mapping[str, Any], output: Sequence[Mapping[str, Any]], done: Said | None) -> dict[str, Any]:
-    if done is None:
+def _response(
+    head: Mapping[str, Any], output: Sequence[Mapping[str, Any]], answer: ChatAnswer | None
+) -> dict[str, Any]:
+    if answer is None:
         return {**head, "status": "in_progress", "output": list(output), "usage": None}
     usage = {
-        "input_tokens": done.usage["prompt_tokens"],
+        "input_tokens": answer.usage["prompt_tokens"],
         "input_tokens_details": {"cached_tokens": 0},
-        "output_tokens": done.usage["completion_tokens"],
+        "output_tokens": answer.usage["completion_tokens"],
         "output_tokens_details": {"reasoning_tokens": 0},
-        "total_tokens": sum(done.usage.values()),
+        "total_tokens": sum(answer.usage.values()),
     }
-    return {**head, "status": "completed", "output": list(output), "usage": usage, "answerback": done.answer}
+    return {**head, "status": "completed", "output": list(output), "usage": usage, "answerback": answer.direct_answer}
 
 
 def _item(id: str, contents: Sequence[Mapping[str, Any]], *, status: str = "completed") -> dict[str, Any]:
     return {"id": id, "type": "message", "role": "assistant", "status": status, "content": list(contents)}
 
 
-def _contents(done: Said) -> list[dict[str, Any]]:
+def _contents(answer: ChatAnswer) -> list[dict[str, Any]]:
     annotations = [
         {
             "type": "url_citation",
@@ -94,7 +106,7 @@ def _contents(done: Said) -> list[dict[str, Any]]:
             "title": annotation["title"],
             "url": annotation["url"],
         }
-        for annotation in done.annotations
+        for annotation in answer.annotations
     ]
-    text = {"type": "output_text", "text": done.text, "annotations": annotations, "logprobs": []}
-    return [text] if done.refusal is None else [text, {"type": "refusal", "refusal": done.refusal}]
+    text = {"type": "output_text", "text": answer.text, "annotations": annotations, "logprobs": []}
+    return [text] if answer.refusal is None else [text, {"type": "refusal", "refusal": answer.refusal}]

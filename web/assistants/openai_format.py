@@ -33,7 +33,7 @@ _TEXT_PARTS = ("text", "input_text", "output_text")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class ChatQuestion:
     """The last message of a user, and what was said before it."""
 
     question: str
@@ -41,7 +41,7 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class ChatAnswer:
     """An answer as text.
 
     Attributes:
@@ -49,17 +49,17 @@ class Said:
         refusal: why a human should answer; None for an answer.
         annotations: `title`, `url`, `start` and `end` of each citation mark in the text.
         usage: tokens of the language model behind the answer: `prompt_tokens`, `completion_tokens`.
-        answer: the direct answer, in the form of this API.
+        direct_answer: the answer in the form of this API.
     """
 
     text: str
     refusal: str | None
     annotations: Sequence[Mapping[str, Any]]
     usage: Mapping[str, int]
-    answer: Mapping[str, Any]
+    direct_answer: Mapping[str, Any]
 
 
-def asked(given: object, *, field: str) -> Asked:
+def question_of(given: object, *, field: str) -> ChatQuestion:
     """Return the question of a text or of a list of messages; instructions to the model (`system`, `developer`) are
     ignored.
 
@@ -69,20 +69,20 @@ def asked(given: object, *, field: str) -> Asked:
     messages = [{"role": "user", "content": given}] if isinstance(given, str) else given
     if not isinstance(messages, list) or not all(isinstance(message, Mapping) for message in messages):
         raise Invalid("Must be a text or a list of messages.", field=field)
-    said = [
+    turns = [
         {"role": _ROLES[role].value, "content": text}
         for number, message in enumerate(messages)
         if isinstance(role := message.get("role", "user"), str)
         and role in _ROLES
         and (text := _text(message.get("content"), field=f"{field}.{number}.content").strip())
     ]
-    if not said or said[-1]["role"] != Role.CUSTOMER:
+    if not turns or turns[-1]["role"] != Role.CUSTOMER:
         raise Invalid("The last message has to be a user's, with text.", field=field)
-    question = said[-1]["content"]
+    question = turns[-1]["content"]
     if len(question) > MAX_CONTENT:
         raise Invalid(f"A question has at most {MAX_CONTENT:,} characters.", field=field)
-    turns = [{**turn, "content": turn["content"][:MAX_CONTENT]} for turn in said[:-1][-MAX_TURNS:]]
-    return Asked(question=question, turns=turns)
+    earlier = [{**turn, "content": turn["content"][:MAX_CONTENT]} for turn in turns[:-1][-MAX_TURNS:]]
+    return ChatQuestion(question=question, turns=earlier)
 
 
 def _text(content: object, *, field: str) -> str:
@@ -101,20 +101,20 @@ def _text(content: object, *, field: str) -> str:
     return clean("\n".join(parts))
 
 
-def said(question: Asked) -> Said:
+def answer_to(question: ChatQuestion) -> ChatAnswer:
     """Return a worker's answer; raises as `direct_answer`."""
     found = direct_answer(question.question, turns=question.turns, wait_s=float(MAX_WAIT_S))
     usage = {name: int(found["usage"][name]) for name in ("prompt_tokens", "completion_tokens")}
     if found["state"] == MessageState.HANDED_OFF:
         refusal = f"{found['handoff']['reason']}: {found['handoff']['summary']}"
-        return Said(text=HANDED_OFF, refusal=refusal, annotations=(), usage=usage, answer=found)
+        return ChatAnswer(text=HANDED_OFF, refusal=refusal, annotations=(), usage=usage, direct_answer=found)
     answer = found["answer"]
-    return Said(
+    return ChatAnswer(
         text=answer["text"],
         refusal=None,
         annotations=tuple(_annotations(answer["text"], answer["citations"])),
         usage=usage,
-        answer=found,
+        direct_answer=found,
     )
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from web.assistants.exchange import MAX_TURNS, asked, pieces
+from web.assistants.openai_format import MAX_TURNS, pieces, question_of
 from worker.errors import Invalid
 
 
@@ -14,7 +14,7 @@ def test_the_last_message_is_the_question_and_instructions_to_the_model_are_igno
         {"role": "tool", "content": "42"},
         {"role": "user", "content": [{"type": "text", "text": "How much"}, {"type": "text", "text": "is it?"}]},
     ]
-    found = asked(messages, field="messages")
+    found = question_of(messages, field="messages")
     assert found.question == "How much\nis it?"
     assert found.turns == [
         {"role": "customer", "content": "Do you ship to Norway?"},
@@ -24,7 +24,7 @@ def test_the_last_message_is_the_question_and_instructions_to_the_model_are_igno
 
 def test_of_a_long_conversation_the_newest_turns_count():
     messages = [{"role": "user", "content": str(number)} for number in range(200)]
-    found = asked(messages, field="messages")
+    found = question_of(messages, field="messages")
     assert (found.question, len(found.turns), found.turns[-1]["content"]) == ("199", MAX_TURNS, "198")
 
 
@@ -43,7 +43,7 @@ def test_of_a_long_conversation_the_newest_turns_count():
 )
 def test_what_holds_no_question_is_refused_by_its_field(messages, field):
     with pytest.raises(Invalid) as refused:
-        asked(messages, field="messages")
+        question_of(messages, field="messages")
     assert refused.value.field == field
 
 
@@ -60,6 +60,6 @@ def test_what_nobody_writes_is_dropped_and_long_turns_are_cut():
         {"role": "assistant", "content": [{"type": "output_text", "text": "No."}, {"type": "refusal", "refusal": "r"}]},
         {"role": "user", "content": "Why\x00 \ud800?"},
     ]
-    found = asked(messages, field="messages")
+    found = question_of(messages, field="messages")
     assert found.question == "Why ?"
     assert [len(turn["content"]) for turn in found.turns] == [20_000, 3]
