@@ -105,11 +105,10 @@ def state_of(rig: Rig, id: str) -> str:
 
 
 def stand(rig: Rig, *, workers: int = 1, callback: bool = True) -> None:
-    for number in range(workers):
-        rig.start(f"answer-{number}", "worker", "answer")
+    commands = {f"answer-{number}": ("worker", "answer") for number in range(workers)}
     if callback:
-        rig.start("callback", "worker", "callback")
-    rig.start("web", "web")
+        commands["callback"] = ("worker", "callback")
+    rig.start_together({**commands, "web": ("web",)})
 
 
 def until_hints_work(rig: Rig, name: str, *, timeout_s: float = 60.0) -> float:

@@ -18,7 +18,7 @@ import time
 import urllib.request
 import uuid
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -226,19 +226,30 @@ class Rig:
 
     def start(self, name: str, *arguments: str, plant: str = "", wait: bool = True, **settings: str) -> None:
         """Start a command of the product under a name; `plant` is what the process does wrong, see plants."""
+        seen = len(self.workers()) if wait else 0
         env = {**self.env, **settings}
         plant = plant or self.plant
         if plant:
             env |= {"FAULT_PLANT": plant, "PYTHONPATH": f"{ROOT / 'tests' / 'faults' / 'plants'}{os.pathsep}{ROOT}"}
-        seen = self.workers()
         command = [sys.executable, "-m", "worker.cli", *arguments]
         self.processes[name] = self.exits.enter_context(running(command, env=env, log=self.home / f"{name}.log"))
-        if not wait:
-            return
-        if arguments[0] == "web":
+        if wait:
+            self._wait_for([arguments], seen)
+
+    def start_together(self, commands: Mapping[str, tuple[str, ...]]) -> None:
+        """Start several commands, by name, at once: most of a start is imports, for which there are several cores."""
+        seen = len(self.workers())
+        for name, arguments in commands.items():
+            self.start(name, *arguments, wait=False)
+        self._wait_for(commands.values(), seen)
+
+    def _wait_for(self, commands: Iterable[tuple[str, ...]], seen: int) -> None:
+        """Wait until these commands are ready; `seen` workers had reported before they were started."""
+        started = list(commands)
+        workers = seen + sum(arguments[0] == "worker" for arguments in started)
+        wait_for(lambda: len(self.workers()) >= workers, what=f"{workers - seen} workers")
+        if any(arguments[0] == "web" for arguments in started):
             wait_for(lambda: answers(f"{self.url}/healthz"), what="the web server")
-        else:
-            wait_for(lambda: self.workers() - seen, what=f"worker {name}")
 
     def tracebacks(self, name: str) -> list[str]:
         """Return how each failure that a process logged ended."""

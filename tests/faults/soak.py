@@ -110,13 +110,14 @@ class Mischief:
 
 def soak(made: Rig, *, messages: int, seed: int) -> tuple[Story, Verdict]:
     """Run it; returns what happened and what became of every message."""
-    for name, arguments in {
-        "answer-0": ("worker", "answer"),
-        "answer-1": ("worker", "answer"),
-        "callback": ("worker", "callback"),
-        "web": ("web",),
-    }.items():
-        made.start(name, *arguments)
+    made.start_together(
+        {
+            "answer-0": ("worker", "answer"),
+            "answer-1": ("worker", "answer"),
+            "callback": ("worker", "callback"),
+            "web": ("web",),
+        }
+    )
     supervised = [
         made.restart_when_it_dies("answer-0", "worker", "answer"),
         made.restart_when_it_dies("answer-1", "worker", "answer"),
