@@ -337,7 +337,7 @@ class Rig:
         thread: str = "",
         callback: str | bool = False,
         key: str | None = None,
-        patience_s: float = 60.0,
+        timeout_s: float = 60.0,
         deadline_s: float = 300.0,
     ) -> Sent:
         """Submit a ticket to the conversation `talk` (an external id), as a careful client: again until it is accepted.
@@ -348,7 +348,7 @@ class Rig:
         body = {"body": text or random.choice(QUESTIONS), "external_id": talk, "deadline_s": deadline_s}
         if callback:
             body["callback_url"] = self.receiver.url_of(callback if isinstance(callback, str) else "ok")
-        ends = time.monotonic() + patience_s
+        ends = time.monotonic() + timeout_s
         while True:
             one.tries += 1
             try:
@@ -368,9 +368,9 @@ class Rig:
             self.sent.append(one)
         return one
 
-    def insist(self, method: str, path: str, body: Any = None, *, patience_s: float = 60.0) -> tuple[int, Any]:
+    def insist(self, method: str, path: str, body: Any = None, *, timeout_s: float = 60.0) -> tuple[int, Any]:
         """Send a request until it is answered with something else than 503."""
-        ends = time.monotonic() + patience_s
+        ends = time.monotonic() + timeout_s
         while True:
             with contextlib.suppress(OSError, http.client.HTTPException):
                 status, shown = self.call(method, path, body)
@@ -380,9 +380,9 @@ class Rig:
                 return 0, None
             time.sleep(0.2)
 
-    def cancel(self, one: Sent, *, patience_s: float = 60.0) -> None:
+    def cancel(self, one: Sent, *, timeout_s: float = 60.0) -> None:
         """Cancel a message, as a careful client: again until there is an answer."""
-        ends = time.monotonic() + patience_s
+        ends = time.monotonic() + timeout_s
         while time.monotonic() < ends:
             try:
                 status, shown = self.call("POST", f"/v1/messages/{one.ids[0]}/cancel")

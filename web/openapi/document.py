@@ -130,11 +130,11 @@ def _show_response(status: str, response: Json, name: str | None, examples: Json
     if name is not None:  # responses in another API's form have no schema here
         response.setdefault("content", {"application/json": {"schema": {"type": "object"}}})
     for media in response.get("content", {}).values():
-        shown = name or media["schema"]["$ref"].rpartition("/")[2]
-        if shown.endswith("Page") and shown not in examples:
-            page = {"items": [examples[shown.removesuffix("Page")]["value"]], "next_cursor": None}
-            examples[shown] = {"value": page}
-        media["examples"] = {shown: {"$ref": f"#/components/examples/{shown}"}}
+        example = name or media["schema"]["$ref"].rpartition("/")[2]
+        if example.endswith("Page") and example not in examples:
+            page = {"items": [examples[example.removesuffix("Page")]["value"]], "next_cursor": None}
+            examples[example] = {"value": page}
+        media["examples"] = {example: {"$ref": f"#/components/examples/{example}"}}
     if status == "202":
         response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in _HEADERS}
 

@@ -24,10 +24,10 @@ def codes_of(operation: Operation, view: Callable[..., Any], call: Json) -> list
         codes |= {*WITH_KEY}
     if "requestBody" in call:
         codes |= {*WITH_BODY}
-    places = {parameter["in"] for parameter in call.get("parameters", ())}
-    if "path" in places:
+    locations = {parameter["in"] for parameter in call.get("parameters", ())}
+    if "path" in locations:
         codes.add("not_found")
-    if "query" in places or operation.idempotent:
+    if "query" in locations or operation.idempotent:
         codes.add("invalid")
     return sorted(codes, key=lambda code: (CODES[code].status, code))
 

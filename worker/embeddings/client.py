@@ -71,38 +71,38 @@ class EmbeddingsClient:
         self._circuit = Circuit(f"embeddings of {model}")
         self._thread = threading.local()
 
-    def embed(self, texts: Sequence[str], *, patience_s: float) -> Vector:
+    def embed(self, texts: Sequence[str], *, retry_for_s: float) -> Vector:
         """Return the vectors of texts, of length 1 and in their order, float32 [count, dimensions].
 
         A text without words has no direction: its vector is zeros, and so is one of which the model has none.
 
         Args:
-            patience_s: how long each request is repeated while the endpoint is overloaded or away.
+            retry_for_s: how long each request is repeated while the endpoint is overloaded or away.
 
         Raises:
             EmbedderUnavailable: it was so for longer, or wants to be left alone for longer.
             EmbedderRefused: key, model or dimensions have to be changed first.
         """
         found = np.zeros((len(texts), self._dimensions), np.float32)
-        told = [position for position, text in enumerate(texts) if text.strip()]
-        for part in batches([texts[position] for position in told], limit=self._batch):
-            rows, told = told[: len(part)], told[len(part) :]
-            found[rows] = self._in_parts(part, patience_s)
+        with_words = [position for position, text in enumerate(texts) if text.strip()]
+        for part in batches([texts[position] for position in with_words], limit=self._batch):
+            rows, with_words = with_words[: len(part)], with_words[len(part) :]
+            found[rows] = self._in_parts(part, retry_for_s)
         return found
 
-    def _in_parts(self, texts: Sequence[str], patience_s: float) -> Vector:
+    def _in_parts(self, texts: Sequence[str], retry_for_s: float) -> Vector:
         """Return the vectors of a batch, which is made smaller while the endpoint refuses it."""
         try:
-            return self._repeatedly(texts, ends=time.monotonic() + patience_s)
+            return self._repeatedly(texts, ends=time.monotonic() + retry_for_s)
         except TextsRefused as refused:
             refusals = self._thread.refusals = getattr(self._thread, "refusals", 0) + 1
             if refused.about_dimensions and self._sends_dimensions:
                 log.info("embeddings_parameter_refused", model=self._model, parameter="dimensions")
                 self._sends_dimensions = False
-                return self._in_parts(texts, patience_s)
+                return self._in_parts(texts, retry_for_s)
             if len(texts) > 1:
                 half = len(texts) // 2
-                parts = [self._in_parts(part, patience_s) for part in (texts[:half], texts[half:])]
+                parts = [self._in_parts(part, retry_for_s) for part in (texts[:half], texts[half:])]
                 enough = self._thread.refusals == refusals  # else a text was refused, and not their number
                 if enough and not refused.no_vector and self._batch >= len(texts):
                     self._batch = max(1, half)
@@ -112,16 +112,16 @@ class EmbeddingsClient:
                 log.warning("text_without_vector", model=self._model, characters=len(text))
                 return np.zeros((1, self._dimensions), np.float32)
             if len(text) <= _MIN_CHARACTERS:
-                if text == _PROBE or not self._takes_others(patience_s):
+                if text == _PROBE or not self._takes_others(retry_for_s):
                     raise refused.error from None
                 log.warning("text_refused", model=self._model, characters=len(text), cause=str(refused.error))
                 return np.zeros((1, self._dimensions), np.float32)
-            return self._in_parts([text[: len(text) // 2]], patience_s)
+            return self._in_parts([text[: len(text) // 2]], retry_for_s)
 
-    def _takes_others(self, patience_s: float) -> bool:
+    def _takes_others(self, retry_for_s: float) -> bool:
         """Whether the endpoint takes another text: then not the settings are at fault, but the one that it refused."""
         try:
-            self._in_parts([_PROBE], patience_s)
+            self._in_parts([_PROBE], retry_for_s)
         except EmbedderRefused:
             return False
         return True

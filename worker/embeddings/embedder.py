@@ -12,7 +12,7 @@ from kb.encoding import DEFAULT_SCALE, text_prompt
 from worker.embeddings.client import EmbeddingsClient
 
 #: Seconds that a request for passages is repeated; what waits for longer is indexed later.
-_PASSAGES_PATIENCE_S = 60.0
+_PASSAGES_RETRY_S = 60.0
 
 
 class EndpointEmbedder:
@@ -23,7 +23,7 @@ class EndpointEmbedder:
         dimensions: the length of its vectors.
         query_prompt, passage_prompt: put before a query, and before a passage.
         batch: how many passages one request is best given.
-        patience_s: how long a query is repeated while the endpoint is overloaded or away; somebody waits for it.
+        retry_for_s: how long a query is repeated while the endpoint is overloaded or away; somebody waits for it.
     """
 
     def __init__(
@@ -34,14 +34,14 @@ class EndpointEmbedder:
         dimensions: int,
         query_prompt: str = "",
         passage_prompt: str = "",
-        patience_s: float,
+        retry_for_s: float,
         batch: int = 32,
     ) -> None:
         self._client = client
         self._query_prompt = query_prompt
         self._passage_prompt = passage_prompt
         self._text_prompt = text_prompt(query_prompt, passage_prompt)
-        self._patience_s = patience_s
+        self._retry_for_s = retry_for_s
         self.identity = identity_of(
             model, dimensions=dimensions, query_prompt=query_prompt, passage_prompt=passage_prompt
         )
@@ -52,7 +52,7 @@ class EndpointEmbedder:
 
     def encode(self, text: str) -> Vector:
         """Return the unit vector of a text that is compared with others of its kind; raises as `encode_query`."""
-        vector: Vector = self._client.embed([self._text_prompt + text], patience_s=self._patience_s)[0]
+        vector: Vector = self._client.embed([self._text_prompt + text], retry_for_s=self._retry_for_s)[0]
         return vector
 
     def encode_query(self, text: str) -> Vector:
@@ -61,13 +61,13 @@ class EndpointEmbedder:
         Raises:
             EmbedderUnavailable, EmbedderRefused: see `EmbeddingsClient.embed`.
         """
-        vector: Vector = self._client.embed([self._query_prompt + text], patience_s=self._patience_s)[0]
+        vector: Vector = self._client.embed([self._query_prompt + text], retry_for_s=self._retry_for_s)[0]
         return vector
 
     def encode_passages(self, texts: Sequence[str]) -> Vector:
         """Return the unit vectors of passages, float32 [count, dimensions]; raises as `encode_query`."""
         prompted = [self._passage_prompt + text for text in texts]
-        return self._client.embed(prompted, patience_s=_PASSAGES_PATIENCE_S)
+        return self._client.embed(prompted, retry_for_s=_PASSAGES_RETRY_S)
 
     def count_tokens(self, text: str) -> int:
         """Return about how long a text is in tokens, by the tokenizer that ships: passages are cut by it."""

@@ -37,7 +37,7 @@ def build_finder(settings: Settings, meter: Meter) -> Embedder:
         dimensions=dimensions,
         query_prompt=settings.embedding_query_prompt or "",
         passage_prompt=settings.embedding_passage_prompt or "",
-        patience_s=settings.embedding_timeout_s,
+        retry_for_s=settings.embedding_timeout_s,
         batch=settings.embedding_batch,
     )
 

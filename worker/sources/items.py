@@ -57,8 +57,8 @@ def keep_listing(tx: sa.Connection, store: Store, run: rows.SourceRun, listing: 
     failed = dict(listing.failed)
     items = {}
     for key, mark in listing.items.items():
-        if (shown := repair(key, Counter())) != key:
-            failed[shown] = "Its name is not UTF-8."
+        if (readable := repair(key, Counter())) != key:
+            failed[readable] = "Its name is not UTF-8."
             continue
         if len(key.encode()) > _MAX_KEY_BYTES:
             failed[key] = f"Its address has more than {_MAX_KEY_BYTES:,} bytes."

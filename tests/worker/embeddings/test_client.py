@@ -47,7 +47,7 @@ TEXTS = ["Where is my parcel?", "Reset the password", "Refund"]
 def test_texts_become_vectors_and_are_paid_for():
     meter = Recorded()
     with endpoint(embeddings) as served:
-        found = client_of(f"{served.url}/", meter=meter).embed(TEXTS, patience_s=1)
+        found = client_of(f"{served.url}/", meter=meter).embed(TEXTS, retry_for_s=1)
     assert np.allclose(found, norm(TEXTS), atol=1e-6)
     assert served.paths == ["/v1/embeddings"]
     assert served.headers[0]["Authorization"] == "Bearer sk-1"
@@ -63,13 +63,13 @@ def test_base64_and_any_order_are_read():
         return response(data[::-1])
 
     with endpoint(answer) as served:
-        assert np.allclose(client_of(served.url).embed(TEXTS, patience_s=1), norm(TEXTS), atol=1e-6)
+        assert np.allclose(client_of(served.url).embed(TEXTS, retry_for_s=1), norm(TEXTS), atol=1e-6)
 
 
 def test_many_texts_go_in_batches_and_texts_without_words_are_not_sent():
     texts = [f"text {number}" if number % 5 else " " for number in range(80)]
     with endpoint(embeddings) as served:
-        found = client_of(served.url, key=None, batch=20).embed(texts, patience_s=1)
+        found = client_of(served.url, key=None, batch=20).embed(texts, retry_for_s=1)
     assert [len(request["input"]) for request in served.requests] == [20, 20, 20, 4]
     assert "Authorization" not in served.headers[0]
     for text, row in zip(texts, found, strict=True):
@@ -87,9 +87,9 @@ def test_a_server_that_takes_fewer_texts_gets_fewer_and_that_is_remembered():
     texts = [f"text {number}" for number in range(16)]
     with endpoint(answer) as served:
         client = client_of(served.url, batch=16)
-        assert np.allclose(client.embed(texts, patience_s=1), norm(texts), atol=1e-6)
+        assert np.allclose(client.embed(texts, retry_for_s=1), norm(texts), atol=1e-6)
         sent = len(served.requests)
-        client.embed(texts, patience_s=1)
+        client.embed(texts, retry_for_s=1)
     assert [len(request["input"]) for request in served.requests[sent:]] == [4, 4, 4, 4]
 
 
@@ -101,7 +101,7 @@ def test_a_text_that_is_too_long_is_cut_and_the_others_are_not():
 
     long = "parcel " * 400
     with endpoint(answer) as served:
-        found = client_of(served.url).embed(["Refund", long, "Password"], patience_s=1)
+        found = client_of(served.url).embed(["Refund", long, "Password"], retry_for_s=1)
         sent = {text for request in served.requests for text in request["input"]}
     assert np.allclose(found[[0, 2]], norm(["Refund", "Password"]), atol=1e-6)
     assert long[:700] in sent
@@ -117,7 +117,7 @@ def test_a_text_without_a_vector_does_not_hold_up_the_others():
         return embeddings(body)
 
     with endpoint(answer) as served:
-        found = client_of(served.url).embed(["Refund", "poison", "Password"], patience_s=1)
+        found = client_of(served.url).embed(["Refund", "poison", "Password"], retry_for_s=1)
     assert np.allclose(found[[0, 2]], norm(["Refund", "Password"]), atol=1e-6)
     assert not found[1].any()
 
@@ -130,22 +130,22 @@ def test_a_model_that_takes_no_dimensions_is_asked_without():
 
     with endpoint(answer) as served:
         client = client_of(served.url)
-        client.embed(["a word"], patience_s=1)
-        client.embed(["a word"], patience_s=1)
+        client.embed(["a word"], retry_for_s=1)
+        client.embed(["a word"], retry_for_s=1)
     assert ["dimensions" in request for request in served.requests] == [True, False, False]
 
 
 def test_another_length_is_refused_at_once_and_never_mixed():
     with endpoint(lambda body: embeddings(body, dimensions=768)) as served:
         with pytest.raises(EmbedderRefused, match="768"):
-            client_of(served.url).embed(TEXTS, patience_s=5)
+            client_of(served.url).embed(TEXTS, retry_for_s=5)
     assert len(served.requests) == 1
 
 
 def test_a_refused_key_is_not_tried_again():
     with endpoint(lambda _body: refusal(401, {"error": {"message": "Incorrect API key provided"}})) as served:
         with pytest.raises(EmbedderRefused, match="401: Incorrect API key"):
-            client_of(served.url).embed(TEXTS, patience_s=5)
+            client_of(served.url).embed(TEXTS, retry_for_s=5)
     assert len(served.requests) == 1
 
 
@@ -157,7 +157,7 @@ def test_an_overloaded_server_is_asked_again_when_it_says():
         return embeddings(body) if len(times) > 1 else refusal(429, {}, Retry_After="1")
 
     with endpoint(answer) as served:
-        assert np.allclose(client_of(served.url).embed(TEXTS, patience_s=20), norm(TEXTS), atol=1e-6)
+        assert np.allclose(client_of(served.url).embed(TEXTS, retry_for_s=20), norm(TEXTS), atol=1e-6)
     assert times[1] - times[0] >= 1
 
 
@@ -165,10 +165,10 @@ def test_whoever_has_no_time_learns_when_to_come_back():
     with endpoint(lambda _body: refusal(503, {}, Retry_After="30")) as served:
         client = client_of(served.url)
         with pytest.raises(EmbedderUnavailable) as raised:
-            client.embed(TEXTS, patience_s=1)
+            client.embed(TEXTS, retry_for_s=1)
         assert raised.value.after_s == 30
         with pytest.raises(EmbedderUnavailable, match="not asked for now"):
-            client.embed(TEXTS, patience_s=1)
+            client.embed(TEXTS, retry_for_s=1)
     assert len(served.requests) == 1  # the server is left alone for as long as it asked
 
 
@@ -177,7 +177,7 @@ def test_after_failures_in_a_row_a_broken_server_is_left_alone():
         client = client_of(served.url)
         for _ in range(8):
             with pytest.raises(EmbedderUnavailable):
-                client.embed(TEXTS, patience_s=0)
+                client.embed(TEXTS, retry_for_s=0)
     assert len(served.requests) == 5
 
 
@@ -185,7 +185,7 @@ def test_a_slow_server_is_given_up_in_time():
     with endpoint(lambda _body: Response(pieces=(b"{",), stays_open_s=20)) as served:
         began = time.monotonic()
         with pytest.raises(EmbedderUnavailable, match="in time"):
-            client_of(served.url, timeout_s=0.5).embed(TEXTS, patience_s=0.1)
+            client_of(served.url, timeout_s=0.5).embed(TEXTS, retry_for_s=0.1)
     assert time.monotonic() - began < 10
 
 
@@ -201,32 +201,32 @@ def test_a_slow_server_is_given_up_in_time():
 def test_a_broken_answer_is_asked_for_again(broken):
     answers = [broken]
     with endpoint(lambda body: answers.pop() if answers else embeddings(body)) as served:
-        assert np.allclose(client_of(served.url).embed(TEXTS, patience_s=20), norm(TEXTS), atol=1e-6)
+        assert np.allclose(client_of(served.url).embed(TEXTS, retry_for_s=20), norm(TEXTS), atol=1e-6)
 
 
 def test_a_server_that_is_not_there_is_unavailable():
     with endpoint(embeddings) as served:
         url = served.url
     with pytest.raises(EmbedderUnavailable, match="cannot be reached"):
-        client_of(url).embed(TEXTS, patience_s=0)
+        client_of(url).embed(TEXTS, retry_for_s=0)
 
 
 @pytest.mark.parametrize("url", ["http://10.1.2.3/v1", "http://169.254.169.254/v1", "https://192.168.1.1:8080/v1"])
 def test_private_addresses_are_not_called_unless_they_are_opened(url):
     with pytest.raises(EmbedderRefused, match="ANSWERBACK_EMBEDDING_ALLOW"):
-        client_of(url).embed(TEXTS, patience_s=5)
+        client_of(url).embed(TEXTS, retry_for_s=5)
 
 
 def test_a_redirect_is_not_followed_with_the_key():
     with endpoint(embeddings) as other, endpoint(lambda _body: refusal(302, {}, Location=f"{other.url}/x")) as served:
         with pytest.raises(EmbedderRefused, match="302"):
-            client_of(served.url).embed(TEXTS, patience_s=1)
+            client_of(served.url).embed(TEXTS, retry_for_s=1)
         assert other.requests == []
 
 
 def test_half_an_emoji_is_sent_as_a_question_mark():
     with endpoint(embeddings) as served:
-        client_of(served.url).embed(["parcel \ud83d"], patience_s=1)
+        client_of(served.url).embed(["parcel \ud83d"], retry_for_s=1)
     assert served.requests[0]["input"] == ["parcel ?"]
 
 
@@ -238,10 +238,10 @@ def test_a_text_that_is_refused_for_what_it_says_does_not_hold_up_the_others():
 
     with endpoint(answer) as served:
         client = client_of(served.url)
-        found = client.embed(["Refund", "forbidden", "Password"], patience_s=1)
-        alone = client.embed(["forbidden"], patience_s=1)
+        found = client.embed(["Refund", "forbidden", "Password"], retry_for_s=1)
+        alone = client.embed(["forbidden"], retry_for_s=1)
         before = len(served.requests)
-        client.embed([f"text {number}" for number in range(8)], patience_s=1)
+        client.embed([f"text {number}" for number in range(8)], retry_for_s=1)
     assert np.allclose(found[[0, 2]], norm(["Refund", "Password"]), atol=1e-6)
     assert not found[1].any()
     assert not alone.any()
@@ -250,4 +250,4 @@ def test_a_text_that_is_refused_for_what_it_says_does_not_hold_up_the_others():
 
 def test_a_server_that_refuses_everything_says_so():
     with endpoint(lambda body: refusal(400, {"error": {"message": "no"}})) as served, pytest.raises(EmbedderRefused):
-        client_of(served.url).embed(["Refund"], patience_s=1)
+        client_of(served.url).embed(["Refund"], retry_for_s=1)

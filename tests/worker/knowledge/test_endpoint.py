@@ -57,7 +57,7 @@ def remote(server):
                 price=0.0,
                 meter=Unmetered(),
             )
-            embedder = EndpointEmbedder(client, model=model, dimensions=DIMENSIONS, patience_s=0)
+            embedder = EndpointEmbedder(client, model=model, dimensions=DIMENSIONS, retry_for_s=0)
             embedder.served = served
             return embedder
 
@@ -66,7 +66,7 @@ def remote(server):
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr("worker.embeddings.embedder._PASSAGES_PATIENCE_S", 0)
+    monkeypatch.setattr("worker.embeddings.embedder._PASSAGES_RETRY_S", 0)
 
 
 def test_passages_are_embedded_in_batches_and_found_by_their_vectors(store, workspace_id, library, remote, tmp_path):
