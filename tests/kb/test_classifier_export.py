@@ -35,6 +35,7 @@ def test_labels_that_say_nothing_are_refused_with_a_list_of_them(names, chosen):
         supported_label(names, chosen)
 
 
+@pytest.mark.exports
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_export_gives_the_probabilities_of_the_original(tmp_path, kind):
     import torch
@@ -52,12 +53,14 @@ def test_an_export_gives_the_probabilities_of_the_original(tmp_path, kind):
     assert 0 < served("word " * 2_000, "A claim of a few words.", "") < 1
 
 
+@pytest.mark.exports
 def test_a_grounding_model_with_one_output_is_read_as_a_logit(tmp_path):
     classifier(tmp_path / "model", labels={0: "LABEL_0"})
     export(str(tmp_path / "model"), tmp_path / "export")
     assert 0 < SupportModel.load(tmp_path / "export").probability(*PROBES[0]) < 1
 
 
+@pytest.mark.exports
 def test_what_is_no_classifier_is_refused_before_anything_is_written(tmp_path):
     classifier(tmp_path / "model")
     config = json.loads((tmp_path / "model" / "config.json").read_text())

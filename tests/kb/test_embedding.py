@@ -22,6 +22,7 @@ def test_the_export_was_compared_with_the_original(models):
     assert cosine["int8"] >= MIN_COSINE["int8"]
 
 
+@pytest.mark.exports
 def test_the_weights_are_the_published_ones():
     assert resolve(DEFAULT_MODEL)
     assert len(UPSTREAM_SHA256["model.safetensors"]) == 64

@@ -7,6 +7,7 @@ from kb.errors import ModelInvalid
 from kb.model_sources import DEFAULT_MODEL, MULTILINGUAL_MODEL, load_reference, resolve
 
 
+@pytest.mark.exports
 def test_a_package_that_is_not_installed_is_named_with_its_extra(monkeypatch):
     def missing(name):
         raise ModuleNotFoundError(name)
@@ -18,6 +19,7 @@ def test_a_package_that_is_not_installed_is_named_with_its_extra(monkeypatch):
         resolve(DEFAULT_MODEL)
 
 
+@pytest.mark.exports
 def test_other_files_than_those_that_were_checked_are_refused(monkeypatch, tmp_path):
     (tmp_path / "e5-small-q4.bin").write_bytes(b"E5S1 something else")
     monkeypatch.setattr(model_sources.resources, "files", lambda _name: tmp_path)

@@ -35,6 +35,7 @@ def support_model(tmp_path, monkeypatch):
     return tmp_path / "nli"
 
 
+@pytest.mark.exports
 def test_a_support_model_is_exported_calibrated_and_loaded(support_model, tmp_path):
     drafts = shutil.copytree(ROOT / "tests" / "data" / "drafts", tmp_path / "drafts")
     for path in drafts.glob("*.jsonl"):  # a few are enough here

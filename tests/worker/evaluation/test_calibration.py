@@ -21,6 +21,7 @@ class Logits:
         return float(claim)
 
 
+@pytest.mark.exports
 def test_a_logit_is_turned_into_the_share_of_true_sentences():
     chance = random.Random(1)
     sentences = []
@@ -33,6 +34,7 @@ def test_a_logit_is_turned_into_the_share_of_true_sentences():
     assert bias == pytest.approx(0.5, abs=0.15)
 
 
+@pytest.mark.exports
 @pytest.mark.parametrize(("labels", "why"), [([], "no labelled drafts"), ([False, True], "is its label right")])
 def test_a_model_that_cannot_be_calibrated_is_told(tmp_path, monkeypatch, labels, why):
     sentences = [SimpleNamespace(premise="", text=str(n), draft=DRAFT, is_true=not n) for n, _ in enumerate(labels)]
