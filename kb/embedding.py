@@ -52,7 +52,7 @@ class Embedder(Protocol):
 
     @property
     def scale(self) -> SimilarityScale:
-        """What similarities of the model mean."""
+        """The scale of the model's similarities."""
         ...
 
     def encode(self, text: str) -> Vector:

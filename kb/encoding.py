@@ -14,7 +14,7 @@ POOLINGS = ("mean", "cls", "lasttoken")
 
 @dataclass(frozen=True, kw_only=True)
 class Overrides:
-    """What the settings say instead of a model's own configuration; None leaves it as it is.
+    """Overrides of a model's own configuration by the settings; None leaves it as it is.
 
     `dimensions` cuts vectors to their first so many numbers, as models trained by Matryoshka losses allow.
     """
@@ -29,7 +29,7 @@ AS_CONFIGURED = Overrides()
 
 @dataclass(frozen=True, kw_only=True)
 class Encoding:
-    """What turns a text into token states, and those into a vector.
+    """The configuration that turns a text into token states, and those into a vector.
 
     Attributes:
         query_prompt, passage_prompt: put before a query, and before a passage that it may find.
@@ -115,7 +115,7 @@ class SimilarityScale:
         return 1.0 + (similarity - self.same) * slope
 
     def from_default(self, similarity: float) -> float:
-        """Return what a similarity of the default model is by this one."""
+        """Return the similarity of this model that corresponds to one of the default model."""
         if self == DEFAULT_SCALE:
             return similarity
         slope = (self.same - self.unrelated) / (1.0 - DEFAULT_SCALE.unrelated)

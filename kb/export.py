@@ -139,7 +139,7 @@ def _unexported(reference: Any, model: str, overrides: Overrides, error: Excepti
 
 
 def _described(reference: Any) -> dict[str, Any]:
-    """Return what a model's own configuration says of prompts, normalisation, dimensions and length."""
+    """Return prompts, normalisation, dimensions and length from a model's own configuration."""
     return {
         "dimensions": reference.get_embedding_dimension(),
         "max_tokens": max_tokens(reference),

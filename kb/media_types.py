@@ -98,7 +98,7 @@ def media_type_of(name: str) -> str | None:
 
 
 def media_type_of_file(name: str) -> str | None:
-    """Return what `media_type_of` does; a file without an ending, such as `README`, counts as plain text."""
+    """Return the media type of a file's name; one without an ending, such as `README`, counts as plain text."""
     path = PurePath(name)
     return media_type_of(name) or (None if path.suffix or path.name.startswith(".") or not path.name else "text/plain")
 

@@ -156,14 +156,14 @@ class _Searcher:
     dense_weight: float
 
     def whole(self, query: str, pool: Executor | None) -> list[_Ranked]:
-        """Return what a query finds, best first; with a `pool`, words are looked up while this thread embeds."""
+        """Return the hits of a query, best first; with a `pool`, words are looked up while this thread embeds."""
         beside = pool.submit(self._lexical, query) if pool is not None else None
         dense = self._dense(query)
         lexical = self._lexical(query) if beside is None else beside.result()
         return _ranked(query, dense, lexical, fuse(dense, lexical, dense_weight=self.dense_weight))
 
     def in_parts(self, query: str, several: Sequence[str], pool: Executor | None) -> list[_Ranked]:
-        """Return what a long query and its parts find, best first.
+        """Return the hits of a long query and its parts, best first.
 
         A row has its score in the part where it is best, less by its rank there, so that the first of each come before
         the tenth of one; and its score for the whole, which says what it is all about.

@@ -24,7 +24,7 @@ def folder() -> Path:
 
 
 def repair(damaged: Path) -> str:
-    """Return what to do about a damaged model in a folder, as the end of a sentence."""
+    """Return the remedy for a damaged model in a folder, as the end of a sentence."""
     if damaged == folder():
         return "install Answerback again, since it ships with it"
     return f"delete {damaged} and run `answerback model export`"

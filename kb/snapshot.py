@@ -61,7 +61,7 @@ class New:
     vectors: npt.NDArray[np.float32]
 
     def entries(self, first_row: int) -> Iterator[Entry]:
-        """Yield what the lexical index keeps of each."""
+        """Yield the fields that the lexical index keeps of each."""
         for row, (record, text) in enumerate(zip(self.records, self.texts, strict=True), first_row):
             yield Entry(row=row, key=record.passage_id, text=text, facets=record.facets)
 

@@ -6,6 +6,7 @@ entry fails, and so does one that is no longer needed. `python -m tests.house --
 
 import ast
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,10 +33,13 @@ RETIRED = frozenset(
 #: Parts of constants that are MAX, MIN and TIMEOUT now.
 RETIRED_PARTS = frozenset({"MOST", "LEAST", "PATIENCE"})
 
+#: Openings of docstrings that name no thing and no action.
+RIDDLE = re.compile(r"(What|Whoever|(Return|Yield|Give|Tell) what|See the module)\b")
+
 
 def findings() -> dict[str, list[str]]:
     """Return what breaks a rule, by rule: `path: name` each, sorted."""
-    names, functions, modules = set(), set(), set()
+    names, functions, modules, riddles = set(), set(), set(), set()
     for path in _modules():
         where = path.relative_to(ROOT).as_posix()
         text = path.read_text()
@@ -43,6 +47,7 @@ def findings() -> dict[str, list[str]]:
             modules.add(where)
         tree = ast.parse(text)
         names |= {f"{where}: {name}" for name in _names(tree) if is_retired(name)}
+        riddles |= {f"{where}: {opening}" for opening in _docstrings(tree) if RIDDLE.match(opening)}
         functions |= {
             f"{where}: {node.name}"
             for node in ast.walk(tree)
@@ -51,6 +56,7 @@ def findings() -> dict[str, list[str]]:
         }
     return {
         "retired names": sorted(names),
+        "docstrings that open with a riddle": sorted(riddles),
         "modules without tests of their name": sorted(_untested()),
         f"functions over {MAX_FUNCTION} lines": sorted(functions),
         f"modules over {MAX_MODULE} lines": sorted(modules),
@@ -82,6 +88,13 @@ def _names(tree: ast.AST) -> Iterator[str]:
                 yield name
             case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
                 yield name
+
+
+def _docstrings(tree: ast.AST) -> Iterator[str]:
+    """Yield the first line of each docstring."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            yield (ast.get_docstring(node) or "").partition("\n")[0]
 
 
 def _untested() -> Iterator[str]:

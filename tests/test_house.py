@@ -140,3 +140,9 @@ def test_no_retired_name_comes_back_no_function_grows_too_long_and_no_module_goe
 )
 def test_a_retired_name_is_known_with_its_underscores_and_as_part_of_a_constant(name, retired):
     assert house.is_retired(name) is retired
+
+
+@pytest.mark.parametrize("opening", ["What a message was recognised as.", "Yield what is left.", "See the module."])
+def test_a_docstring_that_names_no_thing_is_known_by_its_opening(opening):
+    assert house.RIDDLE.match(opening)
+    assert not house.RIDDLE.match("Whatever a caller passes is kept.")

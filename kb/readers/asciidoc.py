@@ -77,7 +77,7 @@ def _paragraph(lines: list[str], attributes: dict[str, str]) -> Iterator[Block]:
 def _delimited(
     opening: str, lines: Iterator[str], attributes: dict[str, str], left_out: Counter[str]
 ) -> Iterator[Block]:
-    """Yield what stands between two delimiters: nothing of a comment, code as it is, a table by rows, else blocks."""
+    """Yield the lines between two delimiters: none of a comment, code as it is, a table by rows, else blocks."""
     inside: list[str] = []
     for line in lines:
         if line.rstrip() == re.sub(r"\w+$", "", opening.rstrip()):

@@ -145,7 +145,7 @@ def slug(heading: str) -> str:
 
 
 def counted(left_out: Counter[str]) -> Iterator[Block]:
-    """Yield what a reader left out, by kind."""
+    """Yield the counts of a reader's omissions, by kind."""
     for kind, count in (+left_out).items():
         yield "left_out", count, kind, ""
 

@@ -59,7 +59,7 @@ class Page:
         return node.tag == "button" and not shows_something(node)
 
     def address(self, node: Any) -> str:
-        """Return what follows the text of a link: its address in brackets, or nothing where the text says it."""
+        """Return the suffix of a link's text: its address in brackets, or nothing where the text says it."""
         address = links.address_of(node.get("href") or "", base=self.base)
         return "" if address is None or links.says(self.text(node, addresses=False), address) else f" ({address})"
 

@@ -138,7 +138,7 @@ def reason(handoff: Mapping[str, Any]) -> str:
 
 @blueprint.app_template_filter("action")
 def action(name: str) -> str:
-    """Return what an action of the audit log did, in words."""
+    """Return an action of the audit log in words."""
     group, _, last = name.rpartition(".")
     fallback = last if group in ("", "console") else f"{last} ({group})"
     return ACTIONS.get(last) or fallback.replace("_", " ").capitalize()

@@ -143,7 +143,7 @@ def _voice(row: VoiceRow | None) -> Voice:
 
 
 def _version(row: VoiceRow | None) -> str:
-    """Return what tells two versions of the voice apart in forms; empty if none is stored."""
+    """Return the version of the stored voice as forms carry it; empty if none is stored."""
     return "" if row is None else str(row.updated_at)
 
 
@@ -181,7 +181,7 @@ def _channel_names() -> list[str]:
 
 
 def _differences(stored: Voice, typed: Voice) -> list[tuple[str, str, str]]:
-    """Return what differs between two voices: label, stored text and typed text of each value."""
+    """Return the differences of two voices: label, stored text and typed text of each value."""
     before, after = (_texts(VoiceForm.of(voice)) for voice in (stored, typed))
     pairs = {name: (before.get(name, ""), after.get(name, "")) for name in [*before, *after]}
     return [(name, *texts) for name, texts in pairs.items() if texts[0] != texts[1]]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Code:
-    """What a client needs to know of an error code."""
+    """The documentation of an error code for clients."""
 
     status: int
     title: str

@@ -1,4 +1,4 @@
-"""What the description of the API says of a view beyond its schemas: its name, its own errors, and idempotency."""
+"""The description of a view beyond its schemas: its operation id, its own errors, and idempotency."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

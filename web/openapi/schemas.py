@@ -31,7 +31,7 @@ def make_patterns_portable(spec: Json) -> None:
 
 
 def _sent(spec: Json) -> Iterator[Any]:
-    """Yield what the server sends: responses, and the bodies of webhooks and callbacks."""
+    """Yield the schemas that the server sends: responses, and the bodies of webhooks and callbacks."""
     for calls in spec["paths"].values():
         for call in calls.values():
             yield call["responses"]

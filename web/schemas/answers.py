@@ -11,7 +11,7 @@ MAX_WAIT_S = 60
 
 
 class SaidBefore(ma.Schema):
-    """What was said before a question."""
+    """A message before a question."""
 
     role = fields.String(required=True, validate=validate.OneOf([Role.CUSTOMER.value, Role.ASSISTANT.value]))
     content = Words(most=conversations.MAX_CONTENT, required=True)
@@ -36,7 +36,7 @@ class DirectReply(conversations.Reply):
     """An answer; every `[n]` in `content` refers to the citation with this number."""
 
     class Meta:
-        """What only the reply of a conversation has."""
+        """The fields that only the reply of a conversation has."""
 
         exclude = ("id", "greeting", "signature", "citation_style", "usage")
 
@@ -45,7 +45,7 @@ class DirectHandoff(conversations.Handoff):
     """Why a human should answer; nobody was told."""
 
     class Meta:
-        """What only a handoff of a conversation has."""
+        """The fields that only the handoff of a conversation has."""
 
         exclude = ("escalation_id",)
 

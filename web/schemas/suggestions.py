@@ -24,7 +24,7 @@ class SuggestionEdit(ma.Schema):
 
 
 class Acceptance(GivenMetadata):
-    """What is published: the draft as it is, or the title and text that are given, with metadata."""
+    """The article to publish: the draft as it is, or the title and text that are given, with metadata."""
 
     title = Text(most=500)
     text = Text(most=2_000_000, metadata={"description": "Markdown"})

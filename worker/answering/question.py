@@ -77,7 +77,7 @@ class Question:
 
     @cached_property
     def clarified(self) -> Sequence[Sequence[str]]:
-        """What the customer wrote before each clarification that this message follows, the oldest first."""
+        """The customer's messages before each clarification that this message follows, oldest first."""
         found: list[list[str]] = []
         at = len(self.turns)
         while at and self.turns[at - 1].role == Role.ASSISTANT and self.turns[at - 1].kind == ReplyKind.CLARIFICATION:

@@ -47,7 +47,7 @@ class Closeness:
 
     @property
     def explanation(self) -> str:
-        """What the score comes of, in words."""
+        """The parts of the score, in words."""
         parts = [f"similarity of meaning {self.cosine:.2f}"]
         for label, facts in (
             ("both say", self.shared),

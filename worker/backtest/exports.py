@@ -128,7 +128,7 @@ def _of_zendesk(ticket: Json) -> dict[str, str]:
 
 
 def _zendesk_turns(ticket: Json) -> Iterator[tuple[Speaker, str]]:
-    """Yield what the requester, those in copy and agents wrote in public, oldest first."""
+    """Yield the public comments of the requester, those in copy and agents, oldest first."""
     customers = {_id(ticket.get("requester")), str(ticket.get("requester_id") or "")}
     customers |= {str(id) for id in ticket.get("email_cc_ids") or ()} - {str(ticket.get("assignee_id") or "")}
     comments = [comment for comment in ticket["comments"] if isinstance(comment, Mapping)]

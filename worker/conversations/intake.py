@@ -244,7 +244,7 @@ class Intake:
         return self._store.submit(lambda tx: tx.execute(forget).rowcount)
 
     def _alarm_of(self, text: str, workspace_id: str, column: str, value: str | None, owner: Owner) -> _GivesAlarm:
-        """Return what gives a text's alarm, found already where a human owns the conversation: that takes time."""
+        """Return a function that gives a text's alarm; of a human's conversation it is computed now: it takes time."""
         alarm = cache(lambda: self._alarm(text))
         if value is not None:
             with self._store.read() as connection:

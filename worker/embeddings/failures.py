@@ -1,4 +1,4 @@
-"""What an error of an embeddings endpoint means, and what helps."""
+"""The meaning of an error of an embeddings endpoint, and its remedy."""
 
 import json
 import re

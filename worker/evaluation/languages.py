@@ -49,7 +49,7 @@ class Setup(Protocol):
         ...
 
     def step(self, name: str) -> Progress:
-        """Return what receives the items done and their total of a step."""
+        """Return the callback of a step's progress: items done, and their total."""
         ...
 
 

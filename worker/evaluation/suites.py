@@ -89,7 +89,7 @@ class Setup:
     progress: Progress = lambda _step, _done, _total: None
 
     def step(self, name: str) -> Callable[[int, int], None]:
-        """Return what receives the items done and their total of a step."""
+        """Return the callback of a step's progress: items done, and their total."""
         return lambda done, total: self.progress(name, done, total)
 
 

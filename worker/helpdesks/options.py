@@ -1,4 +1,4 @@
-"""What connections to helpdesks are made with, readable without loading a connector."""
+"""The options of connections to helpdesks, readable without loading a connector."""
 
 from collections.abc import Mapping
 

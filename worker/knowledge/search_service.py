@@ -94,7 +94,7 @@ class SearchClient:
         timeout_s: float,
         turns: Sequence[Mapping[str, str]] = (),
     ) -> dict[str, Any]:
-        """Return what the agent answers to a question (`worker.answering.direct_answers`).
+        """Return the agent's answer to a question (`worker.answering.direct_answers`).
 
         `turns` are what was said before, the oldest first: `role` (customer or assistant) and `content`.
 

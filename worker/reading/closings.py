@@ -1,4 +1,4 @@
-"""Tell what surrounds a customer's words: a greeting, a signature, and what software adds."""
+"""Find the surroundings of a customer's words: a greeting, a signature, and text that software adds."""
 
 import re
 from collections.abc import Sequence

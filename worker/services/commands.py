@@ -64,7 +64,7 @@ class Commands:
 
     @property
     def drafter(self) -> "Drafter":
-        """What drafts articles from what agents replied."""
+        """The drafter of articles from agents' replies."""
         from worker.services.agent import build_drafter
 
         return build_drafter(self.store, self._knowledge, self.agent)
@@ -76,7 +76,7 @@ class Commands:
 
     @property
     def recognisers(self) -> "Recognisers":
-        """What recognises the messages of workspaces."""
+        """The recognisers of the workspaces' messages."""
         return self._knowledge.recognisers
 
     @property
@@ -99,7 +99,7 @@ class Commands:
 
     @cached_property
     def source_runner(self) -> "SourceRunner":
-        """What looks at sources."""
+        """The synchroniser of sources."""
         return build_source_runner(self.common, resolve_timeout_s=REQUEST_RESOLVE_TIMEOUT_S)
 
     @cached_property

@@ -76,7 +76,7 @@ class Settings(InstallationSettings, WebSettings, AnsweringSettings, Conversatio
         return problems
 
     def _endpoint_contradictions(self) -> list[str]:
-        """Return what an endpoint of embeddings lacks."""
+        """Return the settings that an endpoint of embeddings lacks."""
         problems = []
         if self.embedding_dimensions is None:
             problems.append(
@@ -120,7 +120,7 @@ class Settings(InstallationSettings, WebSettings, AnsweringSettings, Conversatio
 
     @property
     def embedding_overrides(self) -> Overrides:
-        """What is set of the prompts and dimensions of the embedding model that runs here."""
+        """The overrides of prompts and dimensions for the embedding model that runs here."""
         if self.embedding_url is not None:  # they are those of the endpoint's model
             return AS_CONFIGURED
         return Overrides(

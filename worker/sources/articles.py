@@ -206,7 +206,7 @@ def metadata_of_article(
     locale: str | None = None,
     labels: Iterable[Any] = (),
 ) -> DocumentMetadata:
-    """Return what an article says of itself, with its labels beside the tags of the source.
+    """Return the metadata of an article, with its labels beside the tags of the source.
 
     An article that its source opens again is public again; one that somebody made internal here stays so.
     """

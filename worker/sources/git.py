@@ -107,7 +107,7 @@ class Git:
 
 
 def _attempt(call: Callable[[], Any]) -> Any:
-    """Return what a call to a repository returns.
+    """Call a repository and return its result.
 
     Raises:
         Unreachable: the server does not answer.

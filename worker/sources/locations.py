@@ -1,4 +1,4 @@
-"""What the location of a source names: a space, a database, a portal or a bucket."""
+"""Parse the locations of sources: a space, a database, a portal or a bucket."""
 
 import re
 from importlib.util import find_spec
@@ -67,7 +67,7 @@ def database_of(location: str) -> str | None:
 
 
 def portal_of(location: str, *, has_token: bool) -> dict[str, str | None]:
-    """Return what the location of a help centre of Chatwoot says: `portal`, `locale`, and `account` with a token.
+    """Parse the location of a Chatwoot help centre: `portal`, `locale`, and `account` with a token.
 
     Raises:
         DocumentUnreadable: it is not the address of a help centre.

@@ -1,4 +1,4 @@
-"""What a connector does: list what a source has, and read one item of it."""
+"""The protocol of connectors: list the items of a source, and read one of them."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ class SourceThrottled(DocumentUnreadable):
 
 
 class Unlisted(StrEnum):
-    """What becomes of the items that a listing does not name: a sitemap names all, a feed only the newest.
+    """The treatment of items that a listing does not name: a sitemap names all, a feed only the newest.
 
     Of those that are read again, `Connector.read` says which are gone, also by the patterns of the source.
     """
@@ -41,7 +41,7 @@ class Unlisted(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """What a source has.
+    """The items of a source.
 
     Args:
         items: keys, with a mark each that changes whenever the item does; None where the source has no such mark, so
@@ -87,7 +87,7 @@ class Connector(Protocol):
     """A kind of source. Used by one thread, for some seconds; `close` ends it."""
 
     def listing(self, cursor: Json | None) -> Listing:
-        """Return what the source has, or what changed since `cursor`.
+        """Return the items of the source, or those that changed since `cursor`.
 
         Raises:
             KnowledgeError: the source failed as a whole; with the reason.

@@ -130,7 +130,7 @@ class _Pool(urllib3.PoolManager):
 
 
 def _attempt(call: Callable[[], Any]) -> Any:
-    """Return what a call to the server returns; its own words of an error, which may name keys, are not repeated.
+    """Call the server and return its result; its own words of an error, which may name keys, are not repeated.
 
     Raises:
         FileNotFoundError: the object is not there.

@@ -108,7 +108,7 @@ class Collector:
             tx.execute(self._insert.values(**values))
 
     def _replies(self, tx: sa.Connection, asked: sa.Row[Any]) -> Sequence[sa.Row[Any]]:
-        """Return what agents wrote after a message, up to the next question that the bot could not answer."""
+        """Return the agents' replies after a message, up to the next question that the bot could not answer."""
         later = (
             sa.select(message)
             .where(message.c.conversation_id == asked.conversation_id, message.c.seq > asked.seq)

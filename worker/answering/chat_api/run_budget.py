@@ -14,7 +14,7 @@ from worker.store.engine import Store
 
 @dataclass
 class RunBudget:
-    """What a run may cost in US dollars, `spent` included, whatever pays for it; None is no limit.
+    """The limit of a run's cost in US dollars, `spent` included; None is no limit.
 
     `stopped` says why no further call may be made.
     """

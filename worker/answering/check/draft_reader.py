@@ -71,7 +71,7 @@ class DraftReader:
             yield from self._complete(hits, ended=False)
 
     def rest(self, hits: Sequence[Hit]) -> Iterator[Part]:
-        """Yield what is left at the end of the draft."""
+        """Yield the remaining sentences at the end of the draft."""
         yield from self._end_line(hits)
 
     def _end_line(self, hits: Sequence[Hit]) -> Iterator[Part]:

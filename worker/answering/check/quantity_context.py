@@ -109,7 +109,7 @@ def _has_other_value(known: Sequence[Quantity], quantity: Quantity) -> bool:
 
 
 def kind(quantity: Quantity) -> str:
-    """Return what a quantity measures: a period, money, or its unit."""
+    """Return the kind of a quantity: a period, money, or its unit."""
     if quantity.unit in ("second", "month", "working day"):
         return "period"
     return "money" if quantity.unit in quantities.CURRENCIES else quantity.unit
@@ -140,7 +140,7 @@ def _has(known: Sequence[Quantity], quantity: Quantity) -> bool:
 
 
 def _bounds(text: str, quantity: Quantity) -> set[int]:
-    """Return what a quantity is wherever it stands in a text: a lower bound, an upper one, or neither."""
+    """Return whether a quantity is a lower bound, an upper bound or neither wherever it stands in a text."""
     found = set()
     for match in re.finditer(rf"(?<!\w){re.escape(quantity.text)}", text):
         before = _STOP.split(text[max(0, match.start() - _BEFORE) : match.start()])[-1]

@@ -52,7 +52,7 @@ _EXPLETIVE = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """What was searched for, the passages that were found, and their relevance, 0 to 1."""
+    """A query, the passages that were found for it, and their relevance, 0 to 1."""
 
     query: str
     found: Found

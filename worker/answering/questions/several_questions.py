@@ -27,7 +27,7 @@ Find = Callable[[str], Found]
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What a message asks, the passages that were found for it, and the relevance of the best, 0 to 1.
+    """A question of a message, the passages that were found for it, and the relevance of the best, 0 to 1.
 
     `standalone` and `asks` are those of `Question`.
     """
@@ -109,7 +109,7 @@ def _by_search(question: Question, find: Find, gate: Gate) -> list[_Part]:
 
 
 def _of_its_question(question: Question, whole: Search, find: Find, *, limit: int) -> Search:
-    """Return what the question in a message finds, where that is more relevant than what all of the message does.
+    """Return the passages for the question in a message, where they are more relevant than those for the whole message.
 
     What is told around a question draws its vector away. Of a message that asks nothing, each statement may be meant.
     """

@@ -25,7 +25,7 @@ Contrasts = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """What was learned from examples.
+    """A classifier that was fitted to examples.
 
     Attributes:
         categories: their names.

@@ -1,4 +1,4 @@
-"""What is learned from the examples that ship, kept beside the exported embedding model.
+"""The classifier of the examples that ship, kept beside the exported embedding model.
 
 Embedding two thousand examples takes 20 s of one core, so it is done once for each embedding model: when the model is
 prepared, or when the first process needs it. For the default model, and for the mode without a model, the result ships
@@ -113,7 +113,7 @@ class LearnedExamples:
         ]
 
     def _kept(self) -> dict[str, Any]:
-        """Return what was learned before, or learn it now."""
+        """Return the classifier that was fitted before, or fit it now."""
         for path in filter(None, (self._shipped_path, self._path)):
             if path.exists():
                 try:

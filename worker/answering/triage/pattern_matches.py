@@ -1,4 +1,4 @@
-"""What the patterns of escalation match in a message, and the alarm that they raise by themselves.
+"""The matches of the escalation patterns in a message, and the alarm that they raise by themselves.
 
 Loads no model, so that the web process can look at what the bot does not read.
 """

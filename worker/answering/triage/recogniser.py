@@ -46,7 +46,7 @@ class Example:
 
 @dataclass(frozen=True, kw_only=True)
 class Recognition:
-    """What a message was recognised as.
+    """The categories that a message was found to belong to.
 
     Attributes:
         contrasts: by category, how much more the message is like its examples than like harmless ones; about -1 to 1.
@@ -99,7 +99,7 @@ class Recogniser:
     priorities: Mapping[str, Priority] = field(default_factory=dict)
 
     def recognise(self, text: str) -> Recognition:
-        """Return what a message, and single sentences of a longer one, are recognised as."""
+        """Return the categories of a message, and of single sentences of a longer one."""
         text = text.strip()
         if not text:
             return NOTHING

@@ -31,7 +31,7 @@ class Recognisers:
         self._turn = threading.Lock()
 
     def recognise(self, workspace_id: str, text: str) -> Recognition:
-        """Return what a message of a workspace is recognised as."""
+        """Return the categories that a message of a workspace belongs to."""
         try:
             stamp = self._categories.stamp(workspace_id)
         except DatabaseUnavailable:  # what ships still counts
