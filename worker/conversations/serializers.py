@@ -1,6 +1,5 @@
 """The API's form of conversations and messages: the same in responses, events and callbacks."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +25,7 @@ def with_reply() -> sa.Select[Any]:
     return sa.select(message_table, *_REPLY_COLUMNS).select_from(joined)
 
 
-def message_and_reply(row: Mapping[Any, Any]) -> tuple[Message, Reply | None]:
+def message_and_reply(row: sa.RowMapping) -> tuple[Message, Reply | None]:
     """Return the message of a row of `with_reply`, and its reply if it has one."""
     reply = None if row[f"{_REPLY}id"] is None else Reply.from_row(row, prefix=_REPLY)
     return Message.from_row(row), reply
