@@ -1,6 +1,7 @@
-"""The lexical index: BM25 over stemmed words, by tantivy, and the words as they are written.
+"""The lexical index: BM25 over analysed words, by tantivy, and the words as they are written.
 
-Scripts without spaces are indexed by pairs of characters (`kb.segmentation`).
+A passage is analysed by its language (`kb.analysis`), a query by each language that the index has. Scripts without
+spaces are indexed by pairs of characters (`kb.segmentation`).
 """
 
 import math
@@ -13,11 +14,15 @@ from typing import Any
 import tantivy
 
 from kb import sentences
+from kb.analysis import analysed, analysis_language, folding
 from kb.files import link
 from kb.segmentation import segmented
 
-_ANALYSER = "support_english"
+_ANALYSED = "analysed_words"
 _AS_WRITTEN = "words_as_written"
+
+#: Begins the marks that say by which languages an index was analysed.
+_LANGUAGE_MARK = "analysed:"
 
 #: The most that one occurrence of a word after another adds to BM25, as a multiple of the word's rarity: k1 + 1.
 _SATURATION = 2.2
@@ -26,11 +31,12 @@ _HEAP_BYTES = 128 * 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """The entry of a passage in the index: the text to match and the facets to filter by."""
+    """The entry of a passage in the index: the text to match, its language, and the facets to filter by."""
 
     row: int
     key: str
     text: str
+    language: str | None = None
     facets: Sequence[str] = ()
 
 
@@ -39,31 +45,9 @@ def _schema() -> tantivy.Schema:
     builder.add_unsigned_field("row", stored=True)
     builder.add_text_field("key", stored=False, tokenizer_name="raw", index_option="basic")
     builder.add_text_field("mark", stored=False, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("text", stored=False, tokenizer_name=_ANALYSER, index_option="freq")
+    builder.add_text_field("text", stored=False, tokenizer_name=_ANALYSED, index_option="freq")
     builder.add_text_field("word", stored=False, tokenizer_name=_AS_WRITTEN, index_option="basic")
     return builder.build()
-
-
-def _analyser() -> tantivy.TextAnalyzer:
-    return (
-        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-        .filter(tantivy.Filter.remove_long(64))
-        .filter(tantivy.Filter.lowercase())
-        .filter(tantivy.Filter.ascii_fold())
-        .filter(tantivy.Filter.stopword("english"))
-        .filter(tantivy.Filter.stemmer("english"))
-        .build()
-    )
-
-
-def _folding() -> tantivy.TextAnalyzer:
-    return (
-        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-        .filter(tantivy.Filter.remove_long(64))
-        .filter(tantivy.Filter.lowercase())
-        .filter(tantivy.Filter.ascii_fold())
-        .build()
-    )
 
 
 class LexicalIndex:
@@ -72,9 +56,10 @@ class LexicalIndex:
     def __init__(self, index: tantivy.Index) -> None:
         _register(index)
         self._index = index
-        self._analyse = _analyser().analyze
         index.reload()
         self._searcher = index.searcher()
+        marks = self._searcher.terms_with_prefix("mark", _LANGUAGE_MARK)
+        self._languages = tuple(sorted(mark.removeprefix(_LANGUAGE_MARK) for mark, _ in marks))
 
     @classmethod
     def build(cls, entries: Iterable[Entry], folder: Path) -> "LexicalIndex":
@@ -110,9 +95,10 @@ class LexicalIndex:
     def __len__(self) -> int:
         return int(self._searcher.num_docs)
 
-    def terms(self, text: str) -> frozenset[str]:
-        """Return the words of a text that carry its subject, as they stand in the index: stemmed."""
-        return frozenset(self._analyse(" ".join(sentences.content_words(segmented(text)))))
+    def terms(self, text: str, language: str | None) -> frozenset[str]:
+        """Return the words of a text that carry its subject, as the index has those of passages in a language."""
+        content = " ".join(sentences.content_words(segmented(text)))
+        return frozenset(analysed(content, language))
 
     def rarity(self, term: str) -> float | None:
         """Return the inverse document frequency of a term, as BM25 weighs it; None when no passage has it."""
@@ -124,7 +110,7 @@ class LexicalIndex:
 
         Of each of the `groups` of facets, a passage must have one.
         """
-        terms = self._terms(query)
+        terms = {term for language in self._languages_of(query) for term in _terms(query, language)}
         if not terms:
             return []
         schema = self._index.schema
@@ -142,34 +128,47 @@ class LexicalIndex:
 
         A word that no passage has counts too: a passage found by the others is not all that was asked for.
         """
-        count = self._searcher.num_docs
-        rarities = (
-            math.log1p((count - found + 0.5) / (found + 0.5))
-            for found in (self._searcher.doc_freq("text", term) for term in self._terms(query))
+        return _SATURATION * max(
+            (self._rarities(query, language) for language in self._languages_of(query)), default=0.0
         )
-        return _SATURATION * sum(rarities)
 
     def has(self, word: str) -> bool:
         """Whether a passage has a word in any of its forms; always true of a word that is not searched for."""
-        return all(self._searcher.doc_freq("text", term) for term in self._analyse(segmented(word)))
+        return any(
+            all(self._searcher.doc_freq("text", term) for term in analysed(word, language))
+            for language in self._languages
+        )
 
     def words(self, prefix: str, limit: int) -> list[tuple[str, int]]:
         """Return up to `limit` (word, passages that have it) with a prefix in lower case, the most frequent first.
 
-        Words are without accents. An index that was made before words were kept as they are written has none.
+        Words are without accents.
         """
-        try:
-            return list(self._searcher.terms_with_prefix("word", prefix, limit=limit))
-        except ValueError:
-            return []
+        return list(self._searcher.terms_with_prefix("word", prefix, limit=limit))
 
-    def _terms(self, query: str) -> list[str]:
-        return list(dict.fromkeys(self._analyse(" ".join(sentences.words(segmented(query))))))
+    def _languages_of(self, query: str) -> tuple[str, ...]:
+        """Return the languages of the index in which a query has the most stop words: all of them where it has none."""
+        if len(self._languages) < 2:
+            return self._languages
+        words = sentences.words(query)
+        stop_words = {language: sum(not analysed(word, language) for word in words) for language in self._languages}
+        most = max(stop_words.values())
+        return tuple(language for language, count in stop_words.items() if count == most)
+
+    def _rarities(self, query: str, language: str) -> float:
+        """Return the sum of the inverse document frequencies of a query's words in a language."""
+        count = self._searcher.num_docs
+        having = (self._searcher.doc_freq("text", term) for term in _terms(query, language))
+        return sum(math.log1p((count - found + 0.5) / (found + 0.5)) for found in having)
+
+
+def _terms(query: str, language: str) -> frozenset[str]:
+    return frozenset(analysed(" ".join(sentences.words(segmented(query))), language))
 
 
 def _register(index: tantivy.Index) -> None:
-    index.register_tokenizer(_ANALYSER, _analyser())
-    index.register_tokenizer(_AS_WRITTEN, _folding())
+    index.register_tokenizer(_ANALYSED, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
+    index.register_tokenizer(_AS_WRITTEN, folding())
 
 
 def _any_of(queries: Iterable[Any]) -> Any:
@@ -178,27 +177,18 @@ def _any_of(queries: Iterable[Any]) -> Any:
 
 def _write(index: tantivy.Index, entries: Iterable[Entry], gone: Iterable[str] = ()) -> None:
     _register(index)
-    keeps_words = _keeps_words(index)
     writer = index.writer(heap_size=_HEAP_BYTES, num_threads=1)
     try:
         for key in gone:
             writer.delete_documents_by_term("key", key)
         for entry in entries:
-            document = tantivy.Document(row=entry.row, key=entry.key, text=segmented(entry.text))
-            if keeps_words:
-                document.add_text("word", entry.text)
-            for mark in entry.facets:
+            language = analysis_language(entry.language)
+            text = " ".join(analysed(entry.text, language))
+            document = tantivy.Document(row=entry.row, key=entry.key, text=text)
+            document.add_text("word", entry.text)
+            for mark in (*entry.facets, f"{_LANGUAGE_MARK}{language}"):
                 document.add_text("mark", mark)
             writer.add_document(document)
         writer.commit()
     finally:
         writer.wait_merging_threads()  # its threads must not write on into a folder that is being removed
-
-
-def _keeps_words(index: tantivy.Index) -> bool:
-    """Whether the index was made with a field of words as they are written; one that is extended may be older."""
-    try:
-        index.searcher().doc_freq("word", "")
-    except ValueError:
-        return False
-    return True

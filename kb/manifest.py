@@ -8,7 +8,7 @@ from typing import Any
 from kb.errors import SnapshotInvalid, SnapshotMissing, SnapshotOutdated
 from kb.files import sha256_of
 
-FORMAT = 2
+FORMAT = 3
 
 
 def read_manifest(folder: Path, *, model: str | None = None) -> dict[str, Any]:

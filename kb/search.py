@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import cache
 
 from kb import parts, sentences
 from kb.embedding import Embedder
@@ -32,6 +33,9 @@ _RANK_DISCOUNT = 0.15
 
 #: The rest is the weight of its parts.
 _WHOLE_WEIGHT = 0.35
+
+#: Gives the words of a query, as the index has those of passages in a language, with their weights.
+_WeightedTerms = Callable[[str, str | None], Mapping[str, float]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,10 +109,10 @@ def search(
     several = parts.of(query)
     ranked = searcher.in_parts(query, several, pool) if several else searcher.whole(query, pool)
     scale = snapshot.calibration.lexical if embedder is None else snapshot.calibration.embedded
-    wanted = {part: snapshot.weighted_terms(part) for part in (query, *several)}
+    weighted_terms = cache(snapshot.weighted_terms)
     hits: list[Hit] = []
     for found in ranked:
-        hit = _hit(found, wanted[found.part], snapshot=snapshot, scale=scale, by_words=embedder is None)
+        hit = _hit(found, weighted_terms, snapshot=snapshot, scale=scale, by_words=embedder is None)
         if not any(_same(hit, better) for better in hits):
             hits.append(hit if several else replace(hit, part=""))
         if len(hits) == limit:
@@ -116,11 +120,11 @@ def search(
     return Found(snapshot=snapshot.version, hits=tuple(hits), scale=scale)
 
 
-def _hit(found: "_Ranked", wanted: Mapping[str, float], *, snapshot: Snapshot, scale: Scale, by_words: bool) -> Hit:
+def _hit(found: "_Ranked", weighted_terms: _WeightedTerms, *, snapshot: Snapshot, scale: Scale, by_words: bool) -> Hit:
     """Return a row as a hit, with its relevance to the part of the query that it was found for."""
     record = snapshot.record(found.row)
-    known = snapshot.terms(" ".join((record.title, *record.headings, record.text)))
-    words = shared(wanted, known)
+    known = snapshot.terms(" ".join((record.title, *record.headings, record.text)), record.language)
+    words = shared(weighted_terms(found.part, record.language), known)
     # What words alone found beside vectors has no cosine that could be weighed.
     weighable = by_words or found.dense is not None
     return Hit(

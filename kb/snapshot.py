@@ -63,7 +63,8 @@ class New:
     def entries(self, first_row: int) -> Iterator[Entry]:
         """Yield the fields that the lexical index keeps of each."""
         for row, (record, text) in enumerate(zip(self.records, self.texts, strict=True), first_row):
-            yield Entry(row=row, key=record.passage_id, text=text, facets=record.facets)
+            language = record.language
+            yield Entry(row=row, key=record.passage_id, text=text, language=language, facets=record.facets)
 
 
 class Snapshot:
@@ -110,13 +111,13 @@ class Snapshot:
             return []
         return self._lexical.search(query, limit, groups=() if filters is None else filters.groups)
 
-    def terms(self, text: str) -> frozenset[str]:
-        """Return the words of a text as the lexical index has them."""
-        return self._lexical.terms(text) if self._lexical is not None else frozenset()
+    def terms(self, text: str, language: str | None) -> frozenset[str]:
+        """Return the words of a text as the lexical index has those of passages in a language."""
+        return self._lexical.terms(text, language) if self._lexical is not None else frozenset()
 
-    def weighted_terms(self, query: str) -> dict[str, float]:
-        """Return the words of a query as the lexical index has them, each with its weight by rarity."""
-        return weights(self.terms(query), self._lexical.rarity) if self._lexical is not None else {}
+    def weighted_terms(self, query: str, language: str | None) -> dict[str, float]:
+        """Return the words of a query as passages in a language have them, each with its weight by rarity."""
+        return weights(self.terms(query, language), self._lexical.rarity) if self._lexical is not None else {}
 
     def attainable(self, query: str) -> float:
         """Return the BM25 score that no passage exceeds."""

@@ -85,21 +85,51 @@ def test_no_passage_exceeds_what_is_attainable(written):
     assert written.attainable("the of") == 0
 
 
-def test_an_index_of_before_is_extended_and_has_no_words(tmp_path, monkeypatch):
-    import tantivy
+def of_languages(folder, *texts: tuple[str, str]) -> LexicalIndex:
+    entries = [Entry(row=row, key=str(row), text=text, language=code) for row, (code, text) in enumerate(texts)]
+    return LexicalIndex.build(entries, folder)
 
-    from kb import lexical
 
-    builder = tantivy.SchemaBuilder()
-    builder.add_unsigned_field("row", stored=True)
-    builder.add_text_field("key", stored=False, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("mark", stored=False, tokenizer_name="raw", index_option="basic")
-    builder.add_text_field("text", stored=False, tokenizer_name="support_english", index_option="freq")
-    with monkeypatch.context() as before:
-        before.setattr(lexical, "_schema", builder.build)
-        LexicalIndex.build([Entry(row=0, key="p0", text=TEXTS[0])], tmp_path / "1")
-    extended = LexicalIndex.extend(
-        tmp_path / "1", tmp_path / "2", entries=[Entry(row=1, key="p1", text=TEXTS[2])], gone=[]
+@pytest.mark.parametrize(
+    ("language", "text", "query"),
+    [
+        ("de", "Rücksendungen sind kostenlos.", "Was kostet eine Rücksendung?"),
+        ("de-AT", "Die Bestellungen werden verschickt.", "Wann wird meine Bestellung verschickt?"),
+        ("fr", "Les remboursements prennent cinq jours.", "Quand suis-je remboursé ?"),
+        ("es", "Las devoluciones son gratuitas.", "devolucion gratuita"),
+        ("it", "I pagamenti sono accettati con carta.", "un pagamento"),
+        ("nl", "De bestellingen worden bezorgd.", "Waar is mijn bestelling?"),
+        ("pt", "As devoluções são gratuitas.", "Como faço uma devolução?"),
+        ("pl", "Zwroty pieniędzy trwają pięć dni.", "Kiedy dostanę zwrot?"),
+        ("tr", "Siparişleriniz kargoda.", "siparişim nerede"),
+    ],
+)
+def test_other_forms_of_a_word_are_found_in_the_language_of_the_passage(tmp_path, language, text, query):
+    index = of_languages(tmp_path / "index", (language, text), (language, "1234"))
+    assert found(index, query) == [0]
+    assert index.attainable(query) > 0
+    assert index.terms(query, language) & index.terms(text, language)
+
+
+def test_a_word_that_is_common_in_the_language_of_a_query_is_not_looked_for_in_another(tmp_path):
+    index = of_languages(
+        tmp_path / "index",
+        ("en", "The war museum is closed on Mondays."),
+        ("de", "Das Museum war am Montag geschlossen."),
+        ("de", "The Cure: Konzertkarten"),
     )
-    assert [row for row, _score in extended.search("password", 5)] == [1]
-    assert extended.words("", 10) == []
+    assert found(index, "Wann war die Rückgabe am Montag?") == [1]
+    assert found(index, "When is the museum closed?") == [0, 1]
+
+
+def test_a_name_is_found_in_passages_of_every_language(tmp_path):
+    index = of_languages(tmp_path / "index", ("en", "Pay with PayPal."), ("de", "Zahlung mit PayPal"))
+    assert sorted(found(index, "PayPal")) == [0, 1]
+
+
+def test_an_extended_index_knows_the_languages_of_both(tmp_path):
+    of_languages(tmp_path / "1", ("en", "Returns are free."))
+    new = [Entry(row=1, key="1", text="Rücksendungen sind kostenlos.", language="de")]
+    index = LexicalIndex.extend(tmp_path / "1", tmp_path / "2", entries=new, gone=[])
+    assert found(index, "Ist eine Rücksendung kostenlos?") == [1]
+    assert found(index, "a free return") == [0]

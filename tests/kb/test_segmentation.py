@@ -51,7 +51,7 @@ def test_a_question_in_chinese_finds_the_passage_with_its_words(index, query, ro
 
 
 def test_words_of_a_chinese_question_have_their_rarity(index):
-    assert "退货" in index.terms("怎么退货")
+    assert "退货" in index.terms("怎么退货", "zh")
     assert index.rarity("退货") is not None
     assert index.rarity("怎么") is None
     assert index.has("退货")
