@@ -58,8 +58,8 @@ class LexicalIndex:
         self._index = index
         index.reload()
         self._searcher = index.searcher()
-        marks = self._searcher.terms_with_prefix("mark", _LANGUAGE_MARK)
-        self._languages = tuple(sorted(mark.removeprefix(_LANGUAGE_MARK) for mark, _ in marks))
+        found = self._searcher.terms_with_prefix("mark", _LANGUAGE_MARK)
+        self._languages = tuple(sorted(mark.removeprefix(_LANGUAGE_MARK) for mark, _count in found))
 
     @classmethod
     def build(cls, entries: Iterable[Entry], folder: Path) -> "LexicalIndex":
