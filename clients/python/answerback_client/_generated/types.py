@@ -1,0 +1,1883 @@
+"""The objects of the API: requests, responses, queries and events.
+
+Generated from docs/openapi.json by clients/generate.py: do not edit.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+
+class FieldProblem(TypedDict):
+    """`FieldProblem`."""
+
+    field: str
+    """path of the field, separated by dots"""
+    message: str
+
+
+class Problem(TypedDict):
+    """`Problem`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    """stable identifier of the error"""
+    request_id: str
+    doc_url: NotRequired[str]
+    """what the code means and what to do; absent where the server has no docs"""
+    errors: NotRequired[list[FieldProblem]]
+
+
+class Requester(TypedDict):
+    """`Requester`."""
+
+    id: NotRequired[str]
+    name: NotRequired[str]
+    email: NotRequired[str]
+
+
+class NewTicket(TypedDict):
+    """`NewTicket`."""
+
+    body: str
+    """may be empty when there is a subject"""
+    callback_url: NotRequired[str]
+    """receives a signed callback when the message has ended"""
+    deadline_s: NotRequired[float]
+    """the message is handed off if it is not answered by then"""
+    attachments: NotRequired[list[str]]
+    """ids of uploaded attachments"""
+    email_headers: NotRequired[dict[str, str]]
+    """headers of the e-mail that this is, by name; they tell automatic mail (RFC 3834)"""
+    subject: NotRequired[str]
+    requester: NotRequired[Requester]
+    external_id: NotRequired[str]
+    """the ticket continues the conversation with this id, if there is one"""
+    channel: NotRequired[str]
+    metadata: NotRequired[dict[str, Any]]
+
+
+class Citation(TypedDict):
+    """`Citation`."""
+
+    number: int
+    document_id: str
+    title: str
+    url: str | None
+    quote: str
+    start: int
+    end: int
+
+
+class Usage(TypedDict):
+    """`Usage`."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float
+
+
+class Reply(TypedDict):
+    """`Reply`."""
+
+    id: str
+    unanswered: list[str]
+    """the questions of the message that found no answer; its content names them too"""
+    kind: Literal["answer", "clarification", "courtesy"]
+    """a clarification is a question back, which resolves nothing"""
+    content: str
+    """the checked text"""
+    options: list[str]
+    """options of a clarification, to be shown as buttons; sent as a message, one answers"""
+    text: str
+    """the reply as its channel shows it: greeting, content, sources, signature"""
+    greeting: str | None
+    signature: str | None
+    citation_style: Literal["numbers", "links", "none"]
+    """how the channel shows the citations"""
+    citations: list[Citation]
+    support: float
+    """support of the weakest sentence, from 0 to 1"""
+    confidence: float | None
+    """probability that it answers what was asked; null where no model judged that"""
+    answerer: str
+    model: str | None
+    snapshot: str | None
+    usage: Usage
+
+
+class Handoff(TypedDict):
+    """`Handoff`."""
+
+    reason: Literal[
+        "asked_for_person",
+        "no_answer",
+        "low_support",
+        "avoided_topic",
+        "language",
+        "rule",
+        "deadline",
+        "error",
+        "owned_by_person",
+    ]
+    summary: str
+    escalation_id: str | None
+    category: NotRequired[str]
+    """topic: the category of the rule that matched, or else the reason"""
+    priority: NotRequired[Literal["normal", "high", "urgent"]]
+    reasons: NotRequired[list[str]]
+    """excerpts of the message that led to the handoff"""
+
+
+class MessageError(TypedDict):
+    """`MessageError`."""
+
+    code: str
+    message: str
+
+
+class Feedback(TypedDict):
+    """`Feedback`."""
+
+    rating: str
+    comment: NotRequired[str | None]
+
+
+class Message(TypedDict):
+    """`Message`."""
+
+    id: str
+    conversation_id: str
+    seq: int
+    role: Literal["customer", "assistant", "agent"]
+    author: str | None
+    content: str
+    attachments: list[str]
+    state: Literal["queued", "running", "answered", "handed_off", "cancelled", "failed"]
+    reply: Reply | None
+    citations: list[Citation]
+    """citations of an assistant's message"""
+    handoff: Handoff | None
+    error: MessageError | None
+    feedback: Feedback | None
+    attempts: int
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    deadline_at: str | None
+    timings: dict[str, float] | None
+    links: NotRequired[dict[str, str]]
+
+
+class NewConversation(TypedDict):
+    """`NewConversation`."""
+
+    subject: NotRequired[str]
+    requester: NotRequired[Requester]
+    external_id: NotRequired[str]
+    channel: NotRequired[str]
+    metadata: NotRequired[dict[str, Any]]
+
+
+class ConversationHandoff(TypedDict):
+    """`ConversationHandoff`."""
+
+    reason: Literal[
+        "asked_for_person",
+        "no_answer",
+        "low_support",
+        "avoided_topic",
+        "language",
+        "rule",
+        "deadline",
+        "error",
+        "owned_by_person",
+    ]
+    summary: str
+    escalation_id: str | None
+    at: str
+    category: NotRequired[str]
+    """topic: the category of the rule that matched, or else the reason"""
+    priority: NotRequired[Literal["normal", "high", "urgent"]]
+    reasons: NotRequired[list[str]]
+    """excerpts of the message that led to the handoff"""
+
+
+class Conversation(TypedDict):
+    """`Conversation`."""
+
+    id: str
+    external_id: str | None
+    subject: str | None
+    requester: dict[str, Any] | None
+    channel: str | None
+    metadata: dict[str, Any]
+    owner: Literal["bot", "human", "closed"]
+    handoff: ConversationHandoff | None
+    created_at: str
+    updated_at: str
+    links: NotRequired[dict[str, str]]
+
+
+class ConversationChange(TypedDict):
+    """`ConversationChange`."""
+
+    subject: NotRequired[str | None]
+    requester: NotRequired[Requester | None]
+    channel: NotRequired[str | None]
+    metadata: NotRequired[dict[str, Any]]
+
+
+class NewMessage(TypedDict):
+    """`NewMessage`."""
+
+    content: str
+    callback_url: NotRequired[str]
+    """receives a signed callback when the message has ended"""
+    deadline_s: NotRequired[float]
+    """the message is handed off if it is not answered by then"""
+    attachments: NotRequired[list[str]]
+    """ids of uploaded attachments"""
+    email_headers: NotRequired[dict[str, str]]
+    """headers of the e-mail that this is, by name; they tell automatic mail (RFC 3834)"""
+
+
+class NewToken(TypedDict):
+    """`NewToken`."""
+
+    expires_in_s: NotRequired[float]
+    origin: NotRequired[str]
+    """such as `https://shop.example`: only pages of this origin can use the token"""
+
+
+class Token(TypedDict):
+    """`Token`."""
+
+    token: str
+    expires_at: str
+
+
+class NewHandoff(TypedDict):
+    """`NewHandoff`."""
+
+    summary: NotRequired[str]
+
+
+class NewReply(TypedDict):
+    """`NewReply`."""
+
+    content: str
+    author: str
+
+
+class NewFeedback(TypedDict):
+    """`NewFeedback`."""
+
+    rating: Literal["good", "bad"]
+    comment: NotRequired[str]
+
+
+class Attachment(TypedDict):
+    """`Attachment`."""
+
+    id: str
+    name: str
+    media_type: str
+    size: int
+    conversation_id: str | None
+    text: str | None
+    """null until a worker has read the file"""
+    error: str | None
+    """reason why the file cannot be read"""
+    created_at: str
+    links: NotRequired[dict[str, str]]
+
+
+class NewDocument(TypedDict):
+    """`NewDocument`."""
+
+    title: str
+    text: str
+    """Markdown"""
+    source: NotRequired[str]
+    """collection of the document, such as `help-centre`"""
+    language: NotRequired[str]
+    """such as `en`; detected from the text if omitted"""
+    tags: NotRequired[list[str]]
+    audience: NotRequired[Literal["public", "internal"]]
+    """`internal` documents are never cited to customers; default: `public`"""
+    url: NotRequired[str]
+
+
+class Reading(TypedDict):
+    """`Reading`."""
+
+    left_out: dict[str, int]
+    """parts of the file that are not read, such as `hidden_sheets`, `comments`, `images`"""
+    cleaned: dict[str, int]
+    """characters that were dropped or changed, such as `control_characters`"""
+    charset: str | None
+    """the charset of a text that names none, told by its bytes; null where it is certain"""
+
+
+class Document(TypedDict):
+    """`Document`."""
+
+    id: str
+    title: str
+    url: str | None
+    media_type: str
+    source: str | None
+    language: str | None
+    tags: list[str]
+    audience: Literal["public", "internal"]
+    state: Literal["queued", "indexing", "ready", "failed"]
+    error: str | None
+    reading: Reading | None
+    """null until it is read"""
+    passages: int
+    created_at: str
+    updated_at: str
+    text: NotRequired[str | None]
+    """included for a single document only"""
+    links: NotRequired[dict[str, str]]
+
+
+class NewImport(TypedDict):
+    """`NewImport`."""
+
+    source: NotRequired[str]
+    """collection of the document, such as `help-centre`"""
+    language: NotRequired[str]
+    """such as `en`; detected from the text if omitted"""
+    tags: NotRequired[list[str]]
+    audience: NotRequired[Literal["public", "internal"]]
+    """`internal` documents are never cited to customers; default: `public`"""
+    urls: NotRequired[list[str]]
+    sitemap: NotRequired[str]
+
+
+class ImportFailure(TypedDict):
+    """`ImportFailure`."""
+
+    name: str
+    reason: str
+
+
+class Import(TypedDict):
+    """`Import`."""
+
+    id: str
+    kind: Literal["archive", "urls", "sitemap"]
+    name: str
+    state: Literal["queued", "running", "done", "failed"]
+    error: str | None
+    added: int
+    unchanged: int
+    failures: int
+    failed: list[ImportFailure]
+    """the first 1,000 failures"""
+    created_at: str
+    finished_at: str | None
+    links: NotRequired[dict[str, str]]
+
+
+class NewSource(TypedDict):
+    """`NewSource`."""
+
+    kind: Literal[
+        "sitemap",
+        "feed",
+        "page",
+        "folder",
+        "git",
+        "zendesk",
+        "intercom",
+        "confluence",
+        "notion",
+        "freshdesk",
+        "chatwoot",
+        "s3",
+    ]
+    location: str
+    """URL of the sitemap, feed, page, repository, help centre, wiki or bucket, or a folder on the workers' machines"""
+    name: NotRequired[str]
+    """`source` of its documents; the host or folder if omitted"""
+    interval_s: NotRequired[int]
+    """seconds between two looks; default: a day"""
+    include: NotRequired[list[str]]
+    """patterns such as `*/help/*`; only URLs or paths that match one count"""
+    exclude: NotRequired[list[str]]
+    """patterns of what does not count"""
+    branch: NotRequired[str]
+    """of a git repository; its default branch if omitted"""
+    email: NotRequired[str]
+    """of the user of Zendesk or Confluence Cloud that the token belongs to"""
+    access_key: NotRequired[str]
+    """of an S3 bucket, whose secret key is the `token`"""
+    token: NotRequired[str]
+    """of a repository, help centre, wiki or bucket; never returned"""
+    language: NotRequired[str]
+    """of its documents; detected if omitted"""
+    tags: NotRequired[list[str]]
+    audience: NotRequired[Literal["public", "internal"]]
+    """`internal` documents are never cited to customers; default: `public`"""
+
+
+class SourceRun(TypedDict):
+    """`SourceRun`."""
+
+    id: str
+    source_id: str
+    state: Literal["running", "done", "failed", "held"]
+    """`held`: too many documents would be gone, so none was removed"""
+    error: str | None
+    total: int | None
+    """items to see to; null until they are listed"""
+    seen: int
+    """items seen to so far"""
+    added: int
+    changed: int
+    unchanged: int
+    gone: int
+    """documents that were removed"""
+    failures: int
+    """items that failed; their documents stay"""
+    failed: list[ImportFailure]
+    """the first 1,000 failures"""
+    started_at: str
+    finished_at: str | None
+
+
+class Source(TypedDict):
+    """`Source`."""
+
+    id: str
+    name: str
+    kind: Literal[
+        "sitemap",
+        "feed",
+        "page",
+        "folder",
+        "git",
+        "zendesk",
+        "intercom",
+        "confluence",
+        "notion",
+        "freshdesk",
+        "chatwoot",
+        "s3",
+    ]
+    location: str
+    include: list[str]
+    exclude: list[str]
+    branch: str | None
+    email: str | None
+    access_key: str | None
+    has_token: bool
+    language: str | None
+    tags: list[str]
+    audience: Literal["public", "internal"]
+    interval_s: int
+    state: Literal["idle", "queued", "running", "paused"]
+    error: str | None
+    """of the last look"""
+    failures: int
+    """consecutive looks that failed"""
+    documents: int
+    last_run: SourceRun | None
+    looked_at: str | None
+    next_look_at: str | None
+    created_at: str
+    updated_at: str
+    links: NotRequired[dict[str, str]]
+
+
+class SourceChange(TypedDict):
+    """`SourceChange`."""
+
+    name: NotRequired[str]
+    """`source` of its documents; the host or folder if omitted"""
+    interval_s: NotRequired[int]
+    """seconds between two looks; default: a day"""
+    include: NotRequired[list[str]]
+    """patterns such as `*/help/*`; only URLs or paths that match one count"""
+    exclude: NotRequired[list[str]]
+    """patterns of what does not count"""
+    branch: NotRequired[str]
+    """of a git repository; its default branch if omitted"""
+    email: NotRequired[str]
+    """of the user of Zendesk or Confluence Cloud that the token belongs to"""
+    access_key: NotRequired[str]
+    """of an S3 bucket, whose secret key is the `token`"""
+    token: NotRequired[str]
+    """of a repository, help centre, wiki or bucket; never returned"""
+    language: NotRequired[str]
+    """of its documents; detected if omitted"""
+    tags: NotRequired[list[str]]
+    audience: NotRequired[Literal["public", "internal"]]
+    """`internal` documents are never cited to customers; default: `public`"""
+
+
+class NewLook(TypedDict):
+    """`NewLook`."""
+
+    accept_loss: NotRequired[bool]
+    """remove the documents that are gone, however many they are"""
+
+
+class Snapshot(TypedDict):
+    """`Snapshot`."""
+
+    version: str
+    active: bool
+    documents: int
+    passages: int
+    model: str
+    created_at: str
+
+
+class Exchange(TypedDict):
+    """`Exchange`."""
+
+    conversation_id: str
+    message_id: str
+    question: str
+    reply: str
+    asked_at: str
+
+
+class Suggestion(TypedDict):
+    """`Suggestion`."""
+
+    id: str
+    state: Literal["open", "accepted", "refused"]
+    question: str
+    """what was asked first"""
+    title: str
+    text: str
+    """Markdown"""
+    written_by: Literal["model", "human"]
+    """`human`: the text is the reply as it was"""
+    count: int
+    """how often the same was asked and replied to"""
+    document_id: str | None
+    """what it was published as"""
+    note: str | None
+    created_at: str
+    updated_at: str
+    decided_at: str | None
+    exchanges: NotRequired[list[Exchange]]
+    """the newest 20; included for a single suggestion only"""
+    links: NotRequired[dict[str, str]]
+
+
+class SuggestionEdit(TypedDict):
+    """`SuggestionEdit`."""
+
+    title: NotRequired[str]
+    text: NotRequired[str]
+    """Markdown"""
+
+
+class Acceptance(TypedDict):
+    """`Acceptance`."""
+
+    source: NotRequired[str]
+    """collection of the document, such as `help-centre`"""
+    language: NotRequired[str]
+    """such as `en`; detected from the text if omitted"""
+    tags: NotRequired[list[str]]
+    audience: NotRequired[Literal["public", "internal"]]
+    """`internal` documents are never cited to customers; default: `public`"""
+    title: NotRequired[str]
+    text: NotRequired[str]
+    """Markdown"""
+    url: NotRequired[str]
+
+
+class Refusal(TypedDict):
+    """`Refusal`."""
+
+    note: NotRequired[str]
+
+
+class SearchFilters(TypedDict):
+    """`SearchFilters`."""
+
+    document_ids: NotRequired[list[str]]
+    sources: NotRequired[list[str]]
+    languages: NotRequired[list[str]]
+    tags: NotRequired[list[str]]
+    audience: NotRequired[Literal["public", "internal"]]
+
+
+class NewSearch(TypedDict):
+    """`NewSearch`."""
+
+    query: str
+    limit: NotRequired[int]
+    filters: NotRequired[SearchFilters]
+
+
+class Scores(TypedDict):
+    """`Scores`."""
+
+    dense: float | None
+    lexical: float | None
+
+
+class FoundPassage(TypedDict):
+    """`FoundPassage`."""
+
+    document_id: str
+    title: str
+    headings: list[str]
+    url: str | None
+    text: str
+    source: str | None
+    language: str | None
+    tags: list[str]
+    audience: Literal["public", "internal"]
+    start: int
+    end: int
+    score: float
+    scores: Scores
+
+
+class SearchResult(TypedDict):
+    """`SearchResult`."""
+
+    snapshot: str | None
+    """null if no snapshot is published"""
+    items: list[FoundPassage]
+
+
+class SaidBefore(TypedDict):
+    """`SaidBefore`."""
+
+    role: Literal["customer", "assistant"]
+    content: str
+
+
+class NewQuestion(TypedDict):
+    """`NewQuestion`."""
+
+    question: str
+    turns: NotRequired[list[SaidBefore]]
+    """what was said before, the oldest first; follow-up questions are understood by it"""
+    wait_s: NotRequired[float]
+    """how long to wait for the answer, in seconds"""
+
+
+class DirectReply(TypedDict):
+    """`DirectReply`."""
+
+    unanswered: list[str]
+    """the questions of the message that found no answer; its content names them too"""
+    kind: Literal["answer", "clarification", "courtesy"]
+    """a clarification is a question back, which resolves nothing"""
+    content: str
+    """the checked text"""
+    options: list[str]
+    """options of a clarification, to be shown as buttons; sent as a message, one answers"""
+    text: str
+    """the reply as its channel shows it: greeting, content, sources, signature"""
+    citations: list[Citation]
+    support: float
+    """support of the weakest sentence, from 0 to 1"""
+    confidence: float | None
+    """probability that it answers what was asked; null where no model judged that"""
+    answerer: str
+    model: str | None
+    snapshot: str | None
+
+
+class DirectHandoff(TypedDict):
+    """`DirectHandoff`."""
+
+    reason: Literal[
+        "asked_for_person",
+        "no_answer",
+        "low_support",
+        "avoided_topic",
+        "language",
+        "rule",
+        "deadline",
+        "error",
+        "owned_by_person",
+    ]
+    summary: str
+    category: NotRequired[str]
+    """topic: the category of the rule that matched, or else the reason"""
+    priority: NotRequired[Literal["normal", "high", "urgent"]]
+    reasons: NotRequired[list[str]]
+    """excerpts of the message that led to the handoff"""
+
+
+class DirectAnswer(TypedDict):
+    """`DirectAnswer`."""
+
+    state: Literal["answered", "handed_off"]
+    answer: DirectReply | None
+    handoff: DirectHandoff | None
+    retrieved: dict[str, Any] | None
+    """the search: `query`, `relevance`, and `items` with their scores"""
+    usage: Usage
+    timings: dict[str, float]
+    """milliseconds by step"""
+
+
+class StreamOptions(TypedDict):
+    """`StreamOptions`."""
+
+    include_usage: NotRequired[bool]
+
+
+class NewChatCompletion(TypedDict):
+    """`NewChatCompletion`."""
+
+    messages: list[dict[str, Any]]
+    model: NotRequired[str]
+    """ignored: there is one"""
+    stream: NotRequired[bool | None]
+    stream_options: NotRequired[StreamOptions | None]
+    n: NotRequired[int | None]
+
+
+class NewResponse(TypedDict):
+    """`NewResponse`."""
+
+    input: Any
+    """a text, or a list of messages"""
+    model: NotRequired[str]
+    """ignored: there is one"""
+    stream: NotRequired[bool | None]
+
+
+class NewEndpoint(TypedDict):
+    """`NewEndpoint`."""
+
+    url: str
+    description: NotRequired[str | None]
+    events: NotRequired[
+        list[
+            Literal[
+                "message.answered",
+                "message.handed_off",
+                "message.cancelled",
+                "message.failed",
+                "message.replied",
+                "conversation.handed_off",
+                "conversation.resumed",
+                "conversation.closed",
+                "document.ready",
+                "document.failed",
+                "snapshot.published",
+                "endpoint.disabled",
+            ]
+        ]
+        | None
+    ]
+    """event types to send; all if omitted"""
+    headers: NotRequired[dict[str, str] | None]
+    """headers to send with each callback"""
+    rate_limit: NotRequired[str | None]
+    """such as 10/second"""
+    secret: NotRequired[str]
+    """whsec_… or whsk_…; generated if omitted"""
+    signature: NotRequired[Literal["hmac", "ed25519"]]
+    """signature scheme of a generated secret"""
+
+
+class Endpoint(TypedDict):
+    """`Endpoint`."""
+
+    id: str
+    url: str
+    description: str | None
+    events: list[str] | None
+    headers: dict[str, Any]
+    """names of the headers; values are masked"""
+    rate_limit: str | None
+    signature: str
+    public_key: str | None
+    """whpk_…, with ed25519"""
+    old_secret_until: str | None
+    state: str
+    reason: str | None
+    """reason why it is disabled"""
+    failures: int
+    """consecutive failures"""
+    failing_since: str | None
+    circuit_open_until: str | None
+    created_at: str
+    updated_at: str
+    secret: NotRequired[str]
+    """returned only when the secret is created or rotated"""
+
+
+class EndpointChange(TypedDict):
+    """`EndpointChange`."""
+
+    description: NotRequired[str | None]
+    events: NotRequired[
+        list[
+            Literal[
+                "message.answered",
+                "message.handed_off",
+                "message.cancelled",
+                "message.failed",
+                "message.replied",
+                "conversation.handed_off",
+                "conversation.resumed",
+                "conversation.closed",
+                "document.ready",
+                "document.failed",
+                "snapshot.published",
+                "endpoint.disabled",
+            ]
+        ]
+        | None
+    ]
+    """event types to send; all if omitted"""
+    headers: NotRequired[dict[str, str] | None]
+    """headers to send with each callback"""
+    rate_limit: NotRequired[str | None]
+    """such as 10/second"""
+    url: NotRequired[str]
+    state: NotRequired[Literal["enabled", "disabled"]]
+
+
+class Rotation(TypedDict):
+    """`Rotation`."""
+
+    secret: NotRequired[str]
+    """generated if omitted"""
+
+
+class EndpointTest(TypedDict):
+    """`EndpointTest`."""
+
+    type: NotRequired[
+        Literal[
+            "message.answered",
+            "message.handed_off",
+            "message.cancelled",
+            "message.failed",
+            "message.replied",
+            "conversation.handed_off",
+            "conversation.resumed",
+            "conversation.closed",
+            "document.ready",
+            "document.failed",
+            "snapshot.published",
+            "endpoint.disabled",
+        ]
+    ]
+
+
+class Attempt(TypedDict):
+    """`Attempt`."""
+
+    number: int
+    started_at: str
+    duration_ms: int
+    status: int | None
+    address: str | None
+    error: str | None
+    response: str | None
+
+
+class WholeDelivery(TypedDict):
+    """`WholeDelivery`."""
+
+    id: str
+    """sent as webhook-id with every attempt"""
+    kind: str
+    """callback and endpoint are webhooks"""
+    endpoint_id: str | None
+    type: str
+    """of the event that it reports"""
+    url: str
+    conversation_id: str | None
+    message_id: str | None
+    state: str
+    attempts: int
+    next_attempt_at: str | None
+    created_at: str
+    finished_at: str | None
+    last_attempt: Attempt | None
+    payload: str
+    """the signed request body of a webhook; JSON for the other kinds"""
+    all_attempts: list[Attempt]
+
+
+class Recovery(TypedDict):
+    """`Recovery`."""
+
+    since: NotRequired[str]
+    """since the endpoint was created if omitted"""
+
+
+class Replayed(TypedDict):
+    """`Replayed`."""
+
+    replayed: int
+
+
+class Delivery(TypedDict):
+    """`Delivery`."""
+
+    id: str
+    """sent as webhook-id with every attempt"""
+    kind: str
+    """callback and endpoint are webhooks"""
+    endpoint_id: str | None
+    type: str
+    """of the event that it reports"""
+    url: str
+    conversation_id: str | None
+    message_id: str | None
+    state: str
+    attempts: int
+    next_attempt_at: str | None
+    created_at: str
+    finished_at: str | None
+    last_attempt: Attempt | None
+
+
+class Replay(TypedDict):
+    """`Replay`."""
+
+    since: str
+    state: NotRequired[Literal["exhausted", "delivered"]]
+    kind: NotRequired[
+        Literal[
+            "callback",
+            "endpoint",
+            "ticket_reply",
+            "ticket_note",
+            "handoff_note",
+            "agent_reply",
+            "ticket_change",
+            "ticket_read",
+            "ticket_events",
+            "notification",
+            "notification_update",
+        ]
+    ]
+    endpoint: NotRequired[str]
+    type: NotRequired[
+        Literal[
+            "message.answered",
+            "message.handed_off",
+            "message.cancelled",
+            "message.failed",
+            "message.replied",
+            "conversation.handed_off",
+            "conversation.resumed",
+            "conversation.closed",
+            "document.ready",
+            "document.failed",
+            "snapshot.published",
+            "endpoint.disabled",
+            "ticket.changed",
+        ]
+    ]
+    until: NotRequired[str]
+
+
+class TicketHandoff(TypedDict):
+    """`TicketHandoff`."""
+
+    status: NotRequired[Literal["open", "pending", "closed"]]
+    tags: NotRequired[list[str]]
+    assignee: NotRequired[str]
+    """id of an agent"""
+    group: NotRequired[str]
+    """id of a group or team; in Zammad its name"""
+
+
+class TicketChange(TypedDict):
+    """`TicketChange`."""
+
+    status: NotRequired[Literal["open", "pending", "closed"]]
+    tags: NotRequired[list[str]]
+
+
+class NewHelpdesk(TypedDict):
+    """`NewHelpdesk`."""
+
+    name: str
+    kind: Literal["chatwoot", "email", "freshdesk", "intercom", "slack", "zammad", "zendesk"]
+    url: str
+    options: NotRequired[dict[str, Any]]
+    """options of this kind of helpdesk, see docs/helpdesks.md"""
+    languages: NotRequired[list[str] | None]
+    """languages in which the bot answers; all if omitted"""
+    hours: NotRequired[dict[str, str] | None]
+    """hours in which the bot answers: {timezone, mon: 09:00-17:00, …}; always if omitted"""
+    handoff: NotRequired[TicketHandoff | None]
+    """changes to a ticket that is handed off"""
+    answered: NotRequired[TicketChange | None]
+    """changes to a ticket that is answered"""
+    resume_tag: NotRequired[str | None]
+    """tag that returns a ticket to the bot"""
+    token: NotRequired[str]
+    """API token; every kind except email needs one"""
+    webhook_secret: NotRequired[str]
+    """secret that signs its webhooks; generated if omitted"""
+    mode: NotRequired[Literal["reply", "draft", "shadow"]]
+    """reply: answer customers; draft: write internal notes for agents; shadow: write nothing"""
+
+
+class Helpdesk(TypedDict):
+    """`Helpdesk`."""
+
+    id: str
+    name: str
+    kind: str
+    url: str
+    options: dict[str, Any]
+    mode: str
+    languages: list[str] | None
+    hours: dict[str, Any] | None
+    handoff: dict[str, Any] | None
+    answered: dict[str, Any] | None
+    resume_tag: str | None
+    state: str
+    heard_at: str | None
+    refused_at: str | None
+    created_at: str
+    updated_at: str
+    webhook_secret: NotRequired[str]
+    """returned only when the helpdesk is connected"""
+    links: NotRequired[dict[str, str]]
+
+
+class HelpdeskChange(TypedDict):
+    """`HelpdeskChange`."""
+
+    options: NotRequired[dict[str, Any]]
+    """options of this kind of helpdesk, see docs/helpdesks.md"""
+    languages: NotRequired[list[str] | None]
+    """languages in which the bot answers; all if omitted"""
+    hours: NotRequired[dict[str, str] | None]
+    """hours in which the bot answers: {timezone, mon: 09:00-17:00, …}; always if omitted"""
+    handoff: NotRequired[TicketHandoff | None]
+    """changes to a ticket that is handed off"""
+    answered: NotRequired[TicketChange | None]
+    """changes to a ticket that is answered"""
+    resume_tag: NotRequired[str | None]
+    """tag that returns a ticket to the bot"""
+    url: NotRequired[str]
+    token: NotRequired[str]
+    webhook_secret: NotRequired[str]
+    mode: NotRequired[Literal["reply", "draft", "shadow"]]
+    state: NotRequired[Literal["enabled", "disabled"]]
+
+
+class Challenge(TypedDict):
+    """`Challenge`."""
+
+    challenge: str
+
+
+class Escalation(TypedDict):
+    """`Escalation`."""
+
+    id: str
+    conversation_id: str
+    message_id: str | None
+    state: Literal["open", "assigned", "closed"]
+    reason: str
+    category: str
+    priority: str
+    summary: str
+    reasons: list[str]
+    assignee: str | None
+    note: str | None
+    created_at: str
+    assigned_at: str | None
+    closed_at: str | None
+    links: NotRequired[dict[str, str]]
+
+
+class Assignment(TypedDict):
+    """`Assignment`."""
+
+    assignee: str
+
+
+class Closing(TypedDict):
+    """`Closing`."""
+
+    note: NotRequired[str]
+    then: NotRequired[Literal["close", "resume"]]
+    """close the conversation, or return it to the bot"""
+
+
+class ToolCall(TypedDict):
+    """`ToolCall`."""
+
+    id: str
+    conversation_id: str
+    message_id: str
+    tool: str
+    arguments: dict[str, Any]
+    state: Literal["waiting", "running", "done", "failed", "refused", "lapsed"]
+    confirmed_by: str | None
+    """id of the message in which the customer confirmed the call"""
+    text: str | None
+    """result as text, which citations quote"""
+    error: str | None
+    duration_ms: int | None
+    created_at: str
+    finished_at: str | None
+
+
+class Memory(TypedDict):
+    """`Memory`."""
+
+    id: str
+    customer: str
+    """`id:…` or `email:…`"""
+    name: str
+    value: str
+    source: Literal["assistant", "api"]
+    importance: float
+    """from 0 to 1"""
+    conversation_id: str | None
+    created_at: str
+    updated_at: str
+    expires_at: str
+
+
+class Customer(TypedDict):
+    """`Customer`."""
+
+    id: NotRequired[str]
+    email: NotRequired[str]
+
+
+class NewMemory(TypedDict):
+    """`NewMemory`."""
+
+    customer: Customer
+    name: str
+    value: str
+    importance: NotRequired[float]
+    """from 0 to 1"""
+    days: NotRequired[int]
+
+
+class Erased(TypedDict):
+    """`Erased`."""
+
+    conversations: int
+    memories: int
+
+
+class Account(TypedDict):
+    """`Account`."""
+
+    by: Literal["message", "conversation", "key", "day", "judge"]
+    subject: str | None
+    day: str | None
+    """UTC; for days and keys"""
+    calls: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float
+    updated_at: str
+
+
+class Day(TypedDict):
+    """`Day`."""
+
+    day: str
+    answered: int
+    clarified: int
+    """messages that got a question back, which are not counted as answered"""
+    partly_answered: int
+    """of the answered ones, those with a question that found no answer"""
+    handed_off: dict[str, int]
+    failed: int
+    cancelled: int
+    confirmed: int
+    """answers rated good"""
+    rejected: int
+    """answers rated bad"""
+    reopened: int
+    """answers after which the next message of the customer was handed off"""
+    cost_usd: float
+    tokens: int
+    latency_ms: dict[str, Any] | None
+    """p50, p95, p99"""
+
+
+class SupportPoint(TypedDict):
+    """`SupportPoint`."""
+
+    coverage: float
+    """share of all messages with such an answer"""
+    risk: float | None
+    """share of answers rated bad among the rated ones"""
+    rated: int
+    support: float
+
+
+class ConfidencePoint(TypedDict):
+    """`ConfidencePoint`."""
+
+    coverage: float
+    """share of all messages with such an answer"""
+    risk: float | None
+    """share of answers rated bad among the rated ones"""
+    rated: int
+    confidence: float
+
+
+class Quality(TypedDict):
+    """`Quality`."""
+
+    days: list[Day]
+    curve: list[SupportPoint]
+    confidence_curve: list[ConfidencePoint]
+
+
+class Action(TypedDict):
+    """`Action`."""
+
+    id: str
+    actor: str
+    """name of the API key, or of the user of the command line"""
+    key_id: str | None
+    via: str
+    """api, console or cli"""
+    action: str
+    """such as endpoints.rotate"""
+    subject: str | None
+    """id of the object that the action changed"""
+    request_id: str | None
+    created_at: str
+
+
+class CacheStatistics(TypedDict):
+    """`CacheStatistics`."""
+
+    name: str
+    hits: int
+    misses: int
+    hit_rate: float
+    entries: int
+    limit: int
+    healthy: bool
+
+
+class Worker(TypedDict):
+    """`Worker`."""
+
+    id: str
+    roles: list[str]
+    """queues that it consumes"""
+    state: str
+    """working, lexical_only, cut_off, stalled or stopping"""
+    leases: int
+    caches: list[CacheStatistics]
+    started_at: str
+    seen_ms_ago: int
+
+
+class Counts(TypedDict):
+    """`Counts`."""
+
+    automatic_messages: int
+    """messages that ended as automatic mail, without an answer"""
+    conversations_swept: int
+    """conversations found by a sweeper: after a lost hint, for a retry, or with an expired lease"""
+    deadlines_passed: int
+    """conversations handed off because a deadline had passed"""
+    duplicates_refused: int
+    """requests that repeated an idempotency key and got the first response"""
+    hints_lost: int
+    """hints that were not published, or were dropped from a full queue"""
+    leases_lost: int
+    """turns stopped because their lease was lost"""
+    retries: int
+    """turns that failed and are retried later"""
+    workers_stalled: int
+    """workers that the watchdog ended because they were stalled"""
+    writes_fenced: int
+    """outcomes discarded because another worker had claimed the conversation"""
+
+
+class Status(TypedDict):
+    """`Status`."""
+
+    open_messages: int
+    oldest_unanswered_s: float | None
+    leases_held: int
+    workers: list[Worker]
+    counters: Counts
+
+
+class SavedCategory(TypedDict):
+    """`SavedCategory`."""
+
+    examples: list[str]
+    counter_examples: list[str]
+    name: str
+    updated_at: str
+    priority: NotRequired[Literal["normal", "high", "urgent"]]
+    """how soon a human should look at such a message"""
+
+
+class Categories(TypedDict):
+    """`Categories`."""
+
+    items: list[SavedCategory]
+    built_in: dict[str, str]
+    """the categories that ship, most urgent first, with what they say to an agent"""
+
+
+class Category(TypedDict):
+    """`Category`."""
+
+    examples: list[str]
+    """messages of this category, as customers write them; the more different, the better"""
+    priority: NotRequired[Literal["normal", "high", "urgent"]]
+    """how soon a human should look at such a message"""
+    counter_examples: NotRequired[list[str]]
+    """messages that look like it and are not"""
+
+
+class CategoryCheck(TypedDict):
+    """`CategoryCheck`."""
+
+    examples: int
+    recognised: int
+    missed: list[str]
+    """examples that would not be recognised"""
+    false_alarms: list[str]
+    """counter-examples that would be"""
+
+
+class SavedTopic(TypedDict):
+    """`SavedTopic`."""
+
+    name: str
+    phrases: list[str]
+
+
+class Form(TypedDict):
+    """`Form`."""
+
+    greeting: NotRequired[str | None]
+    """put before the answer; `{customer}` and `{assistant}` stand for their names"""
+    greets: NotRequired[Literal["first_reply", "every_reply"]]
+    """replies that it begins"""
+    signature: NotRequired[str | None]
+    """put below the answer, with the same placeholders"""
+    citations: NotRequired[Literal["numbers", "links", "none"]]
+    """numbers in the text and a list of sources, links at the end, or none"""
+
+
+class SetVoice(TypedDict):
+    """`SetVoice`."""
+
+    avoided_topics: list[SavedTopic]
+    channels: dict[str, Form]
+    about: dict[str, str]
+    updated_at: str | None
+    name: NotRequired[str | None]
+    """name of the assistant"""
+    tone: NotRequired[str | None]
+    """such as `friendly and plain`"""
+    max_sentences: NotRequired[int]
+    """longest answer"""
+    languages: NotRequired[list[str]]
+    """languages that it answers in; all if empty"""
+    asks_back: NotRequired[bool | None]
+    """whether it may ask a question back; null: with a language model only"""
+    guidance: NotRequired[str | None]
+    """free text for the language model, which cannot lift the rules of the product"""
+
+
+class Topic(TypedDict):
+    """`Topic`."""
+
+    name: str
+    phrases: NotRequired[list[str]]
+    """words that show that a message is about it"""
+
+
+class Voice(TypedDict):
+    """`Voice`."""
+
+    name: NotRequired[str | None]
+    """name of the assistant"""
+    tone: NotRequired[str | None]
+    """such as `friendly and plain`"""
+    max_sentences: NotRequired[int]
+    """longest answer"""
+    languages: NotRequired[list[str]]
+    """languages that it answers in; all if empty"""
+    asks_back: NotRequired[bool | None]
+    """whether it may ask a question back; null: with a language model only"""
+    guidance: NotRequired[str | None]
+    """free text for the language model, which cannot lift the rules of the product"""
+    avoided_topics: NotRequired[list[Topic]]
+    """questions about these are handed off"""
+    channels: NotRequired[dict[str, Form]]
+    """form of replies by the conversation's channel: `widget`, `email`, a helpdesk's kind, `api` where none is given, and `default` for all others"""
+    about: NotRequired[dict[str, str]]
+    """your own answers to what customers ask about the assistant: whether it is a `bot`, its `name`, its `abilities`; `privacy`, what is stored and who reads it, is answered only if it is given"""
+
+
+class ConversationsListQuery(TypedDict):
+    """`ConversationsListQuery`."""
+
+    created_after: NotRequired[str]
+    """created then or later"""
+    created_before: NotRequired[str]
+    """created before then"""
+    limit: NotRequired[int]
+    owner: NotRequired[Literal["bot", "human", "closed"]]
+    channel: NotRequired[str]
+    external_id: NotRequired[str]
+
+
+class ConversationsListMessagesQuery(TypedDict):
+    """`ConversationsListMessagesQuery`."""
+
+    created_after: NotRequired[str]
+    """created then or later"""
+    created_before: NotRequired[str]
+    """created before then"""
+    limit: NotRequired[int]
+    state: NotRequired[Literal["queued", "running", "answered", "handed_off", "cancelled", "failed"]]
+    role: NotRequired[Literal["customer", "assistant", "agent"]]
+
+
+class DocumentsListQuery(TypedDict):
+    """`DocumentsListQuery`."""
+
+    created_after: NotRequired[str]
+    """created then or later"""
+    created_before: NotRequired[str]
+    """created before then"""
+    limit: NotRequired[int]
+    state: NotRequired[Literal["queued", "indexing", "ready", "failed"]]
+    source: NotRequired[str]
+    language: NotRequired[str]
+    tag: NotRequired[str]
+    audience: NotRequired[Literal["public", "internal"]]
+
+
+class DocumentsCreateFromFileForm(TypedDict):
+    """`DocumentsCreateFromFileForm`."""
+
+    title: NotRequired[str]
+    url: NotRequired[str]
+    source: NotRequired[str]
+    language: NotRequired[str]
+    tags: NotRequired[str]
+    """separated by commas"""
+    audience: NotRequired[Literal["public", "internal"]]
+
+
+class DocumentsReplaceFromFileForm(TypedDict):
+    """`DocumentsReplaceFromFileForm`."""
+
+    title: NotRequired[str]
+    url: NotRequired[str]
+    source: NotRequired[str]
+    language: NotRequired[str]
+    tags: NotRequired[str]
+    """separated by commas"""
+    audience: NotRequired[Literal["public", "internal"]]
+
+
+class ImportsListQuery(TypedDict):
+    """`ImportsListQuery`."""
+
+    created_after: NotRequired[str]
+    """created then or later"""
+    created_before: NotRequired[str]
+    """created before then"""
+    limit: NotRequired[int]
+    state: NotRequired[Literal["queued", "running", "done", "failed"]]
+    kind: NotRequired[Literal["archive", "urls", "sitemap"]]
+
+
+class ImportsCreateFromFileForm(TypedDict):
+    """`ImportsCreateFromFileForm`."""
+
+    source: NotRequired[str]
+    language: NotRequired[str]
+    tags: NotRequired[str]
+    """separated by commas"""
+    audience: NotRequired[Literal["public", "internal"]]
+
+
+class SourcesListQuery(TypedDict):
+    """`SourcesListQuery`."""
+
+    created_after: NotRequired[str]
+    """created then or later"""
+    created_before: NotRequired[str]
+    """created before then"""
+    limit: NotRequired[int]
+    state: NotRequired[Literal["idle", "queued", "running", "paused"]]
+    kind: NotRequired[
+        Literal[
+            "sitemap",
+            "feed",
+            "page",
+            "folder",
+            "git",
+            "zendesk",
+            "intercom",
+            "confluence",
+            "notion",
+            "freshdesk",
+            "chatwoot",
+            "s3",
+        ]
+    ]
+
+
+class SourcesDeleteQuery(TypedDict):
+    """`SourcesDeleteQuery`."""
+
+    documents: NotRequired[Literal["keep", "delete"]]
+    """what becomes of its documents"""
+
+
+class SourcesListRunsQuery(TypedDict):
+    """`SourcesListRunsQuery`."""
+
+    created_after: NotRequired[str]
+    """created then or later"""
+    created_before: NotRequired[str]
+    """created before then"""
+    limit: NotRequired[int]
+    state: NotRequired[Literal["running", "done", "failed", "held"]]
+
+
+class SuggestionsListQuery(TypedDict):
+    """`SuggestionsListQuery`."""
+
+    created_after: NotRequired[str]
+    """created then or later"""
+    created_before: NotRequired[str]
+    """created before then"""
+    limit: NotRequired[int]
+    state: NotRequired[Literal["open", "accepted", "refused"]]
+
+
+class EndpointsListQuery(TypedDict):
+    """`EndpointsListQuery`."""
+
+    created_after: NotRequired[str]
+    """created then or later"""
+    created_before: NotRequired[str]
+    """created before then"""
+    limit: NotRequired[int]
+    state: NotRequired[Literal["enabled", "disabled"]]
+
+
+class DeliveriesListQuery(TypedDict):
+    """`DeliveriesListQuery`."""
+
+    created_after: NotRequired[str]
+    """created then or later"""
+    created_before: NotRequired[str]
+    """created before then"""
+    limit: NotRequired[int]
+    state: NotRequired[Literal["pending", "delivered", "exhausted"]]
+    kind: NotRequired[
+        Literal[
+            "callback",
+            "endpoint",
+            "ticket_reply",
+            "ticket_note",
+            "handoff_note",
+            "agent_reply",
+            "ticket_change",
+            "ticket_read",
+            "ticket_events",
+            "notification",
+            "notification_update",
+        ]
+    ]
+    endpoint: NotRequired[str]
+    type: NotRequired[
+        Literal[
+            "message.answered",
+            "message.handed_off",
+            "message.cancelled",
+            "message.failed",
+            "message.replied",
+            "conversation.handed_off",
+            "conversation.resumed",
+            "conversation.closed",
+            "document.ready",
+            "document.failed",
+            "snapshot.published",
+            "endpoint.disabled",
+            "ticket.changed",
+        ]
+    ]
+    conversation_id: NotRequired[str]
+    message_id: NotRequired[str]
+    status: NotRequired[Literal["2xx", "3xx", "4xx", "5xx", "none"]]
+    """result of one of its attempts"""
+
+
+class HelpdesksListQuery(TypedDict):
+    """`HelpdesksListQuery`."""
+
+    created_after: NotRequired[str]
+    """created then or later"""
+    created_before: NotRequired[str]
+    """created before then"""
+    state: NotRequired[Literal["enabled", "disabled"]]
+    kind: NotRequired[Literal["chatwoot", "email", "freshdesk", "intercom", "slack", "zammad", "zendesk"]]
+
+
+class EscalationsListQuery(TypedDict):
+    """`EscalationsListQuery`."""
+
+    created_after: NotRequired[str]
+    """created then or later"""
+    created_before: NotRequired[str]
+    """created before then"""
+    limit: NotRequired[int]
+    state: NotRequired[Literal["open", "assigned", "closed"]]
+    assignee: NotRequired[str]
+    reason: NotRequired[
+        Literal[
+            "asked_for_person",
+            "no_answer",
+            "low_support",
+            "avoided_topic",
+            "language",
+            "rule",
+            "deadline",
+            "error",
+            "owned_by_person",
+        ]
+    ]
+    category: NotRequired[str]
+    priority: NotRequired[Literal["normal", "high", "urgent"]]
+    conversation_id: NotRequired[str]
+
+
+class ToolCallsListQuery(TypedDict):
+    """`ToolCallsListQuery`."""
+
+    created_after: NotRequired[str]
+    """created then or later"""
+    created_before: NotRequired[str]
+    """created before then"""
+    limit: NotRequired[int]
+    state: NotRequired[Literal["waiting", "running", "done", "failed", "refused", "lapsed"]]
+    tool: NotRequired[str]
+
+
+class MemoriesListQuery(TypedDict):
+    """`MemoriesListQuery`."""
+
+    created_after: NotRequired[str]
+    """created then or later"""
+    created_before: NotRequired[str]
+    """created before then"""
+    limit: NotRequired[int]
+    id: NotRequired[str]
+    email: NotRequired[str]
+    name: NotRequired[str]
+
+
+class UsageListQuery(TypedDict):
+    """`UsageListQuery`."""
+
+    limit: NotRequired[int]
+    by: NotRequired[Literal["message", "conversation", "key", "day", "judge"]]
+    subject: NotRequired[str]
+    """id of the message, conversation or API key"""
+
+
+class QualityRetrieveQuery(TypedDict):
+    """`QualityRetrieveQuery`."""
+
+    days: NotRequired[int]
+
+
+class AuditListQuery(TypedDict):
+    """`AuditListQuery`."""
+
+    created_after: NotRequired[str]
+    """created then or later"""
+    created_before: NotRequired[str]
+    """created before then"""
+    limit: NotRequired[int]
+    via: NotRequired[Literal["api", "console", "cli"]]
+    action: NotRequired[str]
+    subject: NotRequired[str]
+    key_id: NotRequired[str]
+
+
+class MessageEventData(TypedDict):
+    """`MessageEventData`."""
+
+    message: Message
+    conversation: Conversation
+    truncated: NotRequired[bool]
+
+
+class ConversationEventData(TypedDict):
+    """`ConversationEventData`."""
+
+    conversation: Conversation
+    truncated: NotRequired[bool]
+
+
+class DocumentEventData(TypedDict):
+    """`DocumentEventData`."""
+
+    document: dict[str, Any]
+    truncated: NotRequired[bool]
+
+
+class SnapshotEventData(TypedDict):
+    """`SnapshotEventData`."""
+
+    snapshot: dict[str, Any]
+    truncated: NotRequired[bool]
+
+
+class EndpointEventData(TypedDict):
+    """`EndpointEventData`."""
+
+    endpoint: dict[str, Any]
+    truncated: NotRequired[bool]
+
+
+class MessageAnsweredEvent(TypedDict):
+    """The webhook `message.answered`."""
+
+    type: Literal["message.answered"]
+    timestamp: str
+    data: MessageEventData
+
+
+class MessageHandedOffEvent(TypedDict):
+    """The webhook `message.handed_off`."""
+
+    type: Literal["message.handed_off"]
+    timestamp: str
+    data: MessageEventData
+
+
+class MessageCancelledEvent(TypedDict):
+    """The webhook `message.cancelled`."""
+
+    type: Literal["message.cancelled"]
+    timestamp: str
+    data: MessageEventData
+
+
+class MessageFailedEvent(TypedDict):
+    """The webhook `message.failed`."""
+
+    type: Literal["message.failed"]
+    timestamp: str
+    data: MessageEventData
+
+
+class MessageRepliedEvent(TypedDict):
+    """The webhook `message.replied`."""
+
+    type: Literal["message.replied"]
+    timestamp: str
+    data: MessageEventData
+
+
+class ConversationHandedOffEvent(TypedDict):
+    """The webhook `conversation.handed_off`."""
+
+    type: Literal["conversation.handed_off"]
+    timestamp: str
+    data: ConversationEventData
+
+
+class ConversationResumedEvent(TypedDict):
+    """The webhook `conversation.resumed`."""
+
+    type: Literal["conversation.resumed"]
+    timestamp: str
+    data: ConversationEventData
+
+
+class ConversationClosedEvent(TypedDict):
+    """The webhook `conversation.closed`."""
+
+    type: Literal["conversation.closed"]
+    timestamp: str
+    data: ConversationEventData
+
+
+class DocumentReadyEvent(TypedDict):
+    """The webhook `document.ready`."""
+
+    type: Literal["document.ready"]
+    timestamp: str
+    data: DocumentEventData
+
+
+class DocumentFailedEvent(TypedDict):
+    """The webhook `document.failed`."""
+
+    type: Literal["document.failed"]
+    timestamp: str
+    data: DocumentEventData
+
+
+class SnapshotPublishedEvent(TypedDict):
+    """The webhook `snapshot.published`."""
+
+    type: Literal["snapshot.published"]
+    timestamp: str
+    data: SnapshotEventData
+
+
+class EndpointDisabledEvent(TypedDict):
+    """The webhook `endpoint.disabled`."""
+
+    type: Literal["endpoint.disabled"]
+    timestamp: str
+    data: EndpointEventData
+
+
+#: Every webhook; `type` tells which it is.
+WebhookEvent = (
+    MessageAnsweredEvent
+    | MessageHandedOffEvent
+    | MessageCancelledEvent
+    | MessageFailedEvent
+    | MessageRepliedEvent
+    | ConversationHandedOffEvent
+    | ConversationResumedEvent
+    | ConversationClosedEvent
+    | DocumentReadyEvent
+    | DocumentFailedEvent
+    | SnapshotPublishedEvent
+    | EndpointDisabledEvent
+)

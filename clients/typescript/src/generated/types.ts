@@ -1,0 +1,1448 @@
+// The objects of the API: requests, responses, queries and events.
+// Generated from docs/openapi.json by clients/generate.py: do not edit.
+
+export interface FieldProblem {
+  /** path of the field, separated by dots */
+  field: string;
+  message: string;
+}
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  instance: string;
+  /** stable identifier of the error */
+  code: string;
+  request_id: string;
+  /** what the code means and what to do; absent where the server has no docs */
+  doc_url?: string;
+  errors?: FieldProblem[];
+}
+
+export interface Requester {
+  id?: string;
+  name?: string;
+  email?: string;
+}
+
+export interface NewTicket {
+  /** may be empty when there is a subject */
+  body: string;
+  /** receives a signed callback when the message has ended */
+  callback_url?: string;
+  /** the message is handed off if it is not answered by then */
+  deadline_s?: number;
+  /** ids of uploaded attachments */
+  attachments?: string[];
+  /** headers of the e-mail that this is, by name; they tell automatic mail (RFC 3834) */
+  email_headers?: Record<string, string>;
+  subject?: string;
+  requester?: Requester;
+  /** the ticket continues the conversation with this id, if there is one */
+  external_id?: string;
+  channel?: string;
+  metadata?: Record<string, unknown>;
+}
+
+export interface Citation {
+  number: number;
+  document_id: string;
+  title: string;
+  url: string | null;
+  quote: string;
+  start: number;
+  end: number;
+}
+
+export interface Usage {
+  prompt_tokens: number;
+  completion_tokens: number;
+  cost_usd: number;
+}
+
+export interface Reply {
+  id: string;
+  /** the questions of the message that found no answer; its content names them too */
+  unanswered: string[];
+  /** a clarification is a question back, which resolves nothing */
+  kind: "answer" | "clarification" | "courtesy";
+  /** the checked text */
+  content: string;
+  /** options of a clarification, to be shown as buttons; sent as a message, one answers */
+  options: string[];
+  /** the reply as its channel shows it: greeting, content, sources, signature */
+  text: string;
+  greeting: string | null;
+  signature: string | null;
+  /** how the channel shows the citations */
+  citation_style: "numbers" | "links" | "none";
+  citations: Citation[];
+  /** support of the weakest sentence, from 0 to 1 */
+  support: number;
+  /** probability that it answers what was asked; null where no model judged that */
+  confidence: number | null;
+  answerer: string;
+  model: string | null;
+  snapshot: string | null;
+  usage: Usage;
+}
+
+export interface Handoff {
+  reason: "asked_for_person" | "no_answer" | "low_support" | "avoided_topic" | "language" | "rule" | "deadline" | "error" | "owned_by_person";
+  summary: string;
+  escalation_id: string | null;
+  /** topic: the category of the rule that matched, or else the reason */
+  category?: string;
+  priority?: "normal" | "high" | "urgent";
+  /** excerpts of the message that led to the handoff */
+  reasons?: string[];
+}
+
+export interface MessageError {
+  code: string;
+  message: string;
+}
+
+export interface Feedback {
+  rating: string;
+  comment?: string | null;
+}
+
+export interface Message {
+  id: string;
+  conversation_id: string;
+  seq: number;
+  role: "customer" | "assistant" | "agent";
+  author: string | null;
+  content: string;
+  attachments: string[];
+  state: "queued" | "running" | "answered" | "handed_off" | "cancelled" | "failed";
+  reply: Reply | null;
+  /** citations of an assistant's message */
+  citations: Citation[];
+  handoff: Handoff | null;
+  error: MessageError | null;
+  feedback: Feedback | null;
+  attempts: number;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  deadline_at: string | null;
+  timings: Record<string, number> | null;
+  links?: Record<string, string>;
+}
+
+export interface NewConversation {
+  subject?: string;
+  requester?: Requester;
+  external_id?: string;
+  channel?: string;
+  metadata?: Record<string, unknown>;
+}
+
+export interface ConversationHandoff {
+  reason: "asked_for_person" | "no_answer" | "low_support" | "avoided_topic" | "language" | "rule" | "deadline" | "error" | "owned_by_person";
+  summary: string;
+  escalation_id: string | null;
+  at: string;
+  /** topic: the category of the rule that matched, or else the reason */
+  category?: string;
+  priority?: "normal" | "high" | "urgent";
+  /** excerpts of the message that led to the handoff */
+  reasons?: string[];
+}
+
+export interface Conversation {
+  id: string;
+  external_id: string | null;
+  subject: string | null;
+  requester: Record<string, unknown> | null;
+  channel: string | null;
+  metadata: Record<string, unknown>;
+  owner: "bot" | "human" | "closed";
+  handoff: ConversationHandoff | null;
+  created_at: string;
+  updated_at: string;
+  links?: Record<string, string>;
+}
+
+export interface ConversationChange {
+  subject?: string | null;
+  requester?: Requester | null;
+  channel?: string | null;
+  metadata?: Record<string, unknown>;
+}
+
+export interface NewMessage {
+  content: string;
+  /** receives a signed callback when the message has ended */
+  callback_url?: string;
+  /** the message is handed off if it is not answered by then */
+  deadline_s?: number;
+  /** ids of uploaded attachments */
+  attachments?: string[];
+  /** headers of the e-mail that this is, by name; they tell automatic mail (RFC 3834) */
+  email_headers?: Record<string, string>;
+}
+
+export interface NewToken {
+  expires_in_s?: number;
+  /** such as `https://shop.example`: only pages of this origin can use the token */
+  origin?: string;
+}
+
+export interface Token {
+  token: string;
+  expires_at: string;
+}
+
+export interface NewHandoff {
+  summary?: string;
+}
+
+export interface NewReply {
+  content: string;
+  author: string;
+}
+
+export interface NewFeedback {
+  rating: "good" | "bad";
+  comment?: string;
+}
+
+export interface Attachment {
+  id: string;
+  name: string;
+  media_type: string;
+  size: number;
+  conversation_id: string | null;
+  /** null until a worker has read the file */
+  text: string | null;
+  /** reason why the file cannot be read */
+  error: string | null;
+  created_at: string;
+  links?: Record<string, string>;
+}
+
+export interface NewDocument {
+  title: string;
+  /** Markdown */
+  text: string;
+  /** collection of the document, such as `help-centre` */
+  source?: string;
+  /** such as `en`; detected from the text if omitted */
+  language?: string;
+  tags?: string[];
+  /** `internal` documents are never cited to customers; default: `public` */
+  audience?: "public" | "internal";
+  url?: string;
+}
+
+export interface Reading {
+  /** parts of the file that are not read, such as `hidden_sheets`, `comments`, `images` */
+  left_out: Record<string, number>;
+  /** characters that were dropped or changed, such as `control_characters` */
+  cleaned: Record<string, number>;
+  /** the charset of a text that names none, told by its bytes; null where it is certain */
+  charset: string | null;
+}
+
+export interface Document {
+  id: string;
+  title: string;
+  url: string | null;
+  media_type: string;
+  source: string | null;
+  language: string | null;
+  tags: string[];
+  audience: "public" | "internal";
+  state: "queued" | "indexing" | "ready" | "failed";
+  error: string | null;
+  /** null until it is read */
+  reading: Reading | null;
+  passages: number;
+  created_at: string;
+  updated_at: string;
+  /** included for a single document only */
+  text?: string | null;
+  links?: Record<string, string>;
+}
+
+export interface NewImport {
+  /** collection of the document, such as `help-centre` */
+  source?: string;
+  /** such as `en`; detected from the text if omitted */
+  language?: string;
+  tags?: string[];
+  /** `internal` documents are never cited to customers; default: `public` */
+  audience?: "public" | "internal";
+  urls?: string[];
+  sitemap?: string;
+}
+
+export interface ImportFailure {
+  name: string;
+  reason: string;
+}
+
+export interface Import {
+  id: string;
+  kind: "archive" | "urls" | "sitemap";
+  name: string;
+  state: "queued" | "running" | "done" | "failed";
+  error: string | null;
+  added: number;
+  unchanged: number;
+  failures: number;
+  /** the first 1,000 failures */
+  failed: ImportFailure[];
+  created_at: string;
+  finished_at: string | null;
+  links?: Record<string, string>;
+}
+
+export interface NewSource {
+  kind: "sitemap" | "feed" | "page" | "folder" | "git" | "zendesk" | "intercom" | "confluence" | "notion" | "freshdesk" | "chatwoot" | "s3";
+  /** URL of the sitemap, feed, page, repository, help centre, wiki or bucket, or a folder on the workers' machines */
+  location: string;
+  /** `source` of its documents; the host or folder if omitted */
+  name?: string;
+  /** seconds between two looks; default: a day */
+  interval_s?: number;
+  /** patterns such as `* /help/*`; only URLs or paths that match one count */
+  include?: string[];
+  /** patterns of what does not count */
+  exclude?: string[];
+  /** of a git repository; its default branch if omitted */
+  branch?: string;
+  /** of the user of Zendesk or Confluence Cloud that the token belongs to */
+  email?: string;
+  /** of an S3 bucket, whose secret key is the `token` */
+  access_key?: string;
+  /** of a repository, help centre, wiki or bucket; never returned */
+  token?: string;
+  /** of its documents; detected if omitted */
+  language?: string;
+  tags?: string[];
+  /** `internal` documents are never cited to customers; default: `public` */
+  audience?: "public" | "internal";
+}
+
+export interface SourceRun {
+  id: string;
+  source_id: string;
+  /** `held`: too many documents would be gone, so none was removed */
+  state: "running" | "done" | "failed" | "held";
+  error: string | null;
+  /** items to see to; null until they are listed */
+  total: number | null;
+  /** items seen to so far */
+  seen: number;
+  added: number;
+  changed: number;
+  unchanged: number;
+  /** documents that were removed */
+  gone: number;
+  /** items that failed; their documents stay */
+  failures: number;
+  /** the first 1,000 failures */
+  failed: ImportFailure[];
+  started_at: string;
+  finished_at: string | null;
+}
+
+export interface Source {
+  id: string;
+  name: string;
+  kind: "sitemap" | "feed" | "page" | "folder" | "git" | "zendesk" | "intercom" | "confluence" | "notion" | "freshdesk" | "chatwoot" | "s3";
+  location: string;
+  include: string[];
+  exclude: string[];
+  branch: string | null;
+  email: string | null;
+  access_key: string | null;
+  has_token: boolean;
+  language: string | null;
+  tags: string[];
+  audience: "public" | "internal";
+  interval_s: number;
+  state: "idle" | "queued" | "running" | "paused";
+  /** of the last look */
+  error: string | null;
+  /** consecutive looks that failed */
+  failures: number;
+  documents: number;
+  last_run: SourceRun | null;
+  looked_at: string | null;
+  next_look_at: string | null;
+  created_at: string;
+  updated_at: string;
+  links?: Record<string, string>;
+}
+
+export interface SourceChange {
+  /** `source` of its documents; the host or folder if omitted */
+  name?: string;
+  /** seconds between two looks; default: a day */
+  interval_s?: number;
+  /** patterns such as `* /help/*`; only URLs or paths that match one count */
+  include?: string[];
+  /** patterns of what does not count */
+  exclude?: string[];
+  /** of a git repository; its default branch if omitted */
+  branch?: string;
+  /** of the user of Zendesk or Confluence Cloud that the token belongs to */
+  email?: string;
+  /** of an S3 bucket, whose secret key is the `token` */
+  access_key?: string;
+  /** of a repository, help centre, wiki or bucket; never returned */
+  token?: string;
+  /** of its documents; detected if omitted */
+  language?: string;
+  tags?: string[];
+  /** `internal` documents are never cited to customers; default: `public` */
+  audience?: "public" | "internal";
+}
+
+export interface NewLook {
+  /** remove the documents that are gone, however many they are */
+  accept_loss?: boolean;
+}
+
+export interface Snapshot {
+  version: string;
+  active: boolean;
+  documents: number;
+  passages: number;
+  model: string;
+  created_at: string;
+}
+
+export interface Exchange {
+  conversation_id: string;
+  message_id: string;
+  question: string;
+  reply: string;
+  asked_at: string;
+}
+
+export interface Suggestion {
+  id: string;
+  state: "open" | "accepted" | "refused";
+  /** what was asked first */
+  question: string;
+  title: string;
+  /** Markdown */
+  text: string;
+  /** `human`: the text is the reply as it was */
+  written_by: "model" | "human";
+  /** how often the same was asked and replied to */
+  count: number;
+  /** what it was published as */
+  document_id: string | null;
+  note: string | null;
+  created_at: string;
+  updated_at: string;
+  decided_at: string | null;
+  /** the newest 20; included for a single suggestion only */
+  exchanges?: Exchange[];
+  links?: Record<string, string>;
+}
+
+export interface SuggestionEdit {
+  title?: string;
+  /** Markdown */
+  text?: string;
+}
+
+export interface Acceptance {
+  /** collection of the document, such as `help-centre` */
+  source?: string;
+  /** such as `en`; detected from the text if omitted */
+  language?: string;
+  tags?: string[];
+  /** `internal` documents are never cited to customers; default: `public` */
+  audience?: "public" | "internal";
+  title?: string;
+  /** Markdown */
+  text?: string;
+  url?: string;
+}
+
+export interface Refusal {
+  note?: string;
+}
+
+export interface SearchFilters {
+  document_ids?: string[];
+  sources?: string[];
+  languages?: string[];
+  tags?: string[];
+  audience?: "public" | "internal";
+}
+
+export interface NewSearch {
+  query: string;
+  limit?: number;
+  filters?: SearchFilters;
+}
+
+export interface Scores {
+  dense: number | null;
+  lexical: number | null;
+}
+
+export interface FoundPassage {
+  document_id: string;
+  title: string;
+  headings: string[];
+  url: string | null;
+  text: string;
+  source: string | null;
+  language: string | null;
+  tags: string[];
+  audience: "public" | "internal";
+  start: number;
+  end: number;
+  score: number;
+  scores: Scores;
+}
+
+export interface SearchResult {
+  /** null if no snapshot is published */
+  snapshot: string | null;
+  items: FoundPassage[];
+}
+
+export interface SaidBefore {
+  role: "customer" | "assistant";
+  content: string;
+}
+
+export interface NewQuestion {
+  question: string;
+  /** what was said before, the oldest first; follow-up questions are understood by it */
+  turns?: SaidBefore[];
+  /** how long to wait for the answer, in seconds */
+  wait_s?: number;
+}
+
+export interface DirectReply {
+  /** the questions of the message that found no answer; its content names them too */
+  unanswered: string[];
+  /** a clarification is a question back, which resolves nothing */
+  kind: "answer" | "clarification" | "courtesy";
+  /** the checked text */
+  content: string;
+  /** options of a clarification, to be shown as buttons; sent as a message, one answers */
+  options: string[];
+  /** the reply as its channel shows it: greeting, content, sources, signature */
+  text: string;
+  citations: Citation[];
+  /** support of the weakest sentence, from 0 to 1 */
+  support: number;
+  /** probability that it answers what was asked; null where no model judged that */
+  confidence: number | null;
+  answerer: string;
+  model: string | null;
+  snapshot: string | null;
+}
+
+export interface DirectHandoff {
+  reason: "asked_for_person" | "no_answer" | "low_support" | "avoided_topic" | "language" | "rule" | "deadline" | "error" | "owned_by_person";
+  summary: string;
+  /** topic: the category of the rule that matched, or else the reason */
+  category?: string;
+  priority?: "normal" | "high" | "urgent";
+  /** excerpts of the message that led to the handoff */
+  reasons?: string[];
+}
+
+export interface DirectAnswer {
+  state: "answered" | "handed_off";
+  answer: DirectReply | null;
+  handoff: DirectHandoff | null;
+  /** the search: `query`, `relevance`, and `items` with their scores */
+  retrieved: Record<string, unknown> | null;
+  usage: Usage;
+  /** milliseconds by step */
+  timings: Record<string, number>;
+}
+
+export interface StreamOptions {
+  include_usage?: boolean;
+}
+
+export interface NewChatCompletion {
+  messages: Record<string, unknown>[];
+  /** ignored: there is one */
+  model?: string;
+  stream?: boolean | null;
+  stream_options?: StreamOptions | null;
+  n?: number | null;
+}
+
+export interface NewResponse {
+  /** a text, or a list of messages */
+  input: unknown;
+  /** ignored: there is one */
+  model?: string;
+  stream?: boolean | null;
+}
+
+export interface NewEndpoint {
+  url: string;
+  description?: string | null;
+  /** event types to send; all if omitted */
+  events?: ("message.answered" | "message.handed_off" | "message.cancelled" | "message.failed" | "message.replied" | "conversation.handed_off" | "conversation.resumed" | "conversation.closed" | "document.ready" | "document.failed" | "snapshot.published" | "endpoint.disabled")[] | null;
+  /** headers to send with each callback */
+  headers?: Record<string, string> | null;
+  /** such as 10/second */
+  rate_limit?: string | null;
+  /** whsec_… or whsk_…; generated if omitted */
+  secret?: string;
+  /** signature scheme of a generated secret */
+  signature?: "hmac" | "ed25519";
+}
+
+export interface Endpoint {
+  id: string;
+  url: string;
+  description: string | null;
+  events: string[] | null;
+  /** names of the headers; values are masked */
+  headers: Record<string, unknown>;
+  rate_limit: string | null;
+  signature: string;
+  /** whpk_…, with ed25519 */
+  public_key: string | null;
+  old_secret_until: string | null;
+  state: string;
+  /** reason why it is disabled */
+  reason: string | null;
+  /** consecutive failures */
+  failures: number;
+  failing_since: string | null;
+  circuit_open_until: string | null;
+  created_at: string;
+  updated_at: string;
+  /** returned only when the secret is created or rotated */
+  secret?: string;
+}
+
+export interface EndpointChange {
+  description?: string | null;
+  /** event types to send; all if omitted */
+  events?: ("message.answered" | "message.handed_off" | "message.cancelled" | "message.failed" | "message.replied" | "conversation.handed_off" | "conversation.resumed" | "conversation.closed" | "document.ready" | "document.failed" | "snapshot.published" | "endpoint.disabled")[] | null;
+  /** headers to send with each callback */
+  headers?: Record<string, string> | null;
+  /** such as 10/second */
+  rate_limit?: string | null;
+  url?: string;
+  state?: "enabled" | "disabled";
+}
+
+export interface Rotation {
+  /** generated if omitted */
+  secret?: string;
+}
+
+export interface EndpointTest {
+  type?: "message.answered" | "message.handed_off" | "message.cancelled" | "message.failed" | "message.replied" | "conversation.handed_off" | "conversation.resumed" | "conversation.closed" | "document.ready" | "document.failed" | "snapshot.published" | "endpoint.disabled";
+}
+
+export interface Attempt {
+  number: number;
+  started_at: string;
+  duration_ms: number;
+  status: number | null;
+  address: string | null;
+  error: string | null;
+  response: string | null;
+}
+
+export interface WholeDelivery {
+  /** sent as webhook-id with every attempt */
+  id: string;
+  /** callback and endpoint are webhooks */
+  kind: string;
+  endpoint_id: string | null;
+  /** of the event that it reports */
+  type: string;
+  url: string;
+  conversation_id: string | null;
+  message_id: string | null;
+  state: string;
+  attempts: number;
+  next_attempt_at: string | null;
+  created_at: string;
+  finished_at: string | null;
+  last_attempt: Attempt | null;
+  /** the signed request body of a webhook; JSON for the other kinds */
+  payload: string;
+  all_attempts: Attempt[];
+}
+
+export interface Recovery {
+  /** since the endpoint was created if omitted */
+  since?: string;
+}
+
+export interface Replayed {
+  replayed: number;
+}
+
+export interface Delivery {
+  /** sent as webhook-id with every attempt */
+  id: string;
+  /** callback and endpoint are webhooks */
+  kind: string;
+  endpoint_id: string | null;
+  /** of the event that it reports */
+  type: string;
+  url: string;
+  conversation_id: string | null;
+  message_id: string | null;
+  state: string;
+  attempts: number;
+  next_attempt_at: string | null;
+  created_at: string;
+  finished_at: string | null;
+  last_attempt: Attempt | null;
+}
+
+export interface Replay {
+  since: string;
+  state?: "exhausted" | "delivered";
+  kind?: "callback" | "endpoint" | "ticket_reply" | "ticket_note" | "handoff_note" | "agent_reply" | "ticket_change" | "ticket_read" | "ticket_events" | "notification" | "notification_update";
+  endpoint?: string;
+  type?: "message.answered" | "message.handed_off" | "message.cancelled" | "message.failed" | "message.replied" | "conversation.handed_off" | "conversation.resumed" | "conversation.closed" | "document.ready" | "document.failed" | "snapshot.published" | "endpoint.disabled" | "ticket.changed";
+  until?: string;
+}
+
+export interface TicketHandoff {
+  status?: "open" | "pending" | "closed";
+  tags?: string[];
+  /** id of an agent */
+  assignee?: string;
+  /** id of a group or team; in Zammad its name */
+  group?: string;
+}
+
+export interface TicketChange {
+  status?: "open" | "pending" | "closed";
+  tags?: string[];
+}
+
+export interface NewHelpdesk {
+  name: string;
+  kind: "chatwoot" | "email" | "freshdesk" | "intercom" | "slack" | "zammad" | "zendesk";
+  url: string;
+  /** options of this kind of helpdesk, see docs/helpdesks.md */
+  options?: Record<string, unknown>;
+  /** languages in which the bot answers; all if omitted */
+  languages?: string[] | null;
+  /** hours in which the bot answers: {timezone, mon: 09:00-17:00, …}; always if omitted */
+  hours?: Record<string, string> | null;
+  /** changes to a ticket that is handed off */
+  handoff?: TicketHandoff | null;
+  /** changes to a ticket that is answered */
+  answered?: TicketChange | null;
+  /** tag that returns a ticket to the bot */
+  resume_tag?: string | null;
+  /** API token; every kind except email needs one */
+  token?: string;
+  /** secret that signs its webhooks; generated if omitted */
+  webhook_secret?: string;
+  /** reply: answer customers; draft: write internal notes for agents; shadow: write nothing */
+  mode?: "reply" | "draft" | "shadow";
+}
+
+export interface Helpdesk {
+  id: string;
+  name: string;
+  kind: string;
+  url: string;
+  options: Record<string, unknown>;
+  mode: string;
+  languages: string[] | null;
+  hours: Record<string, unknown> | null;
+  handoff: Record<string, unknown> | null;
+  answered: Record<string, unknown> | null;
+  resume_tag: string | null;
+  state: string;
+  heard_at: string | null;
+  refused_at: string | null;
+  created_at: string;
+  updated_at: string;
+  /** returned only when the helpdesk is connected */
+  webhook_secret?: string;
+  links?: Record<string, string>;
+}
+
+export interface HelpdeskChange {
+  /** options of this kind of helpdesk, see docs/helpdesks.md */
+  options?: Record<string, unknown>;
+  /** languages in which the bot answers; all if omitted */
+  languages?: string[] | null;
+  /** hours in which the bot answers: {timezone, mon: 09:00-17:00, …}; always if omitted */
+  hours?: Record<string, string> | null;
+  /** changes to a ticket that is handed off */
+  handoff?: TicketHandoff | null;
+  /** changes to a ticket that is answered */
+  answered?: TicketChange | null;
+  /** tag that returns a ticket to the bot */
+  resume_tag?: string | null;
+  url?: string;
+  token?: string;
+  webhook_secret?: string;
+  mode?: "reply" | "draft" | "shadow";
+  state?: "enabled" | "disabled";
+}
+
+export interface Challenge {
+  challenge: string;
+}
+
+export interface Escalation {
+  id: string;
+  conversation_id: string;
+  message_id: string | null;
+  state: "open" | "assigned" | "closed";
+  reason: string;
+  category: string;
+  priority: string;
+  summary: string;
+  reasons: string[];
+  assignee: string | null;
+  note: string | null;
+  created_at: string;
+  assigned_at: string | null;
+  closed_at: string | null;
+  links?: Record<string, string>;
+}
+
+export interface Assignment {
+  assignee: string;
+}
+
+export interface Closing {
+  note?: string;
+  /** close the conversation, or return it to the bot */
+  then?: "close" | "resume";
+}
+
+export interface ToolCall {
+  id: string;
+  conversation_id: string;
+  message_id: string;
+  tool: string;
+  arguments: Record<string, unknown>;
+  state: "waiting" | "running" | "done" | "failed" | "refused" | "lapsed";
+  /** id of the message in which the customer confirmed the call */
+  confirmed_by: string | null;
+  /** result as text, which citations quote */
+  text: string | null;
+  error: string | null;
+  duration_ms: number | null;
+  created_at: string;
+  finished_at: string | null;
+}
+
+export interface Memory {
+  id: string;
+  /** `id:…` or `email:…` */
+  customer: string;
+  name: string;
+  value: string;
+  source: "assistant" | "api";
+  /** from 0 to 1 */
+  importance: number;
+  conversation_id: string | null;
+  created_at: string;
+  updated_at: string;
+  expires_at: string;
+}
+
+export interface Customer {
+  id?: string;
+  email?: string;
+}
+
+export interface NewMemory {
+  customer: Customer;
+  name: string;
+  value: string;
+  /** from 0 to 1 */
+  importance?: number;
+  days?: number;
+}
+
+export interface Erased {
+  conversations: number;
+  memories: number;
+}
+
+export interface Account {
+  by: "message" | "conversation" | "key" | "day" | "judge";
+  subject: string | null;
+  /** UTC; for days and keys */
+  day: string | null;
+  calls: number;
+  prompt_tokens: number;
+  completion_tokens: number;
+  cost_usd: number;
+  updated_at: string;
+}
+
+export interface Day {
+  day: string;
+  answered: number;
+  /** messages that got a question back, which are not counted as answered */
+  clarified: number;
+  /** of the answered ones, those with a question that found no answer */
+  partly_answered: number;
+  handed_off: Record<string, number>;
+  failed: number;
+  cancelled: number;
+  /** answers rated good */
+  confirmed: number;
+  /** answers rated bad */
+  rejected: number;
+  /** answers after which the next message of the customer was handed off */
+  reopened: number;
+  cost_usd: number;
+  tokens: number;
+  /** p50, p95, p99 */
+  latency_ms: Record<string, unknown> | null;
+}
+
+export interface SupportPoint {
+  /** share of all messages with such an answer */
+  coverage: number;
+  /** share of answers rated bad among the rated ones */
+  risk: number | null;
+  rated: number;
+  support: number;
+}
+
+export interface ConfidencePoint {
+  /** share of all messages with such an answer */
+  coverage: number;
+  /** share of answers rated bad among the rated ones */
+  risk: number | null;
+  rated: number;
+  confidence: number;
+}
+
+export interface Quality {
+  days: Day[];
+  curve: SupportPoint[];
+  confidence_curve: ConfidencePoint[];
+}
+
+export interface Action {
+  id: string;
+  /** name of the API key, or of the user of the command line */
+  actor: string;
+  key_id: string | null;
+  /** api, console or cli */
+  via: string;
+  /** such as endpoints.rotate */
+  action: string;
+  /** id of the object that the action changed */
+  subject: string | null;
+  request_id: string | null;
+  created_at: string;
+}
+
+export interface CacheStatistics {
+  name: string;
+  hits: number;
+  misses: number;
+  hit_rate: number;
+  entries: number;
+  limit: number;
+  healthy: boolean;
+}
+
+export interface Worker {
+  id: string;
+  /** queues that it consumes */
+  roles: string[];
+  /** working, lexical_only, cut_off, stalled or stopping */
+  state: string;
+  leases: number;
+  caches: CacheStatistics[];
+  started_at: string;
+  seen_ms_ago: number;
+}
+
+export interface Counts {
+  /** messages that ended as automatic mail, without an answer */
+  automatic_messages: number;
+  /** conversations found by a sweeper: after a lost hint, for a retry, or with an expired lease */
+  conversations_swept: number;
+  /** conversations handed off because a deadline had passed */
+  deadlines_passed: number;
+  /** requests that repeated an idempotency key and got the first response */
+  duplicates_refused: number;
+  /** hints that were not published, or were dropped from a full queue */
+  hints_lost: number;
+  /** turns stopped because their lease was lost */
+  leases_lost: number;
+  /** turns that failed and are retried later */
+  retries: number;
+  /** workers that the watchdog ended because they were stalled */
+  workers_stalled: number;
+  /** outcomes discarded because another worker had claimed the conversation */
+  writes_fenced: number;
+}
+
+export interface Status {
+  open_messages: number;
+  oldest_unanswered_s: number | null;
+  leases_held: number;
+  workers: Worker[];
+  counters: Counts;
+}
+
+export interface SavedCategory {
+  examples: string[];
+  counter_examples: string[];
+  name: string;
+  updated_at: string;
+  /** how soon a human should look at such a message */
+  priority?: "normal" | "high" | "urgent";
+}
+
+export interface Categories {
+  items: SavedCategory[];
+  /** the categories that ship, most urgent first, with what they say to an agent */
+  built_in: Record<string, string>;
+}
+
+export interface Category {
+  /** messages of this category, as customers write them; the more different, the better */
+  examples: string[];
+  /** how soon a human should look at such a message */
+  priority?: "normal" | "high" | "urgent";
+  /** messages that look like it and are not */
+  counter_examples?: string[];
+}
+
+export interface CategoryCheck {
+  examples: number;
+  recognised: number;
+  /** examples that would not be recognised */
+  missed: string[];
+  /** counter-examples that would be */
+  false_alarms: string[];
+}
+
+export interface SavedTopic {
+  name: string;
+  phrases: string[];
+}
+
+export interface Form {
+  /** put before the answer; `{customer}` and `{assistant}` stand for their names */
+  greeting?: string | null;
+  /** replies that it begins */
+  greets?: "first_reply" | "every_reply";
+  /** put below the answer, with the same placeholders */
+  signature?: string | null;
+  /** numbers in the text and a list of sources, links at the end, or none */
+  citations?: "numbers" | "links" | "none";
+}
+
+export interface SetVoice {
+  avoided_topics: SavedTopic[];
+  channels: Record<string, Form>;
+  about: Record<string, string>;
+  updated_at: string | null;
+  /** name of the assistant */
+  name?: string | null;
+  /** such as `friendly and plain` */
+  tone?: string | null;
+  /** longest answer */
+  max_sentences?: number;
+  /** languages that it answers in; all if empty */
+  languages?: string[];
+  /** whether it may ask a question back; null: with a language model only */
+  asks_back?: boolean | null;
+  /** free text for the language model, which cannot lift the rules of the product */
+  guidance?: string | null;
+}
+
+export interface Topic {
+  name: string;
+  /** words that show that a message is about it */
+  phrases?: string[];
+}
+
+export interface Voice {
+  /** name of the assistant */
+  name?: string | null;
+  /** such as `friendly and plain` */
+  tone?: string | null;
+  /** longest answer */
+  max_sentences?: number;
+  /** languages that it answers in; all if empty */
+  languages?: string[];
+  /** whether it may ask a question back; null: with a language model only */
+  asks_back?: boolean | null;
+  /** free text for the language model, which cannot lift the rules of the product */
+  guidance?: string | null;
+  /** questions about these are handed off */
+  avoided_topics?: Topic[];
+  /** form of replies by the conversation's channel: `widget`, `email`, a helpdesk's kind, `api` where none is given, and `default` for all others */
+  channels?: Record<string, Form>;
+  /** your own answers to what customers ask about the assistant: whether it is a `bot`, its `name`, its `abilities`; `privacy`, what is stored and who reads it, is answered only if it is given */
+  about?: Record<string, string>;
+}
+
+export interface ConversationsListQuery {
+  /** created then or later */
+  created_after?: string;
+  /** created before then */
+  created_before?: string;
+  limit?: number;
+  owner?: "bot" | "human" | "closed";
+  channel?: string;
+  external_id?: string;
+}
+
+export interface ConversationsListMessagesQuery {
+  /** created then or later */
+  created_after?: string;
+  /** created before then */
+  created_before?: string;
+  limit?: number;
+  state?: "queued" | "running" | "answered" | "handed_off" | "cancelled" | "failed";
+  role?: "customer" | "assistant" | "agent";
+}
+
+export interface DocumentsListQuery {
+  /** created then or later */
+  created_after?: string;
+  /** created before then */
+  created_before?: string;
+  limit?: number;
+  state?: "queued" | "indexing" | "ready" | "failed";
+  source?: string;
+  language?: string;
+  tag?: string;
+  audience?: "public" | "internal";
+}
+
+export interface DocumentsCreateFromFileForm {
+  title?: string;
+  url?: string;
+  source?: string;
+  language?: string;
+  /** separated by commas */
+  tags?: string;
+  audience?: "public" | "internal";
+}
+
+export interface DocumentsReplaceFromFileForm {
+  title?: string;
+  url?: string;
+  source?: string;
+  language?: string;
+  /** separated by commas */
+  tags?: string;
+  audience?: "public" | "internal";
+}
+
+export interface ImportsListQuery {
+  /** created then or later */
+  created_after?: string;
+  /** created before then */
+  created_before?: string;
+  limit?: number;
+  state?: "queued" | "running" | "done" | "failed";
+  kind?: "archive" | "urls" | "sitemap";
+}
+
+export interface ImportsCreateFromFileForm {
+  source?: string;
+  language?: string;
+  /** separated by commas */
+  tags?: string;
+  audience?: "public" | "internal";
+}
+
+export interface SourcesListQuery {
+  /** created then or later */
+  created_after?: string;
+  /** created before then */
+  created_before?: string;
+  limit?: number;
+  state?: "idle" | "queued" | "running" | "paused";
+  kind?: "sitemap" | "feed" | "page" | "folder" | "git" | "zendesk" | "intercom" | "confluence" | "notion" | "freshdesk" | "chatwoot" | "s3";
+}
+
+export interface SourcesDeleteQuery {
+  /** what becomes of its documents */
+  documents?: "keep" | "delete";
+}
+
+export interface SourcesListRunsQuery {
+  /** created then or later */
+  created_after?: string;
+  /** created before then */
+  created_before?: string;
+  limit?: number;
+  state?: "running" | "done" | "failed" | "held";
+}
+
+export interface SuggestionsListQuery {
+  /** created then or later */
+  created_after?: string;
+  /** created before then */
+  created_before?: string;
+  limit?: number;
+  state?: "open" | "accepted" | "refused";
+}
+
+export interface EndpointsListQuery {
+  /** created then or later */
+  created_after?: string;
+  /** created before then */
+  created_before?: string;
+  limit?: number;
+  state?: "enabled" | "disabled";
+}
+
+export interface DeliveriesListQuery {
+  /** created then or later */
+  created_after?: string;
+  /** created before then */
+  created_before?: string;
+  limit?: number;
+  state?: "pending" | "delivered" | "exhausted";
+  kind?: "callback" | "endpoint" | "ticket_reply" | "ticket_note" | "handoff_note" | "agent_reply" | "ticket_change" | "ticket_read" | "ticket_events" | "notification" | "notification_update";
+  endpoint?: string;
+  type?: "message.answered" | "message.handed_off" | "message.cancelled" | "message.failed" | "message.replied" | "conversation.handed_off" | "conversation.resumed" | "conversation.closed" | "document.ready" | "document.failed" | "snapshot.published" | "endpoint.disabled" | "ticket.changed";
+  conversation_id?: string;
+  message_id?: string;
+  /** result of one of its attempts */
+  status?: "2xx" | "3xx" | "4xx" | "5xx" | "none";
+}
+
+export interface HelpdesksListQuery {
+  /** created then or later */
+  created_after?: string;
+  /** created before then */
+  created_before?: string;
+  state?: "enabled" | "disabled";
+  kind?: "chatwoot" | "email" | "freshdesk" | "intercom" | "slack" | "zammad" | "zendesk";
+}
+
+export interface EscalationsListQuery {
+  /** created then or later */
+  created_after?: string;
+  /** created before then */
+  created_before?: string;
+  limit?: number;
+  state?: "open" | "assigned" | "closed";
+  assignee?: string;
+  reason?: "asked_for_person" | "no_answer" | "low_support" | "avoided_topic" | "language" | "rule" | "deadline" | "error" | "owned_by_person";
+  category?: string;
+  priority?: "normal" | "high" | "urgent";
+  conversation_id?: string;
+}
+
+export interface ToolCallsListQuery {
+  /** created then or later */
+  created_after?: string;
+  /** created before then */
+  created_before?: string;
+  limit?: number;
+  state?: "waiting" | "running" | "done" | "failed" | "refused" | "lapsed";
+  tool?: string;
+}
+
+export interface MemoriesListQuery {
+  /** created then or later */
+  created_after?: string;
+  /** created before then */
+  created_before?: string;
+  limit?: number;
+  id?: string;
+  email?: string;
+  name?: string;
+}
+
+export interface UsageListQuery {
+  limit?: number;
+  by?: "message" | "conversation" | "key" | "day" | "judge";
+  /** id of the message, conversation or API key */
+  subject?: string;
+}
+
+export interface QualityRetrieveQuery {
+  days?: number;
+}
+
+export interface AuditListQuery {
+  /** created then or later */
+  created_after?: string;
+  /** created before then */
+  created_before?: string;
+  limit?: number;
+  via?: "api" | "console" | "cli";
+  action?: string;
+  subject?: string;
+  key_id?: string;
+}
+
+export interface MessageEventData {
+  message: Message;
+  conversation: Conversation;
+  truncated?: boolean;
+}
+
+/** The webhook `message.answered`. */
+export interface MessageAnsweredEvent {
+  type: "message.answered";
+  timestamp: string;
+  data: MessageEventData;
+}
+
+/** The webhook `message.handed_off`. */
+export interface MessageHandedOffEvent {
+  type: "message.handed_off";
+  timestamp: string;
+  data: MessageEventData;
+}
+
+/** The webhook `message.cancelled`. */
+export interface MessageCancelledEvent {
+  type: "message.cancelled";
+  timestamp: string;
+  data: MessageEventData;
+}
+
+/** The webhook `message.failed`. */
+export interface MessageFailedEvent {
+  type: "message.failed";
+  timestamp: string;
+  data: MessageEventData;
+}
+
+/** The webhook `message.replied`. */
+export interface MessageRepliedEvent {
+  type: "message.replied";
+  timestamp: string;
+  data: MessageEventData;
+}
+
+export interface ConversationEventData {
+  conversation: Conversation;
+  truncated?: boolean;
+}
+
+/** The webhook `conversation.handed_off`. */
+export interface ConversationHandedOffEvent {
+  type: "conversation.handed_off";
+  timestamp: string;
+  data: ConversationEventData;
+}
+
+/** The webhook `conversation.resumed`. */
+export interface ConversationResumedEvent {
+  type: "conversation.resumed";
+  timestamp: string;
+  data: ConversationEventData;
+}
+
+/** The webhook `conversation.closed`. */
+export interface ConversationClosedEvent {
+  type: "conversation.closed";
+  timestamp: string;
+  data: ConversationEventData;
+}
+
+export interface DocumentEventData {
+  document: Record<string, unknown>;
+  truncated?: boolean;
+}
+
+/** The webhook `document.ready`. */
+export interface DocumentReadyEvent {
+  type: "document.ready";
+  timestamp: string;
+  data: DocumentEventData;
+}
+
+/** The webhook `document.failed`. */
+export interface DocumentFailedEvent {
+  type: "document.failed";
+  timestamp: string;
+  data: DocumentEventData;
+}
+
+export interface SnapshotEventData {
+  snapshot: Record<string, unknown>;
+  truncated?: boolean;
+}
+
+/** The webhook `snapshot.published`. */
+export interface SnapshotPublishedEvent {
+  type: "snapshot.published";
+  timestamp: string;
+  data: SnapshotEventData;
+}
+
+export interface EndpointEventData {
+  endpoint: Record<string, unknown>;
+  truncated?: boolean;
+}
+
+/** The webhook `endpoint.disabled`. */
+export interface EndpointDisabledEvent {
+  type: "endpoint.disabled";
+  timestamp: string;
+  data: EndpointEventData;
+}
+
+/** Every webhook; `type` tells which it is. */
+export type WebhookEvent =
+  | MessageAnsweredEvent
+  | MessageHandedOffEvent
+  | MessageCancelledEvent
+  | MessageFailedEvent
+  | MessageRepliedEvent
+  | ConversationHandedOffEvent
+  | ConversationResumedEvent
+  | ConversationClosedEvent
+  | DocumentReadyEvent
+  | DocumentFailedEvent
+  | SnapshotPublishedEvent
+  | EndpointDisabledEvent;
+
+/** The codes of errors. */
+export type ErrorCode =
+  | "address_refused"
+  | "conflict"
+  | "database_unavailable"
+  | "document_too_large"
+  | "document_unreadable"
+  | "forbidden"
+  | "idempotency_mismatch"
+  | "internal"
+  | "invalid"
+  | "key_refused"
+  | "knowledge_error"
+  | "malformed"
+  | "no_worker"
+  | "not_found"
+  | "not_implemented"
+  | "rate_limited"
+  | "too_large"
+  | "unsupported_media_type";
