@@ -19,16 +19,16 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for name in COPIED:
         source = ROOT / name
         for path in [source] if source.is_file() else sorted(source.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
+            if path.is_file() and not {"__pycache__", "node_modules"} & set(path.parts):
                 uri = _uri(path.relative_to(ROOT).as_posix())
                 files.append(File.generated(config, uri, abs_src_path=str(path)))
     return files
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Point links of top-level pages to the copies."""
+    """Point links of top-level pages, and of pages in a folder, to the copies."""
     for name in COPIED:
-        markdown = markdown.replace(f"](../{name}", f"]({_uri(name)}")
+        markdown = markdown.replace(f"](../../{name}", f"](../{_uri(name)}").replace(f"](../{name}", f"]({_uri(name)}")
     return markdown
 
 

@@ -26,11 +26,11 @@ from worker.store.engine import Store
 _PROCESS_FIXTURES = {"models", "exported", "valkey_url", "model_url", "chromium"}
 
 #: All tests in these folders need processes.
-_PROCESS_FOLDERS = ("browser", "docs", "faults", "integration")
+_PROCESS_FOLDERS = ("browser", "clients/test_stories.py", "docs", "faults", "integration")
 
 #: Of these, the folders and files that start what they need and measure no time: two files of them run side by side.
 _BESIDE = (
-    *("docs", "faults/test_suite.py"),
+    *("clients/test_stories.py", "docs", "faults/test_suite.py"),
     *("integration/test_users_story.py", "integration/test_wheel.py"),
 )
 

@@ -41,15 +41,16 @@ def test_the_version_is_stated_in_one_place():
     ("file", "old", "new", "said"),
     [
         ("setup.cfg", f"version = {version()}", "version = 9.9.9", "setup.cfg says 9.9.9"),
+        ("clients/typescript/package.json", f'"{version()}"', '"9.9.9"', "package.json does not: run `make docs`"),
         ("CHANGELOG.md", "## Unreleased\n", "## Unreleased\n\n- A change.\n", 'changes stand under "Unreleased"'),
         ("CHANGELOG.md", "## Unreleased\n", "", 'does not begin with a section "Unreleased"'),
         ("README.md", "# Answerback", "# Something else", "the working tree has changes"),
     ],
 )
 def test_a_release_that_is_not_described_or_not_committed_is_refused(file, old, new, said, tmp_path):
-    names = ("setup.cfg", "CHANGELOG.md", "README.md", ".ci/release")
-    (tmp_path / ".ci").mkdir()
-    for name in names:
+    of_clients = ("clients/python/answerback_client/_version.py", "clients/typescript/package.json")
+    for name in ("setup.cfg", "CHANGELOG.md", "README.md", ".ci/release", *of_clients):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     if file != "README.md":
         change(tmp_path / file, old, new)
