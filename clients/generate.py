@@ -85,10 +85,11 @@ def main() -> None:
     check = parser.parse_args().check
     description = Description.read(_ROOT / "docs" / "openapi.json")
     for path, text in (python_files(description) | typescript_files(description)).items():
-        if not check:
-            path.write_text(text, encoding="utf-8")
-        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        if check:
             sys.exit(f"{path.relative_to(_ROOT)} is not current: run `make docs`.")
+        path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -65,8 +65,9 @@ def test_reads_are_repeated_also_where_they_are_posts(scripted, client):
 def test_a_server_that_is_not_there_yet_is_tried_again_and_then_named(monkeypatch):
     pauses = []
     monkeypatch.setattr(time, "sleep", pauses.append)
-    with Answerback("key", f"http://127.0.0.1:{free_port()}") as client:
-        with pytest.raises(errors.ConnectionFailed, match="POST /v1/conversations/conv_1/close"):
+    url = f"http://127.0.0.1:{free_port()}"
+    with Answerback("key", url) as client:
+        with pytest.raises(errors.ConnectionFailed, match=f"POST {url}/v1/conversations/conv_1/close"):
             client.conversations.close("conv_1")
     assert len(pauses) == 3
     assert 0.3 < pauses[0] < pauses[1] < pauses[2] < 3
@@ -126,6 +127,10 @@ def test_waiting_goes_on_until_the_message_has_ended_and_ends_with_a_word_in_tim
     scripted.sends(MESSAGE)
     with pytest.raises(errors.WaitTimeout, match="msg_1 has not ended after 0 s"):
         client.messages.wait("msg_1", timeout_s=0)
+
+
+def test_tracebacks_name_exceptions_as_they_are_imported():
+    assert errors.NotFound.__module__ == errors.ConnectionFailed.__module__ == "answerback_client.errors"
 
 
 def test_retries_can_be_switched_off(scripted, client):

@@ -6,7 +6,6 @@ import hmac
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -20,6 +19,7 @@ import httpx
 import pytest
 from answerback_client import Answerback, AsyncAnswerback, errors, webhooks
 
+from tests.support import typescript_client
 from tests.support.cutting_proxy import cutting_proxy, first_event, nothing
 from tests.support.event_loops import run
 from tests.support.processes import ROOT, free_port, running, wait_for
@@ -29,7 +29,6 @@ from worker.launch.up import sample_folder
 
 HELP = "How do I reset my password?"
 OUT_OF_SCOPE = "Who won the world cup in 1998?"
-TYPESCRIPT = ROOT / "clients" / "typescript"
 
 
 @pytest.fixture(scope="module")
@@ -183,17 +182,8 @@ def test_coroutines_tell_the_same_story(desk, address):
 @pytest.fixture(scope="module")
 def node_env(desk) -> dict[str, str]:
     """The environment of a program of Node that uses the TypeScript client."""
-    built = TYPESCRIPT / "dist" / ".ready"
-    sources = [*(TYPESCRIPT / "src").rglob("*.ts"), TYPESCRIPT / "package-lock.json"]
-    problem = "is not installed" if shutil.which("node") is None else "is there, but not the built client"
-    if shutil.which("node") and built.exists():
-        problem = "is there, but the client was built before its last change"
-        if built.stat().st_mtime >= max(source.stat().st_mtime for source in sources):
-            return {**os.environ, "ANSWERBACK_URL": desk.url, "ANSWERBACK_API_KEY": KEY}
-    message = f"node {problem}: run `make typescript`"
-    if "node" in os.environ.get("TEST_REQUIRE", "").split(","):
-        pytest.fail(message)
-    pytest.skip(message)
+    typescript_client.require_built()
+    return {**os.environ, "ANSWERBACK_URL": desk.url, "ANSWERBACK_API_KEY": KEY}
 
 
 def test_the_typescript_client_tells_the_same_story(address, node_env):
@@ -201,7 +191,7 @@ def test_the_typescript_client_tells_the_same_story(address, node_env):
         env = {**node_env, "DROPPING_URL": dropping, "CUTTING_URL": cutting}
         command = ["node", "--test", "--test-reporter=tap", "test/"]
         done = subprocess.run(
-            command, cwd=TYPESCRIPT, env=env, capture_output=True, text=True, timeout=180, check=False
+            command, cwd=typescript_client.FOLDER, env=env, capture_output=True, text=True, timeout=180, check=False
         )
     assert done.returncode == 0, done.stdout
     assert "# skipped 0" in done.stdout, done.stdout
@@ -211,8 +201,8 @@ def test_the_typescript_client_tells_the_same_story(address, node_env):
 def test_the_readme_of_the_typescript_client_works_from_top_to_bottom(node_env, tmp_path):
     modules = tmp_path / "node_modules" / "@answerback"
     modules.mkdir(parents=True)
-    (modules / "client").symlink_to(TYPESCRIPT)
-    blocks = snippets(TYPESCRIPT / "README.md", "js")
+    (modules / "client").symlink_to(typescript_client.FOLDER)
+    blocks = snippets(typescript_client.FOLDER / "README.md", "js")
     (tmp_path / "readme.mjs").write_text("\n".join(blocks))
     done = subprocess.run(
         ["node", "readme.mjs"], cwd=tmp_path, env=node_env, capture_output=True, text=True, timeout=60, check=False

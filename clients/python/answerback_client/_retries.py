@@ -33,9 +33,10 @@ _PERMANENT = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 
 @dataclass
 class Attempts:
-    """The attempts at one call."""
+    """The attempts at one call of the server at `base_url`."""
 
     call: Call[Any]
+    base_url: str
     max_retries: int
     made: int = 0
     maybe_carried_out: bool = False
@@ -52,7 +53,7 @@ class Attempts:
             return self._pause()
         unknown = "" if unsent or self.call.may_repeat else " Whether it was carried out is not known."
         reason = str(error) or type(error).__name__
-        raise ConnectionFailed(f"{self.call.method} {self.call.path}: {reason}.{unknown}") from error
+        raise ConnectionFailed(f"{self.call.method} {self.base_url}{self.call.path}: {reason}.{unknown}") from error
 
     def responded(self, response: httpx.Response) -> float | None:
         """Return the seconds until the next attempt, after a response; None when it is the last one, and a success.

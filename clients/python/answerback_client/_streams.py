@@ -17,7 +17,7 @@ from answerback_client._calls import Call, quoted
 from answerback_client._event_stream import Decoder, ServerSentEvent
 from answerback_client._generated.types import Message
 from answerback_client._retries import Attempts
-from answerback_client._transport import AsyncTransport, Transport
+from answerback_client._transport import AsyncTransport, Options, Transport
 
 #: States in which a message has ended; the outcome's event has the name of the state.
 ENDED = frozenset({"answered", "handed_off", "cancelled", "failed"})
@@ -41,10 +41,11 @@ class StreamEvent:
 class _Progress:
     """How far a stream has come."""
 
-    def __init__(self, message_id: str, after: str | None, max_retries: int) -> None:
+    def __init__(self, message_id: str, after: str | None, options: Options) -> None:
         self.retrieve = Call[Message]("GET", f"/v1/messages/{quoted(message_id)}", repeatable=True)
         self.path = f"{self.retrieve.path}/events"
-        self.attempts = Attempts(Call[None]("GET", self.path, repeatable=True), max_retries)
+        call = Call[None]("GET", self.path, repeatable=True)
+        self.attempts = Attempts(call, options.base_url, options.max_retries)
         self.last_id = after
         self.text = ""
         self.message: Message | None = None
@@ -91,7 +92,7 @@ class MessageStream:
 
     def __init__(self, transport: Transport, message_id: str, after: str | None) -> None:
         self._transport = transport
-        self._progress = _Progress(message_id, after, transport.options.max_retries)
+        self._progress = _Progress(message_id, after, transport.options)
         self._events = self._read()
 
     @property
@@ -154,7 +155,7 @@ class AsyncMessageStream:
 
     def __init__(self, transport: AsyncTransport, message_id: str, after: str | None) -> None:
         self._transport = transport
-        self._progress = _Progress(message_id, after, transport.options.max_retries)
+        self._progress = _Progress(message_id, after, transport.options)
         self._events = self._read()
 
     @property

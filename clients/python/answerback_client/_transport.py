@@ -90,7 +90,7 @@ class Transport:
             ApiError: the API refused it.
             ConnectionFailed: no response came.
         """
-        attempts = Attempts(call, self.options.max_retries)
+        attempts = Attempts(call, self.options.base_url, self.options.max_retries)
         request = self.options.request(call)
         while True:
             try:
@@ -117,7 +117,7 @@ class AsyncTransport:
 
     async def send(self, call: Call[Result]) -> Result:
         """Send a call, again if it must be, and return its result; see `Transport.send`."""
-        attempts = Attempts(call, self.options.max_retries)
+        attempts = Attempts(call, self.options.base_url, self.options.max_retries)
         request = self.options.request(call)
         while True:
             try:

@@ -27,3 +27,7 @@ __all__ = [
     "WaitTimeout",
 ]
 __all__ += codes.__all__
+
+# Tracebacks name the module from which an exception is imported.
+for _name in __all__:
+    globals()[_name].__module__ = __name__

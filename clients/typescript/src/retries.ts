@@ -24,23 +24,23 @@ const UNSENT = new Set([
 /** The attempts at one call. */
 export class Attempts {
   readonly #call: Call;
-  readonly #maxRetries: number;
+  readonly #options: { baseUrl: string; maxRetries: number };
   #made = 0;
   #maybeCarriedOut = false;
 
-  constructor(call: Call, maxRetries: number) {
+  constructor(call: Call, options: { baseUrl: string; maxRetries: number }) {
     this.#call = call;
-    this.#maxRetries = maxRetries;
+    this.#options = options;
   }
 
   /** Return the milliseconds until the next attempt, after one without a response; throw when there is none. */
   failed(error: unknown): number {
     const unsent = isUnsent(error);
     this.#maybeCarriedOut ||= !unsent;
-    if (this.#made < this.#maxRetries && (unsent || this.#mayRepeat)) return this.#pause();
+    if (this.#made < this.#options.maxRetries && (unsent || this.#mayRepeat)) return this.#pause();
     const unknown = unsent || this.#mayRepeat ? "" : " Whether it was carried out is not known.";
     const { method, path } = this.#call;
-    throw new ConnectionFailed(`${method} ${path}: ${reasonOf(error)}.${unknown}`, { cause: error });
+    throw new ConnectionFailed(`${method} ${this.#options.baseUrl}${path}: ${reasonOf(error)}.${unknown}`, { cause: error });
   }
 
   /** Return the milliseconds until the next attempt, after a response; undefined when it is the last, and a success. */
@@ -48,7 +48,7 @@ export class Attempts {
     if (response.ok || this.#isDeletedBefore(response)) return undefined;
     const error = await errorOf(response);
     const waitMs = error.retryAfterMs ?? 0;
-    if (this.#made >= this.#maxRetries || !this.#isTemporary(error) || waitMs > MAX_RETRY_AFTER_MS) throw error;
+    if (this.#made >= this.#options.maxRetries || !this.#isTemporary(error) || waitMs > MAX_RETRY_AFTER_MS) throw error;
     this.#maybeCarriedOut ||= error.status >= 500;
     return Math.max(this.#pause(), waitMs);
   }

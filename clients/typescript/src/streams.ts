@@ -69,7 +69,7 @@ export class MessageStream implements AsyncIterable<StreamEvent> {
 
   async *#read(): AsyncGenerator<StreamEvent, void, undefined> {
     const call = { ...this.#retrieve, path: `${this.#retrieve.path}/events` };
-    const attempts = new Attempts(call, this.#transport.options.maxRetries);
+    const attempts = new Attempts(call, this.#transport.options);
     while (!this.message) {
       let pauseMs: number | undefined;
       const decoder = new Decoder();

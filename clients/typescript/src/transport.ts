@@ -28,7 +28,7 @@ export class Transport {
 
   /** Return the result of a call, or reject with an ApiError or with ConnectionFailed. */
   async send<Result>(call: Call, options: CallOptions = {}): Promise<Result> {
-    const attempts = new Attempts(call, this.options.maxRetries);
+    const attempts = new Attempts(call, this.options);
     const asked = (call.body as { wait_s?: number } | undefined)?.wait_s ?? 0; // of a direct answer
     const timeoutMs = (options.timeoutMs ?? this.options.timeoutMs) + (call.waitMs ?? asked * 1000);
     for (;;) {

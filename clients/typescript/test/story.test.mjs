@@ -48,8 +48,9 @@ test("a stream that breaks continues after the last event, and one that is compl
 
 test("a ticket whose response was lost exists once", { skip }, async () => {
   const behindProxy = new Answerback({ baseUrl: process.env.DROPPING_URL });
-  const message = await behindProxy.tickets.create({ body: HELP, external_id: "lost-response-typescript" });
-  const [conversation] = await all(client.conversations.list({ external_id: "lost-response-typescript" }));
+  const external_id = `lost-response-${Date.now()}`;
+  const message = await behindProxy.tickets.create({ body: HELP, external_id });
+  const [conversation] = await all(client.conversations.list({ external_id }));
   const sent = await all(client.conversations.listMessages(conversation.id, { role: "customer" }));
   assert.deepEqual(sent.map(({ id }) => id), [message.id]);
 });
