@@ -25,7 +25,9 @@ def receive():
     if webhook.id not in processed:
         processed.add(webhook.id)
         event = webhook.event
-        if event["type"] == "message.answered":
+        if event["data"].get("truncated"):  # a large payload lacks all but ids and states: retrieve the rest
+            print(event["type"], "in short", flush=True)
+        elif event["type"] == "message.answered":
             print("answered:", event["data"]["message"]["reply"]["text"], flush=True)
         elif event["type"] == "message.handed_off":
             print("for a human:", event["data"]["message"]["handoff"]["summary"], flush=True)

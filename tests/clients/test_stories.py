@@ -191,7 +191,7 @@ def test_the_typescript_client_tells_the_same_story(address, node_env):
         env = {**node_env, "DROPPING_URL": dropping, "CUTTING_URL": cutting}
         command = ["node", "--test", "--test-reporter=tap", "test/"]
         done = subprocess.run(
-            command, cwd=typescript_client.FOLDER, env=env, capture_output=True, text=True, timeout=180, check=False
+            command, cwd=typescript_client.FOLDER, env=env, capture_output=True, text=True, timeout=300, check=False
         )
     assert done.returncode == 0, done.stdout
     assert "# skipped 0" in done.stdout, done.stdout
