@@ -47,7 +47,6 @@ lint: $(VENV)/.ready-check ## style, types, import contracts, compose file, page
 	$(BIN)/python -m tests.house
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(BIN)/python -m docs.generate --check
-	$(BIN)/python -m clients.generate --check
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir .site-check && rm -rf .site-check
 
 check: lint test ## everything that must pass before a change lands
@@ -102,7 +101,6 @@ examples/express_receiver/node_modules/.ready: examples/express_receiver/package
 
 docs: $(VENV)/.ready-check ## write the pages, and the types and methods of the clients, that are made from the code
 	$(BIN)/python -m docs.generate
-	$(BIN)/python -m clients.generate
 
 site: $(VENV)/.ready-check ## build the documentation as a site, in site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

@@ -78,11 +78,8 @@ def _formatted(path: Path, source: str) -> str:
     return source
 
 
-def main() -> None:
-    """Write the files, or say which of them is not current."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing; fail when a file is not current")
-    check = parser.parse_args().check
+def write(*, check: bool) -> None:
+    """Write the files that have changed; with `check`, exit with the name of the first one instead."""
     description = Description.read(_ROOT / "docs" / "openapi.json")
     for path, text in (python_files(description) | typescript_files(description)).items():
         if path.exists() and path.read_text(encoding="utf-8") == text:
@@ -90,6 +87,13 @@ def main() -> None:
         if check:
             sys.exit(f"{path.relative_to(_ROOT)} is not current: run `make docs`.")
         path.write_text(text, encoding="utf-8")
+
+
+def main() -> None:
+    """Write the files, or say which of them is not current."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail when a file is not current")
+    write(check=parser.parse_args().check)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Write the pages and data that are generated from the code, or `--check` that they are current."""
+"""Write the pages and data that are generated from the code, or `--check` that they are current.
+
+The types and methods of the clients follow from docs/openapi.json, and are written with it.
+"""
 
 import argparse
 import importlib
@@ -15,6 +18,7 @@ from typing import Any
 
 import click
 
+import clients.generate
 import kb
 import web
 import worker
@@ -375,6 +379,7 @@ def main() -> None:
             path.write_text(text)
         elif not path.exists() or path.read_text() != text:
             sys.exit(f"{path.name} is not current: run `make docs`.")
+    clients.generate.write(check=check)
 
 
 if __name__ == "__main__":

@@ -88,8 +88,8 @@ for (const signature of ["hmac", "ed25519"]) {
     await once(receiver, "listening");
     const received = once(receiver, "request"); // it may come before the response below
     const url = `http://127.0.0.1:${receiver.address().port}/`;
-    const endpoint = await client.endpoints.create({ url, signature });
-    const delivery = await client.endpoints.test(endpoint.id, {});
+    const endpoint = await client.endpoints.create({ url, signature, events: ["endpoint.disabled"] });
+    const delivery = await client.endpoints.test(endpoint.id, { type: "endpoint.disabled" });
     const [request, response] = await received;
     const parts = await all(request);
     response.writeHead(204).end();
