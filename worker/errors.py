@@ -75,7 +75,10 @@ class KeyRefused(AnswerbackError):
 
 
 class TriedTooOften(AnswerbackError):
-    """There were too many wrong passwords; wait a quarter of an hour, or log in with the key."""
+    """There were too many attempts. Try again in a minute."""
 
     code = "rate_limited"
-    retry_after_s = 900
+
+    def __init__(self, message: str | None = None, *, retry_after_s: float = 60.0, **context: object) -> None:
+        super().__init__(message, **context)
+        self.retry_after_s = retry_after_s

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.support.stack import KEY
+from tests.browser.conftest import enter_key
 
 PAGES = {
     "inbox": "/console",
@@ -19,6 +19,7 @@ PAGES = {
     "quality": "/console/quality",
     "callbacks": "/console/callbacks",
     "helpdesks": "/console/helpdesks",
+    "people": "/console/people",
     "keys": "/console/keys",
     "audit": "/console/audit",
     "health": "/console/health",
@@ -78,7 +79,7 @@ def test_every_page_is_accessible(desk, operator, picture, scheme):
 def test_the_login_and_the_chat_are_accessible(desk, new_page, scheme):
     page = new_page(color_scheme=scheme)
     page.goto(f"{desk.url}/console/login")
-    page.get_by_text("Use a password instead").click()
+    page.get_by_text("Use an API key instead").click()
     assert serious(page) == []
     page.goto(f"{desk.url}/demo")
     assert serious(page) == []
@@ -136,8 +137,7 @@ def test_an_expired_session_costs_no_text_that_is_being_written(desk, operator):
     expect(page.locator("#session-expired")).to_be_visible()
     again = page.context.new_page()
     again.goto(f"{desk.url}/console/login")
-    again.get_by_label("API key").fill(KEY)
-    again.get_by_role("button", name="Log in", exact=True).click()
+    enter_key(again)
     expect(again.get_by_role("heading", name="Inbox")).to_be_visible()
     page.evaluate("() => window.htmx.trigger('#conversation', 'changed')")
     expect(page.locator("#session-expired")).to_be_hidden()

@@ -18,8 +18,10 @@ from web.assistants.openai_format import (
     with_error,
 )
 from web.http.api import Blueprint
+from web.http.auth import needs
 from web.http.operations import operation
 from web.schemas import chat as schemas
+from worker.access.permissions import Permission
 from worker.ids import new_id
 
 blueprint = Blueprint("chat", __name__, description="Answers in the form of OpenAI's API")
@@ -28,6 +30,7 @@ blueprint.after_request(with_error)
 
 @blueprint.get("/models")
 @operation("models.list")
+@needs(Permission.READ)
 @blueprint.response(200)
 def models() -> dict[str, Any]:
     """List the one model, as clients of OpenAI's API ask for it."""
@@ -36,6 +39,7 @@ def models() -> dict[str, Any]:
 
 @blueprint.post("/chat/completions")
 @operation("chat.create_completion", "no_worker", "knowledge_error")
+@needs(Permission.CONVERSE)
 @blueprint.arguments(schemas.NewChatCompletion, unknown=ma.EXCLUDE)
 @blueprint.response(200)
 def complete(new: dict[str, Any]) -> Any:

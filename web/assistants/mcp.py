@@ -4,7 +4,8 @@ import flask
 import httpx
 from flask import Flask, Response
 
-from web.http.auth import reads
+from web.http.auth import needs
+from worker.access.permissions import Permission
 from worker.errors import NotInstalled
 
 
@@ -13,7 +14,7 @@ def init_app(app: Flask) -> None:
     app.add_url_rule("/mcp", "mcp.exchange", exchange, methods=["POST"])
 
 
-@reads
+@needs(Permission.READ)
 def exchange() -> Response:
     """Answer one request; its tools call the API with the caller's key."""
     try:

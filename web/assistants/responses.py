@@ -18,8 +18,10 @@ from web.assistants.openai_format import (
     with_error,
 )
 from web.http.api import Blueprint
+from web.http.auth import needs
 from web.http.operations import operation
 from web.schemas import chat as schemas
+from worker.access.permissions import Permission
 from worker.ids import new_id
 
 blueprint = Blueprint("responses", __name__, description="Answers in the form of OpenAI's API")
@@ -28,6 +30,7 @@ blueprint.after_request(with_error)
 
 @blueprint.post("/responses")
 @operation("responses.create", "no_worker", "knowledge_error")
+@needs(Permission.CONVERSE)
 @blueprint.arguments(schemas.NewResponse, unknown=ma.EXCLUDE)
 @blueprint.response(200)
 def respond(new: dict[str, Any]) -> Any:

@@ -4,12 +4,14 @@ from flask import Flask
 
 from web.console import (
     access,
+    accounts,
     callbacks,
     conversations,
     entrance,
     health,
     helpdesks,
     knowledge,
+    people,
     quality,
     session,
     sources,
@@ -29,6 +31,8 @@ PAGES = (
     quality,
     callbacks,
     helpdesks,
+    people,
+    accounts,
     access,
     health,
 )

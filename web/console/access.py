@@ -1,4 +1,4 @@
-"""API keys, passwords and the audit log."""
+"""API keys and the audit log."""
 
 from typing import Any
 
@@ -32,7 +32,9 @@ def make_key() -> Page:
             raise Invalid("A key needs a name and at least one scope.", field="name")
         expires_in_s = _days(given("days")) * 86_400 or None
         workspace_id = flask.g.principal.workspace_id
-        key = services().keys.make(workspace_id, name=name, scopes=scopes, expires_in_s=expires_in_s)
+        key = services().keys.make(
+            workspace_id, name=name, scopes=scopes, expires_in_s=expires_in_s, made_by=flask.g.principal
+        )
     except REFUSALS as error:
         return refused(error, _keys)
     flask.g.made = name
@@ -44,21 +46,6 @@ def make_key() -> Page:
 def revoke(key_id: str) -> Response:
     """Revoke a key."""
     services().keys.revoke(key_id, workspace_id=flask.g.principal.workspace_id)
-    return to("keys")
-
-
-@blueprint.post("/keys/<string:key_id>/password")
-@admin
-def set_password(key_id: str) -> Page | Response:
-    """Set the login and password with which the holder of a key can log in."""
-    all_keys = services().keys
-    try:
-        if key_id not in {key["id"] for key in all_keys.all(flask.g.principal.workspace_id)}:
-            raise Invalid("There is no key with this id.", field="key")
-        password = flask.request.form.get("password", "")
-        all_keys.set_password(key_id, login=given("login"), password=password)
-    except REFUSALS as error:
-        return refused(error, _keys)
     return to("keys")
 
 

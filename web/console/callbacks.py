@@ -8,8 +8,9 @@ from werkzeug.wrappers import Response
 
 from web.console.site import REFUSALS, Page, blueprint, given, refused, to
 from web.http.api import checked, scope, services
-from web.http.auth import admin
+from web.http.auth import admin, needs
 from web.schemas import deliveries as schemas
+from worker.access.permissions import Permission
 from worker.deliveries import listing
 from worker.deliveries.outbox import TYPES
 
@@ -18,6 +19,7 @@ _STATES = {"": "All", "pending": "Pending", "delivered": "Delivered", "exhausted
 
 
 @blueprint.get("/callbacks")
+@needs(Permission.READ)
 def callbacks() -> Page:
     """Show endpoints and deliveries."""
     return _callbacks()
@@ -58,6 +60,7 @@ def change_endpoint(endpoint_id: str, action: str) -> Page | Response:
 
 
 @blueprint.post("/callbacks/<string:endpoint_id>/test")
+@needs(Permission.OPERATE)
 def try_endpoint(endpoint_id: str) -> Page | Response:
     """Send a test delivery, and show it."""
     try:
@@ -69,12 +72,14 @@ def try_endpoint(endpoint_id: str) -> Page | Response:
 
 
 @blueprint.get("/deliveries/<string:delivery_id>")
+@needs(Permission.READ)
 def delivery(delivery_id: str) -> Page:
     """Show a delivery, its payload and its attempts."""
     return _delivery(delivery_id)
 
 
 @blueprint.post("/deliveries/<string:delivery_id>/replay")
+@needs(Permission.OPERATE)
 def replay(delivery_id: str) -> Page | Response:
     """Send a delivery again under the same id."""
     try:

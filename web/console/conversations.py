@@ -11,10 +11,12 @@ from werkzeug.wrappers import Response
 
 from web.console.site import INBOX_COOKIE, REFUSALS, Page, blueprint, given, inbox_filter, part_only, refused, to
 from web.http.api import scope, services
+from web.http.auth import needs
 from web.schemas.conversations import MAX_CONTENT
 from web.streaming.feeds import ConversationFeed
 from web.streaming.responses import ServerSentEvents, StreamResponse, streams
 from web.streaming.subscriptions import Subscription
+from worker.access.permissions import Permission
 from worker.conversations import attachments, listing, reach
 from worker.conversations import inbox as agents_inbox
 from worker.conversations.inbox import View
@@ -38,6 +40,7 @@ _CONTEXT = 2_000
 
 
 @blueprint.get("")
+@needs(Permission.READ)
 def inbox() -> Response:
     """Show a view of the inbox; only its list when htmx refreshes it. The browser remembers the view."""
     view, search = inbox_filter(flask.request.args)
@@ -65,12 +68,14 @@ def inbox() -> Response:
 
 
 @blueprint.get("/conversations/<string:conversation_id>")
+@needs(Permission.READ)
 def conversation(conversation_id: str) -> Page:
     """Show a conversation; only its messages when htmx refreshes them."""
     return _conversation(conversation_id)
 
 
 @blueprint.get("/conversations/<string:conversation_id>/events")
+@needs(Permission.READ)
 def events(conversation_id: str) -> Response:
     """Stream the events of a conversation to its page."""
     listing.require(scope(), conversation_id)
@@ -86,14 +91,16 @@ def events(conversation_id: str) -> Response:
 
 
 @blueprint.post("/conversations/<string:conversation_id>/<any(handoff, resume, close, replies):action>")
+@needs(Permission.CONVERSE)
 def act(conversation_id: str, action: str) -> Page | Response:
     """Take over, return to the bot, close, reply; the page shows why an action is refused."""
     actions, workspace_id = services().actions, flask.g.principal.workspace_id
     try:
         content = given("content", most=MAX_CONTENT)
         if action == "handoff":
-            summary, reason = "Taken over in the console.", HandoffReason.OWNED_BY_HUMAN
-            actions.take_over(workspace_id, conversation_id, summary=summary, reason=reason)
+            name = flask.g.principal.name
+            summary, reason = f"Taken over by {name or 'an agent'}.", HandoffReason.OWNED_BY_HUMAN
+            actions.take_over(workspace_id, conversation_id, summary=summary, reason=reason, agent=name or "an agent")
         elif action == "resume":
             actions.resume(workspace_id, conversation_id)
         elif action == "close":
@@ -101,7 +108,9 @@ def act(conversation_id: str, action: str) -> Page | Response:
         elif not content:
             raise Invalid("Write a reply first.", field="content")
         else:
-            author, seen = given("author") or "Agent", flask.request.form.get("seen_seq", type=int)
+            # A person replies in their own name; a key stands for whoever holds it, who says who they are.
+            author = flask.g.principal.name or given("author") or "Agent"
+            seen = flask.request.form.get("seen_seq", type=int)
             actions.reply(workspace_id, conversation_id, content=content, author=author, seen_seq=seen)
             return to("conversation", conversation_id=conversation_id, sent=1)  # the browser forgets its draft
     except REFUSALS as error:
@@ -110,6 +119,7 @@ def act(conversation_id: str, action: str) -> Page | Response:
 
 
 @blueprint.post("/messages/<string:message_id>/<any(cancel, retry, good, bad):action>")
+@needs(Permission.CONVERSE)
 def act_on_message(message_id: str, action: str) -> Page | Response:
     """Cancel or retry a message, or rate its answer."""
     actions, workspace_id = services().actions, flask.g.principal.workspace_id
@@ -125,6 +135,7 @@ def act_on_message(message_id: str, action: str) -> Page | Response:
 
 
 @blueprint.get("/attachments/<string:attachment_id>")
+@needs(Permission.READ)
 def attachment(attachment_id: str) -> Response:
     """Download a customer's file; a browser does not open it, whatever it holds."""
     file = attachments.file(scope(), attachment_id)
@@ -136,6 +147,7 @@ def attachment(attachment_id: str) -> Response:
 
 
 @blueprint.get("/documents/<string:document_id>")
+@needs(Permission.READ)
 def source(document_id: str) -> str:
     """Show the text of a document with the cited quote marked."""
     document = library.get(scope(), document_id)

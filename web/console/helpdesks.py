@@ -7,11 +7,13 @@ from werkzeug.wrappers import Response
 
 from web.console.site import Page, blueprint, given, to
 from web.http.api import services
-from web.http.auth import admin
+from web.http.auth import admin, needs
+from worker.access.permissions import Permission
 from worker.helpdesks.options import MODES
 
 
 @blueprint.get("/helpdesks")
+@needs(Permission.READ)
 def helpdesks() -> Page:
     """Show the connected helpdesks."""
     return _helpdesks()

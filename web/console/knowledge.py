@@ -10,9 +10,10 @@ from kb.documents import READABLE
 from kb.errors import KnowledgeError
 from web.console.site import REFUSALS, Page, blueprint, given, part_only, refused, to
 from web.http.api import checked, scope, services
-from web.http.auth import admin
+from web.http.auth import needs
 from web.http.uploads import metadata_of_form, uploaded_document, uploaded_file
 from web.schemas import knowledge as schemas
+from worker.access.permissions import Permission
 from worker.errors import AnswerbackError
 from worker.knowledge import imports, library
 
@@ -24,12 +25,14 @@ _FORM_TOKEN = ("csrf",)
 
 
 @blueprint.get("/knowledge")
+@needs(Permission.READ)
 def documents() -> Page:
     """Show documents, newest first, and recent imports; only the list when htmx refreshes it."""
     return _documents()
 
 
 @blueprint.post("/knowledge/files")
+@needs(Permission.EDIT_KNOWLEDGE)
 def upload() -> Any:
     """Upload a file or a zip archive; respond with JSON to scripts, with a redirect to a form."""
     workspace_id, deps = flask.g.principal.workspace_id, services()
@@ -50,6 +53,7 @@ def upload() -> Any:
 
 
 @blueprint.post("/knowledge/texts")
+@needs(Permission.EDIT_KNOWLEDGE)
 def write() -> Page | Response:
     """Add a document that was written in the console."""
     try:
@@ -65,6 +69,7 @@ def write() -> Page | Response:
 
 
 @blueprint.post("/knowledge/pages")
+@needs(Permission.EDIT_KNOWLEDGE)
 def fetch() -> Page | Response:
     """Import the pages of a list of URLs or of a sitemap."""
     deps, workspace_id = services(), flask.g.principal.workspace_id
@@ -85,6 +90,7 @@ def fetch() -> Page | Response:
 
 
 @blueprint.post("/knowledge/<string:document_id>/remove")
+@needs(Permission.EDIT_KNOWLEDGE)
 def remove_document(document_id: str) -> Response:
     """Delete a document; it is no longer cited once the next snapshot is published."""
     services().library.remove(flask.g.principal.workspace_id, document_id)
@@ -93,6 +99,7 @@ def remove_document(document_id: str) -> Response:
 
 
 @blueprint.get("/search")
+@needs(Permission.READ)
 def search() -> Page:
     """Search as the bot does, and show the scores of both indexes."""
     query, found, problem = flask.request.args.get("q", "").strip()[:2_000], None, None
@@ -106,6 +113,7 @@ def search() -> Page:
 
 
 @blueprint.get("/snapshots")
+@needs(Permission.READ)
 def snapshots() -> Page:
     """Show the retained versions, and with `before` and `after` the differences between two of them."""
     versions = services().library.snapshots(flask.g.principal.workspace_id)
@@ -128,7 +136,7 @@ def snapshots() -> Page:
 
 
 @blueprint.post("/snapshots/<string:version>/activate")
-@admin
+@needs(Permission.PUBLISH_KNOWLEDGE)
 def activate(version: str) -> Response:
     """Activate a version, for example to roll back."""
     services().library.activate(flask.g.principal.workspace_id, version)
@@ -136,6 +144,7 @@ def activate(version: str) -> Response:
 
 
 @blueprint.get("/questions")
+@needs(Permission.READ)
 def questions() -> Page:
     """Show groups of similar questions of the last 30 days that could not be answered."""
     groups, problem = [], None

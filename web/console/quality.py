@@ -8,6 +8,8 @@ from markupsafe import Markup
 from web.console import plots
 from web.console.site import REASONS, Page, blueprint
 from web.http.api import services
+from web.http.auth import needs
+from worker.access.permissions import Permission
 from worker.conversations.reports import quality as report
 from worker.states import HandoffReason
 
@@ -16,6 +18,7 @@ _FEEDBACK = ("confirmed", "rejected", "reopened")
 
 
 @blueprint.get("/quality")
+@needs(Permission.READ)
 def quality() -> Page:
     """Show outcomes, ratings, cost and latency by day."""
     days = flask.request.args.get("days", 30, type=int)

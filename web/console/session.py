@@ -1,4 +1,4 @@
-"""Console sessions: a signed cookie, valid as long as its key, and CSRF tokens in forms."""
+"""Console sessions: of people, rows that they can end; of API keys, a signed cookie. And CSRF tokens in forms."""
 
 import hmac
 import re
@@ -11,17 +11,26 @@ from flask import Blueprint, Response
 from werkzeug.wrappers import Response as AnyResponse
 
 from web.http.api import services
-from web.http.auth import public, still
-from worker.access.keys import Principal
+from web.http.auth import permission_of, public, require, still
+from worker.access.permissions import Permission
+from worker.accounts.entrance import LoggedIn
+from worker.accounts.sessions import MAX_S, PREFIX, Client
 from worker.errors import KeyRefused
 
 COOKIE = "answerback_console"
 
-#: Lifetime of a session.
-_LIFE_S = 12 * 3_600
+#: Names a browser in which somebody has logged in before: failures elsewhere do not delay its logins.
+DEVICE_COOKIE = "answerback_device"
+_DEVICE_S = 180 * 24 * 3_600
+
+#: Lifetime of the session of an API key.
+_KEY_S = 12 * 3_600
 
 #: Views that need no login.
-_PUBLIC = ("console.login", "console.enter", "console.static")
+PUBLIC: set[str] = set()
+
+#: Views that everybody who is logged in may use, whatever their role: of one's own account.
+PERSONAL: set[str] = set()
 
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
@@ -48,44 +57,79 @@ def init_app(blueprint: Blueprint) -> None:
                 public(view)
 
 
-def log_in(*, key: str = "", login: str = "", password: str = "") -> AnyResponse:
-    """Return a redirect to the console with a new session cookie.
+def open_to_all(view: Any) -> Any:
+    """Mark a view of the console that needs no login."""
+    PUBLIC.add(f"console.{view.__name__}")
+    return view
+
+
+def personal(view: Any) -> Any:
+    """Mark a view that everybody may use who is logged in, whatever their role."""
+    PERSONAL.add(f"console.{view.__name__}")
+    return view
+
+
+def log_in_with_key(key: str) -> AnyResponse:
+    """Return a redirect to the console with a new session of an API key.
 
     Raises:
-        KeyRefused: the key, or the login and password, are invalid.
-        TriedTooOften: there were too many wrong passwords.
+        KeyRefused: the key is unknown, expired or revoked.
     """
-    keys = services().keys
-    principal = keys.check(key) if key else keys.check_password(login, password)
+    principal = services().keys.check(key)
     flask.g.principal = principal
-    response = flask.redirect(_target(flask.request.form.get("next", "")), 303)
-    response.set_cookie(
-        COOKIE,
-        services().logins.make(principal, for_s=_LIFE_S),
-        max_age=_LIFE_S,
-        httponly=True,
-        samesite="Lax",  # so that links in notes and e-mails work; `_check` verifies every POST
-        secure=flask.request.is_secure or flask.request.headers.get("X-Forwarded-Proto") == "https",
-        path="/console",
-    )
+    return _entered(services().logins.make(principal, for_s=_KEY_S), max_age=_KEY_S)
+
+
+def log_in(entered: LoggedIn, *, to: str = "") -> AnyResponse:
+    """Return a redirect to the console with the new session of a person."""
+    flask.g.principal = services().accounts.sessions.check(entered.token).principal
+    response = _entered(entered.token, max_age=MAX_S, to=to)
+    if entered.device is not None:
+        set_cookie(response, DEVICE_COOKIE, entered.device, max_age=_DEVICE_S)
     return response
 
 
+def _entered(token: str, *, max_age: int, to: str = "") -> AnyResponse:
+    response = flask.redirect(target(to or flask.request.form.get("next", "")), 303)
+    set_cookie(response, COOKIE, token, max_age=max_age)
+    return response
+
+
+def set_cookie(response: AnyResponse, name: str, value: str, *, max_age: int, path: str = "/console") -> None:
+    """Set a cookie that scripts do not see and other sites' forms do not send."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=max_age,
+        httponly=True,
+        samesite="Lax",  # so that links in notes and e-mails work; `_check` verifies every POST
+        secure=flask.request.is_secure or flask.request.headers.get("X-Forwarded-Proto") == "https",
+        path=path,
+    )
+
+
 def log_out() -> AnyResponse:
-    """Return a redirect to the login page that deletes the cookie."""
+    """End the session; return a redirect to the login page that deletes the cookie."""
+    if flask.g.get("session") is not None:
+        services().accounts.entrance.leave(flask.g.session.account_id, flask.g.session.id)
     response = flask.redirect(flask.url_for("console.login"), 303)
     response.delete_cookie(COOKIE, path="/console")
     return response
 
 
-def may_write() -> bool:
-    """Whether the user may change anything."""
-    return bool({"write", "admin"} & flask.g.principal.scopes)
+def client() -> Client:
+    """Return the browser of the request, as sessions show it."""
+    return Client(address=flask.request.remote_addr or "", user_agent=flask.request.headers.get("User-Agent", ""))
 
 
-def is_admin() -> bool:
-    """Whether the user is an administrator."""
-    return "admin" in flask.g.principal.scopes
+def device() -> str | None:
+    """Return the token of the browser, if somebody has logged in with it before."""
+    return flask.request.cookies.get(DEVICE_COOKIE)
+
+
+def may(permission: str) -> bool:
+    """Whether whoever is logged in has a permission; nobody has any."""
+    return "principal" in flask.g and bool(flask.g.principal.may(Permission[permission.upper()]))
 
 
 def _check() -> AnyResponse | None:
@@ -93,35 +137,45 @@ def _check() -> AnyResponse | None:
     sent = (*request.args.items(multi=True), *request.form.items(multi=True))
     if any(_UNSTORABLE.search(text) for pair in sent for text in pair):
         flask.abort(400, description="The form contains invalid characters.")
-    if request.endpoint in _PUBLIC:
+    if request.endpoint in PUBLIC:
         if request.method == "POST":
             _refuse_other_origins()
         return None
     try:
-        principal, nonce = services().logins.check(request.cookies.get(COOKIE, ""))
+        resume()
     except KeyRefused:
-        login = flask.url_for("console.login", next=request.full_path.rstrip("?") if request.method == "GET" else None)
-        if (
-            "HX-Request" in request.headers
-        ):  # a refresh by htmx: the page shows a notice and keeps what is being written
+        if "HX-Request" in request.headers:
+            # A refresh by htmx: the page shows a notice and keeps what is being written.
             return Response(status=204, headers={"HX-Trigger": "loggedOut"})
-        return flask.redirect(login, 303)
-    flask.g.principal, flask.g.csrf = principal, nonce
-    flask.g.valid = still(partial(services().logins.check, request.cookies.get(COOKIE, "")))
-    if request.endpoint != "console.leave":
+        wanted = request.full_path.rstrip("?") if request.method == "GET" else None
+        return flask.redirect(flask.url_for("console.login", next=wanted), 303)
+    if request.endpoint not in PERSONAL:
         view = flask.current_app.view_functions[str(request.endpoint)]
-        _need(principal, "read")  # the error page is shown to a user who is logged in
-        _need(principal, getattr(view, "needs_scope", None) or ("write" if request.method == "POST" else "read"))
+        require(flask.g.principal, Permission.READ)  # the error page is shown to a user who is logged in
+        require(flask.g.principal, permission_of(view))
     if request.method == "POST":
         _refuse_other_origins()
-        if not hmac.compare_digest(request.form.get("csrf", "").encode(), nonce.encode()):
+        if not hmac.compare_digest(request.form.get("csrf", "").encode(), flask.g.csrf.encode()):
             flask.abort(403, description="This form has expired. Reload the page and try again.")
     return None
 
 
-def _need(principal: Principal, scope: str) -> None:
-    if not {scope, "admin"} & principal.scopes:
-        flask.abort(403, description=f"This key lacks the scope `{scope}`.")
+def resume() -> None:
+    """Take up the session of the request's cookie.
+
+    Raises:
+        KeyRefused: there is none, or it has ended.
+    """
+    token = flask.request.cookies.get(COOKIE, "")
+    if token.startswith(PREFIX):
+        sessions = services().accounts.sessions
+        flask.g.session = sessions.check(token)
+        flask.g.principal, flask.g.csrf = flask.g.session.principal, flask.g.session.csrf
+        flask.g.valid = still(partial(sessions.check, token))
+    else:
+        flask.g.principal, flask.g.csrf = services().logins.check(token)
+        flask.g.session = None
+        flask.g.valid = still(partial(services().logins.check, token))
 
 
 def _refuse_other_origins() -> None:
@@ -131,7 +185,7 @@ def _refuse_other_origins() -> None:
         flask.abort(403, description="This form was sent from another site.")
 
 
-def _target(path: str) -> str:
+def target(path: str) -> str:
     """Return a requested path if it is a page of the console, else the inbox."""
     try:
         parts = urlsplit(path)

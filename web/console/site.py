@@ -15,11 +15,13 @@ from werkzeug.wrappers import Response
 
 from kb.errors import KnowledgeError
 from web.console.markdown import rendered, rendered_answer
-from web.console.session import is_admin, may_write, protect
+from web.console.session import may, open_to_all, protect
 from web.http.problems import problem_of
+from worker.access.permissions import Permission
 from worker.conversations.inbox import View
 from worker.errors import AnswerbackError, Invalid
 from worker.states import HandoffReason, Owner
+from worker.time import to_rfc3339
 
 blueprint = Blueprint("console", __name__, url_prefix="/console", template_folder="templates")
 
@@ -60,6 +62,15 @@ CATEGORIES = {
 #: Labels of the actions that agents take, by the last part of their name in the audit log.
 ACTIONS = {
     "enter": "Logged in",
+    "enter_code": "Logged in with two factors",
+    "sign_on": "Logged in by single sign-on",
+    "accept": "Accepted an invitation",
+    "invite": "Invited somebody",
+    "change_person": "Changed somebody's access",
+    "remove_person": "Removed somebody",
+    "renew_invitation": "Sent an invitation again",
+    "make_key": "Created an API key",
+    "revoke": "Revoked an API key",
     "handoff": "Took a conversation over",
     "hand_off": "Handed a conversation off",
     "resume": "Returned a conversation to the bot",
@@ -72,11 +83,22 @@ ACTIONS = {
     "bad": "Rated an answer bad",
 }
 
+#: Parts of User-Agent headers and what they stand for; the first that is found counts, as Edge claims to be Chrome.
+_BROWSERS = (
+    *(("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("FxiOS", "Firefox"), ("CriOS", "Chrome")),
+    *(("Chrome/", "Chrome"), ("Safari/", "Safari"), ("curl/", "curl"), ("python", "Python"), ("Werkzeug", "Werkzeug")),
+)
+_SYSTEMS = (
+    *(("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS", "macOS")),
+    *(("CrOS", "ChromeOS"), ("Linux", "Linux")),
+)
+
 #: Labels of the owners of conversations.
 OWNERS = {Owner.BOT: "Bot", Owner.HUMAN: "Agent", Owner.CLOSED: "Closed"}
 
 
 @blueprint.get("/static/<path:filename>")
+@open_to_all
 def static(filename: str) -> Response:
     """Serve scripts and styles."""
     return flask.send_from_directory(f"{blueprint.root_path}/static", filename, max_age=3_600)
@@ -84,13 +106,12 @@ def static(filename: str) -> Response:
 
 @blueprint.app_context_processor
 def _shared() -> dict[str, Any]:
-    logged_in = "principal" in flask.g
     return {
         "reasons": REASONS,
         "owner_labels": OWNERS,
         "inbox_url": _inbox_url(),
-        "may_write": logged_in and may_write(),
-        "is_admin": logged_in and is_admin(),
+        "may": may,
+        "is_admin": may(Permission.ADMINISTER),
     }
 
 
@@ -106,6 +127,20 @@ def at(time: str | None, *, label: str | None = None) -> Markup:
 def ago(time: str) -> Markup:
     """Return the age of a time as an HTML element, such as "5 minutes ago"."""
     return at(time, label=humanize.naturaltime(datetime.now(UTC) - datetime.fromisoformat(time)))
+
+
+@blueprint.app_template_filter("browser")
+def browser(user_agent: str) -> str:
+    """Return a browser and its system in words, as a User-Agent header tells them; the header itself where it does not.
+
+    Only the most common are known: it helps people to tell their own sessions apart.
+    """
+    agent = next((name for mark, name in _BROWSERS if mark in user_agent), None)
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), None)
+    return f"{agent} on {system}" if agent and system else agent or user_agent[:60] or "unknown"
+
+
+blueprint.add_app_template_filter(to_rfc3339, "ms")
 
 
 @blueprint.app_template_filter("cited")

@@ -7,7 +7,9 @@ from werkzeug.wrappers import Response
 
 from web.console.site import REFUSALS, Page, blueprint, given, part_only, refused, to
 from web.http.api import checked, services
+from web.http.auth import needs
 from web.schemas import sources as schemas
+from worker.access.permissions import Permission
 from worker.states import SourceKind
 
 _MAX_SOURCES = 100
@@ -32,12 +34,14 @@ _INTERVALS = {3_600: "every hour", 86_400: "every day", 604_800: "every week"}
 
 
 @blueprint.get("/knowledge/sources")
+@needs(Permission.READ)
 def sources() -> Page:
     """Show sources with their last looks; only the list when htmx refreshes it."""
     return _sources()
 
 
 @blueprint.post("/knowledge/sources")
+@needs(Permission.EDIT_KNOWLEDGE)
 def make_source() -> Page | Response:
     """Make a source."""
     try:
@@ -56,6 +60,7 @@ def make_source() -> Page | Response:
 
 
 @blueprint.get("/knowledge/sources/<string:source_id>")
+@needs(Permission.READ)
 def source_runs(source_id: str) -> Page:
     """Show a source and its looks, with their failures."""
     workspace_id = flask.g.principal.workspace_id
@@ -67,6 +72,7 @@ def source_runs(source_id: str) -> Page:
 @blueprint.post(
     "/knowledge/sources/<string:source_id>/<any(look, accept, pause, resume, remove, remove_documents):action>"
 )
+@needs(Permission.EDIT_KNOWLEDGE)
 def change_source(source_id: str, action: str) -> Page | Response:
     """Look at a source now, pause or resume it, or delete it with or without its documents."""
     managed, workspace_id = services().sources, flask.g.principal.workspace_id

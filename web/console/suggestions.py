@@ -7,7 +7,9 @@ from werkzeug.wrappers import Response
 
 from web.console.site import REFUSALS, Page, blueprint, given, refused, to
 from web.http.api import checked, services
+from web.http.auth import needs
 from web.schemas import suggestions as schemas
+from worker.access.permissions import Permission
 from worker.states import SuggestionState
 
 _MAX_SHOWN = 100
@@ -15,6 +17,7 @@ _STATES = {SuggestionState.OPEN: "Open", SuggestionState.ACCEPTED: "Published", 
 
 
 @blueprint.get("/suggestions")
+@needs(Permission.READ)
 def suggestions() -> Page:
     """Show suggestions of one state, most asked first."""
     asked = flask.request.args.get("state", "")
@@ -24,12 +27,14 @@ def suggestions() -> Page:
 
 
 @blueprint.get("/suggestions/<string:suggestion_id>")
+@needs(Permission.READ)
 def suggestion(suggestion_id: str) -> Page:
     """Show a suggestion with the exchanges that it comes from."""
     return _suggestion(suggestion_id)
 
 
 @blueprint.post("/suggestions/<string:suggestion_id>/save")
+@needs(Permission.EDIT_KNOWLEDGE)
 def save_suggestion(suggestion_id: str) -> Page | Response:
     """Keep a changed draft without publishing it."""
     try:
@@ -40,6 +45,7 @@ def save_suggestion(suggestion_id: str) -> Page | Response:
 
 
 @blueprint.post("/suggestions/<string:suggestion_id>/publish")
+@needs(Permission.EDIT_KNOWLEDGE)
 def publish_suggestion(suggestion_id: str) -> Page | Response:
     """Publish the draft as it stands in the form."""
     workspace_id = flask.g.principal.workspace_id
@@ -52,6 +58,7 @@ def publish_suggestion(suggestion_id: str) -> Page | Response:
 
 
 @blueprint.post("/suggestions/<string:suggestion_id>/refuse")
+@needs(Permission.EDIT_KNOWLEDGE)
 def refuse_suggestion(suggestion_id: str) -> Page | Response:
     """Refuse a suggestion."""
     try:

@@ -9,7 +9,8 @@ from web.console.site import Page, blueprint, part_only, to
 from web.console.voice_form import VoiceForm
 from web.console.voice_preview import CUSTOMER, about_assistant, previews
 from web.http.api import services
-from web.http.auth import admin
+from web.http.auth import admin, needs
+from worker.access.permissions import Permission
 from worker.states import AboutAssistant, CitationStyle, Greets
 from worker.store.rows import VoiceRow
 from worker.time import to_rfc3339
@@ -58,6 +59,7 @@ _LABELS = {
 
 
 @blueprint.get("/voice")
+@needs(Permission.READ)
 def voice() -> Page:
     """Show the voice, as a form to administrators; when htmx asks, only whether it was changed meanwhile."""
     row = _stored()

@@ -7,10 +7,11 @@ from webargs.flaskparser import abort
 
 from kb.documents import IMAGE_TYPES, READABLE, media_type_of_file
 from web.http.api import Blueprint, scope, services
-from web.http.auth import customers
+from web.http.auth import customers, needs
 from web.http.operations import operation
 from web.http.uploads import uploaded_file
 from web.schemas import conversations as schemas
+from worker.access.permissions import Permission
 from worker.conversations import attachments
 
 blueprint = Blueprint("attachments", __name__, description="Files attached to messages")
@@ -28,6 +29,7 @@ _BODY = {
 
 @blueprint.post("/attachments")
 @operation("attachments.create", "document_too_large", "document_unreadable")
+@needs(Permission.CONVERSE)
 @customers
 @blueprint.response(201, schemas.Attachment)
 @blueprint.doc(**_BODY)
@@ -45,6 +47,7 @@ def add() -> tuple[dict[str, Any], int, dict[str, str]]:
 
 @blueprint.get("/attachments/<string:attachment_id>")
 @operation("attachments.retrieve")
+@needs(Permission.READ)
 @blueprint.response(200, schemas.Attachment)
 def show(attachment_id: str) -> dict[str, Any]:
     """Return an attachment; once a worker has read it, with its text or the reason why it cannot be read."""

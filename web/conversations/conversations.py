@@ -9,7 +9,7 @@ from web.http import audience
 from web.http.accepting import accepted, submission
 from web.http.api import Blueprint, scope, services
 from web.http.audience import visible
-from web.http.auth import customers
+from web.http.auth import customers, needs
 from web.http.operations import operation
 from web.schemas import conversations as schemas
 from web.schemas.fields import page_of
@@ -17,6 +17,7 @@ from web.streaming.feeds import ConversationFeed
 from web.streaming.responses import StreamResponse, socket_of, streams
 from web.streaming.sockets import SocketMessages, WebSocketFormat
 from web.streaming.subscriptions import Subscription
+from worker.access.permissions import Permission
 from worker.conversations import erasure, listing
 from worker.conversations.intake import Opening
 from worker.telemetry import logs
@@ -30,6 +31,7 @@ Page = dict[str, Any]
 
 @blueprint.post("/conversations")
 @operation("conversations.create")
+@needs(Permission.CONVERSE)
 @blueprint.arguments(schemas.NewConversation)
 @blueprint.response(201, schemas.Conversation)
 def open_conversation(new: dict[str, Any]) -> tuple[Any, int, dict[str, str]]:
@@ -40,6 +42,7 @@ def open_conversation(new: dict[str, Any]) -> tuple[Any, int, dict[str, str]]:
 
 @blueprint.get("/conversations")
 @operation("conversations.list")
+@needs(Permission.READ)
 @blueprint.arguments(schemas.ConversationQuery, location="query")
 @blueprint.response(200, page_of(schemas.Conversation))
 def list_conversations(query: dict[str, Any]) -> Page:
@@ -50,6 +53,7 @@ def list_conversations(query: dict[str, Any]) -> Page:
 
 @blueprint.get("/conversations/<string:conversation_id>")
 @operation("conversations.retrieve")
+@needs(Permission.READ)
 @blueprint.response(200, schemas.Conversation)
 def show(conversation_id: str) -> dict[str, Any]:
     """Return a conversation."""
@@ -58,6 +62,7 @@ def show(conversation_id: str) -> dict[str, Any]:
 
 @blueprint.patch("/conversations/<string:conversation_id>")
 @operation("conversations.update")
+@needs(Permission.CONVERSE)
 @blueprint.arguments(schemas.ConversationChange)
 @blueprint.response(200, schemas.Conversation)
 def change(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
@@ -67,6 +72,7 @@ def change(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
 
 @blueprint.delete("/conversations/<string:conversation_id>")
 @operation("conversations.delete")
+@needs(Permission.ERASE)
 @blueprint.response(204)
 def erase(conversation_id: str) -> None:
     """Erase a conversation with its messages, attachments, events and deliveries."""
@@ -75,6 +81,7 @@ def erase(conversation_id: str) -> None:
 
 @blueprint.post("/conversations/<string:conversation_id>/messages")
 @operation("conversations.send_message", "idempotency_mismatch", "address_refused", idempotent=True)
+@needs(Permission.CONVERSE)
 @customers
 @blueprint.arguments(schemas.NewMessage)
 @blueprint.response(202, schemas.Message)
@@ -86,6 +93,7 @@ def submit(new: dict[str, Any], conversation_id: str) -> Response:
 
 @blueprint.get("/conversations/<string:conversation_id>/messages")
 @operation("conversations.list_messages")
+@needs(Permission.READ)
 @customers
 @blueprint.arguments(schemas.MessageQuery, location="query")
 @blueprint.response(200, page_of(schemas.Message))
@@ -101,6 +109,7 @@ def list_messages(query: dict[str, Any], conversation_id: str) -> Page:
 
 @blueprint.post("/conversations/<string:conversation_id>/token")
 @operation("conversations.create_token")
+@needs(Permission.CONVERSE)
 @blueprint.arguments(schemas.NewToken, required=False)
 @blueprint.response(201, schemas.Token)
 def make_token(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
@@ -116,6 +125,7 @@ def make_token(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
 
 @blueprint.get("/conversations/<string:conversation_id>/ws", websocket=True)
 @operation("conversations.connect", "malformed", "rate_limited", "not_implemented")
+@needs(Permission.READ)
 @customers
 @blueprint.response(101)
 def connect(conversation_id: str) -> Response:
@@ -158,6 +168,7 @@ def connect(conversation_id: str) -> Response:
 
 @blueprint.post("/conversations/<string:conversation_id>/handoff")
 @operation("conversations.hand_off", "conflict")
+@needs(Permission.CONVERSE)
 @blueprint.arguments(schemas.NewHandoff, required=False)
 @blueprint.response(200, schemas.Conversation)
 def hand_off(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
@@ -169,6 +180,7 @@ def hand_off(new: dict[str, Any], conversation_id: str) -> dict[str, Any]:
 
 @blueprint.post("/conversations/<string:conversation_id>/resume")
 @operation("conversations.resume", "conflict")
+@needs(Permission.CONVERSE)
 @blueprint.response(200, schemas.Conversation)
 def resume(conversation_id: str) -> dict[str, Any]:
     """Return a conversation to the bot."""
@@ -178,6 +190,7 @@ def resume(conversation_id: str) -> dict[str, Any]:
 
 @blueprint.post("/conversations/<string:conversation_id>/replies")
 @operation("conversations.reply", "conflict")
+@needs(Permission.CONVERSE)
 @blueprint.arguments(schemas.NewReply)
 @blueprint.response(201, schemas.Message)
 def reply(new: dict[str, Any], conversation_id: str) -> tuple[Any, int, dict[str, str]]:
@@ -188,6 +201,7 @@ def reply(new: dict[str, Any], conversation_id: str) -> tuple[Any, int, dict[str
 
 @blueprint.post("/conversations/<string:conversation_id>/close")
 @operation("conversations.close")
+@needs(Permission.CONVERSE)
 @blueprint.response(200, schemas.Conversation)
 def close(conversation_id: str) -> dict[str, Any]:
     """Close a conversation; a new message from the customer reopens it."""

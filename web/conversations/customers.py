@@ -5,9 +5,11 @@ from typing import Any
 import flask
 
 from web.http.api import Blueprint, scope, services
+from web.http.auth import needs
 from web.http.operations import operation
 from web.schemas import desk as schemas
 from web.schemas.fields import page_of
+from worker.access.permissions import Permission
 from worker.conversations import erasure
 from worker.customers import memories
 from worker.customers.identity import customer_of
@@ -18,6 +20,7 @@ blueprint = Blueprint("customers", __name__, description="Memories of customers,
 
 @blueprint.get("/memories")
 @operation("memories.list")
+@needs(Permission.READ)
 @blueprint.arguments(schemas.MemoryQuery, location="query")
 @blueprint.response(200, page_of(schemas.Memory))
 def list_memories(query: dict[str, Any]) -> dict[str, Any]:
@@ -30,6 +33,7 @@ def list_memories(query: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.post("/memories")
 @operation("memories.create")
+@needs(Permission.CONVERSE)
 @blueprint.arguments(schemas.NewMemory)
 @blueprint.response(201, schemas.Memory)
 def remember(new: dict[str, Any]) -> dict[str, Any]:
@@ -42,6 +46,7 @@ def remember(new: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.delete("/memories/<string:memory_id>")
 @operation("memories.delete")
+@needs(Permission.CONVERSE)
 @blueprint.response(204)
 def forget(memory_id: str) -> None:
     """Delete a memory."""
@@ -50,6 +55,7 @@ def forget(memory_id: str) -> None:
 
 @blueprint.post("/customers/erase")
 @operation("customers.erase")
+@needs(Permission.ERASE)
 @blueprint.arguments(schemas.Customer)
 @blueprint.response(200, schemas.Erased)
 def erase(customer: dict[str, Any]) -> dict[str, int]:

@@ -5,9 +5,11 @@ from typing import Any
 import flask
 
 from web.http.api import Blueprint, scope, services
+from web.http.auth import needs
 from web.http.operations import operation
 from web.schemas import escalations as schemas
 from web.schemas.fields import page_of
+from worker.access.permissions import Permission
 from worker.conversations import escalations
 from worker.states import EscalationState
 
@@ -16,6 +18,7 @@ blueprint = Blueprint("escalations", __name__, description="Tasks that handoffs 
 
 @blueprint.get("/escalations")
 @operation("escalations.list")
+@needs(Permission.READ)
 @blueprint.arguments(schemas.EscalationQuery, location="query")
 @blueprint.response(200, page_of(schemas.Escalation))
 def list_escalations(query: dict[str, Any]) -> dict[str, Any]:
@@ -26,6 +29,7 @@ def list_escalations(query: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.get("/escalations/<string:escalation_id>")
 @operation("escalations.retrieve")
+@needs(Permission.READ)
 @blueprint.response(200, schemas.Escalation)
 def show(escalation_id: str) -> dict[str, Any]:
     """Return an escalation."""
@@ -34,6 +38,7 @@ def show(escalation_id: str) -> dict[str, Any]:
 
 @blueprint.post("/escalations/<string:escalation_id>/assign")
 @operation("escalations.assign", "conflict")
+@needs(Permission.CONVERSE)
 @blueprint.arguments(schemas.Assignment)
 @blueprint.response(200, schemas.Escalation)
 def assign(new: dict[str, Any], escalation_id: str) -> dict[str, Any]:
@@ -43,6 +48,7 @@ def assign(new: dict[str, Any], escalation_id: str) -> dict[str, Any]:
 
 @blueprint.post("/escalations/<string:escalation_id>/close")
 @operation("escalations.close", "conflict")
+@needs(Permission.CONVERSE)
 @blueprint.arguments(schemas.Closing, required=False)
 @blueprint.response(200, schemas.Escalation)
 def close(new: dict[str, Any], escalation_id: str) -> dict[str, Any]:

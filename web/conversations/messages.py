@@ -9,12 +9,13 @@ from flask import Response
 
 from web.http import audience
 from web.http.api import Blueprint, poll_headers, scope, services, waiters
-from web.http.auth import customers
+from web.http.auth import customers, needs
 from web.http.operations import operation
 from web.schemas import conversations as schemas
 from web.streaming.feeds import MessageFeed
 from web.streaming.responses import ServerSentEvents, StreamResponse, streams
 from web.streaming.subscriptions import Subscription
+from worker.access.permissions import Permission
 from worker.conversations import listing
 from worker.conversations.outcomes import ENDED
 from worker.conversations.wakeups import Wakeups
@@ -29,6 +30,7 @@ _WAIT = re.compile(r"""(?:^|[,;\s])wait\s*=\s*("?)(\d{1,6})\1\s*(?:$|[,;\s])""",
 
 @blueprint.get("/messages/<string:message_id>")
 @operation("messages.retrieve")
+@needs(Permission.READ)
 @customers
 @blueprint.response(200, schemas.Message)
 @blueprint.doc(
@@ -60,6 +62,7 @@ def show(message_id: str) -> Any:
 
 @blueprint.get("/messages/<string:message_id>/events")
 @operation("messages.stream")
+@needs(Permission.READ)
 @customers
 @blueprint.response(200, {"type": "string"}, content_type="text/event-stream")
 @blueprint.doc(
@@ -94,6 +97,7 @@ def stream(message_id: str) -> Response:
 
 @blueprint.post("/messages/<string:message_id>/cancel")
 @operation("messages.cancel", "conflict")
+@needs(Permission.CONVERSE)
 @customers
 @blueprint.response(200, schemas.Message)
 def cancel(message_id: str) -> dict[str, Any]:
@@ -104,6 +108,7 @@ def cancel(message_id: str) -> dict[str, Any]:
 
 @blueprint.post("/messages/<string:message_id>/retry")
 @operation("messages.retry", "conflict")
+@needs(Permission.CONVERSE)
 @blueprint.response(202, schemas.Message)
 def retry(message_id: str) -> tuple[Any, int, dict[str, str]]:
     """Retry a message that was handed off, failed or was taken for automatic mail; the bot owns the conversation."""
@@ -114,6 +119,7 @@ def retry(message_id: str) -> tuple[Any, int, dict[str, str]]:
 
 @blueprint.put("/messages/<string:message_id>/feedback")
 @operation("messages.rate", "conflict")
+@needs(Permission.CONVERSE)
 @customers
 @blueprint.arguments(schemas.NewFeedback)
 @blueprint.response(200, schemas.Message)

@@ -7,8 +7,10 @@ from flask import Response
 
 from web.http.accepting import accepted, submission
 from web.http.api import Blueprint, services
+from web.http.auth import needs
 from web.http.operations import operation
 from web.schemas import conversations as schemas
+from worker.access.permissions import Permission
 from worker.conversations.intake import Opening
 
 blueprint = Blueprint("tickets", __name__, description="Tickets")
@@ -16,6 +18,7 @@ blueprint = Blueprint("tickets", __name__, description="Tickets")
 
 @blueprint.post("/tickets")
 @operation("tickets.create", "idempotency_mismatch", "address_refused", "not_found", idempotent=True)
+@needs(Permission.CONVERSE)
 @blueprint.arguments(schemas.NewTicket)
 @blueprint.response(202, schemas.Message)
 def submit(new: dict[str, Any]) -> Response:

@@ -59,6 +59,8 @@ def _record(response: Response) -> Response:
             via="console" if group == "console" else "api",
             subject=subject,
             key_id=principal.key_id,
+            account_id=principal.account_id,
+            actor=principal.name,
             request_id=flask.g.request_id,
         )
     except AnswerbackError as error:  # the change is committed, and the log of requests has it

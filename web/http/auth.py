@@ -9,14 +9,13 @@ from flask import Flask
 
 from web.http.api import services
 from worker.access.keys import Principal
+from worker.access.permissions import Permission
 from worker.access.tokens import is_token
 from worker.conversations import listing
 from worker.errors import AnswerbackError, KeyRefused, NotFound
 from worker.store.scope import Scope
 
 View = TypeVar("View", bound=Callable[..., Any])
-
-_NEEDED = {"GET": "read", "HEAD": "read"}
 
 
 def public(view: View) -> View:
@@ -25,10 +24,19 @@ def public(view: View) -> View:
     return view
 
 
+def needs(permission: Permission) -> Callable[[View], View]:
+    """Mark a view with the permission that it asks for; every view that is not public states one."""
+
+    def marked(view: View) -> View:
+        view.permission = permission  # type: ignore[attr-defined]
+        return view
+
+    return marked
+
+
 def admin(view: View) -> View:
-    """Mark a view that needs a key with the scope `admin`."""
-    view.needs_scope = "admin"  # type: ignore[attr-defined]
-    return view
+    """Mark a view that only administrators may use."""
+    return needs(Permission.ADMINISTER)(view)
 
 
 def customers(view: View) -> View:
@@ -37,15 +45,9 @@ def customers(view: View) -> View:
     return view
 
 
-def reads(view: View) -> View:
-    """Mark a POST view that only reads."""
-    view.needs_scope = "read"  # type: ignore[attr-defined]
-    return view
-
-
-def needed_scope(view: Callable[..., Any], method: str) -> str:
-    """Return the scope that a view needs of a key; `admin` has them all."""
-    return getattr(view, "needs_scope", None) or _NEEDED.get(method.upper(), "write")
+def permission_of(view: Callable[..., Any]) -> Permission:
+    """Return the permission that a view asks for: administrators only, unless it states another."""
+    return getattr(view, "permission", Permission.ADMINISTER)
 
 
 def still(check: Callable[[], object]) -> Callable[[], bool]:
@@ -95,10 +97,17 @@ def _check() -> None:
         return
     principal = services().keys.check(key.strip())
     flask.g.valid = still(partial(services().keys.check, key.strip()))
-    needed = needed_scope(view, request.method)
-    if needed not in principal.scopes and "admin" not in principal.scopes:
-        flask.abort(403, description=f"This key lacks the scope `{needed}`.")
+    require(principal, permission_of(view))
     flask.g.principal = principal
+
+
+def require(principal: Principal, permission: Permission) -> None:
+    """Abort with 403 unless the caller has a permission."""
+    if principal.may(permission):
+        return
+    if principal.role is not None:
+        flask.abort(403, description=f"Your role, {principal.role}, does not allow this: it needs {permission.role}.")
+    flask.abort(403, description=f"This key lacks the scope `{permission.scope}`.")
 
 
 def _customer(token: str, *, for_customers: bool) -> Principal:

@@ -42,6 +42,12 @@ CODES = {
         "The key lacks the scope of this operation, or a conversation token asks for more than its conversation.",
         "Use a key with the scope that `detail` names; a key with `admin` has every scope.",
     ),
+    "role_too_high": Code(
+        403,
+        "Forbidden",
+        "Only owners may invite, change or remove an owner, and nobody gives a role above their own.",
+        "Use a key that belongs to an owner, or to nobody (`answerback keys make`).",
+    ),
     "not_found": Code(
         404,
         "Not Found",
@@ -59,6 +65,12 @@ CODES = {
         "Conflict",
         "The state of the object does not allow the change, such as cancelling a message that has ended.",
         "Read the object again and decide anew; `detail` says what stands in the way.",
+    ),
+    "last_owner": Code(
+        409,
+        "Conflict",
+        "The change would leave the workspace without an owner.",
+        "Make somebody else an owner first.",
     ),
     "too_large": Code(
         413,

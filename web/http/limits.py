@@ -128,7 +128,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     if settings.rate_limit is None:
         return
     limiter = Limiter(
-        key_func=lambda: flask.g.principal.conversation_id or flask.g.principal.key_id,
+        key_func=lambda: flask.g.principal.conversation_id or flask.g.principal.holder,
         app=app,
         application_limits=[settings.rate_limit],
         application_limits_exempt_when=lambda: "principal" not in flask.g,

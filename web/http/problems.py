@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from kb.errors import DocumentTooLarge, DocumentUnreadable, KnowledgeError
 from web.http.codes import doc_url
 from worker import errors
+from worker.accounts.errors import RoleTooHigh
 from worker.addresses import AddressRefused
 from worker.errors import AnswerbackError
 from worker.helpdesks.protocol import WebhookPostponed, WebhookRefused
@@ -24,6 +25,7 @@ PROBLEM_JSON = "application/problem+json"
 
 #: The HTTP status of each class of error; other classes have that of their nearest base class.
 STATUS: dict[type[Exception], int] = {
+    RoleTooHigh: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.IdempotencyMismatch: 422,

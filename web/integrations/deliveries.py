@@ -5,9 +5,11 @@ from typing import Any
 import flask
 
 from web.http.api import AcceptedResponse, Blueprint, poll_headers, scope, services
+from web.http.auth import needs
 from web.http.operations import operation
 from web.schemas import deliveries as schemas
 from web.schemas.fields import page_of
+from worker.access.permissions import Permission
 from worker.deliveries import listing
 
 blueprint = Blueprint("deliveries", __name__, description="Deliveries and their attempts")
@@ -15,6 +17,7 @@ blueprint = Blueprint("deliveries", __name__, description="Deliveries and their 
 
 @blueprint.get("/deliveries")
 @operation("deliveries.list")
+@needs(Permission.READ)
 @blueprint.arguments(schemas.DeliveryQuery, location="query")
 @blueprint.response(200, page_of(schemas.Delivery))
 def list_deliveries(query: dict[str, Any]) -> dict[str, Any]:
@@ -25,6 +28,7 @@ def list_deliveries(query: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.get("/deliveries/<string:delivery_id>")
 @operation("deliveries.retrieve")
+@needs(Permission.READ)
 @blueprint.response(200, schemas.WholeDelivery)
 def show(delivery_id: str) -> dict[str, Any]:
     """Return a delivery with its payload and all its attempts."""
@@ -33,6 +37,7 @@ def show(delivery_id: str) -> dict[str, Any]:
 
 @blueprint.post("/deliveries/<string:delivery_id>/replay")
 @operation("deliveries.replay", "conflict")
+@needs(Permission.OPERATE)
 @blueprint.response(202, schemas.WholeDelivery)
 def replay(delivery_id: str) -> AcceptedResponse:
     """Send a delivery again under the same id, with the usual retries."""
@@ -42,6 +47,7 @@ def replay(delivery_id: str) -> AcceptedResponse:
 
 @blueprint.post("/deliveries/replay")
 @operation("deliveries.replay_all")
+@needs(Permission.OPERATE)
 @blueprint.arguments(schemas.Replay)
 @blueprint.response(202, schemas.Replayed)
 def replay_all(filters: dict[str, Any]) -> AcceptedResponse:

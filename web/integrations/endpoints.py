@@ -5,10 +5,11 @@ from typing import Any
 import flask
 
 from web.http.api import AcceptedResponse, Blueprint, poll_headers, scope, services
-from web.http.auth import admin
+from web.http.auth import admin, needs
 from web.http.operations import operation
 from web.schemas import deliveries as schemas
 from web.schemas.fields import page_of
+from worker.access.permissions import Permission
 from worker.deliveries import listing
 
 blueprint = Blueprint("endpoints", __name__, description="Webhook endpoints")
@@ -30,6 +31,7 @@ def make(new: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.get("/endpoints")
 @operation("endpoints.list")
+@needs(Permission.READ)
 @blueprint.arguments(schemas.EndpointQuery, location="query")
 @blueprint.response(200, page_of(schemas.Endpoint))
 def list_endpoints(query: dict[str, Any]) -> dict[str, Any]:
@@ -40,6 +42,7 @@ def list_endpoints(query: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.get("/endpoints/<string:endpoint_id>")
 @operation("endpoints.retrieve")
+@needs(Permission.READ)
 @blueprint.response(200, schemas.Endpoint)
 def show(endpoint_id: str) -> dict[str, Any]:
     """Return an endpoint with its state."""
@@ -77,6 +80,7 @@ def rotate(new: dict[str, Any], endpoint_id: str) -> dict[str, Any]:
 
 @blueprint.post("/endpoints/<string:endpoint_id>/test")
 @operation("endpoints.test", "conflict")
+@needs(Permission.OPERATE)
 @blueprint.arguments(schemas.EndpointTest)
 @blueprint.response(202, schemas.WholeDelivery)
 def test(new: dict[str, Any], endpoint_id: str) -> AcceptedResponse:
@@ -88,6 +92,7 @@ def test(new: dict[str, Any], endpoint_id: str) -> AcceptedResponse:
 
 @blueprint.post("/endpoints/<string:endpoint_id>/recover")
 @operation("endpoints.recover", "conflict")
+@needs(Permission.OPERATE)
 @blueprint.arguments(schemas.Recovery)
 @blueprint.response(202, schemas.Replayed)
 def recover(new: dict[str, Any], endpoint_id: str) -> AcceptedResponse:

@@ -6,10 +6,11 @@ from typing import Any
 import flask
 
 from web.http.api import Blueprint, parse_json, services
-from web.http.auth import admin, public
+from web.http.auth import admin, needs, public
 from web.http.operations import operation
 from web.schemas import helpdesks as schemas
 from web.schemas.fields import page_of
+from worker.access.permissions import Permission
 from worker.errors import DatabaseUnavailable
 from worker.helpdesks.protocol import WebhookPostponed
 
@@ -32,6 +33,7 @@ def make(new: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.get("/helpdesks")
 @operation("helpdesks.list")
+@needs(Permission.READ)
 @blueprint.arguments(schemas.HelpdeskQuery, location="query")
 @blueprint.response(200, page_of(schemas.Helpdesk))
 def list_helpdesks(query: dict[str, Any]) -> dict[str, Any]:
@@ -41,6 +43,7 @@ def list_helpdesks(query: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.get("/helpdesks/<string:helpdesk_id>")
 @operation("helpdesks.retrieve")
+@needs(Permission.READ)
 @blueprint.response(200, schemas.Helpdesk)
 def show(helpdesk_id: str) -> dict[str, Any]:
     """Return a connected helpdesk."""

@@ -6,8 +6,10 @@ from typing import Any
 import flask
 
 from web.http.api import Blueprint, services, waiters
+from web.http.auth import needs
 from web.http.operations import operation
 from web.schemas import answers as schemas
+from worker.access.permissions import Permission
 from worker.knowledge.search_service import NoWorker
 
 blueprint = Blueprint("answers", __name__, description="Answers without a conversation")
@@ -15,6 +17,7 @@ blueprint = Blueprint("answers", __name__, description="Answers without a conver
 
 @blueprint.post("/answers")
 @operation("answers.create", "no_worker", "knowledge_error")
+@needs(Permission.CONVERSE)
 @blueprint.arguments(schemas.NewQuestion)
 @blueprint.response(200, schemas.DirectAnswer)
 def answer(new: dict[str, Any]) -> dict[str, Any]:

@@ -7,10 +7,12 @@ import flask
 from kb.documents import READABLE
 from web.http.accepting import idempotency_key
 from web.http.api import AcceptedResponse, Blueprint, checked, json_body, poll_headers, scope, services
+from web.http.auth import needs
 from web.http.operations import operation
 from web.http.uploads import metadata_of, uploaded_document
 from web.schemas import knowledge as schemas
 from web.schemas.fields import page_of
+from worker.access.permissions import Permission
 from worker.knowledge import library
 from worker.knowledge.library import NewDocument
 
@@ -44,6 +46,7 @@ _BODY = {
 
 @blueprint.post("/documents")
 @operation("documents.create", "idempotency_mismatch", "document_unreadable", "document_too_large", idempotent=True)
+@needs(Permission.EDIT_KNOWLEDGE)
 @blueprint.response(202, schemas.Document)
 @blueprint.doc(**_BODY)
 def add() -> AcceptedResponse:
@@ -56,6 +59,7 @@ def add() -> AcceptedResponse:
 
 @blueprint.get("/documents")
 @operation("documents.list")
+@needs(Permission.READ)
 @blueprint.arguments(schemas.DocumentQuery, location="query")
 @blueprint.response(200, page_of(schemas.Document))
 def list_documents(query: dict[str, Any]) -> dict[str, Any]:
@@ -66,6 +70,7 @@ def list_documents(query: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.get("/documents/<string:document_id>")
 @operation("documents.retrieve")
+@needs(Permission.READ)
 @blueprint.response(200, schemas.Document)
 def show(document_id: str) -> dict[str, Any]:
     """Return a document with its text."""
@@ -74,6 +79,7 @@ def show(document_id: str) -> dict[str, Any]:
 
 @blueprint.put("/documents/<string:document_id>")
 @operation("documents.replace", "document_unreadable", "document_too_large")
+@needs(Permission.EDIT_KNOWLEDGE)
 @blueprint.response(202, schemas.Document)
 @blueprint.doc(**_BODY)
 def replace(document_id: str) -> AcceptedResponse:
@@ -86,6 +92,7 @@ def replace(document_id: str) -> AcceptedResponse:
 
 @blueprint.delete("/documents/<string:document_id>")
 @operation("documents.delete")
+@needs(Permission.EDIT_KNOWLEDGE)
 @blueprint.response(204)
 def remove(document_id: str) -> None:
     """Delete a document; it is no longer cited once the next snapshot is published."""

@@ -7,10 +7,12 @@ import flask
 
 from web.http.accepting import idempotency_key
 from web.http.api import AcceptedResponse, Blueprint, checked, json_body, poll_headers, scope, services
+from web.http.auth import needs
 from web.http.operations import operation
 from web.http.uploads import metadata_of, metadata_of_form, uploaded_file
 from web.schemas import knowledge as schemas
 from web.schemas.fields import page_of
+from worker.access.permissions import Permission
 from worker.knowledge import imports
 from worker.knowledge.imports import NewImport
 
@@ -45,6 +47,7 @@ _BODY = {
     "document_too_large",
     idempotent=True,
 )
+@needs(Permission.EDIT_KNOWLEDGE)
 @blueprint.response(202, schemas.Import)
 @blueprint.doc(**_BODY)
 def add() -> AcceptedResponse:
@@ -57,6 +60,7 @@ def add() -> AcceptedResponse:
 
 @blueprint.get("/imports")
 @operation("imports.list")
+@needs(Permission.READ)
 @blueprint.arguments(schemas.ImportQuery, location="query")
 @blueprint.response(200, page_of(schemas.Import))
 def list_imports(query: dict[str, Any]) -> dict[str, Any]:
@@ -67,6 +71,7 @@ def list_imports(query: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.get("/imports/<string:import_id>")
 @operation("imports.retrieve")
+@needs(Permission.READ)
 @blueprint.response(200, schemas.Import)
 def show(import_id: str) -> dict[str, Any]:
     """Return an import, with its failures and their reasons."""

@@ -5,16 +5,18 @@ from typing import Any
 import flask
 
 from web.http.api import Blueprint, services
-from web.http.auth import admin
+from web.http.auth import needs
 from web.http.operations import operation
 from web.schemas import knowledge as schemas
 from web.schemas.fields import NoQuery, page_of
+from worker.access.permissions import Permission
 
 blueprint = Blueprint("snapshots", __name__, description="Published versions of the knowledge base")
 
 
 @blueprint.get("/snapshots")
 @operation("snapshots.list", "invalid")
+@needs(Permission.READ)
 @blueprint.arguments(NoQuery, location="query")
 @blueprint.response(200, page_of(schemas.Snapshot))
 def list_snapshots(_query: dict[str, Any]) -> dict[str, Any]:
@@ -24,8 +26,8 @@ def list_snapshots(_query: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.post("/snapshots/<string:version>/activate")
 @operation("snapshots.activate", "conflict")
+@needs(Permission.PUBLISH_KNOWLEDGE)
 @blueprint.response(200, schemas.Snapshot)
-@admin
 def activate(version: str) -> dict[str, Any]:
     """Activate a snapshot, for example to roll back."""
     library = services().library

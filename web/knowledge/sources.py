@@ -5,9 +5,11 @@ from typing import Any
 import flask
 
 from web.http.api import AcceptedResponse, Blueprint, poll_headers, services
+from web.http.auth import needs
 from web.http.operations import operation
 from web.schemas import sources as schemas
 from web.schemas.fields import page_of
+from worker.access.permissions import Permission
 
 blueprint = Blueprint("sources", __name__, description="Sources that are looked at again")
 
@@ -24,6 +26,7 @@ def _accepted(source: dict[str, Any]) -> AcceptedResponse:
 
 @blueprint.post("/sources")
 @operation("sources.create", "conflict", "address_refused")
+@needs(Permission.EDIT_KNOWLEDGE)
 @blueprint.arguments(schemas.NewSource)
 @blueprint.response(202, schemas.Source)
 def make(new: dict[str, Any]) -> AcceptedResponse:
@@ -33,6 +36,7 @@ def make(new: dict[str, Any]) -> AcceptedResponse:
 
 @blueprint.get("/sources")
 @operation("sources.list")
+@needs(Permission.READ)
 @blueprint.arguments(schemas.SourceQuery, location="query")
 @blueprint.response(200, page_of(schemas.Source))
 def list_sources(query: dict[str, Any]) -> dict[str, Any]:
@@ -43,6 +47,7 @@ def list_sources(query: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.get("/sources/<string:source_id>")
 @operation("sources.retrieve")
+@needs(Permission.READ)
 @blueprint.response(200, schemas.Source)
 def show(source_id: str) -> dict[str, Any]:
     """Return a source, with its last look."""
@@ -51,6 +56,7 @@ def show(source_id: str) -> dict[str, Any]:
 
 @blueprint.patch("/sources/<string:source_id>")
 @operation("sources.update", "conflict")
+@needs(Permission.EDIT_KNOWLEDGE)
 @blueprint.arguments(schemas.SourceChange)
 @blueprint.response(202, schemas.Source)
 def change(new: dict[str, Any], source_id: str) -> AcceptedResponse:
@@ -60,6 +66,7 @@ def change(new: dict[str, Any], source_id: str) -> AcceptedResponse:
 
 @blueprint.post("/sources/<string:source_id>/look")
 @operation("sources.look", "conflict")
+@needs(Permission.EDIT_KNOWLEDGE)
 @blueprint.arguments(schemas.NewLook, required=False)
 @blueprint.response(202, schemas.Source)
 def look(new: dict[str, Any], source_id: str) -> AcceptedResponse:
@@ -69,6 +76,7 @@ def look(new: dict[str, Any], source_id: str) -> AcceptedResponse:
 
 @blueprint.post("/sources/<string:source_id>/pause")
 @operation("sources.pause")
+@needs(Permission.EDIT_KNOWLEDGE)
 @blueprint.response(200, schemas.Source)
 def pause(source_id: str) -> dict[str, Any]:
     """Stop looking at a source; its documents stay."""
@@ -79,6 +87,7 @@ def pause(source_id: str) -> dict[str, Any]:
 
 @blueprint.post("/sources/<string:source_id>/resume")
 @operation("sources.resume")
+@needs(Permission.EDIT_KNOWLEDGE)
 @blueprint.response(202, schemas.Source)
 def resume(source_id: str) -> AcceptedResponse:
     """Look at a paused source again, from now on."""
@@ -87,6 +96,7 @@ def resume(source_id: str) -> AcceptedResponse:
 
 @blueprint.delete("/sources/<string:source_id>")
 @operation("sources.delete")
+@needs(Permission.EDIT_KNOWLEDGE)
 @blueprint.arguments(schemas.SourceRemoval, location="query")
 @blueprint.response(204)
 def remove(query: dict[str, Any], source_id: str) -> None:
@@ -97,6 +107,7 @@ def remove(query: dict[str, Any], source_id: str) -> None:
 
 @blueprint.get("/sources/<string:source_id>/runs")
 @operation("sources.list_runs")
+@needs(Permission.READ)
 @blueprint.arguments(schemas.RunQuery, location="query")
 @blueprint.response(200, page_of(schemas.SourceRun))
 def list_runs(query: dict[str, Any], source_id: str) -> dict[str, Any]:

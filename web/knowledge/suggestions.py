@@ -5,16 +5,19 @@ from typing import Any
 import flask
 
 from web.http.api import Blueprint, services
+from web.http.auth import needs
 from web.http.operations import operation
 from web.http.uploads import metadata_of
 from web.schemas import suggestions as schemas
 from web.schemas.fields import page_of
+from worker.access.permissions import Permission
 
 blueprint = Blueprint("suggestions", __name__, description="Drafts of articles from what humans replied")
 
 
 @blueprint.get("/suggestions")
 @operation("suggestions.list")
+@needs(Permission.READ)
 @blueprint.arguments(schemas.SuggestionQuery, location="query")
 @blueprint.response(200, page_of(schemas.Suggestion))
 def list_suggestions(query: dict[str, Any]) -> dict[str, Any]:
@@ -27,6 +30,7 @@ def list_suggestions(query: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.get("/suggestions/<string:suggestion_id>")
 @operation("suggestions.retrieve")
+@needs(Permission.READ)
 @blueprint.response(200, schemas.Suggestion)
 def show(suggestion_id: str) -> dict[str, Any]:
     """Return a suggestion with the newest exchanges that it comes from."""
@@ -35,6 +39,7 @@ def show(suggestion_id: str) -> dict[str, Any]:
 
 @blueprint.patch("/suggestions/<string:suggestion_id>")
 @operation("suggestions.update", "conflict")
+@needs(Permission.EDIT_KNOWLEDGE)
 @blueprint.arguments(schemas.SuggestionEdit)
 @blueprint.response(200, schemas.Suggestion)
 def edit(new: dict[str, Any], suggestion_id: str) -> dict[str, Any]:
@@ -44,6 +49,7 @@ def edit(new: dict[str, Any], suggestion_id: str) -> dict[str, Any]:
 
 @blueprint.post("/suggestions/<string:suggestion_id>/accept")
 @operation("suggestions.accept", "conflict", "document_too_large", "document_unreadable")
+@needs(Permission.EDIT_KNOWLEDGE)
 @blueprint.arguments(schemas.Acceptance, required=False)
 @blueprint.response(200, schemas.Suggestion)
 def accept(new: dict[str, Any], suggestion_id: str) -> dict[str, Any]:
@@ -63,6 +69,7 @@ def accept(new: dict[str, Any], suggestion_id: str) -> dict[str, Any]:
 
 @blueprint.post("/suggestions/<string:suggestion_id>/refuse")
 @operation("suggestions.refuse", "conflict")
+@needs(Permission.EDIT_KNOWLEDGE)
 @blueprint.arguments(schemas.Refusal, required=False)
 @blueprint.response(200, schemas.Suggestion)
 def refuse(new: dict[str, Any], suggestion_id: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from flask import Flask
 
-from web.http.auth import needed_scope
+from web.http.auth import permission_of
 from web.http.operations import Operation
 from web.openapi import errors
 from web.openapi.schemas import leave_responses_open, make_patterns_portable
@@ -111,7 +111,7 @@ def _complete(method: str, call: Json, view: View, components: Json) -> None:
     call["description"] = f"{text['description'].strip()}\n\n{_terms(method, operation, view)}"
     call["security"] = _security(view)
     if call["security"]:
-        call["x-scope"] = needed_scope(view, method)
+        call["x-scope"] = permission_of(view).scope
     if operation.idempotent:
         call["parameters"].append(_IDEMPOTENCY_KEY)
     if operation.id in _WITH_CALLBACK:
@@ -153,7 +153,7 @@ def _terms(method: str, operation: Operation, view: View) -> str:
             "* **Rate limit**: none."
         )
     token = ", or a token of the conversation" if getattr(view, "for_customers", False) else ""
-    scope = needed_scope(view, method)
+    scope = permission_of(view).scope
     repeated = _READS if scope == "read" else _REPEATED.get(method, _CARRIED_OUT_AGAIN)
     if operation.idempotent:
         repeated = _WITH_KEY

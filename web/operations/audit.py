@@ -19,9 +19,10 @@ class Action(ma.Schema):
 
     id = fields.String(required=True)
     actor = fields.String(
-        required=True, metadata={"description": "name of the API key, or of the user of the command line"}
+        required=True, metadata={"description": "name of the person, of the API key, or of the command line's user"}
     )
     key_id = fields.String(required=True, allow_none=True)
+    account_id = fields.String(required=True, allow_none=True)
     via = fields.String(required=True, metadata={"description": "api, console or cli"})
     action = fields.String(required=True, metadata={"description": "such as endpoints.rotate"})
     subject = fields.String(
@@ -38,6 +39,7 @@ class ActionQuery(ListQuery):
     action = Line(most=64)
     subject = Line(most=200)
     key_id = Line(most=48)
+    account_id = Line(most=48)
 
 
 @blueprint.get("/audit")

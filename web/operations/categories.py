@@ -5,10 +5,11 @@ from typing import Any
 import flask
 
 from web.http.api import Blueprint, services
-from web.http.auth import admin
+from web.http.auth import admin, needs
 from web.http.operations import operation
 from web.schemas.categories import Categories, CategoryCheck, SavedCategory
 from web.schemas.fields import NoQuery
+from worker.access.permissions import Permission
 from worker.categories.categories import of_row
 from worker.categories.category import CATEGORIES, Category
 from worker.categories.schema import CategorySchema, check_name
@@ -20,6 +21,7 @@ blueprint = Blueprint("categories", __name__, description="Messages that a human
 
 @blueprint.get("/workspace/categories")
 @operation("categories.list", "invalid")
+@needs(Permission.READ)
 @blueprint.arguments(NoQuery, location="query")
 @blueprint.response(200, Categories)
 def index(_query: dict[str, Any]) -> dict[str, Any]:
@@ -30,6 +32,7 @@ def index(_query: dict[str, Any]) -> dict[str, Any]:
 
 @blueprint.get("/workspace/categories/<string:name>")
 @operation("categories.retrieve")
+@needs(Permission.READ)
 @blueprint.response(200, SavedCategory)
 def show(name: str) -> dict[str, Any]:
     """Return a category."""
@@ -60,6 +63,7 @@ def delete(name: str) -> None:
 
 @blueprint.get("/workspace/categories/<string:name>/check")
 @operation("categories.check", "no_worker", "knowledge_error")
+@needs(Permission.READ)
 @blueprint.response(200, CategoryCheck)
 def check(name: str) -> dict[str, Any]:
     """Return how many of its examples would be recognised if each were left out of the others."""

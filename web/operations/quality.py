@@ -7,7 +7,9 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from web.http.api import Blueprint, services
+from web.http.auth import needs
 from web.http.operations import operation
+from worker.access.permissions import Permission
 from worker.conversations.reports import quality
 
 blueprint = Blueprint("quality", __name__, description="Reports on the quality of answers")
@@ -75,6 +77,7 @@ class Quality(ma.Schema):
 
 @blueprint.get("/quality")
 @operation("quality.retrieve")
+@needs(Permission.READ)
 @blueprint.arguments(QualityQuery, location="query")
 @blueprint.response(200, Quality)
 def show(query: dict[str, Any]) -> dict[str, Any]:

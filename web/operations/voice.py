@@ -5,9 +5,10 @@ from typing import Any
 import flask
 
 from web.http.api import Blueprint, services
-from web.http.auth import admin
+from web.http.auth import admin, needs
 from web.http.operations import operation
 from web.schemas.voice import SetVoice
+from worker.access.permissions import Permission
 from worker.time import to_rfc3339
 from worker.voice.schema import VoiceSchema
 from worker.voice.voice import Voice
@@ -17,6 +18,7 @@ blueprint = Blueprint("voice", __name__, description="How the assistant of the w
 
 @blueprint.get("/workspace/voice")
 @operation("voice.retrieve")
+@needs(Permission.READ)
 @blueprint.response(200, SetVoice)
 def show() -> dict[str, Any]:
     """Return the voice, with the defaults of what is not set."""

@@ -68,7 +68,7 @@ class Streams:
         Raises:
             TooManyRequests: the caller or this process has reached its limit.
         """
-        owner, limit = principal.key_id, self._max_per_key
+        owner, limit = principal.holder, self._max_per_key
         if principal.conversation_id is not None:
             owner, limit = principal.conversation_id, _MAX_PER_CUSTOMER
         with self._guard:

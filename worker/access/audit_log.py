@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import sqlalchemy as sa
+
 from worker.ids import new_id
 from worker.store.engine import Store
 from worker.store.filters import EVERYTHING, Which, conditions
 from worker.store.rows import AuditEntry
 from worker.store.scope import Scope
-from worker.store.tables import api_key, audit
+from worker.store.tables import account, api_key, audit
 from worker.time import to_rfc3339
 
 
@@ -25,6 +27,7 @@ class AuditLog:
         via: str,
         subject: str | None = None,
         key_id: str | None = None,
+        account_id: str | None = None,
         actor: str | None = None,
         request_id: str | None = None,
     ) -> None:
@@ -34,19 +37,22 @@ class AuditLog:
             action: what was done, such as `endpoints.rotate`.
             via: `api`, `console` or `cli`.
             subject: id of the object that was changed.
-            key_id: the key of the operator; without one, `actor` names the operator.
+            key_id, account_id: the key or the account of the operator; without one, `actor` names the operator.
 
         Raises:
             DatabaseUnavailable: the action was not recorded.
         """
         with self._store.begin() as tx:
-            if key_id is not None and actor is None:
-                actor = tx.execute(api_key.select().where(api_key.c.id == key_id)).mappings().one()["name"]
+            if actor is None and (key_id or account_id) is not None:
+                named = account if key_id is None else api_key
+                name = sa.select(named.c.name).where(named.c.id == (key_id or account_id))
+                actor = tx.execute(name).scalar_one()
             row = {
                 "id": new_id("aud"),
                 "workspace_id": workspace_id,
                 "actor": (actor or "")[:200],
                 "key_id": key_id,
+                "account_id": account_id,
                 "via": via,
                 "action": action,
                 "subject": None if subject is None else subject[:200],
@@ -60,9 +66,9 @@ class AuditLog:
     ) -> tuple[list[dict[str, Any]], str | None]:
         """Return actions, newest first, and the cursor of the next page or None.
 
-        `which` may have `via`, `action`, `subject`, `key_id`, `created_after` and `created_before`.
+        `which` may have `via`, `action`, `subject`, `key_id`, `account_id`, `created_after` and `created_before`.
         """
-        names = {name: audit.c[name] for name in ("via", "action", "subject", "key_id")}
+        names = {name: audit.c[name] for name in ("via", "action", "subject", "key_id", "account_id")}
         where = conditions(which, names, created=audit.c.created_at)
         rows, cursor = Scope(self._store, workspace_id).page(audit, *where, after=after, limit=limit)
         return [to_api(AuditEntry.from_row(row)) for row in rows], cursor
@@ -74,6 +80,7 @@ def to_api(row: AuditEntry) -> dict[str, Any]:
         "id": row.id,
         "actor": row.actor,
         "key_id": row.key_id,
+        "account_id": row.account_id,
         "via": row.via,
         "action": row.action,
         "subject": row.subject,

@@ -1,25 +1,22 @@
 """Workspaces and the API keys that open them."""
 
 import hashlib
-import re
 import secrets
-import threading
 import time
-from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from werkzeug.security import check_password_hash, generate_password_hash
 
+from worker.access.permissions import Permission, includes
 from worker.deliveries.signing import new_secret
-from worker.errors import Conflict, Invalid, KeyRefused, NotFound, TriedTooOften
+from worker.errors import KeyRefused, NotFound
 from worker.ids import new_id
-from worker.states import KeyScope
+from worker.states import AccountRole, KeyScope
 from worker.store.engine import Store
-from worker.store.tables import api_key, workspace
+from worker.store.tables import account, api_key, workspace
 from worker.time import to_rfc3339
 
 SCOPES = tuple(KeyScope)
@@ -28,17 +25,6 @@ DEFAULT_WORKSPACE = "default"
 #: Name of the key that stands for visitors of the chat widget.
 WIDGET = "widget"
 
-_LOGIN = re.compile(r"[A-Za-z0-9._@+-]{1,100}\Z")
-_MIN_PASSWORD = 12
-_MAX_PASSWORD = 200
-
-#: Password attempts per login, process and period; more are refused, even with the right password.
-_MAX_TRIES = 10
-_TRIES_S = 900.0
-
-#: Hash that the password of an unknown login is compared with, so that timing does not reveal which logins exist.
-_DUMMY_HASH = "scrypt:32768:8:1$nobody$" + 128 * "0"
-
 #: A valid key is cached for this long: a burst of requests causes one query.
 _CACHED_S = 0.25
 _MAX_CACHED = 10_000
@@ -46,12 +32,26 @@ _MAX_CACHED = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class Principal:
-    """The authenticated caller: a key, its workspace and its scopes."""
+    """The authenticated caller: a key with its scopes, or a person with a role; and the workspace."""
 
-    key_id: str
     workspace_id: str
-    scopes: frozenset[str]
+    key_id: str | None = None
+    scopes: frozenset[str] = frozenset()
     conversation_id: str | None = None  # of a customer, who may access this conversation only
+    account_id: str | None = None
+    role: AccountRole | None = None  # of a person
+    name: str | None = None  # likewise
+
+    @property
+    def holder(self) -> str:
+        """The id of the key or the account, which limits are counted for."""
+        return self.key_id or self.account_id or ""
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the caller has a permission: by the role of a person, by the scopes of a key."""
+        if self.role is not None:
+            return includes(self.role, permission.role)
+        return bool({permission.scope, KeyScope.ADMIN} & self.scopes)
 
 
 class Keys:
@@ -61,8 +61,6 @@ class Keys:
         self._store = store
         self._now = store.clock.sql()
         self._cache: dict[str, tuple[Principal, float]] = {}
-        self._guard = threading.Lock()
-        self._tries: OrderedDict[str, deque[float]] = OrderedDict()
         self._valid = sa.and_(
             api_key.c.revoked_at.is_(None), sa.or_(api_key.c.expires_at.is_(None), api_key.c.expires_at > self._now)
         )
@@ -117,8 +115,12 @@ class Keys:
         scopes: Sequence[str] = SCOPES,
         expires_in_s: float | None = None,
         key: str | None = None,
+        made_by: Principal | None = None,
     ) -> str:
-        """Create a key and return it; it cannot be read later. A given `key` is stored unless it exists."""
+        """Create a key and return it; it cannot be read later. A given `key` is stored unless it exists.
+
+        It belongs to the person who makes it, or to whom the key belongs that makes it; else to nobody.
+        """
         key = key or f"ab_{secrets.token_urlsafe(32)}"
         row = {
             "id": new_id("key"),
@@ -132,10 +134,17 @@ class Keys:
         }
         try:
             with self._store.begin() as tx:
+                if made_by is not None:
+                    row["account_id"] = made_by.account_id or self._owner_of(tx, made_by.key_id)
                 tx.execute(api_key.insert().values(**row))
         except IntegrityError:
             pass  # the given key exists
         return key
+
+    @staticmethod
+    def _owner_of(tx: sa.Connection, key_id: str | None) -> str | None:
+        owner = sa.select(api_key.c.account_id).where(api_key.c.id == key_id)
+        return cast(str | None, tx.execute(owner).scalar())
 
     def check(self, key: str) -> Principal:
         """Return the principal of a key; a revocation takes effect within a quarter of a second.
@@ -188,55 +197,6 @@ class Keys:
             raise KeyRefused("The chat is disabled.")
         return Principal(key_id=row.id, workspace_id=workspace_id, scopes=frozenset())
 
-    def set_password(self, key_id: str, *, login: str, password: str) -> None:
-        """Set the login and password with which the holder of a key can log in to the console.
-
-        Raises:
-            Conflict: the login is taken.
-            Invalid: the login or the password has an invalid length or characters.
-            NotFound: there is no valid key with this id.
-        """
-        if not _LOGIN.match(login):
-            raise Invalid("A login has 1 to 100 letters, digits and . _ @ + -.", field="login")
-        if not _MIN_PASSWORD <= len(password) <= _MAX_PASSWORD:
-            raise Invalid(f"A password has {_MIN_PASSWORD} to {_MAX_PASSWORD} characters.", field="password")
-        values = {"login": login, "password": generate_password_hash(password)}
-        try:
-            with self._store.begin() as tx:
-                if not tx.execute(
-                    api_key.update().where(api_key.c.id == key_id, self._valid).values(**values)
-                ).rowcount:
-                    raise NotFound("There is no valid key with this id.")
-        except IntegrityError:
-            raise Conflict("This login is taken.") from None
-
-    def check_password(self, login: str, password: str) -> Principal:
-        """Return the principal of a login.
-
-        Raises:
-            KeyRefused: the login is unknown, the password is wrong, or the key is expired or revoked.
-            TriedTooOften: there were too many attempts with this login recently.
-        """
-        now = time.monotonic()
-        if not _LOGIN.match(login):
-            raise KeyRefused("Incorrect login or password.")
-        with self._guard:
-            tries = self._tries.setdefault(login, deque(maxlen=_MAX_TRIES))
-            self._tries.move_to_end(login)
-            if len(self._tries) > _MAX_CACHED:
-                self._tries.popitem(last=False)
-            if len(tries) == _MAX_TRIES and now - tries[0] < _TRIES_S:
-                raise TriedTooOften
-            tries.append(now)  # before the comparison, so that parallel attempts count
-        with self._store.read() as connection:
-            row = connection.execute(sa.select(api_key).where(api_key.c.login == login, self._valid)).first()
-        correct = check_password_hash(_DUMMY_HASH if row is None else row.password, password[:_MAX_PASSWORD])
-        if row is None or not correct:
-            raise KeyRefused("Incorrect login or password.")
-        with self._guard:
-            tries.clear()
-        return Principal(key_id=row.id, workspace_id=row.workspace_id, scopes=frozenset(row.scopes))
-
     def revoke(self, key_id: str, *, workspace_id: str | None = None) -> None:
         """Revoke a key; with `workspace_id`, only a key of this workspace.
 
@@ -248,16 +208,22 @@ class Keys:
             changed = tx.execute(
                 api_key.update()
                 .where(api_key.c.id == key_id, *of_workspace)
-                .values(revoked_at=sa.func.coalesce(api_key.c.revoked_at, self._now), login=None, password=None)
+                .values(revoked_at=sa.func.coalesce(api_key.c.revoked_at, self._now))
             )
             if not changed.rowcount:
                 raise NotFound("There is no key with this id.")
 
     def all(self, workspace_id: str | None = None) -> list[dict[str, Any]]:
-        """Return the keys of all workspaces or of one, oldest first, without the secrets."""
+        """Return the keys of all workspaces or of one, oldest first, without secrets; `owner` is a person's name."""
         rows = (
-            sa.select(api_key, workspace.c.name.label("workspace"), self._valid.label("valid"))
+            sa.select(
+                api_key,
+                workspace.c.name.label("workspace"),
+                account.c.name.label("owner"),
+                self._valid.label("valid"),
+            )
             .join_from(api_key, workspace)
+            .outerjoin(account, account.c.id == api_key.c.account_id)
             .order_by(api_key.c.id)
         )
         if workspace_id is not None:
@@ -270,7 +236,7 @@ class Keys:
                     "workspace": row["workspace"],
                     "hint": f"{row['hint']}…",
                     "scopes": row["scopes"],
-                    "login": row["login"],
+                    "owner": row["owner"],
                     "created_at": to_rfc3339(row["created_at"]),
                     "expires_at": to_rfc3339(row["expires_at"]),
                     "revoked_at": to_rfc3339(row["revoked_at"]),

@@ -38,14 +38,13 @@ class _Signed:
     """
 
     salt = ""
-    bound_to_password = False
 
     def __init__(self, store: Store, *, clock: Callable[[], float] = time.time) -> None:
         self._store = store
         self._clock = clock
         self._keys = (
             sa.select(
-                *(api_key.c[name] for name in ("workspace_id", "scopes", "digest", "password")),
+                *(api_key.c[name] for name in ("workspace_id", "scopes", "digest")),
                 workspace.c.callback_secret,
             )
             .join_from(api_key, workspace)
@@ -78,14 +77,12 @@ class _Signed:
             raise KeyRefused("The token has expired.")
         return claims, Principal(key_id=match[1], workspace_id=row.workspace_id, scopes=frozenset(row.scopes))
 
-    def _signer(self, key_id: str) -> tuple[Signer, Any]:
+    def _signer(self, key_id: str | None) -> tuple[Signer, Any]:
         with self._store.read() as connection:
             row = connection.execute(self._keys, {"key": key_id}).first()
         if row is None:
             raise KeyRefused("The token is not valid.")
         secret = f"{row.callback_secret} {row.digest}"
-        if self.bound_to_password:
-            secret += f" {row.password or ''}"
         return Signer(secret, salt=self.salt, digest_method=hashlib.sha256, key_derivation="hmac"), row
 
 
@@ -142,10 +139,9 @@ class Tokens(_Signed):
 
 
 class Logins(_Signed):
-    """Creates and checks the session cookie of the console."""
+    """Creates and checks the session cookie of a key in the console; people have `worker.accounts.sessions`."""
 
     salt = "answerback.console"
-    bound_to_password = True
 
     def make(self, principal: Principal, *, for_s: float) -> str:
         """Return a new session cookie."""

@@ -1,6 +1,7 @@
 """The command line `answerback`: importing this package registers its commands."""
 
 from worker.cli import (
+    accounts,
     assistants,
     backtest,
     categories,
@@ -16,6 +17,7 @@ from worker.cli import (
 from worker.cli.base import main
 
 __all__ = [
+    "accounts",
     "assistants",
     "backtest",
     "categories",

@@ -20,7 +20,7 @@ def mcp(url: str | None, key: str | None) -> None:
     except ImportError:
         raise Failure("This needs the extra `mcp`: pip install 'answerback[mcp]'") from None
 
-    from worker.launch.up import address, key_file
+    from worker.launch.up import key_file
 
     settings = Settings.from_env()
     file = key_file(settings)
@@ -28,5 +28,5 @@ def mcp(url: str | None, key: str | None) -> None:
         key = file.read_text().strip()
     if not key:
         raise Failure("No API key is known: set ANSWERBACK_API_KEY, or give --key.")
-    with open_client(url or address(settings), key) as client:
+    with open_client(url or settings.web_address, key) as client:
         build_server(Api(client)).run("stdio")

@@ -109,18 +109,6 @@ def revoke_key(key_id: str) -> None:
     click.echo(f"{key_id} is revoked.")
 
 
-@keys.command("password")
-@click.argument("key_id")
-@click.argument("login")
-@click.password_option(help="At least 12 characters; prompted for if omitted.")
-def set_password(key_id: str, login: str, password: str) -> None:
-    """Set the LOGIN and password with which the holder of a key logs in to the console."""
-    with open_services() as services:
-        services.keys.set_password(key_id, login=login, password=password)
-        note(services, "keys.set_password", key_id, workspace_id=services.keys.workspace_of(key_id))
-    click.echo(f"{login} logs in with the password, as {key_id}.")
-
-
 @keys.command("callback-secret")
 @click.option("--workspace", default="default", show_default=True)
 def callback_secret(workspace: str) -> None:

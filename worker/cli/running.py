@@ -62,13 +62,15 @@ def flower() -> None:
 @main.command()
 def migrate() -> None:
     """Migrate the database to this version; create the first workspace and key."""
-    from worker.launch.up import key_file, prepare_database
+    from worker.launch.up import key_file, owner_link, prepare_database
 
     settings = Settings.from_env()
     made = prepare_database(settings)
     click.echo("The database is up to date.")
     if made is not None:
         click.echo(f"API key (kept in {key_file(settings)}): {made}")
+    if (owner := owner_link(settings)) is not None:
+        click.echo(f"Become the owner, and choose a password (once, within 7 days): {owner}")
 
 
 @main.group()

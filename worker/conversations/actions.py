@@ -168,8 +168,9 @@ class ConversationActions:
         *,
         summary: str,
         reason: HandoffReason = HandoffReason.ASKED_FOR_HUMAN,
+        agent: str = "an agent",
     ) -> None:
-        """Make a human the owner, who also gets the messages that are open.
+        """Make a human the owner, who also gets the messages that are open; `agent` is who takes it over.
 
         Raises:
             NotFound: the workspace has no such conversation.
@@ -183,7 +184,7 @@ class ConversationActions:
                 return
             self._ledger.hand_off(tx, locked, messages, Handoff(reason=reason, summary=summary))
             if reason == HandoffReason.OWNED_BY_HUMAN:
-                escalations.take(tx, conversation_id, "an agent", now=locked.updated_at)
+                escalations.take(tx, conversation_id, agent, now=locked.updated_at)
         self._changed(conversation_id)
 
     def reply(

@@ -5,6 +5,8 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
 from urllib.parse import unquote, urlsplit
 
 from worker.errors import AnswerbackError
@@ -30,6 +32,20 @@ class MailServer:
 
     url: str
     sender: str
+
+    def send(self, *, to: str, subject: str, text: str) -> None:
+        """Send a mail in plain text.
+
+        Raises:
+            MailRefused: the server is unavailable or refuses it.
+        """
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = self.sender, to, subject
+        message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="answerback")
+        message["Auto-Submitted"] = "auto-generated"
+        message.set_content(text)
+        with self.connected() as server:
+            server.send_message(message)
 
     @contextmanager
     def connected(self) -> Iterator[smtplib.SMTP]:

@@ -23,6 +23,7 @@ from worker import checks
 from worker.access.keys import Keys
 from worker.errors import StartupFailed
 from worker.launch.supervisor import Supervisor, environment, own_command
+from worker.services.accounts import build_accounts
 from worker.settings import Settings
 from worker.store import migrate
 from worker.store.engine import open_store
@@ -60,7 +61,7 @@ def up(settings: Settings, *, say: Say) -> None:
             supervisor.start_all()
             _wait_until_ready(settings, supervisor, stop)
             if not stop.asked:
-                say(_banner(settings, made_key))
+                say(_banner(settings, made_key, owner_link(settings)))
             while not stop.wait(1.0):
                 supervisor.require_alive()
                 supervisor.revive()
@@ -118,6 +119,22 @@ def ensure_key(settings: Settings, keys: Keys) -> str | None:
     path.touch(mode=0o600)
     path.write_text(key + "\n")
     return key
+
+
+def owner_link(settings: Settings) -> str | None:
+    """Return a new link with which somebody becomes the owner of the default workspace; None if it has one.
+
+    Links that earlier starts returned end.
+    """
+    store = open_store(settings.database, pool_size=1)
+    try:
+        workspace_id = Keys(store).workspace()
+        accounts = build_accounts(settings, store, None)
+        if accounts.people.has_owner(workspace_id):
+            return None
+        return accounts.invitations.first_owner(workspace_id)
+    finally:
+        store.close()
 
 
 def key_file(settings: Settings) -> Path:
@@ -206,7 +223,7 @@ def sample_folder() -> Path:
 
 
 def _wait_until_ready(settings: Settings, supervisor: Supervisor, stop: _Stop) -> None:
-    url = f"{address(settings)}/readyz"
+    url = f"{settings.web_address}/readyz"
     ends = time.monotonic() + _READY_S
     directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while time.monotonic() < ends and not stop.asked:
@@ -225,15 +242,8 @@ def _wait_until_ready(settings: Settings, supervisor: Supervisor, stop: _Stop) -
         )
 
 
-def address(settings: Settings) -> str:
-    """Return the address of the web server, as programs on this machine reach it."""
-    everywhere = ("0.0.0.0", "::")  # noqa: S104 - asked about, not bound
-    host = "127.0.0.1" if settings.host in everywhere else settings.host
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
-
-
-def _banner(settings: Settings, made_key: str | None) -> str:
-    url = address(settings)
+def _banner(settings: Settings, made_key: str | None, owner_url: str | None) -> str:
+    url = settings.web_address
     if made_key is not None:
         described, key = made_key, made_key
     elif settings.api_key is not None:
@@ -241,13 +251,14 @@ def _banner(settings: Settings, made_key: str | None) -> str:
     else:
         described = f"kept in {key_file(settings)}"
         key = f"$(cat {shlex.quote(str(key_file(settings)))})"
+    owner = f"  Owner    {owner_url}   (choose a password; works once, within 7 days)\n" if owner_url else ""
     chat = f"  Chat     {url}/demo\n" if settings.with_demo else ""
     return f"""
 Answerback is ready.
 
   API      {url}   (docs at {url}/docs)
-  Console  {url}/console
-{chat}  Flower   http://{settings.flower_host}:{settings.flower_port}
+  Console  {settings.console_address}
+{owner}{chat}  Flower   http://{settings.flower_host}:{settings.flower_port}
   API key  {described}
   Logs     {settings.home.absolute() / "logs"}
 

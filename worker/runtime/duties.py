@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from worker.accounts.mail import AccountMails
 from worker.conversations.actions import ConversationActions
 from worker.knowledge.imports import Importer
 from worker.knowledge.library import Library
@@ -100,6 +101,19 @@ class SendDueDeliveries:
     def __call__(self) -> None:
         if not self.stopping.is_set():
             self.sweep()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendAccountMail:
+    """Send the mail about accounts that is due."""
+
+    mails: AccountMails
+    stopping: threading.Event
+    interval_s: float = 2.0
+
+    def __call__(self) -> None:
+        if not self.stopping.is_set() and (sent := self.mails.send_due()):
+            log.info("account_mail_sent", count=sent)
 
 
 @dataclass(frozen=True, kw_only=True)

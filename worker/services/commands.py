@@ -12,6 +12,7 @@ from worker.deliveries.endpoints import Endpoints
 from worker.helpdesks.connections import Connections
 from worker.knowledge.imports import Importer
 from worker.knowledge.library import Library
+from worker.services.accounts import Accounts
 from worker.services.common import Common, build_guard, build_importer, build_source_runner, build_sources
 from worker.sources.sources import Sources
 from worker.store.engine import Store
@@ -39,6 +40,7 @@ class Commands:
     store: Store
     counters: Counters
     keys: Keys
+    accounts: Accounts
     audit_log: AuditLog
     voices: Voices
     categories: Categories
@@ -118,6 +120,7 @@ def build_commands(common: Common) -> Commands:
         store=store,
         counters=common.counters,
         keys=Keys(store),
+        accounts=common.accounts,
         audit_log=AuditLog(store),
         voices=common.voices,
         categories=common.categories,

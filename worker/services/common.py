@@ -23,6 +23,7 @@ from worker.hints import Hints, publisher
 from worker.knowledge.imports import Importer
 from worker.knowledge.library import Library
 from worker.redis_pool import open_blocking_redis, open_redis
+from worker.services.accounts import Accounts, build_accounts
 from worker.settings import Network, Settings
 from worker.sources.kinds import Connectors
 from worker.sources.runner import SourceRunner
@@ -57,6 +58,7 @@ class Common:
     categories: Categories
     inbound: Inbound
     mail: MailServer | None
+    accounts: Accounts
     library: Library
 
     def close(self, *, timeout_s: float = 2.0) -> None:
@@ -89,6 +91,7 @@ def build_common(settings: Settings, *, pool_size: int = POOL_SIZE, idle_s: floa
     idempotency_keys = IdempotencyKeys(store, kept_s=settings.idempotency_s, count=counters.add)
     intake = Intake(store, keys_kept_s=settings.idempotency_s, count=counters.add, alarm=pattern_matches.alarm)
     actions = ConversationActions(store, intake=intake, wake=wakeups.send, hints=hints)
+    mail = build_mail_server(settings)
     return Common(
         settings=settings,
         store=store,
@@ -115,7 +118,8 @@ def build_common(settings: Settings, *, pool_size: int = POOL_SIZE, idle_s: floa
         voices=Voices(store),
         categories=Categories(store),
         inbound=Inbound(store, actions, deadline_s=settings.deadline_s, hint=hints.send),
-        mail=build_mail_server(settings),
+        mail=mail,
+        accounts=build_accounts(settings, store, mail),
         library=Library(store, idempotency_keys),
     )
 

@@ -7,7 +7,7 @@ from worker.addresses import WORKER_RESOLVE_TIMEOUT_S
 from worker.deliveries.dispatcher import Dispatcher
 from worker.deliveries.sender import Sender
 from worker.helpdesks.transport import RoutingTransport
-from worker.runtime.duties import Duty, SendDueDeliveries
+from worker.runtime.duties import Duty, SendAccountMail, SendDueDeliveries
 from worker.services.common import Common, build_guard
 
 
@@ -43,5 +43,8 @@ def build_delivering(common: Common, stopping: threading.Event) -> Delivering:
     dispatcher = Dispatcher(Sender(common.store, meter=common.counters), open_transport)
     return Delivering(
         dispatcher=dispatcher,
-        duties=(SendDueDeliveries(sweep=dispatcher.sweep, stopping=stopping),),
+        duties=(
+            SendDueDeliveries(sweep=dispatcher.sweep, stopping=stopping),
+            SendAccountMail(mails=common.accounts.mails, stopping=stopping),
+        ),
     )

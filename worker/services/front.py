@@ -24,6 +24,7 @@ from worker.knowledge.imports import Importer
 from worker.knowledge.library import Library
 from worker.knowledge.search_service import SearchClient
 from worker.redis_pool import open_redis
+from worker.services.accounts import Accounts
 from worker.services.common import Common, build_common, build_guard, build_sources, close
 from worker.settings import Settings
 from worker.sources.sources import Sources
@@ -54,6 +55,7 @@ class Front:
     keys: Keys
     logins: Logins
     tokens: Tokens
+    accounts: Accounts
     audit_log: AuditLog
     intake: Intake
     actions: ConversationActions
@@ -101,6 +103,7 @@ def front_of(common: Common) -> Front:
         keys=Keys(store),
         logins=Logins(store),
         tokens=Tokens(store),
+        accounts=common.accounts,
         audit_log=AuditLog(store),
         intake=common.intake,
         actions=common.actions,

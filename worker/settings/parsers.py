@@ -7,6 +7,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from worker.budgets import Budget
+from worker.states import AccountRole
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -150,6 +151,17 @@ def budgets(text: str) -> tuple[Budget, ...]:
     return tuple(Budget.parse(part) for part in names(text))
 
 
+def roles(text: str) -> tuple[tuple[str, AccountRole], ...]:
+    """Parse roles by group such as `support-leads=admin,support=agent`."""
+    found = []
+    for part in names(text):
+        group, _, role = part.rpartition("=")
+        if not group.strip():
+            raise ValueError
+        found.append((group.strip(), AccountRole(role.strip())))
+    return tuple(found)
+
+
 #: What each parser expects, for the message that refuses a value.
 EXPECTED: dict[Callable[[str], object], str] = {
     positive_number: "a number above 0",
@@ -166,5 +178,7 @@ EXPECTED: dict[Callable[[str], object], str] = {
     http_url: "a URL such as `http://127.0.0.1:4318`",
     conversation_url: "a URL such as `https://desk.example/{id}`",
     budgets: "budgets such as `day=20usd,conversation=50000tokens`",
+    roles: "roles by group such as `support-leads=admin,support=agent`",
+    AccountRole: "owner, admin, editor, agent or viewer",
     prices: "prices such as `gpt-4o-mini=0.15/0.60`",
 }

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from kb import shipped
 from kb.encoding import AS_CONFIGURED, Overrides
 from worker.budgets import Budget
 from worker.errors import SettingsInvalid
 from worker.settings import parsers
+from worker.settings.accounts import AccountSettings
 from worker.settings.answering import AnsweringSettings
 from worker.settings.conversations import ConversationSettings
 from worker.settings.installation import InstallationSettings
@@ -19,7 +21,14 @@ from worker.settings.integrations import IntegrationSettings
 from worker.settings.web import WebSettings
 
 #: The settings by subject, in the order in which docs/settings.md shows them.
-SUBJECTS = (InstallationSettings, WebSettings, AnsweringSettings, ConversationSettings, IntegrationSettings)
+SUBJECTS = (
+    InstallationSettings,
+    WebSettings,
+    AccountSettings,
+    AnsweringSettings,
+    ConversationSettings,
+    IntegrationSettings,
+)
 
 #: Settings that were removed, with what to do instead: to ignore one would change what is answered.
 REMOVED = {
@@ -29,7 +38,14 @@ REMOVED = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(InstallationSettings, WebSettings, AnsweringSettings, ConversationSettings, IntegrationSettings):
+class Settings(
+    InstallationSettings,
+    WebSettings,
+    AccountSettings,
+    AnsweringSettings,
+    ConversationSettings,
+    IntegrationSettings,
+):
     """The settings of every process; `docs/settings.md` is made from it."""
 
     @classmethod
@@ -56,6 +72,11 @@ class Settings(InstallationSettings, WebSettings, AnsweringSettings, Conversatio
             raise SettingsInvalid(problems)
         return cls(**values)
 
+    @property
+    def console_address(self) -> str:
+        """The address of the console, as people reach it."""
+        return (self.console_url or f"{self.web_address}/console").rstrip("/")
+
     def _contradictions(self) -> list[str]:
         problems = []
         if self.answerer == "llm" and not (self.openai_api_key or self.openai_base_url):
@@ -69,10 +90,25 @@ class Settings(InstallationSettings, WebSettings, AnsweringSettings, Conversatio
         judge = [self.chosen_judge] if self.chosen_judge else []
         problems += self._unpriced("ANSWERBACK_BUDGETS", self.budgets, [*self.models, *judge])
         problems += self._unpriced("ANSWERBACK_JUDGE_BUDGETS", self.judge_budgets, judge)
+        problems += self._sign_on_contradictions()
         for key in self.session_keys:
             if not re.fullmatch(r"[A-Za-z0-9_-]{43}=", key):
                 problems.append("ANSWERBACK_SESSION_KEYS must be Fernet keys: 32 bytes in URL-safe base64.")
                 break
+        return problems
+
+    def _sign_on_contradictions(self) -> list[str]:
+        """Return what single sign-on lacks."""
+        problems = []
+        if self.oidc_issuer is not None and self.oidc_client_id is None:
+            problems.append("ANSWERBACK_OIDC_ISSUER needs ANSWERBACK_OIDC_CLIENT_ID.")
+        if self.oidc_issuer is None and not self.passwords:
+            problems.append("ANSWERBACK_PASSWORDS is off, so ANSWERBACK_OIDC_ISSUER has to name a provider.")
+        if "openid" not in self.oidc_scopes:
+            problems.append("ANSWERBACK_OIDC_SCOPES must have `openid`.")
+        local = urlsplit(self.oidc_issuer or "").hostname in ("localhost", "127.0.0.1", "::1")
+        if (self.oidc_issuer or "https:").startswith("http:") and not local:
+            problems.append("ANSWERBACK_OIDC_ISSUER must begin with https://, unless it is on this machine.")
         return problems
 
     def _endpoint_contradictions(self) -> list[str]:

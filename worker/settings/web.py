@@ -67,3 +67,10 @@ class WebSettings:
     def concurrent_searches(self) -> int:
         """Threads of one web process that may wait for a search at the same time: a quarter of them."""
         return max(1, self.web_threads // 4)
+
+    @property
+    def web_address(self) -> str:
+        """The address of the web server, as programs on this machine reach it."""
+        everywhere = ("0.0.0.0", "::")  # noqa: S104 - asked about, not bound
+        host = "127.0.0.1" if self.host in everywhere else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"

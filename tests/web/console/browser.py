@@ -21,6 +21,19 @@ class Browser:
         return self.client.get(path, **options)
 
     def post(self, path, **data):
-        page = self.get("/console").text
-        csrf = re.search(r'name="csrf" value="([^"]+)"', page)[1]
-        return self.client.post(path, data={"csrf": csrf, **data})
+        return self.client.post(path, data={"csrf": self.csrf(), **data})
+
+    def csrf(self):
+        """Return the token of the session's forms."""
+        return re.search(r'name="csrf" value="([^"]+)"', self.get("/console").text)[1]
+
+
+class Person(Browser):
+    """A browser of somebody with an account."""
+
+    def __init__(self, app, email, password):
+        super().__init__(app)
+        self.email, self.password = email, password
+
+    def log_in(self, **more):
+        return self.client.post("/console/login", data={"email": self.email, "password": self.password, **more})

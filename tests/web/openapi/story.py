@@ -194,6 +194,10 @@ class Story:
         self.do("memories.delete", memory_id=memory_id)
         for id in ("usage.list", "quality.retrieve", "status.retrieve", "voice.put", "voice.retrieve"):
             self.do(id)
+        account_id = self.do("accounts.invite")["id"]
+        self.do("accounts.list")
+        for verb in ("retrieve", "renew_invitation", "update", "remove"):
+            self.do(f"accounts.{verb}", account_id=account_id)
         self.do("categories.put", name="fleet")
         self.do("categories.list")
         for verb in ("retrieve", "check", "delete"):

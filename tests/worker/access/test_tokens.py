@@ -119,13 +119,3 @@ def test_each_session_of_the_console_has_a_csrf_token_of_its_own_and_expires(sto
     clock.now += 61
     with pytest.raises(KeyRefused, match="expired"):
         logins.check(first)
-
-
-def test_a_new_password_ends_the_sessions_of_the_old_one(keys, key_id, store):
-    keys.set_password(key_id, login="grace", password=PASSWORD)
-    logins = Logins(store)
-    login = logins.make(keys.check_password("grace", PASSWORD), for_s=60)
-    assert logins.check(login)[0].key_id == key_id
-    keys.set_password(key_id, login="grace", password=PASSWORD + "2")
-    with pytest.raises(KeyRefused):
-        logins.check(login)

@@ -68,3 +68,19 @@ def test_a_mail_that_was_accepted_stays_so_although_quit_fails():
     with mailbox.serving() as url, server(url).connected() as connection:
         connection.sendmail("bot@shop.example", ["ada@shop.example"], "Subject: X\r\n\r\nHello")
     assert len(mailbox.mails) == 1
+
+
+def test_a_mail_arrives_as_it_was_written_and_a_refusal_is_told():
+    mailbox = Mailbox()
+    with mailbox.serving() as url:
+        server(url).send(
+            to="ada@shop.example", subject="Übergabe – jetzt", text="Hello\n\nhttps://desk.example/x?token=abc_-1\n"
+        )
+        mailbox.refusals = ["451 later"]
+        with pytest.raises(MailRefused) as refused:
+            server(url).send(to="ada@shop.example", subject="x", text="x")
+    (mail,) = mailbox.mails
+    assert (mail["To"], mail["From"], mail["Subject"]) == ("ada@shop.example", "bot@shop.example", "Übergabe – jetzt")
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert "https://desk.example/x?token=abc_-1" in mail.get_content()
+    assert refused.value.status == 451

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from worker.runtime.duties import AnswerReady, DropExpired, HintAtDocuments, SendDueDeliveries
+from tests.support.accounts import OWNER, Outbox, accounts_of
+from worker.runtime.duties import AnswerReady, DropExpired, HintAtDocuments, SendAccountMail, SendDueDeliveries
 from worker.runtime.sweeper import WorkerPool
 from worker.telemetry.counters import Unmetered
 from worker.turns.slots import Slots
@@ -77,6 +78,18 @@ def test_deliveries_are_swept_until_the_process_stops():
     stopping.set()
     send()
     assert swept == [1]
+
+
+def test_account_mail_is_sent_until_the_process_stops(store, workspace_id):
+    outbox, stopping = Outbox(), threading.Event()
+    accounts = accounts_of(store, outbox)
+    send = SendAccountMail(mails=accounts.mails, stopping=stopping)
+    accounts.invitations.invite(workspace_id, email="a@shop.example", role="agent", by=OWNER)
+    send()
+    accounts.invitations.invite(workspace_id, email="b@shop.example", role="agent", by=OWNER)
+    stopping.set()
+    send()
+    assert [to for to, _subject, _text in outbox.sent] == ["a@shop.example"]
 
 
 def test_a_workspace_with_documents_an_import_and_a_source_is_hinted_at_once():

@@ -87,7 +87,7 @@
 (() => {
   const buttons = (form) => [...form.elements].filter((element) => element.type === "submit");
   document.addEventListener("submit", (event) => {
-    const question = event.target.dataset.confirm;
+    const question = event.submitter?.dataset.confirm || event.target.dataset.confirm;
     if (question && !window.confirm(question)) event.preventDefault();
     if (event.defaultPrevented || event.target.method !== "post") return;
     setTimeout(() => buttons(event.target).forEach((button) => { button.disabled = true; })); // after the submission
@@ -188,4 +188,16 @@
       Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).forEach((key) => localStorage.removeItem(key));
     });
   } catch { /* storage is disabled */ }
+})();
+
+// Copy a link or a secret that is shown once.
+(() => {
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    if (!navigator.clipboard) continue; // only pages that came encrypted, or from this machine, may copy
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+      button.textContent = "Copied";
+    });
+  }
 })();

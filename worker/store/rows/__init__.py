@@ -5,6 +5,7 @@ that the code behind it uses.
 """
 
 from worker.store.rows.access import AuditEntry, CategoryRow, VoiceRow
+from worker.store.rows.accounts import Account, AccountLink, AccountMail, AccountSession, Membership
 from worker.store.rows.base import Json, TableRow
 from worker.store.rows.conversations import (
     Attachment,
@@ -34,6 +35,10 @@ from worker.store.rows.knowledge import (
 )
 
 __all__ = [
+    "Account",
+    "AccountLink",
+    "AccountMail",
+    "AccountSession",
     "Attachment",
     "AttachmentFile",
     "Attempt",
@@ -53,6 +58,7 @@ __all__ = [
     "Exchange",
     "Helpdesk",
     "Json",
+    "Membership",
     "Memory",
     "Message",
     "Reply",

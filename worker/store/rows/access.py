@@ -44,6 +44,7 @@ class AuditEntry(TableRow):
     workspace_id: str
     actor: str
     key_id: str | None = None
+    account_id: str | None = None
     via: str
     action: str
     subject: str | None = None

@@ -5,6 +5,14 @@ row of a table stands for; docs/reference/tables.md shows it.
 """
 
 from worker.store.tables.access import api_key, audit, category, process, request_key, sample, voice, workspace
+from worker.store.tables.accounts import (
+    account,
+    account_link,
+    account_mail,
+    account_session,
+    login_delay,
+    membership,
+)
 from worker.store.tables.base import metadata
 from worker.store.tables.conversations import (
     AWAKE,
@@ -65,6 +73,10 @@ __all__ = [
     "UNREAD_DOCUMENT",
     "UNSENT_DELIVERY",
     "WAITING",
+    "account",
+    "account_link",
+    "account_mail",
+    "account_session",
     "api_key",
     "attachment",
     "attempt",
@@ -82,6 +94,8 @@ __all__ = [
     "helpdesk",
     "helpdesk_message",
     "inbound_webhook",
+    "login_delay",
+    "membership",
     "memory",
     "message",
     "metadata",

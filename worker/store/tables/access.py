@@ -54,12 +54,11 @@ api_key = Table(
     Column("digest", String(64), nullable=False, unique=True),  # sha256 of the key, in hex
     Column("hint", String(16), nullable=False),  # its first characters, to tell keys apart
     Column("scopes", JSON_OR_NULL, nullable=False),
-    Column("login", String(100), unique=True),  # with its password, also opens the console
-    Column("password", Text),  # a hash that names its method
+    Column("account_id", String(48), ForeignKey("account.id")),  # the person whom it belongs to
     time_column("created_at", nullable=False),
     time_column("expires_at"),
     time_column("revoked_at"),
-    info={"purpose": "an API key, hashed, with its scopes, and the console login that stands for it"},
+    info={"purpose": "an API key, hashed, with its scopes and the person whom it belongs to"},
 )
 
 audit = Table(
@@ -67,10 +66,10 @@ audit = Table(
     metadata,
     id_column(),
     workspace_column(),
-    Column(
-        "actor", String(200), nullable=False
-    ),  # the name of a key or, at the command line, of who is logged in there
+    # The name of a person or a key or, at the command line, of who is logged in there.
+    Column("actor", String(200), nullable=False),
     Column("key_id", String(48)),
+    Column("account_id", String(48)),
     Column("via", String(16), nullable=False),  # api, console, cli
     Column("action", String(64), nullable=False),
     Column("subject", String(200)),  # the id of what it was done to
