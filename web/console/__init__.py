@@ -14,6 +14,7 @@ from web.console import (
     people,
     quality,
     session,
+    sign_on,
     sources,
     suggestions,
     voice,
@@ -33,6 +34,7 @@ PAGES = (
     helpdesks,
     people,
     accounts,
+    sign_on,
     access,
     health,
 )

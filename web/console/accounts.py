@@ -207,5 +207,7 @@ def _offered(**more: Any) -> str:
         resume()
     except KeyRefused:
         flask.g.pop("csrf", None)
-    is_theirs = offer.account_id is not None and "principal" in flask.g and flask.g.principal.account_id == offer.account_id
+    is_theirs = (
+        offer.account_id is not None and "principal" in flask.g and flask.g.principal.account_id == offer.account_id
+    )
     return flask.render_template("console/invitation.html", offer=offer, token=token, is_theirs=is_theirs, **more)

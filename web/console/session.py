@@ -112,7 +112,8 @@ def log_out() -> AnyResponse:
     """End the session; return a redirect to the login page that deletes the cookie."""
     if flask.g.get("session") is not None:
         services().accounts.entrance.leave(flask.g.session.account_id, flask.g.session.id)
-    response = flask.redirect(flask.url_for("console.login"), 303)
+    by_sign_on = flask.g.session is not None and flask.g.session.method == "sso"
+    response = flask.redirect(flask.url_for("console.login", left="sso" if by_sign_on else None), 303)
     response.delete_cookie(COOKIE, path="/console")
     return response
 

@@ -100,7 +100,9 @@ class AccountMails:
         found = AccountMail.from_row(row)
         with self._store.begin() as tx:
             later = self._store.now(tx) + _PAUSE_MS * 2**found.attempts
-            due_still = account_mail.update().where(account_mail.c.id == found.id, account_mail.c.due_at == found.due_at)
+            due_still = account_mail.update().where(
+                account_mail.c.id == found.id, account_mail.c.due_at == found.due_at
+            )
             values = {"due_at": later, "attempts": found.attempts + 1}
             if not tx.execute(due_still.values(**values)).rowcount:
                 return None  # another process sends it

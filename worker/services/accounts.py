@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass
 
+from worker.access.keys import Keys
 from worker.accounts.delays import LoginDelays
 from worker.accounts.entrance import Entrance
 from worker.accounts.invitations import Invitations
 from worker.accounts.links import Links
 from worker.accounts.mail import AccountMails, Mailer
+from worker.accounts.openid import OpenIdProvider
 from worker.accounts.passwords import Passwords
 from worker.accounts.people import People
 from worker.accounts.sealing import Sealer
 from worker.accounts.second_factor import SecondFactor
 from worker.accounts.sessions import AccountSessions
+from worker.accounts.single_sign_on import Policy, SingleSignOn
 from worker.settings import Settings
 from worker.store.engine import Store
 
@@ -26,6 +29,7 @@ class Accounts:
     invitations: Invitations
     second_factor: SecondFactor
     mails: AccountMails
+    single_sign_on: SingleSignOn | None  # where the settings name a provider
 
 
 def build_accounts(settings: Settings, store: Store, mailer: Mailer | None) -> Accounts:
@@ -49,4 +53,27 @@ def build_accounts(settings: Settings, store: Store, mailer: Mailer | None) -> A
         invitations=Invitations(store, links, mails, passwords),
         second_factor=second_factor,
         mails=mails,
+        single_sign_on=_build_single_sign_on(settings, store, sessions),
+    )
+
+
+def _build_single_sign_on(settings: Settings, store: Store, sessions: AccountSessions) -> SingleSignOn | None:
+    if settings.oidc_issuer is None or settings.oidc_client_id is None:
+        return None
+    provider = OpenIdProvider(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret,
+        scopes=settings.oidc_scopes,
+        groups_claim=settings.oidc_groups_claim,
+        redirect_uri=f"{settings.console_address}/sso/callback",
+    )
+    policy = Policy(
+        roles=settings.oidc_roles,
+        default_role=settings.oidc_default_role,
+        trusts_email=settings.oidc_trust_email,
+    )
+    keys = Keys(store)
+    return SingleSignOn(
+        store, provider, sessions, policy=policy, workspace_id=lambda: keys.workspace(settings.oidc_workspace)
     )

@@ -54,6 +54,12 @@ class AccountSettings:
         AccountRole,
         None,
     )
+    oidc_trust_email: bool = setting(
+        "ANSWERBACK_OIDC_TRUST_EMAIL",
+        "believe e-mail addresses that the provider does not call verified; for one where nobody chooses their own",
+        parsers.switch,
+        False,
+    )
     oidc_workspace: str = setting(
         "ANSWERBACK_OIDC_WORKSPACE", "name of the workspace that the groups give roles in", str, "default"
     )

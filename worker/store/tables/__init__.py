@@ -7,6 +7,7 @@ row of a table stands for; docs/reference/tables.md shows it.
 from worker.store.tables.access import api_key, audit, category, process, request_key, sample, voice, workspace
 from worker.store.tables.accounts import (
     account,
+    account_identity,
     account_link,
     account_mail,
     account_session,
@@ -74,6 +75,7 @@ __all__ = [
     "UNSENT_DELIVERY",
     "WAITING",
     "account",
+    "account_identity",
     "account_link",
     "account_mail",
     "account_session",

@@ -73,6 +73,17 @@ account_link = Table(
     info={"purpose": "a link or token that is used once: an invitation, a reset, a login that waits for its code"},
 )
 
+account_identity = Table(
+    "account_identity",
+    metadata,
+    Column("issuer", String(500), primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    Column("account_id", String(48), ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
+    time_column("created_at", nullable=False),
+    Index("ix_account_identity_account_id", "account_id"),
+    info={"purpose": "who a person is at the OpenID provider"},
+)
+
 account_mail = Table(
     "account_mail",
     metadata,

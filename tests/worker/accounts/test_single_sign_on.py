@@ -1,0 +1,125 @@
+"""Whom the provider vouches for gets the role of their groups, and nobody gets somebody else's account."""
+
+import pytest
+
+from tests.support.accounts import OWNER, PASSWORD, join, token_of
+from worker.accounts.errors import LinkInvalid, LoginRefused, NoWorkspace, SessionEnded
+from worker.accounts.openid import Identity, SignOnRefused
+from worker.accounts.people import Change
+from worker.accounts.sessions import Client
+from worker.accounts.single_sign_on import Policy, SingleSignOn
+from worker.states import AccountRole, MemberState
+
+POLICY = Policy(roles=(("support", AccountRole.AGENT), ("leads", AccountRole.ADMIN)))
+
+
+@pytest.fixture
+def enter(store, accounts, workspace_id):
+    """Log somebody in; returns their session."""
+
+    def do(subject="7", *, policy=POLICY, groups=(), email="grace@shop.example", verified=True, name="Grace"):
+        sso = SingleSignOn(store, None, accounts.sessions, policy=policy, workspace_id=lambda: workspace_id)
+        identity = Identity(
+            issuer="https://id.example",
+            subject=subject,
+            email=email,
+            email_verified=verified,
+            name=name,
+            groups=frozenset(groups),
+        )
+        return accounts.sessions.check(sso.enter(identity, client=Client()).token)
+
+    return do
+
+
+def test_the_first_login_makes_an_account_with_the_highest_role_of_the_groups(enter, accounts, ada):
+    session = enter(groups=("support", "leads", "unknown"))
+    assert (session.principal.name, session.principal.role, session.method) == ("Grace", AccountRole.ADMIN, "sso")
+    assert accounts.entrance.account(session.account_id).verified_at is not None
+    assert enter(groups=("support",)).account_id == session.account_id
+    assert enter(groups=("support",), email="married@shop.example").account_id == session.account_id
+
+
+def test_a_password_opens_no_account_that_has_none(enter, accounts, ada):
+    enter(groups=("support",))
+    for password in ("", PASSWORD):
+        with pytest.raises(LoginRefused):
+            accounts.entrance.enter("grace@shop.example", password, client=Client())
+
+
+def test_groups_are_applied_at_each_login_and_losing_them_ends_access(enter, ada, accounts, workspace_id):
+    admin = enter(groups=("leads",))
+    assert enter(groups=("support",)).principal.role == AccountRole.AGENT
+    with pytest.raises(SignOnRefused, match="any more"):
+        enter(groups=())
+    with pytest.raises(NoWorkspace):
+        accounts.entrance.begin(admin.account_id, method="sso", client=Client())
+
+
+def test_without_a_group_a_default_role_or_an_invitation_nobody_gets_in(enter, ada, accounts, workspace_id):
+    with pytest.raises(SignOnRefused, match="invitation"):
+        enter()
+    assert accounts.entrance.by_email("grace@shop.example") is None
+    viewer = Policy(default_role=AccountRole.VIEWER)
+    assert enter(policy=viewer).principal.role == AccountRole.VIEWER
+    accounts.invitations.invite(workspace_id, email="bob@shop.example", role=AccountRole.EDITOR, by=OWNER)
+    session = enter("8", email="BOB@shop.example")
+    assert session.principal.role == AccountRole.EDITOR
+    assert accounts.people.get(workspace_id, session.account_id)["state"] == "active"
+    assert enter("8").principal.role == AccountRole.EDITOR  # invited people keep their role without groups
+
+
+def test_an_unverified_address_opens_no_account_unless_the_provider_is_trusted(enter, ada, accounts):
+    for options in ({"verified": False}, {"email": None}, {"email": "no address"}):
+        with pytest.raises(SignOnRefused):
+            enter(groups=("leads",), **{"email": "ada@shop.example", **options})
+    trusting = Policy(default_role=AccountRole.AGENT, trusts_email=True)
+    assert enter(policy=trusting, verified=False, email="ada@shop.example").account_id == ada
+
+
+def test_who_set_an_account_up_for_an_address_that_is_not_theirs_loses_it(enter, accounts, workspace_id, ada):
+    taken = join(accounts, workspace_id, "grace@shop.example", AccountRole.AGENT)  # by a link that was passed on
+    intruder = accounts.entrance.enter("grace@shop.example", PASSWORD, client=Client()).token
+    assert enter(groups=("support",)).account_id == taken
+    with pytest.raises(SessionEnded):
+        accounts.sessions.check(intruder)
+    with pytest.raises(LoginRefused):
+        accounts.entrance.enter("grace@shop.example", PASSWORD, client=Client())
+
+
+def test_who_proved_an_address_keeps_the_password(enter, accounts, workspace_id, outbox, ada):
+    accounts.mails.send_due()
+    accounts.invitations.invite(workspace_id, email="grace@shop.example", role=AccountRole.AGENT, by=OWNER)
+    accounts.mails.send_due()
+    accounts.invitations.accept(outbox.token(), name="Grace", password=PASSWORD)
+    enter(groups=("support",))
+    accounts.entrance.enter("grace@shop.example", PASSWORD, client=Client())
+
+
+def test_another_subject_with_the_same_address_is_the_same_person_and_another_issuer_is_not_assumed(enter, ada):
+    first = enter("7", groups=("support",))
+    assert enter("8", groups=("support",)).account_id == first.account_id
+    assert enter("9", groups=("support",), email="other@shop.example").account_id != first.account_id
+
+
+def test_the_last_owner_stays_one_whatever_the_groups_say(enter, accounts, ada, workspace_id):
+    assert enter(groups=("support",), email="ada@shop.example").principal.role == AccountRole.OWNER
+    assert enter(groups=(), email="ada@shop.example").principal.role == AccountRole.OWNER
+
+
+@pytest.mark.parametrize("where", ["everywhere", "workspace"])
+def test_disabled_people_stay_out(enter, accounts, ada, workspace_id, where):
+    grace = enter(groups=("support",)).account_id
+    if where == "everywhere":
+        accounts.people.disable_everywhere(grace, disabled=True)
+    else:
+        accounts.people.change(workspace_id, grace, Change(state=MemberState.DISABLED), by=AccountRole.OWNER)
+    with pytest.raises((SignOnRefused, NoWorkspace)):
+        enter(groups=("support",))
+
+
+def test_an_invitation_link_is_used_up_by_signing_on(enter, accounts, ada, workspace_id):
+    made = accounts.invitations.invite(workspace_id, email="grace@shop.example", role=AccountRole.AGENT, by=OWNER)
+    enter()
+    with pytest.raises(LinkInvalid):
+        accounts.invitations.accept(token_of(made.url), name="Eve", password=PASSWORD)
