@@ -118,10 +118,8 @@ lock: $(VENV)/.ready ## resolve requirements.lock anew
 	sed -i -E 's/^(torch==[0-9.]+)\+[a-z0-9]+$$/\1/' requirements.lock
 
 clean: ## remove the venv and caches; the data in var stays
-	rm -rf $(VENV) .venv-litellm .venv-llama .openid .venv-matrix .venv-release .coverage site .site-check build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
-
 	rm -rf clients/*/node_modules clients/*/dist clients/*/build clients/*/*.egg-info examples/*/node_modules
-	rm -rf $(VENV) .venv-litellm .venv-llama .venv-matrix .venv-release .coverage site .site-check build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-litellm .venv-llama .openid .venv-matrix .venv-release .coverage site .site-check build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
