@@ -7,7 +7,7 @@ import time
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote_plus, urlencode
 
 from worker.errors import AnswerbackError, KeyRefused
@@ -200,7 +200,7 @@ class OpenIdProvider:
 
         offered = metadata.get("id_token_signing_alg_values_supported", ["RS256"])
         accepted = [name for name in _ALGORITHMS if name in offered]
-        decoded = jwt.decode(token, KeySet.import_key_set(keys), algorithms=accepted)
+        decoded = jwt.decode(token, KeySet.import_key_set(cast(Any, keys)), algorithms=accepted)
         jwt.JWTClaimsRegistry(
             now=int(self._clock()),
             leeway=_LEEWAY_S,
