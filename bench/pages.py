@@ -10,9 +10,9 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.conftest import FLAGS, chromium_path
+from tests.browser.conftest import FLAGS, chromium_path, enter_key
 from tests.support.fakes import accept, answer
-from tests.support.stack import KEY, services, stack
+from tests.support.stack import services, stack
 
 _CONVERSATIONS = 2_000
 _LOADS = 9
@@ -39,8 +39,7 @@ def run(models: Path) -> dict[str, Any]:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         page = browser.new_page()
         login = _painted(page, f"{made.url}/console/login")
-        page.get_by_label("API key").fill(KEY)
-        page.get_by_role("button", name="Log in", exact=True).click()
+        enter_key(page)
         page.get_by_role("heading", name="Inbox").wait_for()
         painted = {one or "/": _painted(page, f"{made.url}/console{one}") for one in _PAGES}
         talk = f"/conversations/{sent['conversation_id']}"

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from tests.browser.test_pages import serious
 from tests.browser.test_story import tab_to
-from tests.support.stack import KEY
+from tests.browser.conftest import enter_key
 
 MIA = {
     "name": "Mia",
@@ -103,8 +103,7 @@ def test_a_colleague_s_change_is_told_at_once_and_never_lost(desk, operator, voi
 def test_the_form_works_without_scripts(desk, new_page, voice):
     page = new_page(java_script_enabled=False)
     page.goto(f"{desk.url}/console/login")
-    page.get_by_label("API key").fill(KEY)
-    page.get_by_role("button", name="Log in", exact=True).click()
+    enter_key(page)
     page.goto(f"{desk.url}/console/voice")
     page.get_by_label("Tone").fill("plain")
     page.get_by_role("button", name="Add topic").click()

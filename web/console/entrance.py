@@ -135,7 +135,7 @@ def set_new_password() -> Response | Page:
 
 
 def _attempted(attempt: Callable[[], Response | Page], page: Callable[..., str]) -> Response | Page:
-    """Return what an attempt returns, or the page again with the reason why it is refused."""
+    """Return the response of an attempt, or the page again with the reason why it is refused."""
     request = flask.request
     try:
         if not flask.current_app.extensions["answerback_logins"].allow(request.remote_addr or ""):

@@ -9,7 +9,7 @@ RANKED = tuple(AccountRole)
 
 
 class Permission(StrEnum):
-    """What a route asks of its caller.
+    """A permission that a route asks of its caller.
 
     Attributes:
         scope: the scope that an API key needs; `admin` includes the others.

@@ -253,5 +253,5 @@ class Entrance:
 
 
 def _words(person: Account) -> tuple[str, ...]:
-    """Return what a person's password does not consist of."""
+    """Return the words that a person's password must not consist of."""
     return (person.name, person.email, *person.name.split(), *person.email.replace("@", ".").split("."))

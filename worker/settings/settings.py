@@ -98,7 +98,7 @@ class Settings(
         return problems
 
     def _sign_on_contradictions(self) -> list[str]:
-        """Return what single sign-on lacks."""
+        """Return the problems of the settings of single sign-on."""
         problems = []
         if self.oidc_issuer is not None and self.oidc_client_id is None:
             problems.append("ANSWERBACK_OIDC_ISSUER needs ANSWERBACK_OIDC_CLIENT_ID.")

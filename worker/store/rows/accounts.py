@@ -29,7 +29,7 @@ class Account(TableRow):
 
 @dataclass(frozen=True, kw_only=True)
 class Membership(TableRow):
-    """What a person may do in a workspace."""
+    """The role of a person in a workspace."""
 
     account_id: str
     workspace_id: str
