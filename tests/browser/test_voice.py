@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import enter_key
 from tests.browser.test_pages import serious
 from tests.browser.test_story import tab_to
-from tests.browser.conftest import enter_key
 
 MIA = {
     "name": "Mia",

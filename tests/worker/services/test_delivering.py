@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from worker.runtime.duties import SendDueDeliveries
+from worker.runtime.duties import SendAccountMail, SendDueDeliveries
 from worker.services.common import build_common
 from worker.services.delivering import build_delivering
 
@@ -19,8 +19,9 @@ def common(settings):
 def test_it_sweeps_due_deliveries_with_its_own_dispatcher(common):
     stopping = threading.Event()
     built = build_delivering(common, stopping)
-    (duty,) = built.duties
+    duty, mail = built.duties
     assert isinstance(duty, SendDueDeliveries)
+    assert isinstance(mail, SendAccountMail)
     assert duty.sweep == built.dispatcher.sweep
 
 

@@ -30,11 +30,12 @@ COMMON = {duties.ReportPresence, duties.HandOffOverdue, duties.DropExpired}
 
 
 def test_each_role_brings_its_own_duties_and_all_share_the_others(build):
-    assert names(build("callback")) == COMMON | {duties.SendDueDeliveries}
+    assert names(build("callback")) == COMMON | {duties.SendDueDeliveries, duties.SendAccountMail}
     assert names(build("ingest")) == COMMON | {duties.HintAtDocuments}
     assert names(build("answer", "callback")) == COMMON | {
         duties.AnswerReady,
         duties.SendDueDeliveries,
+        duties.SendAccountMail,
         duties.DraftSuggestions,
     }
 

@@ -41,6 +41,11 @@ ROW_TYPES = [
     (rows.SourceRun, tables.source_run, set()),
     (rows.Suggestion, tables.suggestion, set()),
     (rows.Exchange, tables.exchange, set()),
+    (rows.Account, tables.account, set()),
+    (rows.Membership, tables.membership, set()),
+    (rows.AccountSession, tables.account_session, {"digest"}),
+    (rows.AccountLink, tables.account_link, set()),
+    (rows.AccountMail, tables.account_mail, set()),
 ]
 
 
