@@ -531,6 +531,40 @@ class AsyncAudit(AsyncResource):
         return AsyncPages(self._transport, Call[types.Action]("GET", "/v1/audit", query=query, repeatable=True))
 
 
+class AsyncAccounts(AsyncResource):
+    """The people of the workspace, and what they may do."""
+
+    def list(self, **query: Unpack[types.AccountsListQuery]) -> AsyncPages[types.UserAccount]:
+        """List the people of the workspace, those who came last first."""
+        return AsyncPages(self._transport, Call[types.UserAccount]("GET", "/v1/accounts", query=query, repeatable=True))
+
+    async def invite(self, **body: Unpack[types.NewAccount]) -> types.InvitedUserAccount:
+        """Invite somebody to the workspace; an invitation that waits is replaced."""
+        return await self._transport.send(Call[types.InvitedUserAccount]("POST", "/v1/accounts", body=body))
+
+    async def retrieve(self, account_id: str, /) -> types.UserAccount:
+        """Return a person of the workspace."""
+        return await self._transport.send(
+            Call[types.UserAccount]("GET", f"/v1/accounts/{quoted(account_id)}", repeatable=True)
+        )
+
+    async def update(self, account_id: str, /, **body: Unpack[types.AccountChange]) -> types.UserAccount:
+        """Change the role of a person, or disable or enable them in the workspace."""
+        return await self._transport.send(
+            Call[types.UserAccount]("PATCH", f"/v1/accounts/{quoted(account_id)}", body=body, repeatable=True)
+        )
+
+    async def remove(self, account_id: str, /) -> None:
+        """Remove a person from the workspace; what they wrote stays, with their name."""
+        await self._transport.send(Call[None]("DELETE", f"/v1/accounts/{quoted(account_id)}", repeatable=True))
+
+    async def renew_invitation(self, account_id: str, /) -> types.InvitedUserAccount:
+        """Send an invitation that waits again, with a new link; the old one ends."""
+        return await self._transport.send(
+            Call[types.InvitedUserAccount]("POST", f"/v1/accounts/{quoted(account_id)}/invitation")
+        )
+
+
 class AsyncStatus(AsyncResource):
     """Backlog, workers and counters."""
 

@@ -19,11 +19,13 @@ __all__ = [
     "Invalid",
     "KeyRefused",
     "KnowledgeError",
+    "LastOwner",
     "Malformed",
     "NoWorker",
     "NotFound",
     "NotImplemented",
     "RateLimited",
+    "RoleTooHigh",
     "TooLarge",
     "UnsupportedMediaType",
 ]
@@ -73,6 +75,10 @@ class KnowledgeError(ApiError):
     """503: The worker could not search the knowledge base; `detail` says why."""
 
 
+class LastOwner(ApiError):
+    """409: The change would leave the workspace without an owner."""
+
+
 class Malformed(ApiError):
     """400: The body is not valid JSON, or the request does not have the form that its protocol asks for."""
 
@@ -91,6 +97,10 @@ class NotImplemented(ApiError):
 
 class RateLimited(ApiError):
     """429: The key or token has used up its requests, or has too many open streams."""
+
+
+class RoleTooHigh(ApiError):
+    """403: Only owners may invite, change or remove an owner, and nobody gives a role above their own."""
 
 
 class TooLarge(ApiError):
@@ -114,11 +124,13 @@ BY_CODE: dict[str, type[ApiError]] = {
     "invalid": Invalid,
     "key_refused": KeyRefused,
     "knowledge_error": KnowledgeError,
+    "last_owner": LastOwner,
     "malformed": Malformed,
     "no_worker": NoWorker,
     "not_found": NotFound,
     "not_implemented": NotImplemented,
     "rate_limited": RateLimited,
+    "role_too_high": RoleTooHigh,
     "too_large": TooLarge,
     "unsupported_media_type": UnsupportedMediaType,
 }

@@ -515,6 +515,40 @@ class Audit(Resource):
         return Pages(self._transport, Call[types.Action]("GET", "/v1/audit", query=query, repeatable=True))
 
 
+class Accounts(Resource):
+    """The people of the workspace, and what they may do."""
+
+    def list(self, **query: Unpack[types.AccountsListQuery]) -> Pages[types.UserAccount]:
+        """List the people of the workspace, those who came last first."""
+        return Pages(self._transport, Call[types.UserAccount]("GET", "/v1/accounts", query=query, repeatable=True))
+
+    def invite(self, **body: Unpack[types.NewAccount]) -> types.InvitedUserAccount:
+        """Invite somebody to the workspace; an invitation that waits is replaced."""
+        return self._transport.send(Call[types.InvitedUserAccount]("POST", "/v1/accounts", body=body))
+
+    def retrieve(self, account_id: str, /) -> types.UserAccount:
+        """Return a person of the workspace."""
+        return self._transport.send(
+            Call[types.UserAccount]("GET", f"/v1/accounts/{quoted(account_id)}", repeatable=True)
+        )
+
+    def update(self, account_id: str, /, **body: Unpack[types.AccountChange]) -> types.UserAccount:
+        """Change the role of a person, or disable or enable them in the workspace."""
+        return self._transport.send(
+            Call[types.UserAccount]("PATCH", f"/v1/accounts/{quoted(account_id)}", body=body, repeatable=True)
+        )
+
+    def remove(self, account_id: str, /) -> None:
+        """Remove a person from the workspace; what they wrote stays, with their name."""
+        self._transport.send(Call[None]("DELETE", f"/v1/accounts/{quoted(account_id)}", repeatable=True))
+
+    def renew_invitation(self, account_id: str, /) -> types.InvitedUserAccount:
+        """Send an invitation that waits again, with a new link; the old one ends."""
+        return self._transport.send(
+            Call[types.InvitedUserAccount]("POST", f"/v1/accounts/{quoted(account_id)}/invitation")
+        )
+
+
 class Status(Resource):
     """Backlog, workers and counters."""
 

@@ -1256,8 +1256,9 @@ class Action(TypedDict):
 
     id: str
     actor: str
-    """name of the API key, or of the user of the command line"""
+    """name of the person, of the API key, or of the command line's user"""
     key_id: str | None
+    account_id: str | None
     via: str
     """api, console or cli"""
     action: str
@@ -1266,6 +1267,68 @@ class Action(TypedDict):
     """id of the object that the action changed"""
     request_id: str | None
     created_at: str
+
+
+class UserAccount(TypedDict):
+    """`UserAccount`."""
+
+    id: str
+    email: str
+    name: str
+    """which customers see on their replies"""
+    role: Literal["owner", "admin", "editor", "agent", "viewer"]
+    """each may do all that those after it may: owner, admin, editor, agent, viewer"""
+    state: Literal["invited", "active", "disabled"]
+    """invited until they accept; a disabled person cannot log in to this workspace"""
+    second_factor: bool
+    """whether logins ask for a code as well"""
+    api_keys: int
+    """valid and expired keys that belong to them"""
+    invited_by: str | None
+    last_login_at: str | None
+    created_at: str
+
+
+class NewAccount(TypedDict):
+    """`NewAccount`."""
+
+    email: str
+    role: Literal["owner", "admin", "editor", "agent", "viewer"]
+    """each may do all that those after it may: owner, admin, editor, agent, viewer"""
+    name: NotRequired[str]
+
+
+class InvitedUserAccount(TypedDict):
+    """`InvitedUserAccount`."""
+
+    id: str
+    email: str
+    name: str
+    """which customers see on their replies"""
+    role: Literal["owner", "admin", "editor", "agent", "viewer"]
+    """each may do all that those after it may: owner, admin, editor, agent, viewer"""
+    state: Literal["invited", "active", "disabled"]
+    """invited until they accept; a disabled person cannot log in to this workspace"""
+    second_factor: bool
+    """whether logins ask for a code as well"""
+    api_keys: int
+    """valid and expired keys that belong to them"""
+    invited_by: str | None
+    last_login_at: str | None
+    created_at: str
+    invitation_url: str
+    """works once, within 7 days; only this response has it"""
+
+
+class AccountChange(TypedDict):
+    """`AccountChange`."""
+
+    role: NotRequired[Literal["owner", "admin", "editor", "agent", "viewer"]]
+    """each may do all that those after it may: owner, admin, editor, agent, viewer"""
+    state: NotRequired[Literal["active", "disabled"]]
+    """disabled: their sessions in this workspace end at once"""
+    revoke_keys: NotRequired[bool]
+    """with `state` disabled, revoke their API keys as well"""
 
 
 class CacheStatistics(TypedDict):
@@ -1732,6 +1795,20 @@ class AuditListQuery(TypedDict):
     action: NotRequired[str]
     subject: NotRequired[str]
     key_id: NotRequired[str]
+    account_id: NotRequired[str]
+
+
+class AccountsListQuery(TypedDict):
+    """`AccountsListQuery`."""
+
+    created_after: NotRequired[str]
+    """created then or later"""
+    created_before: NotRequired[str]
+    """created before then"""
+    limit: NotRequired[int]
+    role: NotRequired[Literal["owner", "admin", "editor", "agent", "viewer"]]
+    state: NotRequired[Literal["invited", "active", "disabled"]]
+    email: NotRequired[str]
 
 
 class MessageEventData(TypedDict):

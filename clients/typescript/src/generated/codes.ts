@@ -15,11 +15,13 @@ export const ERROR_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   "invalid",
   "key_refused",
   "knowledge_error",
+  "last_owner",
   "malformed",
   "no_worker",
   "not_found",
   "not_implemented",
   "rate_limited",
+  "role_too_high",
   "too_large",
   "unsupported_media_type",
 ]);

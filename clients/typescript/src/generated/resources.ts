@@ -467,6 +467,39 @@ export class Audit extends Resource {
   }
 }
 
+/** The people of the workspace, and what they may do. */
+export class Accounts extends Resource {
+  /** List the people of the workspace, those who came last first. */
+  list(query: types.AccountsListQuery = {}, options: CallOptions = {}): Pages<types.UserAccount> {
+    return new Pages(this.transport, { method: "GET", path: "/v1/accounts", query, repeatable: true }, options);
+  }
+
+  /** Invite somebody to the workspace; an invitation that waits is replaced. */
+  invite(body: types.NewAccount, options: CallOptions = {}): Promise<types.InvitedUserAccount> {
+    return this.transport.send({ method: "POST", path: "/v1/accounts", body }, options);
+  }
+
+  /** Return a person of the workspace. */
+  retrieve(accountId: string, options: CallOptions = {}): Promise<types.UserAccount> {
+    return this.transport.send({ method: "GET", path: `/v1/accounts/${part(accountId)}`, repeatable: true }, options);
+  }
+
+  /** Change the role of a person, or disable or enable them in the workspace. */
+  update(accountId: string, body: types.AccountChange, options: CallOptions = {}): Promise<types.UserAccount> {
+    return this.transport.send({ method: "PATCH", path: `/v1/accounts/${part(accountId)}`, body, repeatable: true }, options);
+  }
+
+  /** Remove a person from the workspace; what they wrote stays, with their name. */
+  remove(accountId: string, options: CallOptions = {}): Promise<void> {
+    return this.transport.send({ method: "DELETE", path: `/v1/accounts/${part(accountId)}`, repeatable: true }, options);
+  }
+
+  /** Send an invitation that waits again, with a new link; the old one ends. */
+  renewInvitation(accountId: string, options: CallOptions = {}): Promise<types.InvitedUserAccount> {
+    return this.transport.send({ method: "POST", path: `/v1/accounts/${part(accountId)}/invitation` }, options);
+  }
+}
+
 /** Backlog, workers and counters. */
 export class Status extends Resource {
   /** Return the backlog, the running workers and the counters. */

@@ -28,6 +28,7 @@ export class Surface {
   readonly usage: resources.Usage;
   readonly quality: resources.Quality;
   readonly audit: resources.Audit;
+  readonly accounts: resources.Accounts;
   readonly status: resources.Status;
   readonly categories: resources.Categories;
   readonly voice: resources.Voice;
@@ -54,6 +55,7 @@ export class Surface {
     this.usage = new resources.Usage(transport);
     this.quality = new resources.Quality(transport);
     this.audit = new resources.Audit(transport);
+    this.accounts = new resources.Accounts(transport);
     this.status = new resources.Status(transport);
     this.categories = new resources.Categories(transport);
     this.voice = new resources.Voice(transport);

@@ -945,9 +945,10 @@ export interface Quality {
 
 export interface Action {
   id: string;
-  /** name of the API key, or of the user of the command line */
+  /** name of the person, of the API key, or of the command line's user */
   actor: string;
   key_id: string | null;
+  account_id: string | null;
   /** api, console or cli */
   via: string;
   /** such as endpoints.rotate */
@@ -956,6 +957,60 @@ export interface Action {
   subject: string | null;
   request_id: string | null;
   created_at: string;
+}
+
+export interface UserAccount {
+  id: string;
+  email: string;
+  /** which customers see on their replies */
+  name: string;
+  /** each may do all that those after it may: owner, admin, editor, agent, viewer */
+  role: "owner" | "admin" | "editor" | "agent" | "viewer";
+  /** invited until they accept; a disabled person cannot log in to this workspace */
+  state: "invited" | "active" | "disabled";
+  /** whether logins ask for a code as well */
+  second_factor: boolean;
+  /** valid and expired keys that belong to them */
+  api_keys: number;
+  invited_by: string | null;
+  last_login_at: string | null;
+  created_at: string;
+}
+
+export interface NewAccount {
+  email: string;
+  /** each may do all that those after it may: owner, admin, editor, agent, viewer */
+  role: "owner" | "admin" | "editor" | "agent" | "viewer";
+  name?: string;
+}
+
+export interface InvitedUserAccount {
+  id: string;
+  email: string;
+  /** which customers see on their replies */
+  name: string;
+  /** each may do all that those after it may: owner, admin, editor, agent, viewer */
+  role: "owner" | "admin" | "editor" | "agent" | "viewer";
+  /** invited until they accept; a disabled person cannot log in to this workspace */
+  state: "invited" | "active" | "disabled";
+  /** whether logins ask for a code as well */
+  second_factor: boolean;
+  /** valid and expired keys that belong to them */
+  api_keys: number;
+  invited_by: string | null;
+  last_login_at: string | null;
+  created_at: string;
+  /** works once, within 7 days; only this response has it */
+  invitation_url: string;
+}
+
+export interface AccountChange {
+  /** each may do all that those after it may: owner, admin, editor, agent, viewer */
+  role?: "owner" | "admin" | "editor" | "agent" | "viewer";
+  /** disabled: their sessions in this workspace end at once */
+  state?: "active" | "disabled";
+  /** with `state` disabled, revoke their API keys as well */
+  revoke_keys?: boolean;
 }
 
 export interface CacheStatistics {
@@ -1299,6 +1354,18 @@ export interface AuditListQuery {
   action?: string;
   subject?: string;
   key_id?: string;
+  account_id?: string;
+}
+
+export interface AccountsListQuery {
+  /** created then or later */
+  created_after?: string;
+  /** created before then */
+  created_before?: string;
+  limit?: number;
+  role?: "owner" | "admin" | "editor" | "agent" | "viewer";
+  state?: "invited" | "active" | "disabled";
+  email?: string;
 }
 
 export interface MessageEventData {
@@ -1439,10 +1506,12 @@ export type ErrorCode =
   | "invalid"
   | "key_refused"
   | "knowledge_error"
+  | "last_owner"
   | "malformed"
   | "no_worker"
   | "not_found"
   | "not_implemented"
   | "rate_limited"
+  | "role_too_high"
   | "too_large"
   | "unsupported_media_type";
