@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.support.helpdesks import AGENT, FakeChatwoot
-from tests.web.integrations.test_helpdesks import HELP, Story
+from tests.support.stories import HELP, Story
 from worker.errors import DatabaseUnavailable
 from worker.store.tables import delivery
 
