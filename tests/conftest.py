@@ -32,6 +32,7 @@ _PROCESS_FOLDERS = ("browser", "clients/test_stories.py", "docs", "faults", "int
 _BESIDE = (
     *("clients/test_stories.py", "docs", "faults/test_suite.py"),
     *("integration/test_users_story.py", "integration/test_wheel.py"),
+    *("integration/test_django_helpdesk.py", "integration/test_request_tracker.py"),
 )
 
 #: Audit events of Python that start a process.

@@ -36,14 +36,14 @@ def test_paths_exist(page):
 @pytest.mark.parametrize("page", PAGES)
 def test_make_targets_exist(page):
     makefile = (ROOT / "Makefile").read_text()
-    targets = set(re.findall(r"(?:`|^)make ([a-z]+)", (ROOT / page).read_text(), re.M))
+    targets = set(re.findall(r"(?:`|^)make ([a-z-]+)", (ROOT / page).read_text(), re.M))
     assert targets
     assert {target for target in targets if not re.search(rf"^{target}:", makefile, re.M)} == set()
 
 
 def test_every_target_for_contributors_is_named():
     makefile = (ROOT / "Makefile").read_text()
-    listed = set(re.findall(r"^([a-z]+):.*## ", makefile, re.M)) - {"help", "setup", "up", "clean"}
+    listed = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.M)) - {"help", "setup", "up", "clean"}
     assert {target for target in listed if f"make {target}" not in PAGE} == set()
 
 

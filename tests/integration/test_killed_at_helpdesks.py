@@ -16,6 +16,9 @@ from worker.launch.up import sample_folder
 from worker.store.tables import delivery
 
 HELP = "How do I reset my password?"
+#: These have no status `pending`, and no tags by name.
+_PLAIN = ("django_helpdesk", "intercom")
+
 WORKERS = ("answer", "callback")
 
 
@@ -36,8 +39,7 @@ class Desks:
                 "webhook_secret": SECRET,
                 "options": fake.options(),
                 "mode": "reply",
-                # Intercom knows open and closed alone, and no tags by name.
-                "answered": {"status": "closed"} if kind == "intercom" else {"status": "pending", "tags": ["bot"]},
+                "answered": {"status": "closed"} if kind in _PLAIN else {"status": "pending", "tags": ["bot"]},
             }
             self.ids[kind] = made.call("POST", "/v1/helpdesks", new).json["id"]
         for role in WORKERS:

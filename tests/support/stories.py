@@ -22,7 +22,7 @@ class Story:
             "webhook_secret": SECRET,
             "options": fake.options(),
             "mode": "reply",
-            "resume_tag": "bot",
+            "resume_tag": fake.resume_tag,
             **more,
         }
         made = call("POST", "/v1/helpdesks", json=new)
@@ -48,27 +48,33 @@ class Story:
         if self.fake.echoes:
             self.hook(ticket, "written", self.fake.tickets[ticket].entries[-1])
 
-    def answers(self, outcome=None):
-        """Answer the ready conversations; return their number."""
+    def answers(self, outcome=None, *, before_change=lambda: None):
+        """Answer the ready conversations; return their number. `before_change` runs once only changes are left."""
         taken = 0
         for conversation_id in self.services.mailbox.sweep(limit=10) or self._ready():
             claim = self.services.mailbox.claim(conversation_id)
             if claim is not None:
                 self.services.mailbox.finish(claim, outcome or answer("Use the link that says so [1]."))
                 taken += 1
-        self.send()
+        self.send(before_change=before_change)
         return taken
 
     def _ready(self):
         with self.services.store.read() as connection:
             return list(connection.execute(sa.text("SELECT id FROM conversation WHERE mailbox = 'ready'")).scalars())
 
-    def send(self):
+    def send(self, *, before_change=lambda: None):
         for destination in self.services.sender.due_destinations():
             transport = self.services.open_transport()
             while self.services.sender.send(destination, transport) is not None:
-                pass
+                if self._waits("ticket_change"):
+                    before_change()
             transport.close()
+
+    def _waits(self, kind):
+        waits = sa.select(delivery.c.id).where(delivery.c.kind == kind, delivery.c.attempts == 0)
+        with self.services.store.read() as connection:
+            return connection.execute(waits).first() is not None
 
     def again(self):
         """Make delayed retries due."""

@@ -160,6 +160,10 @@ class Chatwoot:
                     raise HelpdeskRefused(f"No labels: {_NO_LABELS}", status=422) from error  # final
                 raise
 
+    def assignee(self, ticket: str) -> None:
+        """Return None: bots may not read conversations."""
+        del ticket
+
     def check(self) -> list[tuple[str, str | None]]:
         """Try the version and the bot's token, by calls that bots may make about a conversation that does not exist."""
         version = text_of(field(self._server("GET", "/api"), "version"))

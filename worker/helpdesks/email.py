@@ -64,6 +64,10 @@ class Email:
     def change(self, post: Post) -> None:
         """Do nothing."""
 
+    def assignee(self, ticket: str) -> None:
+        """Return None: mail is assigned to nobody."""
+        del ticket
+
     def check(self) -> list[tuple[str, str | None]]:
         """Reach the mail server and log in."""
         if self._account.mail is None:

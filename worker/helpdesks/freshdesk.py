@@ -71,11 +71,10 @@ class Freshdesk:
         messages = [described, *self._messages(ticket)]
         subject = text_of(found.get("subject")) or None
         events = [_event(ticket, message, author, subject) for message in messages if self._is_message(message)]
-        responder = text_of(found.get("responder_id"))
         return events + ticket_states(
             ticket,
             closed=found.get("status") in _CLOSED,
-            assignee="" if responder == self._account.option("bot_id") else responder,
+            assignee=self._agent(found),
             tags=optional_list(found, "tags"),
         )
 
@@ -145,6 +144,14 @@ class Freshdesk:
             new["tags"] = [*known, *(tag for tag in post.tags if tag not in known)]
         if new:
             self._api("PUT", f"/api/v2/tickets/{post.ticket}", new)
+
+    def assignee(self, ticket: str) -> str:
+        """Return the agent who has a ticket, unless it is the bot."""
+        return self._agent(record(self._api("GET", f"/api/v2/tickets/{ticket}")))
+
+    def _agent(self, ticket: Json) -> str:
+        responder = text_of(ticket.get("responder_id"))
+        return "" if responder == self._account.option("bot_id") else responder
 
     def check(self) -> list[tuple[str, str | None]]:
         """Try the credentials, and that they are the bot's."""

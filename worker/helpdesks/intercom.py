@@ -70,8 +70,7 @@ class Intercom:
         if topic in ("conversation.user.replied", "conversation.admin.replied"):
             return [event for part in parts for event in self._written(ticket, item, part)]
         if topic in ("conversation.admin.assigned", "conversation.admin.open.assigned"):
-            to = text_of(item.get("admin_assignee_id"))
-            value = "" if to in ("0", self._bot) else to
+            value = self._agent(item)
             return [TicketEvent(kind=TicketEventKind.ASSIGNED, ticket=ticket, is_state=True, value=value)]
         if topic == "conversation.admin.closed":
             return [TicketEvent(kind=TicketEventKind.CLOSED, ticket=ticket)]
@@ -89,8 +88,7 @@ class Intercom:
         if not (part.get("body") or part.get("attachments")):  # an action, such as a change of an attribute
             return []
         staff = author.get("type") in ("admin", "team")
-        assignee = text_of(item.get("admin_assignee_id"))
-        assignee = "" if assignee in ("0", self._bot) else assignee
+        assignee = self._agent(item)
         if author.get("type") == "bot" or (staff and text_of(author.get("id")) == self._bot):
             return []
         names = {name: text_of(author[name]) for name in ("id", "name", "email") if author.get(name)}
@@ -152,6 +150,14 @@ class Intercom:
             self._api(
                 "POST", at, {"message_type": "assignment", "type": kind, "admin_id": self._bot, "assignee_id": assignee}
             )
+
+    def assignee(self, ticket: str) -> str:
+        """Return the admin who has a conversation, unless it is the bot."""
+        return self._agent(record(self._api("GET", f"/conversations/{ticket}")))
+
+    def _agent(self, conversation: Json) -> str:
+        admin = text_of(conversation.get("admin_assignee_id"))
+        return "" if admin in ("0", self._bot) else admin
 
     def check(self) -> list[tuple[str, str | None]]:
         """Try the credentials, the workspace and its region."""

@@ -169,6 +169,9 @@ class Desk(Protocol):
     def change(self, post: Post) -> None:
         """Give the ticket the status, tags, assignee and group of a post; may be repeated."""
 
+    def assignee(self, ticket: str) -> str | None:
+        """Return the agent who has a ticket, empty for the bot or nobody; None where this cannot be read."""
+
     def check(self) -> list[tuple[str, str | None]]:
         """Return the name of each check with what is wrong, or None."""
 
@@ -185,7 +188,13 @@ class Api:
         self._headers = {"accept": "application/json", "user-agent": "Answerback/1", **headers}
 
     def __call__(self, method: str, path: str, body: Json | None = None) -> Any:
-        """Make a call and return its JSON, or None.
+        """Make a call and return its JSON, or None; see `exchange`."""
+        return self.exchange(method, path, body)[0]
+
+    def exchange(
+        self, method: str, path: str, body: Json | None = None, more: Headers | None = None
+    ) -> tuple[Any, Headers]:
+        """Make a call, with `more` headers, and return its JSON, or None, and the headers of the answer.
 
         Raises:
             HelpdeskRefused: it answered with anything but 2xx, or not at all.
@@ -193,7 +202,9 @@ class Api:
             AddressRefused: its address may not be called.
         """
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
-        headers = self._headers if content is None else {**self._headers, "content-type": "application/json"}
+        headers = {**self._headers, **(more or {})}
+        if content is not None:
+            headers["content-type"] = "application/json"
         try:
             with self._caller.stream(method, f"{self._base}{path}", content=content, headers=headers) as response:
                 data = _bounded(response)
@@ -207,7 +218,7 @@ class Api:
                 retry_after_s=_retry_after(response),
             )
         try:
-            return json.loads(data) if data.strip() else None
+            return (json.loads(data) if data.strip() else None), response.headers
         except ValueError:
             raise UnreadableAnswer(f"{method} {urlsplit(path).path}: the answer is not JSON") from None
 

@@ -143,6 +143,10 @@ class Slack:
     def change(self, post: Post) -> None:
         """Do nothing: threads have no state."""
 
+    def assignee(self, ticket: str) -> None:
+        """Return None: threads are assigned to nobody."""
+        del ticket
+
     def check(self) -> list[tuple[str, str | None]]:
         """Try the token, the channel, and whether the bot is in it."""
         who = self._call("POST", "auth.test")

@@ -160,7 +160,7 @@ class HelpdeskTransport:
             case TicketPost():
                 return self._post(connection, desk, sent, payload)
             case TicketChange():
-                return self._change(desk, sent, payload)
+                return self._change(connection, desk, sent, payload)
             case WebhookBody():
                 raise TypeError(f"A delivery of the kind {sent.kind} goes to no helpdesk.")
 
@@ -199,12 +199,12 @@ class HelpdeskTransport:
                 id=f"{sent.id}c",
             )
 
-    def _change(self, desk: Desk, sent: Delivery, change: TicketChange) -> AttemptResult:
+    def _change(self, connection: Helpdesk, desk: Desk, sent: Delivery, change: TicketChange) -> AttemptResult:
         """Change a ticket; of what comes too late, only the tags are left."""
-        if self._is_outdated(sent):
+        if self._is_outdated(sent) or _is_taken(connection, desk, change):
             change = TicketChange(ticket=change.ticket, tags=change.tags)
         if change.is_empty:
-            return _given_up("What came later in the conversation replaced this change.")
+            return _given_up("What came later replaced this change.")
         desk.change(Post(text="", public=False, **asdict(change)))
         return AttemptResult(status=200)
 
@@ -358,6 +358,18 @@ def open_desk(connection: Helpdesk, caller: Caller, mail: MailServer | None) -> 
         mail=mail,
     )
     return KINDS[connection.kind](account, caller)
+
+
+def _is_taken(connection: Helpdesk, desk: Desk, change: TicketChange) -> bool:
+    """Whether an agent has a ticket whom its change does not name: what they did with it since is not undone.
+
+    Where assignments say nothing about who works on a ticket, nobody has it.
+    """
+    if not (change.status or change.assignee or change.group):
+        return False
+    if not (connection.options or {}).get("assigned_takes_over", True):
+        return False
+    return desk.assignee(change.ticket) not in (None, "", change.assignee)
 
 
 def _given_up(reason: str) -> AttemptResult:

@@ -200,6 +200,10 @@ class Zammad:
             raise HelpdeskRefused(f"Zammad has no active state of the type {status}.", status=422)
         return int(id)
 
+    def assignee(self, ticket: str) -> str:
+        """Return the owner of a ticket, unless it is the bot or nobody."""
+        return self._owner(record(self._api("GET", f"/api/v1/tickets/{ticket}")).get("owner_id"))
+
     def check(self) -> list[tuple[str, str | None]]:
         """Try the credentials, and that they are the bot's."""
         me = text_of(record(self._api("GET", "/api/v1/users/me")).get("id"))

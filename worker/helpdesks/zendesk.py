@@ -214,6 +214,11 @@ class Zendesk:
                     raise
         raise AssertionError
 
+    def assignee(self, ticket: str) -> str:
+        """Return the agent who has a ticket, unless it is the bot."""
+        found = record(self._api("GET", f"/api/v2/tickets/{ticket}.json"), "ticket")
+        return self._assigned(ticket, found.get("assignee_id")).value
+
     def check(self) -> list[tuple[str, str | None]]:
         """Try the credentials, and that they are the bot's."""
         me = record(self._api("GET", "/api/v2/users/me.json"), "user")

@@ -62,6 +62,7 @@ class FakeDesk(http.server.ThreadingHTTPServer):
     routes: tuple[tuple[str, str, str], ...] = ()
     prefix = ""
     echoes = False  # of its own posts only the webhooks tell
+    resume_tag = "bot"
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -74,7 +75,7 @@ class FakeDesk(http.server.ThreadingHTTPServer):
         self.faults: list[str] = []  # how calls and answers differ from what the maker describes
         self._ids = 1000
         self.guard = threading.RLock()
-        self.call = threading.local()  # `query` of the call that a thread answers
+        self.call = threading.local()  # `query` of the call that a thread answers, and `headers` of its answer
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     def handle_error(self, request, client_address):
@@ -133,6 +134,7 @@ class FakeDesk(http.server.ThreadingHTTPServer):
 
     def handle_call(self, method: str, path: str, headers: Any, body: Any) -> Any:
         self.calls.append(f"{method} {path}")
+        self.call.headers = {}
         self.call.query = {name: values[0] for name, values in parse_qs(urlsplit(path).query).items()}
         if not self.authorized(headers):
             raise Refused(401)
@@ -182,6 +184,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         try:
             body = json.loads(data) if data else None
             status, answer = 200, self.server.handle_call(self.command, self.path, self.headers, body)
+            more = getattr(self.server.call, "headers", {})
         except Refused as refused:
             status, answer, more = refused.status, refused.body, refused.headers
         except ConnectionResetError:
@@ -195,7 +198,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(out)
 
-    do_GET = do_POST = do_PUT = _any
+    do_GET = do_POST = do_PUT = do_PATCH = _any
 
     def log_message(self, *_arguments):
         pass

@@ -10,6 +10,8 @@ from tests.support.stories import Story
 from worker.conversations.outcomes import Citation, Handoff
 from worker.states import CitationStyle, ReplyKind
 
+NO_TAGS = ("django_helpdesk", "intercom")
+
 
 def test_an_answer_that_arrived_although_its_call_failed_is_not_posted_again(story):
     story.asks(7)
@@ -71,7 +73,7 @@ def test_a_handoff_posts_one_note_with_the_summary(call, services, fake):
     assert fake.bots(7, public=True) == []
     ticket = fake.tickets[7]
     assert str(ticket.assignee) == str(AGENT) or fake.kind == "zendesk"
-    if fake.kind != "intercom":
+    if fake.kind not in NO_TAGS:
         assert "needs-person" in ticket.tags
     assert story.conversation["owner"] == "human"
     story.asks(7, "Hello?")
@@ -133,13 +135,13 @@ def test_a_ticket_that_an_agent_wrote_is_not_answered_and_replies_leave_from_its
     assert story.fake.senders == [story.fake.address]
 
 
-@pytest.mark.parametrize("fake", ["zammad", "zendesk"], indirect=True)
+@pytest.mark.parametrize("fake", ["rt", "zammad", "zendesk"], indirect=True)
 def test_a_ticket_is_set_to_pending_with_its_answer(call, services, fake):
     """Zammad's states have German names here, and a pending one needs a time."""
     story = Story(call, services, fake, answered={"status": "pending"})
     story.asks(7)
     story.answers()
-    assert fake.tickets[7].status == (3 if fake.kind == "zammad" else "pending")
+    assert fake.tickets[7].status == {"zammad": 3, "rt": "stalled"}.get(fake.kind, "pending")
     (change,) = call("GET", "/v1/deliveries?kind=ticket_change").json["items"]
     assert change["state"] == "delivered"
 
@@ -189,7 +191,7 @@ def test_a_reply_is_written_in_the_form_of_its_channel_and_a_question_back_resol
     )
     assert story.answers(asked) == 1
     (said,) = fake.bots(7, public=True)
-    item = "- Invoice" if fake.kind == "chatwoot" else "<li>Invoice</li>"
+    item = "- Invoice" if fake.kind in ("chatwoot", "django_helpdesk") else "<li>Invoice</li>"
     for part in ("Hello,", "Which of these do you mean?", item, "Your shop"):
         assert part in said
     assert fake.tickets[7].status == before
@@ -212,3 +214,21 @@ def test_text_that_looks_like_markup_is_recognised(story):
     story.echo(7)
     story.again()
     assert len(story.fake.bots(7, public=True)) == 1
+
+
+@pytest.mark.parametrize("takes_over", [True, False])
+def test_a_late_change_of_a_handoff_leaves_the_ticket_to_the_agent_who_took_it(call, services, fake, takes_over):
+    """Unless assignments say nothing about who works on a ticket, or, in Chatwoot, cannot be read."""
+    options = {**fake.options(), "assigned_takes_over": takes_over}
+    handoff = {"assignee": "701", "tags": ["needs-person"]}
+    story = Story(call, services, fake, options=options, handoff=handoff)
+    story.asks(7)
+
+    def take():
+        fake.tickets[7].assignee = AGENT
+
+    story.answers(Handoff(reason="no_answer", summary="S", category="refund", priority="high"), before_change=take)
+    ticket = fake.tickets[7]
+    kept = takes_over and fake.kind != "chatwoot"
+    assert str(ticket.assignee) == (str(AGENT) if kept else "701")
+    assert ("needs-person" in ticket.tags) == (fake.kind not in NO_TAGS)

@@ -148,10 +148,10 @@ def test_an_applied_webhook_leaves_no_text_behind(story, services):
 def test_a_forged_webhook_changes_nothing(story):
     body, headers = story.fake.webhook(7, "written", story.fake.customer_writes(7, HELP))
     for name in headers:
-        if "signature" in name.lower() or "secret" in name.lower():
+        if any(part in name.lower() for part in ("signature", "secret", "authorization")):
             for value in ("", "sha1=", headers[name][:-2] + "xx"):
                 assert story.post(body, {**headers, name: value}).status_code == 401
-            if not name.endswith("Secret"):  # Freshdesk does not sign the body
+            if "signature" in name.lower():  # the others do not sign the body
                 assert story.post(body + b" ", headers).status_code == 401
     assert story.call("GET", "/v1/conversations").json["items"] == []
     assert story.post(body, headers).status_code == 204
@@ -166,7 +166,7 @@ def test_a_signed_but_invalid_webhook_is_rejected_without_losing_others(story):
 
 def test_an_old_webhook_is_rejected_if_its_timestamp_is_signed(story):
     body, headers = story.fake.webhook(7, "written", story.fake.customer_writes(7, HELP), at=time.time() - 400)
-    assert story.post(body, headers).status_code == (401 if story.fake.kind in ("zendesk", "chatwoot") else 204)
+    assert story.post(body, headers).status_code == (401 if story.fake.kind in ("zendesk", "chatwoot", "rt") else 204)
 
 
 def test_an_assigned_agent_owns_the_ticket(story):
@@ -196,7 +196,7 @@ def test_a_check_reports_problems(story, services):
     assert "not signed" in check()["webhooks"]
     row = services.connections.named(services.keys.workspace(), "desk")
     steps = services.connections.setup(row, "https://answers.example/v1/helpdesks/x/inbound")
-    assert "https://answers.example/v1/helpdesks/x/inbound" in steps
+    assert "answers.example/v1/helpdesks/x/inbound" in steps
 
 
 def test_secrets_are_hidden_and_a_removed_helpdesk_rejects_webhooks(story, call, services):
@@ -215,7 +215,7 @@ def test_a_comment_without_text_becomes_a_message(story):
     assert story.said == [("customer", "queued")]
 
 
-@pytest.mark.parametrize("fake", ["freshdesk", "zammad", "zendesk"], indirect=True)
+@pytest.mark.parametrize("fake", ["freshdesk", "rt", "zammad", "zendesk"], indirect=True)
 def test_mail_that_the_helpdesk_knows_as_automatic_is_not_answered(story):
     story.asks(7)
     story.answers()
@@ -226,7 +226,7 @@ def test_mail_that_the_helpdesk_knows_as_automatic_is_not_answered(story):
     assert story.said[-1] == ("customer", "cancelled")
 
 
-@pytest.mark.parametrize("fake", ["freshdesk", "zammad", "zendesk"], indirect=True)
+@pytest.mark.parametrize("fake", ["freshdesk", "rt", "zammad", "zendesk"], indirect=True)
 def test_a_resume_tag_that_stays_does_not_resume_with_another_tag(story):
     story.asks(7)
     story.hook(7, "written", story.fake.agent_writes(7, "I am on it."))
