@@ -1014,7 +1014,7 @@ class NewHelpdesk(TypedDict):
     """`NewHelpdesk`."""
 
     name: str
-    kind: Literal["chatwoot", "email", "freshdesk", "intercom", "slack", "zammad", "zendesk"]
+    kind: Literal["chatwoot", "django_helpdesk", "email", "freshdesk", "intercom", "rt", "slack", "zammad", "zendesk"]
     url: str
     options: NotRequired[dict[str, Any]]
     """options of this kind of helpdesk, see docs/helpdesks.md"""
@@ -1712,7 +1712,9 @@ class HelpdesksListQuery(TypedDict):
     created_before: NotRequired[str]
     """created before then"""
     state: NotRequired[Literal["enabled", "disabled"]]
-    kind: NotRequired[Literal["chatwoot", "email", "freshdesk", "intercom", "slack", "zammad", "zendesk"]]
+    kind: NotRequired[
+        Literal["chatwoot", "django_helpdesk", "email", "freshdesk", "intercom", "rt", "slack", "zammad", "zendesk"]
+    ]
 
 
 class EscalationsListQuery(TypedDict):

@@ -738,7 +738,7 @@ export interface TicketChange {
 
 export interface NewHelpdesk {
   name: string;
-  kind: "chatwoot" | "email" | "freshdesk" | "intercom" | "slack" | "zammad" | "zendesk";
+  kind: "chatwoot" | "django_helpdesk" | "email" | "freshdesk" | "intercom" | "rt" | "slack" | "zammad" | "zendesk";
   url: string;
   /** options of this kind of helpdesk, see docs/helpdesks.md */
   options?: Record<string, unknown>;
@@ -1295,7 +1295,7 @@ export interface HelpdesksListQuery {
   /** created before then */
   created_before?: string;
   state?: "enabled" | "disabled";
-  kind?: "chatwoot" | "email" | "freshdesk" | "intercom" | "slack" | "zammad" | "zendesk";
+  kind?: "chatwoot" | "django_helpdesk" | "email" | "freshdesk" | "intercom" | "rt" | "slack" | "zammad" | "zendesk";
 }
 
 export interface EscalationsListQuery {
