@@ -6,6 +6,7 @@ from web.console import (
     access,
     accounts,
     callbacks,
+    connecting,
     conversations,
     entrance,
     health,
@@ -35,6 +36,7 @@ PAGES = (
     people,
     accounts,
     sign_on,
+    connecting,
     access,
     health,
 )

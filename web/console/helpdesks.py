@@ -5,6 +5,7 @@ from typing import Any
 import flask
 from werkzeug.wrappers import Response
 
+from web.console.connecting import kinds
 from web.console.site import Page, blueprint, given, to
 from web.http.api import services
 from web.http.auth import admin, needs
@@ -43,4 +44,4 @@ def change_helpdesk(helpdesk_id: str) -> Response:
 
 def _helpdesks(**more: Any) -> str:
     found = services().connections.all(flask.g.principal.workspace_id)
-    return flask.render_template("console/helpdesks.html", rows=found, modes=MODES, **more)
+    return flask.render_template("console/helpdesks.html", rows=found, modes=MODES, kinds=kinds(), **more)
