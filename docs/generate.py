@@ -25,6 +25,7 @@ import worker
 from docs.compatibility import undeclared
 from kb import documents
 from worker.settings import SUBJECTS, Settings
+from worker.settings.overridable import OVERRIDABLE
 from worker.settings.settings import REMOVED
 from worker.telemetry import logs
 
@@ -42,6 +43,11 @@ _HEAD = """# Settings
 
 Every setting is an environment variable. Each process reads them when it starts, and reports all problems together.
 An empty variable counts as unset. `make docs` generates this page from `worker/settings/`.
+
+The column *set by* says who decides. What says *workspace* is the default of all workspaces, and each of them may
+override it in the console, with `answerback settings` or over `/v1/settings`, from the next message on: see
+[settings of a workspace](howto/settings.md). The rest belongs to the installation: addresses, queues, folders and
+models that processes load when they start, and limits that all workspaces share.
 """
 
 
@@ -49,11 +55,12 @@ def settings_page() -> str:
     """Return the page on settings."""
     lines = [_HEAD]
     for subject in SUBJECTS:
-        lines += [f"## {subject.title}\n", "| variable | meaning | default |", "|---|---|---|"]
+        lines += [f"## {subject.title}\n", "| variable | meaning | default | set by |", "|---|---|---|---|"]
         for setting in fields(subject):
             secret = "" if setting.repr else " (secret)"
             meaning, default = setting.metadata["help"] + secret, _default(setting.default)
-            lines.append(f"| `{setting.metadata['env']}` | {meaning} | {default} |")
+            owner = f"workspace, `{setting.name}`" if setting.name in OVERRIDABLE else "installation"
+            lines.append(f"| `{setting.metadata['env']}` | {meaning} | {default} | {owner} |")
         lines.append("")
     lines += ["## Removed\n", "No process starts with one of these.\n", "| variable | instead |", "|---|---|"]
     lines += [f"| `{name}` | {instead} |" for name, instead in REMOVED.items()]

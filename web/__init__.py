@@ -62,7 +62,7 @@ def _register(api: ProblemApi) -> None:
     from web.conversations import attachments, conversations, customers, escalations, messages, tickets, tool_calls
     from web.integrations import deliveries, endpoints, helpdesks
     from web.knowledge import answers, documents, imports, search, snapshots, sources, suggestions
-    from web.operations import accounts, audit, categories, quality, status, usage, voice
+    from web.operations import accounts, audit, categories, quality, settings, status, usage, voice
 
     for module in (
         tickets,
@@ -91,5 +91,6 @@ def _register(api: ProblemApi) -> None:
         status,
         categories,
         voice,
+        settings,
     ):
         api.register_blueprint(module.blueprint, url_prefix="/v1")

@@ -43,6 +43,9 @@ class Budget:
             raise ValueError(text)
         return cls(scope=found[1], most=float(found[2]), unit=found[3])
 
+    def __str__(self) -> str:
+        return f"{self.scope}={self.most:.10g}{self.unit}"
+
     def of(self, account: Cost) -> float:
         """Return how many of the budget's units an account has spent."""
         if self.unit == "usd":

@@ -20,12 +20,16 @@ PAGES = {
     "callbacks": "/console/callbacks",
     "helpdesks": "/console/helpdesks",
     "people": "/console/people",
+    "settings": "/console/settings/model",
+    "settings-checks": "/console/settings/checks",
+    "settings-costs": "/console/settings/costs",
+    "settings-history": "/console/settings/history",
     "keys": "/console/keys",
     "audit": "/console/audit",
     "health": "/console/health",
     "budgets": "/console/budgets",
 }
-_PICTURED = ("knowledge", "search", "quality", "callbacks", "health", "questions")
+_PICTURED = ("knowledge", "search", "quality", "callbacks", "health", "questions", "settings")
 _MAX_BYTES = 200_000
 
 

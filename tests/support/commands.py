@@ -15,20 +15,20 @@ from tests.support.processes import ROOT
 from worker.cli import main
 
 
-def invoke(*arguments: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def invoke(*arguments: str, env: Mapping[str, str], stdin: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command in this process, with this environment alone.
 
     Return what a process would leave behind. Where a process would print a traceback, this raises.
     """
     with mock.patch.dict(os.environ, env, clear=True), _logging_as_it_was():
-        result = CliRunner().invoke(main, arguments, prog_name="answerback", catch_exceptions=False)
+        result = CliRunner().invoke(main, arguments, input=stdin, prog_name="answerback", catch_exceptions=False)
     return subprocess.CompletedProcess(arguments, result.exit_code, result.stdout, result.stderr)
 
 
-def start(*arguments: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def start(*arguments: str, env: Mapping[str, str], stdin: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command in a process of its own, until it ends."""
     command = [sys.executable, "-m", "worker.cli", *arguments]
-    return subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, env=env, cwd=ROOT, input=stdin, capture_output=True, text=True, timeout=60)
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ from worker.customers.identity import customer_of
 from worker.customers.memories import Memories
 from worker.errors import DatabaseUnavailable
 from worker.store.tables import conversation, message, reply
-from worker.turns.drainer import Drainer
+from worker.turns.drainer import Drainer, WorkspaceParts
 from worker.turns.history import History
 from worker.turns.leases import Leases
 from worker.turns.mailbox import Mailbox
@@ -60,13 +60,15 @@ class Desk:
             mailbox=mailbox,
             leases=Leases(mailbox),
             history=History(sessions=MemorySessionStore(), store=store, window=20),
-            agent=self.agent,
-            known=lambda workspace_id, facts, text: self.memories.recall(workspace_id, customer_of(facts) or "", text),
+            parts_of=lambda _workspace_id: WorkspaceParts(agent=self.agent, known=self._recall),
             hints=FakeHints(),
             wake=lambda _id: None,
             slots=Slots(4),
             stopping=threading.Event(),
         )
+
+    def _recall(self, workspace_id, facts, text):
+        return self.memories.recall(workspace_id, customer_of(facts) or "", text)
 
     def write(self, content, *, external_id="x", requester=ADA, **fields):
         """Put a message into the mailbox; return its conversation."""

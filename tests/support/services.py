@@ -18,7 +18,7 @@ from worker.conversations.wakeups import Wakeups
 from worker.deliveries.sender import Sender
 from worker.helpdesks.transport import RoutingTransport
 from worker.services.commands import Commands, build_commands
-from worker.services.common import build_common, build_mail_server
+from worker.services.common import build_common, build_mail_server, build_workspace_settings
 from worker.services.front import Front
 from worker.services.worker import build_mailbox, new_holder
 from worker.settings import Settings
@@ -89,8 +89,10 @@ def parts_of(app: Flask) -> Application:
     settings, store, guard = front.settings, front.store, front.guard
 
     def open_transport() -> RoutingTransport:
-        mail, url = build_mail_server(settings), settings.conversation_url
-        return RoutingTransport(store, guard, front.inbound, mail=mail, conversation_url=url)
+        def url(workspace_id: str) -> str | None:
+            return front.workspace_settings.of(workspace_id).conversation_url
+
+        return RoutingTransport(store, guard, front.inbound, mail=build_mail_server(settings), conversation_url=url)
 
     return Application(
         **_fields(front),
@@ -101,7 +103,10 @@ def parts_of(app: Flask) -> Application:
 
 
 def override(app: Flask, **parts: Any) -> None:
-    """Replace parts of an application, by the names of `Front`'s fields."""
+    """Replace parts of an application, by the names of `Front`'s fields; settings are those of workspaces too."""
+    if "settings" in parts:
+        store = app.extensions["answerback"].store
+        parts = {"workspace_settings": build_workspace_settings(store, parts["settings"]), **parts}
     app.extensions["answerback"] = dataclasses.replace(app.extensions["answerback"], **parts)
 
 

@@ -15,6 +15,7 @@ from web.console import (
     people,
     quality,
     session,
+    settings,
     sign_on,
     sources,
     suggestions,
@@ -37,6 +38,7 @@ PAGES = (
     accounts,
     sign_on,
     connecting,
+    settings,
     access,
     health,
 )

@@ -10,7 +10,7 @@ from web.http.auth import admin
 from web.operations.health import components
 from worker.answering.chat_api import spending
 from worker.runtime.status import status
-from worker.settings import masked
+from worker.settings import Settings, masked
 from worker.telemetry.counters import NAMES
 
 _PAGE = 50
@@ -46,14 +46,19 @@ def check_model() -> Page:
     """Call each configured language model, and show what works and which parameters are used."""
     from worker.answering.chat_api.probe import probe_configured  # the front does not load the client otherwise
 
-    settings = services().settings
+    settings = _settings()
     if settings.chosen_answerer != "llm":
         return _model()
-    return _model(reports=probe_configured(settings, timeout_s=_PROBE_TIMEOUT_S))
+    guard = services().workspace_settings.guard_of(settings)
+    return _model(reports=probe_configured(settings, timeout_s=_PROBE_TIMEOUT_S, guard=guard))
+
+
+def _settings() -> Settings:
+    return services().workspace_settings.of(flask.g.principal.workspace_id)
 
 
 def _model(**more: Any) -> str:
-    settings = services().settings
+    settings = _settings()
     return flask.render_template(
         "console/model.html",
         answerer=settings.chosen_answerer,
@@ -68,9 +73,9 @@ def _model(**more: Any) -> str:
 @admin
 def budgets() -> Page:
     """Show budgets, and the cost of models by day and key."""
-    workspace, deps = scope(), services()
+    workspace, deps, settings = scope(), services(), _settings()
     days, cursor = spending.page(workspace, by="day", after=flask.request.args.get("cursor"), limit=_PAGE)
-    today = spending.today(workspace, deps.settings.budgets, judge_budgets=deps.settings.judge_budgets)
+    today = spending.today(workspace, settings.budgets, judge_budgets=settings.judge_budgets)
     names = {key["id"]: key["name"] for key in deps.keys.all(workspace.workspace_id)}
     return flask.render_template(
         "console/budgets.html",

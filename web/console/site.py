@@ -81,6 +81,7 @@ ACTIONS = {
     "retry": "Had a message answered again",
     "good": "Rated an answer good",
     "bad": "Rated an answer bad",
+    "save_settings": "Changed settings",
 }
 
 #: Parts of User-Agent headers and what they stand for; the first that is found counts, as Edge claims to be Chrome.

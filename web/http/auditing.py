@@ -1,6 +1,7 @@
 """The audit of requests: each request by which an operator changes something becomes an entry of the audit log.
 
-A view whose response has no `id` of the created object sets `flask.g.made`.
+A view whose response has no `id` of the created object sets `flask.g.made`; one that knows which values it
+changed sets `flask.g.changes`.
 """
 
 import flask
@@ -19,6 +20,7 @@ NOT_OPERATORS = {
     "chat.complete",
     "console.edit_voice",
     "console.leave",
+    "console.review_settings",
     "conversations.make_token",
     "conversations.open_conversation",
     "conversations.submit",
@@ -62,6 +64,7 @@ def _record(response: Response) -> Response:
             account_id=principal.account_id,
             actor=principal.name,
             request_id=flask.g.request_id,
+            changes=flask.g.get("changes"),
         )
     except AnswerbackError as error:  # the change is committed, and the log of requests has it
         log.error("audit_not_written", code=error.code, action=endpoint)

@@ -72,6 +72,12 @@ CODES = {
         "The change would leave the workspace without an owner.",
         "Make somebody else an owner first.",
     ),
+    "settings_changed": Code(
+        412,
+        "Precondition Failed",
+        "The settings have another version than `If-Match` names: somebody changed them meanwhile.",
+        "Read the settings again, decide anew, and send the new `ETag`.",
+    ),
     "too_large": Code(
         413,
         "Content Too Large",
@@ -138,6 +144,12 @@ CODES = {
         "Not Implemented",
         "The server cannot open WebSockets over TLS by itself.",
         "Terminate TLS in a proxy in front of it.",
+    ),
+    "secrets_unreadable": Code(
+        503,
+        "Service Unavailable",
+        "The key that encrypts the secrets of workspaces is missing on this machine, or is another one.",
+        "Give every machine the same `ANSWERBACK_SECRET_KEYS`, or the same file `secret-key` in its home.",
     ),
     "not_installed": Code(
         501,

@@ -18,6 +18,8 @@ from worker.errors import AnswerbackError
 from worker.helpdesks.protocol import WebhookPostponed, WebhookRefused
 from worker.knowledge.search_service import NoWorker
 from worker.telemetry import logs
+from worker.workspace_settings.secret_box import SecretsUnreadable
+from worker.workspace_settings.workspace_settings import SettingsChanged
 
 log = logs.get(__name__)
 
@@ -29,6 +31,8 @@ STATUS: dict[type[Exception], int] = {
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.IdempotencyMismatch: 422,
+    SettingsChanged: 412,
+    SecretsUnreadable: 503,
     errors.Invalid: 422,
     errors.KeyRefused: 401,
     errors.TriedTooOften: 429,
@@ -142,8 +146,10 @@ def _anticipated(error: AnswerbackError | KnowledgeError) -> Response:
         headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
     if status >= 500:
         log.warning("request_refused", code=error.code, **getattr(error, "context", {}))
-    field = getattr(error, "field", None)
-    fields = [{"field": field, "message": str(error)}] if field else None
+    problems = getattr(error, "problems_by_field", None)
+    if problems is None and (field := getattr(error, "field", None)):
+        problems = {field: str(error)}
+    fields = [{"field": name, "message": message} for name, message in problems.items()] if problems else None
     return problem(status, title=_TITLES[status], detail=str(error), code=error.code, fields=fields, headers=headers)
 
 
@@ -177,6 +183,7 @@ _TITLES = {
     403: "Forbidden",
     404: "Not Found",
     409: "Conflict",
+    412: "Precondition Failed",
     413: "Content Too Large",
     422: "Unprocessable Content",
     429: "Too Many Requests",

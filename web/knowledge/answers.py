@@ -25,8 +25,10 @@ def answer(new: dict[str, Any]) -> dict[str, Any]:
     return direct_answer(new["question"], turns=new["turns"], wait_s=new["wait_s"])
 
 
-def direct_answer(question: str, *, turns: Sequence[Mapping[str, str]], wait_s: float) -> dict[str, Any]:
-    """Return a worker's answer to a question (`worker.answering.direct_answers`).
+def direct_answer(
+    question: str, *, turns: Sequence[Mapping[str, str]], wait_s: float, tried: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return a worker's answer to a question (`worker.answering.direct_answers`); `tried` as for `SearchClient.answer`.
 
     Raises:
         NoWorker: no answer was ready in time, or as many requests wait as may.
@@ -38,7 +40,7 @@ def direct_answer(question: str, *, turns: Sequence[Mapping[str, str]], wait_s: 
     try:
         principal = flask.g.principal
         return services().search_client.answer(
-            principal.workspace_id, question, turns=turns, key_id=principal.key_id, timeout_s=wait_s
+            principal.workspace_id, question, turns=turns, key_id=principal.key_id, timeout_s=wait_s, tried=tried
         )
     finally:
         free.release()

@@ -14,6 +14,14 @@ from web.schemas.fields import Line, ListQuery, moment, page_of
 blueprint = Blueprint("audit", __name__, description="Audit log")
 
 
+class ChangedValue(ma.Schema):
+    """A value of a setting before and after a change; null is the default, and a secret is only named as one."""
+
+    name = fields.String(required=True)
+    before = fields.Raw(required=True, allow_none=True)
+    after = fields.Raw(required=True, allow_none=True)
+
+
 class Action(ma.Schema):
     """An action of an operator."""
 
@@ -29,6 +37,12 @@ class Action(ma.Schema):
         required=True, allow_none=True, metadata={"description": "id of the object that the action changed"}
     )
     request_id = fields.String(required=True, allow_none=True)
+    changes = fields.List(
+        fields.Nested(ChangedValue),
+        required=True,
+        allow_none=True,
+        metadata={"description": "the values that a change of settings changed; null for other actions"},
+    )
     created_at = moment(required=True)
 
 

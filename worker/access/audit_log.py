@@ -1,5 +1,6 @@
 """The audit log: the actions of operators."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -7,7 +8,7 @@ import sqlalchemy as sa
 from worker.ids import new_id
 from worker.store.engine import Store
 from worker.store.filters import EVERYTHING, Which, conditions
-from worker.store.rows import AuditEntry
+from worker.store.rows import AuditEntry, Json
 from worker.store.scope import Scope
 from worker.store.tables import account, api_key, audit
 from worker.time import to_rfc3339
@@ -30,6 +31,7 @@ class AuditLog:
         account_id: str | None = None,
         actor: str | None = None,
         request_id: str | None = None,
+        changes: Sequence[Json] | None = None,
     ) -> None:
         """Record an action.
 
@@ -38,6 +40,7 @@ class AuditLog:
             via: `api`, `console` or `cli`.
             subject: id of the object that was changed.
             key_id, account_id: the key or the account of the operator; without one, `actor` names the operator.
+            changes: `name`, `before` and `after` of each value that was changed, without secrets.
 
         Raises:
             DatabaseUnavailable: the action was not recorded.
@@ -57,6 +60,7 @@ class AuditLog:
                 "action": action,
                 "subject": None if subject is None else subject[:200],
                 "request_id": request_id,
+                "changes": None if changes is None else list(changes),
                 "created_at": self._store.now(tx),
             }
             tx.execute(audit.insert().values(**row))
@@ -85,5 +89,6 @@ def to_api(row: AuditEntry) -> dict[str, Any]:
         "action": row.action,
         "subject": row.subject,
         "request_id": row.request_id,
+        "changes": None if row.changes is None else list(row.changes),
         "created_at": to_rfc3339(row.created_at),
     }

@@ -41,7 +41,10 @@ _PUBLIC = Filters(audience="public")
 
 @dataclass(frozen=True, kw_only=True)
 class Agent:
-    """Answers questions. Stateless: a question brings its conversation with it. Safe to share between threads."""
+    """Answers questions. Stateless: a question brings its conversation with it. Safe to share between threads.
+
+    `revision` tells apart the agents that one workspace has after each other, for `answer_cache`.
+    """
 
     knowledge: KnowledgeSearch
     answerer: Answerer
@@ -56,6 +59,7 @@ class Agent:
     entailment: Entailment | None = None
     answer_judge: AnswerJudge | None = None
     gate: Gate = Gate()
+    revision: Hashable = 0
     keeps_pleasantries: bool = False
     quotes_other_languages: bool = True
     clock: Callable[[], float] = time.perf_counter
@@ -208,7 +212,7 @@ class _Turn:
         text = " ".join(f"{question.subject or ''}\n{question.content}".lower().split())
         passages = tuple(hit.record.passage_id for hit in self._found.hits)
         digest = hashlib.sha256(f"{text}\n{question.voice!r}".encode()).digest()
-        return (question.workspace_id, self._found.snapshot, answerer.version, passages, digest)
+        return (question.workspace_id, self._found.snapshot, self._agent.revision, answerer.version, passages, digest)
 
     def _draft(self, stream: AnswerStream) -> Draft:
         answerer, started = self._agent.answerer, self._agent.clock()

@@ -16,11 +16,14 @@ from worker.voice.rendering import with_sources
 from worker.voice.voice import Voice
 
 
-def answering(agent: Agent, voice: Callable[[str], Voice]) -> Callable[..., dict[str, Any]]:
+def answering(
+    agent_of: Callable[[str, Mapping[str, Any]], Agent], voice: Callable[[str], Voice]
+) -> Callable[..., dict[str, Any]]:
     """Return the responder (`worker.knowledge.search_service.Kind`) for direct answers.
 
     Args:
-        agent: an agent without effects.
+        agent_of: returns the agent of a workspace, one without effects, with settings that are tried before they are
+            saved (`WorkspaceSettings.sealed`).
         voice: returns the voice of a workspace.
     """
 
@@ -31,9 +34,10 @@ def answering(agent: Agent, voice: Callable[[str], Voice]) -> Callable[..., dict
         key_id: str | None,
         remaining_s: float,
         turns: Sequence[Mapping[str, str]] = (),
+        tried: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         id = new_id("ask")  # the accounts of models have a conversation and a message
-        outcome = agent.answer(
+        outcome = agent_of(workspace_id, tried or {}).answer(
             Question(
                 workspace_id=workspace_id,
                 content=read(question).written,

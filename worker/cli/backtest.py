@@ -93,8 +93,8 @@ def _run(
     from worker.backtest.summary import summary
     from worker.redaction import Redactor
 
-    settings = services.common.settings
     workspace_id = services.keys.known_workspace(given.workspace)
+    settings = services.workspace_settings.of(workspace_id)
     llm = settings.chosen_answerer == "llm"
     about |= {
         "snapshot": services.snapshot_cache.current(workspace_id).version,
@@ -105,7 +105,11 @@ def _run(
     failure: NoAnswer | None = None
     with state_file.opened(given.report.with_suffix(".state.jsonl"), about, restart=given.restart) as state:
         run = Backtest(
-            agent=services.shadow(max_usd=given.max_cost, spent_usd=sum(done.cost_usd for done in state.done.values())),
+            agent=services.shadow(
+                workspace_id,
+                max_usd=given.max_cost,
+                spent_usd=sum(done.cost_usd for done in state.done.values()),
+            ),
             embedder=services.question_embedder,
             workspace_id=workspace_id,
             voice=services.voices.get(workspace_id),

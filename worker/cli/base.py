@@ -4,7 +4,7 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -65,13 +65,20 @@ def open_services() -> Iterator["Commands"]:
         common.close()
 
 
-def note(services: "Commands", action: str, subject: str, *, workspace_id: str) -> None:
+def note(
+    services: "Commands",
+    action: str,
+    subject: str,
+    *,
+    workspace_id: str,
+    changes: Sequence[Mapping[str, Any]] | None = None,
+) -> None:
     """Record an action in the audit log, as of the user who is logged in on this machine."""
     try:
         actor = getpass.getuser()
     except (OSError, KeyError):  # a container's user without a name
         actor = f"user {os.getuid()}"
-    services.audit_log.record(workspace_id, action=action, subject=subject, via="cli", actor=actor)
+    services.audit_log.record(workspace_id, action=action, subject=subject, via="cli", actor=actor, changes=changes)
 
 
 @contextmanager

@@ -27,7 +27,9 @@ def ask(question: str, workspace: str, as_json: bool) -> None:
     with open_services() as services:
         workspace_id = services.keys.known_workspace(workspace)
         voice = services.voices.get(workspace_id)
-        outcome = services.agent.answer(Question(workspace_id=workspace_id, content=question.strip(), voice=voice))
+        outcome = services.agent_of(workspace_id).answer(
+            Question(workspace_id=workspace_id, content=question.strip(), voice=voice)
+        )
     if as_json:
         print_json({"outcome": type(outcome).__name__.lower(), **dataclasses.asdict(outcome)})
     elif isinstance(outcome, Answer):

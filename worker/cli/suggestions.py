@@ -88,7 +88,8 @@ def draft() -> None:
 
     with open_services() as services:
         drafter, collector = services.drafter, Collector(services.store)
-        while collector.collect():
+        workspaces = services.workspace_settings.where_on("suggestions")
+        while collector.collect(workspaces=workspaces):
             pass
         ids = drafter.due(limit=1_000)
         for id in ids:

@@ -29,6 +29,7 @@ from worker.states import EventType, HandoffReason, MailboxState, MessageState, 
 from worker.store.engine import Store
 from worker.store.rows import Conversation, Message
 from worker.store.scope import Scope
+from worker.store.selection import EVERY_WORKSPACE, Selection
 from worker.store.tables import HUMAN, OPEN_MESSAGE, UNASSIGNED_ESCALATION, conversation, escalation, message
 
 #: The worker that holds a lease ends its own messages at their deadline; a sweeper steps in after this.
@@ -279,16 +280,17 @@ class ConversationActions:
 
     # -- duties of the sweeper ---------------------------------------------------------------------------------------
 
-    def resume_quiet(self, *, after_s: float, limit: int = 100) -> list[str]:
+    def resume_quiet(self, *, after_s: float, workspaces: Selection = EVERY_WORKSPACE, limit: int = 100) -> list[str]:
         """Give back to the bot the conversations that no one changed for `after_s` seconds; return their ids.
 
         Those whose escalation is not assigned stay with the humans.
         """
         unassigned = sa.exists().where(escalation.c.conversation_id == conversation.c.id, UNASSIGNED_ESCALATION)
         quiet = (HUMAN, conversation.c.updated_at < self._ledger.now - int(after_s * 1_000), ~unassigned)
+        theirs = workspaces.where(conversation.c.workspace_id)
         with self._store.read() as connection:
             found = connection.execute(
-                sa.select(conversation.c.id).where(*quiet).order_by(conversation.c.updated_at).limit(limit)
+                sa.select(conversation.c.id).where(*quiet, theirs).order_by(conversation.c.updated_at).limit(limit)
             ).scalars()
             ids = list(found)
         resumed = []

@@ -1,5 +1,6 @@
 """Write into tickets, and do so once: before a retry, what an earlier attempt may have written is looked for."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
@@ -56,9 +57,17 @@ class RoutingTransport:
     """Sends each delivery by the transport of its kind. For one thread at a time."""
 
     def __init__(
-        self, store: Store, guard: Guard, inbound: Inbound, *, mail: MailServer | None, conversation_url: str | None
+        self,
+        store: Store,
+        guard: Guard,
+        inbound: Inbound,
+        *,
+        mail: MailServer | None,
+        conversation_url: Callable[[str], str | None],
     ) -> None:
-        """`conversation_url` is the console's page of a conversation, with `{id}`; notes about handoffs link to it."""
+        """`conversation_url` returns, for a workspace, the page of a conversation for agents, with `{id}`; notes about
+        handoffs link to it.
+        """
         self._store = store
         self._guard = guard
         self._inbound = inbound
@@ -103,7 +112,7 @@ class HelpdeskTransport:
         helpdesk_id: str,
         *,
         mail: MailServer | None,
-        conversation_url: str | None,
+        conversation_url: Callable[[str], str | None],
     ) -> None:
         self._mail = mail
         self._conversation_url = conversation_url
@@ -266,7 +275,7 @@ class HelpdeskTransport:
             return connection.execute(first).scalar() or ""
 
     def _with_link(self, text: str, sent: Delivery) -> str:
-        url = self._conversation_url
+        url = self._conversation_url(sent.workspace_id)
         return f"{text}\n\n{url.replace('{id}', _conversation(sent))}" if url else text
 
     def _obsolete(self, connection: Helpdesk, sent: Delivery) -> str | None:

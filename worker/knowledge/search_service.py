@@ -93,10 +93,12 @@ class SearchClient:
         key_id: str | None,
         timeout_s: float,
         turns: Sequence[Mapping[str, str]] = (),
+        tried: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Return the agent's answer to a question (`worker.answering.direct_answers`).
 
-        `turns` are what was said before, the oldest first: `role` (customer or assistant) and `content`.
+        `turns` are what was said before, the oldest first: `role` (customer or assistant) and `content`. `tried` are
+        settings that are not saved yet, with sealed secrets.
 
         Raises:
             NoWorker: no answer was ready within `timeout_s` seconds; otherwise as `search`.
@@ -109,6 +111,7 @@ class SearchClient:
             "key_id": key_id,
             "remaining_s": timeout_s,
             "turns": list(turns),
+            **({"tried": dict(tried)} if tried else {}),
         }
         return self._ask_and_wait(ANSWERS, timeout_s, asked)  # who may wait is counted by the caller
 

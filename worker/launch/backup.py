@@ -4,6 +4,7 @@
     answerback.db        the database, as it was at one moment
     snapshots/…          the versions of knowledge bases that answer
     api-key              the key that was made at the first start, if one was
+    secret-key           the key that encrypts the secrets of workspaces, if one was made
 
 Left out is what is made anew: sessions, hints, models. A rebuilt session comes from the database, and what waits there
 is found without a hint.
@@ -32,12 +33,12 @@ from worker.store.engine import open_store
 
 _DATABASE = "answerback.db"
 _MANIFEST = "manifest.json"
-_KEY = "api-key"
+_KEYS = ("api-key", "secret-key")
 _FORMAT = 1
 _TRIES = 3
 
 #: What a home holds besides; a restore leaves the models and removes the rest.
-_OUTDATED = (_DATABASE, f"{_DATABASE}-wal", f"{_DATABASE}-shm", f"{_DATABASE}.turn", "snapshots", "valkey", _KEY)
+_OUTDATED = (_DATABASE, f"{_DATABASE}-wal", f"{_DATABASE}-shm", f"{_DATABASE}.turn", "snapshots", "valkey", *_KEYS)
 
 
 class BackupInvalid(StartupFailed):
@@ -171,8 +172,9 @@ def _copy(home: Path, settings: Settings, folder: Path) -> list[tuple[str, str]]
         except (OSError, KnowledgeError):
             shutil.rmtree(copied, ignore_errors=True)
             left_out.append((workspace_id, version))
-    if (home / _KEY).exists():
-        shutil.copy2(home / _KEY, folder / _KEY)
+    for key in _KEYS:
+        if (home / key).exists():
+            shutil.copy2(home / key, folder / key)
     return left_out
 
 

@@ -4,7 +4,7 @@
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,6 +16,7 @@ from worker.runtime.presence import Presence
 from worker.runtime.retention import Retention
 from worker.runtime.sweeper import WorkerPool
 from worker.sources.runner import SourceRunner
+from worker.store.selection import Selection
 from worker.suggestions.collecting import Collector
 from worker.telemetry import logs
 from worker.telemetry.counters import Meter
@@ -139,15 +140,22 @@ class HintAtDocuments:
 
 @dataclass(frozen=True, kw_only=True)
 class DraftSuggestions:
-    """Keep what agents replied where the bot had no answer, and draft articles of it."""
+    """Keep what agents replied where the bot had no answer, and draft articles of it.
+
+    `workspaces` returns those that want suggestions now.
+    """
 
     collector: Collector
     drafter: "Drafter"
+    workspaces: Callable[[], Selection]
     pool: WorkerPool
     interval_s: float = 30.0
 
     def __call__(self) -> None:
-        if found := self.collector.collect():
+        workspaces = self.workspaces()
+        if workspaces.is_empty:
+            return
+        if found := self.collector.collect(workspaces=workspaces):
             log.info("exchanges_collected", count=found)
         if free := self.pool.free:
             self.pool.do(self.drafter.draft, self.drafter.due(limit=free))
@@ -155,15 +163,24 @@ class DraftSuggestions:
 
 @dataclass(frozen=True, kw_only=True)
 class ResumeQuiet:
-    """Return conversations to the bot that agents have answered and that are idle for `after_s` seconds."""
+    """Return conversations to the bot that agents have answered and that are idle for a time.
+
+    `hours` returns this time by the ids of the workspaces with one of their own; 0 is never.
+    """
 
     actions: ConversationActions
-    after_s: float
+    default_h: float
+    hours: Callable[[], Mapping[str, float]]
     interval_s: float = 10.0
 
     def __call__(self) -> None:
-        for conversation_id in self.actions.resume_quiet(after_s=self.after_s):
-            log.info("conversation_resumed", conversation_id=conversation_id, why="quiet")
+        own = self.hours()
+        others = Selection(ids=frozenset(own))
+        periods = [(self.default_h, others), *((h, Selection(ids=frozenset({id}), only=True)) for id, h in own.items())]
+        for hours, workspaces in periods:
+            if hours:
+                for conversation_id in self.actions.resume_quiet(after_s=hours * 3_600, workspaces=workspaces):
+                    log.info("conversation_resumed", conversation_id=conversation_id, why="quiet")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,13 +1,17 @@
 """The agent and what it answers with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import TYPE_CHECKING, cast
 
 from kb import languages
 from kb.embedding import Embedder, Vector
 from worker.answering.agent import Agent, search_for_tool
 from worker.answering.check.answer_model import load_answer_judge
+from worker.answering.check.confidence import AnswerJudge
 from worker.answering.check.embedders import is_lexical_only, open_embedder, similarity_of
+from worker.answering.check.support import Entailment
 from worker.answering.check.support_model import load_entailment
 from worker.answering.drafting.extractive import ExtractiveAnswerer
 from worker.answering.questions.attachment_search import EmbeddingAttachmentSearch
@@ -20,6 +24,7 @@ from worker.conversations.outcomes import Answer
 from worker.embeddings.finder import build_finder
 from worker.knowledge.snapshot_cache import SnapshotCache
 from worker.services.common import Common
+from worker.settings import Settings
 from worker.store.engine import Store
 from worker.suggestions.drafting import Drafter
 
@@ -31,12 +36,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Knowledge:
-    """The embedding model, with the cache of its vectors, the search in the active snapshots, and what was learned."""
+    """The embedding model, with the cache of its vectors, the search in the active snapshots, and what was learned.
+
+    `answer_judge` and `entailment` return the models that check answers, loaded once per process.
+    """
 
     embedder: Embedder
     vectors: MemoryCache[Vector]
     snapshot_cache: SnapshotCache
     recognisers: Recognisers
+    answer_judge: Callable[[], AnswerJudge | None]
+    entailment: Callable[[], Entailment | None]
 
 
 def build_knowledge(common: Common) -> Knowledge:
@@ -52,12 +62,19 @@ def build_knowledge(common: Common) -> Knowledge:
     )
     finder = embedder
     if settings.embedding_url is not None:
-        cache = MemoryCache[Vector]("query_vectors", limit=MAX_QUERY_VECTORS)
-        finder = CachedEmbedder(build_finder(settings, common.counters), cache)
+        query_vectors = MemoryCache[Vector]("query_vectors", limit=MAX_QUERY_VECTORS)
+        finder = CachedEmbedder(build_finder(settings, common.counters), query_vectors)
     snapshot_cache = SnapshotCache(common.store, None if is_lexical_only(finder) else finder, settings.snapshots_folder)
     learned = LearnedExamples(embedder, settings.embedding_folder)
     recognisers = Recognisers(learned, common.categories)
-    return Knowledge(embedder=embedder, vectors=vectors, snapshot_cache=snapshot_cache, recognisers=recognisers)
+    return Knowledge(
+        embedder=embedder,
+        vectors=vectors,
+        snapshot_cache=snapshot_cache,
+        recognisers=recognisers,
+        answer_judge=cache(load_answer_judge),
+        entailment=cache(partial(load_entailment, settings.support_folder, languages=settings.support_languages)),
+    )
 
 
 def build_answer_cache(common: Common) -> MemoryCache[Answer]:
@@ -65,11 +82,18 @@ def build_answer_cache(common: Common) -> MemoryCache[Answer]:
     return MemoryCache("answers", limit=MAX_ANSWERS, ttl_s=common.settings.answer_cache_s)
 
 
-def build_agent(common: Common, knowledge: Knowledge, answer_cache: MemoryCache[Answer] | None) -> Agent:
-    """Build the agent, with the answerer of the settings."""
-    settings = common.settings
-    model = _build_llm(common, knowledge) if settings.chosen_answerer == "llm" else None
-    judge = load_answer_judge()
+def build_agent(
+    common: Common,
+    knowledge: Knowledge,
+    answer_cache: MemoryCache[Answer] | None,
+    settings: Settings | None = None,
+    *,
+    revision: int = 0,
+) -> Agent:
+    """Build the agent, with the answerer of the settings: those of a workspace in their version, or the defaults."""
+    settings = settings or common.settings
+    model = _build_llm(common, knowledge, settings) if settings.chosen_answerer == "llm" else None
+    judge = knowledge.answer_judge()
     return Agent(
         knowledge=knowledge.snapshot_cache,
         answerer=model or ExtractiveAnswerer(knowledge.embedder, judge=judge, min_confidence=settings.min_confidence),
@@ -79,35 +103,44 @@ def build_agent(common: Common, knowledge: Knowledge, answer_cache: MemoryCache[
         answer_cache=answer_cache,
         rewriter=model.rewrite if model else None,
         reviser=model.revise if model else None,
-        judge=_build_judge(common, model) if model and settings.judges else None,
+        judge=_build_judge(common, model, settings) if model and settings.judges else None,
         similarity=similarity_of(knowledge.embedder),
-        entailment=load_entailment(settings.support_folder, languages=settings.support_languages) if model else None,
+        entailment=knowledge.entailment() if model else None,
         answer_judge=judge if model else None,
         gate=Gate(coverage=settings.gate_coverage, risk=settings.chosen_gate_risk),
         keeps_pleasantries=settings.pleasantries == "keep",
         quotes_other_languages=settings.other_language == "quote",
+        revision=revision,
     )
 
 
-def without_effects(common: Common, knowledge: Knowledge, agent: Agent, budget: "RunBudget") -> Agent:
-    """Return an agent as this one, which calls no tool that changes anything, records no call of a tool, and spends
-    from `budget` as well.
+def without_effects(
+    common: Common, knowledge: Knowledge, agent: Agent, budget: "RunBudget", settings: Settings | None = None
+) -> Agent:
+    """Return an agent as this one of the same settings, which calls no tool that changes anything, records no call of a
+    tool, and spends from `budget` as well.
     """
     if agent.answerer.name != "llm":
         return agent
-    model = _build_llm(common, knowledge, budget)
-    judge = _build_judge(common, model, budget) if agent.judge else None
+    settings = settings or common.settings
+    model = _build_llm(common, knowledge, settings, budget)
+    judge = _build_judge(common, model, settings, budget) if agent.judge else None
     return replace(agent, answerer=model, rewriter=model.rewrite, reviser=model.revise, judge=judge)
 
 
-def build_drafter(store: Store, knowledge: Knowledge, agent: Agent) -> Drafter:
-    """Build what drafts articles, with the agent's language model if it has one."""
-    answerer = agent.answerer
-    writer = cast("LlmAnswerer", answerer) if answerer.name == "llm" else None
-    return Drafter(store=store, embedder=knowledge.embedder, writer=writer)
+def build_drafter(store: Store, knowledge: Knowledge, agent_of: Callable[[str], Agent]) -> Drafter:
+    """Build what drafts articles, with the language model of a workspace's agent if that has one."""
+
+    def writer_of(workspace_id: str) -> "LlmAnswerer | None":
+        answerer = agent_of(workspace_id).answerer
+        return cast("LlmAnswerer", answerer) if answerer.name == "llm" else None
+
+    return Drafter(store=store, embedder=knowledge.embedder, writer_of=writer_of)
 
 
-def _build_llm(common: Common, knowledge: Knowledge, shadow: "RunBudget | None" = None) -> "LlmAnswerer":
+def _build_llm(
+    common: Common, knowledge: Knowledge, settings: Settings, shadow: "RunBudget | None" = None
+) -> "LlmAnswerer":
     from worker.answering.chat_api.client import Price, open_client
     from worker.answering.chat_api.spending import Spending
     from worker.answering.drafting.llm import LlmAnswerer
@@ -116,7 +149,6 @@ def _build_llm(common: Common, knowledge: Knowledge, shadow: "RunBudget | None" 
     from worker.answering.tools.registry import Registry
     from worker.redaction import Redactor
 
-    settings = common.settings
     tools = (
         builtin.search(search_for_tool(knowledge.snapshot_cache)),
         builtin.remember(common.memories),
@@ -127,7 +159,11 @@ def _build_llm(common: Common, knowledge: Knowledge, shadow: "RunBudget | None" 
     used = tuple(tool for tool in tools if shadow is None or tool.confirmation is not None or not tool.changes)
     used = used if settings.use_tools else ()
     return LlmAnswerer(
-        client=open_client(api_key=settings.openai_api_key, base_url=settings.openai_base_url),
+        client=open_client(
+            api_key=settings.openai_api_key,
+            base_url=settings.openai_base_url,
+            guard=common.workspace_settings.guard_of(settings),
+        ),
         models=settings.models,
         timeout_s=settings.model_timeout_s,
         prices={model: Price(prompt=prompt, completion=completion) for model, prompt, completion in settings.prices},
@@ -138,12 +174,13 @@ def _build_llm(common: Common, knowledge: Knowledge, shadow: "RunBudget | None" 
     )
 
 
-def _build_judge(common: Common, model: "LlmAnswerer", shadow: "RunBudget | None" = None) -> "SupportJudge":
+def _build_judge(
+    common: Common, model: "LlmAnswerer", settings: Settings, shadow: "RunBudget | None" = None
+) -> "SupportJudge":
     """Build the judge of doubtful sentences: the same endpoint, with a model, a time-out and budgets of its own."""
     from worker.answering.chat_api.spending import Spending
     from worker.answering.check.judge import LlmJudge
 
-    settings = common.settings
     open_spending = Spending if shadow is None else shadow.open
     judge = replace(
         model,

@@ -1,9 +1,10 @@
 """The parts of a worker that consumes the queue `answer`."""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from worker import caching
 from worker.answering import direct_answers
@@ -37,8 +38,10 @@ from worker.services.agent import (
     without_effects,
 )
 from worker.services.common import Common
+from worker.services.workspaces import PerWorkspace
+from worker.settings import Settings
 from worker.suggestions.collecting import Collector
-from worker.turns.drainer import Drainer
+from worker.turns.drainer import Drainer, WorkspaceParts
 from worker.turns.history import History
 from worker.turns.leases import Leases
 from worker.turns.loops import LoopGuard
@@ -90,21 +93,15 @@ def build_answering(common: Common, mailbox: Mailbox, watchdog: Watchdog, stoppi
     knowledge = build_knowledge(common)
     answer_cache = build_answer_cache(common)
     leases = Leases(mailbox, beat=partial(watchdog.beat, "lease renewal"))
-    known_facts = KnownFacts(
-        memories=common.memories,
-        similarity=lambda: None if knowledge.snapshot_cache.lexical_only else similarity_of(knowledge.embedder),
-    )
-    agent = build_agent(common, knowledge, answer_cache)
+    parts = _build_parts(common, knowledge, answer_cache)
     slots = Slots(settings.answer_concurrency)
     pool = WorkerPool(settings.answer_concurrency, name="swept-answer")
     drainer = Drainer(
         mailbox=mailbox,
         leases=leases,
-        loops=LoopGuard(store=common.store, max_replies=settings.max_replies_per_hour),
         history=History(sessions=common.sessions, store=common.store, window=settings.session_history),
-        agent=agent,
+        parts_of=parts.of,
         attachments=common.attachments.read,
-        known=known_facts if settings.chosen_answerer == "llm" else no_facts,
         hints=common.delivery_hints,
         wake=common.wakeups.send,
         say=partial(_publish_piece, common.deltas),
@@ -116,7 +113,8 @@ def build_answering(common: Common, mailbox: Mailbox, watchdog: Watchdog, stoppi
     drafting = WorkerPool(1, name="suggestions")
     suggesting = DraftSuggestions(
         collector=Collector(common.store),
-        drafter=build_drafter(common.store, knowledge, agent),
+        drafter=build_drafter(common.store, knowledge, lambda workspace_id: cast(Agent, parts.of(workspace_id).agent)),
+        workspaces=partial(common.workspace_settings.where_on, "suggestions"),
         pool=drafting,
     )
     ready = AnswerReady(
@@ -128,8 +126,8 @@ def build_answering(common: Common, mailbox: Mailbox, watchdog: Watchdog, stoppi
         drainer=drainer,
         leases=leases,
         pools=(pool, drafting),
-        responders=_build_responders(common, knowledge, agent),
-        duties=(ready, suggesting) if settings.suggestions else (ready,),
+        responders=_build_responders(common, knowledge, answer_cache),
+        duties=(ready, suggesting),
     )
 
 
@@ -137,7 +135,26 @@ def _publish_piece(deltas: Deltas, claim: Claim, piece: Piece) -> None:
     deltas.add(claim.conversation_id, [message.id for message in claim.messages], take=claim.token, piece=piece)
 
 
-def _build_responders(common: Common, knowledge: Knowledge, agent: Agent) -> tuple[Responder, ...]:
+def _build_parts(
+    common: Common, knowledge: Knowledge, answer_cache: MemoryCache[Answer]
+) -> PerWorkspace[WorkspaceParts]:
+    """Build what of a turn depends on the settings of its workspace."""
+    known_facts = KnownFacts(
+        memories=common.memories,
+        similarity=lambda: None if knowledge.snapshot_cache.lexical_only else similarity_of(knowledge.embedder),
+    )
+
+    def build(settings: Settings, version: int) -> WorkspaceParts:
+        return WorkspaceParts(
+            agent=build_agent(common, knowledge, answer_cache, settings, revision=version),
+            loops=LoopGuard(store=common.store, max_replies=settings.max_replies_per_hour),
+            known=known_facts if settings.chosen_answerer == "llm" else no_facts,
+        )
+
+    return PerWorkspace(common.workspace_settings, build)
+
+
+def _build_responders(common: Common, knowledge: Knowledge, answer_cache: MemoryCache[Answer]) -> tuple[Responder, ...]:
     """Return the responders for the web server: searches, and on threads of their own direct answers and reports."""
     settings = common.settings
     searches = {"search": search_service.searching(knowledge.snapshot_cache)}
@@ -146,11 +163,21 @@ def _build_responders(common: Common, knowledge: Knowledge, agent: Agent) -> tup
         "changes": changes.answering(settings.snapshots_folder),
         "category_checks": lambda workspace_id: {"items": checks_to_api(knowledge.recognisers.checks(workspace_id))},
     }
-    answers = {
-        "answer": direct_answers.answering(
-            without_effects(common, knowledge, agent, RunBudget()), voice=common.voices.get
-        )
-    }
+
+    def build_direct(settings: Settings, version: int) -> Agent:
+        agent = build_agent(common, knowledge, answer_cache, settings, revision=version)
+        return without_effects(common, knowledge, agent, RunBudget(), settings)
+
+    direct, workspace_settings = PerWorkspace(common.workspace_settings, build_direct), common.workspace_settings
+
+    def direct_agent(workspace_id: str, tried: Mapping[str, Any]) -> Agent:
+        if not tried:
+            return direct.of(workspace_id)
+        settings, _changes = workspace_settings.preview(workspace_id, workspace_settings.opened(workspace_id, tried))
+        agent = build_agent(common, knowledge, None, settings)
+        return without_effects(common, knowledge, agent, RunBudget(), settings)
+
+    answers = {"answer": direct_answers.answering(direct_agent, voice=common.voices.get)}
     return tuple(
         Responder(common.waiting_redis, kinds, queue=queue, prefix=settings.redis_prefix, threads=threads)
         for kinds, queue, threads in (

@@ -14,11 +14,14 @@ from worker.knowledge.imports import Importer
 from worker.knowledge.library import Library
 from worker.services.accounts import Accounts
 from worker.services.common import Common, build_guard, build_importer, build_source_runner, build_sources
+from worker.services.workspaces import PerWorkspace
+from worker.settings import Settings
 from worker.sources.sources import Sources
 from worker.store.engine import Store
 from worker.suggestions.suggestions import Suggestions
 from worker.telemetry.counters import Counters
 from worker.voice.voices import Voices
+from worker.workspace_settings.workspace_settings import WorkspaceSettings
 
 if TYPE_CHECKING:
     from kb.embedding import Embedder
@@ -43,6 +46,7 @@ class Commands:
     accounts: Accounts
     audit_log: AuditLog
     voices: Voices
+    workspace_settings: WorkspaceSettings
     categories: Categories
     library: Library
     suggestions: Suggestions
@@ -53,23 +57,36 @@ class Commands:
 
     @cached_property
     def agent(self) -> "Agent":
-        """The agent that answer workers have."""
-        from worker.services.agent import build_agent, build_answer_cache
+        """The agent of workspaces without settings of their own."""
+        return self._new_agent(self.common.settings, 0)
 
-        return build_agent(self.common, self._knowledge, build_answer_cache(self.common))
+    def agent_of(self, workspace_id: str) -> "Agent":
+        """Return the agent that answer workers have for a workspace; raises as `WorkspaceSettings.of`."""
+        return self._agents.of(workspace_id)
 
-    def shadow(self, *, max_usd: float | None, spent_usd: float) -> "Shadow":
+    def shadow(self, workspace_id: str, *, max_usd: float | None, spent_usd: float) -> "Shadow":
         """Return an agent for past tickets, which writes nothing; raises as `build_shadow`."""
         from worker.services.shadow import build_shadow
 
-        return build_shadow(self.common, self._knowledge, max_usd=max_usd, spent_usd=spent_usd)
+        settings = self.workspace_settings.of(workspace_id)
+        return build_shadow(self.common, self._knowledge, settings, max_usd=max_usd, spent_usd=spent_usd)
+
+    def _new_agent(self, settings: Settings, version: int) -> "Agent":
+        from worker.services.agent import build_agent, build_answer_cache
+
+        cache = build_answer_cache(self.common)
+        return build_agent(self.common, self._knowledge, cache, settings, revision=version)
+
+    @cached_property
+    def _agents(self) -> PerWorkspace["Agent"]:
+        return PerWorkspace(self.workspace_settings, self._new_agent)
 
     @property
     def drafter(self) -> "Drafter":
         """The drafter of articles from agents' replies."""
         from worker.services.agent import build_drafter
 
-        return build_drafter(self.store, self._knowledge, self.agent)
+        return build_drafter(self.store, self._knowledge, self.agent_of)
 
     @property
     def question_embedder(self) -> "Embedder":
@@ -123,6 +140,7 @@ def build_commands(common: Common) -> Commands:
         accounts=common.accounts,
         audit_log=AuditLog(store),
         voices=common.voices,
+        workspace_settings=common.workspace_settings,
         categories=common.categories,
         library=common.library,
         suggestions=Suggestions(store, common.library),

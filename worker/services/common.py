@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from redis import Redis
 
-from worker.addresses import Guard, resolve_within
+from worker.addresses import WORKER_RESOLVE_TIMEOUT_S, Guard, resolve_within
 from worker.answering.triage import pattern_matches
 from worker.app import app
 from worker.categories.categories import Categories
@@ -33,6 +33,8 @@ from worker.store.idempotency import IdempotencyKeys
 from worker.telemetry import tracing
 from worker.telemetry.counters import Counters
 from worker.voice.voices import Voices
+from worker.workspace_settings.secret_box import SecretBox
+from worker.workspace_settings.workspace_settings import WorkspaceSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,7 @@ class Common:
     actions: ConversationActions
     memories: Memories
     voices: Voices
+    workspace_settings: WorkspaceSettings
     categories: Categories
     inbound: Inbound
     mail: MailServer | None
@@ -116,11 +119,22 @@ def build_common(settings: Settings, *, pool_size: int = POOL_SIZE, idle_s: floa
         actions=actions,
         memories=Memories(store),
         voices=Voices(store),
+        workspace_settings=build_workspace_settings(store, settings),
         categories=Categories(store),
         inbound=Inbound(store, actions, deadline_s=settings.deadline_s, hint=hints.send),
         mail=mail,
         accounts=build_accounts(settings, store, mail),
         library=Library(store, idempotency_keys),
+    )
+
+
+def build_workspace_settings(store: Store, settings: Settings) -> WorkspaceSettings:
+    """Build the settings of workspaces on those of the installation."""
+    return WorkspaceSettings(
+        store,
+        settings,
+        SecretBox(settings.secret_keys, settings.secret_key_file),
+        build_guard(settings.model_allow, resolve_timeout_s=WORKER_RESOLVE_TIMEOUT_S),
     )
 
 

@@ -37,7 +37,7 @@ def build_delivering(common: Common, stopping: threading.Event) -> Delivering:
             guard,
             common.inbound,
             mail=common.mail,
-            conversation_url=settings.conversation_url,
+            conversation_url=lambda workspace_id: common.workspace_settings.of(workspace_id).conversation_url,
         )
 
     dispatcher = Dispatcher(Sender(common.store, meter=common.counters), open_transport)

@@ -33,6 +33,7 @@ from worker.suggestions.suggestions import Suggestions
 from worker.telemetry import tracing
 from worker.telemetry.counters import Counters
 from worker.voice.voices import Voices
+from worker.workspace_settings.workspace_settings import WorkspaceSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,7 @@ class Front:
     attachments: Attachments
     memories: Memories
     voices: Voices
+    workspace_settings: WorkspaceSettings
     categories: Categories
     library: Library
     suggestions: Suggestions
@@ -110,6 +112,7 @@ def front_of(common: Common) -> Front:
         attachments=common.attachments,
         memories=common.memories,
         voices=common.voices,
+        workspace_settings=common.workspace_settings,
         categories=common.categories,
         library=common.library,
         suggestions=Suggestions(store, common.library),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from worker.answering.agent import Agent
     from worker.services.agent import Knowledge
     from worker.services.common import Common
+    from worker.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,18 +33,19 @@ class Shadow:
         return self.agent.answer(question)
 
 
-def build_shadow(common: "Common", knowledge: "Knowledge", *, max_usd: float | None, spent_usd: float) -> Shadow:
-    """Build the agent of a backtest.
+def build_shadow(
+    common: "Common", knowledge: "Knowledge", settings: "Settings", *, max_usd: float | None, spent_usd: float
+) -> Shadow:
+    """Build the agent of a backtest with the settings of its workspace.
 
     Raises:
         Invalid: the cost is to be limited, and that of a model is not known.
     """
-    settings = common.settings
     if max_usd is not None and settings.chosen_answerer == "llm":
         priced = {model for model, _prompt, _completion in settings.prices}
         used = {*settings.models, *((settings.judge_model,) if settings.judges and settings.judge_model else ())}
         if unknown := sorted(used - priced):
-            raise Invalid(f"--max-cost needs the price of {', '.join(unknown)}: set ANSWERBACK_PRICES.")
+            raise Invalid(f"--max-cost needs the price of {', '.join(unknown)}: set ANSWERBACK_PRICES, or `prices`.")
     budget = RunBudget(max_usd=max_usd, spent_usd=spent_usd)
-    agent = without_effects(common, knowledge, build_agent(common, knowledge, None), budget)
+    agent = without_effects(common, knowledge, build_agent(common, knowledge, None, settings), budget, settings)
     return Shadow(agent=agent, budget=budget)

@@ -183,7 +183,7 @@ def _common_duties(common: Common) -> list[Duty]:
         deliveries_days=settings.deliveries_days,
         audit_days=settings.audit_days,
     )
-    duties: list[Duty] = [
+    return [
         HandOffOverdue(actions=common.actions, meter=common.counters),
         DropExpired(
             forget_keys=common.intake.forget_keys,
@@ -191,7 +191,9 @@ def _common_duties(common: Common) -> list[Duty]:
             retention=retention,
             sessions=common.sessions,
         ),
+        ResumeQuiet(
+            actions=common.actions,
+            default_h=settings.resume_after_h,
+            hours=partial(common.workspace_settings.overriding, "resume_after_h"),
+        ),
     ]
-    if settings.resume_after_h:
-        duties.append(ResumeQuiet(actions=common.actions, after_s=settings.resume_after_h * 3_600))
-    return duties

@@ -24,6 +24,13 @@ class AnsweringSettings:
     )
     openai_api_key: str | None = setting("OPENAI_API_KEY", "key of the model endpoint", str, None, secret=True)
     openai_base_url: str | None = setting("OPENAI_BASE_URL", "any OpenAI-compatible endpoint", str, None)
+    model_allow: tuple[parsers.Network, ...] = setting(
+        "ANSWERBACK_MODEL_ALLOW",
+        "private networks that the model endpoints of workspaces may be in, there also over plain http and any port; "
+        "OPENAI_BASE_URL may be anywhere",
+        parsers.networks,
+        (),
+    )
     models: tuple[str, ...] = setting(
         "ANSWERBACK_MODELS", "models in order of preference, with commas", parsers.names, ("gpt-4o-mini",)
     )

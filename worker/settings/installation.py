@@ -44,6 +44,14 @@ class InstallationSettings:
         None,
         secret=True,
     )
+    secret_keys: tuple[str, ...] = setting(
+        "ANSWERBACK_SECRET_KEYS",
+        "Fernet keys that encrypt the secrets of workspaces in the database, newest first, with commas; without them "
+        "one is made and kept in the home, which all machines then share",
+        parsers.names,
+        (),
+        secret=True,
+    )
     sample: bool | None = setting(
         "ANSWERBACK_SAMPLE",
         "whether `answerback up` ingests the sample articles once; on with the embedded database",
@@ -112,6 +120,11 @@ class InstallationSettings:
     def snapshots_folder(self) -> Path:
         """Where snapshots of knowledge bases are kept."""
         return self.home.absolute() / "snapshots"
+
+    @property
+    def secret_key_file(self) -> Path:
+        """Where the key that encrypts the secrets of workspaces is kept, if the settings have none."""
+        return self.home.absolute() / "secret-key"
 
     @property
     def with_sample(self) -> bool:

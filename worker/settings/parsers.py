@@ -76,6 +76,7 @@ def one_of(*choices: str) -> Callable[[str], str]:
         return text.lower()
 
     parse.__doc__ = " or ".join(f"`{choice}`" for choice in choices)
+    parse.choices = choices  # type: ignore[attr-defined]
     return parse
 
 

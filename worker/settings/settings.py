@@ -67,7 +67,7 @@ class Settings(
             except (ValueError, KeyError):
                 problems.append(_problem(setting, text))
         if not problems:
-            problems = cls(**values)._contradictions()
+            problems = cls(**values).contradictions()
         if problems:
             raise SettingsInvalid(problems)
         return cls(**values)
@@ -77,7 +77,8 @@ class Settings(
         """The address of the console, as people reach it."""
         return (self.console_url or f"{self.web_address}/console").rstrip("/")
 
-    def _contradictions(self) -> list[str]:
+    def contradictions(self) -> list[str]:
+        """Return a sentence for each value that another one excludes."""
         problems = []
         if self.answerer == "llm" and not (self.openai_api_key or self.openai_base_url):
             problems.append("ANSWERBACK_ANSWERER is `llm`, which needs OPENAI_API_KEY or OPENAI_BASE_URL.")
@@ -91,10 +92,9 @@ class Settings(
         problems += self._unpriced("ANSWERBACK_BUDGETS", self.budgets, [*self.models, *judge])
         problems += self._unpriced("ANSWERBACK_JUDGE_BUDGETS", self.judge_budgets, judge)
         problems += self._sign_on_contradictions()
-        for key in self.session_keys:
-            if not re.fullmatch(r"[A-Za-z0-9_-]{43}=", key):
-                problems.append("ANSWERBACK_SESSION_KEYS must be Fernet keys: 32 bytes in URL-safe base64.")
-                break
+        for name, keys in (("SESSION_KEYS", self.session_keys), ("SECRET_KEYS", self.secret_keys)):
+            if not all(re.fullmatch(r"[A-Za-z0-9_-]{43}=", key) for key in keys):
+                problems.append(f"ANSWERBACK_{name} must be Fernet keys: 32 bytes in URL-safe base64.")
         return problems
 
     def _sign_on_contradictions(self) -> list[str]:
@@ -129,11 +129,10 @@ class Settings(
         if all(budget.unit != "usd" for budget in budgets):
             return []
         priced = {model for model, _prompt, _completion in self.prices}
-        return [
-            f"{name} is in US dollars, but ANSWERBACK_PRICES has no price of {model}."
-            for model in dict.fromkeys(models)
-            if model not in priced
-        ]
+        missing = [model for model in dict.fromkeys(models) if model not in priced]
+        return (
+            [f"{name} is in US dollars, but ANSWERBACK_PRICES has no price of {', '.join(missing)}."] if missing else []
+        )
 
     @property
     def redis_connections(self) -> int:

@@ -12,6 +12,7 @@ from worker.reading.message import read
 from worker.redaction import Redactor
 from worker.states import ExchangeState, HandoffReason, Owner, Role
 from worker.store.engine import Store
+from worker.store.selection import EVERY_WORKSPACE, Selection
 from worker.store.tables import HANDED_OFF_MESSAGE, conversation, exchange, message
 from worker.store.upsert import upsert_into
 
@@ -43,14 +44,14 @@ class Collector:
         self._now = store.clock.sql()
         self._insert = upsert_into(store, exchange).on_conflict_do_nothing(index_elements=[exchange.c.message_id])
 
-    def collect(self, *, limit: int = 50) -> int:
-        """Keep exchanges that are new, oldest first, and return how many.
+    def collect(self, *, workspaces: Selection = EVERY_WORKSPACE, limit: int = 50) -> int:
+        """Keep exchanges of workspaces that are new, oldest first, and return how many.
 
         Raises:
             DatabaseUnavailable: try again later.
         """
         with self._store.read() as connection:
-            found = connection.execute(self._new(limit)).all()
+            found = connection.execute(self._new(limit).where(workspaces.where(message.c.workspace_id))).all()
         for row in found:
             with self._store.begin() as tx:
                 self._keep(tx, row)

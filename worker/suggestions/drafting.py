@@ -1,5 +1,6 @@
 """Make suggestions of exchanges: the same questions of several customers become one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,11 +36,13 @@ class _Lost(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Drafter:
-    """Drafts exchanges, with a language model if there is one. Any number of processes may do so at once."""
+    """Drafts exchanges, with the language model of their workspace if it has one. Any number of processes may do so at
+    once.
+    """
 
     store: Store
     embedder: Embedder
-    writer: Writer | None = None
+    writer_of: Callable[[str], Writer | None] = lambda _workspace_id: None
 
     def due(self, *, limit: int) -> list[str]:
         """Return the ids of exchanges to draft, oldest first."""
@@ -88,7 +91,7 @@ class Drafter:
 
     def _writer_for(self, row: Exchange) -> Writer | None:
         """Return the model, or None for an exchange that was tried often enough with it."""
-        return self.writer if row.attempts < _MAX_ATTEMPTS else None
+        return self.writer_of(row.workspace_id) if row.attempts < _MAX_ATTEMPTS else None
 
     def _lease(self, id: str) -> Exchange | None:
         free = (

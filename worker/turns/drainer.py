@@ -11,6 +11,7 @@ from worker.conversations import outcomes
 from worker.conversations.attachments import Attached
 from worker.conversations.outcomes import Answer, Handoff, Outcome, Piece, Retry
 from worker.conversations.sessions import Session
+from worker.customers.known_facts import no_facts
 from worker.errors import AnswerbackError, DatabaseUnavailable
 from worker.reading.message import read
 from worker.reading.subjects import NO_TEXT
@@ -60,31 +61,42 @@ class Hints(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WorkspaceParts:
+    """The parts of a turn that depend on the settings of the workspace.
+
+    Attributes:
+        loops: ends the turns of two machines that answer each other.
+        known: returns the memories of a customer that help with a question: workspace, customer's data, question.
+    """
+
+    agent: Answers
+    loops: Loops = NoLoops()
+    known: Callable[[str, Mapping[str, Any], str], Mapping[str, str]] = no_facts
+
+
+@dataclass(frozen=True, kw_only=True)
 class Drainer:
     """Takes turns. Safe to share between threads.
 
     Attributes:
         wake: wakes the streams that wait for a conversation; never fails.
         say: publishes a piece of an answer that is being written.
+        parts_of: returns the parts of a workspace as its settings are now; called once per turn.
         attachments: returns the files of a workspace by their ids, read.
-        loops: ends the turns of two machines that answer each other.
-        known: returns the memories of a customer that help with a question: workspace, customer's data, question.
         voice: returns the voice of a workspace.
     """
 
     mailbox: Mailbox
     leases: Leases
     history: History
-    agent: Answers
+    parts_of: Callable[[str], WorkspaceParts]
     hints: Hints
     wake: Callable[[str], None]
     say: Callable[[Claim, Piece], None] = lambda _claim, _piece: None
     slots: Slots
     stopping: threading.Event
     attachments: Callable[[str, Sequence[str]], Sequence[Attached]] = lambda _workspace_id, _ids: ()
-    known: Callable[[str, Mapping[str, Any], str], Mapping[str, str]] = lambda _workspace_id, _facts, _question: {}
     voice: Callable[[str], Voice] = lambda _workspace_id: DEFAULT_VOICE
-    loops: Loops = NoLoops()
     meter: Meter = Unmetered()
 
     def drain(self, conversation_id: str) -> None:
@@ -141,7 +153,7 @@ class Drainer:
     def _answer(self, claim: Claim, lease: Lease) -> None:
         """Answer a claim and finish it, or have it tried again later."""
         session = self.history.load(claim)
-        outcome = self._given_up(claim) or self.loops.check(claim, session) or self._ask(claim, session, lease)
+        outcome = self._given_up(claim) or self._outcome(claim, session, lease)
         if isinstance(outcome, Retry):
             self.mailbox.retry(claim, outcome)
             self.meter.add("retries")
@@ -160,7 +172,18 @@ class Drainer:
             return outcomes.given_up(claim.messages, attempts=claim.attempts - 1)
         return outcomes.overdue(claim.messages) if claim.remaining_s <= 0 else None
 
-    def _ask(self, claim: Claim, session: Session, lease: Lease) -> Outcome:
+    def _outcome(self, claim: Claim, session: Session, lease: Lease) -> Outcome | Ignored:
+        """Return the outcome of a claim by the settings that hold now; settings that cannot be used are tried again."""
+        try:
+            parts = self.parts_of(claim.workspace_id)
+        except DatabaseUnavailable:
+            raise
+        except AnswerbackError as error:
+            log.error("settings_unusable", code=error.code, cause=str(error))
+            return Retry(error={"code": "settings_unusable", "message": str(error)})
+        return parts.loops.check(claim, session) or self._ask(parts, claim, session, lease)
+
+    def _ask(self, parts: WorkspaceParts, claim: Claim, session: Session, lease: Lease) -> Outcome:
         """Return the agent's outcome; an error of it is a reason to try again."""
 
         def say(piece: Piece) -> None:
@@ -168,9 +191,9 @@ class Drainer:
                 raise Revoked
             self.say(claim, piece)
 
-        question = self._question(claim, session)
+        question = self._question(parts, claim, session)
         try:
-            return self.agent.answer(question, revoked=lambda: lease.revoked, say=say)
+            return parts.agent.answer(question, revoked=lambda: lease.revoked, say=say)
         except (Revoked, LeaseLost):
             raise
         except SnapshotOutdated as error:  # an upgrade is under way, so this is no attempt of the message's
@@ -182,7 +205,7 @@ class Drainer:
             log.exception("turn_failed")
             return Retry(error={"code": "unexpected", "message": "The worker failed in a way that was not foreseen."})
 
-    def _question(self, claim: Claim, session: Session) -> Question:
+    def _question(self, parts: WorkspaceParts, claim: Claim, session: Session) -> Question:
         """Return the claimed messages as one question, with what is known of their customer.
 
         Data of a customer is for them alone, not for a third party who writes in their conversation. It is never taken
@@ -202,7 +225,7 @@ class Drainer:
             message_id=newest.id,
             key_id=newest.key_id,
             seq=claim.messages[0].seq,
-            known=self.known(claim.workspace_id, facts, content) if facts else {},
+            known=parts.known(claim.workspace_id, facts, content) if facts else {},
             content=content,
             quoted="\n".join(reading.quoted for reading in readings if reading.quoted),
             subject=claim.subject,

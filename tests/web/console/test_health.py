@@ -35,7 +35,7 @@ def test_the_budgets_of_the_judge_are_shown_apart(app, browser, services):
 
 
 def test_without_a_language_model_the_page_says_how_to_use_one(browser):
-    assert "OPENAI_API_KEY" in browser.get("/console/model").text
+    assert "/console/settings/model" in browser.get("/console/model").text
 
 
 def test_a_check_of_the_language_model_shows_what_works(app, browser, services):

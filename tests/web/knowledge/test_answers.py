@@ -28,7 +28,10 @@ def worker(settings, embedder):
             answerer=ExtractiveAnswerer(embedder, min_confidence=0.0),
             gate=Gate(coverage=1.0),
         )
-        kinds = {"answer": instead or direct_answers.answering(agent, voice=lambda _workspace_id: Voice())}
+        kinds = {
+            "answer": instead
+            or direct_answers.answering(lambda _workspace_id, _tried: agent, voice=lambda _workspace_id: Voice())
+        }
         begun.append(Responder(redis, kinds, queue=ANSWERS, prefix=settings.redis_prefix, threads=1))
         begun[-1].start()
 

@@ -1,7 +1,7 @@
 import pytest
 
 from tests.web.openapi.story import Story
-from worker.services.answering import _build_responders, build_agent, build_answer_cache, build_knowledge
+from worker.services.answering import _build_responders, build_answer_cache, build_knowledge
 from worker.services.common import build_common
 
 
@@ -16,8 +16,7 @@ def worker(settings, services):
     """A worker's searches and reports, in this process."""
     common = build_common(settings)
     knowledge = build_knowledge(common)
-    agent = build_agent(common, knowledge, build_answer_cache(common))
-    responders = _build_responders(common, knowledge, agent)
+    responders = _build_responders(common, knowledge, build_answer_cache(common))
     for responder in responders:
         responder.start()
     yield

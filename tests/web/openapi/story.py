@@ -198,6 +198,8 @@ class Story:
         self.do("accounts.list")
         for verb in ("retrieve", "renew_invitation", "update", "remove"):
             self.do(f"accounts.{verb}", account_id=account_id)
+        self.do("settings.update")
+        self.do("settings.retrieve")
         self.do("categories.put", name="fleet")
         self.do("categories.list")
         for verb in ("retrieve", "check", "delete"):

@@ -19,6 +19,7 @@ from web.operations.metrics import GAUGES, PREFIX
 from worker.conversations.outcomes import Handoff
 from worker.services.worker import build_worker
 from worker.telemetry.counters import BUCKETS_S, COUNTED, NAMES, TIMED, Counters
+from worker.turns.drainer import WorkspaceParts
 
 _ID = re.compile(r"\b(?:msg|conv|key|ws|esc|ep|whd|doc)_[0-9a-f]{8}")
 
@@ -162,7 +163,9 @@ def test_a_turn_is_measured(call, services, models):
     from tests.support.fakes import FakeAgent
 
     worker = build_worker(services.settings, roles=("answer",))
-    drainer = dataclasses.replace(worker.answering.drainer, agent=FakeAgent(outcome))
+    drainer = dataclasses.replace(
+        worker.answering.drainer, parts_of=lambda _workspace_id: WorkspaceParts(agent=FakeAgent(outcome))
+    )
     drainer.drain(made["conversation_id"])
     worker.common.close()
     found = scraped(call, services)

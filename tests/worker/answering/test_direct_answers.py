@@ -20,7 +20,9 @@ class Scripted:
 
 def answered(outcome, question="Why?"):
     agent = Scripted(outcome)
-    answer = direct_answers.answering(agent, voice=lambda workspace_id: Voice(name=f"voice of {workspace_id}"))
+    answer = direct_answers.answering(
+        lambda _workspace_id, _tried: agent, voice=lambda workspace_id: Voice(name=f"voice of {workspace_id}")
+    )
     return answer(workspace_id="ws_1", question=question, key_id="key_1", remaining_s=9.0), agent.asked
 
 

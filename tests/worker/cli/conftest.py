@@ -30,6 +30,10 @@ def start(env) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 def _with_changes(
-    run: Callable[..., subprocess.CompletedProcess[str]], env: dict[str, str], *arguments: str, **changes: str
+    run: Callable[..., subprocess.CompletedProcess[str]],
+    env: dict[str, str],
+    *arguments: str,
+    stdin: str | None = None,
+    **changes: str,
 ) -> subprocess.CompletedProcess[str]:
-    return run(*arguments, env={**env, **changes})
+    return run(*arguments, env={**env, **changes}, stdin=stdin)

@@ -40,7 +40,8 @@ def ask(monkeypatch):
 
         @contextmanager
         def services():
-            yield SimpleNamespace(agent=agent, keys=keys, voices=SimpleNamespace(get=lambda _workspace_id: Voice()))
+            voices = SimpleNamespace(get=lambda _workspace_id: Voice())
+            yield SimpleNamespace(agent_of=lambda _workspace_id: agent, keys=keys, voices=voices)
 
         monkeypatch.setattr(desk, "open_services", services)
         return CliRunner().invoke(main, ["ask", "Are returns free, and how do I delete cookies?"])

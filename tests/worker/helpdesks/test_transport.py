@@ -42,7 +42,7 @@ def enqueue(store, desk, **fields):
 
 def send(store, desk):
     """Make the attempt that is due; return the delivery's state and the attempt's error."""
-    transport = RoutingTransport(store, LOOPBACK, None, mail=None, conversation_url=None)
+    transport = RoutingTransport(store, LOOPBACK, None, mail=None, conversation_url=lambda _workspace_id: None)
     Sender(store).send(desk.id, transport)
     transport.close()
     with store.read() as connection:
@@ -101,7 +101,7 @@ def test_a_payload_of_another_form_is_a_bug_too(store, desk, fake):
 
 def send_all(store, desk):
     """Make the attempts that are due; return state and number of attempts of the deliveries of each kind."""
-    transport = RoutingTransport(store, LOOPBACK, None, mail=None, conversation_url=None)
+    transport = RoutingTransport(store, LOOPBACK, None, mail=None, conversation_url=lambda _workspace_id: None)
     while Sender(store).send(desk.id, transport) is not None:
         pass
     transport.close()

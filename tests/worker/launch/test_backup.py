@@ -23,6 +23,7 @@ def env(tmp_path, models, valkey_url):
     made = environment(tmp_path / "home", valkey_url, models, ANSWERBACK_REDIS_PREFIX=f"{tmp_path.name}:")
     prepare(made)
     (tmp_path / "home" / "api-key").write_text("ab_kept\n")
+    (tmp_path / "home" / "secret-key").write_text("of secrets\n")
     return made
 
 
@@ -62,6 +63,7 @@ def test_one_command_backs_up_and_one_restores(env, tmp_path):
     assert restored.returncode == 0, restored.stderr
     assert said(there) == ["How do I reset my password?"]
     assert (tmp_path / "elsewhere" / "api-key").read_text() == "ab_kept\n"
+    assert (tmp_path / "elsewhere" / "secret-key").read_text() == "of secrets\n"
     with services(there) as built:
         workspace_id = built.keys.workspace()
         found = built.snapshot_cache.search(workspace_id, "How do I delete cookies?", limit=1)

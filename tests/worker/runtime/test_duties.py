@@ -6,8 +6,17 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.support.accounts import OWNER, Outbox, accounts_of
-from worker.runtime.duties import AnswerReady, DropExpired, HintAtDocuments, SendAccountMail, SendDueDeliveries
+from worker.runtime.duties import (
+    AnswerReady,
+    DraftSuggestions,
+    DropExpired,
+    HintAtDocuments,
+    ResumeQuiet,
+    SendAccountMail,
+    SendDueDeliveries,
+)
 from worker.runtime.sweeper import WorkerPool
+from worker.store.selection import Selection
 from worker.telemetry.counters import Unmetered
 from worker.turns.slots import Slots
 
@@ -126,3 +135,57 @@ def test_sessions_are_cleaned_up_last_because_redis_may_be_unavailable():
         sessions=Store("sessions"),
     )()
     assert done == ["keys", "attachments", "memories", "retention", "sessions"]
+
+
+class FakeActions:
+    """Records which workspaces' conversations are looked for, by how long nobody wrote."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[float, Selection]] = []
+
+    def resume_quiet(self, *, after_s: float, workspaces: Selection) -> list[str]:
+        self.asked.append((after_s, workspaces))
+        return []
+
+
+def test_each_workspace_gets_its_quiet_conversations_back_after_its_own_time():
+    actions, hours = FakeActions(), {"ws_1": 24.0, "ws_2": 0.0}
+    ResumeQuiet(actions=actions, default_h=1.0, hours=lambda: hours)()
+    assert actions.asked == [
+        (3_600, Selection(ids=frozenset(hours))),
+        (86_400, Selection(ids=frozenset({"ws_1"}), only=True)),
+    ]
+    actions.asked.clear()
+    ResumeQuiet(actions=actions, default_h=0.0, hours=dict)()
+    assert actions.asked == []
+
+
+class FakeCollector:
+    """Records whose exchanges are collected."""
+
+    def __init__(self) -> None:
+        self.asked: list[Selection] = []
+
+    def collect(self, *, workspaces: Selection) -> int:
+        self.asked.append(workspaces)
+        return 0
+
+
+class FakeDrafter:
+    """Has nothing to draft."""
+
+    def due(self, *, limit: int) -> list[str]:
+        return []
+
+    def draft(self, id: str) -> None:
+        raise AssertionError(id)
+
+
+def test_suggestions_are_made_for_the_workspaces_that_want_them_now(pool):
+    collector, wanted = FakeCollector(), [Selection(ids=frozenset({"ws_1"})), Selection(only=True)]
+    duty = DraftSuggestions(
+        collector=collector, drafter=FakeDrafter(), workspaces=lambda: wanted[len(collector.asked)], pool=pool
+    )
+    duty()
+    duty()
+    assert collector.asked == [Selection(ids=frozenset({"ws_1"}))]

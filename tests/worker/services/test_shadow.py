@@ -45,7 +45,7 @@ def test_tools_that_change_something_are_not_offered_unless_they_ask_first(commo
             tools=tmp_path / "tools.json",
             openai_api_key="x",
         )
-        shadow = build_shadow(built, build_knowledge(built), max_usd=None, spent_usd=0.0)
+        shadow = build_shadow(built, build_knowledge(built), built.settings, max_usd=None, spent_usd=0.0)
         registry = shadow.agent.answerer.registry
         assert {one.name for one in registry.tools} == {"search", "escalate", "order", "refund"}
         question = Question(workspace_id="w", conversation_id="backtest_1", content="Refund me")
@@ -59,4 +59,4 @@ def test_a_limit_needs_the_prices_of_the_models(common):
 
     built = common(answerer="llm", openai_api_key="x", models=("unpriced",), prices=())
     with pytest.raises(Invalid, match="price of unpriced"):
-        build_shadow(built, build_knowledge(built), max_usd=1.0, spent_usd=0.0)
+        build_shadow(built, build_knowledge(built), built.settings, max_usd=1.0, spent_usd=0.0)

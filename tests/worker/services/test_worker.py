@@ -26,7 +26,7 @@ def names(worker):
     return {type(duty) for duty, _every_s in worker.sweeper._duties}
 
 
-COMMON = {duties.ReportPresence, duties.HandOffOverdue, duties.DropExpired}
+COMMON = {duties.ReportPresence, duties.HandOffOverdue, duties.DropExpired, duties.ResumeQuiet}
 
 
 def test_each_role_brings_its_own_duties_and_all_share_the_others(build):
@@ -45,8 +45,8 @@ def test_a_worker_with_a_language_model_has_the_same_duties(build):
     assert names(worker) >= {duties.AnswerReady, duties.DraftSuggestions}
 
 
-def test_quiet_conversations_are_resumed_where_the_settings_say_so(build):
-    assert duties.ResumeQuiet in names(build("callback", resume_after_h=1.0))
+def test_quiet_conversations_are_resumed_by_every_worker_as_a_workspace_may_want_it(build):
+    assert duties.ResumeQuiet in names(build("callback"))
 
 
 def test_without_the_embedding_model_a_worker_answers_by_words_and_says_so(build):

@@ -63,7 +63,7 @@ def draft(store, embedder, collector):
     """Draft all that is replied."""
 
     def do(writer=None):
-        drafter = Drafter(store=store, embedder=embedder, writer=writer)
+        drafter = Drafter(store=store, embedder=embedder, writer_of=lambda _workspace_id: writer)
         collector.collect()
         ids = drafter.due(limit=100)
         for id in ids:

@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.worker.suggestions.conftest import REPLY
+from worker.store.selection import Selection
 from worker.store.tables import exchange, message
 
 
@@ -95,3 +96,9 @@ def test_the_words_of_a_third_party_are_not_learned_from(store, desk, collector)
         tx.execute(message.update().values(from_third_party=True))
     collector.collect()
     assert kept(store) == [("skipped", "", "")]
+
+
+def test_nothing_is_kept_of_a_workspace_that_wants_no_suggestions(desk, collector, workspace_id):
+    desk.answered("Do you have gift cards?", "Yes, we have gift cards from ten to one hundred euros.")
+    assert collector.collect(workspaces=Selection(ids=frozenset({workspace_id}))) == 0
+    assert collector.collect(workspaces=Selection(ids=frozenset({workspace_id}), only=True)) == 1

@@ -114,7 +114,7 @@ def test_two_workers_draft_an_exchange_once(store, embedder, desk, collector, su
             inner.draft(id)  # the other worker looks while this one writes
             return super().ask(*arguments, **options)
 
-    Drafter(store=store, embedder=embedder, writer=Slow()).draft(id)
+    Drafter(store=store, embedder=embedder, writer_of=lambda _workspace_id: Slow()).draft(id)
     assert [one["count"] for one in suggestions.page(workspace_id)[0]] == [1]
 
 
@@ -133,7 +133,7 @@ def test_what_is_erased_while_it_is_drafted_leaves_nothing(store, embedder, desk
             erase_conversation(scope, MemorySessionStore(), FakeDeltas(), message["conversation_id"])
             return super().ask(*arguments, **options)
 
-    drafter = Drafter(store=store, embedder=embedder, writer=Erasing())
+    drafter = Drafter(store=store, embedder=embedder, writer_of=lambda _workspace_id: Erasing())
     drafter.draft(drafter.due(limit=1)[0])
     assert suggestions.page(workspace_id)[0] == []
     with store.read() as connection:

@@ -16,12 +16,13 @@ from worker.reading.subjects import NO_TEXT
 from worker.states import ReplyKind
 from worker.store.tables import conversation, message
 from worker.telemetry.counters import Counters
-from worker.turns.drainer import Drainer
+from worker.turns.drainer import Drainer, WorkspaceParts
 from worker.turns.history import History
 from worker.turns.leases import Leases
 from worker.turns.mailbox import Mailbox
 from worker.turns.slots import Slots
 from worker.voice.voice import Voice
+from worker.workspace_settings.overrides import SettingsRefused
 
 
 class AwaySessions(MemorySessionStore):
@@ -38,11 +39,12 @@ class AwaySessions(MemorySessionStore):
 def build(store) -> Callable[..., Drainer]:
     def make(outcome: Outcome | Callable[[Question], Outcome], sessions=None, **options) -> Drainer:
         mailbox = Mailbox(store, holder="one", **options)
+        parts = WorkspaceParts(agent=FakeAgent(outcome))
         return Drainer(
             mailbox=mailbox,
             leases=Leases(mailbox),
             history=History(sessions=sessions or MemorySessionStore(), store=store, window=20),
-            agent=FakeAgent(outcome),
+            parts_of=lambda _workspace_id: parts,
             hints=FakeHints(),
             wake=lambda _id: None,
             slots=Slots(4),
@@ -76,7 +78,7 @@ def test_the_second_question_knows_the_first_and_its_answer(store, workspace_id,
     drainer.drain(first["conversation_id"])
     accept(store, workspace_id, "And how big?", external_id="x")
     drainer.drain(first["conversation_id"])
-    said = [(turn.role, turn.content) for turn in drainer.agent.questions[-1].turns]
+    said = [(turn.role, turn.content) for turn in drainer.parts_of("").agent.questions[-1].turns]
     assert said == [("customer", "What colour is it?"), ("assistant", "It is blue.")]
 
 
@@ -91,7 +93,7 @@ def test_a_conversation_that_is_somebody_else_s_by_now_is_answered_for_them(stor
     for _ in range(2):
         accept(store, workspace_id, external_id="x", requester=bob)
         drainer.drain(conversation_id)
-    assert [question.facts for question in drainer.agent.questions] == [alice, bob, bob]
+    assert [question.facts for question in drainer.parts_of("").agent.questions] == [alice, bob, bob]
 
 
 @pytest.mark.parametrize("lost", ["flushed", "stale", "away"])
@@ -105,7 +107,7 @@ def test_losing_the_session_changes_no_answer(store, workspace_id, build, lost):
         assert sessions.put(kept.extended([], history=99, owner="bot", window=1, counted={}))
     accept(store, workspace_id, "And how big?", external_id="x")
     drainer.drain(first["conversation_id"])
-    said = [turn.content for turn in drainer.agent.questions[-1].turns]
+    said = [turn.content for turn in drainer.parts_of("").agent.questions[-1].turns]
     assert said == ["What colour is it?", "It is blue."]
 
 
@@ -131,7 +133,7 @@ def test_a_hint_at_a_conversation_that_is_taken_returns_at_once(store, workspace
     accept(store, workspace_id)
     drainer = build(answer())
     drainer.drain(sent["conversation_id"])
-    assert drainer.agent.questions == []
+    assert drainer.parts_of("").agent.questions == []
 
 
 def test_a_crash_of_the_agent_is_retried_and_at_last_handed_off_without_blocking_others(store, workspace_id, build):
@@ -167,7 +169,7 @@ def test_a_message_taken_up_after_its_deadline_is_handed_off_without_asking_anyo
     TableClock.advance(store, 2)
     drainer.drain(sent["conversation_id"])
     assert row_of(store, sent["id"]).handoff["reason"] == "deadline"
-    assert drainer.agent.questions == []
+    assert drainer.parts_of("").agent.questions == []
 
 
 def test_deliveries_are_hinted_at_when_a_turn_has_ended(store, workspace_id, build):
@@ -233,7 +235,7 @@ def test_a_turn_has_the_workspace_s_voice_and_channel_and_a_question_back_counts
     object.__setattr__(drainer, "voice", {workspace_id: mia}.__getitem__)
     sent = Intake(store).submit(workspace_id, Opening(channel="email"), Submission(content="?", deadline_s=60)).message
     drainer.drain(sent["conversation_id"])
-    (question,) = drainer.agent.questions
+    (question,) = drainer.parts_of("").agent.questions
     assert (question.voice, question.channel) == (mia, "email")
     counters.flush()
     counted = {labels: value for (name, labels), value in counters.samples().items() if name == "messages"}
@@ -246,10 +248,27 @@ def test_the_question_is_what_the_customer_wrote_now(store, workspace_id, build)
     text = f"Hi,\n\nWhat colour is it?\n\nBest regards\nTom\n\n{quoted}"
     first = accept(store, workspace_id, text, external_id="x")
     drainer.drain(first["conversation_id"])
-    asked = drainer.agent.questions[-1]
+    asked = drainer.parts_of("").agent.questions[-1]
     assert asked.content == "What colour is it?"
     assert asked.quoted == quoted.replace("On 1", "> On 1")
     accept(store, workspace_id, "And how big?", external_id="x")
     drainer.drain(first["conversation_id"])
-    assert drainer.agent.questions[-1].turns[0].content == "What colour is it?"
+    assert drainer.parts_of("").agent.questions[-1].turns[0].content == "What colour is it?"
     assert row_of(store, first["id"]).content == text
+
+
+def test_settings_that_cannot_be_used_let_the_message_wait_with_the_reason(store, workspace_id, build):
+    drainer = build(answer("It is blue."))
+    usable = drainer.parts_of
+
+    def unusable(_workspace_id):
+        raise SettingsRefused({"budgets": "There is no price of large."})
+
+    sent = accept(store, workspace_id, "What colour is it?", external_id="x")
+    replace(drainer, parts_of=unusable).drain(sent["conversation_id"])
+    waiting = row_of(store, sent["id"])
+    assert (waiting.state, waiting.error["code"]) == ("queued", "settings_unusable")
+    assert "no price of large" in waiting.error["message"]
+    TableClock.advance(store, 60)
+    replace(drainer, parts_of=usable).drain(sent["conversation_id"])
+    assert row_of(store, sent["id"]).state == "answered"

@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from worker import compat
+from worker.addresses import Guard
 from worker.answering.chat_api import deadlines
 from worker.answering.chat_api.capabilities import Capabilities, CapabilityMemory
 from worker.answering.chat_api.chat import Completion
 from worker.answering.chat_api.chunks import read_chunks
 from worker.answering.chat_api.errors import ModelError, classify, payload_of
+from worker.answering.chat_api.guarded import GuardedBackend
 from worker.answering.chat_api.refusals import Refusal, refusal_of
 from worker.answering.question import Revoked
 from worker.conversations.outcomes import Usage
@@ -57,11 +60,23 @@ class CompletionRequest:
     may_call: bool = True
 
 
-def open_client(*, api_key: str | None, base_url: str | None) -> Any:
-    """Return an `openai.OpenAI` client that does not retry (the mailbox does) and whose calls end at their deadline."""
+def open_client(*, api_key: str | None, base_url: str | None, guard: Guard | None = None) -> Any:
+    """Return an `openai.OpenAI` client that does not retry (the mailbox does) and whose calls end at their deadline.
+
+    `guard` decides about the addresses that it dials; such a client uses no proxy, follows no redirect, and names no
+    organization of the environment. Without one, it may call any address.
+    """
     import openai
 
-    client = openai.OpenAI(api_key=api_key or "none-needed", base_url=base_url, max_retries=0)
+    key = api_key or "none-needed"
+    if guard is None:
+        client = openai.OpenAI(api_key=key, base_url=base_url, max_retries=0)
+    else:
+        http = openai.DefaultHttpxClient(trust_env=False, follow_redirects=False)
+        omitted: Any = openai.Omit()
+        headers = {"OpenAI-Organization": omitted, "OpenAI-Project": omitted}
+        client = openai.OpenAI(api_key=key, base_url=base_url, max_retries=0, http_client=http, default_headers=headers)
+        compat.wrap_network_backend(client, lambda backend: GuardedBackend(backend, guard))
     deadlines.install(client)
     return client
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from worker.addresses import Guard
 from worker.answering.chat_api.capabilities import Capabilities, CapabilityMemory
 from worker.answering.chat_api.chat import Chat, Completion
 from worker.answering.chat_api.client import CompletionRequest, ReasonedOut, complete, open_client
@@ -82,9 +83,11 @@ def probe(client: Any, model: str, *, timeout_s: float, clock: Callable[[], floa
     return ProbeReport(model=model, steps=steps, parameters=dict(memory.of(model).described()))
 
 
-def probe_configured(settings: Settings, *, names: Sequence[str] = (), timeout_s: float) -> list[ProbeReport]:
-    """Probe the models of an installation, or others at its endpoint."""
-    client = open_client(api_key=settings.openai_api_key, base_url=settings.openai_base_url)
+def probe_configured(
+    settings: Settings, *, names: Sequence[str] = (), timeout_s: float, guard: Guard | None = None
+) -> list[ProbeReport]:
+    """Probe the models of settings, or others at their endpoint; `guard` as for `open_client`."""
+    client = open_client(api_key=settings.openai_api_key, base_url=settings.openai_base_url, guard=guard)
     try:
         return [probe(client, name, timeout_s=timeout_s) for name in names or settings.models]
     finally:

@@ -4,7 +4,7 @@ Queries return `sa.RowMapping`; `from_row` makes a value of one at the store's e
 that the code behind it uses.
 """
 
-from worker.store.rows.access import AuditEntry, CategoryRow, VoiceRow
+from worker.store.rows.access import AuditEntry, CategoryRow, VoiceRow, WorkspaceSettingsRow
 from worker.store.rows.accounts import Account, AccountLink, AccountMail, AccountSession, Membership
 from worker.store.rows.base import Json, TableRow
 from worker.store.rows.conversations import (
@@ -71,4 +71,5 @@ __all__ = [
     "TableRow",
     "ToolCall",
     "VoiceRow",
+    "WorkspaceSettingsRow",
 ]

@@ -1,7 +1,8 @@
-"""Rows of the voices of workspaces and of what operators did."""
+"""Rows of the voices and settings of workspaces, and of what operators did."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from worker.states import Priority
 from worker.store.rows.base import Json, TableRow
@@ -21,6 +22,17 @@ class VoiceRow(TableRow):
     avoided_topics: Sequence[Json]
     channels: Mapping[str, Json]
     about: Mapping[str, str] | None = None
+    updated_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkspaceSettingsRow(TableRow):
+    """The settings that a workspace overrides: values as JSON has them, secrets encrypted, by name."""
+
+    workspace_id: str
+    version: int
+    overrides: Mapping[str, Any]
+    secrets: Mapping[str, str]
     updated_at: int
 
 
@@ -49,4 +61,5 @@ class AuditEntry(TableRow):
     action: str
     subject: str | None = None
     request_id: str | None = None
+    changes: Sequence[Json] | None = None
     created_at: int

@@ -4,7 +4,17 @@ Every row carries its workspace, so that one rule scopes every query (see `worke
 row of a table stands for; docs/reference/tables.md shows it.
 """
 
-from worker.store.tables.access import api_key, audit, category, process, request_key, sample, voice, workspace
+from worker.store.tables.access import (
+    api_key,
+    audit,
+    category,
+    process,
+    request_key,
+    sample,
+    voice,
+    workspace,
+    workspace_settings,
+)
 from worker.store.tables.accounts import (
     account,
     account_identity,
@@ -117,4 +127,5 @@ __all__ = [
     "vector",
     "voice",
     "workspace",
+    "workspace_settings",
 ]

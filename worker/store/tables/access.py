@@ -1,4 +1,4 @@
-"""Workspaces with their keys and voices, what operators did, and the processes that run."""
+"""Workspaces with their keys, voices and settings, what operators did, and the processes that run."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, String, Table, Text
 
@@ -31,6 +31,17 @@ voice = Table(
     Column("about", JSON_OR_NULL),  # the desk's answers to what is asked about the assistant, by AboutAssistant
     time_column("updated_at", nullable=False),
     info={"purpose": "how the assistant of a workspace speaks, in which languages and of what it does not"},
+)
+
+workspace_settings = Table(
+    "workspace_settings",
+    metadata,
+    Column("workspace_id", String(48), ForeignKey("workspace.id"), primary_key=True),
+    Column("version", BigInteger, nullable=False),  # counts changes
+    Column("overrides", JSON_OR_NULL, nullable=False),  # values by the name of the setting
+    Column("secrets", JSON_OR_NULL, nullable=False),  # likewise, encrypted
+    time_column("updated_at", nullable=False),
+    info={"purpose": "the settings that a workspace overrides, with their version"},
 )
 
 category = Table(
@@ -74,6 +85,7 @@ audit = Table(
     Column("action", String(64), nullable=False),
     Column("subject", String(200)),  # the id of what it was done to
     Column("request_id", String(128)),
+    Column("changes", JSON_OR_NULL),  # {name, before, after} of each value that was changed; secrets are left out
     time_column("created_at", nullable=False),
     Index("ix_audit_list", "workspace_id", "id"),
     info={"purpose": "an action of an operator or key that changed something"},

@@ -615,3 +615,17 @@ class AsyncVoice(AsyncResource):
         return await self._transport.send(
             Call[types.SetVoice]("PUT", "/v1/workspace/voice", body=body, repeatable=True)
         )
+
+
+class AsyncSettings(AsyncResource):
+    """The settings of the workspace."""
+
+    async def retrieve(self) -> types.WorkspaceSettings:
+        """Return each setting with its value, its default and where the value is from."""
+        return await self._transport.send(Call[types.WorkspaceSettings]("GET", "/v1/settings", repeatable=True))
+
+    async def update(self, **body: Unpack[types.SettingsChange]) -> types.WorkspaceSettings:
+        """Override settings, all of those sent or none; answers have them from the next message on."""
+        return await self._transport.send(
+            Call[types.WorkspaceSettings]("PATCH", "/v1/settings", body=body, repeatable=True)
+        )

@@ -26,6 +26,8 @@ __all__ = [
     "NotImplemented",
     "RateLimited",
     "RoleTooHigh",
+    "SecretsUnreadable",
+    "SettingsChanged",
     "TooLarge",
     "UnsupportedMediaType",
 ]
@@ -103,6 +105,14 @@ class RoleTooHigh(ApiError):
     """403: Only owners may invite, change or remove an owner, and nobody gives a role above their own."""
 
 
+class SecretsUnreadable(ApiError):
+    """503: The key that encrypts the secrets of workspaces is missing on this machine, or is another one."""
+
+
+class SettingsChanged(ApiError):
+    """412: The settings have another version than `If-Match` names: somebody changed them meanwhile."""
+
+
 class TooLarge(ApiError):
     """413: The body is larger than `ANSWERBACK_MAX_BODY_BYTES` allows."""
 
@@ -131,6 +141,8 @@ BY_CODE: dict[str, type[ApiError]] = {
     "not_implemented": NotImplemented,
     "rate_limited": RateLimited,
     "role_too_high": RoleTooHigh,
+    "secrets_unreadable": SecretsUnreadable,
+    "settings_changed": SettingsChanged,
     "too_large": TooLarge,
     "unsupported_media_type": UnsupportedMediaType,
 }

@@ -597,3 +597,15 @@ class Voice(Resource):
     def put(self, **body: Unpack[types.Voice]) -> types.SetVoice:
         """Replace the voice; what is left out has its default. Answers have it from the next one on."""
         return self._transport.send(Call[types.SetVoice]("PUT", "/v1/workspace/voice", body=body, repeatable=True))
+
+
+class Settings(Resource):
+    """The settings of the workspace."""
+
+    def retrieve(self) -> types.WorkspaceSettings:
+        """Return each setting with its value, its default and where the value is from."""
+        return self._transport.send(Call[types.WorkspaceSettings]("GET", "/v1/settings", repeatable=True))
+
+    def update(self, **body: Unpack[types.SettingsChange]) -> types.WorkspaceSettings:
+        """Override settings, all of those sent or none; answers have them from the next message on."""
+        return self._transport.send(Call[types.WorkspaceSettings]("PATCH", "/v1/settings", body=body, repeatable=True))

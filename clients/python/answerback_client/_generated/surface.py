@@ -40,6 +40,7 @@ class Surface:
         self.status = resources.Status(transport)
         self.categories = resources.Categories(transport)
         self.voice = resources.Voice(transport)
+        self.settings = resources.Settings(transport)
 
 
 class AsyncSurface:
@@ -71,3 +72,4 @@ class AsyncSurface:
         self.status = async_resources.AsyncStatus(transport)
         self.categories = async_resources.AsyncCategories(transport)
         self.voice = async_resources.AsyncVoice(transport)
+        self.settings = async_resources.AsyncSettings(transport)

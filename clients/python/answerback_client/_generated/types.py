@@ -1251,6 +1251,14 @@ class Quality(TypedDict):
     confidence_curve: list[ConfidencePoint]
 
 
+class ChangedValue(TypedDict):
+    """`ChangedValue`."""
+
+    name: str
+    before: Any
+    after: Any
+
+
 class Action(TypedDict):
     """`Action`."""
 
@@ -1266,6 +1274,8 @@ class Action(TypedDict):
     subject: str | None
     """id of the object that the action changed"""
     request_id: str | None
+    changes: list[ChangedValue] | None
+    """the values that a change of settings changed; null for other actions"""
     created_at: str
 
 
@@ -1501,6 +1511,93 @@ class Voice(TypedDict):
     """form of replies by the conversation's channel: `widget`, `email`, a helpdesk's kind, `api` where none is given, and `default` for all others"""
     about: NotRequired[dict[str, str]]
     """your own answers to what customers ask about the assistant: whether it is a `bot`, its `name`, its `abilities`; `privacy`, what is stored and who reads it, is answered only if it is given"""
+
+
+class Setting(TypedDict):
+    """`Setting`."""
+
+    name: str
+    label: str
+    """its name in the console"""
+    area: Literal["model", "checks", "handoff", "costs"]
+    help: str
+    kind: Literal["text", "choice", "number", "integer", "switch", "list"]
+    choices: list[str]
+    """of the kind `choice`; else empty"""
+    expected: str
+    """the form of its value, in words"""
+    is_secret: bool
+    """its value is never shown"""
+    is_set: bool
+    """whether there is a value, also a secret one"""
+    value: Any
+    """a text, a number, a switch or a list of texts; null if there is none, and always of a secret"""
+    default: Any
+    """the value without an override, likewise"""
+    source: Literal["workspace", "environment", "default"]
+    """where the value is from: an override, the environment, or what is built in"""
+    read_by: str
+    """`answer`: with each message; `callback`: with each delivery; `sweeper`: every while"""
+    variable: str
+    """environment variable of the default"""
+
+
+class WorkspaceSettings(TypedDict):
+    """`WorkspaceSettings`."""
+
+    version: int
+    """counts changes"""
+    updated_at: str | None
+    items: list[Setting]
+
+
+class SettingsChange(TypedDict):
+    """`SettingsChange`."""
+
+    answerer: NotRequired[Literal["llm", "extractive", None]]
+    """`llm` or `extractive`; `llm` when a key or base URL is set; null: the default"""
+    openai_base_url: NotRequired[str | None]
+    """any OpenAI-compatible endpoint; null: the default"""
+    openai_api_key: NotRequired[str | None]
+    """key of the model endpoint; null: the default"""
+    models: NotRequired[list[str] | None]
+    """models in order of preference, with commas; null: the default"""
+    prices: NotRequired[list[str] | None]
+    """US dollars for a million tokens, `model=prompt/completion` with commas; others count as free; null: the default"""
+    model_timeout_s: NotRequired[float | None]
+    """longest one call of the model may take; null: the default"""
+    use_tools: NotRequired[bool | None]
+    """offer tools to the model; off for models that cannot call any; null: the default"""
+    redact_model: NotRequired[bool | None]
+    """hide card and account numbers, secrets, addresses and phone numbers from the model; null: the default"""
+    verifier: NotRequired[Literal["local", "judge", None]]
+    """`judge` lets a language model judge the sentences that the local check leaves in doubt, `local` does not; `judge` with the answerer `llm`; null: the default"""
+    judge_model: NotRequired[str | None]
+    """the model that judges, at the same endpoint; the first of the models; null: the default"""
+    judge_timeout_s: NotRequired[float | None]
+    """longest a judgement may take; then the local check decides; null: the default"""
+    min_confidence: NotRequired[float | None]
+    """probability that an extractive answer answers the question, below which a human answers, 0 to 1; null: the default"""
+    pleasantries: NotRequired[Literal["keep", "drop", None]]
+    """`drop` leaves out greetings, thanks, apologies and closings that the language model writes, `keep` sends those with polite words alone; null: the default"""
+    other_language: NotRequired[Literal["quote", "handoff", None]]
+    """what `extractive` does with articles in another language than the message: `quote` says so before the quotes, `handoff` leaves the message to a human; null: the default"""
+    gate_coverage: NotRequired[float | None]
+    """share of the questions that the knowledge base answers that pass the gate; a human answers the others; null: the default"""
+    gate_risk: NotRequired[float | None]
+    """highest probability that the knowledge base has nothing on a message which passes the gate; 0.5 with the answerer `extractive`, 1 with `llm`, which judges by itself; null: the default"""
+    max_replies_per_hour: NotRequired[int | None]
+    """replies of the bot in one conversation in an hour without a human's doing, so that two bots do not talk to each other; then a human takes it; 0 for any number, also of messages that only repeat each other; null: the default"""
+    resume_after_h: NotRequired[float | None]
+    """hours after which a conversation that a human owns and in which nobody writes is the bot's again; 0 for never; null: the default"""
+    suggestions: NotRequired[bool | None]
+    """draft articles from what agents reply where the bot has no answer, for an editor to accept or refuse; null: the default"""
+    conversation_url: NotRequired[str | None]
+    """where agents see a conversation, `https://…/{id}`; notes to them end with it; null: the default"""
+    budgets: NotRequired[list[str] | None]
+    """what models may cost for each `message`, `conversation`, `key` and `day`, in `usd` or `tokens`; then a human answers; null: the default"""
+    judge_budgets: NotRequired[list[str] | None]
+    """what the judge alone may cost, as `ANSWERBACK_BUDGETS`, which count it as well; then the local check decides; null: the default"""
 
 
 class ConversationsListQuery(TypedDict):

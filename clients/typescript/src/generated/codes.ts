@@ -22,6 +22,8 @@ export const ERROR_CODES: ReadonlySet<string> = new Set<ErrorCode>([
   "not_implemented",
   "rate_limited",
   "role_too_high",
+  "secrets_unreadable",
+  "settings_changed",
   "too_large",
   "unsupported_media_type",
 ]);

@@ -548,3 +548,16 @@ export class Voice extends Resource {
     return this.transport.send({ method: "PUT", path: "/v1/workspace/voice", body, repeatable: true }, options);
   }
 }
+
+/** The settings of the workspace. */
+export class Settings extends Resource {
+  /** Return each setting with its value, its default and where the value is from. */
+  retrieve(options: CallOptions = {}): Promise<types.WorkspaceSettings> {
+    return this.transport.send({ method: "GET", path: "/v1/settings", repeatable: true }, options);
+  }
+
+  /** Override settings, all of those sent or none; answers have them from the next message on. */
+  update(body: types.SettingsChange, options: CallOptions = {}): Promise<types.WorkspaceSettings> {
+    return this.transport.send({ method: "PATCH", path: "/v1/settings", body, repeatable: true }, options);
+  }
+}

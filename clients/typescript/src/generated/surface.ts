@@ -32,6 +32,7 @@ export class Surface {
   readonly status: resources.Status;
   readonly categories: resources.Categories;
   readonly voice: resources.Voice;
+  readonly settings: resources.Settings;
 
   constructor(transport: Transport) {
     this.tickets = new resources.Tickets(transport);
@@ -59,5 +60,6 @@ export class Surface {
     this.status = new resources.Status(transport);
     this.categories = new resources.Categories(transport);
     this.voice = new resources.Voice(transport);
+    this.settings = new resources.Settings(transport);
   }
 }

@@ -943,6 +943,12 @@ export interface Quality {
   confidence_curve: ConfidencePoint[];
 }
 
+export interface ChangedValue {
+  name: string;
+  before: unknown;
+  after: unknown;
+}
+
 export interface Action {
   id: string;
   /** name of the person, of the API key, or of the command line's user */
@@ -956,6 +962,8 @@ export interface Action {
   /** id of the object that the action changed */
   subject: string | null;
   request_id: string | null;
+  /** the values that a change of settings changed; null for other actions */
+  changes: ChangedValue[] | null;
   created_at: string;
 }
 
@@ -1157,6 +1165,87 @@ export interface Voice {
   channels?: Record<string, Form>;
   /** your own answers to what customers ask about the assistant: whether it is a `bot`, its `name`, its `abilities`; `privacy`, what is stored and who reads it, is answered only if it is given */
   about?: Record<string, string>;
+}
+
+export interface Setting {
+  name: string;
+  /** its name in the console */
+  label: string;
+  area: "model" | "checks" | "handoff" | "costs";
+  help: string;
+  kind: "text" | "choice" | "number" | "integer" | "switch" | "list";
+  /** of the kind `choice`; else empty */
+  choices: string[];
+  /** the form of its value, in words */
+  expected: string;
+  /** its value is never shown */
+  is_secret: boolean;
+  /** whether there is a value, also a secret one */
+  is_set: boolean;
+  /** a text, a number, a switch or a list of texts; null if there is none, and always of a secret */
+  value: unknown;
+  /** the value without an override, likewise */
+  default: unknown;
+  /** where the value is from: an override, the environment, or what is built in */
+  source: "workspace" | "environment" | "default";
+  /** `answer`: with each message; `callback`: with each delivery; `sweeper`: every while */
+  read_by: string;
+  /** environment variable of the default */
+  variable: string;
+}
+
+export interface WorkspaceSettings {
+  /** counts changes */
+  version: number;
+  updated_at: string | null;
+  items: Setting[];
+}
+
+export interface SettingsChange {
+  /** `llm` or `extractive`; `llm` when a key or base URL is set; null: the default */
+  answerer?: "llm" | "extractive" | null;
+  /** any OpenAI-compatible endpoint; null: the default */
+  openai_base_url?: string | null;
+  /** key of the model endpoint; null: the default */
+  openai_api_key?: string | null;
+  /** models in order of preference, with commas; null: the default */
+  models?: string[] | null;
+  /** US dollars for a million tokens, `model=prompt/completion` with commas; others count as free; null: the default */
+  prices?: string[] | null;
+  /** longest one call of the model may take; null: the default */
+  model_timeout_s?: number | null;
+  /** offer tools to the model; off for models that cannot call any; null: the default */
+  use_tools?: boolean | null;
+  /** hide card and account numbers, secrets, addresses and phone numbers from the model; null: the default */
+  redact_model?: boolean | null;
+  /** `judge` lets a language model judge the sentences that the local check leaves in doubt, `local` does not; `judge` with the answerer `llm`; null: the default */
+  verifier?: "local" | "judge" | null;
+  /** the model that judges, at the same endpoint; the first of the models; null: the default */
+  judge_model?: string | null;
+  /** longest a judgement may take; then the local check decides; null: the default */
+  judge_timeout_s?: number | null;
+  /** probability that an extractive answer answers the question, below which a human answers, 0 to 1; null: the default */
+  min_confidence?: number | null;
+  /** `drop` leaves out greetings, thanks, apologies and closings that the language model writes, `keep` sends those with polite words alone; null: the default */
+  pleasantries?: "keep" | "drop" | null;
+  /** what `extractive` does with articles in another language than the message: `quote` says so before the quotes, `handoff` leaves the message to a human; null: the default */
+  other_language?: "quote" | "handoff" | null;
+  /** share of the questions that the knowledge base answers that pass the gate; a human answers the others; null: the default */
+  gate_coverage?: number | null;
+  /** highest probability that the knowledge base has nothing on a message which passes the gate; 0.5 with the answerer `extractive`, 1 with `llm`, which judges by itself; null: the default */
+  gate_risk?: number | null;
+  /** replies of the bot in one conversation in an hour without a human's doing, so that two bots do not talk to each other; then a human takes it; 0 for any number, also of messages that only repeat each other; null: the default */
+  max_replies_per_hour?: number | null;
+  /** hours after which a conversation that a human owns and in which nobody writes is the bot's again; 0 for never; null: the default */
+  resume_after_h?: number | null;
+  /** draft articles from what agents reply where the bot has no answer, for an editor to accept or refuse; null: the default */
+  suggestions?: boolean | null;
+  /** where agents see a conversation, `https://…/{id}`; notes to them end with it; null: the default */
+  conversation_url?: string | null;
+  /** what models may cost for each `message`, `conversation`, `key` and `day`, in `usd` or `tokens`; then a human answers; null: the default */
+  budgets?: string[] | null;
+  /** what the judge alone may cost, as `ANSWERBACK_BUDGETS`, which count it as well; then the local check decides; null: the default */
+  judge_budgets?: string[] | null;
 }
 
 export interface ConversationsListQuery {
@@ -1513,5 +1602,7 @@ export type ErrorCode =
   | "not_implemented"
   | "rate_limited"
   | "role_too_high"
+  | "secrets_unreadable"
+  | "settings_changed"
   | "too_large"
   | "unsupported_media_type";

@@ -14,6 +14,7 @@ from worker.store import rows, tables
 ROW_TYPES = [
     (rows.CategoryRow, tables.category, set()),
     (rows.VoiceRow, tables.voice, set()),
+    (rows.WorkspaceSettingsRow, tables.workspace_settings, set()),
     (rows.Conversation, tables.conversation, set()),
     (rows.Message, tables.message, set()),
     (rows.Reply, tables.reply, set()),

@@ -1,0 +1,105 @@
+"""The settings of workspaces, in each kind of database."""
+
+import pytest
+import sqlalchemy as sa
+
+from worker.access.keys import Keys
+from worker.store.tables import workspace_settings as table
+from worker.workspace_settings.overrides import MASK, SettingsRefused
+from worker.workspace_settings.workspace_settings import SettingsChanged
+
+
+def test_a_change_holds_at_once_in_another_process_and_for_no_other_workspace(make, store, workspace_id):
+    writer, reader, other = make(), make(), Keys(store).workspace("other")
+    assert reader.of(workspace_id) is reader.defaults
+    writer.change(workspace_id, {"min_confidence": 0.6, "models": ["small"]})
+    assert (reader.of(workspace_id).min_confidence, reader.of(workspace_id).models) == (0.6, ("small",))
+    assert reader.of(workspace_id) is reader.of(workspace_id), "built once for a version"
+    assert reader.of(other).min_confidence == 0.35
+    writer.change(workspace_id, {"min_confidence": None})
+    assert (reader.of(workspace_id).min_confidence, reader.of(workspace_id).models) == (0.35, ("small",))
+
+
+def test_a_change_of_the_environment_reaches_the_workspaces_that_do_not_override_it(make, workspace_id):
+    make().change(workspace_id, {"models": ["small"]})
+    later = make(min_confidence=0.1, models=("huge",)).of(workspace_id)
+    assert (later.min_confidence, later.models) == (0.1, ("small",))
+
+
+def test_a_change_is_made_whole_or_not_at_all(make, workspace_id):
+    settings = make()
+    with pytest.raises(SettingsRefused):
+        settings.change(workspace_id, {"use_tools": False, "min_confidence": 7})
+    with pytest.raises(SettingsRefused):
+        settings.change(workspace_id, {"use_tools": False, "answerer": "llm"})
+    assert settings.version(workspace_id) == 0
+    assert settings.of(workspace_id).use_tools is True
+
+
+def test_two_people_do_not_overwrite_each_other(make, workspace_id):
+    settings = make()
+    settings.change(workspace_id, {"use_tools": False}, version=0)
+    with pytest.raises(SettingsChanged):
+        settings.change(workspace_id, {"redact_model": True}, version=0)
+    settings.change(workspace_id, {"redact_model": True}, version=1)
+    assert settings.version(workspace_id) == 2
+    assert settings.change(workspace_id, {"redact_model": True}) == []
+    assert settings.version(workspace_id) == 2, "nothing changed"
+
+
+def test_a_secret_is_encrypted_in_the_database(make, store, workspace_id):
+    settings = make()
+    settings.change(workspace_id, {"openai_api_key": "sk-desk"})
+    with store.read() as connection:
+        stored = repr(connection.execute(sa.select(table)).all())
+    assert "sk-desk" not in stored
+    assert make().of(workspace_id).openai_api_key == "sk-desk"
+    with pytest.raises(SettingsRefused, match="stands for a secret"):
+        settings.change(workspace_id, {"openai_api_key": MASK})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/v1",
+        "https://inside.example/v1",
+        "http://models.example/v1",
+        "https://user@models.example",
+    ],
+)
+def test_an_endpoint_of_a_workspace_may_not_lead_into_the_network_of_the_installation(make, workspace_id, url):
+    with pytest.raises(SettingsRefused) as refused:
+        make().change(workspace_id, {"openai_base_url": url})
+    assert "openai_base_url" in refused.value.problems_by_field
+
+
+def test_an_endpoint_may_be_where_the_operator_allows_it_and_where_that_of_the_installation_is(make, workspace_id):
+    own = make(openai_base_url="http://127.0.0.1:11434/v1")
+    own.change(workspace_id, {"openai_base_url": "http://open.example:8000/v1"})
+    assert own.guard_of(own.of(workspace_id)) is own.guard
+    own.change(workspace_id, {"openai_base_url": "http://127.0.0.1:11434/v1"})
+    assert own.guard_of(own.of(workspace_id)) is None
+
+
+def test_a_preview_shows_what_would_hold_and_stores_nothing(make, workspace_id):
+    settings = make()
+    would, changes = settings.preview(workspace_id, {"min_confidence": 0.9})
+    assert (would.min_confidence, changes[0].after) == (0.9, 0.9)
+    assert settings.version(workspace_id) == 0
+    with pytest.raises(SettingsRefused):
+        settings.preview(workspace_id, {"answerer": "llm"})
+
+
+def test_the_workspaces_that_want_something_are_found_at_once(make, store, workspace_id):
+    settings, other = make(), Keys(store).workspace("other")
+    assert settings.overriding("resume_after_h") == {}
+    settings.change(workspace_id, {"resume_after_h": 24, "suggestions": False})
+    settings.change(other, {"use_tools": False})
+    assert settings.overriding("resume_after_h") == {workspace_id: 24.0}
+    found = settings.where_on("suggestions")
+    assert (found.ids, found.only) == ({workspace_id}, False)
+    found = make(suggestions=False).where_on("suggestions")
+    assert found.is_empty
+    settings.change(other, {"suggestions": True})
+    found = make(suggestions=False).where_on("suggestions")
+    assert (found.ids, found.only) == ({other}, True)
