@@ -40,6 +40,8 @@ CONSOLE = {
     "administer": {
         *("audit", "budgets", "change_endpoint", "change_helpdesk", "check_helpdesk", "check_model", "edit_voice"),
         *("health", "keys", "make_endpoint", "make_key", "model", "reset_voice", "revoke", "save_voice"),
+        *("connect_helpdesk", "edit_helpdesk", "new_helpdesk", "remove_helpdesk", "save_helpdesk", "setup_helpdesk"),
+        *("review_settings", "save_settings", "settings", "settings_area", "settings_history", "settings_in_file"),
     },
     "manage_people": {"change_person", "invite", "people", "remove_person", "renew_invitation"},
 }
