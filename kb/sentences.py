@@ -28,9 +28,11 @@ CELL_SEPARATOR = " · "
 #: Characters; a longer line is not taken for a row.
 _MAX_ROW = 800
 
+_CONTRACTION = re.compile(r"\b(they|we|you|i|it|he|she|that|there|here|what|who)['’](?:re|ll|ve|d|s|m)\b", re.I)
+
 NEGATIONS = frozenset(
     "no not never none nobody nothing neither nor cannot without don't doesn't didn't won't wouldn't can't couldn't "
-    "isn't aren't wasn't weren't shouldn't haven't hasn't hadn't unable".split()
+    "isn't aren't wasn't weren't shouldn't haven't hasn't hadn't mustn't needn't unable".split()
 )
 
 
@@ -68,6 +70,11 @@ def _stemmer(language: str) -> Stemmer.Stemmer:
 def words(text: str) -> list[str]:
     """Return the words of `text` in lower case, with straight apostrophes."""
     return [word.replace("’", "'") for word in _WORD.findall(text.lower())]
+
+
+def without_contractions(text: str) -> str:
+    """Return a text with the pronouns of English contractions alone: "they're also" becomes "they also"."""
+    return _CONTRACTION.sub(r"\1", text)
 
 
 def content_words(text: str, language: str = "en") -> list[str]:

@@ -36,6 +36,7 @@ def pairs(folder: Path, *, split: str, embedder: Embedder) -> list[Pair]:
                             source="questions",
                             group=row["domain"],
                             kind=row["kind"],
+                            cosine=None if hit.dense is None else embedder.scale.to_default(hit.dense),
                         )
                     )
     return found

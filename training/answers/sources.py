@@ -26,6 +26,7 @@ class Pair:
         answer: the words of the passage that answer, where they are known.
         group: what is kept on one side of a split: a domain, an article, a thread.
         kind: why the passage does not answer, where that is known.
+        cosine: that of the search which found the passage, on the scale of the default embedding model.
     """
 
     question: str
@@ -36,6 +37,7 @@ class Pair:
     answer: str = ""
     group: str = ""
     kind: str = ""
+    cosine: float | None = None
 
 
 def write(path: Path, pairs: list[Pair]) -> None:

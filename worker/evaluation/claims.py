@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kb import sentences
-from worker.answering.check import fact_check
+from worker.answering.check.negation import denies
 
 _NUMBER = re.compile(r"\b\d+(?:[.,]\d+)?\b")
 _VERB = re.compile(r"\b(is|are|was|were|can|could|will|would|must|should|may|has|have|does|do)\b(?! not)")
@@ -82,9 +82,9 @@ def _false_claims(
             yield LabelledClaim(text=text, passage=passage, supported=False, kind="number")
     if _NOT.search(sentence):
         text = _NOT.sub(lambda found: "can" if found[0] == "cannot" else found[1], sentence, count=1)
-        if not fact_check.denies(text):
+        if not denies(text):
             yield LabelledClaim(text=text, passage=passage, supported=False, kind="negation")
-    elif not fact_check.denies(sentence) and _VERB.search(sentence):
+    elif not denies(sentence) and _VERB.search(sentence):
         yield LabelledClaim(
             text=_VERB.sub(r"\1 not", sentence, count=1), passage=passage, supported=False, kind="negation"
         )

@@ -7,7 +7,7 @@ training/answers/README.md is the model card.
 from pathlib import Path
 
 from kb import sentences
-from kb.errors import KnowledgeError
+from kb.errors import KnowledgeError, ModelInvalid
 from worker.answering.check import cross_encoder, evidence
 from worker.answering.check.confidence import AnswerJudge
 from worker.answering.check.cross_encoder import Calibration, CrossEncoder
@@ -20,13 +20,20 @@ MAX_WORDS = 48
 _MAX_TITLE_WORDS = 16
 _MAX_QUESTION_WORDS = 80
 
+#: Beside the logit, where a search found the passage: the cosine, and how many content words the question has, up to
+#: this many. "And how long does it take?" leans on what was said before, and any article seems to answer it.
+COSINE, WORDS = "cosine", "words"
+MAX_CONTENT_WORDS = 6
+
 
 class AnswerModel:
     """Scores pairs of question and passage. Safe to share between threads; load it after a fork, never before."""
 
-    def __init__(self, encoder: CrossEncoder, *, calibration: Calibration) -> None:
+    def __init__(self, encoder: CrossEncoder, *, calibration: Calibration, found: Calibration | None = None) -> None:
+        """Take the calibrations for any text, and for passages that a search found: without it the first does for all."""
         self._encoder = encoder
         self._calibration = calibration
+        self._found = found
 
     @property
     def threshold(self) -> float:
@@ -41,15 +48,30 @@ class AnswerModel:
             ModelMissing: there is no model in the folder.
             ModelInvalid: the manifest cannot be read, or a file does not have the checksum that it states.
         """
-        encoder, calibration = cross_encoder.load(folder or cross_encoder.shipped("answers"))
-        return cls(encoder, calibration=calibration)
+        folder = folder or cross_encoder.shipped("answers")
+        encoder, calibration = cross_encoder.load(folder)
+        fitted = cross_encoder.manifest_of(folder).get("calibration_of_found")
+        try:
+            found = Calibration(**fitted) if fitted is not None else None
+        except TypeError:
+            raise ModelInvalid(f"The manifest of the model in {folder} cannot be read.") from None
+        return cls(encoder, calibration=calibration, found=found)
 
-    def probability(self, question: str, passage: str, title: str = "") -> float:
+    def probability(self, question: str, passage: str, title: str = "", /, *, cosine: float | None = None) -> float:
         """Return the probability that a passage answers a question, 0 to 1.
 
-        `title` is the passage's title with its headings; what its sentences are about depends on it.
+        Args:
+            question: the customer's question.
+            passage: a passage, or an answer that was written.
+            title: its title with its headings; what its sentences are about depends on it.
+            cosine: that of question and passage in a search, on the scale of the default embedding model.
         """
-        return self._calibration.probability(self.logit(question, passage, title=title))
+        logit = self.logit(question, passage, title=title)
+        if self._found is None or cosine is None:
+            return self._calibration.probability(logit)
+        weights = self._found.weights
+        beside = weights.get(COSINE, 0.0) * cosine + weights.get(WORDS, 0.0) * content_words(question)
+        return self._found.probability(logit, signals=beside)
 
     def logit(self, question: str, passage: str, title: str = "") -> float:
         """Return the cross-encoder's logit for one pair, without calibration."""
@@ -64,6 +86,11 @@ def load_answer_judge() -> AnswerJudge | None:
         log.warning("answer_model_not_loaded", cause=str(error))
         return None
     return model.probability
+
+
+def content_words(question: str) -> int:
+    """Return how many words of a question carry its subject, up to `MAX_CONTENT_WORDS`."""
+    return min(len(sentences.content(sentences.without_contractions(question))), MAX_CONTENT_WORDS)
 
 
 def texts(question: str, passage: str, title: str = "") -> tuple[str, str]:

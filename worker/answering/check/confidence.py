@@ -5,8 +5,8 @@ answer.
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
 from kb import links
 from kb.languages import other_language_of
@@ -23,8 +23,12 @@ _MODEL_LANGUAGE = "en"
 
 _MARK = re.compile(r"\s?\[\d[\d, ]*\]")
 
-#: Returns the probability, 0 to 1, that a text with a title answers a question (`AnswerModel.probability`).
-AnswerJudge = Callable[[str, str, str], float]
+
+class AnswerJudge(Protocol):
+    """Tells how probable it is that a text answers a question (`AnswerModel.probability`)."""
+
+    def __call__(self, question: str, passage: str, title: str, /, *, cosine: float | None = None) -> float:
+        """Return the probability, 0 to 1; `cosine` is that of a search which found the text, if one did."""
 
 
 def title_of(record: Record) -> str:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from kb import sentences
 from worker.answering.check import yes_no
-from worker.answering.check.fact_check import denies
+from worker.answering.check.negation import denies
 
 #: Words that turn a sentence round: a claim with one of a pair is not borne out by a source that has only the other.
 _OPPOSITES = [
@@ -70,6 +70,8 @@ def contradicts(claim: str, passage: str, *, min_shared: float, language: str = 
     if "|" in claim:
         return False
     wholes, sources = _compared(passage, language)
+    if any(_turns_round(clause, (*wholes, *sources), min_shared, language) for clause in _clauses(claim, language)):
+        return True
     closest = _closest(sentences.content(claim, language), wholes, min_shared=min_shared)
     if any(is_turned_round(claim, whole) for whole in closest):
         return True
@@ -79,6 +81,21 @@ def contradicts(claim: str, passage: str, *, min_shared: float, language: str = 
         if closest and all(says_opposite(clause, source) for source in closest):
             return True
     return False
+
+
+def _turns_round(clause: str, texts: "_Texts", min_shared: float, language: str) -> bool:
+    """Whether a clause has the opposite of a word of each text that is most like it, without these two words.
+
+    "Upgrades take effect at the next renewal" is nearer to the same of downgrades than to anything of upgrades.
+    """
+    wanted, found = sentences.content(clause, language), []
+    for text, stems in texts:
+        turned = _turned_words(clause, text) if _denies(clause) == _denies(text) else frozenset()
+        left, others = wanted - turned, stems - turned
+        likeness = len(left & others) / max(1, len(left | others))
+        found.append((likeness, bool(turned) and len(left) > 1))
+    most = max((likeness for likeness, _ in found), default=0.0)
+    return most >= min_shared and all(is_turned for likeness, is_turned in found if likeness == most)
 
 
 #: Texts with the stems of their content words.
@@ -136,9 +153,16 @@ def _denies(clause: str) -> bool:
 
 def is_turned_round(claim: str, source: str) -> bool:
     """Whether a claim has one of two opposite words and its source only the other."""
+    return bool(_turned_words(claim, source))
+
+
+@lru_cache(maxsize=5_000)
+def _turned_words(claim: str, source: str) -> frozenset[str]:
+    """Return the stems of opposite words of which a claim has one and its source only the other."""
     claimed, sourced = set(sentences.words(claim)), set(sentences.words(source))
-    return any(
-        claimed & side and not sourced & side and sourced & opposite and not claimed & opposite
-        for word, antonym in _OPPOSITES
-        for side, opposite in ((word, antonym), (antonym, word))
-    )
+    turned: set[str] = set()
+    for word, antonym in _OPPOSITES:
+        for side, opposite in ((word, antonym), (antonym, word)):
+            if claimed & side and not sourced & side and sourced & opposite and not claimed & opposite:
+                turned |= side | opposite
+    return frozenset(map(sentences.stem, turned))

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -32,15 +32,19 @@ class Calibration:
     """Turns a cross-encoder's logit into a probability, and says from which on a pair counts as one in reports.
 
     All are fitted on pairs that the cross-encoder did not see; the model's card says on which.
+
+    Attributes:
+        weights: of signals beside the logit, by name; which there are depends on the model.
     """
 
     slope: float
     bias: float
     threshold: float
+    weights: Mapping[str, float] = field(default_factory=dict)
 
-    def probability(self, logit: float) -> float:
-        """Return the probability of a pair with this logit."""
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, self.slope * logit + self.bias))))
+    def probability(self, logit: float, *, signals: float = 0.0) -> float:
+        """Return the probability of a pair with this logit; `signals` is their sum by `weights`."""
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, self.slope * logit + self.bias + signals))))
 
 
 class CrossEncoder:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from kb import sentences
 from kb.stop_words import is_stop_word
-from worker.answering.check import quantities, quantity_check, quantity_context
+from worker.answering.check import name_lists, quantities, quantity_check, quantity_context
 
 _LINK = re.compile(r"https?://[^\s\])>]+|\bwww\.[^\s\])>]+|\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _QUOTED = re.compile(r"[“\"]([^”\"]{3,200})[”\"]")
@@ -51,15 +51,8 @@ _NO_NAMES = (
     | frozenset("ok okay faq i'm i'll eur usd gbp chf jpy".split())
 )
 
-_DENYING = frozenset(
-    "excluded exempt ineligible prohibited forbidden impossible unavailable banned refuse refuses refused hardly rarely"
-    " seldom barely scarcely fail fails failed void voided lack lacks".split()
-)
-
 #: In these languages every noun has a capital, and names cannot be told from others.
 _NOUNS_HAVE_CAPITALS = frozenset({"de"})
-
-_DENIED = re.compile(r"\bnon-?\w|\bsold separately\b|\bno longer\b", re.I)
 
 
 def disagreement(claim: str, sources: str, *, question: str = "", language: str = "en") -> str | None:
@@ -81,6 +74,9 @@ def disagreement(claim: str, sources: str, *, question: str = "", language: str 
         or _missing_links(claim, known)
         or _missing_weekdays(claim, known)
         or _missing_months(claim, known)
+        or _other_months(claim, known)
+        or _missing_code(claim, known)
+        or name_lists.first_added(claim, sources)
         or _missing_quotations(claim, known)
         or _missing_names(claim, known, language)
     )
@@ -90,12 +86,6 @@ def has_other_figures(claim: str, sources: str, *, question: str = "") -> bool:
     """Whether a claim has a sum of money, a link or an e-mail address that its sources do not have."""
     missing = quantity_check.first_missing(claim, sources, question=question, only=quantities.CURRENCIES)
     return missing is not None or _missing_links(claim, f"{sources}\n{question}") is not None
-
-
-def denies(text: str) -> bool:
-    """Whether a text in English, or glossed, has a negation."""
-    claimed = set(sentences.words(text))
-    return bool(claimed & (sentences.NEGATIONS | _DENYING)) or _DENIED.search(text) is not None
 
 
 def _plain(text: str) -> str:
@@ -141,9 +131,26 @@ def _other_range(claim: str, sources: str) -> str | None:
 
 
 def _ends(days: str) -> tuple[str, str]:
-    """Return the first and the last day of a range, by their first three letters."""
+    """Return the first and the last day or month of a range, by their first three letters."""
     first, *_, last = sentences.words(days)
     return first[:3], last[:3]
+
+
+def _other_months(claim: str, sources: str) -> str | None:
+    """Return a range of months of a claim when its sources have one with only the same first or last month."""
+    known = {_ends(found[0]) for found in _RANGE_OF_MONTHS.finditer(sources)}
+    for found in _RANGE_OF_MONTHS.finditer(claim):
+        first, last = _ends(found[0])
+        if (first, last) not in known and any(first == start or last == end for start, end in known):
+            return found[0]
+    return None
+
+
+def _missing_code(claim: str, sources: str) -> str | None:
+    """Return a word with an underscore, such as `pk_test_`, that the sources do not have."""
+    folded = sources.lower().replace("_", " ")
+    codes: list[str] = _CODE.findall(claim)
+    return next((code for code in codes if code.lower().strip("_").replace("_", " ") not in folded), None)
 
 
 def _missing_months(claim: str, sources: str) -> str | None:
@@ -159,6 +166,9 @@ _COMPUTED = re.compile(r"\d")
 
 
 _DAY = rf"(?:{'|'.join(day[:3] for day in _DAYS)})[a-z]*"
+_CODE = re.compile(r"\b[A-Za-z0-9]+_\w*")
+_MONTH = rf"(?:{'|'.join(month[:3] for month in _MONTHS)})[a-z]*"
+_RANGE_OF_MONTHS = re.compile(rf"\b{_MONTH}\.?\s*(?:-|–|to|through|until)\s*{_MONTH}\b", re.I)
 _RANGE_OF_DAYS = re.compile(rf"\b{_DAY}\s*(?:-|–|to|through|until)\s*{_DAY}\b", re.I)
 _DAY_RANGE = re.compile(rf"{_RANGE_OF_DAYS.pattern}|\bweekends?\b|\bweekdays?\b|\bdaily\b|\bevery day\b", re.I)
 

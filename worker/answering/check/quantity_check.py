@@ -29,10 +29,13 @@ _COMPARES = re.compile(
     re.I,
 )
 _WORKING_DAYS = re.compile(r"\b(?:working|business) days\b", re.I)
+_ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)\b")
 _TIMES = re.compile(r"\btimes$", re.I)
 _DAY = Decimal(86_400)
 _DATES = (DATE, DAY_OF_YEAR)
 _THIRDS = {Decimal("33.3"), Decimal("66.7")}
+
+_TWICE = Quantity(value=Decimal(2), unit="", text="")
 
 #: What a price is multiplied with or divided by, and the words of a claim that says so.
 _PERIODS = {
@@ -70,7 +73,12 @@ def first_missing(claim: str, sources: str, *, question: str = "", only: frozens
     for quantity in claimed:
         if any(agree(quantity, known) for known in (*given, *asked)):
             continue
-        if not _follows(quantity, given, [*others, *(other for other in claimed if other is not quantity)]):
+        rest = [other for other in claimed if other is not quantity]
+        if not (
+            _follows(quantity, given, [*others, *rest])
+            or _is_sum(quantity, [other for other in rest if any(agree(other, known) for known in given)])
+            or _is_price_of_excess(quantity, given, asked)
+        ):
             return quantity.text
     return None
 
@@ -97,6 +105,8 @@ def agree(claimed: Quantity, other: Quantity) -> bool:
         return other.value * 60 == claimed.value  # "Mon-Fri 9-17"
     if "" in units:
         bare, measured = (claimed, other) if not claimed.unit else (other, claimed)
+        if _ORDINAL.match(bare.text):
+            return False  # "the first answer" is no day
         return any(bare.value * factor == measured.value for factor in _factors(measured.unit))
     return False
 
@@ -113,6 +123,21 @@ def _follows(quantity: Quantity, given: Sequence[Quantity], others: Sequence[Qua
     )
 
 
+def _is_sum(quantity: Quantity, parts: Sequence[Quantity]) -> bool:
+    """Whether a sum of money is that of all others of a claim, at least two."""
+    prices = [part.value for part in parts if part.unit == quantity.unit]
+    return quantity.unit in CURRENCIES and len(prices) > 1 and quantity.value == sum(prices)
+
+
+def _is_price_of_excess(quantity: Quantity, given: Sequence[Quantity], asked: Sequence[Quantity]) -> bool:
+    """Whether a sum of money is a price for each of what the customer has beyond a limit: €4 for each metre over 15."""
+    if quantity.unit not in CURRENCIES:
+        return False
+    prices = [price for price in given if price.unit == quantity.unit]
+    beyond = {had.value - limit.value for had in asked for limit in given if had.unit == limit.unit}
+    return any(quantity.value == price.value * many for price in prices for many in beyond if many > 0)
+
+
 def _computed(quantity: Quantity, first: Quantity, second: Quantity) -> bool:
     value, unit = quantity.value, quantity.unit
     if unit in _DATES and first.unit in _DATES:
@@ -126,7 +151,7 @@ def _computed(quantity: Quantity, first: Quantity, second: Quantity) -> bool:
     if second.unit == "percent":
         share = first.value * second.value / 100
         return value in (share, first.value - share, first.value + share)
-    if not second.unit and unit in CURRENCIES and second.value:
+    if not second.unit and (unit in CURRENCIES or second == _TWICE) and second.value:
         return value in (first.value * second.value, first.value / second.value)
     return False
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from kb.errors import KnowledgeError
-from worker.answering.check import cross_encoder, evidence
+from worker.answering.check import cross_encoder, evidence, signals
 from worker.answering.check.cross_encoder import Calibration, CrossEncoder
 from worker.answering.check.support import Entailment
 from worker.telemetry import logs
@@ -60,7 +60,8 @@ class SupportModel:
 
         `question` is what the claim answers; what a short or elliptic claim says depends on it.
         """
-        return self._calibration.probability(self.logit(premise, claim, question))
+        beside = signals.weighed(self._calibration.weights, premise, claim)
+        return self._calibration.probability(self.logit(premise, claim, question), signals=beside)
 
     def logit(self, premise: str, claim: str, question: str = "") -> float:
         """Return the cross-encoder's logit for one pair, without calibration."""

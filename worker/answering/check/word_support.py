@@ -17,6 +17,7 @@ from worker.answering.check import (
     yes_no,
 )
 from worker.answering.check.gloss import gloss, meanings
+from worker.answering.check.negation import denies
 from worker.answering.check.quantities import Quantity
 
 #: A sentence is supported when this share of its content words is in one or two neighbouring sentences of a passage.
@@ -137,7 +138,7 @@ def _clauses(text: str, language: str) -> list[str]:
 def _main_clauses(text: str, language: str) -> list[str]:
     """Return the clauses of a text that say something by themselves: with two content words or a denial."""
     clauses = _clauses(text, language)
-    return [clause for clause in clauses if len(_content(clause, language)) > 1 or fact_check.denies(clause)] or clauses
+    return [clause for clause in clauses if len(_content(clause, language)) > 1 or denies(clause)] or clauses
 
 
 def _closest(text: str, others: Sequence[str], language: str) -> str:

@@ -3,8 +3,8 @@
 import re
 
 from kb import sentences
-from worker.answering.check import fact_check
 from worker.answering.check.gloss import gloss
+from worker.answering.check.negation import denies
 
 _WORDS = r"(?:yes|no|ja|nein|oui|non|sí|si|sì|nee|sim|não|tak|nie)"
 _ALONE = re.compile(rf"\W*{_WORDS}\W*$", re.I)
@@ -53,8 +53,8 @@ def is_opposite(word: str, sentence: str, question: str, language: str = "en") -
     "Yes" and a denial of most of what was asked, or "No" and its affirmation. Only the word goes then.
     """
     sentence, question = gloss(_OPENING.sub("", sentence), language), gloss(question, language)
-    denied = fact_check.denies(_ASIDE.sub(" ", sentence))
+    denied = denies(_ASIDE.sub(" ", sentence))
     asked = sentences.content(question, language)
     repeats = len(asked & sentences.content(sentence, language)) >= _MOSTLY * max(1, len(asked))
     says_yes = _NO.search(word.replace("’", "'")) is None
-    return repeats and not fact_check.denies(question) and denied == says_yes
+    return repeats and not denies(question) and denied == says_yes

@@ -116,8 +116,9 @@ class ExtractiveAnswerer:
         """
         if self._judge is None or not hits or not is_readable(asked):
             return _Part(text=self._quoted(asked, hits, question, revoked))
-        first = hits[0][1].record
-        confidence = self._judge(asked, links.without_addresses(first.text), title_of(first))
+        first, dense = hits[0][1].record, hits[0][1].dense
+        cosine = None if dense is None else self._embedder.scale.to_default(dense)
+        confidence = self._judge(asked, links.without_addresses(first.text), title_of(first), cosine=cosine)
         if confidence < self._min_confidence:
             return _Part(text="")
         return _Part(text=self._quoted(asked, hits, question, revoked), confidence=confidence)

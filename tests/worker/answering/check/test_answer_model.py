@@ -63,3 +63,19 @@ def test_of_a_long_message_the_question_is_read():
 
 def test_the_shipped_model_fits_its_budget():
     assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < 30_000_000
+
+
+def test_a_passage_that_a_search_found_near_is_the_more_probable_one(model):
+    asked = "what does it cost to send something back"
+
+    far, near = (model.probability(asked, RETURNS, "Returns", cosine=cosine) for cosine in (0.2, 0.7))
+
+    assert far < near
+
+
+def test_a_first_message_that_leans_on_nothing_is_less_probable_than_without_the_search(model):
+    asked = "And how long does it take?"
+
+    found = model.probability(asked, RETURNS, "Returns", cosine=0.25)
+
+    assert found < model.probability(asked, RETURNS, "Returns")

@@ -72,3 +72,12 @@ def test_the_opposite_is_found_in_short_claims_and_in_clauses(claim, passage):
 )
 def test_asides_conditions_headings_and_tables_are_not_compared(claim, passage):
     assert not contradicts(claim, passage, min_shared=0.6)
+
+
+UPGRADES = "Upgrades take effect at once and are charged by the day. Downgrades take effect at the next renewal."
+
+
+def test_what_is_said_of_the_opposite_does_not_hold():
+    assert contradicts("Upgrades take effect at the next renewal.", UPGRADES, min_shared=0.7)
+    assert not contradicts("Downgrades take effect at the next renewal.", UPGRADES, min_shared=0.7)
+    assert not contradicts("Upgrades take effect at once.", UPGRADES, min_shared=0.7)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from worker.answering.check.fact_check import denies, disagreement
+from worker.answering.check.fact_check import disagreement
+from worker.answering.check.negation import denies
 
 
 @pytest.mark.parametrize(
@@ -95,3 +96,15 @@ def test_negations_are_seen_with_either_apostrophe():
     assert denies("Sale items are excluded from returns.")
     assert denies("Gift cards hardly ever expire.")
     assert denies("The charger is sold separately.")
+
+
+def test_a_season_that_begins_or_ends_in_another_month_is_named():
+    assert disagreement("The pool is open from May to October.", "The pool is open May to September.") is not None
+    assert disagreement("The pool is open from May until September.", "The pool is open May to September.") is None
+
+
+def test_a_prefix_that_no_passage_has_is_named():
+    source = "Test keys begin with `sk_test_`, live keys with `sk_live_`. It is computed over the raw body."
+
+    assert disagreement("Live keys begin with `sk_prod_`.", source) == "sk_prod_"
+    assert disagreement("Live keys begin with `sk_live_`; it is computed over `raw_body`.", source) is None

@@ -110,3 +110,22 @@ def test_dates_at_the_end_of_the_calendar_are_compared():
     source = "The licence is valid until 31 December 9999. Returns within 30 days."
     assert first_missing("You have until 1 June 2026.", source) is not None
     assert first_missing("You have until 1 June 2026.", "Until 3 May 2026.", question="in 99999999 days") is not None
+
+
+PRICES = "The form costs €4.50, the stamp €12 and the courier €22.50. 15 metres of cable are free, each further one is €4."
+
+
+def test_a_total_of_three_prices_is_borne_out():
+    assert first_missing("It is €39: €4.50, €12 and €22.50.", PRICES) is None
+    assert first_missing("It is €49: €4.50, €12 and €22.50.", PRICES) is not None
+
+
+def test_what_is_beyond_a_limit_is_computed_from_the_customers_amount():
+    asked = "What do I pay for 20 metres?"
+
+    assert first_missing("For 20 metres you pay €20.", PRICES, question=asked) is None
+    assert first_missing("For 20 metres you pay €24.", PRICES, question=asked) is not None
+
+
+def test_a_first_of_something_is_no_quantity():
+    assert first_missing("The first answer is kept for 24 hours.", "We keep the first answer for 48 hours.") is not None

@@ -129,7 +129,8 @@ def test_the_same_question_gets_the_same_answer(agent):
 def test_the_judge_reads_the_question_with_the_passages_and_their_titles(agent, embedder, asked):
     read = []
 
-    def judge(question: str, passage: str, title: str) -> float:
+    def judge(question: str, passage: str, title: str, *, cosine: float | None) -> float:
+        assert cosine is not None
         read.append((question, passage, title))
         return 0.83
 
@@ -140,7 +141,7 @@ def test_the_judge_reads_the_question_with_the_passages_and_their_titles(agent, 
 
 
 def test_what_no_passage_answers_is_handed_off_as_no_answer(agent, embedder):
-    sure = ExtractiveAnswerer(embedder, judge=lambda *_: 0.49, min_confidence=0.5)
+    sure = ExtractiveAnswerer(embedder, judge=lambda *_, **__: 0.49, min_confidence=0.5)
 
     outcome = ask(replace(agent, answerer=sure), "How do I reset my password?")
 
@@ -149,7 +150,7 @@ def test_what_no_passage_answers_is_handed_off_as_no_answer(agent, embedder):
 
 
 def test_a_language_that_the_judge_does_not_read_is_answered_without_it(agent, embedder):
-    strict = ExtractiveAnswerer(embedder, judge=lambda *_: 0.0)
+    strict = ExtractiveAnswerer(embedder, judge=lambda *_, **__: 0.0)
 
     outcome = ask(replace(agent, answerer=strict, gate=OPEN), "Wie lange ist eine Geschenkkarte (gift card) gültig?")
 
@@ -158,7 +159,7 @@ def test_a_language_that_the_judge_does_not_read_is_answered_without_it(agent, e
 
 
 def test_of_several_questions_the_one_without_an_answer_is_named(agent, embedder):
-    def judge(question: str, _passage: str, _title: str) -> float:
+    def judge(question: str, _passage: str, _title: str, **_search: float | None) -> float:
         return 0.1 if "password" in question else 0.8
 
     judged = replace(agent, answerer=ExtractiveAnswerer(embedder, judge=judge))
