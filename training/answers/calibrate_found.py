@@ -28,8 +28,8 @@ def fit(model: AnswerModel, pairs: list[Pair]) -> Calibration:
 
     values = np.array(
         [
-            [model.logit(pair.question, pair.passage, pair.title), pair.cosine, answer_model.content_words(pair.question)]
-            for pair in pairs
+            [model.logit(one.question, one.passage, one.title), one.cosine, answer_model.content_words(one.question)]
+            for one in pairs
         ]
     )
     regression = LogisticRegression(max_iter=2_000).fit(values, [pair.answered for pair in pairs])

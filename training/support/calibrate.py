@@ -103,7 +103,7 @@ def best_threshold(scores: Floats, labels: Labels, names: Names) -> float:
 
 
 def transfer(scores: Floats, labels: Labels, names: Names) -> dict[str, float]:
-    """Return the balanced accuracy of each group at the threshold that the other groups alone give, if there are any."""
+    """Return the balanced accuracy of each group at the threshold that the other groups alone give, if any."""
     groups = np.array([group_of(str(name)) for name in names])
     found: dict[str, float] = {}
     for group in np.unique(groups) if len(set(groups)) > 1 else ():

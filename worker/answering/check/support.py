@@ -38,7 +38,7 @@ MIN_LIKE_OF_QUOTES = 0.5
 MIN_SHARED = 0.7
 
 #: From this probability on, no judge is asked.
-CERTAIN_SUPPORT = 0.97
+CERTAIN_SUPPORT = 0.94
 
 #: The support of a sentence that only a judge found supported.
 JUDGED_SUPPORT = 0.8

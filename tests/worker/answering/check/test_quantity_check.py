@@ -112,7 +112,9 @@ def test_dates_at_the_end_of_the_calendar_are_compared():
     assert first_missing("You have until 1 June 2026.", "Until 3 May 2026.", question="in 99999999 days") is not None
 
 
-PRICES = "The form costs €4.50, the stamp €12 and the courier €22.50. 15 metres of cable are free, each further one is €4."
+PRICES = (
+    "The form costs €4.50, the stamp €12 and the courier €22.50. 15 metres of cable are free, further ones €4 each."
+)
 
 
 def test_a_total_of_three_prices_is_borne_out():
