@@ -30,7 +30,7 @@ class AnswerModel:
     """Scores pairs of question and passage. Safe to share between threads; load it after a fork, never before."""
 
     def __init__(self, encoder: CrossEncoder, *, calibration: Calibration, found: Calibration | None = None) -> None:
-        """Take the calibrations for any text, and for passages that a search found: without it the first does for all."""
+        """Take the calibration for any text, and that for passages that a search found, if there is one."""
         self._encoder = encoder
         self._calibration = calibration
         self._found = found

@@ -1,4 +1,4 @@
-"""What tells beside the support model's logit whether a sentence is borne out: words that bound or widen a claim.
+"""Count words that bound, widen, promise or deny, which are weighed beside the logit of the support model.
 
 The model overlooks a condition that a sentence leaves out, and a small word that makes it hold of all. Each signal is a
 number read off the sentence and the sentence of its passages that shares most words with it; the weights are in the

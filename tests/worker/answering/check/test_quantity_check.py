@@ -113,7 +113,7 @@ def test_dates_at_the_end_of_the_calendar_are_compared():
 
 
 PRICES = (
-    "The form costs €4.50, the stamp €12 and the courier €22.50. 15 metres of cable are free, further ones €4 each."
+    "The form costs €4.50, the stamp €12 and the courier €22.50. 15 metres of cable are free, each further one is €4."
 )
 
 
