@@ -10,10 +10,13 @@ from typing import Any
 
 Json = dict[str, Any]
 
-#: Operations that clients do not call: what helpdesks send, WebSockets, and what OpenAI's own clients call.
+#: Operations that clients do not call: what helpdesks send, WebSockets, what OpenAI's own clients call, the stream of
+#: all events (`events.list` waits for them), and bodies that are no JSON.
 LEFT_OUT = frozenset(
     {
         "conversations.connect",
+        "events.stream",
+        "tickets.create_many",
         "helpdesks.receive",
         "helpdesks.validate",
         "chat.create_completion",
@@ -139,10 +142,12 @@ class Description:
         if form is not None and "application/json" in call["requestBody"]["content"]:
             name += "_from_file"
         parameters = call["parameters"]
-        in_query = {p["name"]: p for p in parameters if p.get("in") == "query" and p["name"] != "cursor"}
+        result, is_list = self._result(call)
+        in_query = {
+            p["name"]: p for p in parameters if p.get("in") == "query" and not (is_list and p["name"] == "cursor")
+        }
         in_header = {p.get("name") for p in parameters if p.get("in") == "header"}
         takes_key = "Idempotency-Key" in in_header
-        result, is_list = self._result(call)
         return Operation(
             resource=resource,
             name=name,

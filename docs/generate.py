@@ -88,12 +88,25 @@ def sample_corpus() -> str:
     return "\n".join(lines) + "\n"
 
 
+_ABOUT_COMMANDS = """\
+Every command has `--help`. Those that list or show take `--output table|json|yaml`, and `--json` for `--output json`.
+
+| exit status | meaning |
+|---|---|
+| 0 | done |
+| 1 | it failed, or a check found a problem: the message says what to do |
+| 2 | the command was given wrongly; nothing was done |
+| 3 | the server or the database cannot be reached; trying again may help |
+| 4 | the API key is unknown, or may not do this |
+"""
+
+
 def cli_page() -> str:
     """Return the page on commands."""
     from worker.cli import main as group
 
     parts = [_MADE.format(title="Commands", what="the commands themselves", where="worker/cli")]
-    parts.append("Every command has `--help`. With `--json`, a command prints JSON for scripts.\n")
+    parts.append(_ABOUT_COMMANDS)
     parts += _commands(group, "answerback")
     return "\n".join(parts)
 

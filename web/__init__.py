@@ -60,7 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _register(api: ProblemApi) -> None:
     from web.assistants import chat, responses
     from web.conversations import attachments, conversations, customers, escalations, messages, tickets, tool_calls
-    from web.integrations import deliveries, endpoints, helpdesks
+    from web.integrations import deliveries, endpoints, events, helpdesks
     from web.knowledge import answers, documents, imports, search, snapshots, sources, suggestions
     from web.operations import accounts, audit, categories, quality, settings, status, usage, voice
 
@@ -80,6 +80,7 @@ def _register(api: ProblemApi) -> None:
         responses,
         endpoints,
         deliveries,
+        events,
         helpdesks,
         escalations,
         tool_calls,

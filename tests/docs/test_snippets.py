@@ -35,7 +35,10 @@ PAGES = [
 LANGUAGES = {"sh", "python", "json", "yaml", "html", "text", "mermaid", ""}
 
 #: What goes on until somebody ends it. That these run is shown by every test with real processes.
-SERVERS = ("make up", "answerback web", "answerback worker", "answerback flower", "answerback up", "celery ")
+SERVERS = (
+    *("make up", "answerback web", "answerback worker", "answerback flower", "answerback up", "answerback listen"),
+    "celery ",
+)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Messages: read by poll, long poll or stream; cancel, retry, rate."""
 
-import re
 import time
 from typing import Any
 
@@ -11,6 +10,7 @@ from web.http import audience
 from web.http.api import Blueprint, poll_headers, scope, services, waiters
 from web.http.auth import customers, needs
 from web.http.operations import operation
+from web.http.waiting import PREFER, preferred_wait
 from web.schemas import conversations as schemas
 from web.streaming.feeds import MessageFeed
 from web.streaming.responses import ServerSentEvents, StreamResponse, streams
@@ -23,9 +23,7 @@ from worker.store.scope import Scope
 
 blueprint = Blueprint("messages", __name__, description="Messages and their outcomes")
 
-MAX_WAIT_S = 60
 _POLL_INTERVAL_S = 1.0
-_WAIT = re.compile(r"""(?:^|[,;\s])wait\s*=\s*("?)(\d{1,6})\1\s*(?:$|[,;\s])""", re.I)
 
 
 @blueprint.get("/messages/<string:message_id>")
@@ -35,25 +33,19 @@ _WAIT = re.compile(r"""(?:^|[,;\s])wait\s*=\s*("?)(\d{1,6})\1\s*(?:$|[,;\s])""",
 @blueprint.response(200, schemas.Message)
 @blueprint.doc(
     parameters=[
-        {
-            "in": "header",
-            "name": "Prefer",
-            "schema": {"type": "string"},
-            "description": "`wait=N`: respond when the message has ended, or after N seconds (at most 60)",
-        }
+        PREFER | {"description": "`wait=N`: respond when the message has ended, or after N seconds (at most 60)"}
     ]
 )
 def show(message_id: str) -> Any:
     """Return a message; with `Prefer: wait=N`, wait until it has ended."""
     message = listing.get_message(scope(), message_id)
-    preferred = _WAIT.search(flask.request.headers.get("Prefer", ""))
-    if preferred is None:
+    seconds = preferred_wait()
+    if seconds is None:
         return audience.visible(message)
     free = waiters()
     if not free.acquire(blocking=False):
         return audience.visible(message)  # a long poll holds a thread; a quarter of them serve other requests
     try:
-        seconds = min(int(preferred.group(2)), MAX_WAIT_S)
         message = _wait(services().wakeups, scope(), message, seconds)
     finally:
         free.release()

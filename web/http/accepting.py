@@ -14,8 +14,8 @@ _MAX_KEY = 255
 _MAX_CUSTOMER_KEY = 200
 
 
-def submission(content: str, new: dict[str, Any]) -> Submission:
-    """Return the submission that this request makes.
+def submission(content: str, new: dict[str, Any], *, key: str | None = None) -> Submission:
+    """Return the submission that this request makes, or one of its many with an idempotency `key` of its own.
 
     Raises:
         Invalid: the idempotency key is malformed.
@@ -26,7 +26,7 @@ def submission(content: str, new: dict[str, Any]) -> Submission:
     url = new.get("callback_url")
     if url is not None:
         services().guard.check_url(url, field="callback_url")
-    key = idempotency_key()
+    key = idempotency_key() if key is None else key
     if key is not None and is_customer():
         key = key_in(str(flask.g.principal.conversation_id), key)
     return Submission(

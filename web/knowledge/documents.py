@@ -101,6 +101,20 @@ def remove(document_id: str) -> None:
     services().hints.index(workspace_id)
 
 
+@blueprint.post("/documents/delete")
+@operation("documents.delete_matching")
+@needs(Permission.EDIT_KNOWLEDGE)
+@blueprint.arguments(schemas.DocumentDeletion)
+@blueprint.response(200, schemas.DeletedDocuments)
+def remove_matching(which: dict[str, Any]) -> dict[str, int]:
+    """Delete the documents that match filters, or count them with `dry_run`."""
+    workspace_id, dry_run = flask.g.principal.workspace_id, which.pop("dry_run")
+    matched = services().library.remove_matching(workspace_id, which, dry_run=dry_run)
+    if not dry_run:
+        services().hints.index(workspace_id)
+    return {"matched": matched, "deleted": 0 if dry_run else matched}
+
+
 def _submitted() -> NewDocument:
     """Return the document in this request.
 

@@ -10,6 +10,7 @@ import yaml
 from flask import Flask
 
 from web.http.auth import permission_of
+from web.http.ndjson import NDJSON
 from web.http.operations import Operation
 from web.openapi import errors
 from web.openapi.schemas import leave_responses_open, make_patterns_portable
@@ -39,6 +40,9 @@ _IDEMPOTENCY_KEY = {
 _WITH_CALLBACK = ("tickets.create", "conversations.send_message")
 
 _FILE = "handbook.pdf"
+
+#: Kinds of bodies that are shown by the example of a JSON value; NDJSON by that of a line.
+_JSON = ("application/json", NDJSON)
 
 _WITH_KEY = "send an `Idempotency-Key`, and a repeated request returns the first response."
 _CARRIED_OUT_AGAIN = "none; a repeated request is carried out again."
@@ -112,12 +116,13 @@ def _complete(method: str, call: Json, view: View, components: Json) -> None:
     call["security"] = _security(view)
     if call["security"]:
         call["x-scope"] = permission_of(view).scope
+    call["parameters"] += [dict(header) for header in operation.headers]
     if operation.idempotent:
         call["parameters"].append(_IDEMPOTENCY_KEY)
     if operation.id in _WITH_CALLBACK:
         call["callbacks"] = {"ended": callback()}
     for kind, media in call.get("requestBody", {}).get("content", {}).items():
-        media["example"] = text["request"] if kind == "application/json" else {"file": _FILE}
+        media["example"] = text["request"] if kind in _JSON else {"file": _FILE}
     succeeded = {status: call["responses"][status] for status in call["responses"] if status < "4"}
     for status, response in succeeded.items():
         _show_response(status, response, text.get("response"), components["examples"])

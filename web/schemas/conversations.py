@@ -5,7 +5,19 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from web.schemas.fields import EmailHeaders, ListQuery, Metadata, Position, Seconds, Text, WebUrl, Words, links, moment
+from web.schemas.fields import (
+    EmailHeaders,
+    Line,
+    ListQuery,
+    Metadata,
+    Position,
+    Seconds,
+    Text,
+    WebUrl,
+    Words,
+    links,
+    moment,
+)
 from worker.conversations.outcomes import HANDOFF_REASONS, PRIORITIES
 from worker.states import CitationStyle, Owner, ReplyKind, Role
 
@@ -54,6 +66,31 @@ class NewTicket(_Submitted):
     def _says_something(self, new: dict[str, Any], **_: Any) -> None:
         if not new["body"].strip() and not new.get("subject", "").strip():
             raise ma.ValidationError("Must not be blank without a subject.", "body")
+
+
+class BulkTicket(NewTicket):
+    """A line of many tickets."""
+
+    idempotency_key = Line(
+        most=200, metadata={"description": "by default that of the request with the number of the line, if it has one"}
+    )
+
+
+class BulkResult(ma.Schema):
+    """The result of one line."""
+
+    line = fields.Integer(required=True, metadata={"description": "number of the line, from 1"})
+    status = fields.Integer(required=True, metadata={"description": "as `POST /v1/tickets` responds"})
+    message = fields.Nested(lambda: Message(), required=True, allow_none=True, metadata={"description": "if accepted"})
+    error = fields.Dict(required=True, allow_none=True, metadata={"description": "the problem, if refused"})
+
+
+class BulkResults(ma.Schema):
+    """The results of all lines, in order."""
+
+    accepted = fields.Integer(required=True)
+    refused = fields.Integer(required=True)
+    items = fields.List(fields.Nested(BulkResult), required=True)
 
 
 class NewConversation(ma.Schema):
@@ -124,6 +161,7 @@ class ConversationQuery(ListQuery):
     owner = fields.String(validate=validate.OneOf(tuple(Owner)))
     channel = Text(most=64)
     external_id = Text(most=200)
+    customer = Line(most=320, metadata={"description": "the desk's id of the customer, or their e-mail address"})
 
 
 class MessageQuery(ListQuery):

@@ -6,7 +6,19 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from kb.filters import AUDIENCES
-from web.schemas.fields import LANGUAGE, AnyText, Line, ListQuery, Text, WebUrl, Words, links, moment
+from web.schemas.fields import (
+    LANGUAGE,
+    AnyText,
+    BoundedQuery,
+    Line,
+    ListQuery,
+    PageQuery,
+    Text,
+    WebUrl,
+    Words,
+    links,
+    moment,
+)
 from worker.states import ImportState
 
 
@@ -122,14 +134,36 @@ class Document(ma.Schema):
     links = links()
 
 
-class DocumentQuery(ListQuery):
-    """Filters of the list of documents."""
-
+class _DocumentFilters(BoundedQuery):
     state = fields.String(validate=validate.OneOf(["queued", "indexing", "ready", "failed"]))
     source = Line(most=100)
     language = fields.String(validate=validate.Regexp(LANGUAGE))
     tag = Line(most=100)
     audience = fields.String(validate=validate.OneOf(AUDIENCES))
+
+
+class DocumentQuery(PageQuery, _DocumentFilters):
+    """Filters of the list of documents."""
+
+
+class DocumentDeletion(_DocumentFilters):
+    """Filters of the documents to delete: at least one."""
+
+    dry_run = fields.Boolean(
+        truthy={True}, falsy={False}, load_default=False, metadata={"description": "count them, and delete none"}
+    )
+
+    @ma.validates_schema
+    def _one_required(self, data: dict[str, Any], **_options: Any) -> None:
+        if not data.keys() - {"dry_run"}:
+            raise ma.ValidationError("Give at least one filter.", "body")
+
+
+class DeletedDocuments(ma.Schema):
+    """How many documents match, and how many are deleted."""
+
+    matched = fields.Integer(required=True)
+    deleted = fields.Integer(required=True, metadata={"description": "0 with `dry_run`"})
 
 
 class ImportQuery(ListQuery):

@@ -21,7 +21,7 @@ from web.streaming.connections import StreamConnection
 from web.streaming.subscriptions import Subscription
 from worker.access.keys import Principal
 from worker.conversations import event_log
-from worker.conversations.wakeups import Wakeups
+from worker.conversations.wakeups import ANY, Wakeups
 from worker.store.engine import Store
 from worker.telemetry import logs
 from worker.telemetry.counters import Counters
@@ -149,6 +149,7 @@ class Streams:
                 loop = asyncio.get_running_loop()
                 for conversation_id in await loop.run_in_executor(self._readers, self._changed_recently):
                     self._wake(conversation_id)
+                self._wake(ANY)  # for events of no conversation
             except asyncio.CancelledError:  # the readers were shut down before the search began
                 continue
             except Exception as error:  # noqa: BLE001 - the database may be unavailable; the next tick tries again
@@ -168,12 +169,13 @@ class Streams:
 
     def _woken(self, conversation_id: str) -> None:
         """Receive a wake-up, on any thread."""
-        if conversation_id in self._open and self._loop is not None:
+        if not self._open.keys().isdisjoint((conversation_id, ANY)) and self._loop is not None:
             self._loop.call_soon_threadsafe(self._wake, conversation_id)
 
     def _wake(self, conversation_id: str) -> None:
-        for connection in tuple(self._open.get(conversation_id, ())):
-            connection.wake()
+        for key in dict.fromkeys((conversation_id, ANY)):
+            for connection in tuple(self._open.get(key, ())):
+                connection.wake()
 
     def _close_all(self) -> None:
         for connection in self._connections():

@@ -23,7 +23,7 @@ class EventSource(Protocol):
         ...
 
     def exists(self) -> bool:
-        """Whether the conversation still exists."""
+        """Whether what the events are of still exists."""
         ...
 
 
@@ -53,9 +53,10 @@ class StreamFormat(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Subscription:
-    """One client's subscription to the events of a conversation.
+    """One client's subscription to events.
 
     Attributes:
+        conversation_id: the conversation whose changes wake the subscription; `wakeups.ANY` for all.
         release: called once or more when the stream has ended, for whatever reason.
         handle: handles a message of the client and returns the events to send back.
         valid: whether the key, token or login that opened the stream is still valid.

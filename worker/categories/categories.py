@@ -45,7 +45,7 @@ class Categories:
         with self._store.read() as connection:
             found = connection.execute(wanted).mappings().first()
         if found is None:
-            raise NotFound
+            raise NotFound(f"There is no category {name!r}.")
         return CategoryRow.from_row(found)
 
     def put(self, workspace_id: str, category: Category) -> None:
@@ -78,7 +78,7 @@ class Categories:
         gone = table.delete().where(table.c.workspace_id == workspace_id, table.c.name == name)
         with self._store.begin() as tx:
             if tx.execute(gone).rowcount == 0:
-                raise NotFound
+                raise NotFound(f"There is no category {name!r}.")
 
 
 def of_row(row: CategoryRow) -> Category:

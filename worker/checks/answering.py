@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from worker.access.keys import DEFAULT_WORKSPACE
 from worker.checks.check import Check
+from worker.checks.databases import open_existing
 from worker.errors import SettingsInvalid, StartupFailed
 from worker.settings import Settings, masked
-from worker.store.engine import open_store
 from worker.store.tables import workspace
 
 _TIMEOUT_S = 5.0
@@ -158,7 +158,7 @@ def snapshot(settings: Settings) -> Check:
 
 def _active_snapshots(settings: Settings) -> list[tuple[str, str, str]]:
     """Return id, name and version of each workspace that has published one."""
-    store = open_store(settings.database, pool_size=1)
+    store = open_existing(settings)
     try:
         with store.read() as connection:
             rows = connection.execute(

@@ -38,7 +38,7 @@ def run(check: Check) -> Finding:
     try:
         detail, problem = check.run(), None
     except DatabaseUnavailable:
-        detail, problem = "", "The database does not answer, or is not migrated: see its own check."
+        detail, problem = "", "The database does not answer, or is not migrated: its own check says what to do."
     except Exception as error:  # noqa: BLE001 - a check that fails in an unforeseen way is a finding too
         known = isinstance(error, AnswerbackError) or hasattr(error, "code")
         detail, problem = "", str(error) if known else f"{type(error).__name__}: {error}"

@@ -10,6 +10,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from worker.checks.check import Check
+from worker.checks.databases import is_missing, open_existing
 from worker.errors import DatabaseUnavailable, StartupFailed
 from worker.settings import Settings, masked
 from worker.store import migrate
@@ -63,6 +64,11 @@ def database(settings: Settings, *, wait_s: float = 0.0, migrated: bool = True) 
 
     def ask() -> str:
         address = masked(settings.database)
+        if migrated and not wait_s and is_missing(settings):  # opening it would make the file
+            raise StartupFailed(
+                f"There is no database in {settings.home.absolute()}: run `answerback up` (or `make up`) first, or "
+                "`answerback migrate`; or set ANSWERBACK_HOME to the folder of an installation."
+            )
         store = open_store(settings.database, pool_size=1)
         try:
             at = migrate.current(store)
@@ -194,7 +200,7 @@ def clock(settings: Settings) -> Check:
     """This machine's clock and the database's agree."""
 
     def ask() -> str:
-        store = open_store(settings.database, pool_size=1)
+        store = open_existing(settings)
         try:
             with store.read() as connection:
                 apart_s = store.now(connection) / 1_000 - time.time()
@@ -216,7 +222,7 @@ def workers(settings: Settings, role: str) -> Check:
     def ask() -> str:
         from worker.runtime.presence import live_workers
 
-        store = open_store(settings.database, pool_size=1)
+        store = open_existing(settings)
         try:
             found = [
                 worker for worker in live_workers(store) if role in worker["roles"] and worker["state"] != "stopping"

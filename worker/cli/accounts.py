@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from worker.cli.base import Failure, as_json_option, main, note, open_services, print_json
+from worker.cli.base import Columns, Failure, main, note, open_services, output_option, print_list
 from worker.states import AccountRole
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ def account() -> None:
 
 @account.command("list")
 @_workspace_option
-@as_json_option
-def list_accounts(workspace: str, as_json: bool) -> None:
+@output_option
+def list_accounts(workspace: str, output: str) -> None:
     """List the people of a workspace."""
     with open_services() as services:
         workspace_id, found, cursor = services.keys.known_workspace(workspace), [], None
@@ -31,14 +31,13 @@ def list_accounts(workspace: str, as_json: bool) -> None:
             found += rows
             if cursor is None:
                 break
-    if as_json:
-        print_json(found)
-        return
-    for person in found:
-        factors = "two-factor" if person["second_factor"] else ""
-        click.echo(f"{person['email']:<32}{person['role']:<8}{person['state']:<10}{factors:<12}{person['name']}")
-    if not found:
-        click.echo("Nobody yet: `answerback account invite you@example.com --role owner` makes a link.")
+    columns: Columns = {
+        **{name: name for name in ("email", "role", "state")},
+        "factors": lambda person: "two-factor" if person["second_factor"] else "",
+        "name": "name",
+    }
+    empty = "Nobody yet: `answerback account invite you@example.com --role owner` makes a link."
+    print_list(found, output, columns, empty=empty)
 
 
 @account.command("invite")

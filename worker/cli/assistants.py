@@ -20,7 +20,7 @@ def mcp(url: str | None, key: str | None) -> None:
     except ImportError:
         raise Failure("This needs the extra `mcp`: pip install 'answerback[mcp]'") from None
 
-    from worker.launch.up import key_file
+    from worker.launch.local_server import key_file
 
     settings = Settings.from_env()
     file = key_file(settings)

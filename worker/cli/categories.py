@@ -5,7 +5,7 @@ from typing import TextIO
 
 import click
 
-from worker.cli.base import Failure, main, note, open_services, print_json
+from worker.cli.base import Columns, Failure, main, note, open_services, output_option, print_list
 
 
 @main.group()
@@ -15,13 +15,21 @@ def category() -> None:
 
 @category.command("list")
 @click.option("--workspace", default="default", show_default=True)
-def list_categories(workspace: str) -> None:
-    """Print the categories as JSON."""
+@output_option(default="json")
+def list_categories(workspace: str, output: str) -> None:
+    """Print the categories, as JSON unless said otherwise: `set` reads one of them."""
     from worker.categories.categories import of_row
 
     with open_services() as services:
         rows = services.categories.all(services.keys.known_workspace(workspace))
-    print_json([of_row(row).to_api() for row in rows])
+    empty = "There are no categories: `answerback category set NAME --file FILE` adds one."
+    columns: Columns = {
+        "name": "name",
+        "priority": "priority",
+        "examples": lambda category: len(category["examples"]),
+        "counter-examples": lambda category: len(category["counter_examples"]),
+    }
+    print_list([of_row(row).to_api() for row in rows], output, columns, empty=empty)
 
 
 @category.command("set")

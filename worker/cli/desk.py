@@ -1,37 +1,41 @@
-"""Questions, API keys, deliveries and the audit log."""
+"""Questions, API keys and the audit log."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from worker.cli.base import Failure, as_json_option, main, note, open_services, print_json
+from worker.cli.base import (
+    TABLE,
+    Failure,
+    main,
+    note,
+    open_services,
+    output_option,
+    print_list,
+    print_value,
+)
+from worker.cli.remote import Server, connect, server_options
 
 if TYPE_CHECKING:
-    from worker.conversations.outcomes import Citation
+    from worker.conversations.outcomes import Citation, Outcome
 
 
 @main.command()
 @click.argument("question")
 @click.option("--workspace", default="default", show_default=True)
-@as_json_option
-def ask(question: str, workspace: str, as_json: bool) -> None:
+@output_option
+@server_options(optional=True)
+def ask(question: str, workspace: str, output: str, server: Server | None) -> None:
     """Answer QUESTION, with sources; nothing is stored."""
-    from worker.answering.question import Question
     from worker.conversations.outcomes import Answer, Handoff
 
     if not question.strip():
         raise click.UsageError("The question is empty.")
-    with open_services() as services:
-        workspace_id = services.keys.known_workspace(workspace)
-        voice = services.voices.get(workspace_id)
-        outcome = services.agent_of(workspace_id).answer(
-            Question(workspace_id=workspace_id, content=question.strip(), voice=voice)
-        )
-    if as_json:
-        print_json({"outcome": type(outcome).__name__.lower(), **dataclasses.asdict(outcome)})
+    outcome = _answer_here(question.strip(), workspace) if server is None else _answer_there(question.strip(), server)
+    if output != TABLE:
+        print_value({"outcome": type(outcome).__name__.lower(), **dataclasses.asdict(outcome)}, output)
     elif isinstance(outcome, Answer):
         click.echo(outcome.content)
         if outcome.citations:
@@ -45,6 +49,30 @@ def ask(question: str, workspace: str, as_json: bool) -> None:
         click.echo(outcome.summary)
     else:
         raise Failure(f"Answering failed: {outcome.error.get('message', 'no reason is known.')}")
+
+
+def _answer_here(question: str, workspace: str) -> "Outcome":
+    from worker.answering.question import Question
+
+    with open_services() as services:
+        workspace_id = services.keys.known_workspace(workspace)
+        voice = services.voices.get(workspace_id)
+        question_of_desk = Question(workspace_id=workspace_id, content=question, voice=voice)
+        return services.agent_of(workspace_id).answer(question_of_desk)
+
+
+def _answer_there(question: str, server: Server) -> "Outcome":
+    from worker.conversations.outcomes import Answer, Citation, Handoff
+
+    with connect(server) as remote:
+        found = remote.post("/v1/answers", {"question": question}, timeout_s=60.0)
+    answer, handoff = found["answer"], found["handoff"]
+    if answer is None:
+        return Handoff(reason=handoff["reason"], summary=handoff["summary"])
+    parts = ("number", "document_id", "title", "url", "quote", "start", "end")
+    citations = tuple(Citation(**{name: citation[name] for name in parts}) for citation in answer["citations"])
+    names = ("content", "support", "confidence", "answerer", "model", "snapshot")
+    return Answer(citations=citations, **{name: answer[name] for name in names})
 
 
 def _source_lines(citations: "Sequence[Citation]") -> Iterator[str]:
@@ -85,20 +113,24 @@ def make_key(name: str, workspace: str, scopes: str, expires_in_days: float | No
 
 
 @keys.command("list")
-@as_json_option
-def list_keys(as_json: bool) -> None:
+@output_option
+def list_keys(output: str) -> None:
     """List the keys of all workspaces."""
     with open_services() as services:
         found = services.keys.all()
-    if as_json:
-        print_json(found)
-        return
-    for key in found:
-        until = f"until {key['expires_at']}" if key["expires_at"] else "active"
-        state = until if key["valid"] else "revoked" if key["revoked_at"] else f"expired {key['expires_at']}"
-        click.echo(
-            f"{key['id']}  {key['hint']:<12}{key['workspace']:<16}{key['name']:<20}{','.join(key['scopes']):<18}{state}"
-        )
+    empty = "There are no keys: `answerback keys make NAME` makes one."
+    columns = {"id": "id", "key": "hint", "workspace": "workspace", "name": "name"}
+    print_list(found, output, {**columns, "scopes": _scopes_of, "state": _state_of}, empty=empty)
+
+
+def _scopes_of(key: dict[str, Any]) -> str:
+    return ",".join(key["scopes"])
+
+
+def _state_of(key: dict[str, Any]) -> str:
+    if key["valid"]:
+        return f"until {key['expires_at']}" if key["expires_at"] else "active"
+    return "revoked" if key["revoked_at"] else f"expired {key['expires_at']}"
 
 
 @keys.command("revoke")
@@ -119,91 +151,14 @@ def callback_secret(workspace: str) -> None:
         click.echo(services.keys.callback_secret(services.keys.known_workspace(workspace)))
 
 
-@main.group(invoke_without_command=True)
-@click.option("--state", type=click.Choice(["pending", "delivered", "exhausted"]))
-@click.option("--endpoint", help="Deliveries of one endpoint only.")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
-@click.option("--workspace", default="default", show_default=True)
-@as_json_option
-@click.pass_context
-def deliveries(
-    context: click.Context, state: str | None, endpoint: str | None, limit: int, workspace: str, as_json: bool
-) -> None:
-    """List, show and replay deliveries, newest first."""
-    context.obj = workspace
-    if context.invoked_subcommand is not None:
-        return
-    from worker.deliveries.listing import page
-    from worker.store.scope import Scope
-
-    which = {name: value for name, value in (("state", state), ("endpoint", endpoint)) if value is not None}
-    with open_services() as services:
-        found, _cursor = page(Scope(services.store, services.keys.known_workspace(workspace)), which, limit=limit)
-    if as_json:
-        print_json(found)
-        return
-    for delivery in found:
-        last = delivery["last_attempt"] or {}
-        seen = last.get("status") or last.get("error") or ""
-        kind = f"{delivery['attempts']:>3}×  {delivery['kind']:<14}{delivery['type']:<20}"
-        click.echo(f"{delivery['id']}  {delivery['state']:<10}{kind}{delivery['url']}  {seen}")
-
-
-@deliveries.command("show")
-@click.argument("delivery_id")
-@as_json_option
-@click.pass_obj
-def show_delivery(workspace: str, delivery_id: str, as_json: bool) -> None:
-    """Show a delivery with its payload and its attempts."""
-    from worker.deliveries.listing import show
-    from worker.store.scope import Scope
-
-    with open_services() as services:
-        found = show(Scope(services.store, services.keys.known_workspace(workspace)), delivery_id)
-    if as_json:
-        print_json(found)
-        return
-    click.echo(f"{found['id']}  {found['state']}  {found['kind']}  {found['type']}  {found['url']}")
-    for attempt in found["all_attempts"]:
-        seen = f"{attempt['address'] or '':<16}{attempt['status'] or attempt['error']}"
-        click.echo(f"  {attempt['number']:>2}  {attempt['started_at']}  {attempt['duration_ms']:>6} ms  {seen}")
-    click.echo(found["payload"])
-
-
-@deliveries.command()
-@click.argument("delivery_ids", nargs=-1)
-@click.option("--since", type=click.DateTime(), help="Every exhausted delivery that was enqueued since then, UTC.")
-@click.option("--endpoint", help="With --since: deliveries of one endpoint only.")
-@click.pass_obj
-def replay(workspace: str, delivery_ids: tuple[str, ...], since: datetime | None, endpoint: str | None) -> None:
-    """Send deliveries again, under their ids."""
-    if bool(delivery_ids) == (since is not None):
-        raise click.UsageError("Give DELIVERY_IDS, or --since.")
-    with open_services() as services:
-        owner = services.keys.known_workspace(workspace)
-        if since is not None:
-            which = {"since_ms": int(since.replace(tzinfo=UTC).timestamp() * 1_000)}
-            count = services.endpoints.replay_all(owner, which | ({} if endpoint is None else {"endpoint": endpoint}))
-        else:
-            for id in delivery_ids:
-                services.endpoints.replay(owner, id)
-            count = len(delivery_ids)
-        note(services, "deliveries.replay", ", ".join(delivery_ids) or f"since {since}", workspace_id=owner)
-    click.echo(f"{count} will be sent again.")
-
-
 @main.command()
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--workspace", default="default", show_default=True)
-@as_json_option
-def audit(limit: int, workspace: str, as_json: bool) -> None:
+@output_option
+def audit(limit: int, workspace: str, output: str) -> None:
     """List the audit log, newest first."""
     with open_services() as services:
         found, _cursor = services.audit_log.page(services.keys.known_workspace(workspace), limit=limit)
-    if as_json:
-        print_json(found)
-        return
-    for entry in found:
-        click.echo(
-            f"{entry['created_at']}  {entry['via']:<8}{entry['actor']:<20}{entry['action']:<28}{entry['subject'] or ''}"
-        )
+    empty = "The audit log is empty: it has what is changed by commands, the API and the console."
+    columns = {"time": "created_at", **{name: name for name in ("via", "actor", "action", "subject")}}
+    print_list(found, output, columns, empty=empty)

@@ -4,27 +4,24 @@ import sys
 
 import click
 
-from worker.cli.base import as_json_option, main, note, open_services, print_json
+from worker.cli.base import TABLE, main, note, open_services, output_option, print_list, print_value
 from worker.helpdesks.options import MODES, OPTIONS
 
 
 @main.group(invoke_without_command=True)
 @click.option("--workspace", default="default", show_default=True)
-@as_json_option
+@output_option
 @click.pass_context
-def helpdesk(context: click.Context, workspace: str, as_json: bool) -> None:
+def helpdesk(context: click.Context, workspace: str, output: str) -> None:
     """List the connected helpdesks; connect one, set it up, check it."""
     context.obj = workspace
     if context.invoked_subcommand is not None:
         return
     with open_services() as services:
         found = services.connections.all(services.keys.known_workspace(workspace))
-    if as_json:
-        print_json(found)
-        return
-    for connection in found:
-        kind = f"{connection['kind']:<11}{connection['mode']:<8}{connection['state']:<10}"
-        click.echo(f"{connection['name']:<20}{kind}{connection['url']}  {connection['id']}")
+    names = ("name", "kind", "mode", "state", "url", "id")
+    empty = "No helpdesk is connected: `answerback helpdesk connect NAME --kind … --url …` connects one."
+    print_list(found, output, {name: name for name in names}, empty=empty)
 
 
 @helpdesk.command()
@@ -81,11 +78,11 @@ def connect(
 def change(workspace: str, /, name: str, **given: str | None) -> None:
     """Change a connection: keep the secret that the helpdesk made, let it reply, or switch it off."""
     new = {key: value for key, value in given.items() if value is not None}
-    if not new:
-        raise click.UsageError("Give at least one option to change.")
     with open_services() as services:
         owner = services.keys.known_workspace(workspace)
         id = services.connections.named(owner, name).id
+        if not new:
+            raise click.UsageError("Give at least one option to change.")
         services.connections.change(owner, id, new)
         note(services, "helpdesks.change", id, workspace_id=owner)
     click.echo(f"{name} is changed: {', '.join(sorted(new))}.")
@@ -93,27 +90,29 @@ def change(workspace: str, /, name: str, **given: str | None) -> None:
 
 @helpdesk.command()
 @click.argument("name")
-@click.option("--public-url", required=True, help="URL at which the helpdesk reaches this installation.")
+@click.option("--public-url", help="URL at which the helpdesk reaches this installation (required).")
 @click.pass_obj
-def setup(workspace: str, name: str, public_url: str) -> None:
+def setup(workspace: str, name: str, public_url: str | None) -> None:
     """Print what an administrator has to do in the helpdesk."""
     with open_services() as services:
         row = services.connections.named(services.keys.known_workspace(workspace), name)
+        if public_url is None:
+            raise click.UsageError("Missing option '--public-url', such as https://answers.example.")
         click.echo(services.connections.setup(row, f"{public_url.rstrip('/')}/v1/helpdesks/{row.id}/inbound"))
 
 
 @helpdesk.command()
 @click.argument("name")
 @click.option("--ticket", help="Also write a note into this ticket, and read it back.")
-@as_json_option
+@output_option
 @click.pass_obj
-def check(workspace: str, name: str, ticket: str | None, as_json: bool) -> None:
+def check(workspace: str, name: str, ticket: str | None, output: str) -> None:
     """Test a connection: credentials, webhooks, with --ticket a round trip; exits with 1 if a test fails."""
     with open_services() as services:
         row = services.connections.named(services.keys.known_workspace(workspace), name)
         found = services.connections.check(row, ticket=ticket)
-    if as_json:
-        print_json([{"what": what, "wrong": wrong} for what, wrong in found])
+    if output != TABLE:
+        print_value([{"what": what, "wrong": wrong} for what, wrong in found], output)
     else:
         for what, wrong in found:
             click.secho(f"{what}: {wrong or 'well'}", fg="red" if wrong else "green")

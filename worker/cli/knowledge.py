@@ -3,11 +3,23 @@
 import dataclasses
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from kb.filters import AUDIENCES, Filters
-from worker.cli.base import as_json_option, main, note, open_services, print_json, progress_bar
+from worker.cli.base import (
+    TABLE,
+    count_of,
+    main,
+    note,
+    open_services,
+    output_option,
+    print_list,
+    print_value,
+    progress_bar,
+)
+from worker.cli.remote import Server, connect, server_options
 
 
 @main.command()
@@ -22,7 +34,7 @@ from worker.cli.base import as_json_option, main, note, open_services, print_jso
     help="`internal` is never cited to customers; new documents are public.",
 )
 @click.option("--quiet", is_flag=True, help="Print errors only.")
-@as_json_option
+@output_option
 def ingest(
     inputs: tuple[str, ...],
     workspace: str,
@@ -31,7 +43,7 @@ def ingest(
     tags: tuple[str, ...],
     audience: str | None,
     quiet: bool,
-    as_json: bool,
+    output: str,
 ) -> None:
     """Read files, folders, zip archives, pages and sitemaps (*.xml) into the knowledge base and publish it.
 
@@ -46,7 +58,7 @@ def ingest(
     for path_or_url in inputs:
         if not ingesting.is_url(path_or_url) and not Path(path_or_url).exists():
             raise click.UsageError(f"There is no {path_or_url}.")
-    visible = not (quiet or as_json)
+    visible = not (quiet or output != TABLE)
     with open_services() as services, progress_bar(visible) as progress:
         owner = services.keys.known_workspace(workspace)
         report = ingesting.ingest(
@@ -59,14 +71,15 @@ def ingest(
             metadata=DocumentMetadata(source=source, language=language, tags=tags or None, audience=audience),
         )
         note(services, "documents.ingest", f"{report.added} documents", workspace_id=owner)
-    if as_json:
-        print_json(dataclasses.asdict(report))
+    if output != TABLE:
+        print_value(dataclasses.asdict(report), output)
     else:
         for name, reason in report.failed.items():
             click.secho(f"{name}: {reason}", fg="red", err=True)
         if not quiet:
             click.echo(
-                f"{report.added} added or changed, {report.unchanged} unchanged, {len(report.failed)} failed; "
+                f"{count_of(report.added, 'document')} added or changed, {report.unchanged} unchanged, "
+                f"{len(report.failed)} failed; "
                 f"snapshot {report.snapshot or 'unchanged'}."
             )
     if report.failed:
@@ -85,7 +98,8 @@ def ingest(
     "--audience", type=click.Choice(AUDIENCES), help="Search documents for this audience only; customers see `public`."
 )
 @click.option("--workspace", default="default", show_default=True)
-@as_json_option
+@output_option
+@server_options(optional=True)
 def search(
     query: str,
     limit: int,
@@ -94,20 +108,25 @@ def search(
     tags: tuple[str, ...],
     audience: str | None,
     workspace: str,
-    as_json: bool,
+    output: str,
+    server: Server | None,
 ) -> None:
     """Find passages for QUERY and show the score of each leg."""
-    from worker.knowledge.serializers import found_to_api
+    if not query.strip():
+        raise click.UsageError("The query is empty.")
 
-    filters = Filters(sources=sources or None, languages=languages or None, tags=tags or None, audience=audience)
-    with open_services() as services:
-        found = found_to_api(
-            services.snapshot_cache.search(
-                services.keys.known_workspace(workspace), query, limit=limit, filters=filters
-            )
-        )
-    if as_json:
-        print_json(found)
+    given = {"sources": sources, "languages": languages, "tags": tags}
+    if server is not None:
+        filters: dict[str, Any] = {name: list(value) for name, value in given.items() if value}
+        if audience is not None:
+            filters["audience"] = audience
+        with connect(server) as remote:
+            found = remote.post("/v1/search", {"query": query, "limit": limit, "filters": filters})
+    else:
+        which = Filters(**{name: value or None for name, value in given.items()}, audience=audience)
+        found = _search_here(query, workspace, limit, which)
+    if output != TABLE:
+        print_value(found, output)
         return
     for item in found["items"]:
         dense, lexical = item["scores"]["dense"], item["scores"]["lexical"]
@@ -117,27 +136,37 @@ def search(
         click.secho(f"{item['score']:.3f}  {' > '.join([item['title'], *item['headings'][1:]])}", bold=True, nl=False)
         click.secho(f"  {scores}", dim=True)
         click.echo("       " + " ".join(item["text"].split())[:160])
+    if not found["items"]:
+        click.echo("No passage matches.")
     click.secho(f"snapshot {found['snapshot']}", dim=True)
+
+
+def _search_here(query: str, workspace: str, limit: int, filters: Filters) -> dict[str, Any]:
+    from worker.knowledge.serializers import found_to_api
+
+    with open_services() as services:
+        owner = services.keys.known_workspace(workspace)
+        return found_to_api(services.snapshot_cache.search(owner, query, limit=limit, filters=filters))
 
 
 @main.group(invoke_without_command=True)
 @click.option("--workspace", default="default", show_default=True)
-@as_json_option
+@output_option
 @click.pass_context
-def snapshots(context: click.Context, workspace: str, as_json: bool) -> None:
+def snapshots(context: click.Context, workspace: str, output: str) -> None:
     """List the published versions of the knowledge base; roll back or rebuild."""
     context.obj = workspace
     if context.invoked_subcommand is not None:
         return
     with open_services() as services:
         found = services.library.snapshots(services.keys.known_workspace(workspace))
-    if as_json:
-        print_json(found)
-        return
-    for snapshot in found:
-        mark = "*" if snapshot["active"] else " "
-        size = f"{snapshot['documents']} documents, {snapshot['passages']} passages"
-        click.echo(f"{mark} {snapshot['version']:<16}{snapshot['created_at']}  {size}")
+    empty = "Nothing is published yet: `answerback ingest FILE` publishes the first snapshot."
+    columns = {"version": "version", "published": "created_at", "documents": "documents", "passages": "passages"}
+    print_list(found, output, {"active": _mark, **columns}, empty=empty)
+
+
+def _mark(snapshot: dict[str, Any]) -> str:
+    return "*" if snapshot["active"] else " "
 
 
 @snapshots.command()

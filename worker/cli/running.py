@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from worker.cli.base import Failure, as_json_option, main, note, open_services, print_json
+from worker.cli.base import TABLE, Failure, count_of, main, note, open_services, output_option, print_value
 from worker.errors import AnswerbackError
 from worker.launch.consuming import POOLS
 from worker.settings import Settings, masked
@@ -62,7 +62,8 @@ def flower() -> None:
 @main.command()
 def migrate() -> None:
     """Migrate the database to this version; create the first workspace and key."""
-    from worker.launch.up import key_file, owner_link, prepare_database
+    from worker.launch.local_server import key_file
+    from worker.launch.up import owner_link, prepare_database
 
     settings = Settings.from_env()
     made = prepare_database(settings)
@@ -95,8 +96,8 @@ def export_embedding_model(name: str | None, force: bool) -> None:
 @model.command("check")
 @click.argument("names", nargs=-1)
 @click.option("--timeout-s", type=float, default=60.0, show_default=True, help="Seconds that each call may take.")
-@as_json_option
-def check_model(names: tuple[str, ...], timeout_s: float, as_json: bool) -> None:
+@output_option
+def check_model(names: tuple[str, ...], timeout_s: float, output: str) -> None:
     """Ask the endpoint of the language model for all that answering needs.
 
     NAMES are models to try; without any, those of ANSWERBACK_MODELS. Each is called three times.
@@ -105,8 +106,8 @@ def check_model(names: tuple[str, ...], timeout_s: float, as_json: bool) -> None
 
     settings = Settings.from_env()
     reports = probe_configured(settings, names=names, timeout_s=timeout_s)
-    if as_json:
-        print_json([report.to_json() for report in reports])
+    if output != TABLE:
+        print_value([report.to_json() for report in reports], output)
     else:
         click.echo(f"{masked(settings.openai_base_url or 'https://api.openai.com/v1')}")
         for report in reports:
@@ -166,7 +167,10 @@ def _export_embedding_model(settings: Settings, name: str, *, force: bool) -> No
         click.echo(f"{name} is exported already: {folder}")
         return
     require_export()
-    manifest = export(name, folder, overrides=overrides, report=lambda line: click.echo(f"  {line}"))
+    try:
+        manifest = export(name, folder, overrides=overrides, report=lambda line: click.echo(f"  {line}"))
+    except OSError as error:  # as the hub and its cache say that they do not have it
+        raise Failure(f"The model {name} was found neither here nor on the hub: {str(error).splitlines()[0]}") from None
     cosines = ", ".join(f"{name} {value:.4f}" for name, value in manifest.get("cosine", {}).items())
     click.echo(f"  exported to {folder} (least cosine to the original: {cosines})" if cosines else f"  ready: {folder}")
     embedder = load(folder, precision=settings.embedding_precision, overrides=overrides)
@@ -187,7 +191,8 @@ def backup(file: Path) -> None:
     except AnswerbackError as error:  # before an upgrade's migration, as one would
         click.secho(f"The backup could not be written to the audit log: {error}", fg="yellow", err=True)
     size = file.stat().st_size / 1024**2
-    click.echo(f"{file}: {size:.1f} MB, {len(manifest['sha256'])} files. It holds keys: keep it where they are safe.")
+    files = count_of(len(manifest["sha256"]), "file")
+    click.echo(f"{file}: {size:.1f} MB, {files}. It holds keys: keep it where they are safe.")
     for version in manifest["left_out"]:
         click.secho(
             f"Version {version} of a knowledge base is not whole, and not in it: after a restore, an ingest worker "
@@ -209,14 +214,14 @@ def restore(file: Path, replace: bool) -> None:
 
 
 @main.command()
-@as_json_option
-def doctor(as_json: bool) -> None:
+@output_option
+def doctor(output: str) -> None:
     """Check every component, running or stopped, and say what to do about each problem."""
     from worker import checks
 
     findings = [checks.run(check) for check in checks.for_doctor(Settings.from_env())]
-    if as_json:
-        print_json([dataclasses.asdict(finding) for finding in findings])
+    if output != TABLE:
+        print_value([dataclasses.asdict(finding) for finding in findings], output)
     else:
         for finding in findings:
             failed = click.style("FAIL", fg="red") if finding.needed else click.style("warn", fg="yellow")
@@ -229,16 +234,16 @@ def doctor(as_json: bool) -> None:
 
 
 @main.command()
-@as_json_option
-def status(as_json: bool) -> None:
+@output_option
+def status(output: str) -> None:
     """Show waiting messages, workers and counters."""
     from worker.runtime.status import status as ask
     from worker.telemetry.counters import NAMES
 
     with open_services() as services:
         found = ask(services.store, services.counters)
-    if as_json:
-        print_json(found)
+    if output != TABLE:
+        print_value(found, output)
         return
     oldest = found["oldest_unanswered_s"]
     click.echo(
@@ -246,9 +251,8 @@ def status(as_json: bool) -> None:
     )
     click.echo(f"leases held          {found['leases_held']}")
     for worker in found["workers"]:
-        click.echo(
-            f"worker {worker['id']:<32} {','.join(worker['roles']):<10} {worker['state']}, {worker['leases']} leases"
-        )
+        leases = count_of(worker["leases"], "lease")
+        click.echo(f"worker {worker['id']:<32} {','.join(worker['roles']):<10} {worker['state']}, {leases}")
     for name, value in found["counters"].items():
         click.echo(f"{name:<20} {value:>10}  {NAMES[name]}")
 

@@ -6,7 +6,7 @@ from typing import Any, TextIO
 
 import click
 
-from worker.cli.base import Failure, as_json_option, main, note, open_services, print_json
+from worker.cli.base import TABLE, Failure, main, note, open_services, output_option, print_value
 from worker.settings.overridable import AREAS, OVERRIDABLE, Kind, in_area
 from worker.workspace_settings.overrides import Change, SettingsRefused
 
@@ -21,8 +21,8 @@ def settings() -> None:
 @settings.command()
 @click.argument("names", nargs=-1)
 @_workspace
-@as_json_option
-def show(names: tuple[str, ...], workspace: str, as_json: bool) -> None:
+@output_option
+def show(names: tuple[str, ...], workspace: str, output: str) -> None:
     """Print the settings, or those of these NAMES: value, and where it is from."""
     from worker.workspace_settings.listing import to_api
 
@@ -32,8 +32,8 @@ def show(names: tuple[str, ...], workspace: str, as_json: bool) -> None:
         owner = services.keys.known_workspace(workspace)
         listed = to_api(services.workspace_settings.overrides(owner), services.workspace_settings.defaults)
     listed["items"] = [item for item in listed["items"] if not names or item["name"] in names]
-    if as_json:
-        print_json(listed)
+    if output != TABLE:
+        print_value(listed, output)
         return
     items = {item["name"]: item for item in listed["items"]}
     for area in AREAS:

@@ -5,29 +5,24 @@ from typing import Any
 import click
 
 from kb.filters import AUDIENCES
-from worker.cli.base import Failure, as_json_option, main, note, open_services, print_json
+from worker.cli.base import TABLE, Columns, Failure, main, note, open_services, output_option, print_list, print_value
 from worker.states import SourceKind, SourceState
 
 
 @main.group(invoke_without_command=True)
 @click.option("--workspace", default="default", show_default=True)
-@as_json_option
+@output_option
 @click.pass_context
-def sources(context: click.Context, workspace: str, as_json: bool) -> None:
+def sources(context: click.Context, workspace: str, output: str) -> None:
     """List sources; add, look at, pause and delete them. SOURCE is a name or an id."""
     context.obj = workspace
     if context.invoked_subcommand is not None:
         return
     with open_services() as services:
         found, _cursor = services.sources.page(services.keys.known_workspace(workspace), limit=1_000)
-    if as_json:
-        print_json(found)
-        return
-    for source in found:
-        click.echo(f"{source['name']:<30}{source['kind']:<10}{source['state']:<9}{source['documents']:>6} documents")
-        click.echo(f"    {source['location']}  looked at: {source['looked_at'] or 'never'}")
-        if source["error"]:
-            click.secho(f"    {source['error']}", fg="red")
+    names = ("name", "kind", "state", "documents", "looked_at", "location", "error")
+    empty = "There are no sources: `answerback sources add KIND LOCATION` adds one."
+    print_list(found, output, {name.replace("_", " "): name for name in names}, empty=empty)
 
 
 @sources.command()
@@ -58,9 +53,9 @@ def add(workspace: str, /, kind: str, location: str, **given: Any) -> None:
 @sources.command()
 @click.argument("source")
 @click.option("--accept-loss", is_flag=True, help="Remove the documents that are gone, however many they are.")
-@as_json_option
+@output_option
 @click.pass_obj
-def look(workspace: str, source: str, accept_loss: bool, as_json: bool) -> None:
+def look(workspace: str, source: str, accept_loss: bool, output: str) -> None:
     """Look at SOURCE now, in this process, and publish what changed."""
     with open_services() as services:
         owner = services.keys.known_workspace(workspace)
@@ -72,8 +67,8 @@ def look(workspace: str, source: str, accept_loss: bool, as_json: bool) -> None:
         services.indexer.index(owner)
         note(services, "sources.look", id, workspace_id=owner)
     run = found["last_run"]
-    if as_json:
-        print_json(run)
+    if output != TABLE:
+        print_value(run, output)
     elif found["state"] == SourceState.IDLE:
         click.echo(_counts(run))
     else:
@@ -84,20 +79,16 @@ def look(workspace: str, source: str, accept_loss: bool, as_json: bool) -> None:
 
 @sources.command()
 @click.argument("source")
-@as_json_option
+@output_option
 @click.pass_obj
-def runs(workspace: str, source: str, as_json: bool) -> None:
+def runs(workspace: str, source: str, output: str) -> None:
     """List the looks at SOURCE, newest first."""
     with open_services() as services:
         owner = services.keys.known_workspace(workspace)
         found, _cursor = services.sources.runs(owner, services.sources.id_of(owner, source), limit=1_000)
-    if as_json:
-        print_json(found)
-        return
-    for run in found:
-        click.echo(f"{run['started_at']}  {run['state']:<8}{_counts(run)}")
-        if run["error"]:
-            click.secho(f"    {run['error']}", fg="red")
+    empty = f"{source} was not looked at yet: `answerback sources look {source}` looks now, a worker when it is due."
+    columns: Columns = {"started": "started_at", "state": "state", "result": _counts, "error": "error"}
+    print_list(found, output, columns, empty=empty)
 
 
 @sources.command()

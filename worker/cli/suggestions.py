@@ -4,7 +4,7 @@ from typing import TextIO
 
 import click
 
-from worker.cli.base import as_json_option, main, note, open_services, print_json
+from worker.cli.base import TABLE, count_of, main, note, open_services, output_option, print_list, print_value
 from worker.states import SuggestionState
 
 _STATES = [state.value for state in SuggestionState]
@@ -14,9 +14,9 @@ _STATES = [state.value for state in SuggestionState]
 @click.option("--workspace", default="default", show_default=True)
 @click.option("--state", type=click.Choice(_STATES), default="open", show_default=True)
 @click.option("--limit", type=click.IntRange(1, 1_000), default=50, show_default=True)
-@as_json_option
+@output_option
 @click.pass_context
-def suggestions(context: click.Context, workspace: str, state: str, limit: int, as_json: bool) -> None:
+def suggestions(context: click.Context, workspace: str, state: str, limit: int, output: str) -> None:
     """List drafts of articles, most asked first; show, accept or refuse one."""
     context.obj = workspace
     if context.invoked_subcommand is not None:
@@ -24,25 +24,20 @@ def suggestions(context: click.Context, workspace: str, state: str, limit: int, 
     with open_services() as services:
         workspace_id = services.keys.known_workspace(workspace)
         found = services.suggestions.most_asked(workspace_id, state=state, limit=limit)
-    if as_json:
-        print_json(found)
-        return
-    for item in found:
-        click.echo(f"{item['id']}  {item['count']:>4}×  {item['title'][:100]}")
-    if not found:
-        click.echo(f"There are no {state} suggestions.")
+    empty = f"There are no {state} suggestions: they are drafted from what agents reply where the bot had no answer."
+    print_list(found, output, {"id": "id", "asked": "count", "title": "title"}, empty=empty)
 
 
 @suggestions.command()
 @click.argument("id")
-@as_json_option
+@output_option
 @click.pass_obj
-def show(workspace: str, id: str, as_json: bool) -> None:
+def show(workspace: str, id: str, output: str) -> None:
     """Show the suggestion ID, and the replies that it comes from."""
     with open_services() as services:
         found = services.suggestions.get(services.keys.known_workspace(workspace), id)
-    if as_json:
-        print_json(found)
+    if output != TABLE:
+        print_value(found, output)
         return
     click.secho(found["title"], bold=True)
     click.echo(f"\n{found['text']}\n")
@@ -94,4 +89,7 @@ def draft() -> None:
         ids = drafter.due(limit=1_000)
         for id in ids:
             drafter.draft(id)
-    click.echo(f"{len(ids)} replies are drafted.")
+    if ids:
+        click.echo(f"Drafts were made from {count_of(len(ids), 'reply')}; `answerback suggestions` lists them.")
+    else:
+        click.echo("There is nothing to draft: no agent replied where the bot had no answer since the last time.")

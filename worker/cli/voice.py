@@ -5,7 +5,7 @@ from typing import TextIO
 
 import click
 
-from worker.cli.base import Failure, main, note, open_services, print_json
+from worker.cli.base import TABLE, Failure, main, note, open_services, output_option, print_table, print_value
 
 
 @main.group()
@@ -15,11 +15,15 @@ def voice() -> None:
 
 @voice.command("show")
 @click.option("--workspace", default="default", show_default=True)
-def show_voice(workspace: str) -> None:
-    """Print the voice as JSON, with the defaults of what is not set."""
+@output_option(default="json")
+def show_voice(workspace: str, output: str) -> None:
+    """Print the voice, as JSON unless said otherwise, with the defaults of what is not set."""
     with open_services() as services:
         found = services.voices.get(services.keys.known_workspace(workspace))
-    print_json(found.to_api())
+    if output == TABLE:
+        print_table(("setting", "value"), sorted(found.to_api().items()))
+    else:
+        print_value(found.to_api(), output)
 
 
 @voice.command("set")

@@ -52,7 +52,7 @@ def changed_since(store: Store, last_id: int, *, limit: int) -> tuple[set[str], 
     """Return the conversations of the newest `limit` events after `last_id`, and the newest event's id or `last_id`."""
     statement = (
         sa.select(event.c.id, event.c.conversation_id)
-        .where(event.c.id > last_id)
+        .where(event.c.id > last_id, event.c.conversation_id.is_not(None))
         .order_by(event.c.id.desc())
         .limit(limit)
     )

@@ -72,5 +72,5 @@ def _insert(tx: sa.Connection, rows: list[dict[str, Any]]) -> list[Event]:
 @lru_cache(maxsize=8)
 def _insert_one(dialect: sa.Dialect) -> Prepared:
     """Return the INSERT of one event: most changes record just one, and this one is run with every change."""
-    columns = [column.name for column in event.c if column is not event.c.id]
+    columns = [column.name for column in event.c if column.name not in ("id", "transaction_id")]
     return Prepared(event.insert().returning(event.c.id), columns, dialect)

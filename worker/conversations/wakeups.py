@@ -15,6 +15,9 @@ from worker.telemetry import logs
 
 log = logs.get(__name__)
 
+#: Stands for every conversation in `subscribe`.
+ANY = "*"
+
 
 class Wakeups:
     """Publishes wake-ups, and wakes the threads of this process that wait. The first of each starts its thread."""
@@ -59,7 +62,7 @@ class Wakeups:
 
     @contextmanager
     def subscribe(self, conversation_id: str) -> Iterator[threading.Event]:
-        """Yield an event that is set whenever the conversation may have changed."""
+        """Yield an event that is set whenever the conversation, or `ANY`, may have changed."""
         event = threading.Event()
         with self._guard:
             self._waiting[conversation_id].add(event)
@@ -104,7 +107,7 @@ class Wakeups:
 
     def _wake(self, conversation_id: str) -> None:
         with self._guard:
-            for event in self._waiting.get(conversation_id, ()):
+            for event in (*self._waiting.get(conversation_id, ()), *self._waiting.get(ANY, ())):
                 event.set()
         for listener in self._listeners:
             listener(conversation_id)

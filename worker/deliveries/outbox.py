@@ -21,7 +21,7 @@ from worker.deliveries.payloads import (
 from worker.ids import new_id
 from worker.states import ConnectionState, DeliveryKind, DeliveryState
 from worker.store.rows import Helpdesk
-from worker.store.tables import delivery, endpoint
+from worker.store.tables import delivery, endpoint, event
 from worker.time import to_rfc3339
 
 #: The types of events that endpoints can subscribe to, with a description of each.
@@ -160,8 +160,11 @@ def _delivery(
 
 
 def publish(tx: sa.Connection, workspace_id: str, type: str, data: Iterable[Mapping[str, Any]], *, now: int) -> None:
-    """Enqueue events of no conversation to the endpoints that subscribe to them: one delivery for each of `data`."""
+    """Record events of no conversation, one for each of `data`, and enqueue them to the endpoints that subscribe."""
     items = list(data)
+    if items:
+        recorded = {"workspace_id": workspace_id, "type": type, "created_at": now}
+        tx.execute(event.insert(), [{**recorded, "data": dict(item)} for item in items])
     endpoints = subscribers(tx, workspace_id, type) if items else []
     for item in items if endpoints else ():
         enqueue_deliveries(tx, workspace_id, type, item, now=now, to=endpoints)

@@ -210,6 +210,15 @@ class Library:
             if not gone.rowcount:
                 raise NotFound("There is no document with this id.")
 
+    def remove_matching(self, workspace_id: str, which: Which, *, dry_run: bool) -> int:
+        """Delete the documents that match the filters of `page`, or only count them; return how many there are."""
+        ids = sa.select(document.c.id).where(document.c.workspace_id == workspace_id, *_conditions(self._store, which))
+        if dry_run:
+            with self._store.read() as connection:
+                return connection.execute(sa.select(sa.func.count()).select_from(ids.subquery())).scalar_one()
+        with self._store.begin() as tx:
+            return self.remove_all(tx, workspace_id, ids)
+
     def activate(self, workspace_id: str, version: str) -> None:
         """Let a published snapshot answer from now on.
 
@@ -345,6 +354,13 @@ def page(
     `which` may have `state` (one, or several), `source`, `language`, `tag`, `audience`, `created_after` and
     `created_before`.
     """
+    where = _conditions(scope.store, which)
+    found, cursor = scope.page(document, *where, after=after, limit=limit, columns=LISTED)
+    return [document_to_api(rows.Document.from_row(row)) for row in found], cursor
+
+
+def _conditions(store: Store, which: Which) -> list[sa.ColumnElement[bool]]:
+    """Return the conditions of the filters of `page`."""
     language = sa.func.coalesce(document.c.language, document.c.indexed_metadata["language"].as_string())
     names = {"source": document.c.collection, "language": language, "audience": document.c.audience}
     where = conditions(which, names, created=document.c.created_at)
@@ -353,9 +369,8 @@ def page(
         shown_so = [DocumentState.INDEXED] if DocumentState.INDEXING in states else []
         where.append(document.c.state.in_([*states, *shown_so]))
     if "tag" in which:
-        where.append(holds(scope.store, document.c.tags, which["tag"]))
-    found, cursor = scope.page(document, *where, after=after, limit=limit, columns=LISTED)
-    return [document_to_api(rows.Document.from_row(row)) for row in found], cursor
+        where.append(holds(store, document.c.tags, which["tag"]))
+    return where
 
 
 def get(scope: Scope, document_id: str) -> dict[str, Any]:

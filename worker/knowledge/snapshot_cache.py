@@ -111,7 +111,7 @@ class SnapshotCache:
 
     def _load(self, workspace_id: str, version: str | None, before: Snapshot | None) -> Snapshot:
         if version is None:
-            raise SnapshotMissing("The knowledge base is empty: ingest documents first.")
+            raise SnapshotMissing("The knowledge base is empty: ingest documents first (`answerback ingest FILE`).")
         try:
             opened = snapshots.open_snapshot(self._folder / workspace_id / version)
         except (OSError, SnapshotInvalid, SnapshotMissing):

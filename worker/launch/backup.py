@@ -95,6 +95,8 @@ def restore(settings: Settings, file: Path, *, replace: bool = False) -> dict[st
     from worker.launch.up import locked
 
     home = _home(settings)
+    if not file.is_file():
+        raise BackupInvalid(f"{file} is not there; nothing was changed.")
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     with locked(settings), _unpacked(file, home) as (folder, manifest):
         held = [home / name for name in _OUTDATED if (home / name).exists()]

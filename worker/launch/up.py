@@ -21,7 +21,9 @@ from redis.exceptions import RedisError
 
 from worker import checks
 from worker.access.keys import Keys
+from worker.conversations import event_feed
 from worker.errors import StartupFailed
+from worker.launch.local_server import key_file
 from worker.launch.supervisor import Supervisor, environment, own_command
 from worker.services.accounts import build_accounts
 from worker.settings import Settings
@@ -99,6 +101,7 @@ def prepare_database(settings: Settings) -> str | None:
     store = open_store(settings.database, pool_size=1)
     try:
         migrate.upgrade(store)
+        event_feed.forget_other_cluster(store)
         checks.require([checks.database(settings)])
         return ensure_key(settings, Keys(store))
     finally:
@@ -135,11 +138,6 @@ def owner_link(settings: Settings) -> str | None:
         return accounts.invitations.first_owner(workspace_id)
     finally:
         store.close()
-
-
-def key_file(settings: Settings) -> Path:
-    """Where a key that was made is kept."""
-    return settings.home.absolute() / "api-key"
 
 
 class _Stop:

@@ -1,17 +1,21 @@
-"""Bring a database to the version of this code."""
+"""Bring a database to the version of this code.
+
+Every process compares versions when it starts, so that loads no Alembic: migrating alone does.
+"""
 
 import functools
+import re
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from worker.store.engine import Store
 from worker.store.tables import metadata
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _FOLDER = Path(__file__).parent / "migrations"
 
@@ -21,9 +25,14 @@ _LOCK = 4_281_733
 #: The same, for building indexes.
 _BUILD_LOCK = 4_281_734
 
+#: How every migration says its own revision and the one before it.
+_REVISION = re.compile(r"^(down_)?revision = (?:'(\w+)'|None)$", re.MULTILINE)
 
-def config() -> Config:
+
+def config() -> "Config":
     """Return Alembic's configuration, without a database."""
+    from alembic.config import Config
+
     settings = Config()
     settings.set_main_option("script_location", str(_FOLDER))
     settings.set_main_option("path_separator", "os")
@@ -39,6 +48,8 @@ def upgrade(store: Store) -> None:
 
 
 def _run_missing(store: Store) -> None:
+    from alembic import command
+
     settings = config()
     with store.begin() as tx:
         if not store.is_sqlite:
@@ -70,18 +81,30 @@ def _build_indexes(store: Store) -> None:
 def current(store: Store) -> str | None:
     """Return the version that a database is at; None when it is empty."""
     with store.read() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
 
 
-@functools.cache  # reading it loads every migration
-def head() -> str | None:
-    """Return the version that this code needs."""
-    return ScriptDirectory.from_config(config()).get_current_head()
+def head() -> str:
+    """Return the version that this code needs: the one that no migration follows."""
+    (newest,) = _before().keys() - set(_before().values())
+    return newest
 
 
 def known() -> set[str]:
     """Return every version that this code can bring to its own."""
-    return {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}
+    return set(_before())
+
+
+@functools.cache
+def _before() -> dict[str, str | None]:
+    """Return the revision before each, as the files of the migrations say it."""
+    before = {}
+    for path in (_FOLDER / "versions").glob("*.py"):
+        said = {bool(down): revision or None for down, revision in _REVISION.findall(path.read_text(encoding="utf-8"))}
+        before[str(said[False])] = said[True]
+    return before
 
 
 def wait_until_migrated(store: Store, *, timeout_s: float) -> bool:

@@ -50,7 +50,11 @@ class Options:
             "timeout": self.timeout_s + wait_s,
         }
         if call.query:
-            request["params"] = {name: value for name, value in call.query.items() if value is not None}
+            request["params"] = {
+                name: ",".join(value) if isinstance(value, list) else value
+                for name, value in call.query.items()
+                if value is not None
+            }
         if call.body is not None:
             request["json"] = call.body
         if call.file is not None:

@@ -1,5 +1,7 @@
 """Tickets: accepted at once, and clear refusals that leave nothing behind."""
 
+import json
+
 import pytest
 
 from tests.web.calls import rows
@@ -75,3 +77,55 @@ def test_a_ticket_of_automatic_mail_is_accepted_and_ends_at_once(call):
     retried = call("POST", f"/v1/messages/{response.json['id']}/retry")
     assert (retried.status_code, retried.json["state"]) == (202, "queued")
     assert retried.json["error"] is None
+
+
+def _bulk(call, *lines, **headers):
+    body = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
+    return call("POST", "/v1/tickets/bulk", data=body, content_type="application/x-ndjson", headers=headers)
+
+
+def test_each_line_of_many_tickets_has_its_own_result(call, services):
+    done = _bulk(call, {"body": "One"}, "", '{"body": ', {"body": "Two", "x": 1}, {"body": ""}, {"body": "Three"})
+    assert (done.status_code, done.json["accepted"], done.json["refused"]) == (200, 2, 3)
+    assert [(item["line"], item["status"]) for item in done.json["items"]] == [
+        (1, 202),
+        (3, 400),
+        (4, 422),
+        (5, 422),
+        (6, 202),
+    ]
+    assert done.json["items"][2]["error"]["errors"] == [{"field": "x", "message": "Unknown field."}]
+    assert done.json["items"][4]["message"]["content"] == "Three"
+    assert rows(services, conversation) == 2
+
+
+def test_many_tickets_that_are_sent_again_are_accepted_once(call, services):
+    lines = ({"body": "One"}, {"body": "Two", "idempotency_key": "mine"})
+    key = {"Idempotency-Key": "import-7"}
+    first, again = _bulk(call, *lines, **key).json, _bulk(call, *lines, **key).json
+    assert [item["message"]["id"] for item in again["items"]] == [item["message"]["id"] for item in first["items"]]
+    moved = _bulk(call, lines[1], {"body": "Other"}).json["items"]
+    assert moved[0]["message"]["id"] == first["items"][1]["message"]["id"]
+    changed = _bulk(call, {"body": "Changed"}, **key).json["items"][0]
+    assert (changed["status"], changed["error"]["code"]) == (422, "idempotency_mismatch")
+    assert rows(services, conversation) == 3
+
+
+def test_a_request_that_is_no_list_of_tickets_accepts_none(call, services):
+    for body, type, status in (
+        ("", "application/x-ndjson", 422),
+        ("\n \n", "application/x-ndjson", 422),
+        ('{"body": "x"}', "application/json", 415),
+        ('{"body": "x"}\n' * 1_001, "application/x-ndjson", 422),
+    ):
+        refused = call("POST", "/v1/tickets/bulk", data=body, content_type=type)
+        assert refused.status_code == status, (body[:20], type)
+    assert rows(services, conversation) == 0
+
+
+def test_conversations_of_a_customer_are_found_by_id_and_by_e_mail_address(call):
+    kari = {"id": "4711", "email": "Kari@Customer.example"}
+    for requester in (kari, {"email": "ola@customer.example"}, {"id": "9"}):
+        call("POST", "/v1/tickets", json={"body": "Hi", "requester": requester})
+    for customer, count in (("4711", 1), ("kari@customer.example", 1), ("9", 1), ("ola@customer.example", 1), ("x", 0)):
+        assert len(call("GET", f"/v1/conversations?customer={customer}").json["items"]) == count, customer

@@ -88,3 +88,22 @@ def test_documents_have_metadata_and_search_filters_are_validated(call):
     assert upload(call, "guide.md", b"# G\n\nText.", audience="everyone").status_code == 422
     assert upload(call, "guide.md", b"# G\n\nText.", colour="red").status_code == 422
     assert call("POST", "/v1/search", json={"query": "x", "filters": {"languages": ["german"]}}).status_code == 422
+
+
+def test_documents_are_deleted_by_filters_once_they_were_counted(call):
+    for title, source in (("One", "old"), ("Two", "old"), ("Three", "new")):
+        call("POST", "/v1/documents", json={"title": title, "text": "Text.", "source": source})
+    which = {"source": "old", "created_before": "2100-01-01T00:00:00Z"}
+    counted = call("POST", "/v1/documents/delete", json={**which, "dry_run": True})
+    assert counted.json == {"matched": 2, "deleted": 0}
+    assert len(call("GET", "/v1/documents").json["items"]) == 3
+    assert call("POST", "/v1/documents/delete", json=which).json == {"matched": 2, "deleted": 2}
+    assert [item["title"] for item in call("GET", "/v1/documents").json["items"]] == ["Three"]
+    assert call("POST", "/v1/documents/delete", json=which).json == {"matched": 0, "deleted": 0}
+
+
+def test_no_request_without_a_filter_empties_the_knowledge_base(call):
+    call("POST", "/v1/documents", json={"title": "One", "text": "Text."})
+    for body in ({}, {"dry_run": False}, {"sauce": "x"}, {"state": "gone"}, {"source": ""}, {"dry_run": "yes"}):
+        assert call("POST", "/v1/documents/delete", json=body).status_code == 422, body
+    assert len(call("GET", "/v1/documents").json["items"]) == 1

@@ -1,10 +1,12 @@
 """A desk's story over every operation of the API: each is called once with the request that the description shows."""
 
 import io
+import json
 from typing import Any
 
 from tests.support.services import Application
 from tests.web.calls import send_due
+from web.http.ndjson import NDJSON
 from worker.answering.question import Question
 from worker.answering.tools.call_log import SqlToolCallLog
 from worker.conversations.outcomes import Answer, Citation, Usage
@@ -42,6 +44,8 @@ class Story:
         content = operation.get("requestBody", {}).get("content", {})
         if form is None and "application/json" in content:
             sent["json"] = content["application/json"]["example"]
+        elif NDJSON in content:
+            sent = {"data": json.dumps(content[NDJSON]["example"]), "content_type": NDJSON}
         response = self.call(method.upper(), template.format(**path) + query, **sent)
         self.responses[id] = (response.status_code, response.get_json(silent=True))
         assert response.status_code < 400, (id, response.text)
@@ -74,6 +78,7 @@ class Story:
     def _conversations(self, document_id: str) -> str:
         conversation_id: str = self.do("conversations.create")["id"]
         message_id = self.do("tickets.create")["id"]
+        self.do("tickets.create_many")
         self._answer(document_id)
         self.do("messages.retrieve", message_id=message_id)
         self.do("messages.rate", message_id=message_id)
@@ -165,6 +170,9 @@ class Story:
         self.do("endpoints.update", endpoint_id=endpoint_id)
         delivery_id = self.do("endpoints.test", endpoint_id=endpoint_id)["id"]
         send_due(self.services)
+        event_id = self.do("events.test")["id"]
+        self.do("events.retrieve", event_id=event_id)
+        self.do("events.list", "?type=message.answered")
         self.do("deliveries.list")
         self.do("deliveries.retrieve", delivery_id=delivery_id)
         self.do("deliveries.replay", delivery_id=delivery_id)
@@ -208,6 +216,7 @@ class Story:
     def _ends(self, conversation_id: str, document_id: str) -> None:
         self.do("audit.list")
         self.do("documents.replace", document_id=document_id)
+        self.do("documents.delete_matching")
         self.do("documents.delete", document_id=document_id)
         self.do("conversations.close", conversation_id=conversation_id)
         self.do("conversations.delete", conversation_id=conversation_id)

@@ -10,8 +10,8 @@ import jsonschema
 from web.openapi.document import texts
 from worker.deliveries import signing
 
-#: What no client of a generator calls: a WebSocket, and what a helpdesk sends.
-_NOT_TOLD = {"conversations.connect", "helpdesks.receive"}
+#: What no client of a generator calls: a WebSocket, a stream that does not end, and what a helpdesk sends.
+_NOT_TOLD = {"conversations.connect", "events.stream", "helpdesks.receive"}
 
 
 def _operations(spec):

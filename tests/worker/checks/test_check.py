@@ -17,7 +17,7 @@ def test_an_error_is_a_finding_and_an_unforeseen_one_is_named():
     assert run(Check(name="ok", run=lambda: "fine")).problem is None
     assert run(failing(StartupFailed("Start it."))).problem == "Start it."
     assert run(failing(ZeroDivisionError("x"))).problem == "ZeroDivisionError: x"
-    assert "see its own check" in run(failing(DatabaseUnavailable())).problem
+    assert "its own check says" in run(failing(DatabaseUnavailable())).problem
 
 
 def test_all_problems_are_reported_together():

@@ -52,4 +52,4 @@ def test_a_database_that_is_not_migrated_is_named_once(env, tmp_path):
     found = ask(Settings.from_env({**env, "ANSWERBACK_HOME": str(tmp_path / "new")}))
     assert "`answerback migrate`" in found["database"].problem
     for name in ("snapshot", "answer worker"):
-        assert "see its own check" in found[name].problem
+        assert "its own check says" in found[name].problem

@@ -13,11 +13,3 @@ def test_keys_are_made_listed_and_revoked(run):
     assert run("keys", "revoke", "key_none").returncode == 1
     assert run("keys", "make", "x", "--scopes", "root").returncode == 2
     assert run("keys", "callback-secret").stdout.startswith("whsec_")
-
-
-def test_deliveries_are_listed_shown_and_sent_again(run):
-    assert json.loads(run("deliveries", "--json").stdout) == []
-    assert run("deliveries", "show", "whd_none").returncode == 1
-    assert run("deliveries", "replay", "whd_none").returncode == 1
-    assert run("deliveries", "replay").returncode == 2
-    assert "0 will be sent again" in run("deliveries", "replay", "--since", "2026-01-01").stdout

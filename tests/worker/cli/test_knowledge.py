@@ -12,7 +12,7 @@ def test_ingest_ask_search_roll_back(run, tmp_path):
     done = run("ingest", str(folder))
     assert done.returncode == 1
     assert "bad.csv: The table needs" in done.stderr
-    assert "1 added or changed, 0 unchanged, 1 failed" in done.stdout
+    assert "1 document added or changed, 0 unchanged, 1 failed" in done.stdout
     (folder / "bad.csv").unlink()
     again = json.loads(run("ingest", "--json", str(folder)).stdout)
     assert again == {"added": 0, "unchanged": 1, "failed": {}, "snapshot": None}

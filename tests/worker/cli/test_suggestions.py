@@ -28,9 +28,9 @@ def replied(run, tmp_path, models, valkey_url):
 
 
 def test_a_reply_is_drafted_listed_shown_and_published(run, replied, tmp_path):
-    assert "There are no open suggestions." in run("suggestions").stdout
+    assert "There are no open suggestions" in run("suggestions").stdout
     drafted = run("suggestions", "draft")
-    assert "1 replies are drafted." in drafted.stdout, drafted.stderr
+    assert "Drafts were made from 1 reply" in drafted.stdout, drafted.stderr
     (found,) = json.loads(run("suggestions", "--json").stdout)
     assert (found["title"], found["text"]) == ("Do you sell gift cards?", "Gift cards are sold at every desk.")
     assert "Gift cards are sold" in run("suggestions", "show", found["id"]).stdout

@@ -1,6 +1,7 @@
 """Reads are bound to their workspace, in order and by pages."""
 
 import pytest
+import sqlalchemy as sa
 
 from tests.support.fakes import accept, conversation_actions
 from worker.conversations import listing
@@ -60,3 +61,17 @@ def test_another_workspace_sees_none_of_it(store, workspace_id):
     ):
         with pytest.raises(NotFound):
             read()
+
+
+def test_a_customers_conversations_are_found_by_an_index(store, scope):
+    """A desk has more conversations than a list should read."""
+    if not store.is_sqlite:
+        pytest.skip("PostgreSQL plans by the number of rows")
+    statements = []
+    sa.event.listen(store.engine, "before_cursor_execute", lambda *call: statements.append((call[2], call[3])))
+    listing.page(scope, {"customer": "kari@customer.example"})
+    (sql, values) = next(found for found in statements if "requester" in found[0].partition("WHERE")[2])
+    with store.read() as connection:
+        plan = " ".join(row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values))
+    assert "ix_conversation_requester_id" in plan
+    assert "ix_conversation_requester_email" in plan

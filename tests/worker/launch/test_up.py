@@ -9,7 +9,8 @@ import pytest
 from kb import shipped
 from worker.access.keys import Keys
 from worker.errors import StartupFailed
-from worker.launch.up import key_file, locked, prepare_database, prepare_model
+from worker.launch.local_server import key_file
+from worker.launch.up import locked, prepare_database, prepare_model
 from worker.settings import Settings
 from worker.store.engine import open_store
 

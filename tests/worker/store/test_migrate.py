@@ -6,6 +6,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 from alembic import command
+from alembic.script import ScriptDirectory
 
 from tests.support.databases import move, rows, run
 from tests.support.servers import postgresql_schema
@@ -26,6 +27,12 @@ def test_an_upgrade_brings_an_empty_database_to_the_version_of_the_code_and_does
     migrate.upgrade(new)
     migrate.upgrade(new)
     assert migrate.current(new) == migrate.head()
+
+
+def test_the_versions_are_those_that_alembic_reads():
+    scripts = ScriptDirectory.from_config(migrate.config())
+    assert migrate.head() == scripts.get_current_head()
+    assert migrate.known() == {script.revision for script in scripts.walk_revisions()}
 
 
 def test_every_version_on_the_way_is_known():

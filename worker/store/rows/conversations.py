@@ -1,7 +1,7 @@
 """Rows of conversations and what belongs to them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from worker.states import (
     CitationStyle,
@@ -111,7 +111,7 @@ class Reply(TableRow):
 
 @dataclass(frozen=True, kw_only=True)
 class Event(TableRow):
-    """An event of a conversation; `message_id` is None for one of the conversation as a whole."""
+    """An event; `message_id` is None for one of a conversation as a whole, both ids for one of the workspace."""
 
     id: int
     workspace_id: str
@@ -120,6 +120,7 @@ class Event(TableRow):
     type: EventType
     data: Json
     created_at: int
+    transaction_id: int = field(default=0, compare=False)  # set by the database
 
 
 @dataclass(frozen=True, kw_only=True)

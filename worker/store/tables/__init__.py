@@ -24,7 +24,7 @@ from worker.store.tables.accounts import (
     login_delay,
     membership,
 )
-from worker.store.tables.base import metadata
+from worker.store.tables.base import RequesterValue, metadata
 from worker.store.tables.conversations import (
     AWAKE,
     HANDED_OFF_MESSAGE,
@@ -84,6 +84,7 @@ __all__ = [
     "UNREAD_DOCUMENT",
     "UNSENT_DELIVERY",
     "WAITING",
+    "RequesterValue",
     "account",
     "account_identity",
     "account_link",

@@ -1,6 +1,10 @@
 """The metadata and column types that all tables share."""
 
+from typing import Any
+
 from sqlalchemy import JSON, BigInteger, Column, ColumnElement, ForeignKey, Integer, MetaData, String, literal_column
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 metadata = MetaData(
     naming_convention={
@@ -33,6 +37,46 @@ def time_column(name: str, *, nullable: bool = True, server_default: str | None 
 def lease_token_column() -> Column[int]:
     """Return the fencing token of a row that is leased: it grows with every lease (see `worker.store.leases`)."""
     return Column("lease_token", BigInteger, nullable=False, server_default="0")
+
+
+class CurrentTransaction(FunctionElement[int]):
+    """The number of the transaction of a statement on PostgreSQL, which grows; 0 on SQLite."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(CurrentTransaction)
+def _zero(_element: CurrentTransaction, _compiler: Any, **_options: Any) -> str:
+    return "0"
+
+
+@compiles(CurrentTransaction, "postgresql")
+def _transaction_id(_element: CurrentTransaction, _compiler: Any, **_options: Any) -> str:
+    return "(pg_current_xact_id()::text::bigint)"
+
+
+class RequesterValue(FunctionElement[str]):
+    """The `id`, or the `email` in lower case, of a conversation's customer, spelt as the indexes of it have it."""
+
+    type = String()
+    inherit_cache = True
+
+    def __init__(self, field: str) -> None:
+        super().__init__(literal_column(f"'{field}'"))
+        self.field = field
+
+
+@compiles(RequesterValue, "sqlite")
+def _json_extract(element: RequesterValue, _compiler: Any, **_options: Any) -> str:
+    value = f"json_extract(requester, '$.{element.field}')"
+    return value if element.field == "id" else f"lower({value})"
+
+
+@compiles(RequesterValue, "postgresql")
+def _json_text(element: RequesterValue, _compiler: Any, **_options: Any) -> str:
+    value = f"requester ->> '{element.field}'::text"
+    return f"({value})" if element.field == "id" else f"lower({value})"
 
 
 def in_text(column: Column[str], *values: str) -> ColumnElement[bool]:

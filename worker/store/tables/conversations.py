@@ -19,7 +19,17 @@ from sqlalchemy import (
     text,
 )
 
-from worker.store.tables.base import JSON_OR_NULL, Serial, id_column, in_text, metadata, time_column, workspace_column
+from worker.store.tables.base import (
+    JSON_OR_NULL,
+    CurrentTransaction,
+    RequesterValue,
+    Serial,
+    id_column,
+    in_text,
+    metadata,
+    time_column,
+    workspace_column,
+)
 
 conversation = Table(
     "conversation",
@@ -68,6 +78,8 @@ conversation = Table(
         postgresql_using="gin",
         postgresql_concurrently=True,
     ).ddl_if(dialect="postgresql"),
+    Index("ix_conversation_requester_id", "workspace_id", RequesterValue("id"), "id"),
+    Index("ix_conversation_requester_email", "workspace_id", RequesterValue("email"), "id"),
     Index("ix_conversation_newest", "workspace_id", "id"),
     Index(
         "ix_conversation_ready",
@@ -176,9 +188,12 @@ event = Table(
     Column("type", String(64), nullable=False),
     Column("data", JSON_OR_NULL, nullable=False),
     time_column("created_at", nullable=False),
+    Column("transaction_id", BigInteger, nullable=False, server_default=CurrentTransaction()),  # see event_feed
     Index("ix_event_conversation", "conversation_id", "id"),
     Index("ix_event_message", "message_id", "id"),
-    info={"purpose": "an event of a conversation, written in the transaction of the change that it reports"},
+    Index("ix_event_feed", "workspace_id", "transaction_id", "id"),
+    sqlite_autoincrement=True,  # an id is not used again when the newest events are erased
+    info={"purpose": "an event, written in the transaction of the change that it reports"},
 )
 
 _UNDONE = text("state IN ('open', 'assigned')")

@@ -194,6 +194,10 @@ class Documents(Resource):
         """Delete a document; it is no longer cited once the next snapshot is published."""
         self._transport.send(Call[None]("DELETE", f"/v1/documents/{quoted(document_id)}", repeatable=True))
 
+    def delete_matching(self, **body: Unpack[types.DocumentDeletion]) -> types.DeletedDocuments:
+        """Delete the documents that match filters, or count them with `dry_run`."""
+        return self._transport.send(Call[types.DeletedDocuments]("POST", "/v1/documents/delete", body=body))
+
 
 class Imports(Resource):
     """Imports of many documents."""
@@ -392,6 +396,24 @@ class Deliveries(Resource):
     def replay_all(self, **body: Unpack[types.Replay]) -> types.Replayed:
         """Send the deliveries that match a filter again: up to 10,000, oldest first, except those of disabled endpoints."""
         return self._transport.send(Call[types.Replayed]("POST", "/v1/deliveries/replay", body=body))
+
+
+class Events(Resource):
+    """What happened, as a feed."""
+
+    def list(self, *, wait_s: float | None = None, **query: Unpack[types.EventsListQuery]) -> types.EventPage:
+        """List what happened in the workspace, oldest first; with `Prefer: wait=N`, wait for something to happen."""
+        return self._transport.send(
+            Call[types.EventPage]("GET", "/v1/events", query=query, wait_s=wait_s, repeatable=True)
+        )
+
+    def retrieve(self, event_id: str, /) -> types.FeedEvent:
+        """Return an event."""
+        return self._transport.send(Call[types.FeedEvent]("GET", f"/v1/events/{quoted(event_id)}", repeatable=True))
+
+    def test(self, **body: Unpack[types.NewTestEvent]) -> types.FeedEvent:
+        """Make a test event, which is in the feed and is sent to the endpoints that subscribe to its type."""
+        return self._transport.send(Call[types.FeedEvent]("POST", "/v1/events/test", body=body))
 
 
 class Helpdesks(Resource):

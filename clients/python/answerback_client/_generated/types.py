@@ -173,6 +173,50 @@ class Message(TypedDict):
     links: NotRequired[dict[str, str]]
 
 
+class BulkTicket(TypedDict):
+    """`BulkTicket`."""
+
+    body: str
+    """may be empty when there is a subject"""
+    callback_url: NotRequired[str]
+    """receives a signed callback when the message has ended"""
+    deadline_s: NotRequired[float]
+    """the message is handed off if it is not answered by then"""
+    attachments: NotRequired[list[str]]
+    """ids of uploaded attachments"""
+    email_headers: NotRequired[dict[str, str]]
+    """headers of the e-mail that this is, by name; they tell automatic mail (RFC 3834)"""
+    subject: NotRequired[str]
+    requester: NotRequired[Requester]
+    external_id: NotRequired[str]
+    """the ticket continues the conversation with this id, if there is one"""
+    channel: NotRequired[str]
+    metadata: NotRequired[dict[str, Any]]
+    idempotency_key: NotRequired[str]
+    """by default that of the request with the number of the line, if it has one"""
+
+
+class BulkResult(TypedDict):
+    """`BulkResult`."""
+
+    line: int
+    """number of the line, from 1"""
+    status: int
+    """as `POST /v1/tickets` responds"""
+    message: Message | None
+    """if accepted"""
+    error: dict[str, Any] | None
+    """the problem, if refused"""
+
+
+class BulkResults(TypedDict):
+    """`BulkResults`."""
+
+    accepted: int
+    refused: int
+    items: list[BulkResult]
+
+
 class NewConversation(TypedDict):
     """`NewConversation`."""
 
@@ -345,6 +389,30 @@ class Document(TypedDict):
     text: NotRequired[str | None]
     """included for a single document only"""
     links: NotRequired[dict[str, str]]
+
+
+class DocumentDeletion(TypedDict):
+    """`DocumentDeletion`."""
+
+    created_after: NotRequired[str]
+    """created then or later"""
+    created_before: NotRequired[str]
+    """created before then"""
+    state: NotRequired[Literal["queued", "indexing", "ready", "failed"]]
+    source: NotRequired[str]
+    language: NotRequired[str]
+    tag: NotRequired[str]
+    audience: NotRequired[Literal["public", "internal"]]
+    dry_run: NotRequired[bool]
+    """count them, and delete none"""
+
+
+class DeletedDocuments(TypedDict):
+    """`DeletedDocuments`."""
+
+    matched: int
+    deleted: int
+    """0 with `dry_run`"""
 
 
 class NewImport(TypedDict):
@@ -992,6 +1060,50 @@ class Replay(TypedDict):
     until: NotRequired[str]
 
 
+class FeedEvent(TypedDict):
+    """`FeedEvent`."""
+
+    id: str
+    type: str
+    created_at: str
+    conversation_id: str | None
+    message_id: str | None
+    data: dict[str, Any]
+    """a message and a conversation are as they are now; `test` marks a test event"""
+    cursor: str
+    """the feed goes on after this event from here"""
+    links: NotRequired[dict[str, str]]
+
+
+class EventPage(TypedDict):
+    """`EventPage`."""
+
+    items: list[FeedEvent]
+    next_cursor: str
+    """the next page starts here, now or later"""
+    has_more: bool
+    """whether the next page has events already"""
+
+
+class NewTestEvent(TypedDict):
+    """`NewTestEvent`."""
+
+    type: Literal[
+        "message.answered",
+        "message.handed_off",
+        "message.cancelled",
+        "message.failed",
+        "message.replied",
+        "conversation.handed_off",
+        "conversation.resumed",
+        "conversation.closed",
+        "document.ready",
+        "document.failed",
+        "snapshot.published",
+        "endpoint.disabled",
+    ]
+
+
 class TicketHandoff(TypedDict):
     """`TicketHandoff`."""
 
@@ -1611,6 +1723,8 @@ class ConversationsListQuery(TypedDict):
     owner: NotRequired[Literal["bot", "human", "closed"]]
     channel: NotRequired[str]
     external_id: NotRequired[str]
+    customer: NotRequired[str]
+    """the desk's id of the customer, or their e-mail address"""
 
 
 class ConversationsListMessagesQuery(TypedDict):
@@ -1632,12 +1746,12 @@ class DocumentsListQuery(TypedDict):
     """created then or later"""
     created_before: NotRequired[str]
     """created before then"""
-    limit: NotRequired[int]
     state: NotRequired[Literal["queued", "indexing", "ready", "failed"]]
     source: NotRequired[str]
     language: NotRequired[str]
     tag: NotRequired[str]
     audience: NotRequired[Literal["public", "internal"]]
+    limit: NotRequired[int]
 
 
 class DocumentsCreateFromFileForm(TypedDict):
@@ -1799,6 +1913,40 @@ class DeliveriesListQuery(TypedDict):
     message_id: NotRequired[str]
     status: NotRequired[Literal["2xx", "3xx", "4xx", "5xx", "none"]]
     """result of one of its attempts"""
+
+
+class EventsListQuery(TypedDict):
+    """`EventsListQuery`."""
+
+    type: NotRequired[
+        list[
+            Literal[
+                "message.queued",
+                "message.running",
+                "message.answered",
+                "message.handed_off",
+                "message.cancelled",
+                "message.failed",
+                "message.replied",
+                "conversation.handed_off",
+                "conversation.resumed",
+                "conversation.closed",
+                "document.ready",
+                "document.failed",
+                "snapshot.published",
+                "endpoint.disabled",
+            ]
+        ]
+    ]
+    """types, separated by commas"""
+    conversation_id: NotRequired[str]
+    created_after: NotRequired[str]
+    """created then or later"""
+    created_before: NotRequired[str]
+    """created before then"""
+    cursor: NotRequired[str]
+    """`next_cursor` of the page before; `now` starts after the newest event"""
+    limit: NotRequired[int]
 
 
 class HelpdesksListQuery(TypedDict):

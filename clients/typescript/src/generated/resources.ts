@@ -157,6 +157,11 @@ export class Documents extends Resource {
   delete(documentId: string, options: CallOptions = {}): Promise<void> {
     return this.transport.send({ method: "DELETE", path: `/v1/documents/${part(documentId)}`, repeatable: true }, options);
   }
+
+  /** Delete the documents that match filters, or count them with `dry_run`. */
+  deleteMatching(body: types.DocumentDeletion, options: CallOptions = {}): Promise<types.DeletedDocuments> {
+    return this.transport.send({ method: "POST", path: "/v1/documents/delete", body }, options);
+  }
 }
 
 /** Imports of many documents. */
@@ -350,6 +355,24 @@ export class Deliveries extends Resource {
   /** Send the deliveries that match a filter again: up to 10,000, oldest first, except those of disabled endpoints. */
   replayAll(body: types.Replay, options: CallOptions = {}): Promise<types.Replayed> {
     return this.transport.send({ method: "POST", path: "/v1/deliveries/replay", body }, options);
+  }
+}
+
+/** What happened, as a feed. */
+export class Events extends Resource {
+  /** List what happened in the workspace, oldest first; with `Prefer: wait=N`, wait for something to happen. */
+  list(query: types.EventsListQuery = {}, options: WithWait = {}): Promise<types.EventPage> {
+    return this.transport.send({ method: "GET", path: "/v1/events", query, waitMs: options.waitMs, repeatable: true }, options);
+  }
+
+  /** Return an event. */
+  retrieve(eventId: string, options: CallOptions = {}): Promise<types.FeedEvent> {
+    return this.transport.send({ method: "GET", path: `/v1/events/${part(eventId)}`, repeatable: true }, options);
+  }
+
+  /** Make a test event, which is in the feed and is sent to the endpoints that subscribe to its type. */
+  test(body: types.NewTestEvent, options: CallOptions = {}): Promise<types.FeedEvent> {
+    return this.transport.send({ method: "POST", path: "/v1/events/test", body }, options);
   }
 }
 

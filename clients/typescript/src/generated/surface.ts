@@ -20,6 +20,7 @@ export class Surface {
   readonly answers: resources.Answers;
   readonly endpoints: resources.Endpoints;
   readonly deliveries: resources.Deliveries;
+  readonly events: resources.Events;
   readonly helpdesks: resources.Helpdesks;
   readonly escalations: resources.Escalations;
   readonly toolCalls: resources.ToolCalls;
@@ -48,6 +49,7 @@ export class Surface {
     this.answers = new resources.Answers(transport);
     this.endpoints = new resources.Endpoints(transport);
     this.deliveries = new resources.Deliveries(transport);
+    this.events = new resources.Events(transport);
     this.helpdesks = new resources.Helpdesks(transport);
     this.escalations = new resources.Escalations(transport);
     this.toolCalls = new resources.ToolCalls(transport);

@@ -134,6 +134,44 @@ export interface Message {
   links?: Record<string, string>;
 }
 
+export interface BulkTicket {
+  /** may be empty when there is a subject */
+  body: string;
+  /** receives a signed callback when the message has ended */
+  callback_url?: string;
+  /** the message is handed off if it is not answered by then */
+  deadline_s?: number;
+  /** ids of uploaded attachments */
+  attachments?: string[];
+  /** headers of the e-mail that this is, by name; they tell automatic mail (RFC 3834) */
+  email_headers?: Record<string, string>;
+  subject?: string;
+  requester?: Requester;
+  /** the ticket continues the conversation with this id, if there is one */
+  external_id?: string;
+  channel?: string;
+  metadata?: Record<string, unknown>;
+  /** by default that of the request with the number of the line, if it has one */
+  idempotency_key?: string;
+}
+
+export interface BulkResult {
+  /** number of the line, from 1 */
+  line: number;
+  /** as `POST /v1/tickets` responds */
+  status: number;
+  /** if accepted */
+  message: Message | null;
+  /** the problem, if refused */
+  error: Record<string, unknown> | null;
+}
+
+export interface BulkResults {
+  accepted: number;
+  refused: number;
+  items: BulkResult[];
+}
+
 export interface NewConversation {
   subject?: string;
   requester?: Requester;
@@ -268,6 +306,26 @@ export interface Document {
   /** included for a single document only */
   text?: string | null;
   links?: Record<string, string>;
+}
+
+export interface DocumentDeletion {
+  /** created then or later */
+  created_after?: string;
+  /** created before then */
+  created_before?: string;
+  state?: "queued" | "indexing" | "ready" | "failed";
+  source?: string;
+  language?: string;
+  tag?: string;
+  audience?: "public" | "internal";
+  /** count them, and delete none */
+  dry_run?: boolean;
+}
+
+export interface DeletedDocuments {
+  matched: number;
+  /** 0 with `dry_run` */
+  deleted: number;
 }
 
 export interface NewImport {
@@ -720,6 +778,31 @@ export interface Replay {
   endpoint?: string;
   type?: "message.answered" | "message.handed_off" | "message.cancelled" | "message.failed" | "message.replied" | "conversation.handed_off" | "conversation.resumed" | "conversation.closed" | "document.ready" | "document.failed" | "snapshot.published" | "endpoint.disabled" | "ticket.changed";
   until?: string;
+}
+
+export interface FeedEvent {
+  id: string;
+  type: string;
+  created_at: string;
+  conversation_id: string | null;
+  message_id: string | null;
+  /** a message and a conversation are as they are now; `test` marks a test event */
+  data: Record<string, unknown>;
+  /** the feed goes on after this event from here */
+  cursor: string;
+  links?: Record<string, string>;
+}
+
+export interface EventPage {
+  items: FeedEvent[];
+  /** the next page starts here, now or later */
+  next_cursor: string;
+  /** whether the next page has events already */
+  has_more: boolean;
+}
+
+export interface NewTestEvent {
+  type: "message.answered" | "message.handed_off" | "message.cancelled" | "message.failed" | "message.replied" | "conversation.handed_off" | "conversation.resumed" | "conversation.closed" | "document.ready" | "document.failed" | "snapshot.published" | "endpoint.disabled";
 }
 
 export interface TicketHandoff {
@@ -1257,6 +1340,8 @@ export interface ConversationsListQuery {
   owner?: "bot" | "human" | "closed";
   channel?: string;
   external_id?: string;
+  /** the desk's id of the customer, or their e-mail address */
+  customer?: string;
 }
 
 export interface ConversationsListMessagesQuery {
@@ -1274,12 +1359,12 @@ export interface DocumentsListQuery {
   created_after?: string;
   /** created before then */
   created_before?: string;
-  limit?: number;
   state?: "queued" | "indexing" | "ready" | "failed";
   source?: string;
   language?: string;
   tag?: string;
   audience?: "public" | "internal";
+  limit?: number;
 }
 
 export interface DocumentsCreateFromFileForm {
@@ -1376,6 +1461,19 @@ export interface DeliveriesListQuery {
   message_id?: string;
   /** result of one of its attempts */
   status?: "2xx" | "3xx" | "4xx" | "5xx" | "none";
+}
+
+export interface EventsListQuery {
+  /** types, separated by commas */
+  type?: ("message.queued" | "message.running" | "message.answered" | "message.handed_off" | "message.cancelled" | "message.failed" | "message.replied" | "conversation.handed_off" | "conversation.resumed" | "conversation.closed" | "document.ready" | "document.failed" | "snapshot.published" | "endpoint.disabled")[];
+  conversation_id?: string;
+  /** created then or later */
+  created_after?: string;
+  /** created before then */
+  created_before?: string;
+  /** `next_cursor` of the page before; `now` starts after the newest event */
+  cursor?: string;
+  limit?: number;
 }
 
 export interface HelpdesksListQuery {
