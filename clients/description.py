@@ -10,8 +10,8 @@ from typing import Any
 
 Json = dict[str, Any]
 
-#: Operations that clients do not call: what helpdesks send, WebSockets, what OpenAI's own clients call, the stream of
-#: all events (`events.list` waits for them), and bodies that are no JSON.
+#: Operations that clients do not call: what helpdesks and mail servers send, WebSockets, what OpenAI's clients call, the
+#: stream of all events (`events.list` waits for them), and bodies that are no JSON.
 LEFT_OUT = frozenset(
     {
         "conversations.connect",
@@ -19,6 +19,8 @@ LEFT_OUT = frozenset(
         "tickets.create_many",
         "helpdesks.receive",
         "helpdesks.validate",
+        "mailboxes.receive",
+        "mailboxes.receive_from_mailgun",
         "chat.create_completion",
         "responses.create",
         "models.list",

@@ -14,6 +14,7 @@ from kb.model_sources import DEFAULT_MODEL
 from tests.support import processes
 from tests.support.desk import TOKEN
 from tests.support.fakes import frozen_store
+from tests.support.mail_servers import MailServers, mail_servers
 from tests.support.models import exported_models
 from tests.support.receiver import Receiver
 from tests.support.servers import postgresql_schema
@@ -23,7 +24,7 @@ from worker.answering.triage.recogniser import Recogniser
 from worker.store.engine import Store
 
 #: A test that asks for one of these needs a process, a server or the embedding model.
-_PROCESS_FIXTURES = {"models", "exported", "valkey_url", "model_url", "chromium"}
+_PROCESS_FIXTURES = {"models", "exported", "valkey_url", "model_url", "chromium", "mail_server"}
 
 #: All tests in these folders need processes.
 _PROCESS_FOLDERS = ("browser", "clients/test_stories.py", "docs", "faults", "integration")
@@ -126,6 +127,13 @@ def model_url() -> Iterator[str]:
     """The stand-in for the language model."""
     with processes.model_server() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def mail_server() -> Iterator[MailServers]:
+    """Postfix and Dovecot; each test takes an account of its own."""
+    with mail_servers() as servers:
+        yield servers
 
 
 @pytest.fixture(scope="session")

@@ -60,7 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _register(api: ProblemApi) -> None:
     from web.assistants import chat, responses
     from web.conversations import attachments, conversations, customers, escalations, messages, tickets, tool_calls
-    from web.integrations import deliveries, endpoints, events, helpdesks
+    from web.integrations import deliveries, endpoints, events, helpdesks, mailboxes
     from web.knowledge import answers, documents, imports, search, snapshots, sources, suggestions
     from web.operations import accounts, audit, categories, quality, settings, status, usage, voice
 
@@ -82,6 +82,7 @@ def _register(api: ProblemApi) -> None:
         deliveries,
         events,
         helpdesks,
+        mailboxes,
         escalations,
         tool_calls,
         customers,

@@ -342,6 +342,30 @@ class HelpdeskMode(StrEnum):
     SHADOW = "shadow"
 
 
+class MailState(StrEnum):
+    """State of a mail.
+
+    What came is received, then taken into a conversation, ignored, or could not be read (failed). What goes is being
+    sent, sent, or came back (bounced).
+    """
+
+    RECEIVED = "received"
+    TAKEN = "taken"
+    IGNORED = "ignored"
+    FAILED = "failed"
+    SENDING = "sending"
+    SENT = "sent"
+    BOUNCED = "bounced"
+
+
+class MailFolder(StrEnum):
+    """Where a mail came from: the inbox, the folder of sent mail, or a provider that posted it."""
+
+    INBOX = "inbox"
+    SENT = "sent"
+    POSTED = "posted"
+
+
 class TicketAspect(StrEnum):
     """An aspect of a ticket whose last known value is kept, so that only a change has an effect."""
 

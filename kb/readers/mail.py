@@ -63,21 +63,22 @@ def _part(part: Message, level: int, left_out: Counter[str]) -> Iterator[Block]:
     if part.is_multipart():
         children = [child for child in part.get_payload() if isinstance(child, Message)]
         if kind == "multipart/alternative":
-            plain = [child for child in children if child.get_content_type() == "text/plain" and _text(child).strip()]
-            children = plain[:1] or children[-1:]
+            plain = [child for child in children if child.get_content_type() == "text/plain"]
+            children = [child for child in plain if part_text(child).strip()][:1] or children[-1:]
         for child in children:
             yield from (
                 _message(child, level + 1, left_out) if kind == "message/rfc822" else _part(child, level + 1, left_out)
             )
     elif kind == "text/html":
-        yield from read_html(_text(part))
+        yield from read_html(part_text(part))
     elif kind.startswith("text/"):
-        yield from paragraphs(_text(part))
+        yield from paragraphs(part_text(part))
     else:
         left_out["images" if kind.startswith("image/") else "attachments"] += 1
 
 
-def _text(part: Message) -> str:
+def part_text(part: Message) -> str:
+    """Return the text of a part that has any, whatever charset it is really in."""
     payload = part.get_payload(decode=True)
     if not isinstance(payload, bytes):
         return ""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +21,7 @@ from worker.helpdesks.transport import RoutingTransport
 from worker.services.commands import Commands, build_commands
 from worker.services.common import build_common, build_mail_server, build_workspace_settings
 from worker.services.front import Front
+from worker.services.mailing import Mailing, build_mailing
 from worker.services.worker import build_mailbox, new_holder
 from worker.settings import Settings
 from worker.turns.mailbox import Mailbox
@@ -59,6 +61,7 @@ class Application(Front):
     mailbox: Mailbox
     sender: Sender
     open_transport: Callable[[], RoutingTransport]
+    mailing: Mailing
 
     @cached_property
     def indexer(self) -> "Indexer":
@@ -88,17 +91,34 @@ def parts_of(app: Flask) -> Application:
     front: Front = app.extensions["answerback"]
     settings, store, guard = front.settings, front.store, front.guard
 
-    def open_transport() -> RoutingTransport:
-        def url(workspace_id: str) -> str | None:
-            return front.workspace_settings.of(workspace_id).conversation_url
+    mail = build_mail_server(settings)
 
-        return RoutingTransport(store, guard, front.inbound, mail=build_mail_server(settings), conversation_url=url)
+    def url(workspace_id: str) -> str | None:
+        return front.workspace_settings.of(workspace_id).conversation_url
+
+    mailing = build_mailing(
+        store,
+        settings,
+        actions=front.actions,
+        attachments=front.attachments,
+        guard=guard,
+        mail=mail,
+        holder="test",
+        conversation_url=url,
+        stopping=threading.Event(),
+    )
+
+    def open_transport() -> RoutingTransport:
+        return RoutingTransport(
+            store, guard, front.inbound, mail=mail, conversation_url=url, open_mailbox=mailing.open_transport
+        )
 
     return Application(
         **_fields(front),
         mailbox=build_mailbox(store, settings, holder=new_holder()),
         sender=Sender(store, meter=front.counters),
         open_transport=open_transport,
+        mailing=mailing,
     )
 
 

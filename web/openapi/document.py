@@ -10,7 +10,6 @@ import yaml
 from flask import Flask
 
 from web.http.auth import permission_of
-from web.http.ndjson import NDJSON
 from web.http.operations import Operation
 from web.openapi import errors
 from web.openapi.schemas import leave_responses_open, make_patterns_portable
@@ -40,9 +39,6 @@ _IDEMPOTENCY_KEY = {
 _WITH_CALLBACK = ("tickets.create", "conversations.send_message")
 
 _FILE = "handbook.pdf"
-
-#: Kinds of bodies that are shown by the example of a JSON value; NDJSON by that of a line.
-_JSON = ("application/json", NDJSON)
 
 _WITH_KEY = "send an `Idempotency-Key`, and a repeated request returns the first response."
 _CARRIED_OUT_AGAIN = "none; a repeated request is carried out again."
@@ -122,7 +118,7 @@ def _complete(method: str, call: Json, view: View, components: Json) -> None:
     if operation.id in _WITH_CALLBACK:
         call["callbacks"] = {"ended": callback()}
     for kind, media in call.get("requestBody", {}).get("content", {}).items():
-        media["example"] = text["request"] if kind in _JSON else {"file": _FILE}
+        media["example"] = {"file": _FILE} if kind == "multipart/form-data" else text["request"]
     succeeded = {status: call["responses"][status] for status in call["responses"] if status < "4"}
     for status, response in succeeded.items():
         _show_response(status, response, text.get("response"), components["examples"])

@@ -22,6 +22,7 @@ from worker.store.tables import (
     exchange,
     helpdesk,
     helpdesk_message,
+    mail,
     memory,
     message,
     spending,
@@ -71,9 +72,10 @@ def erase_customer(scope: Scope, sessions: SessionStore, deltas: Deltas, custome
 
 
 def _names_of(customer: Mapping[str, Any] | None) -> set[str]:
-    """Return the keys of a customer: by id, by e-mail address or both."""
+    """Return the keys of a customer: by id, by e-mail address or both, also by one that nothing proved to be theirs."""
     given = customer or {}
-    names = (customer_of({"id": given.get("id")}), customer_of({"email": given.get("email")}))
+    addresses = (given.get("email"), given.get("unverified_email"))
+    names = (customer_of({"id": given.get("id")}), *(customer_of({"email": address}) for address in addresses))
     return {name for name in names if name is not None}
 
 
@@ -96,26 +98,7 @@ def _erase(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:
     tx.execute(
         memory.delete().where(memory.c.workspace_id == workspace_id, memory.c.conversation_id == conversation_id)
     )
-    ticket = tx.execute(
-        sa.select(conversation.c.helpdesk_id, conversation.c.external_id).where(conversation.c.id == conversation_id)
-    ).one_or_none()
-    if ticket is not None and ticket.helpdesk_id is not None:
-        # That a comment came stays known, or it would come again; what it said does not.
-        tx.execute(
-            helpdesk_message.update()
-            .where(
-                helpdesk_message.c.helpdesk_id == ticket.helpdesk_id,
-                helpdesk_message.c.ticket == ticket_of(ticket.helpdesk_id, ticket.external_id)[:MAX_TICKET],
-            )
-            .values(digest="")
-        )
-        tx.execute(
-            delivery.delete().where(
-                delivery.c.destination_id == ticket.helpdesk_id,
-                delivery.c.kind.in_((DeliveryKind.TICKET_READ, DeliveryKind.TICKET_EVENTS)),
-                delivery.c.ticket == ticket_of(ticket.helpdesk_id, ticket.external_id)[:MAX_TICKET],
-            )
-        )
+    _erase_ticket(tx, conversation_id)
     _erase_suggestions(tx, workspace_id, conversation_id)
     # Where agents were notified of it, and what they wrote there.
     channels = sa.select(helpdesk.c.id).where(
@@ -126,6 +109,36 @@ def _erase(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:
     known = [conversation_id, *(id for id in tx.execute(threads).scalars() if id is not None)]
     tx.execute(helpdesk_message.update().where(there, helpdesk_message.c.ticket.in_(known)).values(digest=""))
     tx.execute(conversation.delete().where(conversation.c.id == conversation_id))
+
+
+def _erase_ticket(tx: sa.Connection, conversation_id: str) -> None:
+    """Erase what is kept of the ticket that a conversation is, or of its mail.
+
+    That a comment or mail came stays known, or it would come again; what it said and whom it was from does not.
+    """
+    row = tx.execute(
+        sa.select(conversation.c.helpdesk_id, conversation.c.external_id).where(conversation.c.id == conversation_id)
+    ).one_or_none()
+    if row is None or row.helpdesk_id is None:
+        return
+    ticket = ticket_of(row.helpdesk_id, row.external_id)[:MAX_TICKET]
+    tx.execute(
+        helpdesk_message.update()
+        .where(helpdesk_message.c.helpdesk_id == row.helpdesk_id, helpdesk_message.c.ticket == ticket)
+        .values(digest="")
+    )
+    tx.execute(
+        mail.update()
+        .where(mail.c.mailbox_id == row.helpdesk_id, mail.c.ticket == ticket)
+        .values(sender=None, headers=None, raw=None, reason=None)
+    )
+    tx.execute(
+        delivery.delete().where(
+            delivery.c.destination_id == row.helpdesk_id,
+            delivery.c.kind.in_((DeliveryKind.TICKET_READ, DeliveryKind.TICKET_EVENTS)),
+            delivery.c.ticket == ticket,
+        )
+    )
 
 
 def _erase_suggestions(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:

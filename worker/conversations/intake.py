@@ -46,7 +46,7 @@ _OWNER = {name: sa.select(conversation.c.owner).where(*same) for name, same in _
 class Submission:
     """A customer's message to accept. `deadline_s` counts from acceptance.
 
-    `declared_automatic` says that the channel takes it for automatic mail.
+    `declared_automatic`: the channel takes it for automatic mail. `sender`: an address beside the requester's `email`.
     """
 
     content: str
@@ -59,6 +59,7 @@ class Submission:
     attachments: tuple[str, ...] = ()
     email_headers: Mapping[str, str] = field(default_factory=dict)
     declared_automatic: bool = False
+    sender: str | None = None
     traceparent: str | None = field(default_factory=tracing.traceparent)
 
 
@@ -350,7 +351,7 @@ def _automatic(submission: Submission, opening: Opening | None = None) -> Automa
     requester = (opening.requester if opening is not None else None) or {}
     envelope = Envelope(
         subject=opening.subject if opening is not None else None,
-        sender=requester.get("email"),
+        sender=submission.sender or requester.get("email"),
         headers=submission.email_headers,
         declared=submission.declared_automatic,
     )

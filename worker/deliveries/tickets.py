@@ -33,6 +33,9 @@ _OF_CONVERSATION = (
 #: Kinds of helpdesks that have no tickets: agents are notified of handoffs there.
 NOTIFICATION_KINDS = ("email", "slack")
 
+#: The kind of helpdesks that are mailboxes: `worker.mailboxes` reads and writes them.
+MAILBOX_KIND = "mailbox"
+
 _NOTIFIED = sa.select(helpdesk).where(
     helpdesk.c.workspace_id == sa.bindparam("workspace"),
     helpdesk.c.kind.in_(NOTIFICATION_KINDS),
@@ -65,7 +68,7 @@ def enqueue_answer(
     why = draft_reason(ticket.helpdesk, message.content, now=now)
     is_draft = ticket.helpdesk.mode == HelpdeskMode.DRAFT or bool(why)
     is_final = not is_draft and answer.kind != ReplyKind.CLARIFICATION  # a question back resolves no ticket
-    if is_draft:
+    if is_draft and ticket.helpdesk.kind != MAILBOX_KIND:  # there the draft is a mail that only needs to be sent
         text = f"Suggested answer{why and f' ({why})'}. Send it, or a better one, as a reply:\n\n{text}"
     outbox.enqueue_helpdesk_delivery(
         tx,

@@ -1,4 +1,4 @@
-"""Connect, change, check and remove helpdesks."""
+"""Connect, change, check and remove helpdesks. Mailboxes are kept among them, but `worker.mailboxes` manages those."""
 
 import re
 import secrets
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from worker.addresses import Caller, Guard
 from worker.deliveries.destinations import end_pending
-from worker.deliveries.tickets import NOTIFICATION_KINDS
+from worker.deliveries.tickets import MAILBOX_KIND, NOTIFICATION_KINDS
 from worker.errors import Conflict, Invalid, NotFound
 from worker.helpdesks import serializers
 from worker.helpdesks.email import recipients
@@ -41,6 +41,8 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _TOTAL_S = 20.0
 _NOTICED_MS = 60_000
 _MAILBOX = re.compile(r"[^@\s,<>\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1,250}\Z")
+
+_IS_HELPDESK = helpdesk.c.kind != MAILBOX_KIND
 
 
 class Connections:
@@ -98,7 +100,7 @@ class Connections:
         """
         names = {name: helpdesk.c[name] for name in ("state", "kind")}
         where = conditions(which, names, created=helpdesk.c.created_at)
-        rows = Scope(self._store, workspace_id).select(helpdesk).where(*where).order_by(helpdesk.c.name)
+        rows = Scope(self._store, workspace_id).select(helpdesk).where(_IS_HELPDESK, *where).order_by(helpdesk.c.name)
         with self._store.read() as connection:
             return [serializers.helpdesk(Helpdesk.from_row(row)) for row in connection.execute(rows).mappings()]
 
@@ -108,7 +110,8 @@ class Connections:
         Raises:
             NotFound: the workspace has none with this id.
         """
-        return serializers.helpdesk(Helpdesk.from_row(Scope(self._store, workspace_id).get(helpdesk, id)))
+        row = Helpdesk.from_row(Scope(self._store, workspace_id).get(helpdesk, id))
+        return serializers.helpdesk(_no_mailbox(row))
 
     def named(self, workspace_id: str, name: str) -> Helpdesk:
         """Return the helpdesk with this name or id.
@@ -117,7 +120,9 @@ class Connections:
             NotFound: the workspace has none.
         """
         known = sa.select(helpdesk).where(
-            helpdesk.c.workspace_id == workspace_id, sa.or_(helpdesk.c.name == name, helpdesk.c.id == name)
+            _IS_HELPDESK,
+            helpdesk.c.workspace_id == workspace_id,
+            sa.or_(helpdesk.c.name == name, helpdesk.c.id == name),
         )
         with self._store.read() as connection:
             row = connection.execute(known).mappings().first()
@@ -137,7 +142,7 @@ class Connections:
         if "url" in new:
             self._check_url(Scope(self._store, workspace_id).get(helpdesk, id)["kind"], new["url"])
         with self._store.begin() as tx:
-            row = Helpdesk.from_row(Scope(self._store, workspace_id).lock(tx, helpdesk, id))
+            row = _no_mailbox(Helpdesk.from_row(Scope(self._store, workspace_id).lock(tx, helpdesk, id)))
             _check(row.kind, new.get("options", row.options) or {}, new.get("hours", row.hours))
             tx.execute(helpdesk.update().where(helpdesk.c.id == id).values(updated_at=self._store.now(tx), **new))
         return self.show(workspace_id, id)
@@ -149,7 +154,7 @@ class Connections:
             NotFound: the workspace has none with this id.
         """
         with self._store.begin() as tx:
-            Scope(self._store, workspace_id).lock(tx, helpdesk, id)
+            _no_mailbox(Helpdesk.from_row(Scope(self._store, workspace_id).lock(tx, helpdesk, id)))
             end_pending(tx, id, now=self._store.now(tx))
             tx.execute(destination.delete().where(destination.c.id == id))
             tx.execute(helpdesk.delete().where(helpdesk.c.id == id))
@@ -161,7 +166,9 @@ class Connections:
             NotFound: there is none.
         """
         with self._store.read() as connection:
-            found = sa.select(helpdesk).where(helpdesk.c.id == id, helpdesk.c.state == ConnectionState.ENABLED)
+            found = sa.select(helpdesk).where(
+                _IS_HELPDESK, helpdesk.c.id == id, helpdesk.c.state == ConnectionState.ENABLED
+            )
             row = connection.execute(found).mappings().first()
         if row is None:
             raise NotFound("There is no helpdesk with this id.")
@@ -239,6 +246,12 @@ class Connections:
             raise Invalid("Must be mailto: with the addresses to notify, separated by commas.", field="url")
 
 
+def _no_mailbox(row: Helpdesk) -> Helpdesk:
+    if row.kind == MAILBOX_KIND:
+        raise NotFound("There is no helpdesk with this id.")
+    return row
+
+
 def _round_trip(desk: Desk, ticket: str) -> str | None:
     text = f"Answerback tries its connection: {secrets.token_hex(4)}. Nobody has to do anything."
     id = desk.post(Post(ticket=ticket, text=text, public=False))
@@ -272,6 +285,15 @@ def _check(kind: str, options: Mapping[str, Any], hours: Mapping[str, Any] | Non
             raise Invalid(f"{name} must be a number.", field="options")
     if not isinstance(options.get("assigned_takes_over", True), bool):
         raise Invalid("assigned_takes_over must be true or false.", field="options")
+    check_hours(hours)
+
+
+def check_hours(hours: Mapping[str, Any] | None) -> None:
+    """Raise unless hours can be read, or there are none.
+
+    Raises:
+        Invalid: they cannot.
+    """
     if not hours:
         return
     try:

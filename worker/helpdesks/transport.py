@@ -25,20 +25,18 @@ from worker.helpdesks.inbound import Inbound, events_of
 from worker.helpdesks.kinds import KINDS
 from worker.helpdesks.mail import MailServer
 from worker.helpdesks.protocol import Account, Desk, HelpdeskRefused, Post, digest
+from worker.helpdesks.timeliness import is_held, obsolete
 from worker.states import (
-    ConnectionState,
     DeliveryChannel,
     DeliveryKind,
-    DeliveryState,
     EventType,
-    HelpdeskMode,
     MessageState,
     Owner,
     Role,
 )
 from worker.store.engine import Store
 from worker.store.rows import Delivery, Helpdesk
-from worker.store.tables import conversation, delivery, helpdesk, helpdesk_message, message
+from worker.store.tables import conversation, delivery, helpdesk, helpdesk_message, mailbox, message
 
 #: A call of a helpdesk's API, and all calls of an attempt together: less than its lease.
 _TOTAL_S = 15.0
@@ -64,15 +62,17 @@ class RoutingTransport:
         *,
         mail: MailServer | None,
         conversation_url: Callable[[str], str | None],
+        open_mailbox: Callable[[str], Transport] | None = None,
     ) -> None:
         """`conversation_url` returns, for a workspace, the page of a conversation for agents, with `{id}`; notes about
-        handoffs link to it.
+        handoffs link to it. `open_mailbox` returns the transport of the mailbox with an id.
         """
         self._store = store
         self._guard = guard
         self._inbound = inbound
         self._mail = mail
         self._conversation_url = conversation_url
+        self._open_mailbox = open_mailbox
         self._open: dict[str, Transport] = {}  # by destination
 
     def send(self, claimed: ClaimedDelivery) -> AttemptResult:
@@ -86,6 +86,8 @@ class RoutingTransport:
     def _transport(self, sent: Delivery) -> Transport:
         if sent.kind.channel == DeliveryChannel.WEBHOOK:
             return Webhooks(self._guard)
+        if self._open_mailbox is not None and self._is_mailbox(sent.destination_id):
+            return self._open_mailbox(sent.destination_id)
         return HelpdeskTransport(
             self._store,
             self._guard,
@@ -94,6 +96,10 @@ class RoutingTransport:
             mail=self._mail,
             conversation_url=self._conversation_url,
         )
+
+    def _is_mailbox(self, id: str) -> bool:
+        with self._store.read() as connection:
+            return connection.execute(sa.select(mailbox.c.id).where(mailbox.c.id == id)).first() is not None
 
     def close(self) -> None:
         """Close what is open."""
@@ -161,7 +167,7 @@ class HelpdeskTransport:
         if isinstance(payload, TicketRead):
             self._inbound.apply(connection, desk.look(payload.ticket))
             return AttemptResult(status=200)
-        if (reason := self._obsolete(connection, sent)) is not None:
+        if (reason := obsolete(self._store, connection, sent)) is not None:
             return _given_up(reason)
         match payload:
             case Notification():
@@ -278,30 +284,6 @@ class HelpdeskTransport:
         url = self._conversation_url(sent.workspace_id)
         return f"{text}\n\n{url.replace('{id}', _conversation(sent))}" if url else text
 
-    def _obsolete(self, connection: Helpdesk, sent: Delivery) -> str | None:
-        """Return why nothing is to be written any more, or None."""
-        if connection.state != ConnectionState.ENABLED or connection.mode == HelpdeskMode.SHADOW:
-            return "The helpdesk is switched off, or only watched."
-        if sent.kind not in (DeliveryKind.TICKET_REPLY, DeliveryKind.TICKET_CHANGE):
-            return None
-        agents = sa.select(message.c.id).where(
-            message.c.conversation_id == sent.conversation_id,
-            message.c.role == Role.AGENT,
-            message.c.created_at >= sent.created_at,
-        )
-        with self._store.read() as tx:
-            return "An agent answered first." if tx.execute(agents).first() is not None else None
-
-    def _is_held(self, sent: Delivery) -> bool:
-        """Whether the lease of this attempt still holds."""
-        held = sa.select(delivery.c.id).where(
-            delivery.c.id == sent.id,
-            delivery.c.lease_token == sent.lease_token,
-            delivery.c.state == DeliveryState.PENDING,
-        )
-        with self._store.read() as connection:
-            return connection.execute(held).first() is not None
-
     def _write(self, desk: Desk, sent: Delivery, post: Post, *, ticket: str) -> str:
         """Write once and return the helpdesk's id of what was written.
 
@@ -331,7 +313,7 @@ class HelpdeskTransport:
             return str(known.external_id)
         external_id = None if known is None else self._find(desk, post, name)
         if external_id is None:
-            if not self._is_held(sent):
+            if not is_held(self._store, sent):
                 raise HelpdeskRefused("The attempt took too long; another makes it.")
             external_id = desk.post(post)
         with self._store.begin() as tx:

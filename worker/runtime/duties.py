@@ -200,3 +200,22 @@ class DropExpired:
         if pruned := self.retention.prune():
             log.info("pruned", rows=pruned)
         self.sessions.clean_up()  # last, because Redis may be unavailable
+
+
+class _Mailboxes(Protocol):
+    def due(self, *, limit: int) -> list[str]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkOnMailboxes:
+    """Work on the mailboxes that are due: read them by IMAP, or take the mail that came into conversations."""
+
+    mailboxes: _Mailboxes
+    work: Callable[[str], None]
+    pool: WorkerPool
+    stopping: threading.Event
+    interval_s: float
+
+    def __call__(self) -> None:
+        if (free := self.pool.free) and not self.stopping.is_set():
+            self.pool.do(self.work, self.mailboxes.due(limit=free))

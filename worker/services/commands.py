@@ -12,6 +12,7 @@ from worker.deliveries.endpoints import Endpoints
 from worker.helpdesks.connections import Connections
 from worker.knowledge.imports import Importer
 from worker.knowledge.library import Library
+from worker.mailboxes.mailboxes import Mailboxes
 from worker.services.accounts import Accounts
 from worker.services.common import Common, build_guard, build_importer, build_source_runner, build_sources
 from worker.services.workspaces import PerWorkspace
@@ -54,6 +55,7 @@ class Commands:
     sources: Sources
     endpoints: Endpoints
     connections: Connections
+    mailboxes: Mailboxes
 
     @cached_property
     def agent(self) -> "Agent":
@@ -148,4 +150,5 @@ def build_commands(common: Common) -> Commands:
         sources=build_sources(common, build_guard(settings.import_allow, resolve_timeout_s=REQUEST_RESOLVE_TIMEOUT_S)),
         endpoints=Endpoints(store, guard),
         connections=Connections(store, guard, mail=common.mail),
+        mailboxes=Mailboxes(store, guard, mail=common.mail),
     )

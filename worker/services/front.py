@@ -23,6 +23,7 @@ from worker.hints import Hints
 from worker.knowledge.imports import Importer
 from worker.knowledge.library import Library
 from worker.knowledge.search_service import SearchClient
+from worker.mailboxes.mailboxes import Mailboxes
 from worker.redis_pool import open_redis
 from worker.services.accounts import Accounts
 from worker.services.common import Common, build_common, build_guard, build_sources, close
@@ -75,6 +76,7 @@ class Front:
     endpoints: Endpoints
     connections: Connections
     inbound: Inbound
+    mailboxes: Mailboxes
 
     def close(self, *, timeout_s: float = 2.0) -> None:
         """Publish hints and write counters that are still in memory, for about `timeout_s`; close the database."""
@@ -126,6 +128,7 @@ def front_of(common: Common) -> Front:
         endpoints=Endpoints(store, guard),
         connections=Connections(store, guard, mail=common.mail),
         inbound=common.inbound,
+        mailboxes=Mailboxes(store, guard, mail=common.mail),
     )
 
 

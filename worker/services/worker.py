@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from worker.app import app
 from worker.hints import CANARY, publisher
+from worker.mailboxes.spool import Spool
 from worker.runtime import collector
 from worker.runtime.duties import DropExpired, Duty, HandOffOverdue, ReportPresence, ResumeQuiet
 from worker.runtime.presence import Presence, state_of
@@ -105,7 +106,7 @@ def build_worker(settings: Settings, *, roles: Sequence[str], context: WorkerCon
     stopping = threading.Event()
     mailbox = build_mailbox(common.store, settings, holder=holder)
     watchdog = _build_watchdog(context)
-    answering, delivering, ingesting = _build_parts(common, mailbox, watchdog, stopping, roles)
+    answering, delivering, ingesting = _build_parts(common, mailbox, watchdog, stopping, roles, holder=holder)
     presence = Presence(
         common.store,
         holder=holder,
@@ -135,7 +136,13 @@ def build_worker(settings: Settings, *, roles: Sequence[str], context: WorkerCon
 
 
 def _build_parts(
-    common: Common, mailbox: Mailbox, watchdog: Watchdog, stopping: threading.Event, roles: Sequence[str]
+    common: Common,
+    mailbox: Mailbox,
+    watchdog: Watchdog,
+    stopping: threading.Event,
+    roles: Sequence[str],
+    *,
+    holder: str,
 ) -> "tuple[Answering | None, Delivering | None, Ingesting | None]":
     answering, delivering, ingesting = None, None, None
     if "answer" in roles:
@@ -145,7 +152,7 @@ def _build_parts(
     if "callback" in roles:
         from worker.services.delivering import build_delivering
 
-        delivering = build_delivering(common, stopping)
+        delivering = build_delivering(common, stopping, holder=holder)
     if "ingest" in roles:
         from worker.services.ingesting import build_ingesting
 
@@ -177,6 +184,7 @@ def _build_watchdog(context: WorkerContext) -> Watchdog:
 def _common_duties(common: Common) -> list[Duty]:
     """Return the duties of every worker, whatever it consumes."""
     settings = common.settings
+    spool = Spool(common.store)
     retention = Retention(
         common.store,
         events_days=settings.events_days,
@@ -187,7 +195,7 @@ def _common_duties(common: Common) -> list[Duty]:
         HandOffOverdue(actions=common.actions, meter=common.counters),
         DropExpired(
             forget_keys=common.intake.forget_keys,
-            stores=(common.idempotency_keys, common.attachments, common.memories, common.inbound),
+            stores=(common.idempotency_keys, common.attachments, common.memories, common.inbound, spool),
             retention=retention,
             sessions=common.sessions,
         ),

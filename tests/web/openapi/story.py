@@ -4,12 +4,14 @@ import io
 import json
 from typing import Any
 
+from tests.support.mails import mail, mailgun_form
 from tests.support.services import Application
 from tests.web.calls import send_due
 from web.http.ndjson import NDJSON
 from worker.answering.question import Question
 from worker.answering.tools.call_log import SqlToolCallLog
 from worker.conversations.outcomes import Answer, Citation, Usage
+from worker.mailboxes.bounces import suppress
 from worker.sources import looks
 from worker.states import RunState
 from worker.store.rows import Source, SourceRun
@@ -46,6 +48,8 @@ class Story:
             sent["json"] = content["application/json"]["example"]
         elif NDJSON in content:
             sent = {"data": json.dumps(content[NDJSON]["example"]), "content_type": NDJSON}
+        elif "message/rfc822" in content:
+            sent = {"data": content["message/rfc822"]["example"], "content_type": "message/rfc822"}
         response = self.call(method.upper(), template.format(**path) + query, **sent)
         self.responses[id] = (response.status_code, response.get_json(silent=True))
         assert response.status_code < 400, (id, response.text)
@@ -186,6 +190,23 @@ class Story:
         self.do("helpdesks.validate", helpdesk_id=helpdesk_id)
         self.do("helpdesks.update", helpdesk_id=helpdesk_id)
         self.do("helpdesks.delete", helpdesk_id=helpdesk_id)
+        self._mailbox()
+
+    def _mailbox(self) -> None:
+        mailbox_id = self.do("mailboxes.create")["id"]
+        self.do("mailboxes.list")
+        self.do("mailboxes.retrieve", mailbox_id=mailbox_id)
+        self.do("mailboxes.receive", mailbox_id=mailbox_id)
+        services = self.services
+        body = mailgun_form("key", mail())
+        services.mailboxes.change(self.workspace_id, mailbox_id, {"mailgun_key": "key"})
+        self.do("mailboxes.receive_from_mailgun", form=body, mailbox_id=mailbox_id)
+        with services.store.begin() as tx:
+            suppress(services.store, tx, services.mailboxes.get(self.workspace_id, mailbox_id), "a@b.example", "5.1.1")
+        self.do("mailboxes.list_suppressions", mailbox_id=mailbox_id)
+        self.do("mailboxes.delete_suppression", mailbox_id=mailbox_id, address="a@b.example")
+        self.do("mailboxes.update", mailbox_id=mailbox_id)
+        self.do("mailboxes.delete", mailbox_id=mailbox_id)
 
     def _workspace(self, conversation_id: str) -> None:
         message_id = self.call("GET", f"/v1/conversations/{conversation_id}/messages").json["items"][0]["id"]

@@ -14,6 +14,7 @@ from worker.runtime.duties import (
     ResumeQuiet,
     SendAccountMail,
     SendDueDeliveries,
+    WorkOnMailboxes,
 )
 from worker.runtime.sweeper import WorkerPool
 from worker.store.selection import Selection
@@ -189,3 +190,32 @@ def test_suggestions_are_made_for_the_workspaces_that_want_them_now(pool):
     duty()
     duty()
     assert collector.asked == [Selection(ids=frozenset({"ws_1"}))]
+
+
+@dataclass
+class FakeMailboxes:
+    """Mailboxes that are due."""
+
+    asked: list[int] = field(default_factory=list)
+
+    def due(self, *, limit: int) -> list[str]:
+        self.asked.append(limit)
+        return ["mbx_1"]
+
+
+def test_mailboxes_are_worked_on_as_long_as_there_are_threads_and_the_process_goes_on(pool):
+    mailboxes, stopping, began, ends = FakeMailboxes(), threading.Event(), threading.Semaphore(0), threading.Event()
+
+    def work(_id: str) -> None:
+        began.release()
+        ends.wait(5)
+
+    duty = WorkOnMailboxes(mailboxes=mailboxes, work=work, pool=pool, stopping=stopping, interval_s=1)
+    for _ in range(3):
+        duty()
+    assert began.acquire(timeout=5)
+    assert mailboxes.asked == [2, 1], "it looked for work that no thread is free for"
+    ends.set()
+    stopping.set()
+    duty()
+    assert len(mailboxes.asked) == 2

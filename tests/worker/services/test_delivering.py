@@ -18,16 +18,17 @@ def common(settings):
 
 def test_it_sweeps_due_deliveries_with_its_own_dispatcher(common):
     stopping = threading.Event()
-    built = build_delivering(common, stopping)
-    duty, mail = built.duties
+    built = build_delivering(common, stopping, holder="one")
+    duty, mail, *of_mailboxes = built.duties
     assert isinstance(duty, SendDueDeliveries)
     assert isinstance(mail, SendAccountMail)
     assert duty.sweep == built.dispatcher.sweep
+    assert tuple(of_mailboxes) == built.mailing.duties
 
 
 def test_it_starts_no_thread_before_the_first_delivery_and_stops_without_one(common):
     before = set(threading.enumerate())
-    built = build_delivering(common, threading.Event())
+    built = build_delivering(common, threading.Event(), holder="one")
     built.start()
     assert set(threading.enumerate()) == before
     built.stop()

@@ -30,12 +30,17 @@ COMMON = {duties.ReportPresence, duties.HandOffOverdue, duties.DropExpired, duti
 
 
 def test_each_role_brings_its_own_duties_and_all_share_the_others(build):
-    assert names(build("callback")) == COMMON | {duties.SendDueDeliveries, duties.SendAccountMail}
+    assert names(build("callback")) == COMMON | {
+        duties.SendDueDeliveries,
+        duties.SendAccountMail,
+        duties.WorkOnMailboxes,
+    }
     assert names(build("ingest")) == COMMON | {duties.HintAtDocuments}
     assert names(build("answer", "callback")) == COMMON | {
         duties.AnswerReady,
         duties.SendDueDeliveries,
         duties.SendAccountMail,
+        duties.WorkOnMailboxes,
         duties.DraftSuggestions,
     }
 

@@ -33,6 +33,7 @@ from worker.store.rows.knowledge import (
     SourceRun,
     Suggestion,
 )
+from worker.store.rows.mail import Mail, Mailbox
 
 __all__ = [
     "Account",
@@ -58,6 +59,8 @@ __all__ = [
     "Exchange",
     "Helpdesk",
     "Json",
+    "Mail",
+    "Mailbox",
     "Membership",
     "Memory",
     "Message",

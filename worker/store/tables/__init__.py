@@ -70,9 +70,11 @@ from worker.store.tables.knowledge import (
     suggestion,
     vector,
 )
+from worker.store.tables.mail import FAILED_MAIL, UNREAD_MAIL, mail, mail_folder, mail_suppression, mailbox
 
 __all__ = [
     "AWAKE",
+    "FAILED_MAIL",
     "HANDED_OFF_MESSAGE",
     "HUMAN",
     "OPEN_MESSAGE",
@@ -82,6 +84,7 @@ __all__ = [
     "UNFINISHED_IMPORT",
     "UNPAUSED_SOURCE",
     "UNREAD_DOCUMENT",
+    "UNREAD_MAIL",
     "UNSENT_DELIVERY",
     "WAITING",
     "RequesterValue",
@@ -108,6 +111,10 @@ __all__ = [
     "helpdesk_message",
     "inbound_webhook",
     "login_delay",
+    "mail",
+    "mail_folder",
+    "mail_suppression",
+    "mailbox",
     "membership",
     "memory",
     "message",

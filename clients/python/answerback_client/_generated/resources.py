@@ -444,6 +444,45 @@ class Helpdesks(Resource):
         self._transport.send(Call[None]("DELETE", f"/v1/helpdesks/{quoted(helpdesk_id)}", repeatable=True))
 
 
+class Mailboxes(Resource):
+    """Mailboxes."""
+
+    def list(self) -> Pages[types.Mailbox]:
+        """List the mailboxes by name, on one page."""
+        return Pages(self._transport, Call[types.Mailbox]("GET", "/v1/mailboxes", repeatable=True))
+
+    def create(self, **body: Unpack[types.NewMailbox]) -> types.Mailbox:
+        """Connect a mailbox."""
+        return self._transport.send(Call[types.Mailbox]("POST", "/v1/mailboxes", body=body))
+
+    def retrieve(self, mailbox_id: str, /) -> types.Mailbox:
+        """Return a mailbox."""
+        return self._transport.send(Call[types.Mailbox]("GET", f"/v1/mailboxes/{quoted(mailbox_id)}", repeatable=True))
+
+    def update(self, mailbox_id: str, /, **body: Unpack[types.MailboxChange]) -> types.Mailbox:
+        """Change a mailbox."""
+        return self._transport.send(
+            Call[types.Mailbox]("PATCH", f"/v1/mailboxes/{quoted(mailbox_id)}", body=body, repeatable=True)
+        )
+
+    def delete(self, mailbox_id: str, /) -> None:
+        """Disconnect a mailbox; its conversations stay, and nothing is deleted in it."""
+        self._transport.send(Call[None]("DELETE", f"/v1/mailboxes/{quoted(mailbox_id)}", repeatable=True))
+
+    def list_suppressions(self, mailbox_id: str, /) -> Pages[types.Suppression]:
+        """List the addresses that mail bounced from for good, on one page."""
+        return Pages(
+            self._transport,
+            Call[types.Suppression]("GET", f"/v1/mailboxes/{quoted(mailbox_id)}/suppressions", repeatable=True),
+        )
+
+    def delete_suppression(self, mailbox_id: str, address: str, /) -> None:
+        """Send to an address again."""
+        self._transport.send(
+            Call[None]("DELETE", f"/v1/mailboxes/{quoted(mailbox_id)}/suppressions/{quoted(address)}", repeatable=True)
+        )
+
+
 class Escalations(Resource):
     """Tasks that handoffs create for agents."""
 

@@ -1200,6 +1200,113 @@ class Challenge(TypedDict):
     challenge: str
 
 
+class NewMailbox(TypedDict):
+    """`NewMailbox`."""
+
+    name: str
+    address: str
+    sender_name: NotRequired[str | None]
+    """name that its mail is from"""
+    imap_url: NotRequired[str | None]
+    """`imaps://user:password@host`, or `imap://…` for STARTTLS; with user and password, which are never returned"""
+    smtp_url: NotRequired[str | None]
+    """`smtps://user:password@host`, or `smtp://…:587`; with user and password, which are never returned; the operator's if omitted"""
+    authserv_id: NotRequired[str | None]
+    """name under which your own server writes `Authentication-Results`"""
+    mailgun_key: NotRequired[str | None]
+    """HTTP webhook signing key of Mailgun, if it posts the mail; never returned"""
+    team: NotRequired[list[str]]
+    """addresses and `@domains` of colleagues"""
+    notify: NotRequired[list[str]]
+    """addresses that get notes about handoffs; the mailbox itself if empty"""
+    folders: NotRequired[dict[str, str]]
+    """names of the folders `inbox`, `sent` and `drafts`; found by their use if omitted"""
+    plus_addressing: NotRequired[bool]
+    """whether `address+anything@` reaches it: answers then come to a signed address"""
+    saves_sent: NotRequired[bool]
+    """whether its server keeps a copy of what it sends by itself, as Gmail does"""
+    languages: NotRequired[list[str] | None]
+    """languages in which the bot answers; all if omitted"""
+    hours: NotRequired[dict[str, str] | None]
+    """hours in which the bot answers: {timezone, mon: 09:00-17:00, …}; always if omitted"""
+    mode: NotRequired[Literal["reply", "draft", "shadow"]]
+    """reply: answer by mail; draft: put answers into the drafts; shadow: write nothing"""
+
+
+class Mailbox(TypedDict):
+    """`Mailbox`."""
+
+    id: str
+    name: str
+    address: str
+    sender_name: str | None
+    imap_url: str | None
+    smtp_url: str | None
+    authserv_id: str | None
+    team: list[str]
+    notify: list[str]
+    folders: dict[str, Any]
+    plus_addressing: bool
+    saves_sent: bool
+    mode: str
+    languages: list[str] | None
+    hours: dict[str, Any] | None
+    state: str
+    mail: dict[str, int]
+    """number of its mail by state"""
+    checked_at: str | None
+    error: str | None
+    """why it could not be read by IMAP"""
+    created_at: str
+    updated_at: str
+    links: NotRequired[dict[str, str]]
+
+
+class MailboxChange(TypedDict):
+    """`MailboxChange`."""
+
+    sender_name: NotRequired[str | None]
+    """name that its mail is from"""
+    imap_url: NotRequired[str | None]
+    """`imaps://user:password@host`, or `imap://…` for STARTTLS; with user and password, which are never returned"""
+    smtp_url: NotRequired[str | None]
+    """`smtps://user:password@host`, or `smtp://…:587`; with user and password, which are never returned; the operator's if omitted"""
+    authserv_id: NotRequired[str | None]
+    """name under which your own server writes `Authentication-Results`"""
+    mailgun_key: NotRequired[str | None]
+    """HTTP webhook signing key of Mailgun, if it posts the mail; never returned"""
+    team: NotRequired[list[str]]
+    """addresses and `@domains` of colleagues"""
+    notify: NotRequired[list[str]]
+    """addresses that get notes about handoffs; the mailbox itself if empty"""
+    folders: NotRequired[dict[str, str]]
+    """names of the folders `inbox`, `sent` and `drafts`; found by their use if omitted"""
+    plus_addressing: NotRequired[bool]
+    """whether `address+anything@` reaches it: answers then come to a signed address"""
+    saves_sent: NotRequired[bool]
+    """whether its server keeps a copy of what it sends by itself, as Gmail does"""
+    languages: NotRequired[list[str] | None]
+    """languages in which the bot answers; all if omitted"""
+    hours: NotRequired[dict[str, str] | None]
+    """hours in which the bot answers: {timezone, mon: 09:00-17:00, …}; always if omitted"""
+    mode: NotRequired[Literal["reply", "draft", "shadow"]]
+    state: NotRequired[Literal["enabled", "disabled"]]
+
+
+class ReceivedMail(TypedDict):
+    """`ReceivedMail`."""
+
+    id: str
+    state: str
+
+
+class Suppression(TypedDict):
+    """`Suppression`."""
+
+    address: str
+    reason: str
+
+
 class Escalation(TypedDict):
     """`Escalation`."""
 

@@ -404,6 +404,44 @@ export class Helpdesks extends Resource {
   }
 }
 
+/** Mailboxes. */
+export class Mailboxes extends Resource {
+  /** List the mailboxes by name, on one page. */
+  list(options: CallOptions = {}): Pages<types.Mailbox> {
+    return new Pages(this.transport, { method: "GET", path: "/v1/mailboxes", repeatable: true }, options);
+  }
+
+  /** Connect a mailbox. */
+  create(body: types.NewMailbox, options: CallOptions = {}): Promise<types.Mailbox> {
+    return this.transport.send({ method: "POST", path: "/v1/mailboxes", body }, options);
+  }
+
+  /** Return a mailbox. */
+  retrieve(mailboxId: string, options: CallOptions = {}): Promise<types.Mailbox> {
+    return this.transport.send({ method: "GET", path: `/v1/mailboxes/${part(mailboxId)}`, repeatable: true }, options);
+  }
+
+  /** Change a mailbox. */
+  update(mailboxId: string, body: types.MailboxChange, options: CallOptions = {}): Promise<types.Mailbox> {
+    return this.transport.send({ method: "PATCH", path: `/v1/mailboxes/${part(mailboxId)}`, body, repeatable: true }, options);
+  }
+
+  /** Disconnect a mailbox; its conversations stay, and nothing is deleted in it. */
+  delete(mailboxId: string, options: CallOptions = {}): Promise<void> {
+    return this.transport.send({ method: "DELETE", path: `/v1/mailboxes/${part(mailboxId)}`, repeatable: true }, options);
+  }
+
+  /** List the addresses that mail bounced from for good, on one page. */
+  listSuppressions(mailboxId: string, options: CallOptions = {}): Pages<types.Suppression> {
+    return new Pages(this.transport, { method: "GET", path: `/v1/mailboxes/${part(mailboxId)}/suppressions`, repeatable: true }, options);
+  }
+
+  /** Send to an address again. */
+  deleteSuppression(mailboxId: string, address: string, options: CallOptions = {}): Promise<void> {
+    return this.transport.send({ method: "DELETE", path: `/v1/mailboxes/${part(mailboxId)}/suppressions/${part(address)}`, repeatable: true }, options);
+  }
+}
+
 /** Tasks that handoffs create for agents. */
 export class Escalations extends Resource {
   /** List escalations, newest first. */

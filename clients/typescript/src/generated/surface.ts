@@ -22,6 +22,7 @@ export class Surface {
   readonly deliveries: resources.Deliveries;
   readonly events: resources.Events;
   readonly helpdesks: resources.Helpdesks;
+  readonly mailboxes: resources.Mailboxes;
   readonly escalations: resources.Escalations;
   readonly toolCalls: resources.ToolCalls;
   readonly memories: resources.Memories;
@@ -51,6 +52,7 @@ export class Surface {
     this.deliveries = new resources.Deliveries(transport);
     this.events = new resources.Events(transport);
     this.helpdesks = new resources.Helpdesks(transport);
+    this.mailboxes = new resources.Mailboxes(transport);
     this.escalations = new resources.Escalations(transport);
     this.toolCalls = new resources.ToolCalls(transport);
     this.memories = new resources.Memories(transport);

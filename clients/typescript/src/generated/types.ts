@@ -889,6 +889,103 @@ export interface Challenge {
   challenge: string;
 }
 
+export interface NewMailbox {
+  name: string;
+  address: string;
+  /** name that its mail is from */
+  sender_name?: string | null;
+  /** `imaps://user:password@host`, or `imap://…` for STARTTLS; with user and password, which are never returned */
+  imap_url?: string | null;
+  /** `smtps://user:password@host`, or `smtp://…:587`; with user and password, which are never returned; the operator's if omitted */
+  smtp_url?: string | null;
+  /** name under which your own server writes `Authentication-Results` */
+  authserv_id?: string | null;
+  /** HTTP webhook signing key of Mailgun, if it posts the mail; never returned */
+  mailgun_key?: string | null;
+  /** addresses and `@domains` of colleagues */
+  team?: string[];
+  /** addresses that get notes about handoffs; the mailbox itself if empty */
+  notify?: string[];
+  /** names of the folders `inbox`, `sent` and `drafts`; found by their use if omitted */
+  folders?: Record<string, string>;
+  /** whether `address+anything@` reaches it: answers then come to a signed address */
+  plus_addressing?: boolean;
+  /** whether its server keeps a copy of what it sends by itself, as Gmail does */
+  saves_sent?: boolean;
+  /** languages in which the bot answers; all if omitted */
+  languages?: string[] | null;
+  /** hours in which the bot answers: {timezone, mon: 09:00-17:00, …}; always if omitted */
+  hours?: Record<string, string> | null;
+  /** reply: answer by mail; draft: put answers into the drafts; shadow: write nothing */
+  mode?: "reply" | "draft" | "shadow";
+}
+
+export interface Mailbox {
+  id: string;
+  name: string;
+  address: string;
+  sender_name: string | null;
+  imap_url: string | null;
+  smtp_url: string | null;
+  authserv_id: string | null;
+  team: string[];
+  notify: string[];
+  folders: Record<string, unknown>;
+  plus_addressing: boolean;
+  saves_sent: boolean;
+  mode: string;
+  languages: string[] | null;
+  hours: Record<string, unknown> | null;
+  state: string;
+  /** number of its mail by state */
+  mail: Record<string, number>;
+  checked_at: string | null;
+  /** why it could not be read by IMAP */
+  error: string | null;
+  created_at: string;
+  updated_at: string;
+  links?: Record<string, string>;
+}
+
+export interface MailboxChange {
+  /** name that its mail is from */
+  sender_name?: string | null;
+  /** `imaps://user:password@host`, or `imap://…` for STARTTLS; with user and password, which are never returned */
+  imap_url?: string | null;
+  /** `smtps://user:password@host`, or `smtp://…:587`; with user and password, which are never returned; the operator's if omitted */
+  smtp_url?: string | null;
+  /** name under which your own server writes `Authentication-Results` */
+  authserv_id?: string | null;
+  /** HTTP webhook signing key of Mailgun, if it posts the mail; never returned */
+  mailgun_key?: string | null;
+  /** addresses and `@domains` of colleagues */
+  team?: string[];
+  /** addresses that get notes about handoffs; the mailbox itself if empty */
+  notify?: string[];
+  /** names of the folders `inbox`, `sent` and `drafts`; found by their use if omitted */
+  folders?: Record<string, string>;
+  /** whether `address+anything@` reaches it: answers then come to a signed address */
+  plus_addressing?: boolean;
+  /** whether its server keeps a copy of what it sends by itself, as Gmail does */
+  saves_sent?: boolean;
+  /** languages in which the bot answers; all if omitted */
+  languages?: string[] | null;
+  /** hours in which the bot answers: {timezone, mon: 09:00-17:00, …}; always if omitted */
+  hours?: Record<string, string> | null;
+  mode?: "reply" | "draft" | "shadow";
+  state?: "enabled" | "disabled";
+}
+
+export interface ReceivedMail {
+  id: string;
+  state: string;
+}
+
+export interface Suppression {
+  address: string;
+  reason: string;
+}
+
 export interface Escalation {
   id: string;
   conversation_id: string;

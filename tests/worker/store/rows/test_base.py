@@ -31,6 +31,8 @@ ROW_TYPES = [
     (rows.Delivery, tables.delivery, set()),
     (rows.Attempt, tables.attempt, set()),
     (rows.Helpdesk, tables.helpdesk, set()),
+    (rows.Mailbox, tables.mailbox, set()),
+    (rows.Mail, tables.mail, set()),
     (rows.Document, tables.document, {"source", "text"}),
     (rows.DocumentText, tables.document, {"source"}),
     (rows.DocumentFile, tables.document, {"text"}),

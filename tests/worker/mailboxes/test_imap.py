@@ -1,0 +1,54 @@
+"""A mailbox by IMAP: what is not reached says so, and what is appended is found again."""
+
+import pytest
+
+from tests.support.fakes import LOOPBACK
+from tests.support.mails import mail
+from worker.addresses import Guard
+from worker.mailboxes.imap import MailboxUnavailable, connected
+
+
+def test_a_server_that_is_not_there_or_may_not_be_reached_is_unavailable():
+    for url, guard in (("imap://a:b@127.0.0.1:1", LOOPBACK), ("imaps://a:b@127.0.0.1", Guard())):
+        with pytest.raises(MailboxUnavailable), connected(url, guard, folders={}):
+            pass
+
+
+def test_a_password_is_not_sent_unencrypted_to_another_machine(mail_server, monkeypatch):
+    monkeypatch.setattr("worker.mailboxes.imap._LOCAL", ())
+    with pytest.raises(MailboxUnavailable, match="no encryption"):
+        with connected(mail_server.imap_url("crypt"), LOOPBACK, folders={}):
+            pass
+
+
+def test_what_is_appended_is_found_by_its_message_id_and_read_as_it_is(mail_server):
+    with connected(mail_server.imap_url("appends"), LOOPBACK, folders={}) as opened:
+        assert opened.append("drafts", mail())
+        assert opened.has("Drafts", "1@shop.example")
+        assert not opened.has("Drafts", "2@shop.example")
+        assert not opened.has("Sent", "1@shop.example")
+        state = opened.open("Drafts")
+        assert opened.uids_after(0) == [1]
+        assert opened.uids_after(1) == [], "a server answers 2:* with its last mail"
+        assert state.next_uid == 2
+        data = opened.read(1)
+        assert data is not None
+        assert data.replace(b"\r\n", b"\n") == mail()
+        assert opened.read(9) is None
+
+
+def test_of_a_very_large_mail_the_beginning_is_read(mail_server, monkeypatch):
+    monkeypatch.setattr("worker.mailboxes.imap._MAX_FETCHED", 1_000)
+    monkeypatch.setattr("worker.mailboxes.imap._BEGINNING", 600)
+    with connected(mail_server.imap_url("large"), LOOPBACK, folders={}) as opened:
+        opened.append("sent", mail("Hello? " + "x" * 50_000))
+        opened.open("Sent")
+        data = opened.read(1)
+        assert data is not None
+        assert len(data) == 600
+        assert b"Hello?" in data
+
+
+def test_a_folder_that_is_named_is_not_looked_for(mail_server):
+    with connected(mail_server.imap_url("named"), LOOPBACK, folders={"sent": "INBOX"}) as opened:
+        assert (opened.folder("inbox"), opened.folder("sent"), opened.folder("drafts")) == ("INBOX", "INBOX", "Drafts")

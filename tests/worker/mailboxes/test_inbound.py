@@ -1,0 +1,86 @@
+"""Each mail is taken once, also when a process ends in the middle, and nothing that fails is lost."""
+
+import pytest
+import sqlalchemy as sa
+
+from tests.support.fakes import TableClock
+from tests.support.mails import mail
+from worker.mailboxes.inbound import MailIntake
+from worker.states import MailFolder
+from worker.store.tables import conversation, message
+from worker.store.tables import mail as mail_table
+
+
+def states(store):
+    with store.read() as connection:
+        return sorted(connection.execute(sa.select(mail_table.c.state)).scalars())
+
+
+def contents(store):
+    with store.read() as connection:
+        return list(connection.execute(sa.select(message.c.content).order_by(message.c.id)).scalars())
+
+
+def test_a_process_that_ends_before_the_commit_leaves_the_mail_to_the_next(store, intake, box, monkeypatch):
+    intake.spool.add(box, mail(), MailFolder.POSTED)
+    with monkeypatch.context() as patch:
+
+        def ends(*_args):
+            raise KeyboardInterrupt
+
+        patch.setattr(MailIntake, "_end", ends)
+        with pytest.raises(KeyboardInterrupt):
+            intake.drain(box.id)
+    assert contents(store) == []
+    intake.drain(box.id)
+    assert (len(contents(store)), states(store)) == (1, ["taken"])
+
+
+def test_the_same_mail_from_two_ways_is_one_message(store, intake, box):
+    for folder in (MailFolder.INBOX, MailFolder.POSTED, MailFolder.INBOX):
+        intake.spool.add(box, b"Received: x\r\n" + mail(), folder)
+    intake.drain(box.id)
+    assert (len(contents(store)), states(store)) == (1, ["ignored", "ignored", "taken"])
+
+
+def test_a_mail_that_meets_a_bug_holds_up_no_other_and_is_tried_again(store, intake, box, monkeypatch):
+    real = MailIntake._customer
+
+    def buggy(self, target, waiting, read, decision):
+        if read.subject == "Bad":
+            raise ValueError("a bug")
+        real(self, target, waiting, read, decision)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MailIntake, "_customer", buggy)
+        intake.spool.add(box, mail("Bad?", subject="Bad", id="1@x"), MailFolder.POSTED)
+        intake.spool.add(box, mail("Good?", subject="Good", id="2@x"), MailFolder.POSTED)
+        intake.drain(box.id)
+        assert (contents(store), states(store)) == (["Good?"], ["received", "taken"])
+    TableClock.advance(store, 10)
+    intake.drain(box.id)
+    assert sorted(contents(store)) == ["Bad?", "Good?"]
+
+
+def test_a_hundred_mails_at_once_are_each_taken_once(store, intake, box):
+    for number in range(100):
+        intake.spool.add(box, mail(f"Question {number}?", id=f"{number}@x"), MailFolder.POSTED)
+    intake.drain(box.id)
+    assert set(states(store)) == {"taken"}
+    assert len(set(contents(store))) == len(states(store))
+
+
+def test_what_was_taken_keeps_no_raw_mail(store, intake, box):
+    intake.spool.add(box, mail(), MailFolder.POSTED)
+    intake.drain(box.id)
+    with store.read() as connection:
+        row = connection.execute(sa.select(mail_table)).mappings().one()
+    assert (row["raw"], row["sender"], row["message_id"]) == (None, "ann@shop.example", "1@shop.example")
+
+
+def test_an_address_that_nothing_proves_is_no_key_to_memories_or_tools(store, intake, box):
+    intake.spool.add(box, mail(believed=False), MailFolder.POSTED)
+    intake.drain(box.id)
+    with store.read() as connection:
+        requester = connection.execute(sa.select(conversation.c.requester)).scalar_one()
+    assert requester == {"name": "Ann", "unverified_email": "ann@shop.example"}

@@ -1,0 +1,181 @@
+"""A mail is sent once: what a server refused may be tried again, what it may have taken is looked for first."""
+
+import contextlib
+
+import pytest
+import sqlalchemy as sa
+
+from tests.support.fakes import LOOPBACK, TableClock
+from tests.support.mails import mail
+from tests.support.places import Mailbox as SmtpServer
+from worker.deliveries.outbox import enqueue_helpdesk_delivery
+from worker.deliveries.payloads import TicketChange, TicketPost
+from worker.deliveries.sender import Sender
+from worker.helpdesks.mail import MailRefused, MailServer
+from worker.helpdesks.transport import RoutingTransport
+from worker.mailboxes.imap import MailboxUnavailable
+from worker.mailboxes.transport import MailboxTransport, Servers
+from worker.states import DeliveryKind, MailFolder
+from worker.store.rows import Helpdesk
+from worker.store.tables import attempt, delivery, helpdesk
+from worker.store.tables import mail as mail_table
+
+
+class FakeFolders:
+    """The folders of a mailbox in memory."""
+
+    def __init__(self):
+        self.kept = {"sent": [], "drafts": []}
+        self.unavailable = False
+
+    def folder(self, use):
+        return use
+
+    def has(self, folder, message_id):
+        return any(f"<{message_id}>".encode() in data for data in self.kept[folder])
+
+    def append(self, use, data):
+        self.kept[use].append(data)
+        return True
+
+
+class Desk:
+    """A mailbox with one conversation, and servers of its own."""
+
+    def __init__(self, store, intake, box, outbox, url):
+        self.store, self.box, self.outbox, self.folders = store, box, outbox, FakeFolders()
+        self.smtp = lambda _row: MailServer(url=url, sender=box.address)
+        self.ticket = intake.spool.add(box, mail(), MailFolder.POSTED)
+        intake.drain(box.id)
+
+    @contextlib.contextmanager
+    def imap(self, _row):
+        if self.folders.unavailable:
+            raise MailboxUnavailable("down")
+        yield self.folders
+
+    def enqueue(self, kind=DeliveryKind.TICKET_REPLY, payload=None):
+        with self.store.begin() as tx:
+            row = Helpdesk.from_row(tx.execute(sa.select(helpdesk)).mappings().one())
+            post = payload or TicketPost(ticket=self.ticket, text="Yes.", public=True)
+            return enqueue_helpdesk_delivery(tx, row, kind, post, type="x", now=self.store.now(tx))
+
+    def send(self):
+        """Make the attempt that is due; return the delivery's state and the attempt's error."""
+        servers = Servers(smtp=lambda row: self.smtp(row), imap=self.imap)
+        transport = RoutingTransport(
+            self.store,
+            LOOPBACK,
+            None,  # type: ignore[arg-type]  # no webhook comes
+            mail=None,
+            conversation_url=lambda _workspace_id: None,
+            open_mailbox=lambda mailbox_id: MailboxTransport(
+                self.store, mailbox_id, servers, conversation_url=lambda _workspace_id: None
+            ),
+        )
+        Sender(self.store).send(self.box.id, transport)
+        transport.close()
+        with self.store.read() as connection:
+            states = connection.execute(sa.select(delivery.c.state).order_by(delivery.c.id)).scalars().all()
+            errors = connection.execute(sa.select(attempt.c.error).order_by(attempt.c.id)).scalars().all()
+        return states[-1], errors[-1]
+
+    def forget_the_end(self):
+        """Leave things as a process does that ends behind the server's 250."""
+        with self.store.begin() as tx:
+            tx.execute(mail_table.update().where(mail_table.c.direction == "out").values(state="sending"))
+            tx.execute(delivery.update().values(state="pending", due_at=1))
+
+
+@pytest.fixture
+def desk(store, intake, box):
+    outbox = SmtpServer()
+    with outbox.serving() as url:
+        yield Desk(store, intake, box, outbox, url)
+
+
+def test_an_answer_is_sent_and_its_copy_kept(desk):
+    id = desk.enqueue()
+    assert desk.send() == ("delivered", None)
+    (sent,) = desk.outbox.mails
+    assert sent["Message-ID"] == f"<{id}@desk.example>"
+    assert len(desk.folders.kept["sent"]) == 1
+
+
+def test_after_a_crash_the_folder_of_sent_mail_says_that_it_was_sent(desk):
+    desk.enqueue()
+    desk.send()
+    desk.forget_the_end()
+    assert desk.send() == ("delivered", None)
+    assert (len(desk.outbox.mails), len(desk.folders.kept["sent"])) == (1, 1)
+
+
+def test_without_a_copy_the_same_mail_goes_out_under_the_same_message_id(desk):
+    desk.enqueue()
+    desk.send()
+    desk.folders.kept["sent"].clear()
+    desk.forget_the_end()
+    assert desk.send() == ("delivered", None)
+    first, second = desk.outbox.mails
+    assert (first["Message-ID"], first["Date"]) == (second["Message-ID"], second["Date"])
+
+
+def test_nothing_is_repeated_while_nobody_can_look(desk):
+    desk.enqueue()
+    desk.send()
+    desk.forget_the_end()
+    desk.folders.unavailable = True
+    assert desk.send() == ("pending", "down")
+    assert len(desk.outbox.mails) == 1
+
+
+def test_a_copy_that_cannot_be_kept_is_no_reason_to_send_again(desk):
+    desk.folders.unavailable = True
+    desk.enqueue()
+    assert desk.send() == ("delivered", None)
+
+
+def test_a_busy_server_is_tried_again_and_a_refusal_is_final(desk):
+    desk.outbox.refusals += ["451 later", "554 no"]
+    desk.enqueue()
+    assert desk.send() == ("pending", "451 later")
+    TableClock.advance(desk.store, 10)
+    assert desk.send() == ("exhausted", "554 no")
+    assert desk.outbox.mails == []
+
+
+def test_a_connection_that_ends_without_an_answer_is_looked_into_first(desk):
+    real = desk.smtp
+
+    def dropped(_row):
+        raise MailRefused("SMTPServerDisconnected")
+
+    desk.smtp = dropped
+    id = desk.enqueue()
+    assert desk.send() == ("pending", "SMTPServerDisconnected")
+    desk.smtp = real
+    desk.folders.kept["sent"].append(f"Message-ID: <{id}@desk.example>".encode())  # it had been taken
+    TableClock.advance(desk.store, 10)
+    assert desk.send() == ("delivered", None)
+    assert desk.outbox.mails == []
+
+
+def test_a_draft_is_put_into_its_folder_once(desk):
+    desk.enqueue(DeliveryKind.TICKET_NOTE)
+    assert desk.send() == ("delivered", None)
+    desk.forget_the_end()
+    assert desk.send() == ("delivered", None)
+    assert (len(desk.folders.kept["drafts"]), desk.outbox.mails) == (1, [])
+
+
+def test_a_recipient_who_does_not_exist_gets_nothing_again(desk):
+    desk.outbox.refused = "ann@shop.example"
+    desk.enqueue()
+    state, error = desk.send()
+    assert (state, "no such mailbox" in error) == ("exhausted", True)
+
+
+def test_a_mailbox_has_no_status_to_change(desk):
+    desk.enqueue(DeliveryKind.TICKET_CHANGE, TicketChange(ticket=desk.ticket, status="closed"))
+    assert desk.send() == ("delivered", None)
+    assert desk.outbox.mails == []

@@ -1,0 +1,134 @@
+"""Mailboxes, and mail that providers post."""
+
+import time
+from typing import Any
+
+import flask
+from webargs.flaskparser import abort
+
+from web.http.api import Blueprint, services
+from web.http.auth import admin, needs, public
+from web.http.operations import operation
+from web.schemas import mailboxes as schemas
+from web.schemas.fields import NoQuery, page_of
+from worker.access.permissions import Permission
+from worker.errors import DatabaseUnavailable
+from worker.helpdesks.protocol import WebhookPostponed
+
+blueprint = Blueprint("mailboxes", __name__, description="Mailboxes")
+
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"message/rfc822": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+_FORM_FIELDS = {name: {"type": "string"} for name in ("body-mime", "timestamp", "token", "signature")}
+_FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/x-www-form-urlencoded": {
+                "schema": {"type": "object", "required": list(_FORM_FIELDS), "properties": _FORM_FIELDS}
+            }
+        },
+    }
+}
+
+
+def _workspace() -> str:
+    return str(flask.g.principal.workspace_id)
+
+
+@blueprint.post("/mailboxes")
+@operation("mailboxes.create", "conflict", "invalid")
+@admin
+@blueprint.arguments(schemas.NewMailbox)
+@blueprint.response(201, schemas.Mailbox)
+def make(new: dict[str, Any]) -> dict[str, Any]:
+    """Connect a mailbox."""
+    return services().mailboxes.make(_workspace(), new)
+
+
+@blueprint.get("/mailboxes")
+@operation("mailboxes.list")
+@needs(Permission.READ)
+@blueprint.arguments(schemas.MailboxQuery, location="query")
+@blueprint.response(200, page_of(schemas.Mailbox))
+def list_mailboxes(_query: dict[str, Any]) -> dict[str, Any]:
+    """List the mailboxes by name, on one page."""
+    return {"items": services().mailboxes.all(_workspace()), "next_cursor": None}
+
+
+@blueprint.get("/mailboxes/<string:mailbox_id>")
+@operation("mailboxes.retrieve")
+@needs(Permission.READ)
+@blueprint.response(200, schemas.Mailbox)
+def show(mailbox_id: str) -> dict[str, Any]:
+    """Return a mailbox."""
+    return services().mailboxes.show(_workspace(), mailbox_id)
+
+
+@blueprint.patch("/mailboxes/<string:mailbox_id>")
+@operation("mailboxes.update", "invalid")
+@admin
+@blueprint.arguments(schemas.MailboxChange)
+@blueprint.response(200, schemas.Mailbox)
+def change(new: dict[str, Any], mailbox_id: str) -> dict[str, Any]:
+    """Change a mailbox."""
+    return services().mailboxes.change(_workspace(), mailbox_id, new)
+
+
+@blueprint.delete("/mailboxes/<string:mailbox_id>")
+@operation("mailboxes.delete")
+@admin
+@blueprint.response(204)
+def remove(mailbox_id: str) -> None:
+    """Disconnect a mailbox; its conversations stay, and nothing is deleted in it."""
+    services().mailboxes.remove(_workspace(), mailbox_id)
+
+
+@blueprint.post("/mailboxes/<string:mailbox_id>/inbound")
+@operation("mailboxes.receive", "invalid")
+@needs(Permission.OPERATE)
+@blueprint.response(202, schemas.ReceivedMail)
+@blueprint.doc(**_BODY)
+def receive(mailbox_id: str) -> tuple[dict[str, Any], int]:
+    """Accept a raw mail, as a provider or a mail server posts it."""
+    if flask.request.mimetype != "message/rfc822":
+        abort(415, messages={"body": ["The body must be a raw mail, sent as message/rfc822."]})
+    data = flask.request.get_data(cache=False)
+    return services().mailboxes.receive(_workspace(), mailbox_id, data), 202
+
+
+@blueprint.post("/mailboxes/<string:mailbox_id>/inbound/mailgun/mime")
+@operation("mailboxes.receive_from_mailgun", "webhook_refused", "webhook_postponed", "invalid")
+@public
+@blueprint.response(200)
+@blueprint.doc(**_FORM)
+def receive_from_mailgun(mailbox_id: str) -> None:
+    """Accept a raw mail of a route of Mailgun, which is signed and needs no key."""
+    try:
+        services().mailboxes.receive_from_mailgun(mailbox_id, flask.request.form, now=time.time())
+    except DatabaseUnavailable:
+        raise WebhookPostponed from None  # with a status after which Mailgun sends it again
+
+
+@blueprint.get("/mailboxes/<string:mailbox_id>/suppressions")
+@operation("mailboxes.list_suppressions")
+@needs(Permission.READ)
+@blueprint.arguments(NoQuery, location="query")
+@blueprint.response(200, page_of(schemas.Suppression))
+def suppressions(_query: dict[str, Any], mailbox_id: str) -> dict[str, Any]:
+    """List the addresses that mail bounced from for good, on one page."""
+    return {"items": services().mailboxes.suppressions(_workspace(), mailbox_id), "next_cursor": None}
+
+
+@blueprint.delete("/mailboxes/<string:mailbox_id>/suppressions/<string:address>")
+@operation("mailboxes.delete_suppression")
+@admin
+@blueprint.response(204)
+def allow(mailbox_id: str, address: str) -> None:
+    """Send to an address again."""
+    services().mailboxes.allow(_workspace(), mailbox_id, address)

@@ -1,0 +1,118 @@
+"""Connect mailboxes, check them, and disconnect them."""
+
+import sys
+from typing import Any
+
+import click
+
+from worker.cli.base import as_json_option, main, note, open_services, print_json
+from worker.helpdesks.options import MODES
+
+
+@main.group()
+@click.option("--workspace", default="default", show_default=True)
+@click.pass_context
+def mailbox(context: click.Context, workspace: str) -> None:
+    """Connect a mailbox, such as support@yours; check it, list it, disconnect it."""
+    context.obj = workspace
+
+
+@mailbox.command()
+@click.argument("name")
+@click.option("--address", required=True, help="Address of the mailbox, such as support@yours.example")
+@click.option("--imap-url", help="imaps://user:password@host, or imap://… for STARTTLS; % for special characters.")
+@click.option("--smtp-url", help="smtps://user:password@host or smtp://…:587; ANSWERBACK_SMTP_URL if omitted.")
+@click.option("--sender-name", help="Name that its mail is from.")
+@click.option("--authserv-id", help="Name under which your own server writes Authentication-Results.")
+@click.option("--mailgun-key", help="HTTP webhook signing key of Mailgun, if it posts the mail.")
+@click.option("--team", multiple=True, help="Address or @domain of colleagues; may be repeated.")
+@click.option("--notify", multiple=True, help="Address that gets notes about handoffs; may be repeated.")
+@click.option("--folder", "folders", multiple=True, metavar="USE=NAME", help="Folder for inbox, sent or drafts.")
+@click.option("--plus-addressing", is_flag=True, help="address+anything@ reaches the mailbox.")
+@click.option("--saves-sent", is_flag=True, help="The server keeps a copy of what it sends by itself, as Gmail does.")
+@click.option("--mode", type=click.Choice(MODES), default="draft", show_default=True)
+@click.pass_obj
+def connect(workspace: str, /, name: str, folders: tuple[str, ...], **given: Any) -> None:
+    """Connect a mailbox under a NAME."""
+    named = {}
+    for folder in folders:
+        use, equals, folder_name = folder.partition("=")
+        if not equals:
+            raise click.UsageError(f"--folder {folder}: write it as USE=NAME.")
+        named[use] = folder_name
+    new = {"name": name, "folders": named, **given}
+    with open_services() as services:
+        owner = services.keys.known_workspace(workspace)
+        made = services.mailboxes.make(owner, {key: value for key, value in new.items() if value is not None})
+        note(services, "mailboxes.make", made["id"], workspace_id=owner)
+    click.echo(f"{made['id']} is connected, mode {made['mode']}.")
+    click.echo(f"Next: answerback mailbox check {name}")
+
+
+@mailbox.command(name="list")
+@as_json_option
+@click.pass_obj
+def list_mailboxes(workspace: str, as_json: bool) -> None:
+    """List the mailboxes, with what became of their mail."""
+    with open_services() as services:
+        found = services.mailboxes.all(services.keys.known_workspace(workspace))
+    if as_json:
+        print_json(found)
+        return
+    for row in found:
+        counts = ", ".join(f"{count} {state}" for state, count in row["mail"].items() if count)
+        click.echo(f"{row['name']:<20}{row['mode']:<8}{row['state']:<10}{row['address']}  {row['id']}  {counts}")
+        if row["error"]:
+            click.secho(f"  {row['error']}", fg="red")
+
+
+@mailbox.command()
+@click.argument("name")
+@as_json_option
+@click.pass_obj
+def check(workspace: str, name: str, as_json: bool) -> None:
+    """Log in to the servers of a mailbox and find its folders; exits with 1 if a test fails."""
+    with open_services() as services:
+        row = services.mailboxes.named(services.keys.known_workspace(workspace), name)
+        found = services.mailboxes.check(row)
+    if as_json:
+        print_json([{"what": what, "wrong": wrong} for what, wrong in found])
+    else:
+        for what, wrong in found:
+            click.secho(f"{what}: {wrong or 'well'}", fg="red" if wrong else "green")
+    if any(wrong for _, wrong in found):
+        sys.exit(1)
+
+
+@mailbox.command()
+@click.argument("name")
+@click.option("--mode", type=click.Choice(MODES))
+@click.option("--state", type=click.Choice(["enabled", "disabled"]))
+@click.option("--imap-url", help="New IMAP server, user and password.")
+@click.option("--smtp-url", help="New SMTP server, user and password.")
+@click.option("--authserv-id", help="New name under which your own server writes Authentication-Results.")
+@click.pass_obj
+def change(workspace: str, /, name: str, **given: str | None) -> None:
+    """Change a mailbox: let it reply, give it a new password, or switch it off."""
+    new = {key: value for key, value in given.items() if value is not None}
+    if not new:
+        raise click.UsageError("Give at least one option to change.")
+    with open_services() as services:
+        owner = services.keys.known_workspace(workspace)
+        id = services.mailboxes.named(owner, name).id
+        services.mailboxes.change(owner, id, new)
+        note(services, "mailboxes.change", id, workspace_id=owner)
+    click.echo(f"{name} is changed: {', '.join(sorted(new))}.")
+
+
+@mailbox.command()
+@click.argument("name")
+@click.pass_obj
+def disconnect(workspace: str, name: str) -> None:
+    """Disconnect a mailbox; its conversations stay, and nothing is deleted in it."""
+    with open_services() as services:
+        owner = services.keys.known_workspace(workspace)
+        id = services.mailboxes.named(owner, name).id
+        services.mailboxes.remove(owner, id)
+        note(services, "mailboxes.remove", id, workspace_id=owner)
+    click.echo(f"{name} is disconnected.")

@@ -1,0 +1,1 @@
+"""E-mail as a channel: mailboxes are read, their mail becomes conversations, and replies go out as mail."""

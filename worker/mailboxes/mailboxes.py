@@ -1,0 +1,345 @@
+"""Connect, change, check and disconnect mailboxes."""
+
+import secrets
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+
+from worker.addresses import Guard
+from worker.deliveries.destinations import end_pending
+from worker.deliveries.tickets import MAILBOX_KIND
+from worker.errors import Conflict, Invalid, NotFound
+from worker.helpdesks.connections import check_hours
+from worker.helpdesks.mail import MailRefused, MailServer
+from worker.ids import new_id
+from worker.mailboxes import mailgun, serializers
+from worker.mailboxes.addresses import ADDRESS
+from worker.mailboxes.imap import ImapMailbox, MailboxUnavailable, connected
+from worker.mailboxes.spool import Spool
+from worker.states import ConnectionState, HelpdeskMode, MailFolder
+from worker.store.engine import Store
+from worker.store.rows import Helpdesk, Mailbox
+from worker.store.scope import Scope
+from worker.store.tables import destination, helpdesk, mail, mail_suppression, mailbox
+
+#: Fields that are kept with the other helpdesks.
+_OF_HELPDESK = ("name", "mode", "languages", "hours", "state")
+_LISTS = ("team", "notify")
+_FOLDERS = ("inbox", "sent", "drafts")
+
+
+class Mailboxes:
+    """Manages the mailboxes of workspaces. Safe to share between threads.
+
+    Args:
+        guard: decides which servers may be reached.
+        mail: the operator's mail server, for mailboxes without an SMTP server of their own.
+    """
+
+    def __init__(self, store: Store, guard: Guard, *, mail: MailServer | None) -> None:
+        self._store = store
+        self._guard = guard
+        self._mail = mail
+        self._spool = Spool(store)
+
+    def make(self, workspace_id: str, new: Mapping[str, Any]) -> dict[str, Any]:
+        """Connect a mailbox and return it.
+
+        Raises:
+            Conflict: the name or the address is taken.
+            Invalid: a field is not valid, or there is no way to send.
+        """
+        given = _checked(dict(new))
+        _check_ways(given, has_server=self._mail is not None)
+        id = new_id("mbx")
+        with self._store.begin() as tx:
+            now = self._store.now(tx)
+            _refuse_second(tx, workspace_id, given)
+            tx.execute(
+                helpdesk.insert().values(**_helpdesk_row(id, workspace_id, given), created_at=now, updated_at=now)
+            )
+            tx.execute(mailbox.insert().values(id=id, workspace_id=workspace_id, **_mailbox_row(given)))
+        return self.show(workspace_id, id)
+
+    def all(self, workspace_id: str) -> list[dict[str, Any]]:
+        """Return the mailboxes of a workspace, by name."""
+        desks = sa.select(helpdesk).where(helpdesk.c.workspace_id == workspace_id, helpdesk.c.kind == MAILBOX_KIND)
+        with self._store.read() as connection:
+            rows = [Helpdesk.from_row(row) for row in connection.execute(desks.order_by(helpdesk.c.name)).mappings()]
+            return [self._to_api(connection, row) for row in rows]
+
+    def show(self, workspace_id: str, id: str) -> dict[str, Any]:
+        """Return a mailbox.
+
+        Raises:
+            NotFound: the workspace has none with this id.
+        """
+        self.get(workspace_id, id)
+        with self._store.read() as connection:
+            row = connection.execute(sa.select(helpdesk).where(helpdesk.c.id == id)).mappings().one()
+            return self._to_api(connection, Helpdesk.from_row(row))
+
+    def get(self, workspace_id: str, id: str) -> Mailbox:
+        """Return the row of a mailbox.
+
+        Raises:
+            NotFound: the workspace has none with this id.
+        """
+        return Mailbox.from_row(Scope(self._store, workspace_id).get(mailbox, id))
+
+    def named(self, workspace_id: str, name: str) -> Mailbox:
+        """Return the mailbox with this name, address or id.
+
+        Raises:
+            NotFound: the workspace has none.
+        """
+        known = (
+            sa.select(*mailbox.c)
+            .join(helpdesk, helpdesk.c.id == mailbox.c.id)
+            .where(
+                mailbox.c.workspace_id == workspace_id,
+                sa.or_(helpdesk.c.name == name, mailbox.c.id == name, mailbox.c.address == name.lower()),
+            )
+        )
+        with self._store.read() as connection:
+            row = connection.execute(known).mappings().first()
+        if row is None:
+            raise NotFound(f"There is no mailbox {name!r}.")
+        return Mailbox.from_row(row)
+
+    def change(self, workspace_id: str, id: str, new: Mapping[str, Any]) -> dict[str, Any]:
+        """Change a mailbox; fields that are left out stay as they are.
+
+        Raises:
+            Invalid: a field is not valid.
+            NotFound: the workspace has none with this id.
+        """
+        given = _checked(dict(new))
+        with self._store.begin() as tx:
+            row = Scope(self._store, workspace_id).lock(tx, mailbox, id)
+            desk = tx.execute(sa.select(helpdesk).where(helpdesk.c.id == id)).mappings().one()
+            _check_ways({**desk, **row, **given}, has_server=self._mail is not None)
+            shared = {name: value for name, value in given.items() if name in _OF_HELPDESK}
+            own = {name: value for name, value in given.items() if name not in _OF_HELPDESK}
+            tx.execute(helpdesk.update().where(helpdesk.c.id == id).values(**shared, updated_at=self._store.now(tx)))
+            if own:
+                tx.execute(mailbox.update().where(mailbox.c.id == id).values(**own))
+        return self.show(workspace_id, id)
+
+    def remove(self, workspace_id: str, id: str) -> None:
+        """Disconnect a mailbox; its conversations stay, its pending deliveries end.
+
+        Raises:
+            NotFound: the workspace has none with this id.
+        """
+        with self._store.begin() as tx:
+            Scope(self._store, workspace_id).lock(tx, mailbox, id)
+            end_pending(tx, id, now=self._store.now(tx))
+            tx.execute(destination.delete().where(destination.c.id == id))
+            tx.execute(helpdesk.delete().where(helpdesk.c.id == id))
+
+    def receive(self, workspace_id: str, id: str, data: bytes) -> dict[str, Any]:
+        """Accept a raw mail that a provider posts; a worker takes it. When this returns, it is committed.
+
+        Raises:
+            Invalid: it is empty, or begins with no header.
+            NotFound: the workspace has no such mailbox.
+        """
+        row = self.get(workspace_id, id)
+        head = data[:100_000].lstrip(b"\r\n")
+        if not head.strip() or b":" not in head.split(b"\n", 1)[0]:
+            raise Invalid("The body is no mail: it must be the raw message, headers first.")
+        return {"id": self._spool.add(row, data, MailFolder.POSTED), "state": "received"}
+
+    def receive_from_mailgun(self, id: str, form: Mapping[str, str], *, now: float) -> None:
+        """Accept a mail that Mailgun posts; `now` in Unix seconds.
+
+        Raises:
+            WebhookRefused: it is not signed with the key of the mailbox, or too old.
+            Invalid: it has no raw mail.
+            NotFound: there is no such mailbox, or it has no key of Mailgun.
+        """
+        with self._store.read() as connection:
+            found = connection.execute(sa.select(mailbox).where(mailbox.c.id == id)).mappings().first()
+        row = None if found is None else Mailbox.from_row(found)
+        if row is None or row.mailgun_key is None:
+            raise NotFound("There is no mailbox with this id that Mailgun posts to.")
+        data = mailgun.raw_mail(form, key=row.mailgun_key, now=now)
+        self.receive(row.workspace_id, id, data)
+
+    def suppressions(self, workspace_id: str, id: str) -> list[dict[str, Any]]:
+        """Return the addresses that get no mail, with the reason of each.
+
+        Raises:
+            NotFound: the workspace has no such mailbox.
+        """
+        self.get(workspace_id, id)
+        rows = sa.select(mail_suppression.c.address, mail_suppression.c.reason).where(
+            mail_suppression.c.mailbox_id == id
+        )
+        with self._store.read() as connection:
+            return [dict(row) for row in connection.execute(rows.order_by(mail_suppression.c.address)).mappings()]
+
+    def allow(self, workspace_id: str, id: str, address: str) -> None:
+        """Send to an address again.
+
+        Raises:
+            NotFound: the workspace has no such mailbox, or the address gets mail anyway.
+        """
+        self.get(workspace_id, id)
+        with self._store.begin() as tx:
+            row = (mail_suppression.c.mailbox_id == id, mail_suppression.c.address == address.lower())
+            if not tx.execute(mail_suppression.delete().where(*row)).rowcount:
+                raise NotFound("This address is not suppressed.")
+
+    def check(self, row: Mailbox) -> list[tuple[str, str | None]]:
+        """Try a mailbox; return the name of each check with what is wrong, or None."""
+        found: list[tuple[str, str | None]] = []
+        if row.imap_url is not None:
+            try:
+                with self.open_imap(row) as opened:
+                    found.append(("imap login", None))
+                    for use in _FOLDERS:
+                        name = opened.folder(use)
+                        found.append((f"folder {use} ({name})" if name else f"folder {use}", _missing(use, name)))
+            except MailboxUnavailable as error:
+                found.append(("imap login", str(error)))
+        try:
+            with self.smtp(row).connected() as server:
+                server.noop()
+            found.append(("smtp", None))
+        except MailRefused as error:
+            found.append(("smtp", str(error)))
+        if row.authserv_id is None:
+            found.append(("authserv_id is not set: no sender is believed, and no colleague is known", None))
+        return found
+
+    def smtp(self, row: Mailbox) -> MailServer:
+        """Return the server by which a mailbox sends.
+
+        Raises:
+            MailRefused: there is none, or it may not be reached.
+        """
+        if row.smtp_url is None:
+            if self._mail is None:
+                raise MailRefused("No mail server is set: `smtp_url` of the mailbox, or ANSWERBACK_SMTP_URL.")
+            return MailServer(url=self._mail.url, sender=row.address)
+        parts = urlsplit(row.smtp_url)
+        try:
+            self._guard.addresses(parts.hostname or "", parts.port or 25)
+        except OSError as error:
+            raise MailRefused(f"{type(error).__name__}: {error}") from error
+        return MailServer(url=row.smtp_url, sender=row.address)
+
+    def open_imap(self, row: Mailbox) -> AbstractContextManager[ImapMailbox]:
+        """Open a mailbox by IMAP; entering the context may raise MailboxUnavailable."""
+        return connected(row.imap_url or "", self._guard, folders=row.folders)
+
+    def _to_api(self, connection: sa.Connection, desk: Helpdesk) -> dict[str, Any]:
+        row = connection.execute(sa.select(mailbox).where(mailbox.c.id == desk.id)).mappings().one()
+        counted = sa.select(mail.c.state, sa.func.count()).where(mail.c.mailbox_id == desk.id).group_by(mail.c.state)
+        counts = {str(state): int(count) for state, count in connection.execute(counted)}
+        return serializers.mailbox(desk, Mailbox.from_row(row), counts)
+
+
+def _refuse_second(tx: sa.Connection, workspace_id: str, given: Mapping[str, Any]) -> None:
+    named = sa.select(helpdesk.c.id).where(helpdesk.c.workspace_id == workspace_id, helpdesk.c.name == given["name"])
+    if tx.execute(named).first() is not None:
+        raise Conflict("There is a helpdesk or mailbox of this name.")
+    same = sa.select(mailbox.c.id).where(mailbox.c.workspace_id == workspace_id, mailbox.c.address == given["address"])
+    if tx.execute(same).first() is not None:
+        raise Conflict("This address is connected already.")
+
+
+def _helpdesk_row(id: str, workspace_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": id,
+        "workspace_id": workspace_id,
+        "name": given["name"],
+        "kind": MAILBOX_KIND,
+        "url": f"mailto:{given['address']}",
+        "token": "",
+        "webhook_secret": secrets.token_urlsafe(32),  # signs the tokens in addresses
+        "options": {},
+        "mode": given.get("mode") or HelpdeskMode.DRAFT,
+        "languages": given.get("languages"),
+        "hours": given.get("hours"),
+        "state": ConnectionState.ENABLED,
+    }
+
+
+def _mailbox_row(given: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("address", "sender_name", "imap_url", "smtp_url", "authserv_id", "mailgun_key")
+    return {
+        **{name: given.get(name) for name in names},
+        "team": given.get("team") or [],
+        "notify": given.get("notify") or [],
+        "folders": given.get("folders") or {},
+        "plus_addressing": given.get("plus_addressing") or 0,
+        "saves_sent": given.get("saves_sent") or 0,
+    }
+
+
+def _checked(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a mailbox as they are kept.
+
+    Raises:
+        Invalid: one is not valid.
+    """
+    if "address" in given:
+        given["address"] = str(given["address"]).strip().lower()
+        if not ADDRESS.match(given["address"]):
+            raise Invalid("Must be an address such as support@example.com.", field="address")
+    for name, schemes in (("imap_url", ("imap", "imaps")), ("smtp_url", ("smtp", "smtps"))):
+        if given.get(name) is not None:
+            _check_url(str(given[name]), name, schemes)
+    for name in _LISTS:
+        if given.get(name) is not None:
+            given[name] = [str(entry).strip().lower() for entry in given[name]]
+            domains = name == "team"
+            if not all(
+                ADDRESS.match(f"x{entry}" if domains and entry.startswith("@") else entry) for entry in given[name]
+            ):
+                raise Invalid(
+                    "Must be addresses" + (" or domains such as @example.com." if domains else "."), field=name
+                )
+    if unknown := set(given.get("folders") or {}) - set(_FOLDERS):
+        raise Invalid(f"{', '.join(sorted(unknown))}: the folders are inbox, sent and drafts.", field="folders")
+    for name in ("plus_addressing", "saves_sent"):
+        if name in given:
+            given[name] = int(bool(given[name]))
+    check_hours(given.get("hours"))
+    return given
+
+
+def _check_url(url: str, name: str, schemes: tuple[str, ...]) -> None:
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid or any(character.isspace() for character in url):
+        raise Invalid(f"Must be {schemes[1]}://user:password@host, or {schemes[0]}:// for STARTTLS.", field=name)
+    if schemes[0] == "imap" and not parts.username:
+        raise Invalid("Must have a user and a password, with % for special characters.", field=name)
+
+
+def _check_ways(given: Mapping[str, Any], *, has_server: bool) -> None:
+    """Raise unless answers and drafts have a way to go.
+
+    Raises:
+        Invalid: one has none.
+    """
+    mode = given.get("mode") or HelpdeskMode.DRAFT
+    if mode == HelpdeskMode.REPLY and not (given.get("smtp_url") or has_server):
+        raise Invalid("Replies need a mail server: `smtp_url`, or ANSWERBACK_SMTP_URL.", field="smtp_url")
+    drafts = mode == HelpdeskMode.DRAFT or given.get("languages") or given.get("hours")
+    if drafts and mode != HelpdeskMode.SHADOW and not given.get("imap_url"):
+        raise Invalid("Drafts are put into a folder of the mailbox, which needs `imap_url`.", field="imap_url")
+
+
+def _missing(use: str, name: str | None) -> str | None:
+    return None if name else f"There is none; name it among `folders` as `{use}`."
