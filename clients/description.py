@@ -10,8 +10,8 @@ from typing import Any
 
 Json = dict[str, Any]
 
-#: Operations that clients do not call: what helpdesks and mail servers send, WebSockets, what OpenAI's clients call, the
-#: stream of all events (`events.list` waits for them), and bodies that are no JSON.
+#: Operations that clients do not call: what helpdesks and mail servers send, WebSockets, what OpenAI's clients call,
+#: the stream of all events (`events.list` waits for them), and bodies that are no JSON.
 LEFT_OUT = frozenset(
     {
         "conversations.connect",

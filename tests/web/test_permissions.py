@@ -119,7 +119,7 @@ def test_each_scope_of_a_key_reaches_the_routes_that_ask_for_it_and_no_others(st
     client, seen = stubbed.test_client(), 0
     for endpoint, method, path, socket in routes(stubbed, "/v1/"):
         view = stubbed.view_functions[endpoint]
-        if endpoint in ("helpdesks.inbound", "helpdesks.validate"):  # signed by the helpdesk
+        if getattr(view, "is_public", False):  # signed by a helpdesk or mail provider: tests/test_house.py lists them
             continue
         assert hasattr(view, "permission"), f"{endpoint} states no permission"
         allowed = bool({permission_of(view).scope, "admin"} & set(scopes))

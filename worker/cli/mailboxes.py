@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from worker.cli.base import as_json_option, main, note, open_services, print_json
+from worker.cli.base import TABLE, Columns, main, note, open_services, output_option, print_list, print_value
 from worker.helpdesks.options import MODES
 
 
@@ -50,33 +50,36 @@ def connect(workspace: str, /, name: str, folders: tuple[str, ...], **given: Any
 
 
 @mailbox.command(name="list")
-@as_json_option
+@output_option
 @click.pass_obj
-def list_mailboxes(workspace: str, as_json: bool) -> None:
+def list_mailboxes(workspace: str, output: str) -> None:
     """List the mailboxes, with what became of their mail."""
     with open_services() as services:
         found = services.mailboxes.all(services.keys.known_workspace(workspace))
-    if as_json:
-        print_json(found)
-        return
-    for row in found:
-        counts = ", ".join(f"{count} {state}" for state, count in row["mail"].items() if count)
-        click.echo(f"{row['name']:<20}{row['mode']:<8}{row['state']:<10}{row['address']}  {row['id']}  {counts}")
-        if row["error"]:
-            click.secho(f"  {row['error']}", fg="red")
+    columns: Columns = {
+        "name": "name",
+        "mode": "mode",
+        "state": "state",
+        "address": "address",
+        "id": "id",
+        "mail": lambda row: ", ".join(f"{count} {state}" for state, count in row["mail"].items() if count),
+        "error": "error",
+    }
+    empty = "There is no mailbox. Connect one: answerback mailbox connect NAME --address support@yours.example"
+    print_list(found, output, columns, empty=empty)
 
 
 @mailbox.command()
 @click.argument("name")
-@as_json_option
+@output_option
 @click.pass_obj
-def check(workspace: str, name: str, as_json: bool) -> None:
+def check(workspace: str, name: str, output: str) -> None:
     """Log in to the servers of a mailbox and find its folders; exits with 1 if a test fails."""
     with open_services() as services:
         row = services.mailboxes.named(services.keys.known_workspace(workspace), name)
         found = services.mailboxes.check(row)
-    if as_json:
-        print_json([{"what": what, "wrong": wrong} for what, wrong in found])
+    if output != TABLE:
+        print_value([{"what": what, "wrong": wrong} for what, wrong in found], output)
     else:
         for what, wrong in found:
             click.secho(f"{what}: {wrong or 'well'}", fg="red" if wrong else "green")
