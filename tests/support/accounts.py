@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cryptography.fernet import Fernet
+
 from worker.accounts.invitations import Inviter
 from worker.helpdesks.mail import MailRefused
 from worker.services.accounts import Accounts, build_accounts
@@ -12,6 +14,7 @@ from worker.states import AccountRole
 from worker.store.engine import Store
 
 PASSWORD = "velvet otter mends bicycles"
+_SECRET_KEY = Fernet.generate_key().decode()
 OWNER = Inviter(name="Olga Owner", role=AccountRole.OWNER)
 
 
@@ -43,6 +46,7 @@ def token_of(url: str) -> str:
 
 def accounts_of(store: Store, mailer: Outbox | None, **settings: object) -> Accounts:
     """Build the parts over a database."""
+    settings = {"secret_keys": (_SECRET_KEY,), **settings}
     made = Settings(home=Path("/nonexistent"), console_url="https://desk.example/console", **settings)
     return build_accounts(made, store, mailer)
 

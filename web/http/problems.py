@@ -17,8 +17,8 @@ from worker.addresses import AddressRefused
 from worker.errors import AnswerbackError
 from worker.helpdesks.protocol import WebhookPostponed, WebhookRefused
 from worker.knowledge.search_service import NoWorker
+from worker.secret_box import SecretsUnreadable
 from worker.telemetry import logs
-from worker.workspace_settings.secret_box import SecretsUnreadable
 from worker.workspace_settings.workspace_settings import SettingsChanged
 
 log = logs.get(__name__)

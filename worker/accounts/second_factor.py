@@ -1,7 +1,7 @@
 """The second factor: time-based codes (RFC 6238) of an authenticator app, and recovery codes for when it is lost."""
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pyotp
 import sqlalchemy as sa
@@ -10,6 +10,7 @@ from worker.accounts.errors import LoginRefused
 from worker.accounts.mail import AccountMails
 from worker.accounts.passwords import Passwords
 from worker.errors import Conflict, Invalid, NotFound
+from worker.secret_box import SecretBox
 from worker.states import LetterKind
 from worker.store.engine import Store
 from worker.store.rows import Account
@@ -27,26 +28,13 @@ _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without letters and digits that
 
 
 class SecondFactor:
-    """Sets up, checks and removes second factors. Thread-safe.
+    """Sets up, checks and removes second factors, whose secrets `secret_box` encrypts. Thread-safe."""
 
-    Args:
-        seal, unseal: encrypt a secret for the database, where there are keys to do so.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        mails: AccountMails,
-        passwords: Passwords,
-        *,
-        seal: Callable[[str], str],
-        unseal: Callable[[str], str],
-    ) -> None:
+    def __init__(self, store: Store, mails: AccountMails, passwords: Passwords, secret_box: SecretBox) -> None:
         self._store = store
         self._mails = mails
         self._passwords = passwords
-        self._seal = seal
-        self._unseal = unseal
+        self._secret_box = secret_box
 
     def begin(self, account_id: str) -> str:
         """Return a new secret, as the address that an authenticator app scans; it counts once it is confirmed.
@@ -59,7 +47,7 @@ class SecondFactor:
             person = _locked(tx, account_id)
             if person.totp_secret is not None:
                 raise Conflict("Two-factor authentication is on already.")
-            tx.execute(_update(account_id).values(totp_pending=self._seal(secret)))
+            tx.execute(_update(account_id).values(totp_pending=self._secret_box.seal(secret)))
         return str(pyotp.TOTP(secret).provisioning_uri(name=person.email, issuer_name=ISSUER))
 
     def pending(self, account_id: str) -> str | None:
@@ -68,7 +56,7 @@ class SecondFactor:
             row = connection.execute(sa.select(account.c.email, account.c.totp_pending).where(_is(account_id))).one()
         if row.totp_pending is None:
             return None
-        totp = pyotp.TOTP(self._unseal(row.totp_pending))
+        totp = pyotp.TOTP(self._secret_box.open(row.totp_pending))
         return str(totp.provisioning_uri(name=row.email, issuer_name=ISSUER))
 
     def confirm(self, account_id: str, code: str) -> Sequence[str]:
@@ -84,7 +72,7 @@ class SecondFactor:
             person = _locked(tx, account_id)
             if person.totp_pending is None or person.totp_secret is not None:
                 raise Conflict("Begin again: no secret waits for its confirmation.")
-            step = self._step(tx, self._unseal(person.totp_pending), code, after=None)
+            step = self._step(tx, self._secret_box.open(person.totp_pending), code, after=None)
             if step is None:
                 raise Invalid("This code is wrong. Check the clock of the phone, and enter the next one.", field="code")
             values = {
@@ -106,7 +94,7 @@ class SecondFactor:
         if _plain(code).isdigit():
             with self._store.begin() as tx:
                 person = _locked(tx, account_id)
-                secret = None if person.totp_secret is None else self._unseal(person.totp_secret)
+                secret = None if person.totp_secret is None else self._secret_box.open(person.totp_secret)
                 step = None if secret is None else self._step(tx, secret, code, after=person.totp_step)
                 if step is not None:
                     tx.execute(_update(account_id).values(totp_step=step))

@@ -11,10 +11,10 @@ from worker.accounts.mail import AccountMails, Mailer
 from worker.accounts.openid import OpenIdProvider
 from worker.accounts.passwords import Passwords
 from worker.accounts.people import People
-from worker.accounts.sealing import Sealer
 from worker.accounts.second_factor import SecondFactor
 from worker.accounts.sessions import AccountSessions
 from worker.accounts.single_sign_on import Policy, SingleSignOn
+from worker.secret_box import SecretBox
 from worker.settings import Settings
 from worker.store.engine import Store
 
@@ -36,8 +36,8 @@ def build_accounts(settings: Settings, store: Store, mailer: Mailer | None) -> A
     """Build them. `mailer` is None where no mail server is set."""
     links, passwords, sessions = Links(store), Passwords(), AccountSessions(store)
     mails = AccountMails(store, links, mailer=mailer, console_url=settings.console_address)
-    sealer = Sealer(settings.session_keys)
-    second_factor = SecondFactor(store, mails, passwords, seal=sealer.seal, unseal=sealer.unseal)
+    secret_box = SecretBox(settings.secret_keys, settings.secret_key_file)
+    second_factor = SecondFactor(store, mails, passwords, secret_box)
     return Accounts(
         entrance=Entrance(
             store,

@@ -23,6 +23,7 @@ from worker.hints import Hints, publisher
 from worker.knowledge.imports import Importer
 from worker.knowledge.library import Library
 from worker.redis_pool import open_blocking_redis, open_redis
+from worker.secret_box import SecretBox
 from worker.services.accounts import Accounts, build_accounts
 from worker.settings import Network, Settings
 from worker.sources.kinds import Connectors
@@ -33,7 +34,6 @@ from worker.store.idempotency import IdempotencyKeys
 from worker.telemetry import tracing
 from worker.telemetry.counters import Counters
 from worker.voice.voices import Voices
-from worker.workspace_settings.secret_box import SecretBox
 from worker.workspace_settings.workspace_settings import WorkspaceSettings
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from worker.errors import Invalid
+from worker.secret_box import SecretBox
 from worker.settings import Settings
 from worker.settings.overridable import OVERRIDABLE, JsonValue, Overridable, ValueRefused
-from worker.workspace_settings.secret_box import SecretBox
 
 #: Stands for a secret wherever one would be shown.
 MASK = "(secret)"

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from worker.addresses import AddressRefused, Guard
 from worker.errors import Conflict
+from worker.secret_box import SecretBox, SecretsUnreadable
 from worker.settings import Settings
 from worker.settings.overridable import OVERRIDABLE
 from worker.store.engine import Store
@@ -17,7 +18,6 @@ from worker.store.selection import Selection
 from worker.store.tables import workspace
 from worker.store.tables import workspace_settings as table
 from worker.workspace_settings.overrides import MASK, Change, Overrides, SettingsRefused, loaded, merged, settings_with
-from worker.workspace_settings.secret_box import SecretBox, SecretsUnreadable
 
 #: Workspaces whose settings a process holds; those of others are read again.
 _MAX_HELD = 1_000

@@ -3,8 +3,8 @@ import ipaddress
 import pytest
 
 from worker.addresses import Guard
+from worker.secret_box import SecretBox
 from worker.settings import Settings
-from worker.workspace_settings.secret_box import SecretBox
 from worker.workspace_settings.workspace_settings import WorkspaceSettings
 
 #: Hosts that the tests know, with their addresses.

@@ -1,4 +1,4 @@
-"""Encrypts the secrets of workspaces, with keys of the settings or one that the home keeps."""
+"""Encrypts secrets of workspaces and people in the database, with keys of the settings or one that the home keeps."""
 
 import os
 import tempfile

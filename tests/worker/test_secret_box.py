@@ -5,7 +5,7 @@ import stat
 import pytest
 from cryptography.fernet import Fernet
 
-from worker.workspace_settings.secret_box import SecretBox, SecretsUnreadable
+from worker.secret_box import SecretBox, SecretsUnreadable
 
 
 def test_the_key_is_made_once_for_all_processes_and_only_its_owner_reads_it(tmp_path):
