@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 WAIT_S = 30
 _TIMEOUT_S = 20.0
 
+#: Least seconds between two polls that bring nothing.
+_SHORT_WAIT_S = 1.0
+
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -103,8 +106,12 @@ def checked_url(url: str) -> str:
     Raises:
         UsageError: it is none.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # such as http://[::1 or a port that is no number
+        valid = False
+    if not valid:
         raise click.UsageError(f"{url} is no address of a server: write it as https://answers.example.")
     return url.rstrip("/")
 
@@ -204,6 +211,7 @@ def follow(
     *,
     interrupted: Callable[[str], None],
     sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
     **filters: Any,
 ) -> Iterator[dict[str, Any]]:
     """Yield the events of the feed after a cursor, for ever; each has the cursor of what follows it.
@@ -212,14 +220,17 @@ def follow(
     """
     failures = 0
     while True:
+        asked = clock()
         try:
             page = remote.get("/v1/events", cursor=cursor, limit=100, wait_s=WAIT_S, **filters)
         except Unreachable as error:
             if failures == 0:
                 interrupted(error.message)
             failures += 1
-            sleep(max(error.after_s, min(0.25 * 2**failures, 10.0)))
+            sleep(max(error.after_s, min(0.25 * 2 ** min(failures, 6), 10.0)))
             continue
         failures = 0
         yield from page["items"]
+        if not page["items"] and clock() - asked < _SHORT_WAIT_S:
+            sleep(_SHORT_WAIT_S)  # the server had no place for another long poll
         cursor = page["next_cursor"]

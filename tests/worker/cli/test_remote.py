@@ -1,14 +1,16 @@
 """Commands work on a server elsewhere as they do here, and say what is wrong with it."""
 
+import itertools
 import json
 
+import click
 import pytest
 from redis import Redis
 
 from tests.support.fakes import FakeSearch, hit
 from worker.answering import direct_answers
 from worker.cli.base import Failure
-from worker.cli.remote import Server, connect
+from worker.cli.remote import Server, Unreachable, checked_url, connect, follow
 from worker.conversations.outcomes import Answer, Citation, Handoff
 from worker.knowledge.search_service import ANSWERS, SEARCHES, Responder, searching
 
@@ -72,3 +74,40 @@ def test_a_key_without_the_scope_is_refused_with_a_status_of_its_own(remotely, s
     reader = keys.make(keys.workspace(), name="reader", scopes=["read"])
     done = remotely("trigger", "message.answered", ANSWERBACK_API_KEY=reader)
     assert (done.returncode, "scope" in done.stderr) == (4, True), done.stderr
+
+
+class FakeRemote:
+    """Answers a poll with the next of some pages, or with the error in its place."""
+
+    def __init__(self, *pages):
+        self.pages = iter(pages)
+
+    def get(self, _path, **_query):
+        page = next(self.pages)
+        if isinstance(page, Exception):
+            raise page
+        return {"items": page, "next_cursor": "0-1"}
+
+
+def test_an_outage_of_days_ends_no_follower():
+    pauses = []
+    remote = FakeRemote(*itertools.repeat(Unreachable("away"), 2_000), [{"id": "evt_1"}])
+    feed = follow(remote, "now", interrupted=lambda _why: None, sleep=pauses.append)
+    assert next(feed) == {"id": "evt_1"}
+    assert len(pauses) == 2_000
+    assert max(pauses) == 10.0
+
+
+def test_a_server_that_does_not_wait_is_not_asked_without_a_pause():
+    pauses = []
+    feed = follow(
+        FakeRemote([], [], [{"id": "evt_1"}]), "now", interrupted=print, sleep=pauses.append, clock=lambda: 0.0
+    )
+    assert next(feed) == {"id": "evt_1"}
+    assert pauses == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://shop.example:port", "shop.example", "ftp://shop.example", ""])
+def test_what_is_no_address_is_refused_with_an_example(url):
+    with pytest.raises(click.UsageError, match=r"https://answers\.example"):
+        checked_url(url)
