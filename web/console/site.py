@@ -105,6 +105,23 @@ def static(filename: str) -> Response:
     return flask.send_from_directory(f"{blueprint.root_path}/static", filename, max_age=3_600)
 
 
+#: The entry of the navigation for the pages of a module, where it has another name.
+_SECTIONS = {
+    "conversations": "inbox",
+    "sources": "knowledge",
+    "suggestions": "knowledge",
+    "connecting": "helpdesks",
+    "access": "people",
+}
+
+
+def _section() -> str:
+    """Return the entry of the navigation that the page of this request belongs to."""
+    view = flask.current_app.view_functions.get(flask.request.endpoint or "")
+    module = "" if view is None else view.__module__.rpartition(".")[2]
+    return _SECTIONS.get(module, module)
+
+
 @blueprint.app_context_processor
 def _shared() -> dict[str, Any]:
     return {
@@ -113,6 +130,7 @@ def _shared() -> dict[str, Any]:
         "inbox_url": _inbox_url(),
         "may": may,
         "is_admin": may(Permission.ADMINISTER),
+        "section": _section(),
     }
 
 

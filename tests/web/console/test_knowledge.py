@@ -3,13 +3,14 @@
 import io
 import re
 
+from kb.manifest import FORMAT
 from tests.web.console.browser import XSS
 from worker.store.tables import document, snapshot
 
 
 def publish_two(services):
     workspace_id = services.keys.workspace()
-    manifest = {"documents": 1, "passages": 2, "model": "m", "format": 2}
+    manifest = {"documents": 1, "passages": 2, "model": "m", "format": FORMAT}
     with services.store.begin() as tx:
         for number in (1, 2):
             row = {"workspace_id": workspace_id, "version": f"{number}-a", "revision": number, "manifest": manifest}
