@@ -21,8 +21,10 @@ app.post("/answerback", express.raw({ type: "application/json" }), async (reques
   if (processed.has(webhook.id)) return;
   processed.add(webhook.id);
   const { event } = webhook;
-  if (event.type === "message.answered") console.log("answered:", event.data.message.reply?.text);
-  else if (event.type === "message.handed_off") console.log("for a human:", event.data.message.handoff?.summary);
+  // A large payload lacks all but ids and states: retrieve the rest.
+  if (event.data?.truncated) console.log(event.type, "in short");
+  else if (event.type === "message.answered") console.log("answered:", event.data.message?.reply?.text);
+  else if (event.type === "message.handed_off") console.log("for a human:", event.data.message?.handoff?.summary);
   else console.log(event.type);
 });
 

@@ -1,8 +1,10 @@
 """Events are read as the standard describes them, however the network cuts them."""
 
 import itertools
+import time
 
 import pytest
+from answerback_client import _event_stream
 from answerback_client._event_stream import Decoder, ServerSentEvent
 
 STREAM = (
@@ -31,3 +33,36 @@ def test_carriage_returns_alone_end_lines_too():
     decoder = Decoder()
     assert decoder.feed(b"data: one\r\rdata: two\r") == [ServerSentEvent("", "message", "one")]
     assert decoder.feed(b"\ndata: three\n\n") == [ServerSentEvent("", "message", "two\nthree")]
+
+
+@pytest.mark.parametrize("size", [1, 1_000, 40_000])
+def test_a_long_line_is_searched_once_however_it_is_cut(size, monkeypatch):
+    class Counting:
+        """The pattern of an end of line; counts the bytes that it is given to search."""
+
+        def __init__(self, pattern):
+            self._pattern, self.searched = pattern, 0
+
+        def finditer(self, buffer, begin=0):
+            self.searched += len(buffer) - begin
+            return self._pattern.finditer(bytes(buffer), begin)
+
+    counting = Counting(_event_stream._END)
+    monkeypatch.setattr(_event_stream, "_END", counting)
+    text = "x" * 40_000
+    stream = f"data: {text}\n\n".encode()
+    decoder = Decoder()
+    events = [event for at in range(0, len(stream), size) for event in decoder.feed(stream[at : at + size])]
+    assert events == [ServerSentEvent("", "message", text)]
+    assert counting.searched <= 2 * len(stream) + size
+
+
+def test_looking_for_the_end_of_a_line_takes_no_longer_the_further_it_is():
+    def seconds(length):
+        line = b"x" * length
+        began = time.perf_counter()
+        for _ in range(20):
+            assert next(_event_stream._END.finditer(line), None) is None
+        return time.perf_counter() - began
+
+    assert min(seconds(40_000) for _ in range(3)) < 60 * max(min(seconds(4_000) for _ in range(3)), 1e-6)

@@ -277,6 +277,12 @@ def receives_what_the_service_sends(client: Answerback, url: str, secret: str, l
     states = {one["state"] for one in client.deliveries.list(endpoint=endpoint["id"])}
     assert states == {"delivered"}
     client.endpoints.delete(endpoint["id"])
+    short = json.dumps({"type": "message.answered", "data": {"id": "msg_1", "truncated": True}}).encode()
+    known = signing.headers([secret], id="whd_short", timestamp=int(time.time()), body=short)
+    assert httpx.post(
+        f"{url}/answerback", content=short, headers={**known, "Content-Type": "application/json"}
+    ).is_success
+    wait_for(lambda: "message.answered in short" in log.read_text(), what="the short payload")
     forged = {"webhook-id": "whd_1", "webhook-timestamp": str(int(time.time())), "webhook-signature": "v1,AAAA"}
     assert httpx.post(f"{url}/answerback", json={}, headers=forged).status_code == 401
 
@@ -312,6 +318,8 @@ def test_the_slack_command_answers_in_the_channel(desk, receiver, tmp_path):
             return httpx.post(f"{url}/slack/ask", content=body, headers=headers, timeout=3)
 
         assert command(HELP, "another secret").status_code == 401
+        endless = {"X-Slack-Request-Timestamp": "1" * 5_000, "X-Slack-Signature": "v0=0"}
+        assert httpx.post(f"{url}/slack/ask", data={}, headers=endless).status_code == 401
         assert "Looking for an answer" in command(HELP).json()["text"]
         wait_for(lambda: receiver.got, what=f"the answer; {log}")
         answer = json.loads(receiver.got[0][1])

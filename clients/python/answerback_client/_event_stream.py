@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-#: A line and what ends it. A carriage return at the end of what came so far may be half of an end.
-_LINE = re.compile(rb"([^\r\n]*)(\r\n|\n|\r(?!$))")
+#: What ends a line. A carriage return that is the last byte so far may be half of an end.
+_END = re.compile(rb"\r\n|\n|\r(?!\Z)")
 
 
 @dataclass(frozen=True)
@@ -29,21 +29,24 @@ class Decoder:
 
     heartbeats: int = 0
     events: int = 0
-    _buffer: bytes = b""
+    _buffer: bytearray = field(default_factory=bytearray)
     _id: str = ""
     _type: str = ""
     _data: list[str] = field(default_factory=list)
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent]:
         """Return the events that are complete with these bytes."""
-        buffer = self._buffer + chunk
+        # What came before has no end of a line, but for a carriage return that may be its last byte.
+        searched = max(len(self._buffer) - 1, 0)
+        self._buffer += chunk
         events = []
-        end = 0
-        for line in _LINE.finditer(buffer):
-            end = line.end()
-            if (event := self._line(line[1].decode("utf-8", "replace"))) is not None:
+        begin = 0
+        for end in _END.finditer(self._buffer, searched):
+            line = self._buffer[begin : end.start()]
+            begin = end.end()
+            if (event := self._line(line.decode("utf-8", "replace"))) is not None:
                 events.append(event)
-        self._buffer = buffer[end:]
+        del self._buffer[:begin]
         self.events += len(events)
         return events
 

@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import re
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from answerback_client._generated.types import WebhookEvent
 
 #: Seconds that the clocks of both sides may differ, and that a webhook may be on its way.
 TOLERANCE_S = 300.0
+
+#: Unix seconds for the next thirty thousand years; Python refuses to read very long numbers.
+_TIMESTAMP = re.compile(r"[0-9]{1,12}")
 
 _SECRET, _PUBLIC_KEY = "whsec_", "whpk_"
 
@@ -72,7 +76,7 @@ def verify(
     id, sent, signatures = (lower.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature"))
     if not (id and sent and signatures):
         raise InvalidSignature("A header is missing: webhook-id, webhook-timestamp or webhook-signature.")
-    if not (sent.isascii() and sent.isdigit()) or abs(time.time() - int(sent)) > tolerance_s:
+    if not _TIMESTAMP.fullmatch(sent) or abs(time.time() - int(sent)) > tolerance_s:
         raise InvalidSignature("The time of the webhook is too far from that of this machine.")
     signed = f"{id}.{sent}.".encode() + raw
     secrets = [secret] if isinstance(secret, str) else list(secret)
