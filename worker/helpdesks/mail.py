@@ -1,4 +1,4 @@
-"""The operator's mail server."""
+"""Mail servers that mail is handed to: the operator's, and those of mailboxes."""
 
 import smtplib
 import ssl
@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
-from urllib.parse import unquote, urlsplit
+from email.utils import formatdate, make_msgid, parseaddr
 
+from worker.addresses import Guard
 from worker.errors import AnswerbackError
+from worker.mail_servers import DIAL_ERRORS, NotSafe, open_smtp, server_url
 
 #: Each step of the conversation with the server, in seconds.
 _STEP_S = 5.0
-_LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 class MailRefused(AnswerbackError):
@@ -28,10 +28,24 @@ class MailRefused(AnswerbackError):
 
 @dataclass(frozen=True, kw_only=True)
 class MailServer:
-    """A mail server, `smtp://user:password@host:587` or `smtps://…`, and the sender's address."""
+    """A mail server.
+
+    Attributes:
+        url: `smtp://user:password@host:587` or `smtps://…`.
+        sender: the address that its mail is from.
+        guard: decides whether it may be reached; None for the operator's own.
+        domains: further domains that mailboxes of workspaces may send from, besides that of `sender`.
+    """
 
     url: str
     sender: str
+    guard: Guard | None = None
+    domains: tuple[str, ...] = ()
+
+    def may_send_from(self, address: str) -> bool:
+        """Whether a mailbox of a workspace may send from its address by this server, which vouches for it."""
+        own = parseaddr(self.sender)[1].rpartition("@")[2].lower()
+        return address.rpartition("@")[2].lower() in (own, *self.domains)
 
     def send(self, *, to: str, subject: str, text: str) -> None:
         """Send a mail in plain text.
@@ -52,28 +66,21 @@ class MailServer:
         """Yield a connection that is logged in.
 
         Raises:
-            MailRefused: the server is unavailable, refuses the password, or takes it only in clear.
+            MailRefused: the server is unavailable, may not be reached, refuses the password, or takes it only in clear.
         """
-        parts = urlsplit(self.url)
-        host, encrypted = parts.hostname or "", parts.scheme == "smtps"
         try:
-            if encrypted:
-                port = parts.port or 465
-                server: smtplib.SMTP = smtplib.SMTP_SSL(
-                    host, port, timeout=_STEP_S, context=ssl.create_default_context()
-                )
-            else:
-                server = smtplib.SMTP(host, parts.port or 25, timeout=_STEP_S)
+            url = server_url(self.url)
+            server = open_smtp(url, self.guard, context=ssl.create_default_context, timeout_s=_STEP_S)
             try:
                 server.ehlo()
+                encrypted = url.encrypted
                 if not encrypted and server.has_extn("starttls"):
                     server.starttls(context=ssl.create_default_context())
                     server.ehlo()
                     encrypted = True
-                if parts.username:
-                    if not encrypted and host not in _LOCAL:
-                        raise MailRefused("The mail server offers no encryption; the password is not sent.")
-                    server.login(unquote(parts.username), unquote(parts.password or ""))
+                if url.user:
+                    url.check_login(encrypted=encrypted)
+                    server.login(url.user, url.password)
                 yield server
             finally:
                 with suppress(smtplib.SMTPException, OSError):  # what was handed in, was
@@ -86,5 +93,7 @@ class MailServer:
                 error.smtp_error.decode(errors="replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
             )
             raise MailRefused(f"{error.smtp_code} {said}"[:500], status=error.smtp_code) from error
-        except (smtplib.SMTPException, OSError) as error:
+        except NotSafe as error:
+            raise MailRefused(str(error)) from error
+        except (smtplib.SMTPException, *DIAL_ERRORS) as error:
             raise MailRefused(f"{type(error).__name__}: {error}"[:500]) from error

@@ -5,8 +5,11 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.header import Header
 from email.utils import formataddr, getaddresses
+
+import idna
 
 #: Addresses of one header that are read, and characters of it.
 _MAX_ADDRESSES = 50
@@ -30,8 +33,25 @@ class Address:
         """The part behind the `@`."""
         return self.address.rpartition("@")[2]
 
+    @property
+    def deliverable(self) -> "Address | None":
+        """The address in ASCII, its domain in Punycode; None when it has no such form, so that SMTP may not take it."""
+        local, at, domain = self.address.rpartition("@")
+        if self.address.isascii():
+            return self
+        if not local.isascii():
+            return None
+        try:
+            return replace(self, address=f"{local}{at}{idna.encode(domain, uts46=True).decode()}")
+        except idna.IDNAError:
+            return None
+
     def __str__(self) -> str:
-        return formataddr((self.name, self.address))
+        """Return it as a header has it, all in ASCII; of `deliverable` addresses alone."""
+        if self.name.isascii():
+            return formataddr((self.name, self.address))
+        name = Header(self.name.encode("utf-8", "replace").decode(), "utf-8").encode()
+        return f"{' '.join(name.split())} <{self.address}>"
 
 
 def parsed(header: str) -> tuple[Address, ...]:
@@ -45,10 +65,15 @@ def parsed(header: str) -> tuple[Address, ...]:
 
 
 def is_own(address: str, mailbox: str) -> bool:
-    """Whether an address is the mailbox's, also with a `+detail`."""
-    local, _, domain = address.lower().rpartition("@")
-    own_local, _, own_domain = mailbox.lower().rpartition("@")
+    """Whether an address is the mailbox's, also with a `+detail`, and with its domain in either form."""
+    local, _, domain = _comparable(address).rpartition("@")
+    own_local, _, own_domain = _comparable(mailbox).rpartition("@")
     return domain == own_domain and local.partition("+")[0] == own_local.partition("+")[0]
+
+
+def _comparable(address: str) -> str:
+    known = Address(address=address.lower())
+    return (known.deliverable or known).address
 
 
 def is_of_team(address: str, team: Sequence[str]) -> bool:

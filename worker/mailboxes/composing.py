@@ -4,12 +4,12 @@ import html
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
-from email.policy import SMTP
 from email.utils import format_datetime
 
 from worker.helpdesks.rendering import to_html, to_text
 from worker.mailboxes.addresses import Address
 from worker.mailboxes.envelopes import Envelope
+from worker.mailboxes.header_lines import POLICY, id_list
 from worker.reading.subjects import bare
 from worker.translations import translate
 
@@ -49,7 +49,7 @@ class Draft:
 
 def composed(draft: Draft) -> EmailMessage:
     """Return the mail."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=POLICY)
     message["From"] = str(draft.sender)
     message["To"] = ", ".join(map(str, draft.to))
     if draft.cc:
@@ -59,10 +59,10 @@ def composed(draft: Draft) -> EmailMessage:
     message["Subject"] = draft.title or reply_subject(draft.answers.subject)
     message["Date"] = format_datetime(datetime.fromtimestamp(draft.date, UTC))
     message["Message-ID"] = f"<{draft.message_id}>"
-    if draft.answers.message_id:
-        message["In-Reply-To"] = f"<{draft.answers.message_id}>"
-    if draft.answers.thread:
-        message["References"] = " ".join(f"<{id}>" for id in draft.answers.thread)
+    if answered := id_list([draft.answers.message_id]):
+        message["In-Reply-To"] = answered
+    if thread := id_list(draft.answers.thread):
+        message["References"] = thread
     if draft.automatic is not None:
         message["Auto-Submitted"] = draft.automatic
         message["X-Auto-Response-Suppress"] = "All"

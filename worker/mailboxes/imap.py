@@ -7,21 +7,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from imapclient import DRAFT, SEEN, IMAPClient
 from imapclient.exceptions import IMAPClientError
 from imapclient.imapclient import DRAFTS, SENT
 
-from worker.addresses import AddressRefused, Guard
+from worker.addresses import Guard
 from worker.errors import AnswerbackError
+from worker.mail_servers import DIAL_ERRORS, LOCAL, NotSafe, open_imap, server_url
 
 #: Each step of the conversation with the server, in seconds.
 _STEP_S = 10.0
 
 #: Seconds after which a wait for news looks whether the process ends.
 _GLANCE_S = 1.0
-_LOCAL = ("localhost", "127.0.0.1", "::1")
 
 #: Of a mail that is larger, only the beginning is fetched: its text stands before its files.
 _MAX_FETCHED = 25_000_000
@@ -55,7 +54,8 @@ class ImapMailbox:
     def folder(self, use: str) -> str | None:
         """Return the name of the folder for `inbox`, `sent` or `drafts`; None when there is none."""
         if use not in self._names:
-            found = "INBOX" if use == "inbox" else self._client.find_special_folder(_SPECIAL[use])
+            with _errors():
+                found = "INBOX" if use == "inbox" else self._client.find_special_folder(_SPECIAL[use])
             if not found:
                 return None
             self._names[use] = found
@@ -128,22 +128,17 @@ def connected(url: str, guard: Guard, *, folders: Mapping[str, str]) -> Iterator
         MailboxUnavailable: the server is unavailable, refuses the password, takes it only in clear, or may not be
             reached.
     """
-    parts = urlsplit(url)
-    host, encrypted = parts.hostname or "", parts.scheme == "imaps"
-    port = parts.port or (993 if encrypted else 143)
     with _errors():
-        guard.addresses(host, port)
-        client = IMAPClient(
-            host, port=port, ssl=encrypted, ssl_context=_context(host) if encrypted else None, timeout=_STEP_S
-        )
+        server = server_url(url)
+        client = open_imap(server, guard, context=lambda: _context(server.host), timeout_s=_STEP_S)
     try:
         with _errors():
+            encrypted = server.encrypted
             if not encrypted and client.has_capability("STARTTLS"):
-                client.starttls(_context(host))
+                client.starttls(_context(server.host))
                 encrypted = True
-            if not encrypted and host not in _LOCAL:
-                raise MailboxUnavailable("The IMAP server offers no encryption; the password is not sent.")
-            client.login(unquote(parts.username or ""), unquote(parts.password or ""))
+            server.check_login(encrypted=encrypted)
+            client.login(server.user, server.password)
         yield ImapMailbox(client, folders)
     finally:
         with suppress(IMAPClientError, OSError):
@@ -153,7 +148,7 @@ def connected(url: str, guard: Guard, *, folders: Mapping[str, str]) -> Iterator
 def _context(host: str) -> ssl.SSLContext:
     """Return how TLS is checked; on this machine a certificate of its own will do."""
     context = ssl.create_default_context()
-    if host in _LOCAL:
+    if host in LOCAL:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
@@ -163,5 +158,7 @@ def _context(host: str) -> ssl.SSLContext:
 def _errors() -> Iterator[None]:
     try:
         yield
-    except (IMAPClientError, OSError, AddressRefused) as error:
+    except NotSafe as error:
+        raise MailboxUnavailable(str(error)) from error
+    except (IMAPClientError, *DIAL_ERRORS) as error:
         raise MailboxUnavailable(f"{type(error).__name__}: {error}"[:500]) from error

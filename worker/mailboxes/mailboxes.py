@@ -15,8 +15,9 @@ from worker.errors import Conflict, Invalid, NotFound
 from worker.helpdesks.connections import check_hours
 from worker.helpdesks.mail import MailRefused, MailServer
 from worker.ids import new_id
+from worker.mail_servers import server_url
 from worker.mailboxes import mailgun, serializers
-from worker.mailboxes.addresses import ADDRESS
+from worker.mailboxes.addresses import ADDRESS, Address
 from worker.mailboxes.imap import ImapMailbox, MailboxUnavailable, connected
 from worker.mailboxes.spool import Spool
 from worker.states import ConnectionState, HelpdeskMode, MailFolder
@@ -53,7 +54,7 @@ class Mailboxes:
             Invalid: a field is not valid, or there is no way to send.
         """
         given = _checked(dict(new))
-        _check_ways(given, has_server=self._mail is not None)
+        _check_ways(given, self._mail)
         id = new_id("mbx")
         with self._store.begin() as tx:
             now = self._store.now(tx)
@@ -121,7 +122,7 @@ class Mailboxes:
         with self._store.begin() as tx:
             row = Scope(self._store, workspace_id).lock(tx, mailbox, id)
             desk = tx.execute(sa.select(helpdesk).where(helpdesk.c.id == id)).mappings().one()
-            _check_ways({**desk, **row, **given}, has_server=self._mail is not None)
+            _check_ways({**desk, **row, **given}, self._mail)
             shared = {name: value for name, value in given.items() if name in _OF_HELPDESK}
             own = {name: value for name, value in given.items() if name not in _OF_HELPDESK}
             tx.execute(helpdesk.update().where(helpdesk.c.id == id).values(**shared, updated_at=self._store.now(tx)))
@@ -221,18 +222,15 @@ class Mailboxes:
         """Return the server by which a mailbox sends.
 
         Raises:
-            MailRefused: there is none, or it may not be reached.
+            MailRefused: there is none, or the operator's does not send from its domain.
         """
         if row.smtp_url is None:
             if self._mail is None:
                 raise MailRefused("No mail server is set: `smtp_url` of the mailbox, or ANSWERBACK_SMTP_URL.")
+            if not self._mail.may_send_from(row.address):
+                raise MailRefused(_foreign(row.address))
             return MailServer(url=self._mail.url, sender=row.address)
-        parts = urlsplit(row.smtp_url)
-        try:
-            self._guard.addresses(parts.hostname or "", parts.port or 25)
-        except OSError as error:
-            raise MailRefused(f"{type(error).__name__}: {error}") from error
-        return MailServer(url=row.smtp_url, sender=row.address)
+        return MailServer(url=row.smtp_url, sender=row.address, guard=self._guard)
 
     def open_imap(self, row: Mailbox) -> AbstractContextManager[ImapMailbox]:
         """Open a mailbox by IMAP; entering the context may raise MailboxUnavailable."""
@@ -291,7 +289,7 @@ def _checked(given: dict[str, Any]) -> dict[str, Any]:
     """
     if "address" in given:
         given["address"] = str(given["address"]).strip().lower()
-        if not ADDRESS.match(given["address"]):
+        if not ADDRESS.match(given["address"]) or Address(address=given["address"]).deliverable is None:
             raise Invalid("Must be an address such as support@example.com.", field="address")
     for name, schemes in (("imap_url", ("imap", "imaps")), ("smtp_url", ("smtp", "smtps"))):
         if given.get(name) is not None:
@@ -325,20 +323,34 @@ def _check_url(url: str, name: str, schemes: tuple[str, ...]) -> None:
         raise Invalid(f"Must be {schemes[1]}://user:password@host, or {schemes[0]}:// for STARTTLS.", field=name)
     if schemes[0] == "imap" and not parts.username:
         raise Invalid("Must have a user and a password, with % for special characters.", field=name)
+    server = server_url(url)
+    if not (server.user.isascii() and server.password.isascii()):
+        raise Invalid("The user and the password must be ASCII, which is all that the login can send.", field=name)
 
 
-def _check_ways(given: Mapping[str, Any], *, has_server: bool) -> None:
-    """Raise unless answers and drafts have a way to go.
+def _check_ways(given: Mapping[str, Any], operators: MailServer | None) -> None:
+    """Raise unless answers and drafts have a way to go; `operators` is the server of the installation.
 
     Raises:
         Invalid: one has none.
     """
     mode = given.get("mode") or HelpdeskMode.DRAFT
-    if mode == HelpdeskMode.REPLY and not (given.get("smtp_url") or has_server):
-        raise Invalid("Replies need a mail server: `smtp_url`, or ANSWERBACK_SMTP_URL.", field="smtp_url")
+    if not given.get("smtp_url"):
+        if mode == HelpdeskMode.REPLY and operators is None:
+            raise Invalid("Replies need a mail server: `smtp_url`, or ANSWERBACK_SMTP_URL.", field="smtp_url")
+        if mode != HelpdeskMode.SHADOW and operators is not None and not operators.may_send_from(given["address"]):
+            raise Invalid(_foreign(given["address"]), field="smtp_url")
     drafts = mode == HelpdeskMode.DRAFT or given.get("languages") or given.get("hours")
     if drafts and mode != HelpdeskMode.SHADOW and not given.get("imap_url"):
         raise Invalid("Drafts are put into a folder of the mailbox, which needs `imap_url`.", field="imap_url")
+
+
+def _foreign(address: str) -> str:
+    domain = address.rpartition("@")[2]
+    return (
+        f"The installation's mail server sends from no address of {domain}: give the mailbox an `smtp_url`, or have "
+        "the operator name the domain in ANSWERBACK_MAIL_DOMAINS."
+    )
 
 
 def _missing(use: str, name: str | None) -> str | None:

@@ -1,6 +1,6 @@
 """Whom a post of a conversation goes to as mail, and with what."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
@@ -62,12 +62,13 @@ class Outgoing:
         if answers is None or answers.correspondent is None:
             raise NotSendable("The conversation has no mail with an address to answer.")
         quoted = self._quoted(sent)
+        own = _own(box)
         draft = Draft(
-            message_id=f"{sent.id}@{box.address.rpartition('@')[2]}",
-            sender=Address(address=box.address, name=box.sender_name or ""),
-            to=(answers.correspondent,),
-            cc=_copies(answers, box),
-            reply_to=self._reply_to(connection, box, post),
+            message_id=f"{sent.id}@{own.domain}",
+            sender=own,
+            to=_deliverable((answers.correspondent,)),
+            cc=_deliverable(_copies(answers, box)),
+            reply_to=self._reply_to(connection, own, box, post),
             text=post.text,
             answers=answers,
             quoted=quoted,
@@ -75,38 +76,39 @@ class Outgoing:
             language=_language(quoted),
         )
         if sent.kind == DeliveryKind.HANDOFF_NOTE:
-            draft = self._note(box, sent, draft, answers.correspondent)
+            draft = self._note(box, sent, draft)
         elif sent.kind == DeliveryKind.TICKET_REPLY:
             draft = replace(draft, automatic="auto-replied", notice=True)
+        if not draft.to:
+            raise NotSendable(f"Mail servers take no such address: {answers.correspondent.address}")
         return OutgoingMail(ticket=post.ticket, draft=draft, is_draft=sent.kind == DeliveryKind.TICKET_NOTE)
 
-    def _note(self, box: Mailbox, sent: Delivery, draft: Draft, customer: Address) -> Draft:
+    def _note(self, box: Mailbox, sent: Delivery, draft: Draft) -> Draft:
         """Return the note about a handoff. Who answers it answers the customer, and the mailbox sees that.
 
         Raises:
             NotSendable: nobody is to be notified, and nobody reads the mailbox itself.
         """
-        addresses = tuple(Address(address=address) for address in box.notify)
+        addresses = _deliverable(Address(address=address) for address in box.notify)
         if not addresses and box.imap_url is None:
             raise NotSendable("Nobody is notified: set `notify`.")
         url = self._conversation_url(sent.workspace_id)
         link = f"\n\n{url.replace('{id}', sent.conversation_id or '')}" if url else ""
-        own = Address(address=box.address, name=box.sender_name or "")
         return replace(
             draft,
-            to=addresses or (own,),
+            to=addresses or (draft.sender,),
             cc=(),
-            reply_to=(customer, own),
+            reply_to=(*draft.to, draft.sender),
             text=f"{draft.text}{link}",
             automatic="auto-generated",
             language=ENGLISH,
             title=f"[Handed off] {reply_subject(draft.answers.subject)}",
         )
 
-    def _reply_to(self, connection: Helpdesk, box: Mailbox, post: TicketPost) -> tuple[Address, ...]:
+    def _reply_to(self, connection: Helpdesk, own: Address, box: Mailbox, post: TicketPost) -> tuple[Address, ...]:
         if not box.plus_addressing:
             return ()
-        return (Address(address=with_token(box.address, post.ticket, connection.webhook_secret)),)
+        return (Address(address=with_token(own.address, post.ticket, connection.webhook_secret)),)
 
     def _quoted(self, sent: Delivery) -> str:
         """Return the customer's words that are answered: the message of the delivery, else their last one."""
@@ -117,6 +119,23 @@ class Outgoing:
             answered = connection.execute(of_customer.where(message.c.id == sent.message_id)).scalar()
             last = connection.execute(of_customer.order_by(message.c.seq.desc()).limit(1)).scalar()
         return str(answered or last or "")
+
+
+def _own(box: Mailbox) -> Address:
+    """Return the address that mail is from.
+
+    Raises:
+        NotSendable: mail servers take no such address.
+    """
+    own = Address(address=box.address, name=box.sender_name or "").deliverable
+    if own is None:
+        raise NotSendable(f"Mail servers take no such address: {box.address}")
+    return own
+
+
+def _deliverable(addresses: Iterable[Address]) -> tuple[Address, ...]:
+    """Return the addresses that mail servers take, as they take them."""
+    return tuple(found for address in addresses if (found := address.deliverable) is not None)
 
 
 def _copies(answers: Envelope, box: Mailbox) -> tuple[Address, ...]:

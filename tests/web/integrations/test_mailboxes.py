@@ -318,6 +318,9 @@ def test_erasure_by_address_finds_mail_whose_sender_nothing_proves(story):
     ("fields", "field"),
     [
         ({"address": "nobody"}, "address"),
+        ({"address": "jörg@desk.example"}, "address"),
+        ({"imap_url": "imaps://me:gehe%C3%BCm@mail.example"}, "imap_url"),
+        ({"smtp_url": "smtps://me:gehe%C3%BCm@mail.example"}, "smtp_url"),
         ({"imap_url": "https://mail.example"}, "imap_url"),
         ({"imap_url": "imaps://mail.example"}, "imap_url"),
         ({"smtp_url": "ftp://mail.example"}, "smtp_url"),

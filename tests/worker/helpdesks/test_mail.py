@@ -34,7 +34,7 @@ def test_a_server_that_offers_tls_is_used_only_with_a_valid_certificate(tmp_path
 
 def test_a_password_is_not_sent_unencrypted_to_another_machine(monkeypatch):
     with Mailbox().serving() as url:
-        monkeypatch.setattr("worker.helpdesks.mail._LOCAL", ())
+        monkeypatch.setattr("worker.mail_servers.LOCAL", ())
         assert "no encryption" in str(refusal_of(url.replace("smtp://", "smtp://desk:secret@")))
 
 
@@ -84,3 +84,17 @@ def test_a_mail_arrives_as_it_was_written_and_a_refusal_is_told():
     assert mail["Auto-Submitted"] == "auto-generated"
     assert "https://desk.example/x?token=abc_-1" in mail.get_content()
     assert refused.value.status == 451
+
+
+def test_a_host_that_is_no_name_and_a_password_that_cannot_be_sent_are_refusals():
+    assert "UnicodeError" in str(refusal_of("smtp://mail..example"))
+    with Mailbox().serving() as url:
+        assert "not ASCII" in str(refusal_of(url.replace("smtp://", "smtp://desk:gehe%C3%BCm@")))
+
+
+def test_mailboxes_send_from_the_operators_domains_and_no_other():
+    server = MailServer(url="smtp://127.0.0.1:1", sender="Desk <bot@Shop.example>", domains=("b.example",))
+    for address in ("help@shop.example", "help@SHOP.example", "help@b.example"):
+        assert server.may_send_from(address)
+    for address in ("ceo@bank.example", "x@evil.shop.example", "x@shop.example.evil.example", "x@example"):
+        assert not server.may_send_from(address)

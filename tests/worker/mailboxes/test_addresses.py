@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.mailboxes.addresses import is_of_team, is_own, parsed, ticket_of_token, with_token
+from worker.mailboxes.addresses import Address, is_of_team, is_own, parsed, ticket_of_token, with_token
 
 BOX = "support@desk.example"
 
@@ -37,3 +37,29 @@ def test_a_token_names_its_ticket_and_a_changed_one_names_none():
     assert ticket_of_token(["support+x@desk.example", BOX], BOX, "secret") is None
     own = "support+eu@desk.example"
     assert ticket_of_token([with_token(own, "mail_1", "secret")], own, "secret") == "mail_1"
+
+
+@pytest.mark.parametrize(
+    ("address", "sent"),
+    [
+        ("ann@shop.example", "ann@shop.example"),
+        ("ann@münchen.example", "ann@xn--mnchen-3ya.example"),
+        ("ann@straße.example", "ann@xn--strae-oqa.example"),  # another domain than strasse.example
+        ("jörg@shop.example", None),
+        ("ann@-münchen.example", None),
+        ("ann@" + "ü" * 64 + ".example", None),
+    ],
+)
+def test_a_domain_is_sent_in_punycode_and_a_local_part_that_needs_more_is_not_sendable(address, sent):
+    found = Address(address=address, name="Ann").deliverable
+    assert (found.address if found else None) == sent
+    assert found is None or str(found) == f"Ann <{sent}>"
+
+
+def test_a_mailbox_with_a_domain_of_other_letters_knows_both_its_forms():
+    assert is_own("support+x@xn--mnchen-3ya.example", "support@münchen.example")
+
+
+def test_a_name_of_any_letters_is_written_in_ascii():
+    for name in ("Jörg", "名前" * 40, "\ud800"):
+        assert str(Address(address="ann@shop.example", name=name)).isascii()

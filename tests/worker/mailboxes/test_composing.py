@@ -45,6 +45,15 @@ def test_the_headers_keep_the_thread_together():
     assert message["List-Unsubscribe"] is None
 
 
+def test_a_long_id_of_outlook_is_answered_as_it_is():
+    id = "AM0PR04MB1234567890ABCDEF1234567890ABCDEF123456789@AM0PR04MB1234.eurprd04.prod.outlook.com"
+    answered = parse(mail(id=id, answers=f"1-{id}"))
+    draft = replace(DRAFT, answers=envelope_of(answered, answered.correspondent, Belief.BELIEVED))
+    data = composed(draft).as_bytes()
+    assert f"In-Reply-To: <{id}>\r\n".encode() in data
+    assert sent(draft)["References"].split() == [f"<1-{id}>", f"<{id}>"]
+
+
 def test_text_and_html_say_the_same_and_no_markup_of_the_customer_gets_through():
     message = sent(DRAFT)
     text, html = (message.get_body((kind,)).get_content() for kind in ("plain", "html"))

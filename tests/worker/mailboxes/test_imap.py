@@ -1,11 +1,12 @@
 """A mailbox by IMAP: what is not reached says so, and what is appended is found again."""
 
 import pytest
+from imapclient.exceptions import IMAPClientError
 
 from tests.support.fakes import LOOPBACK
 from tests.support.mails import mail
 from worker.addresses import Guard
-from worker.mailboxes.imap import MailboxUnavailable, connected
+from worker.mailboxes.imap import ImapMailbox, MailboxUnavailable, connected
 
 
 def test_a_server_that_is_not_there_or_may_not_be_reached_is_unavailable():
@@ -15,7 +16,7 @@ def test_a_server_that_is_not_there_or_may_not_be_reached_is_unavailable():
 
 
 def test_a_password_is_not_sent_unencrypted_to_another_machine(mail_server, monkeypatch):
-    monkeypatch.setattr("worker.mailboxes.imap._LOCAL", ())
+    monkeypatch.setattr("worker.mail_servers.LOCAL", ())
     with pytest.raises(MailboxUnavailable, match="no encryption"):
         with connected(mail_server.imap_url("crypt"), LOOPBACK, folders={}):
             pass
@@ -52,3 +53,27 @@ def test_of_a_very_large_mail_the_beginning_is_read(mail_server, monkeypatch):
 def test_a_folder_that_is_named_is_not_looked_for(mail_server):
     with connected(mail_server.imap_url("named"), LOOPBACK, folders={"sent": "INBOX"}) as opened:
         assert (opened.folder("inbox"), opened.folder("sent"), opened.folder("drafts")) == ("INBOX", "INBOX", "Drafts")
+
+
+@pytest.mark.parametrize("url", ["imaps://a:b@xn--.example", "imap://a:b@mail..example", "imap://a:b@" + "x" * 64])
+def test_a_host_that_is_no_name_is_unavailable(url):
+    with pytest.raises(MailboxUnavailable), connected(url, Guard(), folders={}):
+        pass
+
+
+def test_a_connection_that_breaks_while_a_folder_is_looked_for_is_unavailable():
+    class Broken:
+        def find_special_folder(self, _use):
+            raise self.error
+
+    for error in (OSError("reset"), IMAPClientError("BYE")):
+        client = Broken()
+        client.error = error
+        with pytest.raises(MailboxUnavailable):
+            ImapMailbox(client, {}).folder("sent")  # type: ignore[arg-type]
+
+
+def test_a_password_that_the_protocol_cannot_send_is_told_without_it(mail_server):
+    url = mail_server.imap_url("umlaut").replace("umlaut", "%C3%BCmlaut")
+    with pytest.raises(MailboxUnavailable, match="not ASCII"), connected(url, LOOPBACK, folders={}):
+        pass

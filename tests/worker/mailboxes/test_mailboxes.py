@@ -4,9 +4,9 @@ import pytest
 
 from tests.support.mails import DESK
 from worker.access.keys import Keys
-from worker.addresses import AddressRefused, Guard
-from worker.errors import NotFound
-from worker.helpdesks.mail import MailRefused
+from worker.addresses import Guard
+from worker.errors import Invalid, NotFound
+from worker.helpdesks.mail import MailRefused, MailServer
 from worker.mailboxes.mailboxes import Mailboxes
 
 
@@ -29,10 +29,29 @@ def test_mail_leaves_by_its_own_server_else_by_the_operators(store, mailboxes, b
         Mailboxes(store, Guard(), mail=None).smtp(box)
 
 
+def test_nobody_sends_from_a_domain_of_others_by_the_operators_server(store, mailboxes, box):
+    foreign = {"name": "ceo", "address": "ceo@bank.example", "imap_url": "imaps://me:secret@imap.example"}
+    for mode in ("reply", "draft"):
+        with pytest.raises(Invalid, match=r"bank\.example.*ANSWERBACK_MAIL_DOMAINS"):
+            mailboxes.make(box.workspace_id, {**foreign, "mode": mode})
+    with pytest.raises(Invalid, match="ANSWERBACK_MAIL_DOMAINS"):
+        mailboxes.change(box.workspace_id, box.id, {"address": "ceo@bank.example"})
+    own = mailboxes.make(box.workspace_id, {**foreign, "smtp_url": "smtps://me:secret@smtp.example"})
+    with pytest.raises(Invalid, match="ANSWERBACK_MAIL_DOMAINS"):
+        mailboxes.change(box.workspace_id, own["id"], {"smtp_url": None})
+    moved = MailServer(url="smtp://127.0.0.1:1", sender="bot@moved.example")
+    with pytest.raises(MailRefused, match="ANSWERBACK_MAIL_DOMAINS"):
+        Mailboxes(store, Guard(), mail=moved).smtp(box)
+    named = MailServer(url="smtp://127.0.0.1:1", sender="bot@moved.example", domains=("desk.example",))
+    assert Mailboxes(store, Guard(), mail=named).smtp(box).sender == DESK
+
+
 def test_a_server_in_a_private_network_is_not_reached(store, mailboxes, box):
     mailboxes.change(box.workspace_id, box.id, {"smtp_url": "smtp://127.0.0.1:2"})
-    with pytest.raises(AddressRefused):
-        Mailboxes(store, Guard(), mail=None).smtp(mailboxes.get(box.workspace_id, box.id))
+    careful = Mailboxes(store, Guard(), mail=None)
+    with pytest.raises(MailRefused, match="private"), careful.smtp(mailboxes.get(box.workspace_id, box.id)).connected():
+        pass
+    assert "private" in dict(careful.check(mailboxes.get(box.workspace_id, box.id)))["smtp"]
 
 
 def test_the_check_names_each_server_that_does_not_answer(mailboxes, box):

@@ -7,6 +7,7 @@ from tests.support.mails import mail
 from worker.deliveries.outbox import enqueue_helpdesk_delivery
 from worker.deliveries.payloads import TicketPost
 from worker.deliveries.sender import Sender
+from worker.mailboxes.composing import composed
 from worker.mailboxes.outgoing import NotSendable, Outgoing
 from worker.states import DeliveryKind, MailFolder
 from worker.store.rows import Helpdesk
@@ -60,3 +61,25 @@ def test_a_note_about_a_handoff_goes_to_the_mailbox_and_not_to_the_customer(outg
 def test_a_conversation_without_an_address_cannot_be_answered(outgoing):
     with pytest.raises(NotSendable):
         outgoing(b"Subject: Help\r\n\r\nWho am I?")
+
+
+def test_a_domain_of_other_letters_is_written_to_in_punycode(outgoing):
+    made = outgoing(mail(sender="Ann <ann@münchen.example>", believed=False))
+    assert made.recipients == ["ann@xn--mnchen-3ya.example"]
+    assert b"xn--mnchen-3ya" in composed(made.draft).as_bytes()
+
+
+def test_an_address_that_mail_servers_do_not_take_is_told_and_ends_the_answer_alone(outgoing):
+    question = "From: Jörg <jörg@shop.example>\r\nTo: support@desk.example\r\n\r\nHelp!".encode()
+    with pytest.raises(NotSendable, match=r"no such address: .*rg@shop\.example"):
+        outgoing(question)
+
+
+def test_a_note_about_a_customer_whose_address_takes_no_mail_is_sent(outgoing):
+    question = "From: Jörg <jörg@shop.example>\r\nTo: support@desk.example\r\n\r\nHelp!".encode()
+    made = outgoing(question, kind=DeliveryKind.HANDOFF_NOTE)
+    assert (made.recipients, [str(address) for address in made.draft.reply_to]) == (
+        ["support@desk.example"],
+        ["support@desk.example"],
+    )
+    assert composed(made.draft).as_bytes()
