@@ -108,12 +108,17 @@ class FakeSlack(FakeDesk):
 
 
 class Mailbox:
-    """A mail server on loopback. `refusals` are answers to the next mails, such as `451 later`."""
+    """A mail server on loopback.
+
+    `refusals` are answers to the next mails, such as `451 later`; `recipients` are answers to addresses by address.
+    """
 
     def __init__(self, *, password: str | None = None, tls: ssl.SSLContext | None = None):
         self.tls = tls
         self.secured: list[bool] = []
         self.parting, self.refused = "", ""
+        self.recipients: dict[str, str] = {}
+        self.receivers: list[list[str]] = []
         self.mails: list[Any] = []
         self.refusals: list[str] = []
         self._password = password
@@ -123,6 +128,8 @@ class Mailbox:
     ) -> str:
         if address == self.refused:
             return "550 no such mailbox"
+        if address in self.recipients:
+            return self.recipients[address]
         envelope.rcpt_tos.append(address)
         return "250 well"
 
@@ -134,6 +141,7 @@ class Mailbox:
         if self.refusals:
             return self.refusals.pop(0)
         assert isinstance(envelope.content, bytes)
+        self.receivers.append(list(envelope.rcpt_tos))
         self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
         return "250 kept"
 

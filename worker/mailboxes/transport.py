@@ -22,6 +22,7 @@ from worker.mailboxes.bounces import suppress, suppressed
 from worker.mailboxes.composing import composed
 from worker.mailboxes.imap import ImapMailbox, MailboxUnavailable
 from worker.mailboxes.outgoing import NotSendable, Outgoing, OutgoingMail
+from worker.mailboxes.recipients import Progress, Refusals, from_json, text_of, to_json
 from worker.states import DeliveryKind, MailState
 from worker.store.engine import Store
 from worker.store.rows import Delivery, Helpdesk, Mailbox
@@ -95,17 +96,19 @@ class MailboxTransport:
         """Send a mail, or put it into the drafts, unless an earlier attempt did."""
         state = self._begin(box, sent, outgoing)
         if state in (MailState.SENT, MailState.BOUNCED) or (
-            state == MailState.SENDING and self._was_written(box, outgoing)
+            state == MailState.SENDING and self._progress(sent) is None and self._was_written(box, outgoing)
         ):
             self._finish(sent)
             return AttemptResult(status=200, response=f"<{outgoing.draft.message_id}>")
         if not is_held(self._store, sent):
             return AttemptResult(status=None, error="The attempt took too long; another makes it.")
         message = composed(outgoing.draft)
-        if outgoing.is_draft:
-            self._save_draft(box, message)
-        else:
-            self._send(box, sent, outgoing, message)
+        if not outgoing.is_draft:
+            result = self._send(box, sent, outgoing, message)
+            if result.delivered:
+                self._finish(sent)
+            return result
+        self._save_draft(box, message)
         self._finish(sent)
         return AttemptResult(status=200, response=f"<{outgoing.draft.message_id}>")
 
@@ -160,34 +163,74 @@ class MailboxTransport:
             if not opened.append("drafts", message.as_bytes()):
                 raise NotSendable("The mailbox has no folder for drafts; name it among `folders`.")
 
-    def _send(self, box: Mailbox, sent: Delivery, outgoing: OutgoingMail, message: EmailMessage) -> None:
+    def _send(self, box: Mailbox, sent: Delivery, outgoing: OutgoingMail, message: EmailMessage) -> AttemptResult:
+        """Hand a mail in for whom it is left for, and return how that went."""
         server = self._servers.smtp(box)
+        kept = self._progress(sent)
+        before = Progress(left=tuple(outgoing.recipients)) if kept is None else self._open(box, kept)
+        sender = outgoing.draft.sender.address
         try:
             with server.connected() as smtp:
-                refused = smtp.send_message(message, from_addr=box.address, to_addrs=outgoing.recipients)
+                refusals = smtp.send_message(message, from_addr=sender, to_addrs=list(before.left))
         except MailRefused as error:
-            if error.status is not None:  # the server said no; without an answer it may have taken the mail
-                self._forget(sent)
-            if isinstance(error.__cause__, smtplib.SMTPRecipientsRefused):
-                self._suppress(box, error.__cause__)
-            raise
-        if refused:  # the others have it, so it must not be sent again
-            log.warning("mail_refused_for_some", delivery_id=sent.id, recipients=len(refused))
-        if box.imap_url is not None and not box.saves_sent and sent.kind != DeliveryKind.HANDOFF_NOTE:
-            try:
-                with self._servers.imap(box) as opened:
-                    opened.append("sent", message.as_bytes())
-            except MailboxUnavailable as error:  # it was sent; only the copy is missing
-                log.warning("copy_not_saved", delivery_id=sent.id, cause=str(error))
+            if not isinstance(error.__cause__, smtplib.SMTPRecipientsRefused):
+                if kept is None and error.status is not None:  # without an answer it may have taken the mail
+                    self._forget(sent)
+                raise
+            refusals = error.__cause__.recipients
+        self._suppress(box, refusals)
+        after = before.after(refusals)
+        if not after.is_had(outgoing) and not (after.left and after.refused):
+            self._forget(sent)
+        elif refusals:
+            self._keep(sent, outgoing, after)
+        if after.is_had(outgoing) and not before.is_had(outgoing):
+            self._save_copy(box, sent, message)
+        return after.result(outgoing)
+
+    def _open(self, box: Mailbox, kept: Progress) -> Progress:
+        """Return whom an attempt is to write to after others: who is left, or who was refused, when it is a replay.
+
+        Raises:
+            NotSendable: all of them get no mail any more.
+        """
+        if kept.left:
+            return kept
+        with self._store.read() as connection:
+            reasons = {address: suppressed(connection, box, address) for address in kept.refused}
+        left = tuple(address for address, reason in reasons.items() if reason is None)
+        if not left:
+            raise NotSendable(f"Mail to this address bounced before: {next(iter(reasons.values()), '')}")
+        return Progress(left=left, refused={address: kept.refused[address] for address in reasons if reasons[address]})
+
+    def _save_copy(self, box: Mailbox, sent: Delivery, message: EmailMessage) -> None:
+        if box.imap_url is None or box.saves_sent or sent.kind == DeliveryKind.HANDOFF_NOTE:
+            return
+        try:
+            with self._servers.imap(box) as opened:
+                opened.append("sent", message.as_bytes())
+        except MailboxUnavailable as error:  # it was sent; only the copy is missing
+            log.warning("copy_not_saved", delivery_id=sent.id, cause=str(error))
+
+    def _progress(self, sent: Delivery) -> Progress | None:
+        with self._store.read() as connection:
+            headers = connection.execute(sa.select(mail.c.headers).where(mail.c.id == sent.id)).scalar()
+        return from_json(headers or {})
+
+    def _keep(self, sent: Delivery, outgoing: OutgoingMail, progress: Progress) -> None:
+        """Keep who has yet to get a mail, so that the next attempt writes to them alone."""
+        headers = {"recipients": outgoing.recipients, **to_json(progress)}
+        with self._store.begin() as tx:
+            tx.execute(mail.update().where(mail.c.id == sent.id).values(headers=headers))
 
     def _forget(self, sent: Delivery) -> None:
         """Forget an attempt that the server refused: nothing was sent, so the next one need not look for it."""
         with self._store.begin() as tx:
             tx.execute(mail.delete().where(mail.c.id == sent.id, mail.c.state == MailState.SENDING))
 
-    def _suppress(self, box: Mailbox, refused: smtplib.SMTPRecipientsRefused) -> None:
-        with self._store.begin() as tx:
-            for address, (code, said) in refused.recipients.items():
-                reason = f"{code} {said.decode(errors='replace') if isinstance(said, bytes) else said}"
-                if code in _NO_SUCH_ADDRESS and " 5.1." in f" {reason[4:]}":
-                    suppress(self._store, tx, box, address.lower(), reason)
+    def _suppress(self, box: Mailbox, refusals: Refusals) -> None:
+        """Send nothing any more to addresses that do not exist, as the server says."""
+        for address, (code, said) in refusals.items():
+            if code in _NO_SUCH_ADDRESS and " 5.1." in f" {text_of(said)}":
+                with self._store.begin() as tx:
+                    suppress(self._store, tx, box, address.lower(), f"{code} {text_of(said)}")

@@ -140,7 +140,9 @@ def build_workspace_settings(store: Store, settings: Settings) -> WorkspaceSetti
 
 def build_mail_server(settings: Settings) -> MailServer | None:
     """Build the client of the mail server, if the settings name one."""
-    return MailServer(url=settings.smtp_url, sender=settings.mail_from) if settings.smtp_url else None
+    if not settings.smtp_url:
+        return None
+    return MailServer(url=settings.smtp_url, sender=settings.mail_from, domains=settings.mail_domains)
 
 
 def build_guard(allow: tuple[Network, ...], *, resolve_timeout_s: float) -> Guard:

@@ -47,6 +47,13 @@ class IntegrationSettings:
         secret=True,
     )
     mail_from: str = setting("ANSWERBACK_MAIL_FROM", "whom that mail is from", str, "answerback@localhost")
+    mail_domains: tuple[str, ...] = setting(
+        "ANSWERBACK_MAIL_DOMAINS",
+        "domains, with commas, from which mailboxes without an `smtp_url` may send by the server of "
+        "`ANSWERBACK_SMTP_URL`, besides that of `ANSWERBACK_MAIL_FROM`; subdomains are named each",
+        parsers.domains,
+        (),
+    )
     conversation_url: str | None = setting(
         "ANSWERBACK_CONVERSATION_URL",
         "where agents see a conversation, `https://…/{id}`; notes to them end with it",

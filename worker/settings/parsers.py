@@ -11,6 +11,8 @@ from worker.states import AccountRole
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+_DOMAIN = re.compile(r"[^\s@./:*]+(\.[^\s@./:*]+)*")
+
 
 def positive_number(text: str) -> float:
     """Parse a number above 0."""
@@ -88,6 +90,14 @@ def switch(text: str) -> bool:
 def names(text: str) -> tuple[str, ...]:
     """Return the parts of a list with commas."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def domains(text: str) -> tuple[str, ...]:
+    """Parse domains such as `yours.example,desk.yours.example`."""
+    found = tuple(name.lower().removeprefix("@") for name in names(text))
+    if not all(_DOMAIN.fullmatch(name) for name in found):
+        raise ValueError
+    return found
 
 
 def languages(text: str) -> tuple[str, ...]:
@@ -172,6 +182,7 @@ EXPECTED: dict[Callable[[str], object], str] = {
     positive_integer: "a whole number of at least 1",
     port: "a port from 1 to 65535",
     switch: "`on` or `off`",
+    domains: "domains with commas, such as `yours.example,shop.example`",
     languages: "ISO 639-1 codes with commas, such as `en,de`",
     networks: "networks such as `127.0.0.0/8,10.0.0.0/8`",
     rate_limit: "a rate such as `600/minute`, or `off`",

@@ -42,10 +42,10 @@ class FakeFolders:
 class Desk:
     """A mailbox with one conversation, and servers of its own."""
 
-    def __init__(self, store, intake, box, outbox, url):
+    def __init__(self, store, intake, box, outbox, url, **question):
         self.store, self.box, self.outbox, self.folders = store, box, outbox, FakeFolders()
         self.smtp = lambda _row: MailServer(url=url, sender=box.address)
-        self.ticket = intake.spool.add(box, mail(), MailFolder.POSTED)
+        self.ticket = intake.spool.add(box, mail(**question), MailFolder.POSTED)
         intake.drain(box.id)
 
     @contextlib.contextmanager
@@ -179,3 +179,70 @@ def test_a_mailbox_has_no_status_to_change(desk):
     desk.enqueue(DeliveryKind.TICKET_CHANGE, TicketChange(ticket=desk.ticket, status="closed"))
     assert desk.send() == ("delivered", None)
     assert desk.outbox.mails == []
+
+
+ANN, CARL = "ann@shop.example", "carl@shop.example"
+
+
+@pytest.fixture
+def two(store, intake, box):
+    """A desk whose customer, Ann, has Carl in copy."""
+    outbox = SmtpServer()
+    with outbox.serving() as url:
+        yield Desk(store, intake, box, outbox, url, Cc=CARL)
+
+
+def test_a_customer_who_is_greylisted_is_tried_again_alone(two):
+    two.outbox.recipients = {ANN: "450 4.2.0 greylisted"}
+    two.enqueue()
+    state, error = two.send()
+    assert (state, "the others have it" in error, f"{ANN}: 450" in error) == ("pending", True, True)
+    two.outbox.recipients = {}
+    TableClock.advance(two.store, 10)
+    assert two.send() == ("delivered", None)
+    assert two.outbox.receivers == [[CARL], [ANN]]
+    first, second = two.outbox.mails
+    assert first["Message-ID"] == second["Message-ID"]
+    assert len(two.folders.kept["sent"]) == 1
+
+
+def test_a_customer_who_is_refused_is_shown_although_a_copy_was_taken(two):
+    two.outbox.recipients = {ANN: "550 5.1.1 no such mailbox"}
+    two.enqueue()
+    state, error = two.send()
+    assert (state, "the others have it" in error, f"{ANN}: 550" in error) == ("exhausted", True, True)
+    two.enqueue()
+    state, error = two.send()
+    assert (state, "bounced before" in error) == ("exhausted", True)
+    assert two.outbox.receivers == [[CARL]]
+
+
+def test_a_copy_that_is_refused_is_shown_and_the_customer_has_the_answer(two):
+    two.outbox.recipients = {CARL: "554 no"}
+    two.enqueue()
+    state, error = two.send()
+    assert (state, f"{CARL}: 554 no" in error) == ("delivered", True)
+    assert two.outbox.receivers == [[ANN]]
+
+
+def test_a_copy_that_is_refused_does_not_end_the_customers_answer_that_waits(two):
+    two.outbox.recipients = {ANN: "451 later", CARL: "554 no"}
+    two.enqueue()
+    assert two.send()[0] == "pending"
+    two.outbox.recipients = {}
+    TableClock.advance(two.store, 10)
+    state, error = two.send()
+    assert (state, f"{CARL}: 554 no" in error) == ("delivered", True)
+    assert two.outbox.receivers == [[ANN]]
+    assert len(two.folders.kept["sent"]) == 1
+
+
+def test_a_replay_goes_to_who_was_refused_alone(two):
+    two.outbox.recipients = {ANN: "554 blocked"}
+    two.enqueue()
+    assert two.send()[0] == "exhausted"
+    two.outbox.recipients = {}
+    with two.store.begin() as tx:
+        tx.execute(delivery.update().values(state="pending", due_at=1, finished_at=None))
+    assert two.send() == ("delivered", None)
+    assert two.outbox.receivers == [[CARL], [ANN]]

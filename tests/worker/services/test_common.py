@@ -17,9 +17,11 @@ def test_nothing_connects_before_its_first_use(settings, tmp_path):
 
 def test_mail_is_sent_where_a_server_is_set(settings):
     assert build_mail_server(settings) is None
-    mail = build_mail_server(replace(settings, smtp_url="smtp://127.0.0.1:1", mail_from="bot@shop.example"))
+    of_operator = {"smtp_url": "smtp://127.0.0.1:1", "mail_from": "bot@shop.example", "mail_domains": ("b.example",)}
+    mail = build_mail_server(replace(settings, **of_operator))
     assert mail is not None
     assert (mail.url, mail.sender) == ("smtp://127.0.0.1:1", "bot@shop.example")
+    assert mail.may_send_from("help@b.example")
 
 
 def test_private_networks_are_called_where_the_operator_opened_them():

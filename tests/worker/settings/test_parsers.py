@@ -19,6 +19,8 @@ from worker.settings import Settings, parsers
         (parsers.one_of("a", "b"), "c"),
         (parsers.languages, "english"),
         (parsers.languages, "en,d3"),
+        (parsers.domains, "*.yours.example"),
+        (parsers.domains, "ann@yours.example"),
         (parsers.networks, "10.0.0.0/33"),
         (parsers.rate_limit, "600/fortnight"),
         (parsers.mail_url, "http://mail"),
@@ -35,6 +37,7 @@ def test_a_wrong_value_is_refused(parse, text):
 def test_a_right_value_becomes_what_the_program_uses():
     assert parsers.names("a, b,,c") == ("a", "b", "c")
     assert parsers.languages("EN, de") == ("en", "de")
+    assert parsers.domains("Yours.example, @shop.example") == ("yours.example", "shop.example")
     assert parsers.rate_limit("off") is None
     assert parsers.switch("ON") is True
     assert parsers.prices("gpt=0.15/0.60") == (("gpt", 0.15, 0.6),)

@@ -1,0 +1,69 @@
+"""Which recipients of a mail have it, which are to be tried again, and which the server refused for good."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from worker.deliveries.sender import AttemptResult
+from worker.mailboxes.outgoing import OutgoingMail
+from worker.store.rows import Json
+
+#: The refusals of `smtplib` by address: the status of SMTP and what the server said.
+Refusals = Mapping[str, tuple[int, bytes | str]]
+
+#: Keys among the headers of a sent mail.
+_LEFT, _REFUSED = "left", "refused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a mail is handed in.
+
+    Attributes:
+        left: addresses that have yet to get it.
+        delayed: of these, what the server said when it refused them for now.
+        refused: what it said when it refused an address for good.
+    """
+
+    left: tuple[str, ...]
+    delayed: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+    def after(self, refusals: Refusals) -> "Progress":
+        """Return the progress after an attempt for those who were left, in which the server refused some."""
+        said = {address: f"{code} {text_of(words)}".strip() for address, (code, words) in refusals.items()}
+        delayed = {address: words for address, words in said.items() if refusals[address][0] < 500}
+        final = {address: words for address, words in said.items() if refusals[address][0] >= 500}
+        return Progress(left=tuple(delayed), delayed=delayed, refused={**self.refused, **final})
+
+    def is_had(self, outgoing: OutgoingMail) -> bool:
+        """Whether a recipient has the mail."""
+        return len(self.left) + len(self.refused) < len(outgoing.recipients)
+
+    def result(self, outgoing: OutgoingMail) -> AttemptResult:
+        """Return how the attempt went: it failed while one is left, and for good where one of `To` was refused."""
+        error = "; ".join(f"{address}: {words}" for address, words in (*self.delayed.items(), *self.refused.items()))
+        whom = "Refused for some, the others have it" if self.is_had(outgoing) else "The recipients are refused"
+        sentence = f"{whom}: {error}"
+        if self.left:
+            return AttemptResult(status=int(next(iter(self.delayed.values()))[:3]), error=sentence[:500])
+        lacking = [address.address for address in outgoing.draft.to if address.address in self.refused]
+        if lacking:
+            return AttemptResult(status=int(self.refused[lacking[0]][:3]), error=sentence[:500], final=True)
+        id = f"<{outgoing.draft.message_id}>"
+        return AttemptResult(status=200, response=id, error=sentence[:500] if self.refused else None)
+
+
+def to_json(progress: Progress) -> Json:
+    """Return a progress in the form of the table, without the words for those who are left."""
+    return {_LEFT: list(progress.left), _REFUSED: dict(progress.refused)}
+
+
+def from_json(kept: Mapping[str, Any]) -> Progress | None:
+    """Return the progress of a mail that an attempt handed in for some; None before."""
+    return Progress(left=tuple(kept[_LEFT]), refused=kept[_REFUSED]) if _LEFT in kept else None
+
+
+def text_of(said: bytes | str) -> str:
+    """Decode a server's words."""
+    return said.decode(errors="replace") if isinstance(said, bytes) else said
