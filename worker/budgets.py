@@ -9,6 +9,9 @@ SCOPES = ("message", "conversation", "key", "day")
 
 _BUDGET = re.compile(rf"({'|'.join(SCOPES)})=(\d+(?:\.\d+)?)(usd|tokens)")
 
+#: The most of a budget: sums of this size are exact.
+_MOST = 1e12
+
 
 class Cost(Protocol):
     """The cost of calls of a language model."""
@@ -39,7 +42,7 @@ class Budget:
             ValueError: it is not like that.
         """
         found = _BUDGET.fullmatch(text.lower().replace(" ", ""))
-        if found is None or float(found[2]) <= 0:
+        if found is None or not 0 < float(found[2]) <= _MOST:
             raise ValueError(text)
         return cls(scope=found[1], most=float(found[2]), unit=found[3])
 

@@ -165,7 +165,8 @@ class DraftSuggestions:
 class ResumeQuiet:
     """Return conversations to the bot that agents have answered and that are idle for a time.
 
-    `hours` returns this time by the ids of the workspaces with one of their own; 0 is never.
+    `hours` returns this time by the ids of the workspaces with one of their own; 0 is never. A workspace where this
+    fails is logged, and the others have their turn.
     """
 
     actions: ConversationActions
@@ -179,8 +180,14 @@ class ResumeQuiet:
         periods = [(self.default_h, others), *((h, Selection(ids=frozenset({id}), only=True)) for id, h in own.items())]
         for hours, workspaces in periods:
             if hours:
-                for conversation_id in self.actions.resume_quiet(after_s=hours * 3_600, workspaces=workspaces):
-                    log.info("conversation_resumed", conversation_id=conversation_id, why="quiet")
+                try:
+                    self._resume(hours, workspaces)
+                except Exception:
+                    log.exception("resume_failed", workspaces=sorted(workspaces.ids) if workspaces.only else "others")
+
+    def _resume(self, hours: float, workspaces: Selection) -> None:
+        for conversation_id in self.actions.resume_quiet(after_s=hours * 3_600, workspaces=workspaces):
+            log.info("conversation_resumed", conversation_id=conversation_id, why="quiet")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass
+from functools import partial
 
 from worker.addresses import WORKER_RESOLVE_TIMEOUT_S
 from worker.deliveries.dispatcher import Dispatcher
@@ -33,10 +34,7 @@ def build_delivering(common: Common, stopping: threading.Event, *, holder: str) 
     """Build the role; `holder` is the name of this process."""
     settings = common.settings
     guard = build_guard(settings.callback_allow, resolve_timeout_s=WORKER_RESOLVE_TIMEOUT_S)
-
-    def conversation_url(workspace_id: str) -> str | None:
-        return common.workspace_settings.of(workspace_id).conversation_url
-
+    conversation_url = partial(common.workspace_settings.value, name="conversation_url")
     mailing = build_mailing(
         common.store,
         settings,

@@ -22,7 +22,9 @@ class AnsweringSettings:
         parsers.one_of("llm", "extractive"),
         None,
     )
-    openai_api_key: str | None = setting("OPENAI_API_KEY", "key of the model endpoint", str, None, secret=True)
+    openai_api_key: str | None = setting(
+        "OPENAI_API_KEY", "key of the model endpoint", parsers.endpoint_key, None, secret=True
+    )
     openai_base_url: str | None = setting("OPENAI_BASE_URL", "any OpenAI-compatible endpoint", str, None)
     model_allow: tuple[parsers.Network, ...] = setting(
         "ANSWERBACK_MODEL_ALLOW",
@@ -35,7 +37,7 @@ class AnsweringSettings:
         "ANSWERBACK_MODELS", "models in order of preference, with commas", parsers.names, ("gpt-4o-mini",)
     )
     model_timeout_s: float = setting(
-        "ANSWERBACK_MODEL_TIMEOUT_S", "longest one call of the model may take", parsers.positive_number, 60.0
+        "ANSWERBACK_MODEL_TIMEOUT_S", "longest one call of the model may take", parsers.timeout, 60.0
     )
     verifier: str | None = setting(
         "ANSWERBACK_VERIFIER",
@@ -50,7 +52,7 @@ class AnsweringSettings:
     judge_timeout_s: float = setting(
         "ANSWERBACK_JUDGE_TIMEOUT_S",
         "longest a judgement may take; then the local check decides",
-        parsers.positive_number,
+        parsers.timeout,
         15.0,
     )
     judge_budgets: tuple[Budget, ...] = setting(
@@ -121,7 +123,11 @@ class AnsweringSettings:
         None,
     )
     embedding_key: str | None = setting(
-        "ANSWERBACK_EMBEDDING_KEY", "key of this endpoint; none is sent without it", str, None, secret=True
+        "ANSWERBACK_EMBEDDING_KEY",
+        "key of this endpoint; none is sent without it",
+        parsers.endpoint_key,
+        None,
+        secret=True,
     )
     embedding_batch: int = setting(
         "ANSWERBACK_EMBEDDING_BATCH", "most texts of one request to this endpoint", parsers.positive_integer, 32
@@ -129,7 +135,7 @@ class AnsweringSettings:
     embedding_timeout_s: float = setting(
         "ANSWERBACK_EMBEDDING_TIMEOUT_S",
         "longest a request to this endpoint may take, and a question is tried again; then words alone find passages",
-        parsers.positive_number,
+        parsers.timeout,
         10.0,
     )
     embedding_allow: tuple[parsers.Network, ...] = setting(

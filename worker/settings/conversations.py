@@ -39,7 +39,7 @@ class ConversationSettings:
     resume_after_h: float = setting(
         "ANSWERBACK_RESUME_AFTER_H",
         "hours after which a conversation that a human owns and in which nobody writes is the bot's again; 0 for never",
-        parsers.number,
+        parsers.hours,
         0.0,
     )
     session_ttl_s: float = setting(

@@ -36,6 +36,8 @@ _KINDS: Mapping[Callable[[str], object], Kind] = {
     parsers.positive_number: Kind.NUMBER,
     parsers.number: Kind.NUMBER,
     parsers.share: Kind.NUMBER,
+    parsers.hours: Kind.NUMBER,
+    parsers.timeout: Kind.NUMBER,
     parsers.positive_integer: Kind.INTEGER,
     parsers.integer: Kind.INTEGER,
     parsers.switch: Kind.SWITCH,

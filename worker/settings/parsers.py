@@ -11,13 +11,19 @@ from worker.states import AccountRole
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+#: The largest number: 1e9 days in milliseconds still fit into the database.
+_MAX_NUMBER = 1e9
+
+#: Ten years, in hours.
+_MAX_HOURS = 87_600
+
 _DOMAIN = re.compile(r"[^\s@./:*]+(\.[^\s@./:*]+)*")
 
 
 def positive_number(text: str) -> float:
-    """Parse a number above 0."""
+    """Parse a number above 0 and up to 1e9."""
     value = float(text)
-    if not 0 < value < float("inf"):
+    if not 0 < value <= _MAX_NUMBER:
         raise ValueError
     return value
 
@@ -30,11 +36,34 @@ def prompt(text: str) -> str:
 
 
 def number(text: str) -> float:
-    """Parse a number of at least 0."""
-    number = float(text)
-    if not 0 <= number < float("inf"):
+    """Parse a number from 0 to 1e9."""
+    value = float(text)
+    if not 0 <= value <= _MAX_NUMBER:
         raise ValueError
-    return number
+    return value
+
+
+def hours(text: str) -> float:
+    """Parse hours, from 0 to ten years."""
+    value = float(text)
+    if not 0 <= value <= _MAX_HOURS:
+        raise ValueError
+    return value
+
+
+def timeout(text: str) -> float:
+    """Parse a time-out of a call, from 0.1 to 600 seconds."""
+    value = float(text)
+    if not 0.1 <= value <= 600:
+        raise ValueError
+    return value
+
+
+def endpoint_key(text: str) -> str:
+    """Parse a key that a header can carry: printable ASCII without spaces."""
+    if not re.fullmatch(r"[!-~]+", text):
+        raise ValueError
+    return text
 
 
 def share(text: str) -> float:
@@ -150,8 +179,8 @@ def prices(text: str) -> tuple[tuple[str, float, float], ...]:
     found = []
     for part in names(text):
         model, _, price = part.rpartition("=")
-        prompt, completion = (float(part) for part in price.split("/"))
-        if not model or min(prompt, completion) < 0:
+        prompt, completion = (number(part) for part in price.split("/"))
+        if not model:
             raise ValueError
         found.append((model, prompt, completion))
     return tuple(found)
@@ -175,8 +204,11 @@ def roles(text: str) -> tuple[tuple[str, AccountRole], ...]:
 
 #: What each parser expects, for the message that refuses a value.
 EXPECTED: dict[Callable[[str], object], str] = {
-    positive_number: "a number above 0",
-    number: "a number of at least 0",
+    positive_number: "a number above 0 and up to 1,000,000,000",
+    number: "a number from 0 to 1,000,000,000",
+    hours: "a number of hours from 0 to 87,600",
+    timeout: "a number of seconds from 0.1 to 600",
+    endpoint_key: "a key of printable ASCII characters without spaces",
     share: "a number from 0 to 1",
     integer: "a whole number of at least 0",
     positive_integer: "a whole number of at least 1",

@@ -11,13 +11,16 @@ from worker.addresses import AddressRefused, Guard
 from worker.errors import Conflict
 from worker.secret_box import SecretBox, SecretsUnreadable
 from worker.settings import Settings
-from worker.settings.overridable import OVERRIDABLE
+from worker.settings.overridable import OVERRIDABLE, ValueRefused
 from worker.store.engine import Store
 from worker.store.rows import WorkspaceSettingsRow
 from worker.store.selection import Selection
 from worker.store.tables import workspace
 from worker.store.tables import workspace_settings as table
+from worker.telemetry import logs
 from worker.workspace_settings.overrides import MASK, Change, Overrides, SettingsRefused, loaded, merged, settings_with
+
+log = logs.get(__name__)
 
 #: Workspaces whose settings a process holds; those of others are read again.
 _MAX_HELD = 1_000
@@ -90,10 +93,32 @@ class WorkspaceSettings:
             return self._read(connection, workspace_id)
 
     def overriding(self, name: str) -> dict[str, Any]:
-        """Return the values of a setting by the ids of the workspaces that override it."""
+        """Return the values of a setting by the ids of the workspaces that override it.
+
+        A value that does not load, because another version stored it, is logged and left out.
+        """
         with self._store.read() as connection:
             rows = connection.execute(sa.select(table.c.workspace_id, table.c.overrides)).all()
-        return {id: OVERRIDABLE[name].load(values[name]) for id, values in rows if name in values}
+        found = {}
+        for id, values in rows:
+            if name in values:
+                try:
+                    found[id] = OVERRIDABLE[name].load(values[name])
+                except ValueRefused as error:
+                    log.warning("setting_unreadable", workspace_id=id, setting=name, cause=str(error))
+        return found
+
+    def value(self, workspace_id: str, name: str) -> Any:
+        """Return the value of one setting that is no secret; no secret is opened, so it needs no key.
+
+        A value that does not load, because another version stored it, is logged, and the default is returned.
+        """
+        values = self.overrides(workspace_id).values
+        try:
+            return OVERRIDABLE[name].load(values[name]) if name in values else getattr(self.defaults, name)
+        except ValueRefused as error:
+            log.warning("setting_unreadable", workspace_id=workspace_id, setting=name, cause=str(error))
+            return getattr(self.defaults, name)
 
     def where_on(self, name: str) -> Selection:
         """Return the workspaces for which a switch is on."""

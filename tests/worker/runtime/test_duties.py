@@ -161,6 +161,18 @@ def test_each_workspace_gets_its_quiet_conversations_back_after_its_own_time():
     assert actions.asked == []
 
 
+def test_a_workspace_that_fails_keeps_no_other_from_its_conversations():
+    class Failing(FakeActions):
+        def resume_quiet(self, *, after_s: float, workspaces: Selection) -> list[str]:
+            if "ws_1" in workspaces.ids and workspaces.only:
+                raise OverflowError
+            return super().resume_quiet(after_s=after_s, workspaces=workspaces)
+
+    actions = Failing()
+    ResumeQuiet(actions=actions, default_h=0.0, hours=lambda: {"ws_1": 1e300, "ws_2": 24.0})()
+    assert actions.asked == [(86_400, Selection(ids=frozenset({"ws_2"}), only=True))]
+
+
 class FakeCollector:
     """Records whose exchanges are collected."""
 

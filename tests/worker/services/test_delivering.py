@@ -4,6 +4,8 @@ import threading
 
 import pytest
 
+from tests.support.databases import copy_migrated
+from worker.access.keys import Keys
 from worker.runtime.duties import SendAccountMail, SendDueDeliveries
 from worker.services.common import build_common
 from worker.services.delivering import build_delivering
@@ -33,3 +35,17 @@ def test_it_starts_no_thread_before_the_first_delivery_and_stops_without_one(com
     assert set(threading.enumerate()) == before
     built.stop()
     assert set(threading.enumerate()) == before
+
+
+def test_a_machine_without_the_key_of_secrets_links_its_notes_to_conversations(common, settings):
+    copy_migrated(settings.home / "answerback.db")
+    owner = Keys(common.store).workspace()
+    common.workspace_settings.change(
+        owner, {"openai_api_key": "sk-desk", "conversation_url": "https://desk.example/{id}"}
+    )
+    settings.secret_key_file.unlink()
+    keyless = build_common(settings)
+    built = build_delivering(keyless, threading.Event(), holder="one")
+    assert built.mailing.conversation_url(owner) == "https://desk.example/{id}"
+    built.stop()
+    keyless.close(timeout_s=0.1)

@@ -64,6 +64,9 @@ def test_every_setting_is_one_of_the_environment_and_has_a_place_in_the_console(
         ("model_timeout_s", True),
         ("model_timeout_s", float("nan")),
         ("model_timeout_s", float("inf")),
+        ("model_timeout_s", 1e308),
+        ("judge_timeout_s", 1e-300),
+        ("resume_after_h", 1e300),
         ("max_replies_per_hour", 2.5),
         ("max_replies_per_hour", -1),
         ("max_replies_per_hour", 10**400),
@@ -78,6 +81,7 @@ def test_every_setting_is_one_of_the_environment_and_has_a_place_in_the_console(
         ("judge_model", "a\x00b"),
         ("judge_model", "m" * 2_001),
         ("prices", ["large=free"]),
+        ("prices", ["large=nan/1"]),
         ("budgets", ["week=20usd"]),
         ("conversation_url", "https://desk.example/"),
     ],
@@ -89,9 +93,10 @@ def test_a_value_of_another_form_is_refused_with_the_form_that_is_expected(name,
     assert len(str(refused.value)) < 500
 
 
-def test_a_secret_is_not_repeated_when_it_is_refused():
+@pytest.mark.parametrize("key", ["sk-secret\n", "sk-secret-schlüssel", "sk-secret of ours"])
+def test_a_secret_is_not_repeated_when_it_is_refused(key):
     with pytest.raises(ValueRefused, match="not its value") as refused:
-        OVERRIDABLE["openai_api_key"].load("sk-secret\n")
+        OVERRIDABLE["openai_api_key"].load(key)
     assert "sk-secret" not in str(refused.value)
 
 

@@ -6,6 +6,13 @@ from worker.errors import SettingsInvalid
 from worker.settings import Settings, parsers
 
 
+def _takes_numbers(parse):
+    try:
+        return isinstance(parse("1"), float | int) and not isinstance(parse("1"), bool)
+    except ValueError:
+        return False
+
+
 @pytest.mark.parametrize(
     ("parse", "text"),
     [
@@ -27,9 +34,33 @@ from worker.settings import Settings, parsers
         (parsers.conversation_url, "https://desk.example/"),
         (parsers.http_url, "ftp://x"),
         (parsers.prices, "model=1/-1"),
+        (parsers.prices, "model=nan/1"),
+        (parsers.prices, "model=1/inf"),
+        (parsers.prices, "model=1e300/1"),
+        (parsers.budgets, "day=0usd"),
+        (parsers.budgets, f"day={'9' * 400}usd"),
+        (parsers.budgets, f"day={'9' * 20}tokens"),
+        (parsers.hours, "1e300"),
+        (parsers.hours, "87601"),
+        (parsers.hours, "-1"),
+        (parsers.timeout, "1e308"),
+        (parsers.timeout, "1e-300"),
+        (parsers.timeout, "0"),
+        (parsers.timeout, "601"),
+        (parsers.endpoint_key, "schlüssel"),
+        (parsers.endpoint_key, "sk two"),
+        (parsers.endpoint_key, "sk\x00"),
+        (parsers.endpoint_key, ""),
     ],
 )
 def test_a_wrong_value_is_refused(parse, text):
+    with pytest.raises((ValueError, KeyError)):
+        parse(text)
+
+
+@pytest.mark.parametrize("parse", [parse for parse in parsers.EXPECTED if _takes_numbers(parse)])
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "1e300", "-1"])
+def test_no_number_is_accepted_that_arithmetic_or_the_database_would_fail_at(parse, text):
     with pytest.raises((ValueError, KeyError)):
         parse(text)
 
@@ -40,6 +71,9 @@ def test_a_right_value_becomes_what_the_program_uses():
     assert parsers.domains("Yours.example, @shop.example") == ("yours.example", "shop.example")
     assert parsers.rate_limit("off") is None
     assert parsers.switch("ON") is True
+    assert (parsers.hours("0"), parsers.hours("87600")) == (0, 87_600)
+    assert (parsers.timeout("0.1"), parsers.timeout("600")) == (0.1, 600)
+    assert parsers.endpoint_key("sk-proj_A/b+c=") == "sk-proj_A/b+c="
     assert parsers.prices("gpt=0.15/0.60") == (("gpt", 0.15, 0.6),)
 
 

@@ -2,11 +2,14 @@
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from worker.access.keys import Keys
+from worker.secret_box import SecretBox, SecretsUnreadable
+from worker.settings import Settings
 from worker.store.tables import workspace_settings as table
 from worker.workspace_settings.overrides import MASK, SettingsRefused
-from worker.workspace_settings.workspace_settings import SettingsChanged
+from worker.workspace_settings.workspace_settings import SettingsChanged, WorkspaceSettings
 
 
 def test_a_change_holds_at_once_in_another_process_and_for_no_other_workspace(make, store, workspace_id):
@@ -88,6 +91,33 @@ def test_a_preview_shows_what_would_hold_and_stores_nothing(make, workspace_id):
     assert settings.version(workspace_id) == 0
     with pytest.raises(SettingsRefused):
         settings.preview(workspace_id, {"answerer": "llm"})
+
+
+def test_one_value_is_read_without_the_key_of_secrets(make, store, box, guard, tmp_path, workspace_id):
+    make().change(workspace_id, {"openai_api_key": "sk-desk", "conversation_url": "https://desk.example/{id}"})
+    keyless = WorkspaceSettings(store, Settings(), SecretBox((), tmp_path / "none"), guard)
+    with pytest.raises(SecretsUnreadable):
+        keyless.of(workspace_id)
+    assert keyless.value(workspace_id, "conversation_url") == "https://desk.example/{id}"
+    assert keyless.value(workspace_id, "min_confidence") == 0.35
+    with store.begin() as tx:
+        tx.execute(table.update().values(overrides={"conversation_url": "nowhere"}))
+    assert make(conversation_url="https://all.example/{id}").value(workspace_id, "conversation_url") == (
+        "https://all.example/{id}"
+    )
+
+
+def test_a_value_that_no_longer_loads_keeps_nobody_elses_from_being_read(make, store, workspace_id):
+    settings, other = make(), Keys(store).workspace("other")
+    for id in (workspace_id, other):
+        settings.change(id, {"resume_after_h": 24, "suggestions": False})
+    broken = {"resume_after_h": 1e300, "suggestions": "perhaps"}
+    with store.begin() as tx:
+        tx.execute(table.update().where(table.c.workspace_id == workspace_id).values(overrides=broken))
+    with capture_logs() as lines:
+        assert settings.overriding("resume_after_h") == {other: 24.0}
+    assert [line["workspace_id"] for line in lines if line["event"] == "setting_unreadable"] == [workspace_id]
+    assert settings.where_on("suggestions").ids == {other}
 
 
 def test_the_workspaces_that_want_something_are_found_at_once(make, store, workspace_id):
