@@ -15,9 +15,6 @@ from worker.telemetry.counters import NAMES
 
 _PAGE = 50
 
-#: Seconds that a model may take for each of three calls, while a browser waits.
-_PROBE_TIMEOUT_S = 15.0
-
 
 @blueprint.get("/health")
 @admin
@@ -44,13 +41,10 @@ def model() -> Page:
 @admin
 def check_model() -> Page:
     """Call each configured language model, and show what works and which parameters are used."""
-    from worker.answering.chat_api.probe import probe_configured  # the front does not load the client otherwise
+    from worker.answering.chat_api.probe import probe_for_page  # the front does not load the client otherwise
 
     settings = _settings()
-    if settings.chosen_answerer != "llm":
-        return _model()
-    guard = services().workspace_settings.guard_of(settings)
-    return _model(reports=probe_configured(settings, timeout_s=_PROBE_TIMEOUT_S, guard=guard))
+    return _model(reports=probe_for_page(settings, guard=services().workspace_settings.guard_of(settings)))
 
 
 def _settings() -> Settings:

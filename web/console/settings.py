@@ -27,9 +27,6 @@ from worker.workspace_settings.workspace_settings import SettingsChanged, Worksp
 _TRY_TIMEOUT_S = 40.0
 _MAX_QUESTION = 2_000
 
-#: Seconds that a model may take for each of three calls, while a browser waits.
-_PROBE_TIMEOUT_S = 15.0
-
 
 @blueprint.app_template_filter("code")
 def code(text: str) -> Markup:
@@ -72,11 +69,9 @@ def review_settings(area: str) -> Page:
     if "try" in given and more["question"]:
         more["tries"] = _tries(more["question"], form.new(_settings(), _owner()))
     if "check" in given:
-        from worker.answering.chat_api.probe import probe_configured  # the front does not load the client otherwise
+        from worker.answering.chat_api.probe import probe_for_page  # the front does not load the client otherwise
 
-        guard = _settings().guard_of(would)
-        is_llm = would.chosen_answerer == "llm"
-        more["reports"] = probe_configured(would, timeout_s=_PROBE_TIMEOUT_S, guard=guard) if is_llm else []
+        more["reports"] = probe_for_page(would, guard=_settings().guard_of(would))
         more["checked"] = True
     return _page(found, form, changes=changes, version=_version(), **more)
 

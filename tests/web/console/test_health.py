@@ -50,6 +50,15 @@ def test_a_check_of_the_language_model_shows_what_works(app, browser, services):
     assert len(served.requests) == 3
 
 
+def test_a_model_that_the_check_leaves_out_is_not_said_to_fail(app, browser, services):
+    with endpoint(lambda _body: stream("We are ", "open.")) as served:
+        models = tuple(f"m{number}" for number in range(6))
+        override(app, settings=replace(services.settings, answerer="llm", openai_base_url=served.url, models=models))
+        page = browser.post("/console/model").text
+    assert "Not checked" in page.split("<h2>m5</h2>")[1]
+    assert "Not checked" not in page.split("<h2>m5</h2>")[0]
+
+
 def test_only_an_admin_checks_the_language_model(reader):
     assert reader.get("/console/model").status_code == 403
     assert reader.post("/console/model").status_code == 403

@@ -1,6 +1,7 @@
 """Ask a language model for all that answering needs, and say what it does and which parameters will be used."""
 
 import json
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -12,6 +13,11 @@ from worker.answering.chat_api.chat import Chat, Completion
 from worker.answering.chat_api.client import CompletionRequest, ReasonedOut, complete, open_client
 from worker.answering.chat_api.errors import ModelError
 from worker.settings import Settings
+
+#: A check that a browser waits for: its most models, and the seconds that each call and all calls together may take.
+_PAGE_MODELS = 5
+_PAGE_CALL_S = 15.0
+_PAGE_S = 45.0
 
 _MAX_TOKENS = 200
 _SENTENCE = [
@@ -50,7 +56,8 @@ class ProbeReport:
     """The result of probing a model at an endpoint.
 
     Attributes:
-        steps: what was asked for, in order; without the first one, an answer, the others were not tried.
+        steps: what was asked for, in order; without the first one, an answer, the others were not tried. None of a
+            model that was left out.
         parameters: what is sent to this model, by name; each worker learns it at its first call.
     """
 
@@ -68,30 +75,58 @@ class ProbeReport:
         return {**asdict(self), "answers": self.answers}
 
 
-def probe(client: Any, model: str, *, timeout_s: float, clock: Callable[[], float] = time.monotonic) -> ProbeReport:
+def probe(
+    client: Any,
+    model: str,
+    *,
+    timeout_s: float,
+    ends: float = math.inf,
+    clock: Callable[[], float] = time.monotonic,
+) -> ProbeReport:
     """Call a model for a sentence, for a tool call, for the answer from its result, and for JSON.
 
     Args:
         client: an `openai.OpenAI` client of `chat_api.client.open_client`.
         timeout_s: seconds that each call may take.
+        ends: the time of the clock when all calls have ended.
     """
     memory = CapabilityMemory()
-    asked = _Probe(client=client, model=model, timeout_s=timeout_s, memory=memory, clock=clock)
+    asked = _Probe(client=client, model=model, timeout_s=timeout_s, ends=ends, memory=memory, clock=clock)
     steps = asked.sentence()
     if steps[0].works:
         steps += [asked.tools(), asked.json()]
     return ProbeReport(model=model, steps=steps, parameters=dict(memory.of(model).described()))
 
 
-def probe_configured(
-    settings: Settings, *, names: Sequence[str] = (), timeout_s: float, guard: Guard | None = None
-) -> list[ProbeReport]:
-    """Probe the models of settings, or others at their endpoint; `guard` as for `open_client`."""
-    client = open_client(api_key=settings.openai_api_key, base_url=settings.openai_base_url, guard=guard)
+def probe_configured(settings: Settings, *, names: Sequence[str] = (), timeout_s: float) -> list[ProbeReport]:
+    """Probe the models of the installation's settings, or others at their endpoint."""
+    client = open_client(api_key=settings.openai_api_key, base_url=settings.openai_base_url)
     try:
         return [probe(client, name, timeout_s=timeout_s) for name in names or settings.models]
     finally:
         client.close()
+
+
+def probe_for_page(settings: Settings, *, guard: Guard | None, within_s: float = _PAGE_S) -> list[ProbeReport]:
+    """Probe the models of settings while a browser waits: the first five, all within `within_s` seconds.
+
+    The others have reports without steps. There are no reports where no language model answers. `guard` is as for
+    `open_client`.
+    """
+    if settings.chosen_answerer != "llm":
+        return []
+    ends = time.monotonic() + within_s
+    client = open_client(api_key=settings.openai_api_key, base_url=settings.openai_base_url, guard=guard)
+    reports = []
+    try:
+        for number, name in enumerate(settings.models):
+            if number < _PAGE_MODELS and time.monotonic() < ends:
+                reports.append(probe(client, name, timeout_s=_PAGE_CALL_S, ends=ends))
+            else:
+                reports.append(ProbeReport(model=name, steps=(), parameters={}))
+    finally:
+        client.close()
+    return reports
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +134,7 @@ class _Probe:
     client: Any
     model: str
     timeout_s: float
+    ends: float
     memory: CapabilityMemory
     clock: Callable[[], float]
 
@@ -177,7 +213,7 @@ class _Probe:
             messages=messages,
             tools=(),
             max_tokens=_MAX_TOKENS,
-            deadline=self.clock() + self.timeout_s,
+            deadline=min(self.clock() + self.timeout_s, self.ends),
         )
 
     def _complete(self, request: CompletionRequest, on_text: Callable[[str], object] | None = None) -> Completion:

@@ -1,14 +1,16 @@
 """What `answerback model check` and `doctor` say of a model, over real HTTP."""
 
 import json
+import time
 
 import pytest
 from click.testing import CliRunner
 
 from tests.support.endpoint import Response, endpoint, refusal, stream, whole
 from worker.answering.chat_api.client import open_client
-from worker.answering.chat_api.probe import probe
+from worker.answering.chat_api.probe import probe, probe_for_page
 from worker.cli import main
+from worker.settings import Settings
 
 
 def good(body: dict) -> Response:
@@ -84,6 +86,27 @@ def test_an_endpoint_that_refuses_everything_is_asked_once():
         assert len(served.requests) == 1
     assert not report.answers
     assert "key" in report.steps[0].detail
+
+
+def test_a_check_that_a_browser_waits_for_ends_however_many_models_answer_nothing():
+    models = tuple(f"m{number}" for number in range(50))
+    with endpoint(lambda _body: Response(pieces=(), stays_open_s=20)) as served:
+        began = time.monotonic()
+        reports = probe_for_page(Settings(openai_base_url=served.url, models=models), guard=None, within_s=0.5)
+        took_s = time.monotonic() - began
+    assert took_s < 5
+    assert [report.model for report in reports] == list(models)
+    assert not any(report.answers for report in reports)
+    assert [bool(report.steps) for report in reports] == [True] + [False] * 49
+
+
+def test_a_check_that_a_browser_waits_for_is_of_five_models():
+    models = tuple(f"m{number}" for number in range(7))
+    with endpoint(good) as served:
+        reports = probe_for_page(Settings(openai_base_url=served.url, models=models), guard=None)
+        assert {request["model"] for request in served.requests} == set(models[:5])
+    assert [report.answers for report in reports] == [True] * 5 + [False] * 2
+    assert probe_for_page(Settings(), guard=None) == []
 
 
 @pytest.fixture
