@@ -30,7 +30,8 @@ def show(names: tuple[str, ...], workspace: str, output: str) -> None:
         raise click.UsageError(f"There is no setting {', '.join(unknown)}.")
     with open_services() as services:
         owner = services.keys.known_workspace(workspace)
-        listed = to_api(services.workspace_settings.overrides(owner), services.workspace_settings.defaults)
+        overrides = services.workspace_settings.overrides(owner)
+        listed = to_api(overrides, services.workspace_settings.defaults)
     listed["items"] = [item for item in listed["items"] if not names or item["name"] in names]
     if output != TABLE:
         print_value(listed, output)
@@ -42,6 +43,10 @@ def show(names: tuple[str, ...], workspace: str, output: str) -> None:
             click.secho(area.title, bold=True)
         for item in of_area:
             click.secho(_line(item), bold=item["source"] == "workspace")
+    if overrides.unknown and not names:
+        click.secho("Of another version, without effect (`answerback settings unset NAME` removes it)", bold=True)
+        for name in overrides.unknown:
+            click.echo(f"  {name}")
 
 
 def _line(item: dict[str, Any]) -> str:
@@ -151,8 +156,12 @@ def _print(changes: Any) -> None:
         click.echo("Nothing differs.")
     change: Change
     for change in changes:
-        setting = OVERRIDABLE[change.name]
-        before, after = (
-            "(default)" if value is None else setting.to_text(value) for value in (change.before, change.after)
-        )
+        before, after = (_shown(change.name, value) for value in (change.before, change.after))
         click.echo(f"{change.name}: {before} → {after}")
+
+
+def _shown(name: str, value: Any) -> str:
+    if value is None:
+        return "(default)"
+    setting = OVERRIDABLE.get(name)  # none of another version
+    return str(value) if setting is None else setting.to_text(value)

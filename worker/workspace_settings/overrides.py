@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -50,6 +50,11 @@ class Overrides:
         """The names of all that is overridden, in the order of the registry."""
         return [name for name in OVERRIDABLE if name in self.values or name in self.secrets]
 
+    @property
+    def unknown(self) -> Sequence[str]:
+        """The names of what another version stored and this one does not know; it has no effect."""
+        return tuple(name for name in (*self.values, *self.secrets) if name not in OVERRIDABLE)
+
     def masked(self, name: str) -> JsonValue | None:
         """Return a value as it may be shown; None where the default holds."""
         return MASK if name in self.secrets else self.values.get(name)
@@ -68,8 +73,10 @@ class Change:
         return {"name": self.name, "before": self.before, "after": self.after}
 
 
-def loaded(new: Mapping[str, Any]) -> dict[str, Any]:
+def loaded(new: Mapping[str, Any], *, unknown: Collection[str] = ()) -> dict[str, Any]:
     """Return values of settings by name, from values in JSON; None stays None.
+
+    `unknown` are names of another version that are stored: they may be None, which takes them back.
 
     Raises:
         SettingsRefused: a name is unknown or a value has another form; with all problems.
@@ -78,7 +85,10 @@ def loaded(new: Mapping[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, value in new.items():
         if name not in OVERRIDABLE:
-            problems[name] = _unknown(name)
+            if value is None and name in unknown:
+                values[name] = None
+            else:
+                problems[name] = _unknown(name)
             continue
         try:
             values[name] = None if value is None else OVERRIDABLE[name].load(value)
@@ -99,9 +109,9 @@ def merged(before: Overrides, values: Mapping[str, Any], box: SecretBox) -> tupl
     kept, secrets = dict(before.values), dict(before.secrets)
     changes = []
     for name, value in values.items():
-        setting = OVERRIDABLE[name]
-        visible = _masked(setting, value)
-        if setting.is_secret:
+        setting = OVERRIDABLE.get(name)  # none of another version
+        visible = None if setting is None else _masked(setting, value)
+        if name in secrets if setting is None else setting.is_secret:
             differs = value is not None or name in secrets
             secrets.pop(name, None)
             secrets |= {} if value is None else {name: box.seal(value)}

@@ -127,8 +127,8 @@ class WorkspaceSettings:
 
     def preview(self, workspace_id: str, new: Mapping[str, Any]) -> tuple[Settings, Sequence[Change]]:
         """Return the settings with new values, and what differs, as `change` would make them; raises as that."""
-        values = self._checked(new)
-        after, changes = merged(self.overrides(workspace_id), values, self._box)
+        before = self.overrides(workspace_id)
+        after, changes = merged(before, self._checked(new, before), self._box)
         return settings_with(self.defaults, after, self._box), changes
 
     def change(self, workspace_id: str, new: Mapping[str, Any], *, version: int | None = None) -> Sequence[Change]:
@@ -146,7 +146,7 @@ class WorkspaceSettings:
             SettingsChanged: there is a later version.
             SecretsUnreadable: a secret cannot be encrypted.
         """
-        values = self._checked(new)
+        values = self._checked(new, self.overrides(workspace_id))
         with self._store.begin() as tx:
             tx.execute(sa.select(workspace.c.id).where(workspace.c.id == workspace_id).with_for_update())
             before = self._read(tx, workspace_id)
@@ -185,12 +185,11 @@ class WorkspaceSettings:
             for name, value in new.items()
         }
 
-    def _checked(self, new: Mapping[str, Any]) -> dict[str, Any]:
-        values = loaded(new)
+    def _checked(self, new: Mapping[str, Any], stored: Overrides) -> dict[str, Any]:
+        values = loaded(new, unknown=stored.unknown)
         problems = {}
         for name, value in values.items():
-            setting = OVERRIDABLE[name]
-            if setting.is_secret and value == MASK:
+            if _is_secret(name) and value == MASK:
                 problems[name] = "This stands for a secret that is not shown; give the secret itself."
             elif name in _URLS and value is not None and value != getattr(self.defaults, name):
                 try:

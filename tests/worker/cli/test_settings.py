@@ -2,6 +2,10 @@
 
 import json
 
+from worker.settings import Settings
+from worker.store.engine import open_store
+from worker.store.tables import workspace_settings
+
 
 def shown(run, name):
     (item,) = json.loads(run("settings", "show", name, "--json").stdout)["items"]
@@ -36,6 +40,19 @@ def test_a_wrong_value_and_a_setting_of_the_installation_are_refused_with_the_re
         assert problem in refused.stderr
     assert run("settings", "set", "min_confidence").returncode == 2
     assert run("settings", "show", "port").returncode == 2
+
+
+def test_an_override_of_another_version_is_shown_and_taken_back(run, env):
+    run("settings", "set", "use_tools", "off")
+    store = open_store(Settings.from_env(env).database)
+    with store.begin() as tx:
+        tx.execute(workspace_settings.update().values(overrides={"use_tools": False, "of_tomorrow": 1}))
+    store.close()
+    assert "of_tomorrow" in run("settings", "show").stdout
+    done = run("settings", "unset", "of_tomorrow")
+    assert (done.returncode, done.stdout) == (0, "of_tomorrow: 1 → (default)\n"), done.stderr
+    assert "of_tomorrow" not in run("settings", "show").stdout
+    assert "no setting of this name" in run("settings", "unset", "of_tomorrow").stderr
 
 
 def test_a_secret_is_read_from_standard_input_or_a_prompt_and_never_printed(run):

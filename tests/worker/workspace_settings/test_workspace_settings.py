@@ -107,6 +107,27 @@ def test_one_value_is_read_without_the_key_of_secrets(make, store, box, guard, t
     )
 
 
+def test_what_another_version_stored_is_taken_back_and_not_set(make, store, workspace_id):
+    settings = make()
+    settings.change(workspace_id, {"use_tools": False})
+    with store.begin() as tx:
+        unknown = {"of_tomorrow": 1, "port": 80, "use_tools": False}
+        tx.execute(table.update().values(overrides=unknown, secrets={"key_of_tomorrow": "sealed"}))
+    assert settings.overrides(workspace_id).unknown == ("of_tomorrow", "port", "key_of_tomorrow")
+    for refused in ({"of_tomorrow": 2}, {"of_yesterday": None}):
+        with pytest.raises(SettingsRefused, match="no setting of this name"):
+            settings.change(workspace_id, refused)
+    back = dict.fromkeys(("of_tomorrow", "port", "key_of_tomorrow"))
+    changes = settings.change(workspace_id, back)
+    assert [(change.name, change.before, change.after) for change in changes] == [
+        ("of_tomorrow", 1, None),
+        ("port", 80, None),
+        ("key_of_tomorrow", MASK, None),
+    ]
+    stored = settings.overrides(workspace_id)
+    assert (stored.values, stored.secrets, stored.unknown) == ({"use_tools": False}, {}, ())
+
+
 def test_a_value_that_no_longer_loads_keeps_nobody_elses_from_being_read(make, store, workspace_id):
     settings, other = make(), Keys(store).workspace("other")
     for id in (workspace_id, other):
