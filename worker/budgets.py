@@ -10,7 +10,7 @@ SCOPES = ("message", "conversation", "key", "day")
 _BUDGET = re.compile(rf"({'|'.join(SCOPES)})=(\d+(?:\.\d+)?)(usd|tokens)")
 
 #: The most of a budget: sums of this size are exact.
-_MOST = 1e12
+_MAX_BUDGET = 1e12
 
 
 class Cost(Protocol):
@@ -42,7 +42,7 @@ class Budget:
             ValueError: it is not like that.
         """
         found = _BUDGET.fullmatch(text.lower().replace(" ", ""))
-        if found is None or not 0 < float(found[2]) <= _MOST:
+        if found is None or not 0 < float(found[2]) <= _MAX_BUDGET:
             raise ValueError(text)
         return cls(scope=found[1], most=float(found[2]), unit=found[3])
 

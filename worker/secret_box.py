@@ -56,6 +56,13 @@ class SecretBox:
         except InvalidToken:
             raise SecretsUnreadable from None
 
+    def rotate(self, sealed: str) -> str:
+        """Return the same secret, sealed with the first key; raises as `open`."""
+        try:
+            return self._fernet.rotate(sealed).decode()
+        except InvalidToken:
+            raise SecretsUnreadable from None
+
     @cached_property
     def _fernet(self) -> MultiFernet:
         keys = list(self._keys)

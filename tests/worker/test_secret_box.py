@@ -27,6 +27,10 @@ def test_keys_of_the_settings_can_be_rotated(tmp_path):
     assert rotated.open(sealed) == "sk-secret"
     with pytest.raises(SecretsUnreadable):
         SecretBox((old,), unused).open(rotated.seal("sk-secret"))
+    new_alone = SecretBox((new,), unused)
+    assert new_alone.open(rotated.rotate(sealed)) == "sk-secret"
+    with pytest.raises(SecretsUnreadable):
+        new_alone.rotate(sealed)
     assert not unused.exists()
 
 

@@ -131,6 +131,25 @@ def apply(file: TextIO, yes: bool, workspace: str) -> None:
     click.echo(f"{workspace} has these settings from the next message on.")
 
 
+@settings.command("rotate-secrets")
+def rotate() -> None:
+    """Encrypt all secrets anew with the first key, so that older keys can be removed.
+
+    These are the secrets of all workspaces and of people's authenticator apps. Fails where no key opens one of them.
+    """
+    from worker.secret_box import SecretBox
+    from worker.secret_rotation import rotate_secrets
+
+    with open_services() as services:
+        installation = services.common.settings
+        box = SecretBox(installation.secret_keys, installation.secret_key_file)
+        done = rotate_secrets(services.store, box)
+    click.echo(f"{done.rotated} secrets are encrypted with the first key.")
+    if done.unreadable:
+        kept = "\n".join(f"  {name}" for name in done.unreadable)
+        raise Failure(f"No key opens these, which stay as they are; add the key to ANSWERBACK_SECRET_KEYS:\n{kept}")
+
+
 def _change(new: dict[str, Any], workspace: str) -> None:
     with open_services() as services:
         owner = services.keys.known_workspace(workspace)
@@ -156,11 +175,11 @@ def _print(changes: Any) -> None:
         click.echo("Nothing differs.")
     change: Change
     for change in changes:
-        before, after = (_shown(change.name, value) for value in (change.before, change.after))
+        before, after = (_text(change.name, value) for value in (change.before, change.after))
         click.echo(f"{change.name}: {before} → {after}")
 
 
-def _shown(name: str, value: Any) -> str:
+def _text(name: str, value: Any) -> str:
     if value is None:
         return "(default)"
     setting = OVERRIDABLE.get(name)  # none of another version

@@ -2,6 +2,8 @@
 
 import json
 
+from cryptography.fernet import Fernet
+
 from worker.settings import Settings
 from worker.store.engine import open_store
 from worker.store.tables import workspace_settings
@@ -62,6 +64,18 @@ def test_a_secret_is_read_from_standard_input_or_a_prompt_and_never_printed(run)
     assert done.returncode == 0, done.stderr
     everything = run("settings", "show").stdout + run("settings", "export").stdout + run("audit", "--json").stdout
     assert "sk-" not in everything
+
+
+def test_secrets_outlive_the_key_that_they_were_encrypted_with(run):
+    assert run("settings", "rotate-secrets").stdout == "0 secrets are encrypted with the first key.\n"
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    run("settings", "set", "openai_api_key", "-", stdin="sk-secret\n", ANSWERBACK_SECRET_KEYS=old)
+    refused = run("settings", "rotate-secrets", ANSWERBACK_SECRET_KEYS=new)
+    assert refused.returncode == 1
+    assert "openai_api_key of the workspace ws_" in refused.stderr
+    done = run("settings", "rotate-secrets", ANSWERBACK_SECRET_KEYS=f"{new},{old}")
+    assert (done.returncode, done.stdout) == (0, "1 secrets are encrypted with the first key.\n"), done.stderr
+    assert run("settings", "rotate-secrets", ANSWERBACK_SECRET_KEYS=new).returncode == 0
 
 
 def test_a_file_of_one_workspace_makes_the_same_in_another(run, tmp_path):
