@@ -191,7 +191,12 @@ AREAS = (
     Area(name="model", title="Language model", about="Which model writes the answers, and where it runs."),
     Area(name="checks", title="Checks of answers", about="What an answer must pass before a customer sees it."),
     Area(name="handoff", title="Handing off", about="When a human answers instead of the bot."),
-    Area(name="costs", title="Costs", about="What models may cost, by the prices of the language model."),
+    Area(
+        name="costs",
+        title="Costs",
+        about="What models may cost, by the prices of the language model. With the installation's endpoint and key, "
+        "its budgets and prices hold as well.",
+    ),
 )
 
 #: Each setting with its area, its label and who reads it.

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from worker.budgets import Budget
 from worker.errors import Invalid
 from worker.secret_box import SecretBox
 from worker.settings import Settings
@@ -139,12 +140,47 @@ def settings_with(defaults: Settings, overrides: Overrides, box: SecretBox) -> S
     values |= {name: box.open(sealed) for name, sealed in overrides.secrets.items() if name in OVERRIDABLE}
     if _URL in values:
         values.setdefault(_KEY, None)
-    settings = replace(defaults, **values)
+    settings = _within_installation(replace(defaults, **values), defaults)
     accepted = set(defaults.contradictions())
     problems = [problem for problem in settings.contradictions() if problem not in accepted]
     if problems:
         raise SettingsRefused(_by_name(problems))
     return settings
+
+
+def _within_installation(settings: Settings, defaults: Settings) -> Settings:
+    """Let the budgets of the installation hold as well, at its prices, where its endpoint is called with its key.
+
+    Raises:
+        SettingsRefused: such a budget is in US dollars, and the installation has no price of a model.
+    """
+    if (settings.openai_base_url, settings.openai_api_key) != (defaults.openai_base_url, defaults.openai_api_key):
+        return settings
+    judge = [settings.chosen_judge] if settings.chosen_judge else []
+    missing = [
+        *_unpriced(defaults, defaults.budgets, [*settings.models, *judge]),
+        *_unpriced(defaults, defaults.judge_budgets, judge),
+    ]
+    if missing:
+        name = "judge_model" if set(missing) == {settings.judge_model} else "models"
+        problem = (
+            "A budget of the installation is in US dollars, and it has no price of "
+            f"{', '.join(dict.fromkeys(missing))}: use models that it has a price of, or a key of your own."
+        )
+        raise SettingsRefused({name: problem})
+    prices = {price[0]: price for price in (*settings.prices, *defaults.prices)}
+    return replace(
+        settings,
+        budgets=tuple(dict.fromkeys((*settings.budgets, *defaults.budgets))),
+        judge_budgets=tuple(dict.fromkeys((*settings.judge_budgets, *defaults.judge_budgets))),
+        prices=tuple(prices.values()),
+    )
+
+
+def _unpriced(defaults: Settings, budgets: Sequence[Budget], models: Sequence[str]) -> list[str]:
+    """Return the models that these budgets would count as free."""
+    priced = {model for model, _prompt, _completion in defaults.prices}
+    return [model for model in models if model not in priced] if any(b.unit == "usd" for b in budgets) else []
 
 
 def _masked(setting: Overridable, value: Any) -> JsonValue | None:

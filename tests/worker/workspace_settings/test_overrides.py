@@ -2,6 +2,7 @@
 
 import pytest
 
+from worker.budgets import Budget
 from worker.settings import Settings
 from worker.workspace_settings.overrides import MASK, Overrides, SettingsRefused, loaded, merged, settings_with
 
@@ -67,6 +68,42 @@ def test_values_that_contradict_each_other_are_refused_in_the_words_of_settings(
     overrides, _ = changed(box, {"answerer": "llm"})
     with pytest.raises(SettingsRefused, match="answerer"):
         settings_with(Settings(), overrides, box)
+
+
+PAID = Settings(
+    openai_api_key="sk-installation",
+    models=("large",),
+    prices=(("large", 2.0, 8.0), ("cheap", 0.1, 0.4)),
+    budgets=(Budget.parse("day=20usd"),),
+    judge_budgets=(Budget.parse("day=2usd"),),
+)
+
+
+def held(box, new, defaults=PAID):
+    overrides, _ = changed(box, new)
+    return settings_with(defaults, overrides, box)
+
+
+def test_who_spends_from_the_key_of_the_installation_stays_within_its_budgets_at_its_prices(box):
+    mine = held(box, {"budgets": [], "judge_budgets": ["day=90usd"], "prices": ["large=0/0"]})
+    assert mine.budgets == PAID.budgets
+    assert [str(budget) for budget in mine.judge_budgets] == ["day=90usd", "day=2usd"]
+    assert ("large", 2.0, 8.0) in mine.prices
+    assert ("large", 0.0, 0.0) not in mine.prices
+    lower = held(box, {"budgets": ["day=5usd"], "models": ["cheap"]})
+    assert [str(budget) for budget in lower.budgets] == ["day=5usd", "day=20usd"]
+    for name, value in (("models", ["large", "dear"]), ("judge_model", "dear")):
+        with pytest.raises(SettingsRefused, match="it has no price of dear") as refused:
+            held(box, {name: value, "prices": ["dear=0/0"]})
+        assert list(refused.value.problems_by_field) == [name]
+
+
+@pytest.mark.parametrize(
+    "own", [{"openai_api_key": "sk-desk"}, {"openai_base_url": "https://models.example/v1", "answerer": "llm"}]
+)
+def test_who_pays_for_the_model_has_budgets_and_prices_of_their_own(box, own):
+    mine = held(box, {**own, "models": ["dear"], "budgets": [], "judge_budgets": [], "prices": ["dear=1/2"]})
+    assert (mine.budgets, mine.judge_budgets, mine.prices) == ((), (), (("dear", 1.0, 2.0),))
 
 
 def test_an_override_of_a_later_version_has_no_effect_after_a_downgrade(box):
