@@ -6,7 +6,7 @@ import flask
 import segno
 from werkzeug.wrappers import Response
 
-from web.console.session import client, log_in, open_to_all, personal, resume
+from web.console.session import client, device, log_in, open_to_all, personal, resume
 from web.console.site import REFUSALS, Page, blueprint, given, refused, to
 from web.http.api import services
 from worker.accounts.errors import LinkInvalid
@@ -38,7 +38,11 @@ def change_password() -> Page | Response:
     form = flask.request.form
     try:
         services().accounts.entrance.change_password(
-            _account_id(), current=form.get("current", ""), new=form.get("new", ""), session_id=flask.g.session.id
+            _account_id(),
+            current=form.get("current", ""),
+            new=form.get("new", ""),
+            session_id=flask.g.session.id,
+            device=device(),
         )
     except REFUSALS as error:
         return _refused(error)
@@ -51,7 +55,7 @@ def begin_second_factor() -> Page | Response:
     """Show a new secret to scan, after one's password."""
     accounts = services().accounts
     try:
-        accounts.entrance.require_password(_account_id(), flask.request.form.get("current", ""))
+        _require_password()
         accounts.second_factor.begin(_account_id())
     except REFUSALS as error:
         return _refused(error)
@@ -82,7 +86,7 @@ def remove_second_factor() -> Page | Response:
     """Turn the second factor off, after one's password."""
     accounts = services().accounts
     try:
-        accounts.entrance.require_password(_account_id(), flask.request.form.get("current", ""))
+        _require_password()
         accounts.second_factor.remove(_account_id())
     except REFUSALS as error:
         return _refused(error)
@@ -160,6 +164,12 @@ def _account_id() -> str:
     if account_id is None:
         flask.abort(403, description="You are logged in with an API key, which has no account.")
     return str(account_id)
+
+
+def _require_password() -> None:
+    """Ask for the password again, as it was typed as the current one."""
+    current = flask.request.form.get("current", "")
+    services().accounts.entrance.require_password(_account_id(), current, device=device())
 
 
 def _profile(**more: Any) -> str:

@@ -66,7 +66,8 @@ def enter_code() -> Response | Page:
 
     def attempt() -> Response:
         token = flask.request.cookies.get(_CODE_COOKIE, "")
-        response = log_in(services().accounts.entrance.enter_code(token, given("code"), client=client()))
+        entered = services().accounts.entrance.enter_code(token, given("code"), client=client(), device=device())
+        response = log_in(entered)
         response.delete_cookie(_CODE_COOKIE, path="/console/login")
         return response
 

@@ -34,7 +34,7 @@ class LoginDelays:
 
         Args:
             subject: what is guessed at, such as an address, whether it exists or not.
-            device: the token that `succeed` gave this browser.
+            device: the token that `know` gave this browser.
 
         Raises:
             TriedTooOften: the delay after the failures before has not passed.
@@ -55,24 +55,35 @@ class LoginDelays:
         if wait_ms > 0:
             raise TriedTooOften(_after(wait_ms / 1_000), retry_after_s=wait_ms / 1_000)
 
-    def succeed(self, subject: str, *, device: str | None = None) -> str:
-        """Forget the failures; return the token for this browser, which is known from now on."""
+    def succeed(self, subject: str, *, device: str | None = None) -> None:
+        """Forget the failures that delay this browser."""
         with self._store.begin() as tx:
-            now = self._store.now(tx)
             key = self._key(tx, subject, device)
-            if device is not None and key == _digest(subject, device):
-                values = {"failures": 0, "until_at": 0, "expires_at": now + _KNOWN_MS}
-                tx.execute(login_delay.update().where(login_delay.c.key == key).values(**values))
-                return device
-            tx.execute(login_delay.delete().where(login_delay.c.key == key))
-            made = secrets.token_urlsafe(24)
-            row = {"key": _digest(subject, made), "failures": 0, "until_at": 0, "expires_at": now + _KNOWN_MS}
-            tx.execute(login_delay.insert().values(**row))
-            return made
+            if key == _digest(subject, ""):
+                tx.execute(login_delay.delete().where(login_delay.c.key == key))
+            else:
+                tx.execute(login_delay.update().where(login_delay.c.key == key).values(failures=0, until_at=0))
+
+    def know(self, *subjects: str, device: str | None = None) -> str:
+        """Return the token of a browser in which a login was completed: it is delayed by its own failures only.
+
+        Args:
+            subjects: all that is guessed at of one person.
+            device: the token that the browser sent, which it keeps if it is known for one of them.
+        """
+        with self._store.begin() as tx:
+            until = self._store.now(tx) + _KNOWN_MS
+            known = device and any(self._key(tx, subject, device) != _digest(subject, "") for subject in subjects)
+            token = device if device and known else secrets.token_urlsafe(24)
+            for subject in subjects:
+                row = {"key": _digest(subject, token), "failures": 0, "until_at": 0, "expires_at": until}
+                known_longer = upsert_into(self._store, login_delay).values(**row)
+                tx.execute(known_longer.on_conflict_do_update(index_elements=["key"], set_={"expires_at": until}))
+            return token
 
     def _key(self, tx: sa.Connection, subject: str, device: str | None) -> str:
         """Return the key of a browser that is known for a subject, else that of the subject."""
-        if device is not None:
+        if device:
             key = _digest(subject, device)
             if tx.execute(sa.select(login_delay.c.key).where(login_delay.c.key == key)).first():
                 return key

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from worker.accounts.addresses import normalised, normalised_name
+from worker.accounts.by_address import prove
 from worker.accounts.delays import LoginDelays
 from worker.accounts.errors import LinkInvalid, LoginRefused
 from worker.accounts.links import Links
@@ -45,7 +46,6 @@ class NeedsCode:
     """
 
     token: str
-    device: str
 
 
 class Entrance:
@@ -88,17 +88,17 @@ class Entrance:
             raise LoginRefused
         if person is None or person.password is None or person.disabled_at is not None:
             raise LoginRefused
-        known = self._delays.succeed(address, device=device)
+        self._delays.succeed(address, device=device)
         if self._passwords.is_outdated(person.password):
             self._rehash(person.id, person.password, password)
         with self._store.begin() as tx:
             if person.totp_secret is not None:
                 token = self._links.make(tx, LinkKind.SECOND_FACTOR, account_id=person.id)
-                return NeedsCode(token=token, device=known)
+                return NeedsCode(token=token)
             token = self._sessions.start(tx, person.id, method="password", client=client)
-        return LoggedIn(account_id=person.id, token=token, device=known)
+        return LoggedIn(account_id=person.id, token=token, device=self._know(person, device))
 
-    def enter_code(self, token: str, code: str, *, client: Client) -> LoggedIn:
+    def enter_code(self, token: str, code: str, *, client: Client, device: str | None = None) -> LoggedIn:
         """Complete a login with a code of the authenticator app, or a recovery code.
 
         Raises:
@@ -113,13 +113,13 @@ class Entrance:
         account_id = link.account_id or ""
         if link.failures >= _MAX_CODES:
             raise LinkInvalid("There were too many wrong codes. Enter your password again.")
-        self._delays.admit(f"code {account_id}")
+        self._delays.admit(f"code {account_id}", device=device)
         self._second_factor.check(account_id, code)
-        self._delays.succeed(f"code {account_id}")
+        self._delays.succeed(f"code {account_id}", device=device)
         with self._store.begin() as tx:
             self._links.use(tx, LinkKind.SECOND_FACTOR, token)
             session = self._sessions.start(tx, account_id, method="code", client=client)
-        return LoggedIn(account_id=account_id, token=session)
+        return LoggedIn(account_id=account_id, token=session, device=self._know(self.account(account_id), device))
 
     def begin(self, account_id: str, *, method: str, client: Client) -> LoggedIn:
         """Log somebody in who proved who they are otherwise, such as by the link of an invitation.
@@ -165,6 +165,8 @@ class Entrance:
     def reset(self, token: str, password: str) -> str:
         """Set a new password with a link; all sessions of the person end. Return the account's id.
 
+        A link by mail proves the address (`worker.accounts.by_address.prove`).
+
         Raises:
             LinkInvalid: the link was used or has expired.
             Invalid: the password cannot be used.
@@ -178,8 +180,9 @@ class Entrance:
         hashed = self._passwords.hash(password)
         with self._store.begin() as tx:
             link = self._links.use(tx, LinkKind.RESET, token)
-            now = self._store.now(tx)
-            values = {"password": hashed, "password_set_at": now} | ({"verified_at": now} if link.by_mail else {})
+            if link.by_mail and prove(self._store, tx, person.id):
+                self._mails.queue(tx, LetterKind.SECOND_FACTOR_OFF, person.email)
+            values = {"password": hashed, "password_set_at": self._store.now(tx)}
             tx.execute(account.update().where(account.c.id == person.id).values(**values))
             for kind in (LinkKind.RESET, LinkKind.SECOND_FACTOR):
                 self._links.drop(tx, kind, account_id=person.id, workspace_id=None)
@@ -187,14 +190,16 @@ class Entrance:
             self._mails.queue(tx, LetterKind.PASSWORD_CHANGED, person.email)
         return person.id
 
-    def change_password(self, account_id: str, *, current: str, new: str, session_id: str) -> None:
+    def change_password(
+        self, account_id: str, *, current: str, new: str, session_id: str, device: str | None = None
+    ) -> None:
         """Change the password of somebody who knows it; their other sessions end.
 
         Raises:
             Invalid: the present password is wrong, or the new one cannot be used.
             TriedTooOften: there were too many wrong ones.
         """
-        person = self.require_password(account_id, current)
+        person = self.require_password(account_id, current, device=device)
         check_new_password(new, words=_words(person))
         hashed = self._passwords.hash(new)
         with self._store.begin() as tx:
@@ -204,18 +209,18 @@ class Entrance:
             end_all(tx, account_id, but=session_id)
             self._mails.queue(tx, LetterKind.PASSWORD_CHANGED, person.email)
 
-    def require_password(self, account_id: str, password: str) -> Account:
+    def require_password(self, account_id: str, password: str, *, device: str | None = None) -> Account:
         """Return the account if this is its password: sensitive changes ask for it again.
 
         Raises:
             Invalid: it is wrong.
             TriedTooOften: there were too many wrong ones.
         """
-        self._delays.admit(f"current {account_id}")
+        self._delays.admit(f"current {account_id}", device=device)
         person = self._find(account.c.id == account_id)
         if person is None or not self._passwords.matches(person.password, password):
             raise Invalid("The current password is wrong.", field="current")
-        self._delays.succeed(f"current {account_id}")
+        self._delays.succeed(f"current {account_id}", device=device)
         return person
 
     def rename(self, account_id: str, name: str) -> None:
@@ -238,6 +243,10 @@ class Entrance:
     def by_email(self, email: str) -> Account | None:
         """Return the account of an address, or None."""
         return self._find(account.c.email == email.strip().lower())
+
+    def _know(self, person: Account, device: str | None) -> str:
+        """Return the token of the browser in which a person has logged in (`LoginDelays.know`)."""
+        return self._delays.know(person.email, f"code {person.id}", f"current {person.id}", device=device)
 
     def _find(self, where: sa.ColumnElement[bool]) -> Account | None:
         with self._store.read() as connection:

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from worker.access.permissions import includes
 from worker.accounts.addresses import normalised, normalised_name
+from worker.accounts.by_address import find_or_create, prove
 from worker.accounts.errors import LinkInvalid, RoleTooHigh
 from worker.accounts.links import Links
 from worker.accounts.mail import AccountMails
@@ -77,7 +78,9 @@ class Invitations:
         if not includes(by.role, role):
             raise RoleTooHigh
         with self._store.begin() as tx:
-            account_id = self._account(tx, address, chosen)
+            # Changes of a workspace's people wait for each other.
+            tx.execute(sa.select(workspace.c.id).where(workspace.c.id == workspace_id).with_for_update())
+            account_id = find_or_create(self._store, tx, address, name=chosen).id
             where = (membership.c.account_id == account_id, membership.c.workspace_id == workspace_id)
             row = tx.execute(sa.select(membership).where(*where)).first()
             if row is not None and (row.accepted_at is not None or row.disabled_at is not None):
@@ -152,9 +155,9 @@ class Invitations:
             link = self._links.use(tx, self._find(tx, token).kind, token)
             account_id = link.account_id or self._first_account(tx, link, address, chosen)
             now = self._store.now(tx)
-            values = {"name": chosen, "password": hashed, "password_set_at": now}
             if link.by_mail:
-                values["verified_at"] = now
+                prove(self._store, tx, account_id)
+            values = {"name": chosen, "password": hashed, "password_set_at": now}
             fresh = (account.c.id == account_id, account.c.password.is_(None))
             if not tx.execute(account.update().where(*fresh).values(**values)).rowcount:
                 raise LinkInvalid  # another link was used meanwhile
@@ -173,11 +176,6 @@ class Invitations:
                 raise LinkInvalid("This invitation is for somebody else. Log in with the address that it was sent to.")
             self._join(tx, link, account_id)
             return link.workspace_id
-
-    def _account(self, tx: sa.Connection, address: str, name: str) -> str:
-        """Return the id of the account of an address, which is created if nobody has it."""
-        found = tx.execute(sa.select(account.c.id).where(account.c.email == address)).scalar()
-        return str(found) if found is not None else self._create(tx, address, name)
 
     def _create(self, tx: sa.Connection, address: str, name: str) -> str:
         row = Account(id=new_id("acc"), email=address, name=name, created_at=self._store.now(tx))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from worker.access.keys import Principal
 from worker.access.permissions import includes
 from worker.accounts.errors import LastOwner, RoleTooHigh
-from worker.accounts.sessions import end_all
+from worker.accounts.sessions import ROLE, end_all
 from worker.errors import Invalid, NotFound
 from worker.ids import is_id
 from worker.states import AccountRole, MemberState
@@ -49,7 +49,7 @@ class People:
         owned = (
             sa.select(
                 api_key.c.account_id,
-                membership.c.role,
+                ROLE,
                 sa.func.coalesce(account.c.disabled_at, membership.c.disabled_at).label("disabled_at"),
             )
             .outerjoin(account, account.c.id == api_key.c.account_id)
@@ -86,7 +86,7 @@ class People:
         if after is not None:
             statement = statement.where(membership.c.account_id < after)
         if "role" in which:
-            statement = statement.where(membership.c.role == which["role"])
+            statement = statement.where(which["role"] == ROLE)
         if "email" in which:
             statement = statement.where(account.c.email == which["email"].strip().lower())
         if "state" in which:
@@ -111,7 +111,8 @@ class People:
     def change(self, workspace_id: str, account_id: str, change: Change, *, by: AccountRole) -> None:
         """Change the role of a person in a workspace, or disable or enable them there.
 
-        `by` is the role of who asks. Sessions of a disabled person in the workspace end at once.
+        `by` is the role of who asks. Sessions of a disabled person in the workspace end at once. A role holds until
+        the person's next single sign-on applies one of their groups.
 
         Raises:
             NotFound: nobody in the workspace has this id.
@@ -121,10 +122,10 @@ class People:
         """
         with self._store.begin() as tx:
             found = self._lock(tx, workspace_id, account_id)
-            _require(by, found.role, change.role)
+            _require(by, found.role, found.group_role, change.role)
             values: dict[str, Any] = {}
             if change.role is not None:
-                values["role"] = change.role
+                values |= {"role": change.role, "group_role": None}
             if change.state == MemberState.DISABLED:
                 values["disabled_at"] = found.disabled_at or self._store.now(tx)
             elif change.state is not None:
@@ -146,7 +147,7 @@ class People:
         """Remove a person from a workspace; raises as `change`. What they wrote stays, with their name."""
         with self._store.begin() as tx:
             found = self._lock(tx, workspace_id, account_id)
-            _require(by, found.role)
+            _require(by, found.role, found.group_role)
             self._require_other_owner(tx, found)
             end_all(tx, account_id, workspace_id=workspace_id)
             tx.execute(
@@ -196,7 +197,7 @@ class People:
         return (
             sa.select(
                 *(account.c[name] for name in columns),
-                membership.c.role,
+                ROLE,
                 membership.c.invited_by,
                 membership.c.accepted_at,
                 membership.c.disabled_at.label("out_at"),
@@ -261,7 +262,7 @@ def owners(workspace_id: str) -> sa.Select[Any]:
     return (
         sa.select(membership.c.account_id)
         .join_from(membership, account, account.c.id == membership.c.account_id)
-        .where(membership.c.workspace_id == workspace_id, membership.c.role == AccountRole.OWNER)
+        .where(membership.c.workspace_id == workspace_id, ROLE == AccountRole.OWNER)
         .where(_STATES[MemberState.ACTIVE])
     )
 

@@ -27,6 +27,10 @@ MAX_S = 7 * 24 * 3_600
 _SEEN_MS = 60_000
 
 
+#: The role of a membership that is in force: that of the person's groups, if they give one.
+ROLE = sa.func.coalesce(membership.c.group_role, membership.c.role).label("role")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Client:
     """The browser that logs in, as its requests describe it."""
@@ -71,7 +75,7 @@ class AccountSessions:
             sa.select(
                 account_session,
                 account.c.name,
-                membership.c.role,
+                ROLE,
                 workspace.c.name.label("workspace"),
                 store.clock.sql().label("now"),
             )
@@ -212,7 +216,7 @@ def end_all(tx: sa.Connection, account_id: str, *, but: str | None = None, works
 
 def _workspaces(connection: sa.Connection, account_id: str) -> Sequence[Workspace]:
     found = (
-        sa.select(workspace.c.id, workspace.c.name, membership.c.role)
+        sa.select(workspace.c.id, workspace.c.name, ROLE)
         .join_from(membership, workspace, workspace.c.id == membership.c.workspace_id)
         .join(account, account.c.id == membership.c.account_id)
         .where(membership.c.account_id == account_id, *_ACTIVE)

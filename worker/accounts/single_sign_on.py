@@ -2,29 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
 from worker.access.permissions import RANKED
 from worker.accounts.addresses import normalised
+from worker.accounts.by_address import find_or_create, prove
 from worker.accounts.entrance import LoggedIn
 from worker.accounts.openid import Identity, OpenIdProvider, SignOnRefused
 from worker.accounts.people import owners
 from worker.accounts.sessions import AccountSessions, Client, end_all
 from worker.errors import Invalid
-from worker.ids import new_id
 from worker.states import AccountRole, LinkKind
 from worker.store.engine import Store
 from worker.store.rows import Account
 from worker.store.tables import account, account_identity, account_link, membership, workspace
-from worker.store.upsert import upsert_into
 
 #: Stands for the inviter of those whom a group brought in; who loses the group loses access.
 BY_GROUP = "single sign-on"
-
-#: What whoever had an account without proving its address may have set up.
-_UNPROVED = ("password", "totp_secret", "totp_pending", "totp_step", "recovery_codes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +27,9 @@ class Policy:
     """Who may log in, and as what.
 
     Attributes:
-        roles: by group; somebody in several groups has the highest.
-        default_role: of those in none of the groups; without it they must have been invited.
+        roles: by group; somebody in several groups has the highest. They count instead of the role that somebody was
+            invited to, as long as the group lasts.
+        default_role: of those in none of the groups who were not invited; without it they must have been.
         trusts_email: whether an address counts that the provider does not call verified.
     """
 
@@ -42,9 +38,9 @@ class Policy:
     trusts_email: bool = False
 
     def role(self, groups: frozenset[str]) -> AccountRole | None:
-        """Return the role of somebody in these groups, or None."""
+        """Return the role that these groups give, or None."""
         given = {role for group, role in self.roles if group in groups}
-        return next((role for role in RANKED if role in given), self.default_role)
+        return next((role for role in RANKED if role in given), None)
 
 
 class SingleSignOn:
@@ -79,7 +75,8 @@ class SingleSignOn:
         workspace_id, role = self._workspace_id(), self._policy.role(identity.groups)
         with self._store.begin() as tx:
             tx.execute(sa.select(workspace.c.id).where(workspace.c.id == workspace_id).with_for_update())
-            person = self._known(tx, identity) or self._linked(tx, identity, may_create=role is not None)
+            may_create = (role or self._policy.default_role) is not None
+            person = self._known(tx, identity) or self._linked(tx, identity, may_create=may_create)
             if person.disabled_at is not None:
                 raise SignOnRefused("Your account is disabled. Ask an administrator.")
             dropped = self._apply(tx, person.id, workspace_id, role)
@@ -102,27 +99,15 @@ class SingleSignOn:
     def _linked(self, tx: sa.Connection, identity: Identity, *, may_create: bool) -> Account:
         """Return the account of the person's address, which is theirs from now on; create it if there is none.
 
-        Whoever chose a password for an address without ever proving that it is theirs loses it.
+        Whoever set the account up without ever proving that the address is theirs loses it.
         """
         address = self._address(identity)
-        now = self._store.now(tx)
-        row = tx.execute(sa.select(account).where(account.c.email == address)).mappings().first()
-        if row is None and not may_create:
+        if not may_create and tx.execute(sa.select(account.c.id).where(account.c.email == address)).first() is None:
             raise SignOnRefused("None of your groups has a role here. Ask an administrator for an invitation.")
-        if row is None:
-            name = identity.name or address.partition("@")[0]
-            person = Account(id=new_id("acc"), email=address, name=name, verified_at=now, created_at=now)
-            tx.execute(account.insert().values(**vars(person)))
-        else:
-            person = Account.from_row(row)
-            if person.verified_at is None:
-                unproved: dict[str, Any] = dict.fromkeys(
-                    ("password", "totp_secret", "totp_pending", "totp_step", "recovery_codes")
-                )
-                tx.execute(account.update().where(account.c.id == person.id).values(verified_at=now, **unproved))
-                end_all(tx, person.id)
-        ids = {"issuer": identity.issuer, "subject": identity.subject, "account_id": person.id, "created_at": now}
-        tx.execute(account_identity.insert().values(**ids))
+        person = find_or_create(self._store, tx, address, name=identity.name or address.partition("@")[0])
+        prove(self._store, tx, person.id)
+        ids = {"issuer": identity.issuer, "subject": identity.subject, "account_id": person.id}
+        tx.execute(account_identity.insert().values(**ids, created_at=self._store.now(tx)))
         return person
 
     def _address(self, identity: Identity) -> str:
@@ -136,9 +121,10 @@ class SingleSignOn:
             raise SignOnRefused("The provider tells no valid e-mail address. Ask an administrator.") from None
 
     def _apply(self, tx: sa.Connection, account_id: str, workspace_id: str, role: AccountRole | None) -> bool:
-        """Give somebody the role of their groups; return whether they lost the one that a group had given them.
+        """Give somebody the role of their groups; return whether they lost all access that a group had given them.
 
-        An invitation that waits is accepted, as the address is proved. The last owner stays one.
+        An invitation that waits is accepted, as the address is proved. Without a group, people have the role that they
+        were invited to, or the default one. The last owner stays one.
         """
         now = self._store.now(tx)
         theirs = (membership.c.account_id == account_id, membership.c.accepted_at.is_(None))
@@ -148,15 +134,20 @@ class SingleSignOn:
         where = (membership.c.account_id == account_id, membership.c.workspace_id == workspace_id)
         row = tx.execute(sa.select(membership).where(*where)).first()
         is_last = set(tx.execute(owners(workspace_id)).scalars()) == {account_id}
-        if role is None:
-            if row is None or row.invited_by != BY_GROUP or is_last:
-                return False
+        default = self._policy.default_role
+        if row is None and (role or default) is not None:
+            ids = {"account_id": account_id, "workspace_id": workspace_id, "created_at": now, "accepted_at": now}
+            values = {"role": role or default, "group_role": role, "invited_by": BY_GROUP}
+            tx.execute(membership.insert().values(**ids, **values))
+        elif row is None or is_last:
+            return False
+        elif role is not None:
+            tx.execute(membership.update().where(*where).values(group_role=role))
+        elif row.invited_by == BY_GROUP and default is None:
             tx.execute(membership.delete().where(*where))
             end_all(tx, account_id, workspace_id=workspace_id)
             return True
-        ids = {"account_id": account_id, "workspace_id": workspace_id, "created_at": now, "accepted_at": now}
-        joined = upsert_into(self._store, membership).values(**ids, role=role, invited_by=BY_GROUP)
-        tx.execute(joined.on_conflict_do_nothing())
-        if not is_last:
-            tx.execute(membership.update().where(*where).values(role=role))
+        elif row.group_role is not None:
+            left = default if row.invited_by == BY_GROUP else row.role
+            tx.execute(membership.update().where(*where).values(role=left, group_role=None))
         return False

@@ -50,7 +50,8 @@ class AccountSettings:
     )
     oidc_default_role: AccountRole | None = setting(
         "ANSWERBACK_OIDC_DEFAULT_ROLE",
-        "role of those who are in none of the groups; without it, only who was invited may log in",
+        "role of new people who are in none of the groups, and of those who came by a group and lost it; without it, "
+        "only who was invited may log in",
         AccountRole,
         None,
     )

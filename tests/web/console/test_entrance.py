@@ -8,7 +8,9 @@ import pytest
 from tests.support.accounts import PASSWORD, Outbox
 from tests.support.services import override
 from tests.web.console.browser import Person
+from worker.accounts.links import digest
 from worker.services.accounts import build_accounts
+from worker.store.tables import login_delay
 
 NEW = "copper whale drafts limericks"
 
@@ -90,6 +92,31 @@ def test_a_second_factor_is_asked_for_on_a_page_of_its_own(app, person, services
     late = app.test_client().post("/console/login/code", data={"code": recovery[1]})
     assert (late.status_code, "took too long" in late.text) == (401, True)
     assert app.test_client().get("/console/login/code").status_code == 303
+
+
+def test_a_browser_is_known_after_the_code_and_not_before(app, person, services):
+    agent = person("agent")
+    account_id = services.accounts.entrance.by_email(agent.email).id
+    url = services.accounts.second_factor.begin(account_id)
+    app_on_phone = pyotp.TOTP(parse_qs(urlsplit(url).query)["secret"][0])
+    recovery = services.accounts.second_factor.confirm(account_id, app_on_phone.now())
+    again = Person(app, agent.email, PASSWORD)
+    again.log_in()
+    again.client.post("/console/login/code", data={"code": "000-000"})
+    assert again.client.get_cookie("answerback_device", path="/console") is None
+    again.client.post("/console/login/code", data={"code": recovery[0]})
+    assert again.client.get_cookie("answerback_device", path="/console") is not None
+    with services.store.begin() as tx:  # as after many failures elsewhere
+        for subject in ("code", "current"):
+            row = {"key": digest(f"\n{subject} {account_id}"), "failures": 20}
+            tx.execute(login_delay.insert().values(**row, until_at=2**52, expires_at=2**52))
+    elsewhere = Person(app, agent.email, PASSWORD)
+    elsewhere.log_in()
+    assert elsewhere.client.post("/console/login/code", data={"code": recovery[1]}).status_code == 429
+    again.log_in()
+    assert again.client.post("/console/login/code", data={"code": recovery[1]}).status_code == 303
+    assert again.post("/console/profile/password", current=PASSWORD, new=NEW).status_code == 303
+    assert again.post("/console/profile/second-factor/remove", current=NEW).status_code == 303
 
 
 def test_a_forgotten_password_is_replaced_by_a_mailed_link_that_works_once(app, person, outbox, services):

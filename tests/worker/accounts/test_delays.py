@@ -57,24 +57,46 @@ def test_success_and_a_day_without_failures_forget_them(delays, store):
 
 def test_failures_elsewhere_do_not_delay_a_browser_that_is_known(delays, store):
     delays.admit(ADA)
-    device = delays.succeed(ADA)
+    delays.succeed(ADA)
+    device = delays.know(ADA)
     fail(delays, 5)
     with pytest.raises(TriedTooOften):
         delays.admit(ADA)
     delays.admit(ADA, device=device)
-    assert delays.succeed(ADA, device=device) == device
+    delays.succeed(ADA, device=device)
+    assert delays.know(ADA, "code", device=device) == device
     fail(delays, 5, device=device)
     with pytest.raises(TriedTooOften):
         delays.admit(ADA, device=device)
 
 
 def test_a_browser_is_known_for_its_own_address_only(delays):
-    device = delays.succeed("grace@shop.example")
+    device = delays.know("grace@shop.example")
     fail(delays, 5)
     for guessed in (device, "guess", ""):
         with pytest.raises(TriedTooOften):
             delays.admit(ADA, device=guessed)
-    assert delays.succeed(ADA, device="guess") != "guess"
+    for guessed in (device, "guess", ""):
+        assert delays.know(ADA, device=guessed) not in (device, "guess", "")
+
+
+def test_a_browser_that_is_known_for_a_password_becomes_known_for_codes_and_keeps_its_delay(delays):
+    device = delays.know(ADA)
+    fail(delays, 5, device=device)
+    assert delays.know(ADA, "code", device=device) == device
+    for _ in range(5):
+        delays.admit("code")
+    delays.admit("code", device=device)
+    with pytest.raises(TriedTooOften):
+        delays.admit(ADA, device=device)
+
+
+def test_a_success_without_a_complete_login_makes_no_browser_known(delays):
+    fail(delays, 1)
+    delays.succeed(ADA, device="guess")
+    fail(delays, 5)
+    with pytest.raises(TriedTooOften):
+        delays.admit(ADA, device="guess")
 
 
 def test_parallel_attempts_count(delays):

@@ -14,7 +14,7 @@ from worker.accounts.entrance import LoggedIn, NeedsCode
 from worker.accounts.errors import LinkInvalid, LoginRefused, SessionEnded
 from worker.accounts.sessions import Client
 from worker.errors import Invalid, TriedTooOften
-from worker.store.tables import account, account_mail
+from worker.store.tables import account, account_identity, account_mail, login_delay
 
 CLIENT = Client(address="203.0.113.7", user_agent="Firefox")
 NEW = "copper whale drafts limericks"
@@ -103,6 +103,40 @@ def test_five_wrong_codes_end_a_login_and_many_delay_the_next(accounts, ada, sto
         accounts.entrance.enter_code(enter(accounts).token, code(store, app), client=CLIENT)
 
 
+def test_guesses_elsewhere_delay_neither_password_nor_code_in_a_browser_that_is_known(accounts, ada, store):
+    app = totp(accounts.second_factor.begin(ada))
+    recovery = accounts.second_factor.confirm(ada, code(store, app))
+    device = accounts.entrance.enter_code(enter(accounts).token, recovery[0], client=CLIENT).device
+    for guess in range(5):
+        with pytest.raises(LoginRefused):
+            accounts.entrance.enter_code(enter(accounts).token, f"wrong-{guess}", client=CLIENT)
+    for _ in range(5):
+        with pytest.raises(LoginRefused):
+            enter(accounts, password="guess")
+        TableClock.advance(store, 1)
+    waiting = enter(accounts, device=device)
+    entered = accounts.entrance.enter_code(waiting.token, recovery[1], client=CLIENT, device=device)
+    assert entered.device == device
+
+
+def test_a_password_without_its_code_makes_no_browser_known(accounts, ada, store):
+    accounts.second_factor.confirm(ada, code(store, totp(accounts.second_factor.begin(ada))))
+    for _ in range(3):
+        enter(accounts)
+    with store.read() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(login_delay)).scalar() == 0
+
+
+def test_a_browser_stays_known_when_the_second_factor_is_turned_on(accounts, ada, store):
+    device = enter(accounts).device
+    recovery = accounts.second_factor.confirm(ada, code(store, totp(accounts.second_factor.begin(ada))))
+    for _ in range(5):
+        with pytest.raises(LoginRefused):
+            accounts.entrance.enter_code(enter(accounts).token, "wrong-codes", client=CLIENT)
+    waiting = enter(accounts, device=device)
+    accounts.entrance.enter_code(waiting.token, recovery[0], client=CLIENT, device=device)
+
+
 def test_a_login_that_waits_for_its_code_expires(accounts, ada, store):
     app = totp(accounts.second_factor.begin(ada))
     accounts.second_factor.confirm(ada, code(store, app))
@@ -159,6 +193,42 @@ def test_a_new_password_leaves_the_second_factor(accounts, ada, store):
     assert isinstance(enter(accounts, password=NEW), NeedsCode)
 
 
+def reset_by_mail(accounts, outbox, email="ada@shop.example"):
+    accounts.entrance.forgot(email)
+    accounts.mails.send_due()
+    accounts.entrance.reset(outbox.token(), NEW)
+    accounts.mails.send_due()
+
+
+def test_the_owner_of_an_address_gets_in_by_mail_whatever_was_set_up_for_it_before(accounts, ada, store, outbox):
+    accounts.second_factor.confirm(ada, code(store, totp(accounts.second_factor.begin(ada))))  # by a link passed on
+    with store.begin() as tx:
+        identity = {"issuer": "https://id.example", "subject": "7", "account_id": ada, "created_at": 1}
+        tx.execute(account_identity.insert().values(**identity))
+    reset_by_mail(accounts, outbox)
+    assert isinstance(enter(accounts, password=NEW), LoggedIn)
+    assert accounts.entrance.account(ada).recovery_codes is None
+    with store.read() as connection:
+        assert connection.execute(sa.select(account_identity)).all() == []
+    assert {"Two-factor" in subject or "two-factor" in subject for _to, subject, _text in outbox.sent[-2:]} == {
+        True,
+        False,
+    }
+
+
+def test_a_secret_that_was_shown_before_an_address_was_proved_is_never_confirmed(accounts, ada, outbox):
+    accounts.second_factor.begin(ada)
+    reset_by_mail(accounts, outbox)
+    assert accounts.second_factor.pending(ada) is None
+
+
+def test_a_new_password_by_mail_leaves_the_second_factor_of_who_proved_the_address(accounts, ada, store, outbox):
+    reset_by_mail(accounts, outbox)
+    accounts.second_factor.confirm(ada, code(store, totp(accounts.second_factor.begin(ada))))
+    reset_by_mail(accounts, outbox)
+    assert isinstance(enter(accounts, password=NEW), NeedsCode)
+
+
 def test_a_newer_link_of_the_operator_ends_the_older_and_proves_no_address(accounts, ada):
     first, second = (accounts.entrance.reset_link(ada).partition("token=")[2] for _ in range(2))
     with pytest.raises(LinkInvalid):
@@ -189,6 +259,14 @@ def test_guesses_at_the_current_password_are_delayed_as_well(accounts, ada):
             accounts.entrance.require_password(ada, "guess")
     with pytest.raises(TriedTooOften):
         accounts.entrance.require_password(ada, PASSWORD)
+
+
+def test_who_guesses_at_the_current_password_elsewhere_does_not_delay_a_browser_that_is_known(accounts, ada):
+    device = enter(accounts).device
+    for _ in range(5):
+        with pytest.raises(Invalid):
+            accounts.entrance.require_password(ada, "guess")
+    accounts.entrance.require_password(ada, PASSWORD, device=device)
 
 
 def test_a_hash_with_older_parameters_is_renewed_at_the_next_login(accounts, ada, store):

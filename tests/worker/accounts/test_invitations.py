@@ -1,9 +1,14 @@
 """Invitations lead one person into one workspace, once."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from tests.support.accounts import OWNER, PASSWORD, join, token_of
 from worker.access.keys import Keys
+from worker.accounts.by_address import find_or_create
 from worker.accounts.errors import LinkInvalid, RoleTooHigh
 from worker.accounts.invitations import Inviter
 from worker.accounts.people import Change
@@ -143,3 +148,29 @@ def test_the_first_owner_takes_no_account_over(accounts, ada, store):
     with pytest.raises(Invalid, match="Somebody has an account"):
         accounts.invitations.accept(token, name="Eve", password=PASSWORD, email="ada@shop.example")
     assert accounts.entrance.by_email("ada@shop.example").name == "Ada Lovelace"
+
+
+def test_two_invitations_of_a_new_address_at_once_both_succeed(accounts, workspace_id, store):
+    other = Keys(store).workspace("other")
+    barrier = threading.Barrier(4)
+
+    def at_once(into, email):
+        barrier.wait()
+        return invite(accounts, into, email)
+
+    for number in range(5):
+        email = f"new{number}@shop.example"
+        with ThreadPoolExecutor(4) as threads:
+            made = list(threads.map(at_once, (workspace_id, other) * 2, [email] * 4))
+        assert len({invitation.account_id for invitation in made}) == 1
+        assert accounts.people.get(other, made[0].account_id)["state"] == "invited"
+
+
+def test_an_invitation_waits_for_whoever_creates_the_account_at_the_same_time(accounts, workspace_id, store):
+    other = Keys(store).workspace("other")
+    with ThreadPoolExecutor(1) as threads:
+        with store.begin() as tx:
+            person = find_or_create(store, tx, "bob@shop.example", name="Bob")
+            waiting = threads.submit(invite, accounts, other)
+            time.sleep(0.2)
+        assert waiting.result().account_id == person.id

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.accounts import OWNER, PASSWORD, join, token_of
-from worker.accounts.errors import LinkInvalid, LoginRefused, NoWorkspace, SessionEnded
+from worker.accounts.errors import LastOwner, LinkInvalid, LoginRefused, NoWorkspace, RoleTooHigh, SessionEnded
 from worker.accounts.openid import Identity, SignOnRefused
 from worker.accounts.people import Change
 from worker.accounts.sessions import Client
@@ -67,6 +67,69 @@ def test_without_a_group_a_default_role_or_an_invitation_nobody_gets_in(enter, a
     assert session.principal.role == AccountRole.EDITOR
     assert accounts.people.get(workspace_id, session.account_id)["state"] == "active"
     assert enter("8").principal.role == AccountRole.EDITOR  # invited people keep their role without groups
+
+
+def test_who_was_invited_gets_the_invited_role_back_when_a_group_is_lost(enter, accounts, ada, workspace_id):
+    accounts.invitations.invite(workspace_id, email="grace@shop.example", role=AccountRole.VIEWER, by=OWNER)
+    for groups, role in (((), "viewer"), (("leads",), "admin"), (("support",), "agent"), ((), "viewer")):
+        session = enter(groups=groups)
+        assert session.principal.role == role
+        assert accounts.people.get(workspace_id, session.account_id)["role"] == role
+        assert accounts.sessions.workspaces(session.account_id)[0].role == role
+
+
+def test_who_joined_before_single_sign_on_gets_their_role_back_too(enter, accounts, ada, workspace_id):
+    join(accounts, workspace_id, "grace@shop.example", AccountRole.EDITOR)
+    assert enter(groups=("leads",)).principal.role == AccountRole.ADMIN
+    assert enter().principal.role == AccountRole.EDITOR
+
+
+def test_the_default_role_demotes_nobody_who_was_invited_or_promoted(enter, accounts, ada, workspace_id):
+    policy = Policy(roles=POLICY.roles, default_role=AccountRole.VIEWER)
+    accounts.invitations.invite(workspace_id, email="grace@shop.example", role=AccountRole.ADMIN, by=OWNER)
+    assert enter(policy=policy).principal.role == AccountRole.ADMIN
+    bob = enter("8", policy=policy, email="bob@shop.example").account_id
+    accounts.people.change(workspace_id, bob, Change(role=AccountRole.EDITOR), by=AccountRole.OWNER)
+    assert enter("8", policy=policy).principal.role == AccountRole.EDITOR
+
+
+def test_who_came_by_a_group_has_the_default_role_without_it(enter, accounts, ada, workspace_id):
+    policy = Policy(roles=POLICY.roles, default_role=AccountRole.VIEWER)
+    assert enter(policy=policy, groups=("leads",)).principal.role == AccountRole.ADMIN
+    assert enter(policy=policy).principal.role == AccountRole.VIEWER
+    assert enter(policy=policy, groups=("support",)).principal.role == AccountRole.AGENT
+    with pytest.raises(SignOnRefused, match="any more"):
+        enter(policy=POLICY)
+
+
+def test_a_change_of_the_role_holds_at_once_and_until_the_groups_are_applied_again(enter, accounts, ada, workspace_id):
+    accounts.invitations.invite(workspace_id, email="grace@shop.example", role=AccountRole.VIEWER, by=OWNER)
+    grace = enter(groups=("leads",)).account_id
+    accounts.people.change(workspace_id, grace, Change(role=AccountRole.EDITOR), by=AccountRole.OWNER)
+    assert accounts.people.get(workspace_id, grace)["role"] == AccountRole.EDITOR
+    assert [person["id"] for person in accounts.people.page(workspace_id, {"role": "editor"})[0]] == [grace]
+    assert enter(groups=("leads",)).principal.role == AccountRole.ADMIN
+    assert enter().principal.role == AccountRole.EDITOR
+
+
+def test_an_owner_whom_a_group_makes_less_is_still_no_business_of_an_admin(enter, accounts, ada, workspace_id):
+    grace = join(accounts, workspace_id, "grace@shop.example")
+    assert enter(groups=("support",)).principal.role == AccountRole.AGENT
+    with pytest.raises(RoleTooHigh):
+        accounts.people.change(workspace_id, grace, Change(role=AccountRole.VIEWER), by=AccountRole.ADMIN)
+    assert enter().principal.role == AccountRole.OWNER
+
+
+def test_an_owner_by_group_counts_as_one_and_stays_while_there_is_no_other(enter, accounts, ada, workspace_id):
+    policy = Policy(roles=(("bosses", AccountRole.OWNER),))
+    accounts.invitations.invite(workspace_id, email="grace@shop.example", role=AccountRole.AGENT, by=OWNER)
+    grace = enter(policy=policy, groups=("bosses",)).account_id
+    accounts.people.remove(workspace_id, ada, by=AccountRole.OWNER)
+    assert enter(policy=policy).principal.role == AccountRole.OWNER
+    with pytest.raises(LastOwner):
+        accounts.people.change(workspace_id, grace, Change(role=AccountRole.AGENT), by=AccountRole.OWNER)
+    join(accounts, workspace_id, "bob@shop.example")
+    assert enter(policy=policy).principal.role == AccountRole.AGENT
 
 
 def test_an_unverified_address_opens_no_account_unless_the_provider_is_trusted(enter, ada, accounts):

@@ -29,11 +29,17 @@ class Account(TableRow):
 
 @dataclass(frozen=True, kw_only=True)
 class Membership(TableRow):
-    """The role of a person in a workspace."""
+    """The role of a person in a workspace.
+
+    Attributes:
+        role: of who is in no group that gives one.
+        group_role: the one that the groups of single sign-on give; it counts instead of `role`.
+    """
 
     account_id: str
     workspace_id: str
     role: AccountRole
+    group_role: AccountRole | None = None
     invited_by: str | None = None
     accepted_at: int | None = None
     disabled_at: int | None = None

@@ -29,7 +29,8 @@ membership = Table(
     metadata,
     Column("account_id", String(48), ForeignKey("account.id", ondelete="CASCADE"), primary_key=True),
     Column("workspace_id", String(48), ForeignKey("workspace.id"), primary_key=True),
-    Column("role", String(16), nullable=False),
+    Column("role", String(16), nullable=False),  # while no group gives another
+    Column("group_role", String(16)),  # the one that groups give at the OpenID provider, which counts then
     Column("invited_by", String(200)),  # a name
     time_column("accepted_at"),
     time_column("disabled_at"),
