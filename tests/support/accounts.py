@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 
 from worker.accounts.invitations import Inviter
 from worker.helpdesks.mail import MailRefused
-from worker.services.accounts import Accounts, build_accounts
+from worker.services.accounts import Accounts, build_accounts, build_secret_box
 from worker.settings import Settings
 from worker.states import AccountRole
 from worker.store.engine import Store
@@ -48,7 +48,7 @@ def accounts_of(store: Store, mailer: Outbox | None, **settings: object) -> Acco
     """Build the parts over a database."""
     settings = {"secret_keys": (_SECRET_KEY,), **settings}
     made = Settings(home=Path("/nonexistent"), console_url="https://desk.example/console", **settings)
-    return build_accounts(made, store, mailer)
+    return build_accounts(made, store, mailer, build_secret_box(made))
 
 
 def join(

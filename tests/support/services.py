@@ -18,6 +18,7 @@ from worker.conversations.intake import Intake
 from worker.conversations.wakeups import Wakeups
 from worker.deliveries.sender import Sender
 from worker.helpdesks.transport import RoutingTransport
+from worker.services.accounts import build_secret_box
 from worker.services.commands import Commands, build_commands
 from worker.services.common import build_common, build_mail_server, build_workspace_settings
 from worker.services.front import Front
@@ -125,8 +126,9 @@ def parts_of(app: Flask) -> Application:
 def override(app: Flask, **parts: Any) -> None:
     """Replace parts of an application, by the names of `Front`'s fields; settings are those of workspaces too."""
     if "settings" in parts:
-        store = app.extensions["answerback"].store
-        parts = {"workspace_settings": build_workspace_settings(store, parts["settings"]), **parts}
+        store, settings = app.extensions["answerback"].store, parts["settings"]
+        workspace_settings = build_workspace_settings(store, settings, build_secret_box(settings))
+        parts = {"workspace_settings": workspace_settings, **parts}
     app.extensions["answerback"] = dataclasses.replace(app.extensions["answerback"], **parts)
 
 

@@ -25,7 +25,7 @@ from worker.conversations import event_feed
 from worker.errors import StartupFailed
 from worker.launch.local_server import key_file
 from worker.launch.supervisor import Supervisor, environment, own_command
-from worker.services.accounts import build_accounts
+from worker.services.accounts import build_accounts, build_secret_box
 from worker.settings import Settings
 from worker.store import migrate
 from worker.store.engine import open_store
@@ -132,7 +132,7 @@ def owner_link(settings: Settings) -> str | None:
     store = open_store(settings.database, pool_size=1)
     try:
         workspace_id = Keys(store).workspace()
-        accounts = build_accounts(settings, store, None)
+        accounts = build_accounts(settings, store, None, build_secret_box(settings))
         if accounts.people.has_owner(workspace_id):
             return None
         return accounts.invitations.first_owner(workspace_id)

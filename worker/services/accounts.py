@@ -32,11 +32,15 @@ class Accounts:
     single_sign_on: SingleSignOn | None  # where the settings name a provider
 
 
-def build_accounts(settings: Settings, store: Store, mailer: Mailer | None) -> Accounts:
-    """Build them. `mailer` is None where no mail server is set."""
+def build_secret_box(settings: Settings) -> SecretBox:
+    """Build what encrypts secrets in the database: those of second factors and of workspaces."""
+    return SecretBox(settings.secret_keys, settings.secret_key_file)
+
+
+def build_accounts(settings: Settings, store: Store, mailer: Mailer | None, secret_box: SecretBox) -> Accounts:
+    """Build them. `mailer` is None where no mail server is set; `secret_box` encrypts second factors."""
     links, passwords, sessions = Links(store), Passwords(), AccountSessions(store)
     mails = AccountMails(store, links, mailer=mailer, console_url=settings.console_address)
-    secret_box = SecretBox(settings.secret_keys, settings.secret_key_file)
     second_factor = SecondFactor(store, mails, passwords, secret_box)
     return Accounts(
         entrance=Entrance(

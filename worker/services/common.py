@@ -24,7 +24,7 @@ from worker.knowledge.imports import Importer
 from worker.knowledge.library import Library
 from worker.redis_pool import open_blocking_redis, open_redis
 from worker.secret_box import SecretBox
-from worker.services.accounts import Accounts, build_accounts
+from worker.services.accounts import Accounts, build_accounts, build_secret_box
 from worker.settings import Network, Settings
 from worker.sources.kinds import Connectors
 from worker.sources.runner import SourceRunner
@@ -95,6 +95,7 @@ def build_common(settings: Settings, *, pool_size: int = POOL_SIZE, idle_s: floa
     intake = Intake(store, keys_kept_s=settings.idempotency_s, count=counters.add, alarm=pattern_matches.alarm)
     actions = ConversationActions(store, intake=intake, wake=wakeups.send, hints=hints)
     mail = build_mail_server(settings)
+    secret_box = build_secret_box(settings)
     return Common(
         settings=settings,
         store=store,
@@ -119,21 +120,21 @@ def build_common(settings: Settings, *, pool_size: int = POOL_SIZE, idle_s: floa
         actions=actions,
         memories=Memories(store),
         voices=Voices(store),
-        workspace_settings=build_workspace_settings(store, settings),
+        workspace_settings=build_workspace_settings(store, settings, secret_box),
         categories=Categories(store),
         inbound=Inbound(store, actions, deadline_s=settings.deadline_s, hint=hints.send),
         mail=mail,
-        accounts=build_accounts(settings, store, mail),
+        accounts=build_accounts(settings, store, mail, secret_box),
         library=Library(store, idempotency_keys),
     )
 
 
-def build_workspace_settings(store: Store, settings: Settings) -> WorkspaceSettings:
+def build_workspace_settings(store: Store, settings: Settings, secret_box: SecretBox) -> WorkspaceSettings:
     """Build the settings of workspaces on those of the installation."""
     return WorkspaceSettings(
         store,
         settings,
-        SecretBox(settings.secret_keys, settings.secret_key_file),
+        secret_box,
         build_guard(settings.model_allow, resolve_timeout_s=WORKER_RESOLVE_TIMEOUT_S),
     )
 

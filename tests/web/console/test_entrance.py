@@ -9,7 +9,7 @@ from tests.support.accounts import PASSWORD, Outbox
 from tests.support.services import override
 from tests.web.console.browser import Person
 from worker.accounts.links import digest
-from worker.services.accounts import build_accounts
+from worker.services.accounts import build_accounts, build_secret_box
 from worker.store.tables import login_delay
 
 NEW = "copper whale drafts limericks"
@@ -19,7 +19,7 @@ NEW = "copper whale drafts limericks"
 def outbox(app, services):
     """A mail server for the application, with `deliver` for the part of a worker."""
     made = Outbox()
-    accounts = build_accounts(services.settings, services.store, made)
+    accounts = build_accounts(services.settings, services.store, made, build_secret_box(services.settings))
     override(app, accounts=accounts)
     made.deliver = accounts.mails.send_due
     return made

@@ -13,6 +13,7 @@ from tests.web.console.browser import XSS
 from worker.answering import direct_answers
 from worker.conversations.outcomes import Handoff
 from worker.knowledge.search_service import ANSWERS, Responder
+from worker.services.accounts import build_secret_box
 from worker.services.common import build_workspace_settings
 
 MODEL = "/console/settings/model"
@@ -30,7 +31,7 @@ def stored(services):
 
 def use(app, services, settings):
     """Let the application be a process that begins now with these settings."""
-    override(app, workspace_settings=build_workspace_settings(services.store, settings))
+    override(app, workspace_settings=build_workspace_settings(services.store, settings, build_secret_box(settings)))
 
 
 def test_a_change_is_shown_before_it_is_saved_and_stands_in_the_history(browser, services):

@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 
 from worker.addresses import AddressRefused
+from worker.services import common as common_parts
+from worker.services.accounts import build_secret_box
 from worker.services.common import build_common, build_guard, build_mail_server
 from worker.settings.parsers import networks
 
@@ -13,6 +15,13 @@ def test_nothing_connects_before_its_first_use(settings, tmp_path):
     common = build_common(settings)
     assert not (tmp_path / "answerback.db").exists()
     common.close(timeout_s=0.1)
+
+
+def test_people_and_workspaces_encrypt_with_one_secret_box(settings, monkeypatch):
+    made = []
+    monkeypatch.setattr(common_parts, "build_secret_box", lambda given: made.append(given) or build_secret_box(given))
+    build_common(settings).close(timeout_s=0.1)
+    assert made == [settings]
 
 
 def test_mail_is_sent_where_a_server_is_set(settings):

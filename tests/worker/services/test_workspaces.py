@@ -3,13 +3,19 @@
 import threading
 
 from worker.access.keys import Keys
+from worker.services.accounts import build_secret_box
 from worker.services.common import build_workspace_settings
 from worker.services.workspaces import PerWorkspace
 from worker.settings import Settings
 
 
+def settings_of_workspaces(store, home):
+    settings = Settings(home=home)
+    return build_workspace_settings(store, settings, build_secret_box(settings))
+
+
 def test_a_part_is_built_once_per_version_and_shared_where_nothing_is_overridden(store, workspace_id, tmp_path):
-    settings = build_workspace_settings(store, Settings(home=tmp_path))
+    settings = settings_of_workspaces(store, tmp_path)
     built = []
 
     def build(given, version):
@@ -28,7 +34,7 @@ def test_a_part_is_built_once_per_version_and_shared_where_nothing_is_overridden
 
 
 def test_turns_that_begin_together_after_a_change_build_the_part_once(store, workspace_id, tmp_path):
-    settings = build_workspace_settings(store, Settings(home=tmp_path))
+    settings = settings_of_workspaces(store, tmp_path)
     built, barrier = [], threading.Barrier(4)
     parts = PerWorkspace(settings, lambda _settings, version: built.append(version) or object())
     settings.change(workspace_id, {"use_tools": False})
