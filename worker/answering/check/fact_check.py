@@ -76,7 +76,7 @@ def disagreement(claim: str, sources: str, *, question: str = "", language: str 
         or _missing_months(claim, known)
         or _other_months(claim, known)
         or _missing_code(claim, known)
-        or name_lists.first_added(claim, sources)
+        or name_lists.first_added(claim, _plain(sources))
         or _missing_quotations(claim, known)
         or _missing_names(claim, known, language)
     )
