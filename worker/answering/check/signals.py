@@ -13,8 +13,8 @@ from kb import sentences
 from worker.answering.check.negation import denies
 
 _WIDENS = re.compile(
-    r"\b(?:all|every|each|any|always|never|whatever|whenever|everything|everyone|anyone|no matter|regardless|both|even"
-    r"|also|entire|full)\b",
+    r"\b(?:all|every|each|any(?! more\b| longer\b)|always|never|whatever|whenever|everything|everyone|anyone|no matter"
+    r"|regardless|both|even|also|entire|full)\b",
     re.I,
 )
 _NARROWS = re.compile(r"\b(?:only|just|solely|exclusively|alone)\b", re.I)

@@ -20,6 +20,11 @@ def test_a_word_that_bounds_or_widens_a_claim_is_a_signal(name, with_it, without
     assert signals.of(PASSAGE, with_it)[name] > signals.of(PASSAGE, without_it)[name]
 
 
+@pytest.mark.parametrize("claim", ["Students can't pause any more.", "Students can't pause any longer."])
+def test_what_is_no_longer_so_is_not_widened(claim):
+    assert signals.of(PASSAGE, claim)["widened"] == 0.0
+
+
 def test_signals_count_by_their_weights_and_not_without():
     claim = "All students can pause."
 
