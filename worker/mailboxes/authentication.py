@@ -5,16 +5,25 @@ Only `Authentication-Results` of the server that the mailbox names count: anybod
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 
 from worker.mailboxes.addresses import Address
 
-_COMMENT = re.compile(r"\([^()]*\)")
 _METHOD = re.compile(r"\s*([a-z0-9-]+)(?:/\d+)?\s*=\s*([a-z]+)", re.I)
-_PROPERTY = re.compile(r"([a-z]+)\.([a-z0-9_-]+)\s*=\s*\"?([^\s\";]+)", re.I)
+_PROPERTY = re.compile(r"([a-z]+)\.([a-z0-9_-]+)\s*=\s*([^\s;]+)", re.I)
+
+#: The parts of a header that are read as a whole: a quoted string, an escaped character, a bracket, or other text.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\\.|[()]|[^"\\()]+|.', re.S)
+_IN_COMMENT = re.compile(r"\\.|[()]|[^\\()]+|.", re.S)
+
+#: Quoted strings that mean the same without their quotes; any other has a placeholder.
+_PLAIN = re.compile(r'"([\w.@+-]*)"', re.A)
+_PLACEHOLDER = "_"
 _MAX_HEADER = 10_000
-_MAX_COMMENTS = 5
+
+#: A method, its result and the properties of what it checked.
+_Finding = tuple[str, str, dict[str, str]]
 
 
 class Belief(StrEnum):
@@ -29,7 +38,8 @@ def belief(results: Iterable[str], sender: Address, *, authserv_id: str | None) 
     """Return how far the address in `From` is believed.
 
     DMARC decides. Without its result, SPF or DKIM proves an address whose domain is the one that passed, or belongs to
-    it; a failure of either alone proves nothing, because forwarding breaks them.
+    it; a failure of either alone proves nothing, because forwarding breaks them. Of several results of DMARC a failure
+    counts, and a pass only if it is about the domain in `From`.
 
     Args:
         results: the mail's `Authentication-Results`, topmost first.
@@ -37,24 +47,64 @@ def belief(results: Iterable[str], sender: Address, *, authserv_id: str | None) 
     """
     if not authserv_id:
         return Belief.UNKNOWN
-    passed = False
-    for header in results:
-        for method, result, properties in _results(header, authserv_id):
-            if method == "dmarc" and result in ("pass", "fail"):
-                return Belief.BELIEVED if result == "pass" else Belief.REFUSED
-            if method == "spf" and result == "pass":
-                passed |= _is_aligned(properties.get("smtp.mailfrom", ""), sender.domain)
-            elif method == "dkim" and result == "pass":
-                domain = properties.get("header.d") or properties.get("header.i", "")
-                passed |= _is_aligned(domain, sender.domain)
-    return Belief.BELIEVED if passed else Belief.UNKNOWN
+    found = [finding for header in results for finding in _results(header, authserv_id)]
+    if any(method == "dmarc" and result == "fail" for method, result, _ in found):
+        return Belief.REFUSED
+    proven = (
+        domain for method, result, properties in found if result == "pass" for domain in _proven(method, properties)
+    )
+    about_sender = any(_is_aligned(domain or sender.domain, sender.domain) for domain in proven)
+    return Belief.BELIEVED if about_sender else Belief.UNKNOWN
 
 
-def _results(header: str, authserv_id: str) -> list[tuple[str, str, dict[str, str]]]:
-    """Return the method, the result and the properties of each finding; none when another server wrote them."""
+def _proven(method: str, properties: Mapping[str, str]) -> Iterator[str]:
+    """Yield the address or domain that a pass is about; an empty one for DMARC that names none."""
+    if method == "dmarc":
+        yield properties.get("header.from", "")
+    elif method == "spf" and properties.get("smtp.mailfrom"):
+        yield properties["smtp.mailfrom"]
+    elif method == "dkim" and (domain := properties.get("header.d") or properties.get("header.i")):
+        yield domain
+
+
+def _results(header: str, authserv_id: str) -> list[_Finding]:
+    """Return the findings of a header; none when another server wrote it.
+
+    Comments and quoted strings may hold what the sender of the mail wrote, such as the local part of an address.
+    Servers differ in how they escape a quote within a comment, so a pass counts only if both readings have it.
+    """
     text = header[:_MAX_HEADER]
-    for _ in range(_MAX_COMMENTS):
-        text = _COMMENT.sub(" ", text)
+    readings = [_plain(text, _TOKEN), _plain(text, _IN_COMMENT)]
+    found = [_split(text if reading is None else reading, authserv_id) for reading in readings]
+    failed = [finding for findings in found for finding in findings if finding[1] == "fail"]
+    if None in readings:
+        return failed
+    return [*failed, *(finding for finding in found[0] if finding in found[1])]
+
+
+def _plain(header: str, in_comment: re.Pattern[str]) -> str | None:
+    """Return a header without comments and with placeholders for quoted strings; None when one has no beginning or end.
+
+    `in_comment` matches a piece within a comment.
+    """
+    made, depth, at = [], 0, 0
+    while found := (in_comment if depth else _TOKEN).match(header, at):
+        piece, at = found[0], found.end()
+        if piece in "()":
+            depth += 1 if piece == "(" else -1
+        elif depth:
+            continue
+        elif piece.startswith(('"', "\\")):
+            simple = _PLAIN.fullmatch(piece)
+            made.append(_PLACEHOLDER if simple is None else simple[1])
+        else:
+            made.append(piece)
+        if depth < 0 or piece == '"':
+            return None
+    return None if depth else "".join(made)
+
+
+def _split(text: str, authserv_id: str) -> list[_Finding]:
     server, _, rest = text.partition(";")
     if (server.split() or [""])[0].lower() != authserv_id.lower():
         return []

@@ -26,10 +26,15 @@ class Envelope:
     belief: Belief = Belief.UNKNOWN
 
     @property
-    def addresses(self) -> set[str]:
-        """All whom the mail names."""
-        named = {address.address for address in (*self.to, *self.cc)}
-        return named | ({self.correspondent.address} if self.correspondent is not None else set())
+    def participants(self) -> set[str]:
+        """Who may continue the thread: the correspondent, and the recipients if the sender is believed.
+
+        Anybody can forge a mail of a customer that is also to themselves.
+        """
+        wrote = set() if self.correspondent is None else {self.correspondent.address}
+        if self.belief != Belief.BELIEVED:
+            return wrote
+        return wrote | {address.address for address in (*self.to, *self.cc)}
 
     @property
     def thread(self) -> tuple[str, ...]:

@@ -54,7 +54,8 @@ class Sorter:
             if self._threads.is_sent_here(mailbox, mail.report.message_id):
                 return Decision(action=Action.REPORT)
             return _ignored("A report on mail that was not sent from here.")
-        if self._threads.is_sent_here(mailbox, mail.message_id):
+        is_sent_draft = folder == MailFolder.SENT and self._threads.is_draft(mailbox, mail.message_id)
+        if not is_sent_draft and self._threads.is_sent_here(mailbox, mail.message_id):
             return _ignored("It was sent from here.")
         if folder == MailFolder.SENT:
             return self._of_agent(mailbox, secret, mail, _ignored("It answers no conversation."))
@@ -70,7 +71,7 @@ class Sorter:
             decided = self._of_colleague(mailbox, secret, mail)
             if decided is not None:
                 return decided
-        if sender is not None and believed == Belief.BELIEVED and writer.domain != sender.domain:
+        if sender is not None and believed == Belief.BELIEVED and writer.address != sender.address:
             believed = Belief.UNKNOWN  # that the sender is who they say says nothing about `Reply-To`
         return self._of_customer(mailbox, secret, mail, writer, believed)
 
@@ -78,7 +79,7 @@ class Sorter:
         is_refused = believed == Belief.REFUSED
         return Decision(
             action=Action.CUSTOMER,
-            ticket=None if is_refused else self._threads.find(mailbox, secret, mail, writer.address),
+            ticket=None if is_refused else self._threads.find(mailbox, secret, mail, writer.address, belief=believed),
             writer=writer,
             text=mail.text,
             belief=believed,

@@ -2,7 +2,8 @@
 
 Its headers name earlier mail, else its address has a signed token, else its subject and sender are known from the last
 days. Whichever it is, the writer must have taken part: a mail that was forwarded to somebody else, or whose Message-ID
-somebody knows, lets nobody into another's conversation.
+somebody knows, lets nobody into another's conversation. Nor does a forged mail: only a sender who is believed brings
+in those whom the mail is also to, and a subject alone is enough for a believed sender only.
 """
 
 import re
@@ -11,12 +12,14 @@ from collections.abc import Iterable, Iterator
 import sqlalchemy as sa
 
 from worker.mailboxes.addresses import is_of_team, is_own, ticket_of_token
+from worker.mailboxes.authentication import Belief
 from worker.mailboxes.envelopes import Envelope, from_json
 from worker.mailboxes.parsing import Mail
 from worker.reading.subjects import bare
-from worker.states import MailState
+from worker.states import DeliveryKind, MailState
 from worker.store.engine import Store
 from worker.store.rows import Mailbox
+from worker.store.tables import delivery
 from worker.store.tables import mail as mail_table
 
 #: How long a subject continues a conversation.
@@ -36,11 +39,13 @@ class Threads:
         self._store = store
         self._now = store.clock.sql()
 
-    def find(self, mailbox: Mailbox, secret: str, mail: Mail, writer: str) -> str | None:
-        """Return the ticket that a mail of `writer` continues, or None."""
+    def find(self, mailbox: Mailbox, secret: str, mail: Mail, writer: str, *, belief: Belief) -> str | None:
+        """Return the ticket that a mail of `writer`, who is believed as far as `belief` says, continues, or None."""
         for ticket in self.named(mailbox, secret, mail):
             if writer in self.participants(mailbox, ticket):
                 return ticket
+        if belief != Belief.BELIEVED and mailbox.authserv_id:
+            return None
         return self._by_subject(mailbox, mail, writer)
 
     def named(self, mailbox: Mailbox, secret: str, mail: Mail) -> Iterator[str]:
@@ -55,6 +60,16 @@ class Threads:
         """Whether a mail with this Message-ID was sent, or put into a folder, from here."""
         return self.sent(mailbox, message_id) is not None
 
+    def is_draft(self, mailbox: Mailbox, message_id: str) -> bool:
+        """Whether the mail with this Message-ID was put into the folder of drafts from here.
+
+        Mail programs send a draft under its own Message-ID, so in the folder of sent mail it is a person's answer.
+        """
+        sent = self.sent(mailbox, message_id)
+        kind = sa.select(delivery.c.kind).where(delivery.c.id == sent)
+        with self._store.read() as connection:
+            return sent is not None and connection.execute(kind).scalar() == DeliveryKind.TICKET_NOTE
+
     def sent(self, mailbox: Mailbox, message_id: str) -> str | None:
         """Return the id of the mail, and of its delivery, that was sent from here under a Message-ID, or None."""
         if not message_id:
@@ -68,10 +83,10 @@ class Threads:
             return connection.execute(found).scalar()
 
     def participants(self, mailbox: Mailbox, ticket: str) -> set[str]:
-        """Return the addresses of the customers in a ticket: who wrote, and whom they wrote to besides the desk."""
+        """Return the addresses of the customers in a ticket: who wrote, and whom the believed ones wrote to as well."""
         found: set[str] = set()
         for envelope in self.envelopes(mailbox, ticket):
-            found |= envelope.addresses
+            found |= envelope.participants
         return {
             address
             for address in found
@@ -128,7 +143,10 @@ class Threads:
         )
         with self._store.read() as connection:
             for row in connection.execute(recent):
-                if subject and row.ticket and bare(from_json(row.headers).subject).casefold() == subject:
+                envelope = from_json(row.headers)
+                if envelope.belief == Belief.REFUSED or not row.ticket:
+                    continue
+                if subject and bare(envelope.subject).casefold() == subject:
                     return str(row.ticket)
         return None
 

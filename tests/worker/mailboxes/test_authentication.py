@@ -24,6 +24,9 @@ ANN = Address(address="ann@shop.example")
         ("mx.desk.example; dkim=pass header.d=notshop.example", "unknown"),
         ("mx.desk.example; dkim=fail header.d=shop.example; spf=softfail smtp.mailfrom=shop.example", "unknown"),
         ("mx.desk.example; none", "unknown"),
+        ('mx.desk.example; dkim=pass header.d="shop.example"', "believed"),
+        ('mx.desk.example; spf=pass reason="a; b" smtp.mailfrom="a b"@shop.example', "believed"),
+        ("mx.desk.example; dmarc=pass header.from=evil.example", "unknown"),
         ("mx.evil.example; dmarc=pass header.from=shop.example", "unknown"),
         ("mx.evil.example (mx.desk.example); dmarc=pass", "unknown"),
         ("", "unknown"),
@@ -44,3 +47,28 @@ def test_a_comment_cannot_hide_or_make_a_result():
 
 def test_a_very_long_header_takes_no_time():
     assert belief(["mx.desk.example; " + "(" * 1_000_000], ANN, authserv_id="mx.desk.example") == "unknown"
+
+
+@pytest.mark.parametrize(
+    "local",
+    [
+        "a; dmarc=pass ",
+        "a smtp.mailfrom=x@shop.example ",
+        'a\\"; dmarc=pass ',
+        "a(; dmarc=pass ",
+        "a) ; dmarc=pass ",
+        "a\\",
+    ],
+)
+@pytest.mark.parametrize("form", ['spf=pass smtp.mailfrom="{}"@evil.example', 'spf=pass (domain of "{}"@evil.example)'])
+def test_the_local_part_of_an_address_cannot_make_a_result(form, local):
+    header = f"mx.desk.example; {form.format(local)}; dmarc=none header.from=shop.example"
+    assert belief([header], ANN, authserv_id="mx.desk.example") == "unknown"
+
+
+def test_a_failure_counts_beside_a_pass_and_whatever_stands_before_it():
+    passed, failed = "mx.desk.example; dmarc=pass", "mx.desk.example; dmarc=fail"
+    assert belief([passed, failed], ANN, authserv_id="mx.desk.example") == "refused"
+    for opened in ('"', "(", ")", '(")', '("'):
+        header = f"mx.desk.example; spf=pass smtp.mailfrom=a{opened}@evil.example; dmarc=fail"
+        assert belief([header], ANN, authserv_id="mx.desk.example") == "refused"

@@ -10,7 +10,9 @@ def test_an_envelope_is_read_back_as_it_was_kept():
     read = parse(mail(answers="0@desk.example", Cc="Bob <bob@x.example>"))
     envelope = envelope_of(read, read.correspondent, Belief.BELIEVED)
     assert from_json(to_json(envelope)) == envelope
-    assert envelope.addresses == {"ann@shop.example", "support@desk.example", "bob@x.example"}
+    assert envelope.participants == {"ann@shop.example", "support@desk.example", "bob@x.example"}
+    for belief in (Belief.UNKNOWN, Belief.REFUSED):
+        assert envelope_of(read, read.correspondent, belief).participants == {"ann@shop.example"}
     assert envelope.thread == ("0@desk.example", "1@shop.example")
 
 
