@@ -55,8 +55,11 @@ class Address:
 
 
 def parsed(header: str) -> tuple[Address, ...]:
-    """Return the addresses of a header, in its order; what is none is left out."""
-    found = getaddresses([header[:_MAX_HEADER]])[:_MAX_ADDRESSES]
+    """Return the addresses of a header, in its order; others are left out. Too many nested brackets hide them all."""
+    try:
+        found = getaddresses([header[:_MAX_HEADER]])[:_MAX_ADDRESSES]
+    except RecursionError:  # the parser calls itself for each bracket of a comment
+        return ()
     return tuple(
         Address(address=address.strip().lower(), name=" ".join(name.split())[:200])
         for name, address in found

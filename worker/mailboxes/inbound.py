@@ -12,7 +12,7 @@ from worker.conversations.actions import ConversationActions
 from worker.conversations.attachments import Attachments
 from worker.conversations.intake import Opening, Submission
 from worker.deliveries.tickets import external_id
-from worker.errors import AnswerbackError, Conflict, Invalid, NotFound
+from worker.errors import Conflict, DatabaseUnavailable, Invalid, NotFound
 from worker.mailboxes.authentication import Belief
 from worker.mailboxes.bounces import Bounces
 from worker.mailboxes.envelopes import envelope_of, to_json
@@ -71,9 +71,20 @@ class MailIntake:
             self.spool.release(lease)
 
     def _take(self, lease: SpoolLease, waiting: rows.Mail) -> None:
-        mail = parse(waiting.raw or b"")
-        decision = self._sorter.decide(lease.mailbox, lease.secret, mail, waiting.folder)
+        """Take a mail, or try it again later: whatever is wrong with it, the next one gets its turn."""
         try:
+            self._try(lease, waiting)
+        except DatabaseUnavailable:  # it stays as it is
+            raise
+        except Exception as error:
+            log.exception("mail_not_taken", mail_id=waiting.id)
+            if not self.spool.postpone(waiting, f"{type(error).__name__}: {error}"):
+                log.error("mail_given_up", mail_id=waiting.id, mailbox_id=waiting.mailbox_id)
+
+    def _try(self, lease: SpoolLease, waiting: rows.Mail) -> None:
+        mail = parse(waiting.raw or b"")
+        try:
+            decision = self._sorter.decide(lease.mailbox, lease.secret, mail, waiting.folder)
             self._act(lease.mailbox, waiting, mail, decision)
         except TakenBefore:
             log.info("mail_taken_before", mail_id=waiting.id)
@@ -83,12 +94,6 @@ class MailIntake:
             self.spool.ignore(waiting, "It came before.", message_id=mail.message_id)
         except (Conflict, NotFound) as error:
             self.spool.ignore(waiting, str(error), message_id=mail.message_id)
-        except AnswerbackError:  # a service of ours is unavailable: it stays as it is
-            raise
-        except Exception as error:
-            log.exception("mail_not_taken", mail_id=waiting.id)
-            if not self.spool.postpone(waiting, f"{type(error).__name__}: {error}"):
-                log.error("mail_given_up", mail_id=waiting.id, mailbox_id=waiting.mailbox_id)
 
     def _act(self, mailbox: rows.Mailbox, waiting: rows.Mail, mail: Mail, decision: Decision) -> None:
         match decision.action:

@@ -12,9 +12,11 @@ from email.message import Message
 from email.parser import BytesHeaderParser
 from email.utils import parsedate_to_datetime
 
-from kb.readers.mail import header, part_text
+from kb.readers.mail import part_text
 from worker.mailboxes.addresses import Address, parsed
+from worker.mailboxes.headers import words
 from worker.mailboxes.reports import Report, report_of
+from worker.reading.characters import clean
 from worker.reading.markup import is_html, to_text
 
 #: A larger mail is not read; its sender and subject are.
@@ -37,6 +39,9 @@ _MAX_FILES = 10
 _MAX_DECORATION = 20_000
 _MAX_REFERENCES = 50
 _MAX_ID = 255
+
+#: Errors of the standard library's parser about mail that it cannot read.
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError, AssertionError)
 
 _BOUNDARY = re.compile(rb"boundary\s*=", re.I)
 _ID = re.compile(r"<([^<>\s]{1,2000})>")
@@ -103,10 +108,14 @@ def parse(data: bytes) -> Mail:
     if problem is None:
         try:
             return _read(message_from_bytes(data, policy=policy.compat32), data)
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-            problem = f"{type(error).__name__}: {error}"[:200]
-    head = BytesHeaderParser(policy=policy.compat32).parsebytes(data[:100_000])
-    return _mail(head, key=hashlib.sha256(data).hexdigest(), text="", problem=problem)
+        except _UNREADABLE as error:  # whatever the parser makes of it: the headers, or a human, are left
+            problem = clean(f"{type(error).__name__}: {error}")[:200]
+    key = hashlib.sha256(data).hexdigest()
+    try:
+        head = BytesHeaderParser(policy=policy.compat32).parsebytes(data[:100_000])
+        return _mail(head, key=key, text="", problem=problem)
+    except _UNREADABLE:
+        return Mail(key=key, message_id="", problem=problem)
 
 
 def _too_much(data: bytes) -> str | None:
@@ -121,7 +130,7 @@ def _too_much(data: bytes) -> str | None:
 def _read(message: Message, data: bytes, *, depth: int = 0) -> Mail:
     parts = _Parts()
     _collect(message, parts, depth=depth)
-    text = "\n\n".join(filter(None, (text.strip() for text in parts.texts)))[:_MAX_READ]
+    text = clean("\n\n".join(filter(None, (text.strip() for text in parts.texts)))[:_MAX_READ])
     mail = _mail(
         message,
         key="",
@@ -132,7 +141,7 @@ def _read(message: Message, data: bytes, *, depth: int = 0) -> Mail:
         report=report_of(message),
     )
     # Some software gives several mails the same Message-ID, so what they say counts too.
-    said = (mail.message_id, header(message, "from"), header(message, "date"), mail.subject, text[:MAX_TEXT])
+    said = (mail.message_id, words(message, "from"), words(message, "date"), mail.subject, text[:MAX_TEXT])
     names = [f"{file.name} {len(file.data)}" for file in parts.files]
     key = hashlib.sha256("\0".join([*said, *names]).encode(errors="replace")).hexdigest()
     return Mail(**{**vars(mail), "key": key if mail.message_id else hashlib.sha256(data or text.encode()).hexdigest()})
@@ -148,20 +157,20 @@ def _mail(
     inner: Mail | None = None,
     report: Report | None = None,
 ) -> Mail:
-    sender, reply_to = parsed(header(message, "from")), parsed(header(message, "reply-to"))
+    sender, reply_to = parsed(words(message, "from")), parsed(words(message, "reply-to"))
     recipients = [address for name in _RECIPIENTS for address in parsed(" ".join(_all(message, name)))]
     return Mail(
         key=key,
-        message_id=next(iter(ids(header(message, "message-id"))), ""),
+        message_id=next(iter(ids(words(message, "message-id"))), ""),
         references=_references(message),
         sender=sender[0] if sender else None,
         reply_to=reply_to[0] if reply_to else None,
-        to=parsed(header(message, "to")),
-        cc=parsed(header(message, "cc")),
+        to=parsed(words(message, "to")),
+        cc=parsed(words(message, "cc")),
         recipients=tuple(dict.fromkeys(address.address for address in recipients)),
-        subject=header(message, "subject")[:500],
+        subject=words(message, "subject")[:500],
         date=_date(message),
-        headers={name: str(message[name])[:1_000] for name in _KEPT if name in message},
+        headers={name: clean(str(message[name]))[:1_000] for name in _KEPT if name in message},
         authentication=tuple(" ".join(value.split()) for value in _all(message, "authentication-results")),
         text=text,
         files=files,
@@ -172,7 +181,7 @@ def _mail(
 
 
 def _all(message: Message, name: str) -> list[str]:
-    return [str(value) for value in message.get_all(name, [])][:20]
+    return [clean(str(value)) for value in message.get_all(name, [])[:20]]
 
 
 def ids(text: str) -> list[str]:
@@ -184,14 +193,14 @@ def ids(text: str) -> list[str]:
 
 
 def _references(message: Message) -> tuple[str, ...]:
-    answered = ids(header(message, "in-reply-to"))[:_MAX_REFERENCES]
-    thread = ids(header(message, "references"))
+    answered = ids(words(message, "in-reply-to"))[:_MAX_REFERENCES]
+    thread = ids(words(message, "references"))
     return tuple(dict.fromkeys([*answered, *reversed(thread[-_MAX_REFERENCES:])]))
 
 
 def _date(message: Message) -> int | None:
     try:
-        return int(parsedate_to_datetime(header(message, "date")).timestamp())
+        return int(parsedate_to_datetime(words(message, "date")).timestamp())
     except (ValueError, TypeError, OverflowError, OSError, IndexError):
         return None
 
@@ -229,9 +238,9 @@ def _collect(part: Message, found: _Parts, *, depth: int) -> None:
         found.texts.append(to_text(text) if kind == "text/html" else text)
     elif kind not in ("message/delivery-status", "text/rfc822-headers", "application/pgp-signature"):
         data = part.get_payload(decode=True)
-        name = " ".join((part.get_filename() or "").split())[:200]
+        name = " ".join(clean(part.get_filename() or "").split())[:200]
         if isinstance(data, bytes) and data and not _is_decoration(part, data):
-            found.files.append(File(name=header_words(name) or kind, media_type=kind, data=data))
+            found.files.append(File(name=header_words(name) or clean(kind), media_type=clean(kind), data=data))
 
 
 def _is_body(part: Message, found: _Parts) -> bool:
@@ -268,4 +277,4 @@ def header_words(text: str) -> str:
     """Return a text without the encoded words that some software puts into names of files."""
     holder = Message()
     holder["x"] = text
-    return header(holder, "x")
+    return words(holder, "x")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from email.message import Message
 from email.parser import HeaderParser
 
-from kb.readers.mail import header
+from worker.mailboxes.headers import words
 
 _MAX_RECIPIENTS = 50
 
@@ -62,7 +62,7 @@ def _leaves(message: Message) -> list[Message]:
 
 
 def _id(message: Message) -> str:
-    return header(message, "message-id").strip().strip("<>")[:255]
+    return words(message, "message-id").strip().strip("<>")[:255]
 
 
 def _failures(part: Message) -> list[Failure]:
@@ -72,14 +72,14 @@ def _failures(part: Message) -> list[Failure]:
     for group in groups if isinstance(groups, list) else []:
         if not isinstance(group, Message):
             continue
-        recipient = header(group, "final-recipient") or header(group, "original-recipient")
-        action = header(group, "action").lower()
+        recipient = words(group, "final-recipient") or words(group, "original-recipient")
+        action = words(group, "action").lower()
         if recipient and action in ("failed", "delayed"):
             found.append(
                 Failure(
                     address=recipient.rpartition(";")[2].strip().strip("<>").lower(),
-                    status=(header(group, "status").split() or [""])[0],
-                    why=header(group, "diagnostic-code").partition(";")[2].strip()[:500],
+                    status=(words(group, "status").split() or [""])[0],
+                    why=words(group, "diagnostic-code").partition(";")[2].strip()[:500],
                     action=action,
                 )
             )

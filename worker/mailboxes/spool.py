@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from worker.ids import new_id
+from worker.reading.characters import clean
 from worker.states import ConnectionState, MailFolder, MailState
 from worker.store.engine import Store
 from worker.store.rows import Mail, Mailbox
@@ -42,6 +43,15 @@ class Spool:
 
     def add_in(self, tx: sa.Connection, target: Mailbox, data: bytes, folder: MailFolder) -> str:
         """Do the same inside a transaction."""
+        return self._add(tx, target, folder, state=MailState.RECEIVED, raw=data, size=len(data), due_at=self._now)
+
+    def add_failed_in(self, tx: sa.Connection, target: Mailbox, folder: MailFolder, error: str) -> str:
+        """Record, inside a transaction, a mail that its server does not give out, so that it is seen to be missing."""
+        return self._add(
+            tx, target, folder, state=MailState.FAILED, size=0, reason=_reason(error), finished_at=self._now
+        )
+
+    def _add(self, tx: sa.Connection, target: Mailbox, folder: MailFolder, **values: object) -> str:
         id = new_id("mail")
         tx.execute(
             mail.insert().values(
@@ -50,12 +60,9 @@ class Spool:
                 mailbox_id=target.id,
                 direction="in",
                 folder=folder,
-                state=MailState.RECEIVED,
-                raw=data,
-                size=len(data),
                 attempts=0,
-                due_at=self._now,
                 created_at=self._now,
+                **values,
             )
         )
         return id
@@ -109,19 +116,19 @@ class Spool:
 
     def ignore(self, ignored: Mail, reason: str, *, message_id: str) -> None:
         """End a mail that is not acted on."""
-        self._end(ignored, MailState.IGNORED, raw=None, reason=reason, message_id=message_id)
+        self._end(ignored, MailState.IGNORED, raw=None, reason=_reason(reason), message_id=message_id)
 
     def postpone(self, failed: Mail, error: str) -> bool:
         """Try a mail again later; return False when that was the last try, and keep it as it came."""
         if failed.attempts >= len(_RETRIES_S):
-            self._end(failed, MailState.FAILED, reason=error[:500])
+            self._end(failed, MailState.FAILED, reason=_reason(error))
             return False
         with self._store.begin() as tx:
             due_at = self._now + _RETRIES_S[failed.attempts] * 1_000
             tx.execute(
                 mail.update()
                 .where(mail.c.id == failed.id, UNREAD_MAIL)
-                .values(attempts=failed.attempts + 1, due_at=due_at, reason=error[:500])
+                .values(attempts=failed.attempts + 1, due_at=due_at, reason=_reason(error))
             )
         return True
 
@@ -148,3 +155,8 @@ class Spool:
 
     def _is_held(self, lease: SpoolLease) -> sa.ColumnElement[bool]:
         return sa.and_(mailbox.c.id == lease.mailbox.id, mailbox.c.lease_token == lease.mailbox.lease_token)
+
+
+def _reason(text: str) -> str:
+    """Return a reason that a database takes: an error may quote from the mail that it refused."""
+    return clean(text)[:500]

@@ -63,3 +63,7 @@ def test_a_mailbox_with_a_domain_of_other_letters_knows_both_its_forms():
 def test_a_name_of_any_letters_is_written_in_ascii():
     for name in ("Jörg", "名前" * 40, "\ud800"):
         assert str(Address(address="ann@shop.example", name=name)).isascii()
+
+
+def test_a_header_of_brackets_has_no_address_and_harms_nobody():
+    assert parsed("(" * 3_000 + " <ann@shop.example>") == ()

@@ -2,10 +2,15 @@
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+from structlog.testing import capture_logs
 
 from tests.support.fakes import TableClock
 from tests.support.mails import mail
+from worker.conversations.sessions import SessionsUnavailable
+from worker.errors import DatabaseUnavailable, Invalid
 from worker.mailboxes.inbound import MailIntake
+from worker.mailboxes.sorting import Sorter
 from worker.states import MailFolder
 from worker.store.tables import conversation, message
 from worker.store.tables import mail as mail_table
@@ -60,6 +65,74 @@ def test_a_mail_that_meets_a_bug_holds_up_no_other_and_is_tried_again(store, int
     TableClock.advance(store, 10)
     intake.drain(box.id)
     assert sorted(contents(store)) == ["Bad?", "Good?"]
+
+
+@pytest.mark.parametrize("folder", [MailFolder.INBOX, MailFolder.SENT])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"From: " + b"(" * 3_000 + b"\r\n\r\nHi",
+        b"From: ann@shop.example\r\nMessage-ID: =?utf-7?q?<+2AA-@c>?=\r\n\r\nHi",
+        b"From: ann@shop.example\r\nMessage-ID: <a\x00b@c>\r\nReferences: <\x00@c>\r\nSubject: a\x00b\r\n\r\nH\x00i",
+        b"From: =?utf-7?q?+2AA-?= <ann@shop.example>\r\nTo: =?utf-7?q?+2AA-?= <b@c.example>\r\n\r\nHi",
+        b"From: a@b.example\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=x\r\n\r\n"
+        b"--x\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <\x00@x>\r\n\r\n--x--\r\n",
+        b'From: ann@shop.example\r\nContent-Type: image/\x00png; name="\x00.png"\r\n\r\nx',
+    ],
+    ids=["brackets", "surrogate", "nul", "names", "report", "file"],
+)
+def test_no_mail_that_a_stranger_can_write_stops_those_behind_it(store, intake, box, raw, folder):
+    intake.spool.add(box, raw, folder)
+    intake.spool.add(box, mail("Behind?"), MailFolder.POSTED)
+    intake.drain(box.id)
+    assert "Behind?" in contents(store)
+    assert set(states(store)) <= {"taken", "ignored"}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Invalid("An attachment cannot be used here."),
+        SessionsUnavailable(),
+        IntegrityError("INSERT", {}, Exception("of another table")),
+        RecursionError(),
+        ValueError("it quotes \ud800 and \0"),
+    ],
+)
+@pytest.mark.parametrize("where", [(Sorter, "decide"), (MailIntake, "_customer")])
+def test_a_mail_that_fails_always_is_given_up_where_it_is_seen(
+    store, intake, mailboxes, box, monkeypatch, error, where
+):
+    def fails(*_args):
+        raise error
+
+    intake.spool.add(box, mail(), MailFolder.POSTED)
+    with monkeypatch.context() as patch:
+        patch.setattr(*where, fails)
+        with capture_logs() as logged:
+            for _ in range(5):
+                intake.drain(box.id)
+                TableClock.advance(store, 4_000)
+    assert logged[-1]["event"] == "mail_given_up"
+    assert mailboxes.show(box.workspace_id, box.id)["mail"]["failed"] == 1
+    intake.spool.add(box, mail("Behind?", id="2@x"), MailFolder.POSTED)
+    intake.drain(box.id)
+    assert contents(store) == ["Behind?"]
+
+
+def test_mail_stays_as_it_is_while_the_database_is_away(store, intake, box, monkeypatch):
+    def fails(*_args):
+        raise DatabaseUnavailable
+
+    intake.spool.add(box, mail(), MailFolder.POSTED)
+    with monkeypatch.context() as patch:
+        patch.setattr(Sorter, "decide", fails)
+        with pytest.raises(DatabaseUnavailable):
+            intake.drain(box.id)
+    with store.read() as connection:
+        assert connection.execute(sa.select(mail_table.c.attempts)).scalar_one() == 0
+    intake.drain(box.id)
+    assert states(store) == ["taken"]
 
 
 def test_a_hundred_mails_at_once_are_each_taken_once(store, intake, box):

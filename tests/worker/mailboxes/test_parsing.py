@@ -116,10 +116,17 @@ def test_the_key_is_the_same_by_every_way_and_another_for_another_text():
         b"Content-Type: multipart/mixed\r\n\r\nno boundary",
         b'Content-Type: text/plain; charset="x\xff"\r\nContent-Transfer-Encoding: base64\r\n\r\n%%%',
         b"Content-Type: message/rfc822\r\n\r\n" * 20_000,
+        b"From: " + b"(" * 3_000 + b"\r\n\r\nHi",
+        b"Message-ID: =?utf-7?q?<+2AA-@c>?=\r\nContent-Type: text/plain; charset=utf-7\r\n\r\n+2AA-",
+        b"Message-ID: <a\x00@c>\r\nReferences: <b\x00@c>\r\nSubject: \x00\r\nPrecedence: \x00\r\n\r\n\x00Hi",
     ],
 )
 def test_nothing_that_comes_makes_it_fail(raw):
-    assert parse(raw).key
+    read = parse(raw)
+    assert read.key
+    said = repr((read.message_id, read.references, read.subject, read.headers, read.text))
+    assert "\\x00" not in said
+    assert "\\ud8" not in said
 
 
 @pytest.mark.parametrize(
