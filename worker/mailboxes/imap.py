@@ -65,7 +65,11 @@ class ImapMailbox:
         """Open a folder for reading, which changes no flag."""
         with _errors():
             answer = self._client.select_folder(folder, readonly=True)
-            return FolderState(uid_validity=int(answer[b"UIDVALIDITY"]), next_uid=int(answer.get(b"UIDNEXT", 1)))
+            next_uid = answer.get(b"UIDNEXT")
+            if next_uid is None:  # a server may leave it out (RFC 3501, 6.3.1); `*` is its last mail
+                last = self._client.search(["UID", "*"]) if answer.get(b"EXISTS", 0) else []
+                next_uid = max(last, default=0) + 1
+            return FolderState(uid_validity=int(answer[b"UIDVALIDITY"]), next_uid=int(next_uid))
 
     def uids_after(self, last_uid: int) -> list[int]:
         """Return the UIDs above one in the open folder, lowest first."""

@@ -126,6 +126,8 @@ class Mailboxes:
             shared = {name: value for name, value in given.items() if name in _OF_HELPDESK}
             own = {name: value for name, value in given.items() if name not in _OF_HELPDESK}
             tx.execute(helpdesk.update().where(helpdesk.c.id == id).values(**shared, updated_at=self._store.now(tx)))
+            if own.get("imap_url"):  # whoever reads it stops, and a pause after failures ends
+                own["watched_until"] = None
             if own:
                 tx.execute(mailbox.update().where(mailbox.c.id == id).values(**own))
         return self.show(workspace_id, id)

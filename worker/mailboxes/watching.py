@@ -11,8 +11,10 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
+from worker.errors import DatabaseUnavailable
 from worker.mailboxes.imap import FolderState, ImapMailbox, MailboxUnavailable
 from worker.mailboxes.spool import Spool
+from worker.reading.characters import clean
 from worker.states import ConnectionState, MailFolder
 from worker.store.engine import Store
 from worker.store.rows import Mailbox
@@ -27,8 +29,16 @@ _WATCH_MS = 90_000
 #: Seconds of one wait for news; the folder of sent mail is read in between.
 _WAIT_S = 20.0
 
-#: Seconds after which a mailbox that could not be read is tried again.
+#: Seconds after which a mailbox that could not be read is tried again; doubled after each failure, up to a limit.
 _RETRY_S = 30.0
+_MAX_RETRY_S = 1_800.0
+
+#: Times that a server may fail to give out a mail before the next ones are read.
+_MAX_FETCHES = 5
+
+#: A mailbox that nobody has read for so long, in ms, while this process can read no more, is reported.
+_UNREAD_MS = 120_000
+_NO_FREE_READER = "No process is free to read this mailbox; start another worker for the queue `callback`."
 
 #: When the numbers of a folder have changed, mail from this long before it was last read is looked at again.
 _OVERLAP = timedelta(days=2)
@@ -57,6 +67,9 @@ class Watcher:
         self._stopping = stopping
         self._spool = Spool(store)
         self._now = store.clock.sql()
+        # Both count in this process alone; a restart begins anew, which is what an operator wants from one.
+        self._failures: dict[tuple[str, str | None], int] = {}
+        self._fetches: dict[tuple[str, str, int, int], int] = {}
 
     def due(self, *, limit: int) -> list[str]:
         """Return mailboxes that no process reads at the moment."""
@@ -68,6 +81,30 @@ class Watcher:
         )
         with self._store.read() as connection:
             return list(connection.execute(statement).scalars())
+
+    def report_unread(self) -> None:
+        """Say of the mailboxes that no process reads that none is free to: in the log, and in their `error`.
+
+        To be called while this process can take up no more.
+        """
+        since = sa.func.coalesce(mailbox.c.checked_at, helpdesk.c.created_at)
+        unread = (
+            sa.select(mailbox.c.id)
+            .join(helpdesk, helpdesk.c.id == mailbox.c.id)
+            .where(
+                mailbox.c.imap_url.is_not(None),
+                helpdesk.c.state == ConnectionState.ENABLED,
+                self._is_free(),
+                since < self._now - _UNREAD_MS,
+                sa.or_(mailbox.c.error.is_(None), mailbox.c.error != _NO_FREE_READER),
+            )
+        )
+        with self._store.read() as connection:
+            found = list(connection.execute(unread).scalars())
+        for id in found:
+            log.warning("mailbox_not_read", mailbox_id=id, cause=_NO_FREE_READER)
+            with self._store.begin() as tx:
+                tx.execute(mailbox.update().where(mailbox.c.id == id, self._is_free()).values(error=_NO_FREE_READER))
 
     def poll(self, mailbox_id: str) -> int:
         """Read a mailbox once; return how many mails were stored, none while another process reads it.
@@ -92,13 +129,21 @@ class Watcher:
         error: str | None = None
         try:
             with self._open_imap(row) as opened:
-                while not self._stopping.is_set() and self._renew(row, checked_at=self._now, error=None):
+                while not self._stopping.is_set() and self._renew(row):
                     self.read(opened, row)
+                    if not self._renew(row, checked_at=self._now, error=None):
+                        break
+                    self._failures.pop((row.id, row.imap_url), None)
                     if not opened.wait(_WAIT_S, stopping=self._stopping):
                         self._stopping.wait(_WAIT_S)
         except MailboxUnavailable as unavailable:
             error = str(unavailable)
             log.warning("mailbox_unavailable", mailbox_id=mailbox_id, cause=error)
+        except DatabaseUnavailable:
+            raise
+        except Exception as bug:
+            error = clean(f"{type(bug).__name__}: {bug}")[:500]
+            log.exception("mailbox_not_read", mailbox_id=mailbox_id)
         finally:
             self._release(row, error)
 
@@ -133,30 +178,68 @@ class Watcher:
         for uid in uids:
             if self._stopping.is_set():
                 return stored
-            data = opened.read(uid)
+            data, failed = self._fetch(opened, row, folder, state.uid_validity, uid)
             is_last = uid == uids[-1]
             # Until the last one, a renumbered folder counts as not read: should this end here, all comes again.
             validity = state.uid_validity if is_last or uid_validity == state.uid_validity else uid_validity
-            if not self._store_mail(row, folder, use, data, uid=uid, uid_validity=validity):
+            current = validity == state.uid_validity
+            if not self._store_mail(
+                row, folder, use, data, uid=uid, uid_validity=validity, is_current=current, failed=failed
+            ):
                 return stored
+            self._fetches.pop((row.id, folder, state.uid_validity, uid), None)
             stored += 1
         if not uids and uid_validity != state.uid_validity:
             self._store_mail(row, folder, use, None, uid=state.next_uid - 1, uid_validity=state.uid_validity)
         return stored
 
+    def _fetch(
+        self, opened: ImapMailbox, row: Mailbox, folder: str, uid_validity: int, uid: int
+    ) -> tuple[bytes | None, str | None]:
+        """Return a mail; or why it is passed over, once its server has failed to give it out several times.
+
+        Raises:
+            MailboxUnavailable: it failed, and is to be tried again.
+        """
+        key = (row.id, folder, uid_validity, uid)
+        try:
+            return opened.read(uid), None
+        except Exception as error:
+            self._fetches[key] = self._fetches.get(key, 0) + 1
+            if self._fetches[key] < _MAX_FETCHES:
+                raise
+            log.error("mail_passed_over", mailbox_id=row.id, folder=folder, uid=uid, cause=str(error))
+            return None, f"The server does not give out UID {uid} of {folder}: {error}"
+
     def _store_mail(
-        self, row: Mailbox, folder: str, use: MailFolder, data: bytes | None, *, uid: int, uid_validity: int
+        self,
+        row: Mailbox,
+        folder: str,
+        use: MailFolder,
+        data: bytes | None,
+        *,
+        uid: int,
+        uid_validity: int,
+        is_current: bool = True,
+        failed: str | None = None,
     ) -> bool:
-        """Store a mail and how far the folder is read; return False when another process has the mailbox."""
+        """Store a mail and how far the folder is read; return False when another process has the mailbox.
+
+        `is_current` says that `uid_validity` is the server's. While it is not, the time that the folder was read stays
+        as it is: should this end here, the folder is read again from then on.
+        """
+        read_at = {"updated_at": self._now} if is_current else {}
         with self._store.begin() as tx:
             if not self._renewed(tx, row):
                 return False
             if data is not None:
                 self._spool.add_in(tx, row, data, use)
+            elif failed is not None:
+                self._spool.add_failed_in(tx, row, use, failed)
             tx.execute(
                 mail_folder.update()
                 .where(mail_folder.c.mailbox_id == row.id, mail_folder.c.name == folder)
-                .values(uid_validity=uid_validity, last_uid=uid, updated_at=self._now)
+                .values(uid_validity=uid_validity, last_uid=uid, **read_at)
             )
             return True
 
@@ -212,13 +295,18 @@ class Watcher:
         return bool(tx.execute(kept).rowcount)
 
     def _release(self, row: Mailbox, error: str | None) -> None:
-        later = None if error is None else self._now + int(_RETRY_S * 1_000)
+        later = None if error is None else self._now + int(self._pause_s(row) * 1_000)
         with self._store.begin() as tx:
             tx.execute(
                 mailbox.update()
                 .where(mailbox.c.id == row.id, mailbox.c.watcher == self._holder)
                 .values(watcher=None, watched_until=later, **({} if error is None else {"error": error}))
             )
+
+    def _pause_s(self, row: Mailbox) -> float:
+        """Count a failure; return the seconds until the next try."""
+        failures = self._failures[row.id, row.imap_url] = self._failures.get((row.id, row.imap_url), 0) + 1
+        return min(_RETRY_S * 2.0 ** min(failures - 1, 10), _MAX_RETRY_S)
 
     def _is_free(self) -> sa.ColumnElement[bool]:
         return sa.or_(mailbox.c.watched_until.is_(None), mailbox.c.watched_until <= self._now)

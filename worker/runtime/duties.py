@@ -215,14 +215,22 @@ class _Mailboxes(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class WorkOnMailboxes:
-    """Work on the mailboxes that are due: read them by IMAP, or take the mail that came into conversations."""
+    """Work on the mailboxes that are due: read them by IMAP, or take the mail that came into conversations.
+
+    `when_full` is called instead while all threads of the pool work.
+    """
 
     mailboxes: _Mailboxes
     work: Callable[[str], None]
     pool: WorkerPool
     stopping: threading.Event
     interval_s: float
+    when_full: Callable[[], None] | None = None
 
     def __call__(self) -> None:
-        if (free := self.pool.free) and not self.stopping.is_set():
+        if self.stopping.is_set():
+            return
+        if free := self.pool.free:
             self.pool.do(self.work, self.mailboxes.due(limit=free))
+        elif self.when_full is not None:
+            self.when_full()

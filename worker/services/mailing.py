@@ -82,7 +82,14 @@ def build_mailing(
         watcher=watcher,
         pools=(watching, taking),
         duties=(
-            WorkOnMailboxes(mailboxes=watcher, work=watcher.watch, pool=watching, stopping=stopping, interval_s=2.0),
+            WorkOnMailboxes(
+                mailboxes=watcher,
+                work=watcher.watch,
+                pool=watching,
+                stopping=stopping,
+                interval_s=2.0,
+                when_full=watcher.report_unread,
+            ),
             WorkOnMailboxes(mailboxes=intake.spool, work=intake.drain, pool=taking, stopping=stopping, interval_s=0.5),
         ),
     )

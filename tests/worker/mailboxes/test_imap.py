@@ -77,3 +77,17 @@ def test_a_password_that_the_protocol_cannot_send_is_told_without_it(mail_server
     url = mail_server.imap_url("umlaut").replace("umlaut", "%C3%BCmlaut")
     with pytest.raises(MailboxUnavailable, match="not ASCII"), connected(url, LOOPBACK, folders={}):
         pass
+
+
+@pytest.mark.parametrize(("uids", "next_uid"), [([], 1), ([7], 8)])
+def test_a_server_that_does_not_say_the_next_number_has_no_old_mail_answered(uids, next_uid):
+    class Client:
+        def select_folder(self, _folder, *, readonly):
+            return {b"UIDVALIDITY": 1, b"EXISTS": len(uids)}
+
+        def search(self, criteria):
+            assert criteria == ["UID", "*"]
+            assert uids, "some servers refuse `*` in an empty folder"
+            return uids
+
+    assert ImapMailbox(Client(), {}).open("INBOX").next_uid == next_uid

@@ -20,6 +20,8 @@ class FakeImap:
         self.uid_validity = 1
         self.folders = {"INBOX": {}, "Sent": {}}
         self.fails_at = None
+        self.fails_always = False
+        self.since = None
         self.open_folder = ""
 
     def folder(self, use):
@@ -34,11 +36,12 @@ class FakeImap:
 
     def uids_since(self, day):
         assert isinstance(day, date)
+        self.since = day
         return sorted(self.folders[self.open_folder])
 
     def read(self, uid):
         if uid == self.fails_at:
-            self.fails_at = None
+            self.fails_at = uid if self.fails_always else None
             raise MailboxUnavailable("dropped")
         return self.folders[self.open_folder][uid]
 
@@ -100,6 +103,24 @@ def test_a_folder_that_is_renumbered_is_read_again_from_when_it_was_last_read(st
     assert watcher.poll(box.id) == 0
 
 
+def test_a_crash_while_a_renumbered_folder_is_read_forgets_not_since_when_it_was_unread(store, box, server, watcher):
+    watcher.poll(box.id)
+    TableClock.advance(store, 30 * 86_400)
+    server.uid_validity, server.folders["INBOX"] = 2, {1: b"one", 2: b"two", 3: b"three"}
+    for uid in (2, 3):
+        server.fails_at = uid
+        with pytest.raises(MailboxUnavailable):
+            watcher.poll(box.id)
+        first = server.since
+    watcher.poll(box.id)
+    assert server.since == first
+    assert server.since < date(1970, 1, 2), "mail that came before the crash would be lost"
+    TableClock.advance(store, 86_400)
+    server.uid_validity = 3
+    watcher.poll(box.id)
+    assert server.since > date(1970, 1, 20), "a folder that was read is not read from the beginning again"
+
+
 def test_an_empty_folder_that_is_renumbered_is_read_on(store, box, server, watcher):
     watcher.poll(box.id)
     server.uid_validity = 2
@@ -132,6 +153,75 @@ def test_a_mailbox_that_cannot_be_read_says_why_and_is_tried_again_later(store, 
     assert watcher.due(limit=9) == []
     TableClock.advance(store, 31)
     assert watcher.due(limit=9) == [box.id]
+
+
+def pauses(store, watcher, box, *, number):
+    """Watch a mailbox a number of times, each as soon as it is due; return the minutes in between."""
+    found = []
+    for _ in range(number):
+        watcher.watch(box.id)
+        waited = 0
+        while watcher.due(limit=9) == []:
+            TableClock.advance(store, 30)
+            waited += 30
+        found.append(waited / 60)
+    return found
+
+
+@pytest.mark.parametrize("error", [MailboxUnavailable("wrong password"), UnicodeDecodeError("ascii", b"", 0, 1, "no")])
+def test_a_server_that_fails_on_and_on_is_left_in_peace_for_ever_longer(store, box, server, error):
+    def broken(_row):
+        raise error
+
+    watcher = Watcher(store, broken, holder="one", stopping=threading.Event())
+    assert pauses(store, watcher, box, number=8) == [0.5, 1, 2, 4, 8, 16, 30, 30]
+
+
+def test_a_mailbox_that_was_read_begins_with_short_pauses_again(store, box, server):
+    stopping = threading.Event()
+    watcher = Watcher(store, lambda _row: contextlib.nullcontext(server), holder="one", stopping=stopping)
+    server.folder = lambda _use: 1 / 0
+    assert pauses(store, watcher, box, number=3) == [0.5, 1, 2]
+    del server.folder
+    server.wait = lambda _seconds, *, stopping: stopping.set()
+    watcher.watch(box.id)
+    stopping.clear()
+    server.folder = lambda _use: 1 / 0
+    assert pauses(store, watcher, box, number=1) == [0.5]
+
+
+def test_a_mail_that_the_server_never_gives_out_is_passed_over_and_seen_to_be_missing(store, box, server, watcher):
+    watcher.poll(box.id)
+    server.folders["INBOX"] = {1: b"one", 2: b"two", 3: b"three"}
+    server.fails_at, server.fails_always = 2, True
+    for _ in range(4):
+        with pytest.raises(MailboxUnavailable):
+            watcher.poll(box.id)
+    assert watcher.poll(box.id) == 2
+    with store.read() as connection:
+        rows = connection.execute(sa.select(mail.c.state, mail.c.raw, mail.c.reason).order_by(mail.c.id)).all()
+    assert [row.state for row in rows] == ["received", "failed", "received"]
+    assert rows[1].reason == "The server does not give out UID 2 of INBOX: dropped"
+    assert watcher.poll(box.id) == 0
+
+
+def test_a_mailbox_that_no_process_is_free_to_read_says_so_until_one_is(store, box, server, watcher):
+    def error():
+        with store.read() as connection:
+            return connection.execute(sa.select(mailbox.c.error)).scalar_one()
+
+    watcher.report_unread()
+    assert error() is None, "another process may be about to read it"
+    TableClock.advance(store, 300)
+    watcher._claim(box.id)
+    watcher.report_unread()
+    assert error() is None, "another process reads it"
+    TableClock.advance(store, 100)
+    watcher.report_unread()
+    assert error() == "No process is free to read this mailbox; start another worker for the queue `callback`."
+    server.wait = lambda _seconds, *, stopping: stopping.set()
+    watcher.watch(box.id)
+    assert error() is None
 
 
 def test_a_watch_ends_when_the_mailbox_is_switched_off(store, box, server, watcher):

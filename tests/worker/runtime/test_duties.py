@@ -222,10 +222,19 @@ def test_mailboxes_are_worked_on_as_long_as_there_are_threads_and_the_process_go
         began.release()
         ends.wait(5)
 
-    duty = WorkOnMailboxes(mailboxes=mailboxes, work=work, pool=pool, stopping=stopping, interval_s=1)
+    full: list[bool] = []
+    duty = WorkOnMailboxes(
+        mailboxes=mailboxes,
+        work=work,
+        pool=pool,
+        stopping=stopping,
+        interval_s=1,
+        when_full=lambda: full.append(True),
+    )
     for _ in range(3):
         duty()
     assert began.acquire(timeout=5)
+    assert full == [True], "nobody heard that no thread is free"
     assert mailboxes.asked == [2, 1], "it looked for work that no thread is free for"
     ends.set()
     stopping.set()
