@@ -147,8 +147,11 @@ def test_files_are_uploaded_indexed_and_found(client, tmp_path):
     document = client.documents.create_from_file(file, tags="umbrellas,repair")
     assert client.documents.wait(document["id"])["state"] == "ready"
     assert client.documents.retrieve(document["id"])["tags"] == ["umbrellas", "repair"]
-    found = client.search.query(query="Are umbrellas repaired?", limit=1)
-    assert found["items"][0]["document_id"] == document["id"]
+
+    def first() -> str:
+        return client.search.query(query="Are umbrellas repaired?", limit=1)["items"][0]["document_id"]
+
+    wait_for(lambda: first() == document["id"], what="a worker that has opened the new snapshot")
     client.documents.delete(document["id"])
     attached = client.attachments.create(("note.txt", b"The order is 1001."))
     assert client.attachments.retrieve(attached["id"])["name"] == "note.txt"

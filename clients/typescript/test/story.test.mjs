@@ -105,7 +105,11 @@ test("files are uploaded, indexed and found", { skip }, async () => {
   const content = "# Hats\n\nHats are cleaned free of charge on the first Monday of a month.\n";
   const document = await client.documents.createFromFile({ name: "hats.md", content }, { tags: "hats,cleaning" });
   assert.equal((await client.documents.wait(document.id)).state, "ready");
-  const found = await client.search.query({ query: "When are hats cleaned?", limit: 1 });
+  let found;
+  for (let tries = 0; tries < 50 && found?.items[0]?.document_id !== document.id; tries += 1) {
+    found = await client.search.query({ query: "When are hats cleaned?", limit: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 200)); // until a worker has opened the new snapshot
+  }
   assert.equal(found.items[0].document_id, document.id);
   await client.documents.delete(document.id);
   await assert.rejects(client.documents.retrieve(document.id), { code: "not_found" });
