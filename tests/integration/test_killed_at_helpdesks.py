@@ -174,6 +174,8 @@ def test_an_agent_who_replies_while_the_answer_waits_is_the_only_one_who_does(de
         desks.made.call("POST", f"/v1/helpdesks/{desks.ids[kind]}/inbound", data=body, headers=headers)
     wait_for(lambda: control(model_url)["counts"]["active"] == 0, what="the end of the calls")
     wait_for(lambda: desks.undelivered() == 0, what="every delivery")
-    owners = [one["owner"] for one in desks.made.call("GET", f"/v1/conversations?limit={len(desks.fakes)}").json["items"]]
+    owners = [
+        one["owner"] for one in desks.made.call("GET", f"/v1/conversations?limit={len(desks.fakes)}").json["items"]
+    ]
     assert owners == ["human"] * len(desks.fakes)
     assert desks.answers() == dict.fromkeys(desks.fakes, 0)
