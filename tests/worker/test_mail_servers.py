@@ -53,6 +53,7 @@ def test_smtp_is_dialled_at_the_address_that_was_checked_and_the_name_is_not_res
 def test_imap_is_dialled_at_the_address_that_was_checked_and_the_name_is_not_resolved_again(imap_port):
     url = server_url(f"imap://me:secret@mail.invalid:{imap_port}")
     client = open_imap(url, leading_to("127.0.0.1"), context=ssl.create_default_context, timeout_s=5)
+    assert client.welcome == b"* OK ready"
     client.shutdown()
 
 

@@ -51,6 +51,8 @@ def test_success_and_a_day_without_failures_forget_them(delays, store):
     delays.admit(ADA)
     delays.succeed(ADA)
     fail(delays, 5)
+    with pytest.raises(TriedTooOften):
+        delays.admit(ADA)
     TableClock.advance(store, 24 * 3_600)
     fail(delays, 5)
 

@@ -155,8 +155,8 @@ def test_who_proved_an_address_keeps_the_password(enter, accounts, workspace_id,
     accounts.invitations.invite(workspace_id, email="grace@shop.example", role=AccountRole.AGENT, by=OWNER)
     accounts.mails.send_due()
     accounts.invitations.accept(outbox.token(), name="Grace", password=PASSWORD)
-    enter(groups=("support",))
-    accounts.entrance.enter("grace@shop.example", PASSWORD, client=Client())
+    account_id = enter(groups=("support",)).account_id
+    assert accounts.entrance.enter("grace@shop.example", PASSWORD, client=Client()).account_id == account_id
 
 
 def test_another_subject_with_the_same_address_is_the_same_person_and_another_issuer_is_not_assumed(enter, ada):
