@@ -28,7 +28,7 @@ import standardwebhooks
 from kb import shipped
 from tests.faults.checker import Received, Sent, Tables, Verdict, check, read_tables
 from tests.faults.proxy import Proxy
-from tests.support.processes import ROOT, answers, free_port, model_server, running, wait_for
+from tests.support.processes import ROOT, answers, free_port, is_stopped, model_server, running, wait_for
 from tests.support.servers import RABBITMQ, postgresql_schema
 from tests.support.stack import KEY, environment, prepare, services
 
@@ -281,6 +281,8 @@ class Rig:
                 turn = nobody_writes.enter_context((self.home / "answerback.db.turn").open("r+b"))
                 fcntl.flock(turn, fcntl.LOCK_EX)
             self.signal(name, signal.SIGSTOP)
+            # A thread that waits for the lock when the signal comes could still get it if it were let go at once.
+            wait_for(lambda: is_stopped(self.processes[name].pid), what=f"{name} to stop")
 
     def signal(self, name: str, number: int) -> None:
         """Signal a process; SIGKILL takes its whole group, as a machine that dies would."""

@@ -38,6 +38,12 @@ def wait_for(ready: Callable[[], Found | None], *, timeout_s: float = 30.0, what
     raise TimeoutError(f"{what} was not ready after {timeout_s} s ({last})")
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether every thread of a process has stopped, which takes a moment after SIGSTOP."""
+    threads = Path(f"/proc/{pid}/task").glob("*/stat")
+    return all(stat.read_text().rpartition(")")[2].split()[0] in "Tt" for stat in threads)
+
+
 def answers(url: str) -> bool:
     with urllib.request.urlopen(url, timeout=2) as response:
         return bool(response.status == 200)
