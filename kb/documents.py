@@ -15,7 +15,7 @@ from pathlib import PurePath
 
 from markdown_it import MarkdownIt
 
-from kb import media_types
+from kb import isolation, media_types
 from kb.errors import DocumentTooLarge, DocumentUnreadable
 from kb.media_types import (
     IMAGE_TYPES,
@@ -151,8 +151,6 @@ def read(data: bytes, *, media_type: str, title: str, url: str | None = None, is
     """
     if is_text(media_type) and (is_trusted or media_type not in _MARKUP):
         return parse(data, media_type=media_type, title=title, url=url)
-    from kb import isolation
-
     check(data, media_type, images=True)
     return isolation.read(data, media_type=media_type, title=title)
 
