@@ -73,6 +73,7 @@ def collect(shared: Path, written: Path) -> tuple[list[Pair], list[Pair]]:
         ],
         "stackfaq": [pair for pair in threads if _digest(pair.group) % 2],
         "written": list(sources.written(written)),
+        "desks": list(sources.of_desks(written)),
     }
     of_support = list(sources.of_support())
     parts["support-passages"] = [pair for pair in of_support if pair.source == "support-passages"]

@@ -61,6 +61,8 @@ def written(folder: Path) -> Iterator[Pair]:
     for path in sorted(folder.glob("*.jsonl")):
         for line in path.read_text().splitlines():
             row = json.loads(line)
+            if "messages" in row:
+                continue
             about = json.loads(objects[row["file"]][row["line"]])
             part = about["passages"][row["passage"]]
             common = {"passage": part["text"], "title": title_of(part), "source": "written", "group": about["domain"]}
@@ -68,6 +70,25 @@ def written(folder: Path) -> Iterator[Pair]:
                 yield Pair(question=text, answered=True, **common)
             for text, kind in row["unanswered"]:
                 yield Pair(question=text, answered=False, kind=kind, **common)
+
+
+def of_desks(folder: Path) -> Iterator[Pair]:
+    """Messages to invented desks, each with every passage of its desk (`written/README.md`)."""
+    for path in sorted(folder.glob("*.jsonl")):
+        for line in path.read_text().splitlines():
+            row = json.loads(line)
+            for message in row.get("messages", ()):
+                for place, part in enumerate(row["passages"]):
+                    answered = place in message["answered_by"]
+                    yield Pair(
+                        question=message["text"],
+                        passage=part["text"],
+                        title=title_of(part),
+                        answered=answered,
+                        source="desks",
+                        group=row["domain"],
+                        kind="" if answered else message.get("kind", "neighbour"),
+                    )
 
 
 def of_support() -> Iterator[Pair]:

@@ -23,7 +23,7 @@ from worker.answering.check import answer_model
 MAX_TOKENS = 256
 
 #: The share of each source that a run reads; the others are read whole. The first run learns what is no answer in spite
-#: of the same words, the second what is about something else.
+#: of the same words, the second what is about something else, the third what a problem or a statement asks.
 SHARES: Mapping[str, Mapping[str, float]] = {
     "first": {
         "written-near": 0.2,
@@ -52,6 +52,21 @@ SHARES: Mapping[str, Mapping[str, float]] = {
         "xquad-near": 0.15,
         "stackfaq": 0.15,
         "stackfaq-near": 0.2,
+    },
+    "third": {
+        "written": 0.08,
+        "written-near": 0.05,
+        "squad": 0.03,
+        "squad-cut": 0.03,
+        "squad-near": 0.03,
+        "support-answers": 0.01,
+        "support-passages": 0.04,
+        "support-passages-near": 0.04,
+        "xquad": 0.03,
+        "xquad-cut": 0.03,
+        "xquad-near": 0.03,
+        "stackfaq": 0.03,
+        "stackfaq-near": 0.03,
     },
 }
 
