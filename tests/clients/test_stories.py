@@ -20,9 +20,9 @@ import pytest
 from answerback_client import Answerback, AsyncAnswerback, errors, webhooks
 
 from tests.support import typescript_client
-from tests.support.cutting_proxy import cutting_proxy, first_event, nothing
 from tests.support.event_loops import run
 from tests.support.processes import ROOT, free_port, running, wait_for
+from tests.support.proxy import first_event, nothing, proxy_to
 from tests.support.stack import KEY, Stack, stack
 from worker.deliveries import signing
 from worker.launch.up import sample_folder
@@ -77,7 +77,7 @@ def test_a_stream_that_breaks_continues_after_the_last_event(desk, address, clie
     client.messages.wait(message["id"])
     with client.messages.stream(message["id"]) as whole:
         expected = list(whole)
-    with cutting_proxy(address, first_event) as url, Answerback(KEY, url) as behind_proxy:
+    with proxy_to(address, first_event) as proxy, Answerback(KEY, proxy.url) as behind_proxy:
         with behind_proxy.messages.stream(message["id"]) as stream:
             received = list(stream)
     assert [event.id for event in received] == [event.id for event in expected]
@@ -92,7 +92,7 @@ def test_a_stream_that_continues_after_its_last_event_ends_at_once_with_the_outc
 
 
 def test_a_ticket_whose_response_was_lost_exists_once(address, client):
-    with cutting_proxy(address, nothing) as url, Answerback(KEY, url) as behind_proxy:
+    with proxy_to(address, nothing) as proxy, Answerback(KEY, proxy.url) as behind_proxy:
         message = behind_proxy.tickets.create(body=HELP, external_id="lost-response")
     (conversation,) = client.conversations.list(external_id="lost-response")
     sent = [one for one in client.conversations.list_messages(conversation["id"]) if one["role"] == "customer"]
@@ -175,8 +175,8 @@ def test_coroutines_tell_the_same_story(desk, address):
             await client.documents.delete(document["id"])
             with pytest.raises(errors.NotFound):
                 await client.documents.retrieve(document["id"])
-        with cutting_proxy(address, first_event) as url:
-            async with AsyncAnswerback(KEY, url) as client:
+        with proxy_to(address, first_event) as proxy:
+            async with AsyncAnswerback(KEY, proxy.url) as client:
                 assert (await client.messages.stream(message["id"]).until_done())["state"] == "answered"
 
     run(story)
@@ -190,8 +190,8 @@ def node_env(desk) -> dict[str, str]:
 
 
 def test_the_typescript_client_tells_the_same_story(address, node_env):
-    with cutting_proxy(address, nothing) as dropping, cutting_proxy(address, first_event) as cutting:
-        env = {**node_env, "DROPPING_URL": dropping, "CUTTING_URL": cutting}
+    with proxy_to(address, nothing) as dropping, proxy_to(address, first_event) as cutting:
+        env = {**node_env, "DROPPING_URL": dropping.url, "CUTTING_URL": cutting.url}
         command = ["node", "--test", "--test-reporter=tap", "test/"]
         done = subprocess.run(
             command, cwd=typescript_client.FOLDER, env=env, capture_output=True, text=True, timeout=300, check=False

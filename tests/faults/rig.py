@@ -27,8 +27,8 @@ import standardwebhooks
 
 from kb import shipped
 from tests.faults.checker import Received, Sent, Tables, Verdict, check, read_tables
-from tests.faults.proxy import Proxy
 from tests.support.processes import ROOT, answers, free_port, is_stopped, model_server, running, wait_for
+from tests.support.proxy import Proxy
 from tests.support.servers import RABBITMQ, postgresql_schema
 from tests.support.stack import KEY, environment, prepare, services
 

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from tests.faults.proxy import Proxy
 from tests.faults.rig import Valkey
 from tests.support.processes import ROOT
+from tests.support.proxy import Proxy
 from tests.support.servers import RABBITMQ, require
 from worker import checks
 from worker.settings import Settings

@@ -11,9 +11,9 @@ import sys
 
 import pytest
 
-from tests.support.cuttable import cuttable
 from tests.support.fakes import answer
 from tests.support.processes import ROOT, wait_for
+from tests.support.proxy import proxy_to
 from worker.cli.events import line_of
 from worker.cli.remote import Server, connect, follow
 from worker.deliveries.outbox import TYPES
@@ -77,18 +77,20 @@ def test_an_event_is_sent_again_to_a_receiver_signed_and_its_failure_is_the_stat
 def test_a_follower_misses_nothing_and_sees_nothing_twice_when_its_connection_is_cut(served):
     """Events come before, during and after the cut, while the server cannot be reached."""
     cursor = served.remote.get("/v1/events", cursor="now")["next_cursor"]
-    with cuttable(served.port) as proxy, connect(Server(url=proxy.url, key=served.server.key, key_from="")) as remote:
+    with (
+        proxy_to(("127.0.0.1", served.port)) as proxy,
+        connect(Server(url=proxy.url, key=served.server.key, key_from="")) as remote,
+    ):
         reasons = []
 
         def sleep(_seconds):
             ids.append(_trigger(served))
-            proxy.is_down = False
+            proxy.heal()
 
         ids = [_trigger(served) for _ in range(3)]
         feed = follow(remote, cursor, interrupted=reasons.append, sleep=sleep, type="message.answered")
         seen = [event["id"] for event in itertools.islice(feed, 3)]
-        proxy.cut()  # if the server has not closed it: the next test cuts one that waits
-        proxy.is_down = True
+        proxy.refuse()  # and cut, if the server has not closed it: the next test cuts one that waits
         ids.append(_trigger(served))
         seen += [event["id"] for event in itertools.islice(feed, 2)]
         assert seen == ids
@@ -99,14 +101,14 @@ def test_listening_goes_on_after_a_killed_connection_and_says_where_it_stopped(s
     """The command as a process: its connection is killed while it waits, and it is stopped by Ctrl-C."""
     env = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
     env["ANSWERBACK_API_KEY"] = served.server.key
-    with cuttable(served.port) as proxy:
+    with proxy_to(("127.0.0.1", served.port)) as proxy:
         command = [sys.executable, "-m", "worker.cli", "listen", "--url", proxy.url, "--forward", receiver.url]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         with subprocess.Popen([*command, "--print-json"], env=env, cwd=ROOT, text=True, **pipes) as process:
             assert "Listening to" in (first := process.stderr.readline())
             ids = [_trigger(served)]
             wait_for(lambda: len(receiver.got) == 1)
-            wait_for(proxy.cut)
+            wait_for(proxy.reset)
             ids += [_trigger(served, "snapshot.published"), _trigger(served)]
             wait_for(lambda: len(receiver.got) == 3)
             process.send_signal(signal.SIGINT)

@@ -1,23 +1,46 @@
-"""A TCP proxy between the product and a server: it passes, swallows, resets, or cuts a commit in two."""
+"""A TCP proxy between a client and a server: it passes, swallows, resets, or cuts a commit or a response in two."""
 
 import asyncio
 import contextlib
+import itertools
 import socket
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 #: What PostgreSQL's protocol sends for COMMIT: a simple query, 'Q', its length, and the text.
 _COMMIT = b"Q" + struct.pack("!I", 4 + len(b"COMMIT\0")) + b"COMMIT\0"
 
 Address = tuple[str, int] | str
 
+#: Takes the bytes of a response so far; returns how many of them pass before the cut, or None to wait for more.
+Cut = Callable[[bytes], int | None]
+
+
+def nothing(received: bytes) -> int | None:
+    """Pass nothing of a response, once its beginning has arrived."""
+    return 0 if received else None
+
+
+def first_event(received: bytes) -> int | None:
+    """Pass a stream until its first event is complete."""
+    begin = received.find(b"event: ")
+    end = received.find(b"\n\n", begin)
+    return end + 2 if begin >= 0 and end >= 0 else None
+
 
 class Proxy:
-    """Listens on `port` of 127.0.0.1; `target` is (host, port) or the path of a Unix socket."""
+    """Listens on `port` of 127.0.0.1, under `url` for HTTP.
 
-    def __init__(self, target: Address) -> None:
+    Args:
+        target: (host, port) or the path of a Unix socket.
+        cut: where the response on the first connection, the third and so on is cut; the others pass whole.
+    """
+
+    def __init__(self, target: Address, cut: Cut | None = None) -> None:
         self._target = target
+        self._cut = cut
+        self._numbers = itertools.count()
         self._loop = asyncio.new_event_loop()
         self._links: set[_Link] = set()
         self.swallowing = False
@@ -28,6 +51,7 @@ class Proxy:
         self._thread.start()
         self._server = self._run(self._listen())
         self.port = int(self._server.sockets[0].getsockname()[1])
+        self.url = f"http://127.0.0.1:{self.port}"
 
     def swallow(self) -> None:
         """From now on nothing gets through, in either direction, and nobody is told."""
@@ -91,9 +115,10 @@ class Proxy:
             else:
                 upstream = await asyncio.open_connection(*self._target)
             link.upstream = upstream[1]
+            cut = self._cut if next(self._numbers) % 2 == 0 else None
             async with asyncio.TaskGroup() as group:
                 group.create_task(link.pump(reader, upstream[1], watch=True))
-                group.create_task(link.pump(upstream[0], writer))
+                group.create_task(link.pump(upstream[0], writer) if cut is None else link.pump_until(cut, upstream[0]))
         except* (OSError, asyncio.IncompleteReadError):
             pass
         finally:
@@ -130,6 +155,19 @@ class _Link:
             with contextlib.suppress(OSError):
                 writer.close()
 
+    async def pump_until(self, cut: Cut, reader: asyncio.StreamReader) -> None:
+        """Pass a response to the client up to its cut, and reset the connection there."""
+        response = b""
+        while data := await reader.read(65_536):
+            passed, response = len(response), response + data
+            end = cut(response)
+            self._client.write(response[passed:end])
+            await self._client.drain()
+            if end is not None:
+                await asyncio.sleep(0.2)  # a reset takes away what the client has not read yet
+                break
+        self.reset()
+
     def reset(self) -> None:
         for writer in (self._client, self.upstream):
             if writer is None or writer.transport.is_closing():
@@ -139,3 +177,13 @@ class _Link:
                 with contextlib.suppress(OSError):
                     raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             writer.transport.abort()
+
+
+@contextlib.contextmanager
+def proxy_to(target: Address, cut: Cut | None = None) -> Iterator[Proxy]:
+    """Run a proxy until the end of the block."""
+    proxy = Proxy(target, cut)
+    try:
+        yield proxy
+    finally:
+        proxy.close()
