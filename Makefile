@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
-# The folders of the tests that are marked `beside`: collecting all others there takes as long as ten seconds.
+# Where tests are marked `beside` or `alone`: collecting all others takes as long as ten seconds.
 BESIDE := tests/clients tests/docs tests/faults tests/integration
+ALONE = tests/browser tests/integration $(shell grep -rl --include='test_*.py' 'pytest\.mark\.alone' tests)
 INSTALL := $(BIN)/python -m pip install --quiet --constraint requirements.lock
 # Without bytecode every process compiles what it imports, which takes three times as long as the import itself.
 unexport PYTHONDONTWRITEBYTECODE
@@ -31,7 +32,7 @@ quick: $(VENV)/.ready-check ## style and the unit tests without processes and se
 test: $(VENV)/.ready-test ## run all tests: first side by side, then by file, then those that measure time, alone
 	$(BIN)/python -m pytest -m "not alone and not beside" -n $(JOBS) --dist worksteal
 	$(BIN)/python -m pytest $(BESIDE) -m beside -n $(JOBS) --dist loadfile
-	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest $(ALONE) -m alone
 
 coverage: $(VENV)/.ready-test ## what the unit tests without processes reach, with a floor (setup.cfg)
 	$(BIN)/python -m pytest -q -m "not processes and not slow and not alone" -n $(JOBS) --dist worksteal --cov --cov-report=term:skip-covered

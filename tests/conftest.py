@@ -1,3 +1,4 @@
+import functools
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ from tests.support.models import exported_models
 from tests.support.receiver import Receiver
 from tests.support.servers import postgresql_schema
 from worker.access.keys import Keys
+from worker.accounts import passwords
 from worker.answering.triage.learned_examples import LearnedExamples
 from worker.answering.triage.recogniser import Recogniser
 from worker.store.engine import Store
@@ -29,15 +31,14 @@ _PROCESS_FIXTURES = {"models", "exported", "valkey_url", "model_url", "chromium"
 #: All tests in these folders need processes.
 _PROCESS_FOLDERS = ("browser", "clients/test_stories.py", "docs", "faults", "integration")
 
-#: Of these, the folders and files that start what they need and measure no time: two files of them run side by side.
-_BESIDE = (
-    *("clients/test_stories.py", "docs", "faults/test_suite.py"),
-    *("integration/test_users_story.py", "integration/test_wheel.py"),
-    *("integration/test_django_helpdesk.py", "integration/test_request_tracker.py"),
-)
+#: Of these, the folders and files that measure time, or need both cores: of all others, two files run side by side.
+_ALONE = ("browser", "integration/test_brokers.py", "integration/test_streams.py")
 
 #: Audit events of Python that start a process.
 _STARTS = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system")
+
+#: How the product hashes passwords.
+_ARGON2 = passwords.ARGON2
 
 #: The unit test that runs now, which may start no process.
 _unit_test: str | None = None
@@ -46,16 +47,18 @@ _unit_test: str | None = None
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
     """Mark what `make quick` leaves out, and what `make test` runs alone, or beside one other file."""
-    folders = [processes.ROOT / "tests" / name for name in _PROCESS_FOLDERS]
-    beside = [processes.ROOT / "tests" / name for name in _BESIDE]
     for item in items:
         asks = _PROCESS_FIXTURES & set(getattr(item, "fixturenames", ()))
-        lies = any(item.path.is_relative_to(folder) for folder in folders)
+        lies = _lies_in(item.path, _PROCESS_FOLDERS)
         if lies:
-            is_beside = any(item.path.is_relative_to(place) for place in beside)
-            item.add_marker(pytest.mark.beside if is_beside else pytest.mark.alone)
+            item.add_marker(pytest.mark.alone if _lies_in(item.path, _ALONE) else pytest.mark.beside)
         if asks or lies or item.get_closest_marker("postgresql") or item.get_closest_marker("rabbitmq"):
             item.add_marker(pytest.mark.processes)
+
+
+@functools.cache  # thousands of tests lie in hundreds of files
+def _lies_in(path: Path, places: tuple[str, ...]) -> bool:
+    return any(path.is_relative_to(processes.ROOT / "tests" / place) for place in places)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -88,6 +91,20 @@ def loggers_are_not_cached() -> Iterator[None]:
     structlog.configure = lambda **options: configure(**{**options, "cache_logger_on_first_use": False})
     yield
     structlog.configure = configure
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hashes_cost_little() -> Iterator[None]:
+    """Hash passwords in no time; `real_hashes` hashes them as the product does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "ARGON2", {"time_cost": 1, "memory_cost": 8, "parallelism": 1})
+        yield
+
+
+@pytest.fixture
+def real_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords as the product does."""
+    monkeypatch.setattr(passwords, "ARGON2", _ARGON2)
 
 
 @pytest.fixture(scope="session")
@@ -139,7 +156,7 @@ def mail_server() -> Iterator[MailServers]:
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
     """A PostgreSQL schema of the test run's own; `frozen_store` migrates it once and empties it for each test."""
-    with postgresql_schema() as url:
+    with postgresql_schema(durable=False) as url:
         yield url.replace("postgresql://", "postgresql+psycopg://")
 
 

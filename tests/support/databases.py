@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from alembic.config import Config
 
 from worker.store import migrate
@@ -30,6 +31,8 @@ def _template() -> Path:
     with contextlib.closing(sqlite3.connect(folder / "migrated.db")) as migrated:
         migrated.execute("VACUUM INTO ?", [str(template)])  # all in one file, also what is in the write-ahead log
     store.close()
+    with contextlib.closing(sqlite3.connect(template)) as copied:
+        copied.execute("PRAGMA journal_mode=WAL")  # each copy is in this mode when it is opened
     return template
 
 
@@ -38,6 +41,23 @@ def copy_migrated(path: Path) -> None:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(_template(), path)
+
+
+@functools.cache
+def _frozen_template(at: int) -> Path:
+    path = _template().with_name(f"frozen-{at}.db")
+    copy_migrated(path)
+    with contextlib.closing(sqlite3.connect(path)) as copied:
+        copied.execute("CREATE TABLE test_clock (ms BIGINT)")
+        copied.execute("INSERT INTO test_clock VALUES (?)", [at])
+        copied.commit()
+    return path
+
+
+def copy_frozen(path: Path, *, at: int) -> None:
+    """Put an empty SQLite database of this version, with the row of a `TableClock`, where there is none yet."""
+    if not path.exists():
+        shutil.copyfile(_frozen_template(at), path)
 
 
 def move(store: Store, step: Callable[[Config, str], None], revision: str) -> None:
@@ -61,11 +81,25 @@ def rows(store: Store, statement: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in connection.exec_driver_sql(statement)]
 
 
-def empty(store: Store) -> None:
-    """Delete all rows of a database that an earlier test filled."""
-    statements = (str(table.delete()) for table in reversed(metadata.sorted_tables))
-    with store.begin() as tx:
-        tx.exec_driver_sql("; ".join(statements))  # in one round trip
+@functools.cache
+def _warm_connection(url: str) -> sa.Connection:
+    """Migrate a PostgreSQL database; return a connection that empties it, and keeps the plans of that."""
+    store = open_store(url)
+    migrate.upgrade(store)
+    store.close()
+    connection = sa.create_engine(url).connect().execution_options(isolation_level="AUTOCOMMIT")
+    connection.exec_driver_sql("CREATE TABLE IF NOT EXISTS test_clock (ms BIGINT)")
+    statements = "; ".join(str(table.delete()) for table in reversed(metadata.sorted_tables))
+    connection.exec_driver_sql(
+        "CREATE OR REPLACE FUNCTION test_empty(at BIGINT) RETURNS void LANGUAGE plpgsql AS $$ BEGIN "
+        f"{statements}; DELETE FROM test_clock; INSERT INTO test_clock VALUES (at); END $$"
+    )
+    return connection
+
+
+def empty_frozen(url: str, *, at: int) -> None:
+    """Have a PostgreSQL database of this version, empty but for the row of a `TableClock`."""
+    _warm_connection(url).execute(sa.text("SELECT test_empty(:at)"), {"at": at})
 
 
 def store_reply(store: Store) -> None:

@@ -11,7 +11,7 @@ from kb.filters import Filters
 from kb.records import Record
 from kb.relevance import SHIPPED, shared_words
 from kb.search import Found, Hit
-from tests.support.databases import copy_migrated, empty
+from tests.support.databases import copy_frozen, empty_frozen
 from worker.addresses import Guard
 from worker.answering.question import Draft, Question, TextListener, ignore_text
 from worker.conversations.actions import ConversationActions
@@ -24,6 +24,9 @@ from worker.store.engine import Store, open_store
 from worker.store.rows import Conversation
 from worker.store.tables import conversation
 
+#: What a `TableClock` tells first.
+BEGINNING_MS = 1_000_000
+
 #: Lets callbacks go to receivers on this machine.
 LOOPBACK = Guard(allow=[ipaddress.ip_network("127.0.0.0/8")])
 
@@ -35,13 +38,6 @@ class TableClock:
         return sa.literal_column("(SELECT ms FROM test_clock)", sa.BigInteger)
 
     @staticmethod
-    def create(store: Store, *, at: int = 1_000_000) -> None:
-        with store.begin() as tx:
-            tx.execute(sa.text("CREATE TABLE IF NOT EXISTS test_clock (ms BIGINT)"))
-            tx.execute(sa.text("DELETE FROM test_clock"))
-            tx.execute(sa.text("INSERT INTO test_clock VALUES (:at)"), {"at": at})
-
-    @staticmethod
     def advance(store: Store, seconds: float) -> None:
         with store.begin() as tx:
             tx.execute(sa.text("UPDATE test_clock SET ms = ms + :ms"), {"ms": int(seconds * 1000)})
@@ -49,16 +45,11 @@ class TableClock:
 
 def frozen_store(url: str) -> Store:
     """Open a database, empty and of this version, whose time is told by `TableClock.advance`."""
-    from worker.store import migrate
-
     if url.startswith("sqlite:///"):
-        copy_migrated(Path(url.removeprefix("sqlite:///")))
-    store = open_store(url, clock=TableClock())
-    migrate.upgrade(store)
-    if not store.is_sqlite:
-        empty(store)
-    TableClock.create(store)
-    return store
+        copy_frozen(Path(url.removeprefix("sqlite:///")), at=BEGINNING_MS)
+    else:
+        empty_frozen(url, at=BEGINNING_MS)
+    return open_store(url, clock=TableClock())
 
 
 def accept(store: Store, workspace_id: str, text: str = "How do I reset my password?", **fields: object) -> dict:

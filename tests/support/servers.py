@@ -26,15 +26,15 @@ def require(name: str, url: str) -> None:
 
 
 @contextmanager
-def postgresql_schema() -> Iterator[str]:
-    """Make a schema of one's own; yield the URL that leads into it."""
+def postgresql_schema(*, durable: bool = True) -> Iterator[str]:
+    """Make a schema of one's own; yield the URL that leads into it. Not durable, commits do not wait for the disk."""
     require("postgresql", POSTGRESQL)
     schema = f"test_{secrets.token_hex(6)}"
     engine = sa.create_engine(POSTGRESQL.replace("postgresql://", "postgresql+psycopg://"))
     with engine.begin() as connection:
         connection.execute(sa.text(f'CREATE SCHEMA "{schema}"'))
     try:
-        yield f"{POSTGRESQL}?options=-csearch_path%3D{schema}"
+        yield f"{POSTGRESQL}?options=-csearch_path%3D{schema}" + ("" if durable else "%20-csynchronous_commit%3Doff")
     finally:
         with engine.begin() as connection:
             connection.execute(sa.text(f'DROP SCHEMA "{schema}" CASCADE'))

@@ -18,18 +18,18 @@ _MIN_SCORE = 3
 #: Characters that are estimated; the time of an estimate grows with the square of the length.
 _MAX_ESTIMATED = 72
 
+#: The least that OWASP's Password Storage Cheat Sheet names: 19 MiB, 2 passes, 1 lane.
+ARGON2 = {"time_cost": 2, "memory_cost": 19_456, "parallelism": 1}
+
 #: Hashes that one process computes at the same time; each takes 19 MiB.
 _MAX_AT_ONCE = 4
 
 
 class Passwords:
-    """Hashes and checks passwords with Argon2id. Thread-safe.
+    """Hashes and checks passwords with Argon2id. Thread-safe."""
 
-    The parameters are the least that OWASP's Password Storage Cheat Sheet names: 19 MiB, 2 passes, 1 lane.
-    """
-
-    def __init__(self, hasher: PasswordHasher | None = None) -> None:
-        self._hasher = hasher or PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+    def __init__(self) -> None:
+        self._hasher = PasswordHasher(**ARGON2)
         self._slots = threading.BoundedSemaphore(_MAX_AT_ONCE)
 
     @cached_property

@@ -50,6 +50,7 @@ def test_all_who_may_not_get_the_same_answer_after_the_same_time(accounts, ada, 
     assert str(refused.value) == "Incorrect e-mail address or password."
 
 
+@pytest.mark.usefixtures("real_hashes")
 def test_an_unknown_address_takes_as_long_as_a_wrong_password(accounts, ada):
     def spent(email):
         began = time.process_time()
@@ -269,6 +270,7 @@ def test_who_guesses_at_the_current_password_elsewhere_does_not_delay_a_browser_
     accounts.entrance.require_password(ada, PASSWORD, device=device)
 
 
+@pytest.mark.usefixtures("real_hashes")
 def test_a_hash_with_older_parameters_is_renewed_at_the_next_login(accounts, ada, store):
     old = PasswordHasher(time_cost=1, memory_cost=1_024, parallelism=1).hash(PASSWORD)
     with store.begin() as tx:

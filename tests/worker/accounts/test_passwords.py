@@ -10,6 +10,7 @@ from worker.accounts.passwords import Passwords, check_new_password
 from worker.errors import Invalid
 
 
+@pytest.mark.usefixtures("real_hashes")
 def test_a_password_is_known_by_its_argon2id_hash_alone():
     passwords = Passwords()
     hash = passwords.hash(PASSWORD)
@@ -22,6 +23,7 @@ def test_a_password_is_known_by_its_argon2id_hash_alone():
     assert passwords.is_outdated(PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD))
 
 
+@pytest.mark.usefixtures("real_hashes")
 def test_nobody_takes_as_long_as_a_wrong_password():
     passwords = Passwords()
     hash = passwords.hash(PASSWORD)

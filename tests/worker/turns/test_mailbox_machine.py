@@ -296,5 +296,5 @@ class TestMailboxOnPostgresql(PostgresqlMachine.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        url = cls.enterClassContext(postgresql_schema())
+        url = cls.enterClassContext(postgresql_schema(durable=False))
         PostgresqlMachine.url = url.replace("postgresql://", "postgresql+psycopg://")
