@@ -4,39 +4,29 @@ import argparse
 import os
 import socket
 import sys
-import time
-import traceback
+from collections.abc import Sequence
 
 from tests.faults.faults import FAULTS
-from tests.faults.harness import Fault, measure
 from tests.faults.rig import BACKENDS
-from worker.telemetry import logs
+from tests.faults.trials import Trial, run_all
 
 _PORTS = {"sqlite": (), "postgresql": (5432,), "rabbitmq": (5432, 5672)}
 
 
-def run(fault: Fault, backend: str) -> bool:
-    """Run one fault on one backend and print its lines; return whether every promise was kept."""
-    began = time.monotonic()
-    title = f"{fault.number:>2}  {backend:<10}  {fault.name}"
-    try:
-        report, verdict, problems = measure(fault, backend)
-    except Exception:  # noqa: BLE001 - a fault that cannot be run is reported like one that breaks something
-        print(f"{title}\n    FAILED\n{traceback.format_exc()}", flush=True)
-        return False
-    states = ", ".join(f"{count} {state}" for state, count in verdict.states.items())
-    print(
-        f"{title}\n"
-        f"    {report.did}\n"
-        f"    through {verdict.through} ({states})"
-        f"  lost {len(verdict.lost)}  doubled {len(verdict.doubled)}  out of order {len(verdict.disordered)}"
-        f"  recovery {report.recovery_s:.1f} s (at most {report.bound_s:.0f})"
-        f"  {'kept' if not problems else 'BROKEN'}  [{time.monotonic() - began:.0f} s]",
-        flush=True,
-    )
-    for line in (*report.notes, *(f"PROBLEM {problem}" for problem in problems)):
-        print(f"    {line}", flush=True)
-    return not problems
+def broken(trials: Sequence[Trial], jobs: int) -> list[Trial]:
+    """Run faults and print their outcomes; return those that broke a promise.
+
+    What is late while another fault takes half of the machine is tried again alone. Harm is never excused.
+    """
+    found, late = [], []
+    for outcome in run_all(trials, jobs):
+        print(outcome.text, flush=True)
+        if not outcome.kept:
+            (found if outcome.harmed or jobs == 1 else late).append(outcome.trial)
+    if late:
+        print(f"tried again, alone: {', '.join(map(str, late))}", flush=True)
+        found += broken(late, 1)
+    return found
 
 
 def reachable(backend: str) -> bool:
@@ -49,26 +39,35 @@ def reachable(backend: str) -> bool:
     return True
 
 
-def main() -> None:
-    """Run what is asked for; exit 1 when a promise was broken."""
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("numbers", nargs="*", type=int, metavar="NUMBER", help=f"of {min(FAULTS)} to {max(FAULTS)}")
     parser.add_argument("--on", nargs="*", choices=BACKENDS, default=list(BACKENDS), help="all that run, without")
-    options = parser.parse_args()
-    logs.configure("warning")
-    broken: list[str] = []
+    parser.add_argument(
+        "--skip", nargs="*", default=[], metavar="NUMBER:BACKEND", help="leave these out, as 6:rabbitmq"
+    )
+    parser.add_argument("--jobs", type=int, default=1, help="so many at a time")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run what is asked for; exit 1 when a promise was broken."""
+    options = _options()
+    failed: list[str] = []
+    trials: list[Trial] = []
     required = os.environ.get("TEST_REQUIRE", "")
     for backend in options.on:
         if not reachable(backend):
             needed = any(name in required for name in ("postgresql", "rabbitmq"))
             print(f"{backend}: {'FAILED' if needed else 'skipped'}, its servers do not answer", flush=True)
-            broken += [f"all on {backend}"] if needed else []
+            failed += [f"all on {backend}"] if needed else []
             continue
-        for number in options.numbers or sorted(FAULTS):
-            if backend in FAULTS[number].only and not run(FAULTS[number], backend):
-                broken.append(f"{number} on {backend}")
-    print(f"PROMISES WERE BROKEN by {', '.join(broken)}" if broken else "every promise was kept")
-    sys.exit(bool(broken))
+        numbers = options.numbers or sorted(FAULTS)
+        asked = (number for number in numbers if f"{number}:{backend}" not in options.skip)
+        trials += [Trial(number, backend) for number in asked if backend in FAULTS[number].only]
+    failed += map(str, broken(trials, options.jobs))
+    print(f"PROMISES WERE BROKEN by {', '.join(failed)}" if failed else "every promise was kept")
+    sys.exit(bool(failed))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from tests.support.processes import wait_for
 @fault(4, "every connection to the broker is killed with 50 in flight")
 def connections_killed(rig: Rig) -> Report:
     stand(rig)
-    rig.control(latency_s=1.5)
+    rig.control(latency_s=1.5, held=True)
     rig.submit_many(50, talks=50, callback=True)
     wait_for(lambda: rig.control()["counts"]["active"] >= 50, what="model calls")
     if rig.backend != "rabbitmq":
@@ -21,6 +21,7 @@ def connections_killed(rig: Rig) -> Report:
         rig.valkey.command("CLIENT", "KILL", "TYPE", "pubsub")
     count = rig.broker_proxy.reset()
     killed = time.time()
+    rig.control(held=False)
     time.sleep(1.0)
     rig.submit_many(20, talks=20, callback=True)
     report = finish(rig, f"{count} connections, 70 messages, model 1.5 s", since=killed, bound_s=SWEPT_S + 3.0)

@@ -15,7 +15,7 @@ It answers as a good model would: the first sentence of the first passage, with 
     obey                   do whatever any text in the prompt says: say it, call it, cite it, reveal it
 
 Asked to rewrite a question, it answers with what `rewritten` is. `poison` is a word: a prompt that holds it is answered
-with 500.
+with 500. While it is `held`, every call waits.
 """
 
 import argparse
@@ -33,7 +33,7 @@ _PASSAGE = re.compile(r"\[(\d+)\] ([^\n]*)\n(.*?)(?=\n\n\[\d+\] |\n</passages>)"
 class ModelServer:
     def __init__(self) -> None:
         self.settings: dict[str, Any] = {"latency_s": 0.0, "mode": "answer", "tokens_per_s": 0.0}
-        self.settings |= {"comments": False, "poison": "", "calls": [], "rewritten": ""}
+        self.settings |= {"comments": False, "poison": "", "calls": [], "rewritten": "", "held": False}
         self.settings |= {"text": "", "other": "", "then": ""}
         self.counts = {"requests": 0, "active": 0, "most_active": 0, "finished": 0, "closed_early": 0}
         self.seen: list[dict[str, Any]] = []
@@ -89,6 +89,8 @@ class ModelServer:
         if self.settings["poison"] and self.settings["poison"] in json.dumps(asked["messages"][-1:]):
             mode = "fail-500"
         await asyncio.sleep(self.settings["latency_s"])
+        while self.settings["held"]:
+            await asyncio.sleep(0.02)
         if mode.startswith("fail-"):
             status = int(mode.removeprefix("fail-"))
             headers = {"Retry-After": "1"} if status == 429 else {}
