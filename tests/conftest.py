@@ -97,7 +97,7 @@ def loggers_are_not_cached() -> Iterator[None]:
 def hashes_cost_little() -> Iterator[None]:
     """Hash passwords in no time; `real_hashes` hashes them as the product does."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "ARGON2", {"time_cost": 1, "memory_cost": 8, "parallelism": 1})
+        patch.setattr(passwords, "ARGON2", (1, 8, 1))
         yield
 
 

@@ -125,11 +125,13 @@ def test_the_sample_is_a_believable_help_centre():
     assert all(article.read_text().startswith("---\nurl: https://") for article in articles)
 
 
-def test_make_test_looks_for_tests_that_run_beside_each_other_where_they_are():
-    from tests.conftest import _BESIDE
+def test_make_test_looks_for_tests_that_run_beside_each_other_or_alone_where_they_are():
+    from tests.conftest import _ALONE, _PROCESS_FOLDERS
 
-    folders = re.search(r"^BESIDE := (.+)$", (ROOT / "Makefile").read_text(), re.M)[1].split()
-    assert all(any(f"tests/{place}".startswith(folder) for folder in folders) for place in _BESIDE)
+    makefile = (ROOT / "Makefile").read_text()
+    for name, places in (("BESIDE", {*_PROCESS_FOLDERS} - {*_ALONE}), ("ALONE", _ALONE)):
+        folders = re.search(rf"^{name} :?= (.+)$", makefile, re.M)[1].split()
+        assert all(any(f"tests/{place}".startswith(folder) for folder in folders) for place in places), name
 
 
 def test_no_retired_name_comes_back_no_function_grows_too_long_and_no_module_goes_untested():

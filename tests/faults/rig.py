@@ -247,9 +247,9 @@ class Rig:
         """Wait until these commands are ready; `seen` workers had reported before they were started."""
         started = list(commands)
         workers = seen + sum(arguments[0] == "worker" for arguments in started)
-        wait_for(lambda: len(self.workers()) >= workers, what=f"{workers - seen} workers")
+        wait_for(lambda: len(self.workers()) >= workers, timeout_s=90, what=f"{workers - seen} workers")
         if any(arguments[0] == "web" for arguments in started):
-            wait_for(lambda: answers(f"{self.url}/healthz"), what="the web server")
+            wait_for(lambda: answers(f"{self.url}/healthz"), timeout_s=90, what="the web server")
 
     def tracebacks(self, name: str) -> list[str]:
         """Return how each failure that a process logged ended."""

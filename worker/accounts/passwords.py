@@ -18,8 +18,8 @@ _MIN_SCORE = 3
 #: Characters that are estimated; the time of an estimate grows with the square of the length.
 _MAX_ESTIMATED = 72
 
-#: The least that OWASP's Password Storage Cheat Sheet names: 19 MiB, 2 passes, 1 lane.
-ARGON2 = {"time_cost": 2, "memory_cost": 19_456, "parallelism": 1}
+#: Passes, KiB and lanes: the least that OWASP's Password Storage Cheat Sheet names.
+ARGON2 = (2, 19_456, 1)
 
 #: Hashes that one process computes at the same time; each takes 19 MiB.
 _MAX_AT_ONCE = 4
@@ -29,7 +29,8 @@ class Passwords:
     """Hashes and checks passwords with Argon2id. Thread-safe."""
 
     def __init__(self) -> None:
-        self._hasher = PasswordHasher(**ARGON2)
+        time_cost, memory_cost, parallelism = ARGON2
+        self._hasher = PasswordHasher(time_cost=time_cost, memory_cost=memory_cost, parallelism=parallelism)
         self._slots = threading.BoundedSemaphore(_MAX_AT_ONCE)
 
     @cached_property
