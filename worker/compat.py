@@ -30,6 +30,15 @@ def wrap_network_backend(client: Any, wrap: Callable[[Any], Any]) -> None:
             pool._network_backend = wrap(pool._network_backend)
 
 
+def wrap_async_network_backend(transport: Any, wrap: Callable[[Any], Any]) -> None:
+    """Replace the network backend of an `httpx2.AsyncHTTPTransport`, as `wrap_network_backend` does.
+
+    Known for httpx2 on httpcore2 2.
+    """
+    pool = transport._pool
+    pool._network_backend = wrap(pool._network_backend)
+
+
 def set_response_content(response: Any, content: bytes) -> None:
     """Give an `httpx.Response` the body that was read from its stream, so that `content` and `text` work.
 

@@ -35,9 +35,14 @@ def tools(settings: Settings) -> Check:
     """The tools of the desk, if there are any, can be read."""
 
     def ask() -> str:
-        from worker.answering.tools.http import load
+        from worker.answering.desk_tools import load_desk_tools
 
-        return f"{_count(load, settings.tools)} tools"
+        try:
+            declared = load_desk_tools(settings)
+        except SettingsInvalid as error:
+            raise StartupFailed(" ".join(error.problems)) from None
+        servers = f", and those of {', '.join(server.name for server in declared.servers)}" if declared.servers else ""
+        return f"{len(declared.tools)} tools{servers}"
 
     return Check(name="tools", run=ask, why="They are what the language model may ask for.")
 

@@ -17,6 +17,7 @@ from worker.cli import (
     settings,
     sources,
     suggestions,
+    tools,
     voice,
 )
 from worker.cli.base import main
@@ -39,5 +40,6 @@ __all__ = [
     "settings",
     "sources",
     "suggestions",
+    "tools",
     "voice",
 ]

@@ -1,6 +1,6 @@
 """The agent and what it answers with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, cast
@@ -13,6 +13,7 @@ from worker.answering.check.confidence import AnswerJudge
 from worker.answering.check.embedders import is_lexical_only, open_embedder, similarity_of
 from worker.answering.check.support import Entailment
 from worker.answering.check.support_model import load_entailment
+from worker.answering.desk_tools import load_desk_tools
 from worker.answering.drafting.extractive import ExtractiveAnswerer
 from worker.answering.questions.attachment_search import EmbeddingAttachmentSearch
 from worker.answering.questions.gate import Gate
@@ -32,13 +33,15 @@ if TYPE_CHECKING:
     from worker.answering.chat_api.run_budget import RunBudget
     from worker.answering.check.judge import SupportJudge
     from worker.answering.drafting.llm import LlmAnswerer
+    from worker.answering.tools.tool_file import DeskTools
 
 
 @dataclass(frozen=True, kw_only=True)
 class Knowledge:
     """The embedding model, with the cache of its vectors, the search in the active snapshots, and what was learned.
 
-    `answer_judge` and `entailment` return the models that check answers, loaded once per process.
+    `answer_judge` and `entailment` return the models that check answers, loaded once per process, and `desk_tools` the
+    tools that the desk declares, with one connection to each MCP server.
     """
 
     embedder: Embedder
@@ -47,6 +50,7 @@ class Knowledge:
     recognisers: Recognisers
     answer_judge: Callable[[], AnswerJudge | None]
     entailment: Callable[[], Entailment | None]
+    desk_tools: Callable[[], "DeskTools"]
 
 
 def build_knowledge(common: Common) -> Knowledge:
@@ -74,6 +78,7 @@ def build_knowledge(common: Common) -> Knowledge:
         recognisers=recognisers,
         answer_judge=cache(load_answer_judge),
         entailment=cache(partial(load_entailment, settings.support_folder, languages=settings.support_languages)),
+        desk_tools=cache(partial(load_desk_tools, settings)),
     )
 
 
@@ -144,20 +149,22 @@ def _build_llm(
     from worker.answering.chat_api.client import Price, open_client
     from worker.answering.chat_api.spending import Spending
     from worker.answering.drafting.llm import LlmAnswerer
-    from worker.answering.tools import builtin, http
+    from worker.answering.tools import builtin
     from worker.answering.tools.call_log import SqlToolCallLog
-    from worker.answering.tools.registry import Registry
+    from worker.answering.tools.registry import Registry, Tool
     from worker.redaction import Redactor
 
     tools = (
         builtin.search(search_for_tool(knowledge.snapshot_cache)),
         builtin.remember(common.memories),
         builtin.escalate(),
-        *http.load(settings.tools),
     )
-    # A tool that asks the customer first is offered, as it decides what is answered; nobody says yes in a shadow.
-    used = tuple(tool for tool in tools if shadow is None or tool.confirmation is not None or not tool.changes)
-    used = used if settings.use_tools else ()
+    desk_tools = knowledge.desk_tools()
+
+    def used(tools: Iterable[Tool]) -> tuple[Tool, ...]:
+        # A tool that asks the customer first is offered, as it decides what is answered; nobody says yes in a shadow.
+        return tuple(tool for tool in tools if shadow is None or tool.confirmation is not None or not tool.changes)
+
     return LlmAnswerer(
         client=open_client(
             api_key=settings.openai_api_key,
@@ -167,7 +174,11 @@ def _build_llm(
         models=settings.models,
         timeout_s=settings.model_timeout_s,
         prices={model: Price(prompt=prompt, completion=completion) for model, prompt, completion in settings.prices},
-        registry=Registry(tools=used, call_log=SqlToolCallLog(common.store) if shadow is None else None),
+        registry=Registry(
+            tools=used((*tools, *desk_tools.tools)) if settings.use_tools else (),
+            more=(lambda: used(desk_tools.of_servers())) if settings.use_tools and desk_tools.servers else tuple,
+            call_log=SqlToolCallLog(common.store) if shadow is None else None,
+        ),
         spending=(Spending if shadow is None else shadow.open)(common.store, settings.budgets),
         redactor=Redactor() if settings.redact_model else None,
         meter=common.counters,

@@ -187,6 +187,18 @@ class AnsweringSettings:
     )
     rules: Path | None = setting("ANSWERBACK_RULES", "JSON file with this desk's rules for handing off", Path, None)
     tools: Path | None = setting("ANSWERBACK_TOOLS", "JSON file with the tools that the model may use", Path, None)
+    mcp_commands: tuple[str, ...] = setting(
+        "ANSWERBACK_MCP_COMMANDS",
+        "programs, by their absolute paths and with commas, that may be started as MCP servers; none by default",
+        parsers.absolute_paths,
+        (),
+    )
+    tool_allow: tuple[parsers.Network, ...] = setting(
+        "ANSWERBACK_TOOL_ALLOW",
+        "private networks that MCP servers over HTTP may be in, there also over plain http and any port",
+        parsers.networks,
+        (),
+    )
     use_tools: bool = setting(
         "ANSWERBACK_USE_TOOLS", "offer tools to the model; off for models that cannot call any", parsers.switch, True
     )

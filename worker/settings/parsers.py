@@ -121,6 +121,14 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def absolute_paths(text: str) -> tuple[str, ...]:
+    """Parse absolute paths such as `/usr/bin/node,/opt/crm/bin/mcp`."""
+    found = names(text)
+    if not all(path.startswith("/") for path in found):
+        raise ValueError
+    return found
+
+
 def domains(text: str) -> tuple[str, ...]:
     """Parse domains such as `yours.example,desk.yours.example`."""
     found = tuple(name.lower().removeprefix("@") for name in names(text))

@@ -5,7 +5,7 @@ import pytest
 from tests.support.desk import TOKEN, Desk
 from tests.support.processes import ROOT
 from tests.worker.answering.drafting.test_llm import control
-from worker.answering.tools.http import load
+from worker.answering.tools.tool_file import load
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def open_desk(store, workspace_id, model_url, shop, tmp_path) -> Iterator[Callab
     )
     assert declared != shipped
     path.write_text(declared)
-    tools = load(path, {"SHOP_TOKEN": TOKEN})
+    tools = load(path, {"SHOP_TOKEN": TOKEN}).tools
 
     def make(**options):
         return Desk(store, workspace_id, model_url, tools, **options)

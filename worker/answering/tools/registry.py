@@ -7,7 +7,7 @@ never to the customer. A tool that changes something outside runs only after the
 import json
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -153,15 +153,20 @@ class ToolReply:
 
 @dataclass(frozen=True, kw_only=True)
 class Registry:
-    """All tools of a desk. Safe to share between threads."""
+    """All tools of a desk. Safe to share between threads.
+
+    `more` returns tools that can change while the process runs, those of MCP servers; it never raises.
+    """
 
     tools: Sequence[Tool] = ()
+    more: Callable[[], Iterable[Tool]] = tuple
     call_log: ToolCallLog | None = None
     clock: Callable[[], float] = field(default=time.perf_counter)
 
     def offered(self, question: Question) -> list[Tool]:
         """Return the tools that can be used for a question."""
-        return [tool for tool in self.tools if all(question.facts.get(name) for name in tool.requires)]
+        tools = (*self.tools, *self.more())
+        return [tool for tool in tools if all(question.facts.get(name) for name in tool.requires)]
 
     def call(self, question: Question, name: str, arguments: str) -> ToolReply:
         """Run the tool `name` with `arguments`, JSON as the model wrote it. Failures are replies, never exceptions."""
@@ -194,7 +199,7 @@ class Registry:
         or no. Any other message cancels the call.
         """
         call_log = self._log_for(question)
-        if call_log is None or not any(tool.confirmation for tool in self.tools):
+        if call_log is None or not any(tool.confirmation for tool in (*self.tools, *self.more())):
             return None
         pending = call_log.pending(question)
         if pending is None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.desk import TOKEN
 from worker.answering.question import Question
-from worker.answering.tools import http
+from worker.answering.tools import tool_file
 from worker.answering.tools.registry import Registry, ToolFailed, validate_arguments
 from worker.errors import SettingsInvalid
 
@@ -25,7 +25,7 @@ def load(tmp_path, shop):
             tool.update(changes.get(tool["name"], {}))
         path = tmp_path / "tools.json"
         path.write_text(json.dumps(declared))
-        return {tool.name: tool for tool in http.load(path, {"SHOP_TOKEN": TOKEN})}
+        return {tool.name: tool for tool in tool_file.load(path, {"SHOP_TOKEN": TOKEN}).tools}
 
     return made
 
@@ -175,13 +175,13 @@ def test_a_file_that_is_wrong_says_what(tmp_path, change, problem):
     path = tmp_path / "tools.json"
     path.write_text(json.dumps(declared))
     with pytest.raises(SettingsInvalid) as caught:
-        http.load(path, {"SHOP_TOKEN": "x"})
+        tool_file.load(path, {"SHOP_TOKEN": "x"})
     assert problem in str(caught.value)
 
 
 def test_the_file_itself_must_be_there_and_json(tmp_path):
     with pytest.raises(SettingsInvalid, match="cannot be read"):
-        http.load(tmp_path / "none.json")
+        tool_file.load(tmp_path / "none.json")
     (tmp_path / "bad.json").write_text("{")
     with pytest.raises(SettingsInvalid, match="not JSON"):
-        http.load(tmp_path / "bad.json")
+        tool_file.load(tmp_path / "bad.json")

@@ -103,6 +103,16 @@ def test_a_tool_that_needs_an_address_is_not_offered_to_a_stranger_whatever_the_
     assert registry.call(known, "no_such", "{}").failed
 
 
+def test_a_tool_of_a_server_that_the_customer_confirms_runs_though_the_list_of_tools_is_another_by_then():
+    offered = [tool(lambda *_call: ToolResult(text="ok"), confirmation="Shall I cancel order {order_id}?")]
+    log = FakeCallLog(waiting=PendingCall(id="tool_1", tool="order", arguments={"order_id": "7"}))
+    registry = Registry(more=lambda: list(offered), call_log=log)
+    asked = Turn(role=Role.ASSISTANT, content=ASKED, seq=8)
+    assert registry.resolve_pending(question("Yes", asked)).fixed_reply == "Done."
+    offered.clear()
+    assert registry.resolve_pending(question("Yes", asked)) is None
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
