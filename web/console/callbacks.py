@@ -114,5 +114,9 @@ def _delivery(delivery_id: str, **more: Any) -> str:
 
 def _secret(endpoint: dict[str, Any]) -> str:
     return flask.render_template(
-        "console/secret.html", kind="endpoint", name=endpoint["url"], secret=endpoint["secret"]
+        "console/secret.html",
+        kind="endpoint",
+        name=endpoint["url"],
+        public_key=endpoint["public_key"],
+        secret=endpoint.get("secret"),
     )

@@ -72,7 +72,9 @@ class Endpoint(ma.Schema):
     rate_limit = fields.String(required=True, allow_none=True)
     signature = fields.String(required=True)
     public_key = fields.String(required=True, allow_none=True, metadata={"description": "whpk_…, with ed25519"})
-    secret = fields.String(metadata={"description": "returned only when the secret is created or rotated"})
+    secret = fields.String(
+        metadata={"description": "whsec_…, returned only when it is created or rotated; with ed25519 never"}
+    )
     old_secret_until = moment(required=True, allow_none=True)
     state = fields.String(required=True)
     reason = fields.String(required=True, allow_none=True, metadata={"description": "reason why it is disabled"})

@@ -48,7 +48,7 @@ class Endpoints:
         self._destinations = Destinations(store)
 
     def make(self, workspace_id: str, new: Mapping[str, Any]) -> dict[str, Any]:
-        """Make an endpoint and return it with its secret, which is not shown again.
+        """Make an endpoint and return it with its secret, which is not shown again; a private key never is.
 
         Raises:
             AddressRefused: its URL may not be called.
@@ -79,7 +79,7 @@ class Endpoints:
             }
             tx.execute(endpoint.insert().values(**row))
             self._destinations.ensure(tx, str(row["id"]), workspace_id)
-        return {**self.show(workspace_id, str(row["id"])), "secret": secret}
+        return self._with_secret(workspace_id, str(row["id"]), secret)
 
     def page(
         self, workspace_id: str, which: Which = EVERYTHING, *, after: str | None = None, limit: int = 20
@@ -142,7 +142,8 @@ class Endpoints:
             tx.execute(endpoint.delete().where(endpoint.c.id == id))
 
     def rotate(self, workspace_id: str, id: str, *, secret: str | None = None) -> dict[str, Any]:
-        """Give an endpoint a new secret; the old one signs too for a day. Return the endpoint with the new one.
+        """Give an endpoint a new secret; the old one signs too for a day. Return the endpoint with the new one,
+        as `make`.
 
         Raises:
             Conflict: the grace period of the last rotation has not passed; receivers may still use the oldest secret.
@@ -158,7 +159,12 @@ class Endpoints:
             new = chosen or signing.new_secret(signing.scheme_of(row.secret))
             values = {"secret": new, "old_secret": row.secret, "old_until": now + int(GRACE_S * 1_000)}
             tx.execute(endpoint.update().where(endpoint.c.id == id).values(updated_at=now, **values))
-        return {**self.show(workspace_id, id), "secret": new}
+        return self._with_secret(workspace_id, id, new)
+
+    def _with_secret(self, workspace_id: str, id: str, secret: str) -> dict[str, Any]:
+        """Return an endpoint with the secret that its receiver needs; of a key pair that is the public key."""
+        shown = self.show(workspace_id, id)
+        return shown if shown["public_key"] is not None else {**shown, "secret": secret}
 
     def test(self, workspace_id: str, id: str, type: str) -> str:
         """Enqueue an example of an event to an endpoint; return the delivery's id.

@@ -30,3 +30,12 @@ def test_endpoints_are_created_tested_and_deleted_and_secrets_are_shown_once(bro
     assert writer.post(f"/console/callbacks/{endpoint['id']}/remove").status_code == 403
     browser.post(f"/console/callbacks/{endpoint['id']}/remove")
     assert call("GET", "/v1/endpoints").json["items"] == []
+
+
+def test_of_an_ed25519_endpoint_the_public_key_is_shown_and_never_the_private_one(browser, call):
+    made = call("POST", "/v1/endpoints", json={"url": "https://shop.example/hook", "signature": "ed25519"}).json
+    page = browser.post(f"/console/callbacks/{made['id']}/rotate").text
+    assert call("GET", f"/v1/endpoints/{made['id']}").json["public_key"].replace("+", "&#43;") in page.replace(
+        "+", "&#43;"
+    )
+    assert "whsk_" not in page

@@ -57,6 +57,17 @@ def test_a_secret_is_rotated_once_a_day(call, made):
     assert call("POST", f"/v1/endpoints/{made['id']}/rotate", json={}).status_code == 409
 
 
+def test_the_private_key_of_an_endpoint_is_never_returned(call, receiver):
+    made = call("POST", "/v1/endpoints", json={"url": receiver.url, "signature": "ed25519"}).json
+    rotated = call("POST", f"/v1/endpoints/{made['id']}/rotate", json={}).json
+    shown = call("GET", f"/v1/endpoints/{made['id']}").json
+    assert made["public_key"].startswith("whpk_")
+    assert made["public_key"] != rotated["public_key"] == shown["public_key"]
+    for returned in (made, rotated, shown):
+        assert "secret" not in returned
+        assert "whsk_" not in json.dumps(returned)
+
+
 def test_a_disabled_endpoint_receives_nothing(call, services, made, receiver):
     assert call("PATCH", f"/v1/endpoints/{made['id']}", json={"state": "disabled"}).json["state"] == "disabled"
     conversation_id = call("POST", "/v1/conversations", json={}).json["id"]

@@ -50,7 +50,7 @@ class Operation:
 
 @dataclass(kw_only=True)
 class _Request:
-    """What a tool sends: which argument stands where."""
+    """The request of a tool: which argument stands where."""
 
     properties: dict[str, Any] = field(default_factory=dict)
     required: list[str] = field(default_factory=list)

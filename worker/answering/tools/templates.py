@@ -18,7 +18,7 @@ def placeholders(text: str) -> list[str]:
 
 
 def customer_facts(question: Question) -> dict[str, Any]:
-    """Return what is known of a question's customer, under the names of placeholders."""
+    """Return the known facts about a question's customer, under the names of placeholders."""
     return {f"customer.{name}": value for name, value in question.facts.items()}
 
 

@@ -886,7 +886,7 @@ class Endpoint(TypedDict):
     created_at: str
     updated_at: str
     secret: NotRequired[str]
-    """returned only when the secret is created or rotated"""
+    """whsec_…, returned only when it is created or rotated; with ed25519 never"""
 
 
 class EndpointChange(TypedDict):

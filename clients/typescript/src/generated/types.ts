@@ -686,7 +686,7 @@ export interface Endpoint {
   circuit_open_until: string | null;
   created_at: string;
   updated_at: string;
-  /** returned only when the secret is created or rotated */
+  /** whsec_…, returned only when it is created or rotated; with ed25519 never */
   secret?: string;
 }
 

@@ -10,7 +10,6 @@ from tests.support.desk import TOKEN
 from worker.answering.question import Question
 from worker.answering.tools import tool_file
 from worker.answering.tools.registry import Registry, ToolFailed, validate_arguments
-from worker.errors import SettingsInvalid
 
 EXAMPLES = Path(__file__).parents[4] / "examples"
 ADA = Question(workspace_id="w", content="Where is order 1001?", facts={"email": "ada@shop.example", "name": "Ada"})
@@ -150,38 +149,3 @@ def test_the_same_call_again_is_done_once(load, shop):
     tool.run(ADA, {"order_id": "1002"}, "tool_7")
     tool.run(ADA, {"order_id": "1002"}, "tool_7")
     assert shop.cancelled == ["1002"]
-
-
-@pytest.mark.parametrize(
-    ("change", "problem"),
-    [
-        ({"name": "Look-Up"}, "does not match"),
-        ({"url": "http://{order_id}.example/x"}, "does not match"),
-        ({"url": "http://a.example/{nothing}"}, "{nothing} is neither"),
-        ({"url": "http://a.example/{customer.password}"}, "{customer.password} is neither"),
-        ({"headers": {"X": "${NOT_SET}"}}, "${NOT_SET} is not set"),
-        ({"parameters": {"type": "object", "properties": {"order_id": {"type": "wrong"}}}}, "not a JSON Schema"),
-        ({"method": "POST"}, "`method` is not GET"),
-        ({"name": "search"}, "built-in"),
-        ({"colour": "red"}, "Additional properties"),
-        ({"result": {"anyOf": [{"type": "object"}]}}, "name each field"),
-        ({"result": {"properties": {"order": {"$ref": "#/$defs/o"}}}}, "name each field"),
-        ({"confirmation": "Send it to {customer.email}?"}, "not a required parameter"),
-    ],
-)
-def test_a_file_that_is_wrong_says_what(tmp_path, change, problem):
-    declared = json.loads((EXAMPLES / "tools.json").read_text())
-    declared["tools"] = [{**declared["tools"][0], **change}]
-    path = tmp_path / "tools.json"
-    path.write_text(json.dumps(declared))
-    with pytest.raises(SettingsInvalid) as caught:
-        tool_file.load(path, {"SHOP_TOKEN": "x"})
-    assert problem in str(caught.value)
-
-
-def test_the_file_itself_must_be_there_and_json(tmp_path):
-    with pytest.raises(SettingsInvalid, match="cannot be read"):
-        tool_file.load(tmp_path / "none.json")
-    (tmp_path / "bad.json").write_text("{")
-    with pytest.raises(SettingsInvalid, match="not JSON"):
-        tool_file.load(tmp_path / "bad.json")

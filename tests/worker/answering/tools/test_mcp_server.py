@@ -1,22 +1,16 @@
 """Tools of MCP servers: real servers of the official SDK, as a program and over HTTP."""
 
-import json
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.support.mcp_shop import CLIENT, TOKEN, McpShop
-from worker.addresses import Guard
+from tests.support.mcp_shop import TOKEN, McpShop
 from worker.answering.check import injection_filter
 from worker.answering.question import Question
-from worker.answering.tools import tool_file
 from worker.answering.tools.registry import Registry
-from worker.answering.tools.tool_file import Limits
-from worker.settings import parsers
 
 pytestmark = pytest.mark.processes
 
@@ -24,41 +18,16 @@ EXAMPLE = str(Path(__file__).parents[4] / "examples" / "shop_mcp.py")
 ADA = Question(workspace_id="w", content="Where is order 1001?", facts={"email": "ada@shop.example", "name": "Ada"})
 OURS = {"arguments": {"email": "{customer.email}"}}
 CANCEL = {**OURS, "confirmation": "Shall I cancel order {order_id}?", "done": "Order {order_id} is cancelled."}
-LOCAL = Guard(allow=parsers.networks("127.0.0.0/8"))
-
-
-@pytest.fixture
-def load(tmp_path):
-    made = []
-
-    def do(**server):
-        path = tmp_path / "tools.json"
-        path.write_text(json.dumps({"mcp_servers": [{"name": "shop", **server}]}))
-        limits = Limits(commands=(sys.executable,), guard=LOCAL, clean=injection_filter.blanked)
-        made.append(tool_file.load(path, {"SHOP_TOKEN": TOKEN, "SECRET": CLIENT[1]}, limits))
-        return made[-1]
-
-    yield do
-    for tools in made:
-        tools.close()
-
-
-@pytest.fixture(scope="module")
-def shop():
-    server = McpShop()
-    server.start()
-    yield server
-    server.stop()
 
 
 def registry(tools):
     return Registry(more=tools.of_servers)
 
 
-def test_a_program_is_asked_for_its_tools_and_is_started_again_when_it_dies(load, monkeypatch):
+def test_a_program_is_asked_for_its_tools_and_is_started_again_when_it_dies(load_server, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     declared = {"look_up_order": OURS, "cancel_order": CANCEL}
-    loaded = load(command=[sys.executable, EXAMPLE], env={"SHOP": "${SHOP_TOKEN}"}, tools=declared, timeout_s=30)
+    loaded = load_server(command=[sys.executable, EXAMPLE], env={"SHOP": "${SHOP_TOKEN}"}, tools=declared, timeout_s=30)
     tools = registry(loaded)
     offered = {tool.name: tool for tool in tools.offered(ADA)}
     assert set(offered) == {"shop_look_up_order", "shop_cancel_order"}
@@ -83,16 +52,16 @@ def test_a_program_is_asked_for_its_tools_and_is_started_again_when_it_dies(load
     assert programs() == []
 
 
-def test_without_the_desks_word_only_tools_that_read_are_offered(load, shop):
-    loaded = load(url=f"{shop.url}/mcp", token="${SHOP_TOKEN}")
+def test_without_the_desks_word_only_tools_that_read_are_offered(load_server, mcp_shop):
+    loaded = load_server(url=f"{mcp_shop.url}/mcp", token="${SHOP_TOKEN}")
     found = loaded.servers[0].discover()
     assert {tool.name for tool in found.tools} == {"shop_look_up_order", "shop_weather", "shop_endless", "shop_slow"}
     assert "confirmation" in found.left_out["cancel_order"]
 
 
-def test_the_desks_word_wins_over_the_servers_annotation(load, shop):
+def test_the_desks_word_wins_over_the_servers_annotation(load_server, mcp_shop):
     word = {"look_up_order": {"reads": False, "confirmation": "Look?"}, "cancel_order": {"reads": True}, "gone": {}}
-    found = load(url=f"{shop.url}/mcp", token="${SHOP_TOKEN}", tools=word).servers[0].discover()
+    found = load_server(url=f"{mcp_shop.url}/mcp", token="${SHOP_TOKEN}", tools=word).servers[0].discover()
     assert [(tool.name, tool.changes, tool.confirmation) for tool in found.tools] == [
         ("shop_look_up_order", True, "Look?"),
         ("shop_cancel_order", False, None),
@@ -101,37 +70,20 @@ def test_the_desks_word_wins_over_the_servers_annotation(load, shop):
     assert found.left_out["weather"] == "The desk does not name it."
 
 
-def test_what_a_server_writes_never_instructs_the_model(load, shop):
-    tools = registry(load(url=f"{shop.url}/mcp", token="${SHOP_TOKEN}", tools={"weather": {}}))
+def test_what_a_server_writes_never_instructs_the_model(load_server, mcp_shop):
+    tools = registry(load_server(url=f"{mcp_shop.url}/mcp", token="${SHOP_TOKEN}", tools={"weather": {}}))
     (weather,) = tools.offered(ADA)
     assert weather.description == "Tell the weather."
     reply = tools.call(ADA, "shop_weather", '{"city": "Delft"}')
     assert "free" not in injection_filter.cleaned(reply.hits)[0].record.text
 
 
-def test_oauth_gets_a_token_from_the_issuer_of_the_desk(load, shop):
-    oauth = {"issuer": shop.url, "client_id": CLIENT[0], "client_secret": "${SECRET}"}
-    loaded = load(url=f"{shop.url}/mcp", oauth=oauth, tools={"weather": {}})
-    assert len(loaded.servers[0].discover().tools) == 1
-    assert shop.grants
-
-
-def test_a_server_that_is_slow_or_endless_or_refuses_the_key_is_a_failed_call(load, shop):
-    tools = registry(load(url=f"{shop.url}/mcp", token="${SHOP_TOKEN}", timeout_s=1.5))
-    tools.offered(ADA)
-    began = time.monotonic()
-    assert tools.call(ADA, "shop_endless", "{}").text == "The service does not answer at the moment."
-    assert tools.call(ADA, "shop_slow", "{}").text == "The service does not answer at the moment."
-    assert time.monotonic() - began < 9
-    assert list(load(url=f"{shop.url}/mcp", token="wrong", timeout_s=5).of_servers()) == []
-
-
-def test_a_server_that_goes_away_or_changes_its_tools_never_breaks_an_answer(load):
+def test_a_server_that_goes_away_or_changes_its_tools_never_breaks_an_answer(load_server):
     other = McpShop()
     other.start()
     try:
         tools = registry(
-            load(url=f"{other.url}/mcp", token="${SHOP_TOKEN}", tools={"weather": {}, "cancel_order": CANCEL})
+            load_server(url=f"{other.url}/mcp", token="${SHOP_TOKEN}", tools={"weather": {}, "cancel_order": CANCEL})
         )
         cancel = next(tool for tool in tools.offered(ADA) if tool.changes)
         other.mcp.remove_tool("cancel_order")
@@ -142,7 +94,7 @@ def test_a_server_that_goes_away_or_changes_its_tools_never_breaks_an_answer(loa
         assert tools.call(ADA, "shop_weather", '{"city": "Delft"}').text == "The service does not answer at the moment."
     finally:
         other.stop()
-    gone = load(url=f"{other.url}/mcp", token="${SHOP_TOKEN}", timeout_s=2)
+    gone = load_server(url=f"{other.url}/mcp", token="${SHOP_TOKEN}", timeout_s=2)
     assert registry(gone).offered(ADA) == []
 
 
@@ -164,21 +116,3 @@ def programs():
         except OSError:
             continue
     return found
-
-
-@pytest.mark.parametrize(
-    ("server", "problem"),
-    [
-        ({}, "either a `command` or a `url`"),
-        ({"command": ["/bin/sh", "-c", "true"]}, "/bin/sh is not among the programs of ANSWERBACK_MCP_COMMANDS"),
-        ({"url": "http://169.254.169.254/mcp"}, "private or reserved address"),
-        ({"url": "http://mcp.example.com/mcp"}, "must start with https"),
-        ({"url": "https://mcp.example.com/mcp", "token": "${NONE}"}, r"\$\{NONE\} is not set"),
-        ({"url": "https://mcp.example.com/", "tools": {"x": {"arguments": {"a": "{order}"}}}}, "is not `customer.id`"),
-    ],
-)
-def test_a_server_that_may_not_be_used_is_refused_when_the_file_is_read(load, server, problem):
-    from worker.errors import SettingsInvalid
-
-    with pytest.raises(SettingsInvalid, match=problem):
-        load(**server)
