@@ -12,6 +12,7 @@ from flask import Flask
 from web.http.auth import permission_of
 from web.http.operations import Operation
 from web.openapi import errors
+from web.openapi.links import add_links
 from web.openapi.schemas import leave_responses_open, make_patterns_portable
 from web.openapi.webhooks import callback, webhooks
 
@@ -76,6 +77,7 @@ def complete(spec: Json, app: Flask) -> Json:
     components["examples"] = {name: {"value": value} for name, value in texts("objects").items()}
     for method, call, view in _operations(spec, app):
         _complete(method, call, view, components)
+    add_links(spec)
     spec["tags"].append({"name": "webhooks", "description": "Callbacks that Answerback sends"})
     spec["webhooks"] = webhooks()
     leave_responses_open(spec)

@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 from web.http.api import Blueprint, services
 from web.http.auth import admin
 from web.http.operations import operation
-from web.schemas.fields import Line, ListQuery, moment, page_of
+from web.schemas.fields import Line, SortedQuery, moment, page_of
 
 blueprint = Blueprint("audit", __name__, description="Audit log")
 
@@ -46,7 +46,7 @@ class Action(ma.Schema):
     created_at = moment(required=True)
 
 
-class ActionQuery(ListQuery):
+class ActionQuery(SortedQuery):
     """Filters of the audit log."""
 
     via = fields.String(validate=validate.OneOf(["api", "console", "cli"]))

@@ -12,6 +12,7 @@ from web.schemas.fields import (
     Metadata,
     Position,
     Seconds,
+    SortedQuery,
     Text,
     WebUrl,
     Words,
@@ -155,7 +156,7 @@ class NewFeedback(ma.Schema):
     comment = Words(most=2_000)
 
 
-class ConversationQuery(ListQuery):
+class ConversationQuery(SortedQuery):
     """Filters of the list of conversations."""
 
     owner = fields.String(validate=validate.OneOf(tuple(Owner)))

@@ -3,7 +3,7 @@
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from web.schemas.fields import Line, ListQuery, Moment, Text, WebUrl, moment
+from web.schemas.fields import Line, Moment, SortedQuery, Text, WebUrl, moment
 from worker.deliveries.listing import OUTCOMES
 from worker.deliveries.outbox import TICKET_CHANGED, TYPES
 from worker.deliveries.signing import SCHEMES
@@ -97,7 +97,7 @@ class Recovery(ma.Schema):
     since = Moment(metadata={"description": "since the endpoint was created if omitted"})
 
 
-class DeliveryQuery(ListQuery):
+class DeliveryQuery(SortedQuery):
     """Filters of the list of deliveries."""
 
     state = fields.String(validate=validate.OneOf(list(DeliveryState)))
@@ -111,7 +111,7 @@ class DeliveryQuery(ListQuery):
     )
 
 
-class EndpointQuery(ListQuery):
+class EndpointQuery(SortedQuery):
     """Filters of the list of endpoints."""
 
     state = fields.String(validate=validate.OneOf(tuple(ConnectionState)))

@@ -5,7 +5,7 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from web.schemas.fields import Line, ListQuery, PageQuery, moment
+from web.schemas.fields import Line, PageQuery, SortedQuery, moment
 from worker.budgets import SCOPES
 from worker.states import ToolCallState
 
@@ -47,7 +47,7 @@ class Customer(ma.Schema):
             raise ma.ValidationError("Give `id` or `email`.", "id")
 
 
-class MemoryQuery(ListQuery):
+class MemoryQuery(SortedQuery):
     """Filters of the list of memories; without `id` and `email`, those of all customers."""
 
     id = Line(most=200)
@@ -55,7 +55,7 @@ class MemoryQuery(ListQuery):
     name = Line(most=40)
 
 
-class ToolCallQuery(ListQuery):
+class ToolCallQuery(SortedQuery):
     """Filters of the list of tool calls of a conversation."""
 
     state = fields.String(validate=validate.OneOf(tuple(ToolCallState)))

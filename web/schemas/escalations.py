@@ -3,11 +3,11 @@
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from web.schemas.fields import Line, ListQuery, Text, links, moment
+from web.schemas.fields import Line, SortedQuery, Text, links, moment
 from worker.states import EscalationState, HandoffReason, Priority
 
 
-class EscalationQuery(ListQuery):
+class EscalationQuery(SortedQuery):
     """Filters of the list of escalations."""
 
     state = fields.String(validate=validate.OneOf(tuple(EscalationState)))

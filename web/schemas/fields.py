@@ -11,6 +11,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from worker.reading.characters import clean
+from worker.store.scope import NEWEST_FIRST, SORTS
 
 #: A language tag: `en`, `pt-BR`.
 LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?\Z"
@@ -195,6 +196,16 @@ class BoundedQuery(ma.Schema):
 
 class ListQuery(PageQuery, BoundedQuery):
     """The page of a list, and filters that most lists have."""
+
+
+class SortedQuery(ListQuery):
+    """A list that can be read from either end."""
+
+    sort = fields.String(
+        validate=validate.OneOf(SORTS),
+        load_default=NEWEST_FIRST,
+        metadata={"description": "`-created_at`: newest first; `created_at`: oldest first"},
+    )
 
 
 class NoQuery(ma.Schema):

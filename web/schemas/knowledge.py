@@ -11,8 +11,7 @@ from web.schemas.fields import (
     AnyText,
     BoundedQuery,
     Line,
-    ListQuery,
-    PageQuery,
+    SortedQuery,
     Text,
     WebUrl,
     Words,
@@ -142,7 +141,7 @@ class _DocumentFilters(BoundedQuery):
     audience = fields.String(validate=validate.OneOf(AUDIENCES))
 
 
-class DocumentQuery(PageQuery, _DocumentFilters):
+class DocumentQuery(SortedQuery, _DocumentFilters):
     """Filters of the list of documents."""
 
 
@@ -166,7 +165,7 @@ class DeletedDocuments(ma.Schema):
     deleted = fields.Integer(required=True, metadata={"description": "0 with `dry_run`"})
 
 
-class ImportQuery(ListQuery):
+class ImportQuery(SortedQuery):
     """Filters of the list of imports."""
 
     state = fields.String(validate=validate.OneOf(tuple(ImportState)))

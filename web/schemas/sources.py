@@ -4,7 +4,7 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from kb.filters import AUDIENCES
-from web.schemas.fields import LANGUAGE, Line, ListQuery, Text, links, moment
+from web.schemas.fields import LANGUAGE, Line, SortedQuery, Text, links, moment
 from web.schemas.knowledge import ImportFailure
 from worker.states import RunState, SourceKind, SourceState
 
@@ -85,14 +85,14 @@ class SourceRemoval(ma.Schema):
     )
 
 
-class SourceQuery(ListQuery):
+class SourceQuery(SortedQuery):
     """Filters of the list of sources."""
 
     state = fields.String(validate=validate.OneOf(tuple(SourceState)))
     kind = fields.String(validate=validate.OneOf(tuple(SourceKind)))
 
 
-class RunQuery(ListQuery):
+class RunQuery(SortedQuery):
     """Filters of the list of looks; a look is created when it begins."""
 
     state = fields.String(validate=validate.OneOf(tuple(RunState)))

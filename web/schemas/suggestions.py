@@ -3,14 +3,14 @@
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from web.schemas.fields import ListQuery, Text, WebUrl, links, moment
+from web.schemas.fields import SortedQuery, Text, WebUrl, links, moment
 from web.schemas.knowledge import GivenMetadata
 from worker.states import SuggestionState
 
 _STATES = [state.value for state in SuggestionState]
 
 
-class SuggestionQuery(ListQuery):
+class SuggestionQuery(SortedQuery):
     """Filters of the list of suggestions."""
 
     state = fields.String(validate=validate.OneOf(_STATES))

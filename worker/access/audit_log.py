@@ -68,13 +68,15 @@ class AuditLog:
     def page(
         self, workspace_id: str, which: Which = EVERYTHING, *, after: str | None = None, limit: int = 50
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """Return actions, newest first, and the cursor of the next page or None.
+        """Return actions, newest first or by `sort`, and the cursor of the next page or None.
 
         `which` may have `via`, `action`, `subject`, `key_id`, `account_id`, `created_after` and `created_before`.
         """
         names = {name: audit.c[name] for name in ("via", "action", "subject", "key_id", "account_id")}
         where = conditions(which, names, created=audit.c.created_at)
-        rows, cursor = Scope(self._store, workspace_id).page(audit, *where, after=after, limit=limit)
+        rows, cursor = Scope(self._store, workspace_id).page(
+            audit, *where, after=after, limit=limit, sort=which.get("sort")
+        )
         return [to_api(AuditEntry.from_row(row)) for row in rows], cursor
 
 

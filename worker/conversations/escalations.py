@@ -101,12 +101,12 @@ def close_for(tx: sa.Connection, conversation_id: str, *, now: int, note: str | 
 def page(
     scope: Scope, which: Which = EVERYTHING, *, after: str | None = None, limit: int = 20
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """Return escalations, newest first, and the cursor of the next page or None.
+    """Return escalations, newest first or by `sort`, and the cursor of the next page or None.
 
     `which` may have the columns of `_FILTERS`, `created_after` and `created_before`.
     """
     where = conditions(which, {name: escalation.c[name] for name in _FILTERS}, created=escalation.c.created_at)
-    rows, cursor = scope.page(escalation, *where, after=after, limit=limit)
+    rows, cursor = scope.page(escalation, *where, after=after, limit=limit, sort=which.get("sort"))
     return [serializers.escalation(Escalation.from_row(row)) for row in rows], cursor
 
 

@@ -15,7 +15,7 @@ from worker.store.tables import RequesterValue, conversation, message
 def page(
     scope: Scope, which: Which = EVERYTHING, *, after: str | None = None, limit: int = 20
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """Return conversations, newest first, and the cursor of the next page or None.
+    """Return conversations, newest first or by `sort`, and the cursor of the next page or None.
 
     `which` may have `owner`, `channel`, `external_id`, `customer` (the desk's id of one, or their e-mail address),
     `created_after` and `created_before`.
@@ -24,7 +24,7 @@ def page(
     where = conditions(which, names, created=conversation.c.created_at)
     if "customer" in which:
         where.append(_of_customer(scope, which["customer"]))
-    rows, cursor = scope.page(conversation, *where, after=after, limit=limit)
+    rows, cursor = scope.page(conversation, *where, after=after, limit=limit, sort=which.get("sort"))
     return [serializers.conversation(Conversation.from_row(row)) for row in rows], cursor
 
 

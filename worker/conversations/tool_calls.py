@@ -12,7 +12,7 @@ from worker.store.tables import conversation, tool_call
 def page(
     scope: Scope, conversation_id: str, which: Which = EVERYTHING, *, after: str | None = None, limit: int = 20
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """Return the tool calls of a conversation, newest first, and the cursor of the next page or None.
+    """Return the tool calls of a conversation, newest first or by `sort`, and the cursor of the next page or None.
 
     `which` may have `state`, `tool`, `created_after` and `created_before`.
 
@@ -23,7 +23,7 @@ def page(
     names = {name: tool_call.c[name] for name in ("state", "tool")}
     where = conditions(which, names, created=tool_call.c.created_at)
     of_it = tool_call.c.conversation_id == conversation_id
-    rows, cursor = scope.page(tool_call, of_it, *where, after=after, limit=limit)
+    rows, cursor = scope.page(tool_call, of_it, *where, after=after, limit=limit, sort=which.get("sort"))
     return [serializers.tool_call(ToolCall.from_row(row)) for row in rows], cursor
 
 

@@ -183,5 +183,5 @@ def page(
     where.append(memory.c.expires_at > scope.store.clock.sql())
     if customer is not None:
         where.append(memory.c.customer == customer)
-    rows, cursor = scope.page(memory, *where, after=after, limit=limit)
+    rows, cursor = scope.page(memory, *where, after=after, limit=limit, sort=which.get("sort"))
     return [to_api(Memory.from_row(row)) for row in rows], cursor

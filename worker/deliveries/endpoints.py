@@ -84,12 +84,14 @@ class Endpoints:
     def page(
         self, workspace_id: str, which: Which = EVERYTHING, *, after: str | None = None, limit: int = 20
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """Return endpoints, newest first, and the cursor of the next page or None.
+        """Return endpoints, newest first or by `sort`, and the cursor of the next page or None.
 
         `which` may have `state`, `created_after` and `created_before`.
         """
         where = conditions(which, {"state": endpoint.c.state}, created=endpoint.c.created_at)
-        rows, cursor = Scope(self._store, workspace_id).page(endpoint, *where, after=after, limit=limit)
+        rows, cursor = Scope(self._store, workspace_id).page(
+            endpoint, *where, after=after, limit=limit, sort=which.get("sort")
+        )
         return [self._to_api(Endpoint.from_row(row)) for row in rows], cursor
 
     def show(self, workspace_id: str, id: str) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def page(
     where = conditions(which, _FILTERS, created=delivery.c.created_at)
     if "status" in which:
         where.append(sa.exists().where(attempt.c.delivery_id == delivery.c.id, OUTCOMES[which["status"]]))
-    rows, cursor = scope.page(delivery, *where, after=after, limit=limit)
+    rows, cursor = scope.page(delivery, *where, after=after, limit=limit, sort=which.get("sort"))
     deliveries = [Delivery.from_row(row) for row in rows]
     with scope.store.read() as connection:
         attempts = connection.execute(

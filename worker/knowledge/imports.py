@@ -349,13 +349,15 @@ def _metadata(document_import: rows.DocumentImport) -> DocumentMetadata:
 def page(
     scope: Scope, which: Which = EVERYTHING, *, after: str | None = None, limit: int = 20
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """Return imports, newest first, and the cursor of the next page or None.
+    """Return imports, newest first or by `sort`, and the cursor of the next page or None.
 
     `which` may have `state`, `kind`, `created_after` and `created_before`.
     """
     names = {name: document_import.c[name] for name in ("state", "kind")}
     where = conditions(which, names, created=document_import.c.created_at)
-    found, cursor = scope.page(document_import, *where, after=after, limit=limit, columns=LISTED)
+    found, cursor = scope.page(
+        document_import, *where, after=after, limit=limit, sort=which.get("sort"), columns=LISTED
+    )
     return [import_to_api(rows.DocumentImport.from_row(row)) for row in found], cursor
 
 

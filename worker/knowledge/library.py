@@ -349,13 +349,13 @@ def _with_metadata_of(before: rows.Document, new: NewDocument) -> NewDocument:
 def page(
     scope: Scope, which: Which = EVERYTHING, *, after: str | None = None, limit: int = 20
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """Return documents without their text, newest first, and the cursor of the next page or None.
+    """Return documents without their text, newest first or by `sort`, and the cursor of the next page or None.
 
     `which` may have `state` (one, or several), `source`, `language`, `tag`, `audience`, `created_after` and
     `created_before`.
     """
     where = _conditions(scope.store, which)
-    found, cursor = scope.page(document, *where, after=after, limit=limit, columns=LISTED)
+    found, cursor = scope.page(document, *where, after=after, limit=limit, sort=which.get("sort"), columns=LISTED)
     return [document_to_api(rows.Document.from_row(row)) for row in found], cursor
 
 

@@ -185,12 +185,14 @@ class Sources:
     def page(
         self, workspace_id: str, which: Which = EVERYTHING, *, after: str | None = None, limit: int = 20
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """Return sources, newest first, and the cursor of the next page or None.
+        """Return sources, newest first or by `sort`, and the cursor of the next page or None.
 
         `which` may have `state`, `kind`, `created_after` and `created_before`.
         """
         where = conditions(which, {"state": source.c.state, "kind": source.c.kind}, created=source.c.created_at)
-        found, cursor = Scope(self._store, workspace_id).page(source, *where, after=after, limit=limit)
+        found, cursor = Scope(self._store, workspace_id).page(
+            source, *where, after=after, limit=limit, sort=which.get("sort")
+        )
         return self._to_api(map(rows.Source.from_row, found)), cursor
 
     def show(self, workspace_id: str, id: str) -> dict[str, Any]:
@@ -219,7 +221,7 @@ class Sources:
     def runs(
         self, workspace_id: str, id: str, which: Which = EVERYTHING, *, after: str | None = None, limit: int = 20
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """Return the looks at a source, newest first, and the cursor of the next page or None.
+        """Return the looks at a source, newest first or by `sort`, and the cursor of the next page or None.
 
         `which` may have `state`, and `created_after` and `created_before` for when they began.
 
@@ -229,7 +231,9 @@ class Sources:
         scope = Scope(self._store, workspace_id)
         scope.get(source, id, columns=(source.c.id,))
         where = conditions(which, {"state": source_run.c.state}, created=source_run.c.started_at)
-        found, cursor = scope.page(source_run, source_run.c.source_id == id, *where, after=after, limit=limit)
+        found, cursor = scope.page(
+            source_run, source_run.c.source_id == id, *where, after=after, limit=limit, sort=which.get("sort")
+        )
         return [run_to_api(rows.SourceRun.from_row(row)) for row in found], cursor
 
     def _to_api(self, found: Iterable[rows.Source]) -> list[dict[str, Any]]:

@@ -8,6 +8,9 @@ from worker.errors import Invalid, NotFound
 from worker.ids import is_id
 from worker.store.engine import Store
 
+#: The orders of lists; the first one is that of a list that was asked for none.
+NEWEST_FIRST, OLDEST_FIRST = SORTS = ("-created_at", "created_at")
+
 
 class Scope:
     """Reads the rows of one workspace; there is no way to read another's through it."""
@@ -45,18 +48,28 @@ class Scope:
         return row
 
     def page(
-        self, table: sa.Table, *where: sa.ColumnElement[bool], after: str | None, limit: int, columns: Any = ()
+        self,
+        table: sa.Table,
+        *where: sa.ColumnElement[bool],
+        after: str | None,
+        limit: int,
+        columns: Any = (),
+        sort: str | None = None,
     ) -> tuple[list[sa.RowMapping], str | None]:
-        """Return up to `limit` rows, newest first, and the cursor of the next page or None.
+        """Return up to `limit` rows and the cursor of the next page or None.
+
+        Newest first, or oldest first where `sort` is `created_at`; ids are in the order in which they were made.
 
         Raises:
             Invalid: `after` is not the cursor of a page.
         """
         if after is not None and not is_id(after):
             raise Invalid("Must be the `next_cursor` of the page before.", field="cursor")
-        statement = self.select(table, *columns).where(*where).order_by(table.c.id.desc()).limit(limit + 1)
+        oldest_first = sort == OLDEST_FIRST
+        order = table.c.id.asc() if oldest_first else table.c.id.desc()
+        statement = self.select(table, *columns).where(*where).order_by(order).limit(limit + 1)
         if after is not None:
-            statement = statement.where(table.c.id < after)
+            statement = statement.where(table.c.id > after if oldest_first else table.c.id < after)
         with self.store.read() as connection:
             rows = list(connection.execute(statement).mappings())
         return rows[:limit], rows[limit - 1]["id"] if len(rows) > limit else None

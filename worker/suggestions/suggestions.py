@@ -28,12 +28,14 @@ class Suggestions:
     def page(
         self, workspace_id: str, which: Which = EVERYTHING, *, after: str | None = None, limit: int = 20
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """Return suggestions without their exchanges, newest first, and the cursor of the next page or None.
+        """Return suggestions without their exchanges, newest first or by `sort`, and the next cursor or None.
 
         `which` may have `state`, `created_after` and `created_before`.
         """
         where = conditions(which, {"state": suggestion.c.state}, created=suggestion.c.created_at)
-        rows, cursor = Scope(self._store, workspace_id).page(suggestion, *where, after=after, limit=limit)
+        rows, cursor = Scope(self._store, workspace_id).page(
+            suggestion, *where, after=after, limit=limit, sort=which.get("sort")
+        )
         return [to_api(Suggestion.from_row(row)) for row in rows], cursor
 
     def most_asked(self, workspace_id: str, *, state: str, limit: int) -> list[dict[str, Any]]:

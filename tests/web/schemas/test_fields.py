@@ -100,3 +100,51 @@ def test_a_position_is_a_number_as_text_or_nothing():
     for value in ("zzz", "-1", "1.5", "1234567890", "١", 7):
         with pytest.raises(ma.ValidationError):
             load(fields.Position(), value)
+
+
+#: Lists that have an order of their own, or are short and returned whole.
+UNSORTED = {
+    "accounts.list",
+    "categories.list",
+    "conversations.list_messages",
+    "events.list",
+    "helpdesks.list",
+    "mailboxes.list",
+    "mailboxes.list_suppressions",
+    "snapshots.list",
+    "usage.list",
+}
+
+
+def test_every_list_is_sorted_in_the_same_way_and_refuses_other_orders(call):
+    document = call("GET", "/openapi.json").json
+    sorted_lists = {}
+    for path, item in document["paths"].items():
+        operation = item.get("get", {})
+        content = operation.get("responses", {}).get("200", {}).get("content", {}).get("application/json", {})
+        if content.get("schema", {}).get("$ref", "").endswith("Page"):
+            orders = [one["schema"]["enum"] for one in operation["parameters"] if one.get("name") == "sort"]
+            assert orders in ([], [["-created_at", "created_at"]])
+            if orders:
+                sorted_lists[operation["operationId"]] = path
+            else:
+                assert operation["operationId"] in UNSORTED
+    assert len(sorted_lists) >= 12
+    call("POST", "/v1/memories", json={"email": "ada@shop.example", "name": "size", "value": "M"})
+    customer = "&email=ada@shop.example"
+    for id, path in sorted_lists.items():
+        if "{" in path:
+            continue
+        more = customer if id == "memories.list" else ""
+        refused = call("GET", f"{path}?sort=name{more}")
+        assert (id, refused.status_code, refused.json["errors"][0]["field"]) == (id, 422, "sort")
+        newest, oldest = (call("GET", f"{path}?sort={order}{more}").json["items"] for order in fields.SORTS)
+        assert [one["id"] for one in newest] == [one["id"] for one in reversed(oldest)]
+
+
+def test_a_list_of_conversations_is_read_from_either_end(call):
+    made = [call("POST", "/v1/conversations", json={"external_id": f"S-{n}"}).json["id"] for n in range(3)]
+    page = call("GET", "/v1/conversations?sort=created_at&limit=2").json
+    rest = call("GET", f"/v1/conversations?sort=created_at&limit=2&cursor={page['next_cursor']}").json
+    assert [one["id"] for one in page["items"] + rest["items"]] == made
+    assert [one["id"] for one in call("GET", "/v1/conversations").json["items"]] == made[::-1]

@@ -5,7 +5,7 @@ import pytest
 from tests.support.fakes import accept
 from worker.access.keys import Keys
 from worker.errors import Invalid, NotFound
-from worker.store.scope import Scope
+from worker.store.scope import OLDEST_FIRST, Scope
 from worker.store.tables import conversation, message
 
 
@@ -41,6 +41,16 @@ def test_pages_are_newest_first_and_the_last_has_no_cursor(store, workspace_id, 
     seen, cursor = [], None
     for expected in (2, 2, 1):
         rows, cursor = scope.page(conversation, after=cursor, limit=2)
+        assert len(rows) == expected
+        seen += [row["id"] for row in rows]
+    assert (seen, cursor) == (ids, None)
+
+
+def test_pages_can_be_read_oldest_first(store, workspace_id, scope):
+    ids = sorted(accept(store, workspace_id)["conversation_id"] for _ in range(5))
+    seen, cursor = [], None
+    for expected in (2, 2, 1):
+        rows, cursor = scope.page(conversation, after=cursor, limit=2, sort=OLDEST_FIRST)
         assert len(rows) == expected
         seen += [row["id"] for row in rows]
     assert (seen, cursor) == (ids, None)

@@ -1827,6 +1827,8 @@ class ConversationsListQuery(TypedDict):
     created_before: NotRequired[str]
     """created before then"""
     limit: NotRequired[int]
+    sort: NotRequired[Literal["-created_at", "created_at"]]
+    """`-created_at`: newest first; `created_at`: oldest first"""
     owner: NotRequired[Literal["bot", "human", "closed"]]
     channel: NotRequired[str]
     external_id: NotRequired[str]
@@ -1859,6 +1861,8 @@ class DocumentsListQuery(TypedDict):
     tag: NotRequired[str]
     audience: NotRequired[Literal["public", "internal"]]
     limit: NotRequired[int]
+    sort: NotRequired[Literal["-created_at", "created_at"]]
+    """`-created_at`: newest first; `created_at`: oldest first"""
 
 
 class DocumentsCreateFromFileForm(TypedDict):
@@ -1893,6 +1897,8 @@ class ImportsListQuery(TypedDict):
     created_before: NotRequired[str]
     """created before then"""
     limit: NotRequired[int]
+    sort: NotRequired[Literal["-created_at", "created_at"]]
+    """`-created_at`: newest first; `created_at`: oldest first"""
     state: NotRequired[Literal["queued", "running", "done", "failed"]]
     kind: NotRequired[Literal["archive", "urls", "sitemap"]]
 
@@ -1915,6 +1921,8 @@ class SourcesListQuery(TypedDict):
     created_before: NotRequired[str]
     """created before then"""
     limit: NotRequired[int]
+    sort: NotRequired[Literal["-created_at", "created_at"]]
+    """`-created_at`: newest first; `created_at`: oldest first"""
     state: NotRequired[Literal["idle", "queued", "running", "paused"]]
     kind: NotRequired[
         Literal[
@@ -1949,6 +1957,8 @@ class SourcesListRunsQuery(TypedDict):
     created_before: NotRequired[str]
     """created before then"""
     limit: NotRequired[int]
+    sort: NotRequired[Literal["-created_at", "created_at"]]
+    """`-created_at`: newest first; `created_at`: oldest first"""
     state: NotRequired[Literal["running", "done", "failed", "held"]]
 
 
@@ -1960,6 +1970,8 @@ class SuggestionsListQuery(TypedDict):
     created_before: NotRequired[str]
     """created before then"""
     limit: NotRequired[int]
+    sort: NotRequired[Literal["-created_at", "created_at"]]
+    """`-created_at`: newest first; `created_at`: oldest first"""
     state: NotRequired[Literal["open", "accepted", "refused"]]
 
 
@@ -1971,6 +1983,8 @@ class EndpointsListQuery(TypedDict):
     created_before: NotRequired[str]
     """created before then"""
     limit: NotRequired[int]
+    sort: NotRequired[Literal["-created_at", "created_at"]]
+    """`-created_at`: newest first; `created_at`: oldest first"""
     state: NotRequired[Literal["enabled", "disabled"]]
 
 
@@ -1982,6 +1996,8 @@ class DeliveriesListQuery(TypedDict):
     created_before: NotRequired[str]
     """created before then"""
     limit: NotRequired[int]
+    sort: NotRequired[Literal["-created_at", "created_at"]]
+    """`-created_at`: newest first; `created_at`: oldest first"""
     state: NotRequired[Literal["pending", "delivered", "exhausted"]]
     kind: NotRequired[
         Literal[
@@ -2077,6 +2093,8 @@ class EscalationsListQuery(TypedDict):
     created_before: NotRequired[str]
     """created before then"""
     limit: NotRequired[int]
+    sort: NotRequired[Literal["-created_at", "created_at"]]
+    """`-created_at`: newest first; `created_at`: oldest first"""
     state: NotRequired[Literal["open", "assigned", "closed"]]
     assignee: NotRequired[str]
     reason: NotRequired[
@@ -2105,6 +2123,8 @@ class ToolCallsListQuery(TypedDict):
     created_before: NotRequired[str]
     """created before then"""
     limit: NotRequired[int]
+    sort: NotRequired[Literal["-created_at", "created_at"]]
+    """`-created_at`: newest first; `created_at`: oldest first"""
     state: NotRequired[Literal["waiting", "running", "done", "failed", "refused", "lapsed"]]
     tool: NotRequired[str]
 
@@ -2117,6 +2137,8 @@ class MemoriesListQuery(TypedDict):
     created_before: NotRequired[str]
     """created before then"""
     limit: NotRequired[int]
+    sort: NotRequired[Literal["-created_at", "created_at"]]
+    """`-created_at`: newest first; `created_at`: oldest first"""
     id: NotRequired[str]
     email: NotRequired[str]
     name: NotRequired[str]
@@ -2145,6 +2167,8 @@ class AuditListQuery(TypedDict):
     created_before: NotRequired[str]
     """created before then"""
     limit: NotRequired[int]
+    sort: NotRequired[Literal["-created_at", "created_at"]]
+    """`-created_at`: newest first; `created_at`: oldest first"""
     via: NotRequired[Literal["api", "console", "cli"]]
     action: NotRequired[str]
     subject: NotRequired[str]

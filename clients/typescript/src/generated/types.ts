@@ -1434,6 +1434,8 @@ export interface ConversationsListQuery {
   /** created before then */
   created_before?: string;
   limit?: number;
+  /** `-created_at`: newest first; `created_at`: oldest first */
+  sort?: "-created_at" | "created_at";
   owner?: "bot" | "human" | "closed";
   channel?: string;
   external_id?: string;
@@ -1462,6 +1464,8 @@ export interface DocumentsListQuery {
   tag?: string;
   audience?: "public" | "internal";
   limit?: number;
+  /** `-created_at`: newest first; `created_at`: oldest first */
+  sort?: "-created_at" | "created_at";
 }
 
 export interface DocumentsCreateFromFileForm {
@@ -1490,6 +1494,8 @@ export interface ImportsListQuery {
   /** created before then */
   created_before?: string;
   limit?: number;
+  /** `-created_at`: newest first; `created_at`: oldest first */
+  sort?: "-created_at" | "created_at";
   state?: "queued" | "running" | "done" | "failed";
   kind?: "archive" | "urls" | "sitemap";
 }
@@ -1508,6 +1514,8 @@ export interface SourcesListQuery {
   /** created before then */
   created_before?: string;
   limit?: number;
+  /** `-created_at`: newest first; `created_at`: oldest first */
+  sort?: "-created_at" | "created_at";
   state?: "idle" | "queued" | "running" | "paused";
   kind?: "sitemap" | "feed" | "page" | "folder" | "git" | "zendesk" | "intercom" | "confluence" | "notion" | "freshdesk" | "chatwoot" | "s3";
 }
@@ -1523,6 +1531,8 @@ export interface SourcesListRunsQuery {
   /** created before then */
   created_before?: string;
   limit?: number;
+  /** `-created_at`: newest first; `created_at`: oldest first */
+  sort?: "-created_at" | "created_at";
   state?: "running" | "done" | "failed" | "held";
 }
 
@@ -1532,6 +1542,8 @@ export interface SuggestionsListQuery {
   /** created before then */
   created_before?: string;
   limit?: number;
+  /** `-created_at`: newest first; `created_at`: oldest first */
+  sort?: "-created_at" | "created_at";
   state?: "open" | "accepted" | "refused";
 }
 
@@ -1541,6 +1553,8 @@ export interface EndpointsListQuery {
   /** created before then */
   created_before?: string;
   limit?: number;
+  /** `-created_at`: newest first; `created_at`: oldest first */
+  sort?: "-created_at" | "created_at";
   state?: "enabled" | "disabled";
 }
 
@@ -1550,6 +1564,8 @@ export interface DeliveriesListQuery {
   /** created before then */
   created_before?: string;
   limit?: number;
+  /** `-created_at`: newest first; `created_at`: oldest first */
+  sort?: "-created_at" | "created_at";
   state?: "pending" | "delivered" | "exhausted";
   kind?: "callback" | "endpoint" | "ticket_reply" | "ticket_note" | "handoff_note" | "agent_reply" | "ticket_change" | "ticket_read" | "ticket_events" | "notification" | "notification_update";
   endpoint?: string;
@@ -1588,6 +1604,8 @@ export interface EscalationsListQuery {
   /** created before then */
   created_before?: string;
   limit?: number;
+  /** `-created_at`: newest first; `created_at`: oldest first */
+  sort?: "-created_at" | "created_at";
   state?: "open" | "assigned" | "closed";
   assignee?: string;
   reason?: "asked_for_person" | "no_answer" | "low_support" | "avoided_topic" | "language" | "rule" | "deadline" | "error" | "owned_by_person";
@@ -1602,6 +1620,8 @@ export interface ToolCallsListQuery {
   /** created before then */
   created_before?: string;
   limit?: number;
+  /** `-created_at`: newest first; `created_at`: oldest first */
+  sort?: "-created_at" | "created_at";
   state?: "waiting" | "running" | "done" | "failed" | "refused" | "lapsed";
   tool?: string;
 }
@@ -1612,6 +1632,8 @@ export interface MemoriesListQuery {
   /** created before then */
   created_before?: string;
   limit?: number;
+  /** `-created_at`: newest first; `created_at`: oldest first */
+  sort?: "-created_at" | "created_at";
   id?: string;
   email?: string;
   name?: string;
@@ -1634,6 +1656,8 @@ export interface AuditListQuery {
   /** created before then */
   created_before?: string;
   limit?: number;
+  /** `-created_at`: newest first; `created_at`: oldest first */
+  sort?: "-created_at" | "created_at";
   via?: "api" | "console" | "cli";
   action?: string;
   subject?: string;
