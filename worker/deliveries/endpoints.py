@@ -165,8 +165,8 @@ class Endpoints:
 
     def _with_secret(self, workspace_id: str, id: str, secret: str) -> dict[str, Any]:
         """Return an endpoint with the secret that its receiver needs; of a key pair that is the public key."""
-        shown = self.show(workspace_id, id)
-        return shown if shown["public_key"] is not None else {**shown, "secret": secret}
+        found = self.show(workspace_id, id)
+        return found if found["public_key"] is not None else {**found, "secret": secret}
 
     def test(self, workspace_id: str, id: str, type: str) -> str:
         """Enqueue an example of an event to an endpoint; return the delivery's id.
