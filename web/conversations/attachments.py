@@ -41,7 +41,13 @@ def add() -> tuple[dict[str, Any], int, dict[str, str]]:
     if media_type is None:
         abort(415, messages={"file": [f"{name[:100]!r} cannot be read; send {READABLE}, or an image."]})
     workspace_id = flask.g.principal.workspace_id
-    attachment = services().attachments.add(workspace_id, name=name[:200], media_type=media_type, data=data)
+    attachment = services().attachments.add(
+        workspace_id,
+        name=name[:200],
+        media_type=media_type,
+        data=data,
+        visitor_of=flask.g.principal.conversation_id,
+    )
     return attachment, 201, {"Location": attachment["links"]["self"]}
 
 

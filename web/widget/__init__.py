@@ -5,15 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import flask
+import marshmallow as ma
 import rjsmin
 from flask import Blueprint, Flask, Response
 from werkzeug.exceptions import NotFound, TooManyRequests
 
-from web.http.api import services
-from web.http.auth import public
+from web.http.api import checked, scope, services
+from web.http.auth import customers, needs, public
 from web.http.limits import AddressLimiter
+from worker.access.permissions import Permission
 from worker.access.tokens import is_token
-from worker.conversations import listing
+from worker.conversations import attachments, contacts, listing
 from worker.conversations.intake import Opening
 from worker.errors import KeyRefused
 from worker.settings import Settings
@@ -117,6 +119,47 @@ def begin() -> Any:
     else:
         raise TooManyRequests("Too many conversations were opened from this address; try again later.", retry_after=60)
     return {"conversation_id": conversation_id, "token": token, "expires_at": to_rfc3339(expires * 1_000)}, 201
+
+
+class _Contact(ma.Schema):
+    """The e-mail address that a visitor leaves."""
+
+    email = ma.fields.Email(required=True, validate=ma.validate.Length(max=254))
+
+
+class _Seen(ma.Schema):
+    """How far the chat has shown the conversation."""
+
+    seq = ma.fields.Integer(required=True, strict=True, validate=ma.validate.Range(min=1, max=2**31 - 1))
+
+
+@blueprint.get("/widget/conversations/<string:conversation_id>")
+@needs(Permission.READ)
+@customers
+def state(conversation_id: str) -> dict[str, Any]:
+    """Return what the chat shows beside the messages: the files, the address that was left, whether mail reaches it."""
+    found = contacts.show(scope(), conversation_id, has_server=bool(services().settings.smtp_url))
+    return {**found, "files": attachments.listed(scope(), conversation_id)}
+
+
+@blueprint.put("/widget/conversations/<string:conversation_id>/contact")
+@needs(Permission.CONVERSE)
+@customers
+def leave_contact(conversation_id: str) -> dict[str, Any]:
+    """Keep the address that replies are sent to once the visitor has gone."""
+    given = checked(_Contact(), flask.request.get_json())
+    contacts.leave(scope(), conversation_id, given["email"].lower(), origin=flask.request.headers.get("Origin"))
+    return {"email": given["email"].lower()}
+
+
+@blueprint.put("/widget/conversations/<string:conversation_id>/seen")
+@needs(Permission.CONVERSE)
+@customers
+def see(conversation_id: str) -> dict[str, Any]:
+    """Record which messages the chat has shown; these are not sent by mail any more."""
+    given = checked(_Seen(), flask.request.get_json())
+    contacts.see(scope(), conversation_id, given["seq"])
+    return {"seq": given["seq"]}
 
 
 def _require_allowed(settings: Settings, origin: str | None, *, same_origin: bool) -> None:

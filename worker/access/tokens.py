@@ -60,8 +60,8 @@ class _Signed:
         signer, _ = self._signer(principal.key_id)
         return signer.sign(f"{principal.key_id}.{payload}").decode()
 
-    def _read(self, text: str) -> tuple[dict[str, Any], Principal]:
-        """Return the claims of a token, and the principal that signed it.
+    def _read(self, text: str, *, or_expired: bool = False) -> tuple[dict[str, Any], Principal]:
+        """Return the claims of a token, and the principal that signed it; `or_expired` accepts one that has expired.
 
         Raises:
             KeyRefused: the token is forged or expired, or its key is revoked.
@@ -73,7 +73,7 @@ class _Signed:
         if not signer.validate(text):  # before the payload is parsed
             raise KeyRefused("The token is not valid.")
         claims: dict[str, Any] = json.loads(urlsafe_b64decode(match[2] + "=" * (-len(match[2]) % 4)))
-        if claims["e"] <= self._clock():
+        if claims["e"] <= self._clock() and not or_expired:
             raise KeyRefused("The token has expired.")
         return claims, Principal(key_id=match[1], workspace_id=row.workspace_id, scopes=frozenset(row.scopes))
 
@@ -106,11 +106,13 @@ class Tokens(_Signed):
     ) -> tuple[str, str, int]:
         """Return the conversation of a token, a new token for it, and its expiry in Unix seconds.
 
+        A token that has expired can be renewed too: who comes back after the weekend finds their conversation.
+
         Raises:
-            KeyRefused: the token is forged or expired, of another origin or key, or the first token of the session is
-                older than `max_age_s`.
+            KeyRefused: the token is forged, of another origin or key, or the first token of the session is older than
+                `max_age_s`.
         """
-        claims, signer = self._read(token.removeprefix(_PREFIX))
+        claims, signer = self._read(token.removeprefix(_PREFIX), or_expired=True)
         if signer.key_id != principal.key_id or claims["o"] != origin:
             raise KeyRefused("The token cannot be renewed by this key or from this origin.")
         since = claims.get("s", 0)

@@ -16,13 +16,17 @@ from worker.ids import new_id
 from worker.store.engine import Store
 from worker.store.rows import Attachment, AttachmentFile, Conversation
 from worker.store.scope import Scope
-from worker.store.tables import attachment
+from worker.store.tables import attachment, conversation
 from worker.telemetry import logs
 
 log = logs.get(__name__)
 
 #: Files with one message.
 MAX = 10
+
+#: Files that a visitor of the chat may upload in one conversation, and their bytes together.
+MAX_OF_VISITOR = 20
+MAX_BYTES_OF_VISITOR = 30 * 1024 * 1024
 
 #: One that no message named within this time is deleted.
 _UNUSED_MS = 86_400_000
@@ -70,16 +74,24 @@ class Attachments:
         self._store = store
         self._now = store.clock.sql()
 
-    def add(self, workspace_id: str, *, name: str, media_type: str, data: bytes) -> dict[str, Any]:
+    def add(
+        self, workspace_id: str, *, name: str, media_type: str, data: bytes, visitor_of: str | None = None
+    ) -> dict[str, Any]:
         """Keep a file and return it as clients see it.
+
+        `visitor_of` is the conversation whose customer uploads it with a conversation token: it belongs to that one.
 
         Raises:
             DocumentUnreadable: it is not what it is said to be, or empty.
             DocumentTooLarge: it is too large.
+            Invalid: the visitor has uploaded too much in this conversation.
         """
         documents.check(data, media_type, images=True)
         new = {"id": new_id("att"), "workspace_id": workspace_id, "name": name, "media_type": media_type}
         with self._store.begin() as tx:
+            if visitor_of is not None:
+                _check_room(tx, workspace_id, visitor_of, len(data))
+                new["conversation_id"] = visitor_of
             row = tx.execute(
                 attachment.insert().values(**new, size=len(data), source=data, created_at=self._now).returning(*LISTED)
             )
@@ -124,6 +136,28 @@ class Attachments:
         with self._store.begin() as tx:
             tx.execute(attachment.update().where(attachment.c.id == id).values(**values))
         log.info("attachment_read", attachment_id=id, error=values.get("error"))
+
+
+def _check_room(tx: sa.Connection, workspace_id: str, conversation_id: str, size: int) -> None:
+    """Raise Invalid unless a conversation takes another file of its visitor; others wait until this one is in."""
+    same = sa.and_(conversation.c.id == conversation_id, conversation.c.workspace_id == workspace_id)
+    tx.execute(sa.select(conversation.c.id).where(same).with_for_update())
+    kept = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(attachment.c.size), 0))
+    count, held = tx.execute(kept.where(attachment.c.conversation_id == conversation_id)).one()
+    if count >= MAX_OF_VISITOR:
+        raise Invalid(f"A conversation takes at most {MAX_OF_VISITOR} files.", field="file")
+    if held + size > MAX_BYTES_OF_VISITOR:
+        raise Invalid(
+            f"The files of a conversation have at most {MAX_BYTES_OF_VISITOR >> 20} MiB together.", field="file"
+        )
+
+
+def listed(scope: Scope, conversation_id: str) -> list[dict[str, Any]]:
+    """Return the files of a conversation, oldest first, as the chat shows them: id, name, size in bytes."""
+    columns = (attachment.c.id, attachment.c.name, attachment.c.size)
+    of_it = scope.select(attachment, *columns).where(attachment.c.conversation_id == conversation_id)
+    with scope.store.read() as connection:
+        return [dict(row) for row in connection.execute(of_it.order_by(attachment.c.id).limit(1_000)).mappings()]
 
 
 def _bounded(found: Document) -> Document:

@@ -27,6 +27,7 @@ from worker.store.tables import (
     message,
     spending,
     suggestion,
+    visitor_contact,
 )
 from worker.telemetry import logs
 
@@ -119,6 +120,9 @@ def _erase_ticket(tx: sa.Connection, conversation_id: str) -> None:
     row = tx.execute(
         sa.select(conversation.c.helpdesk_id, conversation.c.external_id).where(conversation.c.id == conversation_id)
     ).one_or_none()
+    of_chat = sa.select(visitor_contact.c.mailbox_id).where(visitor_contact.c.conversation_id == conversation_id)
+    if (mailbox_id := tx.execute(of_chat).scalar()) is not None:
+        _erase_mail(tx, mailbox_id, conversation_id)
     if row is None or row.helpdesk_id is None:
         return
     ticket = ticket_of(row.helpdesk_id, row.external_id)[:MAX_TICKET]
@@ -127,17 +131,21 @@ def _erase_ticket(tx: sa.Connection, conversation_id: str) -> None:
         .where(helpdesk_message.c.helpdesk_id == row.helpdesk_id, helpdesk_message.c.ticket == ticket)
         .values(digest="")
     )
-    tx.execute(
-        mail.update()
-        .where(mail.c.mailbox_id == row.helpdesk_id, mail.c.ticket == ticket)
-        .values(sender=None, headers=None, raw=None, reason=None)
-    )
+    _erase_mail(tx, row.helpdesk_id, ticket)
     tx.execute(
         delivery.delete().where(
             delivery.c.destination_id == row.helpdesk_id,
             delivery.c.kind.in_((DeliveryKind.TICKET_READ, DeliveryKind.TICKET_EVENTS)),
             delivery.c.ticket == ticket,
         )
+    )
+
+
+def _erase_mail(tx: sa.Connection, mailbox_id: str, ticket: str) -> None:
+    tx.execute(
+        mail.update()
+        .where(mail.c.mailbox_id == mailbox_id, mail.c.ticket == ticket)
+        .values(sender=None, headers=None, raw=None, reason=None)
     )
 
 

@@ -1,7 +1,8 @@
 """Enqueue the deliveries that events cause, in the transaction that records them.
 
 An event goes to the endpoints that want its type and to the message's callback URL; an answer or a handoff also goes
-to the helpdesk that the conversation is a ticket of, and a handoff to Slack and by e-mail.
+to the helpdesk that the conversation is a ticket of, and a handoff to Slack and by e-mail. An agent's reply that a
+visitor of the chat does not see goes to the address that they left.
 """
 
 from collections.abc import Sequence
@@ -9,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from worker.conversations import serializers
+from worker.conversations import contacts, serializers
 from worker.deliveries import outbox, tickets
 from worker.deliveries.outbox import Target
 from worker.states import EventType, HandoffReason
@@ -41,6 +42,8 @@ def enqueue_message_deliveries(tx: sa.Connection, messages: Sequence[Message], e
 def enqueue_reply_deliveries(tx: sa.Connection, message: Message, event: Event, *, via: str | None) -> None:
     """Enqueue deliveries for an agent's reply; `via` is the helpdesk that it came from, which has it already."""
     tickets.enqueue_agent_reply(tx, message, via=via, event_id=event.id, now=event.created_at)
+    if via is None:
+        contacts.schedule(tx, message.conversation_id, now=event.created_at)
     _enqueue_message(tx, message, event, outbox.subscribers(tx, event.workspace_id, f"message.{event.type}"))
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from kb.errors import KnowledgeError
 from kb.media_types import media_type_of_file
+from worker.conversations import contacts
 from worker.conversations.actions import ConversationActions
 from worker.conversations.attachments import Attachments
 from worker.conversations.intake import Opening, Submission
@@ -114,7 +115,7 @@ class MailIntake:
         opening = Opening(
             subject=clean(mail.subject)[:500] or None,
             requester=_requester(decision),
-            external_id=external_id(mailbox.id, ticket),
+            external_id=self._external_id(mailbox, ticket),
             channel=CHANNEL,
             helpdesk_id=mailbox.id,
             owner=decision.owner,
@@ -154,13 +155,19 @@ class MailIntake:
         """
         named = sa.select(conversation.c.id).where(
             conversation.c.workspace_id == mailbox.workspace_id,
-            conversation.c.external_id == external_id(mailbox.id, ticket),
+            conversation.c.external_id == self._external_id(mailbox, ticket),
         )
         with self._store.read() as connection:
             id = connection.execute(named).scalar()
         if id is None:
             raise NotFound("The conversation was erased.")
         return str(id)
+
+    def _external_id(self, mailbox: rows.Mailbox, ticket: str) -> str:
+        """Return the external id of a ticket's conversation; a chat that goes on by mail may have one of its own."""
+        with self._store.read() as connection:
+            of_chat = contacts.external_id_of(connection, mailbox.id, ticket)
+        return of_chat or external_id(mailbox.id, ticket)
 
     def _end(self, tx: sa.Connection, waiting: rows.Mail, mail: Mail, decision: Decision, ticket: str) -> None:
         """Record that a mail is taken, in the transaction that takes it.
@@ -189,6 +196,9 @@ class MailIntake:
         )
         if not ended.rowcount:
             raise TakenBefore
+        if is_customer:
+            named = external_id(waiting.mailbox_id, ticket)
+            contacts.move_to_mail(tx, waiting.mailbox_id, ticket, named=named)
 
     def _is_known(self, mailbox: rows.Mailbox, mail: Mail) -> bool:
         same = sa.select(mail_table.c.id).where(mail_table.c.mailbox_id == mailbox.id, mail_table.c.key == mail.key)

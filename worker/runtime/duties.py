@@ -117,6 +117,23 @@ class SendAccountMail:
             log.info("account_mail_sent", count=sent)
 
 
+class _VisitorMail(Protocol):
+    def send_due(self) -> int: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendVisitorMail:
+    """Send the replies that visitors of the chat did not see to the addresses that they left."""
+
+    mails: _VisitorMail
+    stopping: threading.Event
+    interval_s: float = 5.0
+
+    def __call__(self) -> None:
+        if not self.stopping.is_set() and (sent := self.mails.send_due()):
+            log.info("visitor_mail_sent", count=sent)
+
+
 @dataclass(frozen=True, kw_only=True)
 class HintAtDocuments:
     """Publish hints for pending documents, imports and sources; indexing takes minutes, in one task at a time."""

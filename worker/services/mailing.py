@@ -11,8 +11,9 @@ from worker.helpdesks.mail import MailServer
 from worker.mailboxes.inbound import MailIntake
 from worker.mailboxes.mailboxes import Mailboxes
 from worker.mailboxes.transport import MailboxTransport, Servers
+from worker.mailboxes.visitor_mail import VisitorMail
 from worker.mailboxes.watching import Watcher
-from worker.runtime.duties import Duty, WorkOnMailboxes
+from worker.runtime.duties import Duty, SendVisitorMail, WorkOnMailboxes
 from worker.runtime.sweeper import WorkerPool
 from worker.settings import Settings
 from worker.store.engine import Store
@@ -91,5 +92,6 @@ def build_mailing(
                 when_full=watcher.report_unread,
             ),
             WorkOnMailboxes(mailboxes=intake.spool, work=intake.drain, pool=taking, stopping=stopping, interval_s=0.5),
+            SendVisitorMail(mails=VisitorMail(store, mail), stopping=stopping),
         ),
     )

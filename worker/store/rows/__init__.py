@@ -18,6 +18,7 @@ from worker.store.rows.conversations import (
     Reply,
     SpendingAccount,
     ToolCall,
+    VisitorContact,
 )
 from worker.store.rows.deliveries import Attempt, Delivery, Destination, Endpoint, Helpdesk
 from worker.store.rows.knowledge import (
@@ -73,6 +74,7 @@ __all__ = [
     "Suggestion",
     "TableRow",
     "ToolCall",
+    "VisitorContact",
     "VoiceRow",
     "WorkspaceSettingsRow",
 ]

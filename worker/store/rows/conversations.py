@@ -217,3 +217,20 @@ class SpendingAccount(TableRow):
     completion_tokens: int
     cost_usd: float
     updated_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitorContact(TableRow):
+    """The address that a visitor of the chat left, and how far they read."""
+
+    conversation_id: str
+    workspace_id: str
+    email: str
+    origin: str | None = None
+    seen_seq: int
+    mailed_seq: int
+    mailbox_id: str | None = None
+    attempts: int
+    due_at: int | None = None
+    created_at: int
+    updated_at: int

@@ -42,6 +42,7 @@ from worker.store.tables.conversations import (
     reply,
     spending,
     tool_call,
+    visitor_contact,
 )
 from worker.store.tables.deliveries import (
     UNSENT_DELIVERY,
@@ -133,6 +134,7 @@ __all__ = [
     "ticket_state",
     "tool_call",
     "vector",
+    "visitor_contact",
     "voice",
     "workspace",
     "workspace_settings",

@@ -247,6 +247,29 @@ attachment = Table(
     info={"purpose": "an uploaded file and the text that was read from it"},
 )
 
+visitor_contact = Table(
+    "visitor_contact",
+    metadata,
+    Column("conversation_id", String(48), ForeignKey("conversation.id", ondelete="CASCADE"), primary_key=True),
+    workspace_column(),
+    Column("email", String(320), nullable=False),  # as the visitor typed it; nothing proves that it is theirs
+    Column("origin", Text),  # of the page with the chat
+    Column("seen_seq", Integer, nullable=False),  # the last message that the chat showed
+    Column("mailed_seq", Integer, nullable=False),  # the last one that was sent by mail
+    Column("mailbox_id", String(48)),  # whose mail the conversation goes on by
+    Column("attempts", Integer, nullable=False),  # to send by the operator's server
+    time_column("due_at"),  # when what is not seen by then is sent
+    time_column("created_at", nullable=False),
+    time_column("updated_at", nullable=False),
+    Index(
+        "ix_visitor_contact_due",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    info={"purpose": "the e-mail address that a visitor of the chat left, and how far they read"},
+)
+
 tool_call = Table(
     "tool_call",
     metadata,
