@@ -1,5 +1,6 @@
 """The chat widget for websites, and a demo page."""
 
+import gzip
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,9 @@ def init_app(app: Flask, settings: Settings) -> None:
 def script() -> Response:
     """Serve the script of the widget, without comments and needless white space, to pages of any origin."""
     response = flask.Response(_minified(), mimetype="text/javascript")
+    if flask.request.accept_encodings.best_match(["gzip"]):
+        response = flask.Response(_compressed(), mimetype="text/javascript", headers={"Content-Encoding": "gzip"})
+    response.headers["Vary"] = "Accept-Encoding"
     response.headers["Cache-Control"] = "public, max-age=300"
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -64,6 +68,11 @@ def script() -> Response:
 def _minified() -> str:
     minified: str = rjsmin.jsmin((Path(__file__).parent / "static" / "widget.js").read_text())
     return minified
+
+
+@cache
+def _compressed() -> bytes:
+    return gzip.compress(_minified().encode(), 9, mtime=0)
 
 
 @blueprint.get("/widget/texts/<language>.json")
@@ -137,7 +146,7 @@ class _Seen(ma.Schema):
 @needs(Permission.READ)
 @customers
 def state(conversation_id: str) -> dict[str, Any]:
-    """Return what the chat shows beside the messages: the files, the address that was left, whether mail reaches it."""
+    """Return the owner, the address that was left, whether mail can reach one, and the names of the files."""
     found = contacts.show(scope(), conversation_id, has_server=bool(services().settings.smtp_url))
     return {**found, "files": attachments.listed(scope(), conversation_id)}
 

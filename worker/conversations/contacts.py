@@ -75,13 +75,13 @@ def leave(scope: Scope, conversation_id: str, email: str, *, origin: str | None)
 
 def see(scope: Scope, conversation_id: str, seq: int) -> None:
     """Record that the chat has shown the messages up to `seq`; these are not sent by mail any more."""
-    mine = sa.and_(
+    earlier = sa.and_(
         visitor_contact.c.conversation_id == conversation_id,
         visitor_contact.c.workspace_id == scope.workspace_id,
         visitor_contact.c.seen_seq < seq,
     )
     with scope.store.begin() as tx:
-        tx.execute(visitor_contact.update().where(mine).values(seen_seq=seq))
+        tx.execute(visitor_contact.update().where(earlier).values(seen_seq=seq))
 
 
 def schedule(tx: sa.Connection, conversation_id: str, *, now: int) -> None:

@@ -1,5 +1,6 @@
 """The chat widget: allowed origins, sessions and limits."""
 
+import gzip
 import json
 import re
 import time
@@ -183,6 +184,9 @@ def test_the_script_is_served_to_any_origin_and_is_small(app):
     assert served.headers["Access-Control-Allow-Origin"] == "*"
     assert served.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert "javascript" in served.headers["Content-Type"]
-    assert len(served.data) < 26_000
+    compressed = app.test_client().get("/widget.js", headers={"Accept-Encoding": "gzip, br"})
+    assert (compressed.headers["Content-Encoding"], compressed.headers["Vary"]) == ("gzip", "Accept-Encoding")
+    assert gzip.decompress(compressed.data) == served.data
+    assert len(compressed.data) < 14_000
     for never in ("innerHTML", "insertAdjacentHTML", "document.write", "eval("):
         assert never not in served.text

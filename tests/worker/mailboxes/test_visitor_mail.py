@@ -12,7 +12,6 @@ from worker.conversations import contacts
 from worker.conversations.erasure import erase_conversation
 from worker.conversations.intake import Opening, Submission
 from worker.deliveries.sender import Sender
-from worker.errors import Invalid
 from worker.helpdesks.mail import MailRefused, MailServer
 from worker.helpdesks.transport import RoutingTransport
 from worker.mailboxes.transport import MailboxTransport, Servers
@@ -243,18 +242,3 @@ class _Sessions:
 
     def forget(self, _id):
         pass
-
-
-def test_a_conversation_of_a_helpdesk_takes_no_address(store, workspace_id, box):
-    chat = Chat(store, workspace_id, helpdesk_id=box.id, external_id=f"{box.id}:1")
-    with pytest.raises(Invalid):
-        chat.leave()
-
-
-def test_an_address_can_be_left_where_mail_can_be_sent(store, workspace_id, mailboxes):
-    assert contacts.can_send(store, workspace_id, has_server=True)
-    assert not contacts.can_send(store, workspace_id, has_server=False)
-    made = mailboxes.make(workspace_id, {"name": "m", "address": "a@desk.example", "mode": "reply"})
-    assert contacts.can_send(store, workspace_id, has_server=False)
-    mailboxes.change(workspace_id, made["id"], {"mode": "shadow"})
-    assert not contacts.can_send(store, workspace_id, has_server=False)
