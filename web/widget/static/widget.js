@@ -423,7 +423,7 @@
       const logo = script.dataset.logo ? [element("img", { src: script.dataset.logo, alt: "" })] : [];
       this.panel = element("section", { class: "panel", role: "dialog", "aria-label": this.name, hidden: true },
         element("header", {}, ...logo, element("div", {}, element("h2", { textContent: this.name }),
-          element("p", { class: "about", textContent: translate("An assistant answers; people help when it cannot.") })), this.menuButton, close),
+          element("p", { class: "about", dir: "auto", textContent: translate("An assistant answers; people help when it cannot.") })), this.menuButton, close),
         this.menu, this.log, this.status, composer);
       root.append(this.opener, this.panel);
       this.render();
