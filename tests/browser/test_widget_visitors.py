@@ -97,6 +97,7 @@ def test_files_are_chosen_pasted_and_dropped_and_reach_the_agent(desk, new_page,
     page.get_by_role("button", name="Remove drop.txt").click()
     ask(page, "I want a human: these shoes are broken.")
     expect(page.locator(".message.customer .files li")).to_have_text(["shoe.png", "paste.txt"])
+    expect(page.locator(".notice")).to_be_visible(timeout=15_000)  # so the message has arrived
     page.reload()
     page.get_by_role("button", name="Ask the shop").click()
     expect(page.locator(".message.customer .files li")).to_have_text(["shoe.png", "paste.txt"])
