@@ -125,6 +125,28 @@ class EventType(StrEnum):
     CONVERSATION_HANDED_OFF = "conversation.handed_off"
     CONVERSATION_RESUMED = "conversation.resumed"
     CONVERSATION_CLOSED = "conversation.closed"
+    CONVERSATION_SLA_WARNING = "conversation.sla_warning"
+    CONVERSATION_SLA_BREACHED = "conversation.sla_breached"
+
+
+#: Events about the desk's own targets, which the streams of conversations leave out.
+SLA_EVENTS = (EventType.CONVERSATION_SLA_WARNING, EventType.CONVERSATION_SLA_BREACHED)
+
+
+class ServiceTarget(StrEnum):
+    """Target of a service level: a human's first reply, and the end of the work on a conversation."""
+
+    FIRST_RESPONSE = "first_response"
+    RESOLUTION = "resolution"
+
+
+class TargetState(StrEnum):
+    """State of a target: its time passes, it waits for the customer, it was reached, or nothing was left to do."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    REACHED = "reached"
+    CANCELLED = "cancelled"
 
 
 class ToolCallState(StrEnum):

@@ -8,6 +8,7 @@ from web.console import (
     callbacks,
     connecting,
     conversations,
+    due_times,
     entrance,
     health,
     helpdesks,
@@ -27,6 +28,7 @@ from web.http.limits import AddressLimiter
 PAGES = (
     entrance,
     conversations,
+    due_times,
     knowledge,
     sources,
     suggestions,

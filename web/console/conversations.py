@@ -9,7 +9,18 @@ from urllib.parse import urlencode
 import flask
 from werkzeug.wrappers import Response
 
-from web.console.site import INBOX_COOKIE, REFUSALS, Page, blueprint, given, inbox_filter, part_only, refused, to
+from web.console.site import (
+    INBOX_COOKIE,
+    REFUSALS,
+    Page,
+    blueprint,
+    given,
+    inbox_filter,
+    inbox_query,
+    part_only,
+    refused,
+    to,
+)
 from web.http.api import scope, services
 from web.http.auth import needs
 from web.schemas.conversations import MAX_CONTENT
@@ -17,9 +28,9 @@ from web.streaming.feeds import ConversationFeed
 from web.streaming.responses import ServerSentEvents, StreamResponse, streams
 from web.streaming.subscriptions import Subscription
 from worker.access.permissions import Permission
-from worker.conversations import attachments, listing, reach
+from worker.conversations import attachments, inbox_lists, listing, reach
 from worker.conversations import inbox as agents_inbox
-from worker.conversations.inbox import View
+from worker.conversations.inbox_lists import View
 from worker.errors import Invalid
 from worker.knowledge import library
 from worker.states import HandoffReason, Rating, Role
@@ -43,26 +54,28 @@ _CONTEXT = 2_000
 @needs(Permission.READ)
 def inbox() -> Response:
     """Show a view of the inbox; only its list when htmx refreshes it. The browser remembers the view."""
-    view, search = inbox_filter(flask.request.args)
-    found, cursor = agents_inbox.page(
-        scope(), view=view, search=search, after=flask.request.args.get("cursor"), limit=_PAGE
-    )
+    listed = inbox_filter(flask.request.args)
+    found, cursor = agents_inbox.page(scope(), listed, after=flask.request.args.get("cursor"), limit=_PAGE)
     page = flask.render_template(
         "console/_rows.html" if part_only() else "console/inbox.html",
         rows=found,
         cursor=cursor,
-        view=view,
-        search=search,
+        listed=listed,
         views=_VIEWS,
-        counts=agents_inbox.counts(scope(), search=search),
+        counts=inbox_lists.counts(scope(), listed),
+        due_counts=inbox_lists.due_counts(scope()),
         first_page="cursor" not in flask.request.args,
     )
     response = flask.make_response(page)
     if not part_only():
-        asked = urlencode({name: value for name, value in (("view", view), ("q", search)) if value})
         secure = flask.request.is_secure or flask.request.headers.get("X-Forwarded-Proto") == "https"
         response.set_cookie(
-            INBOX_COOKIE, asked, httponly=True, samesite="Lax", secure=secure, path="/console"
+            INBOX_COOKIE,
+            urlencode(inbox_query(listed)),
+            httponly=True,
+            samesite="Lax",
+            secure=secure,
+            path="/console",
         )  # until the browser is closed
     return response
 
@@ -175,6 +188,7 @@ def _conversation(conversation_id: str, **more: Any) -> str:
         conversation=found.conversation,
         messages=found.messages,
         escalation=found.escalation,
+        targets=found.targets,
         draft=draft,
         obstacle=None if part_only() else reach.obstacle(scope(), conversation_id),
         **more,

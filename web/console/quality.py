@@ -56,8 +56,16 @@ def _totals(days: list[dict[str, Any]]) -> dict[str, object]:
         "asked back": clarified,
         "partly answered": total("partly_answered"),
         **{name: total(name) for name in _FEEDBACK},
+        "first response on time": _on_time(days, "first_response"),
+        "resolved on time": _on_time(days, "resolution"),
         "cost": f"${total('cost_usd'):.2f}",
     }
+
+
+def _on_time(days: list[dict[str, Any]], target: str) -> str:
+    """Return the share of a target of the service level that was reached, of all that ended or were missed."""
+    reached, missed = (sum(day["sla"][target][name] for day in days) for name in ("reached", "missed"))
+    return f"{reached / (reached + missed):.0%}" if reached + missed else "–"
 
 
 def _plots(days: list[dict[str, Any]], reasons: list[HandoffReason]) -> dict[str, Markup]:
@@ -76,6 +84,11 @@ def _plots(days: list[dict[str, Any]], reasons: list[HandoffReason]) -> dict[str
         name: [day["latency_ms"][name] / 1_000 if day["latency_ms"] else None for day in days]
         for name in ("p50", "p95", "p99")
     }
+    targets = {
+        f"{label}, {outcome}": [day["sla"][target][outcome] for day in days]
+        for target, label in (("first_response", "first response"), ("resolution", "resolution"))
+        for outcome in ("reached", "missed")
+    }
     cost = {"cost": [day["cost_usd"] for day in days]}
     return {
         "Messages by outcome": plots.bars(names, outcomes, label="Messages by day and outcome"),
@@ -85,6 +98,11 @@ def _plots(days: list[dict[str, Any]], reasons: list[HandoffReason]) -> dict[str
         "Feedback on answers": plots.bars(names, feedback, label="Confirmed, rejected and reopened answers by day"),
         "Response time": plots.lines(
             names, latencies, label="Seconds from message to answer, percentiles by day", unit=" s"
+        ),
+        **(
+            {"Service levels": plots.bars(names, targets, label="Targets reached and missed by day")}
+            if any(map(any, targets.values()))
+            else {}
         ),
         "Cost of models": plots.bars(names, cost, label="US dollars by day", unit=" USD"),
     }

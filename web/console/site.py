@@ -18,7 +18,7 @@ from web.console.markdown import rendered, rendered_answer
 from web.console.session import may, open_to_all, protect
 from web.http.problems import problem_of
 from worker.access.permissions import Permission
-from worker.conversations.inbox import View
+from worker.conversations.inbox_lists import Due, Listed, Order, View
 from worker.errors import AnswerbackError, Invalid
 from worker.states import HandoffReason, Owner
 from worker.time import to_rfc3339
@@ -128,6 +128,7 @@ def _shared() -> dict[str, Any]:
         "reasons": REASONS,
         "owner_labels": OWNERS,
         "inbox_url": _inbox_url(),
+        "inbox_query": inbox_query,
         "may": may,
         "is_admin": may(Permission.ADMINISTER),
         "section": _section(),
@@ -202,16 +203,28 @@ blueprint.add_app_template_filter(rendered, "markdown")
 blueprint.add_app_template_filter(humanize.naturalsize, "size")
 
 
-def inbox_filter(args: Mapping[str, str]) -> tuple[View | None, str]:
-    """Return the view and the search that parameters ask for; None is all conversations."""
-    view = args.get("view", "")
-    return View(view) if view in tuple(View) else None, args.get("q", "").strip()[:200]
+def inbox_filter(args: Mapping[str, str]) -> Listed:
+    """Return the list of the inbox that parameters ask for; a value that is unknown asks for nothing."""
+    view, due, order = args.get("view", ""), args.get("due", ""), args.get("order", "")
+    return Listed(
+        view=View(view) if view in tuple(View) else None,
+        search=args.get("q", "").strip()[:200],
+        due=Due(due) if due in tuple(Due) else None,
+        order=Order(order) if order in tuple(Order) else Order.URGENCY,
+    )
+
+
+def inbox_query(listed: Listed) -> dict[str, Any]:
+    """Return the parameters that ask for a list of the inbox."""
+    order = None if listed.order == Order.URGENCY else listed.order
+    named = {"view": listed.view, "q": listed.search, "due": listed.due, "order": order}
+    return {name: str(value) for name, value in named.items() if value}
 
 
 def _inbox_url() -> str:
     """Return the address of the inbox as it was seen last."""
-    view, search = inbox_filter(dict(parse_qsl(flask.request.cookies.get(INBOX_COOKIE, ""))))
-    return flask.url_for("console.inbox", view=view, q=search or None)
+    listed = inbox_filter(dict(parse_qsl(flask.request.cookies.get(INBOX_COOKIE, ""))))
+    return flask.url_for("console.inbox", **inbox_query(listed))
 
 
 def part_only() -> bool:

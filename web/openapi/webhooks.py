@@ -54,14 +54,16 @@ def _body(types: list[str]) -> Json:
         "properties": {
             "type": {"type": "string", "enum": types},
             "timestamp": {"type": "string", "format": "date-time"},
-            "data": _data(types[0].partition(".")[0]),
+            "data": _data(*types[0].split(".")),
         },
     }
 
 
-def _data(subject: str) -> Json:
-    """Return the schema of an event's data, by the first part of its type."""
+def _data(subject: str, change: str) -> Json:
+    """Return the schema of an event's data, by the parts of its type."""
     names = ["message", "conversation"] if subject == "message" else [subject]
+    if change.startswith("sla_"):
+        names.append("sla")
     properties: Json = {"truncated": {"type": "boolean"}}
     for name in names:
         is_component = name in ("message", "conversation")

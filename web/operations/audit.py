@@ -31,7 +31,9 @@ class Action(ma.Schema):
     )
     key_id = fields.String(required=True, allow_none=True)
     account_id = fields.String(required=True, allow_none=True)
-    via = fields.String(required=True, metadata={"description": "api, console or cli"})
+    via = fields.String(
+        required=True, metadata={"description": "api, console, cli or, for what no one asked for, worker"}
+    )
     action = fields.String(required=True, metadata={"description": "such as endpoints.rotate"})
     subject = fields.String(
         required=True, allow_none=True, metadata={"description": "id of the object that the action changed"}
@@ -49,7 +51,7 @@ class Action(ma.Schema):
 class ActionQuery(SortedQuery):
     """Filters of the audit log."""
 
-    via = fields.String(validate=validate.OneOf(["api", "console", "cli"]))
+    via = fields.String(validate=validate.OneOf(["api", "console", "cli", "worker"]))
     action = Line(most=64)
     subject = Line(most=200)
     key_id = Line(most=48)

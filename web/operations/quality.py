@@ -21,6 +21,20 @@ class QualityQuery(ma.Schema):
     days = fields.Integer(load_default=30, validate=validate.Range(min=1, max=366))
 
 
+class Targets(ma.Schema):
+    """How many targets were reached in time and how many were missed."""
+
+    reached = fields.Integer(required=True)
+    missed = fields.Integer(required=True)
+
+
+class ServiceLevels(ma.Schema):
+    """The targets of the service level: of first responses and of resolutions."""
+
+    first_response = fields.Nested(Targets, required=True)
+    resolution = fields.Nested(Targets, required=True)
+
+
 class Day(ma.Schema):
     """Outcomes of the messages that were received on a day (UTC)."""
 
@@ -40,6 +54,7 @@ class Day(ma.Schema):
     reopened = fields.Integer(
         required=True, metadata={"description": "answers after which the next message of the customer was handed off"}
     )
+    sla = fields.Nested(ServiceLevels, required=True, metadata={"description": "targets whose time began on this day"})
     cost_usd = fields.Float(required=True)
     tokens = fields.Integer(required=True)
     latency_ms = fields.Dict(required=True, allow_none=True, metadata={"description": "p50, p95, p99"})

@@ -10,6 +10,7 @@ from web.schemas.fields import (
     Line,
     ListQuery,
     Metadata,
+    Moment,
     Position,
     Seconds,
     SortedQuery,
@@ -20,7 +21,7 @@ from web.schemas.fields import (
     moment,
 )
 from worker.conversations.outcomes import HANDOFF_REASONS, PRIORITIES
-from worker.states import CitationStyle, Owner, ReplyKind, Role
+from worker.states import CitationStyle, Owner, ReplyKind, Role, ServiceTarget
 
 MAX_CONTENT = 20_000
 REPLY_KINDS = tuple(ReplyKind)
@@ -162,6 +163,7 @@ class ConversationQuery(SortedQuery):
     owner = fields.String(validate=validate.OneOf(tuple(Owner)))
     channel = Text(most=64)
     external_id = Text(most=200)
+    due_before = Moment(metadata={"description": "those with a target that is due before this time"})
     customer = Line(most=320, metadata={"description": "the desk's id of the customer, or their e-mail address"})
 
 
@@ -315,6 +317,14 @@ class Message(ma.Schema):
     links = links()
 
 
+class ServiceLevel(ma.Schema):
+    """The target of a conversation that is due next; from `warn_at` on it is due soon."""
+
+    target = fields.String(required=True, validate=validate.OneOf(tuple(ServiceTarget)))
+    warn_at = moment(required=True)
+    due_at = moment(required=True)
+
+
 class Conversation(ma.Schema):
     """A conversation with one customer."""
 
@@ -326,6 +336,12 @@ class Conversation(ma.Schema):
     metadata = fields.Dict(required=True)
     owner = fields.String(required=True, validate=validate.OneOf(["bot", "human", "closed"]))
     handoff = fields.Nested(ConversationHandoff, required=True, allow_none=True)
+    sla = fields.Nested(
+        ServiceLevel,
+        required=True,
+        allow_none=True,
+        metadata={"description": "the target that is due next; null while no time passes for one"},
+    )
     created_at = moment(required=True)
     updated_at = moment(required=True)
     links = links()

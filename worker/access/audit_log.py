@@ -37,7 +37,7 @@ class AuditLog:
 
         Args:
             action: what was done, such as `endpoints.rotate`.
-            via: `api`, `console` or `cli`.
+            via: `api`, `console`, `cli` or, for what a duty did, `worker`.
             subject: id of the object that was changed.
             key_id, account_id: the key or the account of the operator; without one, `actor` names the operator.
             changes: `name`, `before` and `after` of each value that was changed, without secrets.
@@ -50,20 +50,19 @@ class AuditLog:
                 named = account if key_id is None else api_key
                 name = sa.select(named.c.name).where(named.c.id == (key_id or account_id))
                 actor = tx.execute(name).scalar_one()
-            row = {
-                "id": new_id("aud"),
-                "workspace_id": workspace_id,
-                "actor": (actor or "")[:200],
-                "key_id": key_id,
-                "account_id": account_id,
-                "via": via,
-                "action": action,
-                "subject": None if subject is None else subject[:200],
-                "request_id": request_id,
-                "changes": None if changes is None else list(changes),
-                "created_at": self._store.now(tx),
-            }
-            tx.execute(audit.insert().values(**row))
+            record_action(
+                tx,
+                workspace_id,
+                now=self._store.now(tx),
+                action=action,
+                via=via,
+                actor=actor or "",
+                subject=subject,
+                key_id=key_id,
+                account_id=account_id,
+                request_id=request_id,
+                changes=changes,
+            )
 
     def page(
         self, workspace_id: str, which: Which = EVERYTHING, *, after: str | None = None, limit: int = 50
@@ -78,6 +77,37 @@ class AuditLog:
             audit, *where, after=after, limit=limit, sort=which.get("sort")
         )
         return [to_api(AuditEntry.from_row(row)) for row in rows], cursor
+
+
+def record_action(
+    tx: sa.Connection,
+    workspace_id: str,
+    *,
+    now: int,
+    action: str,
+    via: str,
+    actor: str,
+    subject: str | None = None,
+    key_id: str | None = None,
+    account_id: str | None = None,
+    request_id: str | None = None,
+    changes: Sequence[Json] | None = None,
+) -> None:
+    """Record an action in the transaction of what was done; the arguments are those of `AuditLog.record`."""
+    row = {
+        "id": new_id("aud"),
+        "workspace_id": workspace_id,
+        "actor": actor[:200],
+        "key_id": key_id,
+        "account_id": account_id,
+        "via": via,
+        "action": action,
+        "subject": None if subject is None else subject[:200],
+        "request_id": request_id,
+        "changes": None if changes is None else list(changes),
+        "created_at": now,
+    }
+    tx.execute(audit.insert().values(**row))
 
 
 def to_api(row: AuditEntry) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from worker.conversations import serializers
 from worker.deliveries.outbox import TYPES
 from worker.errors import Invalid, NotFound
-from worker.states import EventType, MessageState
+from worker.states import SLA_EVENTS, EventType, MessageState
 from worker.store.engine import Store
 from worker.store.filters import EVERYTHING, Which, conditions
 from worker.store.rows import Conversation
@@ -206,6 +206,8 @@ def _to_api(scope: Scope, rows: Sequence[sa.RowMapping]) -> list[tuple[sa.RowMap
             found.append((row, _item(row, dict(row["data"]))))
         elif row["conversation_id"] in conversations:
             data = {"conversation": conversations[row["conversation_id"]]}
+            if row["type"] in SLA_EVENTS:
+                data["sla"] = row["data"]["sla"]
             if row["message_id"] in messages:
                 data = {"message": messages[row["message_id"]], **data}
             found.append((row, _item(row, data)))

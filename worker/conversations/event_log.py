@@ -5,6 +5,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from worker.states import SLA_EVENTS
 from worker.store.engine import Store
 from worker.store.scope import Scope
 from worker.store.tables import OPEN_MESSAGE, event, message
@@ -23,10 +24,14 @@ class LoggedEvent:
 def after(
     scope: Scope, last_id: int, *, conversation_id: str | None = None, message_id: str | None = None, limit: int
 ) -> list[LoggedEvent]:
-    """Return up to `limit` events of a message, or of a conversation, that were recorded after `last_id`, in order."""
+    """Return up to `limit` events of a message, or of a conversation, that were recorded after `last_id`, in order.
+
+    Those of the desk's own targets are left out, since customers read this log as well.
+    """
     wanted = event.c.conversation_id == conversation_id if message_id is None else event.c.message_id == message_id
     columns = (event.c.id, event.c.type, event.c.message_id, event.c.data)
-    statement = scope.select(event, *columns).where(wanted, event.c.id > last_id).order_by(event.c.id).limit(limit)
+    statement = scope.select(event, *columns).where(wanted, event.c.id > last_id)
+    statement = statement.where(event.c.type.not_in(SLA_EVENTS)).order_by(event.c.id).limit(limit)
     with scope.store.read() as connection:
         return [
             LoggedEvent(id=row.id, type=row.type, message_id=row.message_id, data=row.data)

@@ -6,7 +6,7 @@ from typing import Any
 
 from worker.conversations import serializers
 from worker.deliveries import outbox
-from worker.states import DocumentState, MailboxState, MessageState, Owner, Role
+from worker.states import DocumentState, MailboxState, MessageState, Owner, Role, ServiceTarget
 from worker.store.engine import Store
 from worker.store.rows import Conversation, Message, Reply
 from worker.store.tables import event
@@ -43,6 +43,9 @@ def example_data(type: str, *, now: int) -> dict[str, Any]:
     subject, _, change = type.partition(".")
     if subject == "message":
         return {"message": _message(change, now), "conversation": _conversation(change, now)}
+    if change.startswith("sla_"):
+        sla = {"target": ServiceTarget.FIRST_RESPONSE, "priority": "normal", "due_at": to_rfc3339(now)}
+        return {"conversation": _conversation("handed_off", now), "sla": sla}
     if subject == "conversation":
         return {"conversation": _conversation(change, now)}
     return {subject: {**_OTHERS[type], **({"disabled_at": to_rfc3339(now)} if change == "disabled" else {})}}

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from worker.conversations import contacts, serializers
 from worker.deliveries import outbox, tickets
 from worker.deliveries.outbox import Target
-from worker.states import EventType, HandoffReason
+from worker.states import SLA_EVENTS, EventType, HandoffReason
 from worker.store.rows import Conversation, Event, Message
 from worker.store.tables import conversation as conversation_table
 from worker.store.tables import message as message_table
@@ -61,12 +61,17 @@ def enqueue_conversation_deliveries(tx: sa.Connection, conversation: Conversatio
             tx,
             event.workspace_id,
             event.type,
-            {"conversation": _conversation(tx, conversation.id)},
+            {"conversation": _conversation(tx, conversation.id), **_sla(event)},
             now=now,
             to=endpoints,
             event_id=event.id,
             conversation_id=conversation.id,
         )
+
+
+def _sla(event: Event) -> dict[str, Any]:
+    """Return the part of an event's data that is about a target of the service level; empty for other events."""
+    return {"sla": event.data["sla"]} if event.type in SLA_EVENTS else {}
 
 
 def _enqueue_message(tx: sa.Connection, message: Message, event: Event, to: list[Target]) -> None:

@@ -1,37 +1,25 @@
 """Reads for the agents' inbox: the list of conversations with their search, and one conversation with all of it."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
-from worker.conversations import finding, serializers
+from worker.conversations import inbox_lists, serializers
 from worker.conversations.attachments import LISTED
+from worker.conversations.inbox_lists import EVERYTHING, Listed
 from worker.reading.message import read
-from worker.states import EscalationState, Owner, Role
-from worker.store.rows import Attachment, Conversation, Escalation, ToolCall
+from worker.states import EscalationState, Role
+from worker.store.rows import Attachment, Conversation, Escalation, ServiceTargetRow, ToolCall
 from worker.store.scope import Scope
-from worker.store.tables import HUMAN, WAITING, attachment, conversation, escalation, message, tool_call
+from worker.store.tables import attachment, conversation, escalation, message, service_target, tool_call
 from worker.time import to_rfc3339
-
-#: Cursor of a list by change: when the last conversation changed, and its id.
-_CHANGE_CURSOR = re.compile(r"(\d{1,18})\.(\w{1,48})")
-
-#: Cursor of a list by urgency: that of the last conversation, since when it waits, and its id.
-_URGENCY_CURSOR = re.compile(r"(\d)\.(\d{1,18})\.(\w{1,48})")
-
-_UNCLOSED = escalation.c.state != EscalationState.CLOSED
-
-Conditions = list[sa.ColumnElement[bool]]
-Rows = list[sa.RowMapping]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Transcript:
-    """A conversation, its newest messages in order, and its open escalation.
+    """A conversation, its newest messages in order, its open escalation, and its targets of the service level.
 
     The conversation has also a `title` and `waiting_since`. A message has the API's form, with its attachments as they
     are and not as ids. An answer has also its reply as `how`, its `timings`, and the `calls` of tools and what was
@@ -42,43 +30,18 @@ class Transcript:
     conversation: dict[str, Any]
     messages: list[dict[str, Any]]
     escalation: dict[str, Any] | None
-
-
-class View(StrEnum):
-    """Part of the inbox: who waits for a human, who got a human's reply, what the bot has, and what is closed."""
-
-    WAITING = "waiting"
-    REPLIED = "replied"
-    BOT = "bot"
-    CLOSED = "closed"
-
-
-_IN_VIEW: dict[View, tuple[sa.ColumnElement[bool], ...]] = {
-    View.WAITING: (WAITING,),
-    View.REPLIED: (HUMAN, ~WAITING),
-    View.BOT: (conversation.c.owner == Owner.BOT,),
-    View.CLOSED: (conversation.c.owner == Owner.CLOSED,),
-}
+    targets: list[ServiceTargetRow]
 
 
 def page(
-    scope: Scope, *, view: View | None = None, search: str = "", after: str | None = None, limit: int = 50
+    scope: Scope, listed: Listed = EVERYTHING, *, after: str | None = None, limit: int = 50
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """Return conversations and the cursor of the next page or None.
+    """Return the conversations of a list (`inbox_lists`) and the cursor of the next page or None.
 
-    Those that wait for a human come by urgency, then by how long they wait; those replied to by their last change, and
-    others by their beginning, newest first. `search` is for words (`finding`). Each has also a `title`, its `last`
-    message or None with `content`, `role` and `state`, `waiting_since` or None, and its open `escalation` or None.
+    Each has also a `title`, its `last` message or None with `content`, `role` and `state`, `waiting_since` or None, and
+    its open `escalation` or None.
     """
-    where = [*_IN_VIEW[view]] if view is not None else []
-    if search:
-        where.append(finding.matching(scope.store, scope.workspace_id, search))
-    if view == View.WAITING:
-        rows, cursor = _by_urgency(scope, where, after, limit)
-    elif view == View.REPLIED:
-        rows, cursor = _by_change(scope, where, after, limit)
-    else:
-        rows, cursor = scope.page(conversation, *where, after=after, limit=limit)
+    rows, cursor = inbox_lists.page(scope, listed, after=after, limit=limit)
     ids = [row["id"] for row in rows]
     unclosed = scope.select(escalation).where(
         escalation.c.conversation_id.in_(ids), escalation.c.state != EscalationState.CLOSED
@@ -126,10 +89,13 @@ def transcript(scope: Scope, conversation_id: str, *, limit: int = 200) -> Trans
         ),
         scope.select(tool_call).where(tool_call.c.conversation_id == conversation_id).order_by(tool_call.c.id),
         scope.select(attachment, *LISTED).where(attachment.c.conversation_id == conversation_id),
+        scope.select(service_target)
+        .where(service_target.c.conversation_id == conversation_id, service_target.c.closed_at.is_(None))
+        .order_by(service_target.c.target),
     ]
     with scope.store.read() as connection:
         rows = connection.execute(newest).mappings().all()
-        answered, unclosed, tool_calls, files = (
+        answered, unclosed, tool_calls, files, targets = (
             connection.execute(statement).mappings().all() for statement in related
         )
     messages = _entries(
@@ -149,6 +115,7 @@ def transcript(scope: Scope, conversation_id: str, *, limit: int = 200) -> Trans
         },
         messages=messages,
         escalation=serializers.escalation(Escalation.from_row(unclosed[0])) if unclosed else None,
+        targets=list(map(ServiceTargetRow.from_row, targets)),
     )
 
 
@@ -183,58 +150,9 @@ def _explain_answers(messages: list[dict[str, Any]]) -> None:
         asked |= {"calls": [], "retrieved": None}
 
 
-def counts(scope: Scope, *, search: str = "") -> dict[View | None, int]:
-    """Return how many conversations each view has, and all of them as None, among those that a search finds."""
-    where = [conversation.c.workspace_id == scope.workspace_id]
-    if search:
-        where.append(finding.matching(scope.store, scope.workspace_id, search))
-    by_owner = sa.select(conversation.c.owner, sa.func.count()).where(*where).group_by(conversation.c.owner)
-    waiting = sa.select(sa.func.count()).select_from(conversation).where(WAITING, *where)
-    with scope.store.read() as connection:
-        owned: dict[str, int] = {row[0]: row[1] for row in connection.execute(by_owner)}
-        waits = connection.execute(waiting).scalar_one()
-    return {
-        None: sum(owned.values()),
-        View.WAITING: waits,
-        View.REPLIED: owned.get(Owner.HUMAN, 0) - waits,
-        View.BOT: owned.get(Owner.BOT, 0),
-        View.CLOSED: owned.get(Owner.CLOSED, 0),
-    }
-
-
 def _title(row: Conversation, first: str) -> str:
     """Return the subject, or the first line of what was said."""
     return row.subject or next((line for line in read(first).own_text.splitlines() if line.strip()), first)
-
-
-def _by_urgency(scope: Scope, where: Conditions, after: str | None, limit: int) -> tuple[Rows, str | None]:
-    position = _URGENCY_CURSOR.fullmatch(after or "")
-    order = (conversation.c.urgency, conversation.c.waiting_since, conversation.c.id)
-    statement = scope.select(conversation).where(*where).order_by(*order).limit(limit + 1)
-    if position is not None:
-        last = (sa.literal(int(position[1])), sa.literal(int(position[2])), sa.literal(position[3]))
-        statement = statement.where(sa.tuple_(*order) > sa.tuple_(*last))
-    with scope.store.read() as connection:
-        rows = list(connection.execute(statement).mappings())
-    end = rows[limit - 1] if len(rows) > limit else None
-    return rows[:limit], None if end is None else f"{end['urgency']}.{end['waiting_since']}.{end['id']}"
-
-
-def _by_change(scope: Scope, where: Conditions, after: str | None, limit: int) -> tuple[Rows, str | None]:
-    position = _CHANGE_CURSOR.fullmatch(after or "")
-    last_change = sa.tuple_(conversation.c.updated_at, conversation.c.id)
-    statement = (
-        scope.select(conversation)
-        .where(*where)
-        .order_by(conversation.c.updated_at.desc(), conversation.c.id.desc())
-        .limit(limit + 1)
-    )
-    if position is not None:
-        statement = statement.where(last_change < sa.tuple_(sa.literal(int(position[1])), sa.literal(position[2])))
-    with scope.store.read() as connection:
-        rows = list(connection.execute(statement).mappings())
-    end = rows[limit - 1] if len(rows) > limit else None
-    return rows[:limit], None if end is None else f"{end['updated_at']}.{end['id']}"
 
 
 def _outer_messages(conversation_ids: list[str]) -> sa.Select[Any]:

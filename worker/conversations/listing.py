@@ -9,7 +9,7 @@ from worker.errors import NotFound
 from worker.store.filters import EVERYTHING, Which, conditions
 from worker.store.rows import Conversation
 from worker.store.scope import Scope
-from worker.store.tables import RequesterValue, conversation, message
+from worker.store.tables import SLA_DUE, RequesterValue, conversation, message
 
 
 def page(
@@ -18,10 +18,12 @@ def page(
     """Return conversations, newest first or by `sort`, and the cursor of the next page or None.
 
     `which` may have `owner`, `channel`, `external_id`, `customer` (the desk's id of one, or their e-mail address),
-    `created_after` and `created_before`.
+    `due_before`, `created_after` and `created_before`.
     """
     names = {name: conversation.c[name] for name in ("owner", "channel", "external_id")}
     where = conditions(which, names, created=conversation.c.created_at)
+    if "due_before" in which:
+        where.append(sa.and_(SLA_DUE, conversation.c.sla_due_at < which["due_before"]))
     if "customer" in which:
         where.append(_of_customer(scope, which["customer"]))
     rows, cursor = scope.page(conversation, *where, after=after, limit=limit, sort=which.get("sort"))

@@ -8,7 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from worker.conversations import sla_figures
 from worker.conversations.outcomes import CLARIFIED
+from worker.conversations.sla_figures import no_figures
 from worker.states import ENDED, HandoffReason, MessageState, Rating, ReplyKind, Role, SpendingScope
 from worker.store.engine import Store
 from worker.store.rows import SpendingAccount
@@ -41,10 +43,11 @@ def quality(store: Store, workspace_id: str, *, days: int) -> dict[str, Any]:
         question of the message open), `clarified` (with a question back, which answers nothing), `handed_off` by
         reason, `failed`, `cancelled`, `confirmed` and `rejected` (answers rated good and bad), `reopened` (answers
         after which the customer's next message was handed off);
-        `cost_usd` and `tokens`; `latency_ms`, percentiles of the time from acceptance to answer, or None. And
-        `curve`: for thresholds of support, from high to low, `coverage` (the share of all messages that were answered
-        with at least that support) and `risk` (the share of rejected among those that were rated; None where none was),
-        as Geifman and El-Yaniv (2017) draw selective answering. `confidence_curve` is the same by confidence, over the
+        `sla`, targets of the service level that were `reached` and `missed`; `cost_usd` and `tokens`;
+        `latency_ms`, percentiles of the time from acceptance to answer, or None. And `curve`: for thresholds of
+        support, from high to low, `coverage` (the share of all messages that were answered with at least that
+        support) and `risk` (the share of rejected among those that were rated; None where none was), as Geifman
+        and El-Yaniv (2017) draw selective answering. `confidence_curve` is the same by confidence, over the
         answers that have one.
 
     Raises:
@@ -61,6 +64,7 @@ def quality(store: Store, workspace_id: str, *, days: int) -> dict[str, Any]:
             "partly_answered": {row.day: row.partly for row in connection.execute(_partly_answered(came))},
         }
         supports = connection.execute(_by(reply.c.support, came)).all()
+        service_levels = sla_figures.by_day(connection, workspace_id, since_ms=first * _DAY_MS)
         confidences = connection.execute(_by(reply.c.confidence, came)).all()
         spent = connection.execute(_spent(workspace_id, _named(first))).mappings().all()
     table = {number: _empty(_named(number)) for number in range(first, first + days)}
@@ -73,6 +77,9 @@ def quality(store: Store, workspace_id: str, *, days: int) -> dict[str, Any]:
     for name, by_day in counted.items():
         for day in by_day.keys() & table.keys():
             table[day][name] = by_day[day]
+    for number, figures in service_levels.items():
+        if number in table:
+            table[number]["sla"] = figures
     costs = {row.day: row for row in map(SpendingAccount.from_row, spent)}
     for line in table.values():
         if cost := costs.get(line["day"]):
@@ -194,7 +201,15 @@ def _spent(workspace_id: str, since: str) -> sa.Select[Any]:
 def _empty(day: str) -> dict[str, Any]:
     names = ("answered", "partly_answered", "clarified", "failed", "cancelled", "confirmed", "rejected", "reopened")
     counts = dict.fromkeys(names, 0)
-    return {"day": day, **counts, "handed_off": {}, "cost_usd": 0.0, "tokens": 0, "latency_ms": None}
+    return {
+        "day": day,
+        **counts,
+        "handed_off": {},
+        "sla": no_figures(),
+        "cost_usd": 0.0,
+        "tokens": 0,
+        "latency_ms": None,
+    }
 
 
 def _count(day: dict[str, Any], group: _Group) -> None:

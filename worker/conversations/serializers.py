@@ -42,9 +42,21 @@ def conversation(row: Conversation) -> dict[str, Any]:
         "metadata": row.metadata or {},
         "owner": row.owner,
         "handoff": row.handoff,
+        "sla": _sla(row),
         "created_at": to_rfc3339(row.created_at),
         "updated_at": to_rfc3339(row.updated_at),
         "links": {"self": f"/v1/conversations/{row.id}", "messages": f"/v1/conversations/{row.id}/messages"},
+    }
+
+
+def _sla(row: Conversation) -> dict[str, Any] | None:
+    """Return the target of a conversation that is due next, or None while no time passes for one."""
+    if row.sla_due_at is None:
+        return None
+    return {
+        "target": row.sla_target,
+        "warn_at": to_rfc3339(row.sla_warn_at),
+        "due_at": to_rfc3339(row.sla_due_at),
     }
 
 

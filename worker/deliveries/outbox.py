@@ -34,6 +34,8 @@ TYPES = {
     "conversation.handed_off": "a human owns the conversation from now on",
     "conversation.resumed": "the bot answers again",
     "conversation.closed": "the conversation was closed",
+    "conversation.sla_warning": "a target of the desk's service level is due soon",
+    "conversation.sla_breached": "a target of the desk's service level was missed",
     "document.ready": "a document is searchable",
     "document.failed": "a document could not be read",
     "snapshot.published": "the knowledge base has a new version",

@@ -207,6 +207,36 @@ class ResumeQuiet:
             log.info("conversation_resumed", conversation_id=conversation_id, why="quiet")
 
 
+class _ServiceLevels(Protocol):
+    def follow(self) -> int: ...
+
+    def apply_policies(self) -> list[str]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class FollowServiceLevels:
+    """Bring the targets of service levels up to date, and record those that are due soon or missed."""
+
+    service_levels: _ServiceLevels
+    interval_s: float = 1.0
+
+    def __call__(self) -> None:
+        if events := self.service_levels.follow():
+            log.info("service_levels_noticed", count=events)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplyServicePolicies:
+    """Give the conversations of workspaces whose targets or hours changed their new due times."""
+
+    service_levels: _ServiceLevels
+    interval_s: float = 5.0
+
+    def __call__(self) -> None:
+        for workspace_id in self.service_levels.apply_policies():
+            log.info("service_policy_applied", workspace_id=workspace_id)
+
+
 @dataclass(frozen=True, kw_only=True)
 class DropExpired:
     """Delete what has expired: idempotency keys, unused attachments, memories, old events and deliveries."""

@@ -13,16 +13,26 @@ from worker.app import app
 from worker.hints import CANARY, publisher
 from worker.mailboxes.spool import Spool
 from worker.runtime import collector
-from worker.runtime.duties import DropExpired, Duty, HandOffOverdue, ReportPresence, ResumeQuiet
+from worker.runtime.duties import (
+    ApplyServicePolicies,
+    DropExpired,
+    Duty,
+    FollowServiceLevels,
+    HandOffOverdue,
+    ReportPresence,
+    ResumeQuiet,
+)
 from worker.runtime.presence import Presence, state_of
 from worker.runtime.retention import Retention
 from worker.runtime.sweeper import Sweeper
 from worker.runtime.watchdog import Watchdog
+from worker.service_levels.service_levels import ServiceLevels
 from worker.services.common import Common, build_common
 from worker.settings import Settings
 from worker.store.engine import ANSWERING_POOL_SIZE, MAX_IDLE_S, POOL_SIZE, Store
 from worker.telemetry import logs, tracing
 from worker.turns.mailbox import Mailbox
+from worker.workspace_settings.service_policies import read_policies
 
 if TYPE_CHECKING:  # a worker loads the modules of its own roles alone
     from worker.services.answering import Answering
@@ -191,8 +201,11 @@ def _common_duties(common: Common) -> list[Duty]:
         deliveries_days=settings.deliveries_days,
         audit_days=settings.audit_days,
     )
+    service_levels = ServiceLevels(common.store, policies=partial(read_policies, common.workspace_settings))
     return [
         HandOffOverdue(actions=common.actions, meter=common.counters),
+        FollowServiceLevels(service_levels=service_levels),
+        ApplyServicePolicies(service_levels=service_levels),
         DropExpired(
             forget_keys=common.intake.forget_keys,
             stores=(common.idempotency_keys, common.attachments, common.memories, common.inbound, spool),

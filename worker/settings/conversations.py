@@ -42,6 +42,27 @@ class ConversationSettings:
         parsers.hours,
         0.0,
     )
+    response_targets: tuple[str, ...] = setting(
+        "ANSWERBACK_RESPONSE_TARGETS",
+        "time until a human's first reply to a conversation that was handed off, by priority: "
+        "`urgent=30m,high=2h,normal=8h`; a priority without one has no target",
+        parsers.targets,
+        (),
+    )
+    resolution_targets: tuple[str, ...] = setting(
+        "ANSWERBACK_RESOLUTION_TARGETS",
+        "time until a conversation that was handed off is closed or the bot's again, by priority, without the time in "
+        "which a human waits for the customer: `urgent=4h,normal=16h`",
+        parsers.targets,
+        (),
+    )
+    business_hours: tuple[str, ...] = setting(
+        "ANSWERBACK_BUSINESS_HOURS",
+        "hours in which the time of these targets passes: a time zone, days with their hours, and closed dates: "
+        "`Europe/Berlin,mon-fri 09:00-17:30,sat 10:00-14:00,2026-12-25`; always if empty",
+        parsers.business_hours,
+        (),
+    )
     session_ttl_s: float = setting(
         "ANSWERBACK_SESSION_TTL_S", "life of session state after its last use", parsers.positive_number, 86_400.0
     )

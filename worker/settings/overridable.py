@@ -44,6 +44,8 @@ _KINDS: Mapping[Callable[[str], object], Kind] = {
     parsers.names: Kind.LIST,
     parsers.prices: Kind.LIST,
     parsers.budgets: Kind.LIST,
+    parsers.targets: Kind.LIST,
+    parsers.business_hours: Kind.LIST,
 }
 
 #: The expected form where it differs from the one in an environment variable.
@@ -52,6 +54,9 @@ _EXPECTED: Mapping[Callable[[str], object], str] = {
     parsers.names: "a list of names",
     parsers.prices: "a list of prices such as `gpt-4o-mini=0.15/0.60`",
     parsers.budgets: "a list of budgets such as `day=20usd` and `conversation=50000tokens`",
+    parsers.targets: "a list of times by priority such as `urgent=30m` and `normal=8h`",
+    parsers.business_hours: "a list of a time zone, days with hours and closed dates, such as `Europe/Berlin`, "
+    "`mon-fri 09:00-17:30` and `2026-12-25`",
     str: "a text of one line",
 }
 
@@ -192,6 +197,12 @@ AREAS = (
     Area(name="checks", title="Checks of answers", about="What an answer must pass before a customer sees it."),
     Area(name="handoff", title="Handing off", about="When a human answers instead of the bot."),
     Area(
+        name="sla",
+        title="Service levels",
+        about="By when humans reply and resolve, and in which hours that time passes. Conversations that wait now get "
+        "new targets as well.",
+    ),
+    Area(
         name="costs",
         title="Costs",
         about="What models may cost, by the prices of the language model. With the installation's endpoint and key, "
@@ -221,12 +232,15 @@ _ENTRIES: tuple[tuple[str, str, str, str], ...] = (
     ("resume_after_h", "handoff", "Return to the bot after hours", "sweeper"),
     ("suggestions", "handoff", "Suggest articles from agents' replies", "sweeper"),
     ("conversation_url", "handoff", "Address of a conversation for agents", "callback"),
+    ("response_targets", "sla", "First response", "sweeper"),
+    ("resolution_targets", "sla", "Resolution", "sweeper"),
+    ("business_hours", "sla", "Business hours", "sweeper"),
     ("budgets", "costs", "Budgets", "answer"),
     ("judge_budgets", "costs", "Budgets of the judge", "answer"),
 )
 
-#: Lists that may be empty: without prices and budgets, and never without a model.
-_EMPTIABLE = {"prices", "budgets", "judge_budgets"}
+#: Lists that may be empty: without prices, budgets and targets, and never without a model.
+_EMPTIABLE = {"prices", "budgets", "judge_budgets", "response_targets", "resolution_targets", "business_hours"}
 
 #: What a workspace's endpoint of its own asks for beyond what that of the installation does.
 _PARSERS: Mapping[str, Callable[[str], Any]] = {"openai_base_url": parsers.http_url}

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from worker.budgets import Budget
+from worker.business_hours import hours_of
+from worker.service_policy import parse_target
 from worker.states import AccountRole
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -210,6 +212,21 @@ def roles(text: str) -> tuple[tuple[str, AccountRole], ...]:
     return tuple(found)
 
 
+def targets(text: str) -> tuple[str, ...]:
+    """Parse targets by priority such as `urgent=30m,high=2h,normal=8h`."""
+    found = tuple(part.replace(" ", "").lower() for part in names(text))
+    if len({parse_target(part)[0] for part in found}) < len(found):
+        raise ValueError
+    return found
+
+
+def business_hours(text: str) -> tuple[str, ...]:
+    """Parse hours such as `Europe/Berlin,mon-fri 09:00-17:30,2026-12-25`."""
+    found = tuple(" ".join(part.split()) for part in names(text))
+    hours_of(found)
+    return found
+
+
 #: What each parser expects, for the message that refuses a value.
 EXPECTED: dict[Callable[[str], object], str] = {
     positive_number: "a number above 0 and up to 1,000,000,000",
@@ -232,5 +249,8 @@ EXPECTED: dict[Callable[[str], object], str] = {
     budgets: "budgets such as `day=20usd,conversation=50000tokens`",
     roles: "roles by group such as `support-leads=admin,support=agent`",
     AccountRole: "owner, admin, editor, agent or viewer",
+    targets: "a time for each priority, such as `urgent=30m,high=2h,normal=8h`",
+    business_hours: "a time zone, days with hours and closed dates, such as "
+    "`Europe/Berlin,mon-fri 09:00-17:30,2026-12-25`",
     prices: "prices such as `gpt-4o-mini=0.15/0.60`",
 }

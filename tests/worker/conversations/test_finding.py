@@ -7,6 +7,7 @@ import pytest
 from tests.support.fakes import accept, answer, conversation_actions
 from worker.conversations import inbox
 from worker.conversations.finding import forget_removed
+from worker.conversations.inbox_lists import Listed, counts
 from worker.conversations.listing import change
 from worker.store.scope import Scope
 from worker.store.tables import conversation
@@ -17,7 +18,7 @@ from worker.turns.mailbox import Mailbox
 def find(store, workspace_id):
     """Return the ids that a search finds."""
     scope = Scope(store, workspace_id)
-    return lambda search: {row["id"] for row in inbox.page(scope, search=search)[0]}
+    return lambda search: {row["id"] for row in inbox.page(scope, Listed(search=search))[0]}
 
 
 @pytest.fixture
@@ -148,5 +149,5 @@ def _holding(connection, word: bytes) -> int:
 def test_other_workspaces_find_nothing(store, berlin):
     other = Scope(store, "ws_other")
     for search in ("berlin", "muller", berlin):
-        assert inbox.page(other, search=search)[0] == []
-    assert inbox.counts(other, search="berlin")[None] == 0
+        assert inbox.page(other, Listed(search=search))[0] == []
+    assert counts(other, Listed(search="berlin"))[None] == 0

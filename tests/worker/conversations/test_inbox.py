@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.fakes import TableClock, accept, answer, conversation_actions
 from worker.conversations import inbox
-from worker.conversations.inbox import View
+from worker.conversations.inbox_lists import Listed, View, counts
 from worker.conversations.intake import Submission
 from worker.conversations.outcomes import Handoff, WithheldDraft
 from worker.states import HandoffReason, Priority
@@ -36,7 +36,7 @@ def listed(scope, view, limit=2) -> list[str]:
     """Return the ids of all pages of a view."""
     ids, cursor = [], None
     while True:
-        rows, cursor = inbox.page(scope, view=view, after=cursor, limit=limit)
+        rows, cursor = inbox.page(scope, Listed(view=view), after=cursor, limit=limit)
         ids += [row["id"] for row in rows]
         if cursor is None:
             return ids
@@ -73,7 +73,7 @@ def test_conversations_with_humans_who_replied_come_by_their_last_change(store, 
         TableClock.advance(store, 1)
         actions.reply(workspace_id, id, content="So.", author="Grace")
     assert listed(scope, View.REPLIED) == [ids[0], ids[2], ids[1]]
-    rows, _ = inbox.page(scope, view=View.REPLIED)
+    rows, _ = inbox.page(scope, Listed(view=View.REPLIED))
     assert [row["title"] for row in rows] == ["question 0", "question 2", "question 1"]
     assert rows[0]["escalation"]["assignee"] == "Grace"
 
@@ -83,9 +83,9 @@ def test_the_views_are_counted_also_within_a_search(store, workspace_id, scope, 
     replied = hand_off("Is it far from Berlin?")
     conversation_actions(store).reply(workspace_id, replied, content="No.", author="Grace")
     accept(store, workspace_id, "How can I pay?")
-    assert inbox.counts(scope) == {None: 3, View.WAITING: 1, View.REPLIED: 1, View.BOT: 1, View.CLOSED: 0}
-    assert inbox.counts(scope, search="berlin")[None] == 2
-    assert inbox.counts(scope, search="far")[View.WAITING] == 0
+    assert counts(scope) == {None: 3, View.WAITING: 1, View.REPLIED: 1, View.BOT: 1, View.CLOSED: 0}
+    assert counts(scope, Listed(search="berlin"))[None] == 2
+    assert counts(scope, Listed(search="far"))[View.WAITING] == 0
 
 
 @pytest.mark.parametrize("search", ["ada@shop", "Ada", "order-7"])
@@ -94,7 +94,7 @@ def test_a_conversation_is_found_by_its_customer_and_by_its_id_in_the_desk(store
     found = accept(store, workspace_id, external_id="order-7", requester=requester)
     accept(store, workspace_id, external_id="other")
 
-    rows, _ = inbox.page(scope, search=search)
+    rows, _ = inbox.page(scope, Listed(search=search))
 
     assert [row["id"] for row in rows] == [found["conversation_id"]]
 

@@ -67,6 +67,7 @@ def test_what_became_of_messages_is_told_by_the_day_they_came(store, workspace_i
         "rejected": 0,
         "reopened": 0,
         "handed_off": {},
+        "sla": {name: {"reached": 0, "missed": 0} for name in ("first_response", "resolution")},
         "cost_usd": 0.0,
         "tokens": 0,
         "latency_ms": None,

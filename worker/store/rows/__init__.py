@@ -35,6 +35,7 @@ from worker.store.rows.knowledge import (
     Suggestion,
 )
 from worker.store.rows.mail import Mail, Mailbox
+from worker.store.rows.service_levels import ServiceTargetRow
 
 __all__ = [
     "Account",
@@ -66,6 +67,7 @@ __all__ = [
     "Memory",
     "Message",
     "Reply",
+    "ServiceTargetRow",
     "Snapshot",
     "Source",
     "SourceItem",

@@ -14,6 +14,7 @@ from worker.states import (
     Priority,
     ReplyKind,
     Role,
+    ServiceTarget,
     SpendingScope,
     ToolCallState,
 )
@@ -44,6 +45,10 @@ class Conversation(TableRow):
     abort: bool
     urgency: int = 2
     waiting_since: int | None = None
+    sla_target: ServiceTarget | None = None
+    sla_due_at: int | None = None
+    sla_warn_at: int | None = None
+    sla_seen: int = 0
     created_at: int
     updated_at: int
 

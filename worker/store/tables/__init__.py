@@ -30,6 +30,9 @@ from worker.store.tables.conversations import (
     HANDED_OFF_MESSAGE,
     HUMAN,
     OPEN_MESSAGE,
+    SLA_DUE,
+    SLA_STALE,
+    SLA_STATE,
     UNASSIGNED_ESCALATION,
     UNDONE_ESCALATION,
     WAITING,
@@ -72,6 +75,7 @@ from worker.store.tables.knowledge import (
     vector,
 )
 from worker.store.tables.mail import FAILED_MAIL, UNREAD_MAIL, mail, mail_folder, mail_suppression, mailbox
+from worker.store.tables.service_levels import service_target
 
 __all__ = [
     "AWAKE",
@@ -79,6 +83,9 @@ __all__ = [
     "HANDED_OFF_MESSAGE",
     "HUMAN",
     "OPEN_MESSAGE",
+    "SLA_DUE",
+    "SLA_STALE",
+    "SLA_STATE",
     "UNASSIGNED_ESCALATION",
     "UNDONE_ESCALATION",
     "UNDRAFTED_EXCHANGE",
@@ -125,6 +132,7 @@ __all__ = [
     "reply",
     "request_key",
     "sample",
+    "service_target",
     "snapshot",
     "source",
     "source_item",

@@ -12,6 +12,7 @@ workspace = Table(
     Column("callback_secret", String(200), nullable=False),
     Column("knowledge_revision", BigInteger, nullable=False, server_default="0"),  # counts changes to documents
     Column("snapshot_version", String(48)),  # the snapshot that answers
+    Column("sla_policy", Text, nullable=False, server_default=""),  # the targets that its conversations have now
     time_column("created_at", nullable=False),
     info={"purpose": "a tenant; every other row belongs to one"},
 )
@@ -81,7 +82,7 @@ audit = Table(
     Column("actor", String(200), nullable=False),
     Column("key_id", String(48)),
     Column("account_id", String(48)),
-    Column("via", String(16), nullable=False),  # api, console, cli
+    Column("via", String(16), nullable=False),  # api, console, cli, worker
     Column("action", String(64), nullable=False),
     Column("subject", String(200)),  # the id of what it was done to
     Column("request_id", String(128)),

@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Float,
     ForeignKey,
     Index,
@@ -31,6 +32,12 @@ from worker.store.tables.base import (
     workspace_column,
 )
 
+#: What the targets of a conversation depend on, as one number: since when its customer waits for a human and how urgent
+#: that is; 1 while a human has it and waits for the customer; 0 otherwise.
+_SLA_STATE = (
+    "(CASE WHEN waiting_since IS NOT NULL THEN waiting_since * 4 + urgency WHEN owner = 'human' THEN 1 ELSE 0 END)"
+)
+
 conversation = Table(
     "conversation",
     metadata,
@@ -56,6 +63,12 @@ conversation = Table(
     Column("abort", Boolean, nullable=False),  # tells the holder that nobody waits for its answer any more
     Column("urgency", SmallInteger, nullable=False, server_default="2"),  # 0 urgent, 1 high, 2 normal
     time_column("waiting_since"),  # when the customer began to wait for a human; NULL when nobody waits for one
+    Column("sla_target", String(16)),  # the target that is due next: first_response, resolution
+    time_column("sla_due_at"),  # when it is due; NULL while none runs
+    time_column("sla_warn_at"),  # from when on it is due soon
+    Column(
+        "sla_seen", BigInteger, nullable=False, server_default="0"
+    ),  # the state that its targets follow, see SLA_STATE
     time_column("created_at", nullable=False),
     time_column("updated_at", nullable=False),
     UniqueConstraint("workspace_id", "external_id"),
@@ -71,6 +84,18 @@ conversation = Table(
         *("workspace_id", "updated_at", "id"),
         sqlite_where=text("owner = 'human' AND waiting_since IS NULL"),
         postgresql_where=text("owner = 'human' AND waiting_since IS NULL"),
+    ),
+    Index(
+        "ix_conversation_sla_due",
+        *("workspace_id", "sla_due_at", "id"),
+        sqlite_where=text("sla_due_at IS NOT NULL"),
+        postgresql_where=text("sla_due_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_conversation_sla_stale",
+        "id",
+        sqlite_where=text(f"sla_seen <> {_SLA_STATE}"),
+        postgresql_where=text(f"sla_seen <> {_SLA_STATE}"),
     ),
     Index(
         "ix_conversation_head",
@@ -334,6 +359,9 @@ AWAKE = conversation.c.mailbox != literal_column("'idle'")
 HANDED_OFF_MESSAGE = message.c.state == literal_column("'handed_off'")
 HUMAN = conversation.c.owner == literal_column("'human'")
 WAITING = conversation.c.waiting_since.is_not(None)
+SLA_STATE: ColumnElement[int] = literal_column(_SLA_STATE)
+SLA_DUE = conversation.c.sla_due_at.is_not(None)
+SLA_STALE = text(f"sla_seen <> {_SLA_STATE}")
 OPEN_MESSAGE = in_text(message.c.state, "queued", "running")
 UNDONE_ESCALATION = in_text(escalation.c.state, "open", "assigned")
 UNASSIGNED_ESCALATION = escalation.c.state == literal_column("'open'")
