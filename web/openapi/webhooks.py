@@ -19,6 +19,7 @@ _REPEATED = (
     "Verify the signature, process each `webhook-id` once, and respond with 2xx within 20 seconds: anything else is "
     "retried. Data that would make the body larger than 20 kB is left out, and `truncated` says so."
 )
+_SLA = "of the events `conversation.sla_…` alone: the `target`, the `priority`, and `due_at`"
 
 
 def webhooks() -> Json:
@@ -54,17 +55,17 @@ def _body(types: list[str]) -> Json:
         "properties": {
             "type": {"type": "string", "enum": types},
             "timestamp": {"type": "string", "format": "date-time"},
-            "data": _data(*types[0].split(".")),
+            "data": _data(types[0].partition(".")[0]),
         },
     }
 
 
-def _data(subject: str, change: str) -> Json:
-    """Return the schema of an event's data, by the parts of its type."""
+def _data(subject: str) -> Json:
+    """Return the schema of an event's data, by the first part of its type."""
     names = ["message", "conversation"] if subject == "message" else [subject]
-    if change.startswith("sla_"):
-        names.append("sla")
     properties: Json = {"truncated": {"type": "boolean"}}
+    if subject == "conversation":
+        properties["sla"] = {"type": "object", "description": _SLA}
     for name in names:
         is_component = name in ("message", "conversation")
         properties[name] = {"$ref": f"#/components/schemas/{name.capitalize()}"} if is_component else {"type": "object"}
