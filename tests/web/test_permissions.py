@@ -49,7 +49,15 @@ CONSOLE = {
 #: Routes of everybody who is logged in, about themselves.
 OWN = {
     *("begin_second_factor", "change_password", "confirm_second_factor", "end_other_sessions", "end_session", "join"),
-    *("leave", "profile", "remove_second_factor", "rename", "second_factor", "switch_workspace"),
+    *(
+        "leave",
+        "profile",
+        "remove_second_factor",
+        "rename",
+        "second_factor",
+        "second_factor_required",
+        "switch_workspace",
+    ),
 }
 
 #: Routes that need no login.

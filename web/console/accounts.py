@@ -62,11 +62,18 @@ def begin_second_factor() -> Page | Response:
     return to("second_factor")
 
 
+@blueprint.get("/profile/second-factor/required")
+@personal
+def second_factor_required() -> Page | Response:
+    """Ask for two-factor authentication, which the workspace demands, before anything else."""
+    return flask.render_template("console/second_factor_required.html") if flask.g.must_set_up else to("inbox")
+
+
 @blueprint.get("/profile/second-factor")
 @personal
 def second_factor() -> Page | Response:
     """Show the secret that waits for its confirmation."""
-    return _second_factor() or to("profile")
+    return _second_factor() or to("second_factor_required" if flask.g.must_set_up else "profile")
 
 
 @blueprint.post("/profile/second-factor/confirm")
@@ -76,7 +83,7 @@ def confirm_second_factor() -> Page | Response:
     try:
         codes = services().accounts.second_factor.confirm(_account_id(), given("code"))
     except REFUSALS as error:
-        return refused(error, lambda **more: _second_factor(**more) or _profile(**more))
+        return refused(error, lambda **more: _second_factor(**more) or _own_page(**more))
     return flask.render_template("console/recovery_codes.html", codes=codes)
 
 
@@ -186,9 +193,16 @@ def _profile(**more: Any) -> str:
     )
 
 
+def _own_page(**more: Any) -> str:
+    """Return the profile, or what stands for it until two-factor authentication is set up."""
+    if flask.g.must_set_up:
+        return flask.render_template("console/second_factor_required.html", **more)
+    return _profile(**more)
+
+
 def _refused(error: Any) -> Page:
-    """Return the profile with an error, without the passwords that were typed."""
-    page, status = refused(error, lambda **more: _profile(problem=more["problem"]))
+    """Return the page with an error, without the passwords that were typed."""
+    page, status = refused(error, lambda **more: _own_page(problem=more["problem"]))
     return page, status
 
 

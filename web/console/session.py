@@ -32,6 +32,12 @@ PUBLIC: set[str] = set()
 #: Views that everybody who is logged in may use, whatever their role: of one's own account.
 PERSONAL: set[str] = set()
 
+#: Views for those who must set up two-factor authentication first.
+_SETTING_UP = {
+    f"console.{name}"
+    for name in ("second_factor_required", "begin_second_factor", "second_factor", "confirm_second_factor", "leave")
+}
+
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 
 _HEADERS = {
@@ -150,6 +156,9 @@ def _check() -> AnyResponse | None:
             return Response(status=204, headers={"HX-Trigger": "loggedOut"})
         wanted = request.full_path.rstrip("?") if request.method == "GET" else None
         return flask.redirect(flask.url_for("console.login", next=wanted), 303)
+    flask.g.must_set_up = must_set_up_second_factor()
+    if flask.g.must_set_up and request.endpoint not in _SETTING_UP:
+        return flask.redirect(flask.url_for("console.second_factor_required"), 303)
     if request.endpoint not in PERSONAL:
         view = flask.current_app.view_functions[str(request.endpoint)]
         require(flask.g.principal, Permission.READ)  # the error page is shown to a user who is logged in
@@ -177,6 +186,18 @@ def resume() -> None:
         flask.g.principal, flask.g.csrf = services().logins.check(token)
         flask.g.session = None
         flask.g.valid = still(partial(services().logins.check, token))
+
+
+def must_set_up_second_factor() -> bool:
+    """Whether the workspace asks whoever is logged in for a second factor that they do not have.
+
+    A key has none, and after single sign-on it is the provider's business.
+    """
+    session = flask.g.session
+    if session is None or session.has_second_factor or session.method == "sso":
+        return False
+    asked_of = services().workspace_settings.value(session.principal.workspace_id, "second_factor")
+    return asked_of == "everybody" or (asked_of == "admins" and bool(session.principal.may(Permission.ADMINISTER)))
 
 
 def _refuse_other_origins() -> None:

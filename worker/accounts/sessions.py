@@ -47,6 +47,7 @@ class Session:
         workspace: its name.
         csrf: the token of the session's forms.
         method: how they logged in: `password`, `code` or `sso`.
+        has_second_factor: whether their logins ask for a code.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Session:
     workspace: str
     csrf: str
     method: str
+    has_second_factor: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +77,7 @@ class AccountSessions:
             sa.select(
                 account_session,
                 account.c.name,
+                account.c.totp_secret.is_not(None).label("has_second_factor"),
                 ROLE,
                 workspace.c.name.label("workspace"),
                 store.clock.sql().label("now"),
@@ -150,6 +153,7 @@ class AccountSessions:
             workspace=row["workspace"],
             csrf=session.csrf,
             method=session.method,
+            has_second_factor=bool(row["has_second_factor"]),
         )
 
     def all(self, account_id: str) -> Sequence[AccountSession]:

@@ -24,6 +24,13 @@ class AccountSettings:
     passwords: bool = setting(
         "ANSWERBACK_PASSWORDS", "people may log in with a password; `off` leaves single sign-on", parsers.switch, True
     )
+    second_factor: str = setting(
+        "ANSWERBACK_SECOND_FACTOR",
+        "who must have two-factor authentication, and may do nothing in the console before they set it up: `none`; "
+        "`admins`, which are owners and admins; or `everybody`. API keys and single sign-on are not affected",
+        parsers.one_of("none", "admins", "everybody"),
+        "none",
+    )
     oidc_issuer: str | None = setting(
         "ANSWERBACK_OIDC_ISSUER",
         "OpenID provider that people log in with, the address before `/.well-known/openid-configuration`",

@@ -74,7 +74,8 @@ class Overridable:
         area: the part of the console that shows it.
         label: its name in the console.
         env: the environment variable with the default of all workspaces.
-        reader: what reads it: `answer` with each message, `callback` with each delivery, `sweeper` every few seconds.
+        reader: what reads it: `answer` with each message, `callback` with each delivery, `sweeper` every few seconds,
+            `request` with each request of the console.
         choices: the values that it may have, if those are words.
         is_secret: it is encrypted in the database and never shown.
         is_emptiable: whether its list may be empty.
@@ -202,6 +203,7 @@ AREAS = (
         about="By when humans reply and resolve, and in which hours that time passes. Conversations that wait now get "
         "new targets as well.",
     ),
+    Area(name="access", title="Access", about="How people have to log in."),
     Area(
         name="costs",
         title="Costs",
@@ -235,6 +237,7 @@ _ENTRIES: tuple[tuple[str, str, str, str], ...] = (
     ("response_targets", "sla", "First response", "sweeper"),
     ("resolution_targets", "sla", "Resolution", "sweeper"),
     ("business_hours", "sla", "Business hours", "sweeper"),
+    ("second_factor", "access", "Two-factor authentication", "request"),
     ("budgets", "costs", "Budgets", "answer"),
     ("judge_budgets", "costs", "Budgets of the judge", "answer"),
 )

@@ -8,6 +8,7 @@ from tests.support.accounts import OWNER, PASSWORD, join, token_of
 from tests.web.calls import submit
 from tests.web.console.browser import XSS, Person
 from worker.states import AccountRole
+from worker.store.tables import account_session
 
 NEW = "copper whale drafts limericks"
 
@@ -92,6 +93,46 @@ def test_two_factor_authentication_is_set_up_on_the_phone_and_turned_off(person)
     assert agent.post("/console/profile/second-factor/remove", current="guess").status_code == 422
     assert agent.post("/console/profile/second-factor/remove", current=PASSWORD).status_code == 303
     assert agent.log_in().headers["Location"] == "/console"
+
+
+def test_who_must_have_a_second_factor_sets_it_up_and_does_nothing_before(app, person, services, call):
+    owner, agent, workspace_id = person("owner"), person("agent"), services.keys.workspace()
+    conversation_id = submit(call)["conversation_id"]
+    required, close = "/console/profile/second-factor/required", f"/console/conversations/{conversation_id}/close"
+    csrf = owner.csrf()
+    services.workspace_settings.change(workspace_id, {"second_factor": "admins"})
+    for path in ("/console", "/console/profile", "/console/people", "/console/quality"):
+        assert owner.get(path).headers.get("Location") == required
+    for path in (close, "/console/profile", "/console/keys", "/console/profile/workspace"):
+        assert owner.client.post(path, data={"csrf": csrf, "name": "Eve"}).headers.get("Location") == required
+    assert call("GET", f"/v1/conversations/{conversation_id}").json["owner"] == "bot"
+    assert agent.get("/console").status_code == 200
+    page = owner.get(required).text
+    assert ("is required" in page, "Knowledge" in page) == (True, False)
+    wrong = owner.client.post("/console/profile/second-factor", data={"csrf": csrf, "current": "guess"})
+    assert (wrong.status_code, "is required" in wrong.text) == (422, True)
+    owner.client.post("/console/profile/second-factor", data={"csrf": csrf, "current": PASSWORD})
+    page = owner.get("/console/profile/second-factor").text
+    secret = re.search(r'<code class="secret"[^>]*>([A-Z2-7 ]+)<', page)[1].replace(" ", "")
+    code = pyotp.TOTP(secret).now()
+    on = owner.client.post("/console/profile/second-factor/confirm", data={"csrf": csrf, "code": code})
+    assert (on.status_code, "recovery" in on.text) == (200, True)
+    assert owner.get("/console").status_code == 200
+    assert owner.get(required).headers["Location"] == "/console"
+    services.workspace_settings.change(workspace_id, {"second_factor": "everybody"})
+    assert agent.get("/console").headers["Location"] == required
+    agent.log_in()
+    assert agent.get("/console").headers["Location"] == required
+
+
+def test_keys_need_no_second_factor_and_single_sign_on_brings_its_own(browser, person, services, call):
+    agent, workspace_id = person("agent"), services.keys.workspace()
+    services.workspace_settings.change(workspace_id, {"second_factor": "everybody"})
+    assert browser.get("/console").status_code == 200
+    assert call("GET", "/v1/conversations").status_code == 200
+    with services.store.begin() as tx:
+        tx.execute(account_session.update().values(method="sso"))
+    assert agent.get("/console").status_code == 200
 
 
 def test_sessions_are_shown_with_their_browser_and_end_at_once(app, person):

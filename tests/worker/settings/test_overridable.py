@@ -32,6 +32,7 @@ VALUES = {
     "prices": ["large=2.5/10", "org/small=0.15/0.6"],
     "budgets": ["day=20usd", "conversation=50000tokens"],
     "judge_budgets": [],
+    "second_factor": "admins",
     "response_targets": ["urgent=30m", "normal=8h30m"],
     "resolution_targets": [],
     "business_hours": ["Europe/Berlin", "mon-fri 09:00-17:30", "2026-12-25"],
