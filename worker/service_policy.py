@@ -3,14 +3,31 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from worker.business_hours import ALWAYS, Hours, hours_of
-from worker.states import Priority, ServiceTarget
+from worker.states import Priority
 
 _DURATION = re.compile(r"(?:(\d{1,4})h)?(?:(\d{1,4})m)?")
 
 #: The share of a target's time after which it counts as due soon.
 WARNING_SHARE = 0.75
+
+
+class ServiceTarget(StrEnum):
+    """Target of a service level: a human's first reply, and the end of the work on a conversation."""
+
+    FIRST_RESPONSE = "first_response"
+    RESOLUTION = "resolution"
+
+
+class TargetState(StrEnum):
+    """State of a target: its time passes, it waits for the customer, it was reached, or nothing was left to do."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    REACHED = "reached"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, kw_only=True)

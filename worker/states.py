@@ -133,22 +133,6 @@ class EventType(StrEnum):
 SLA_EVENTS = (EventType.CONVERSATION_SLA_WARNING, EventType.CONVERSATION_SLA_BREACHED)
 
 
-class ServiceTarget(StrEnum):
-    """Target of a service level: a human's first reply, and the end of the work on a conversation."""
-
-    FIRST_RESPONSE = "first_response"
-    RESOLUTION = "resolution"
-
-
-class TargetState(StrEnum):
-    """State of a target: its time passes, it waits for the customer, it was reached, or nothing was left to do."""
-
-    RUNNING = "running"
-    PAUSED = "paused"
-    REACHED = "reached"
-    CANCELLED = "cancelled"
-
-
 class ToolCallState(StrEnum):
     """State of a tool call; one that changes something waits until the customer has confirmed it."""
 

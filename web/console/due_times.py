@@ -10,7 +10,7 @@ from markupsafe import Markup
 from web.console.site import at, blueprint
 from web.console.site import inbox_query as query
 from worker.conversations.inbox_lists import Listed
-from worker.states import ServiceTarget, TargetState
+from worker.service_policy import ServiceTarget, TargetState
 from worker.store.rows import ServiceTargetRow
 from worker.time import to_rfc3339
 

@@ -21,7 +21,8 @@ from web.schemas.fields import (
     moment,
 )
 from worker.conversations.outcomes import HANDOFF_REASONS, PRIORITIES
-from worker.states import CitationStyle, Owner, ReplyKind, Role, ServiceTarget
+from worker.service_policy import ServiceTarget
+from worker.states import CitationStyle, Owner, ReplyKind, Role
 
 MAX_CONTENT = 20_000
 REPLY_KINDS = tuple(ReplyKind)

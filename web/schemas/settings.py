@@ -59,7 +59,8 @@ class Setting(ma.Schema):
     read_by = fields.String(
         required=True,
         metadata={
-            "description": "`answer`: with each message; `callback`: with each delivery; `sweeper`: every while; `request`: with each request of the console"
+            "description": "`answer`: with each message; `callback`: with each delivery; `sweeper`: every while; "
+            "`request`: with each request of the console"
         },
     )
     variable = fields.String(required=True, metadata={"description": "environment variable of the default"})

@@ -6,7 +6,8 @@ from typing import Any
 
 from worker.conversations import serializers
 from worker.deliveries import outbox
-from worker.states import DocumentState, MailboxState, MessageState, Owner, Role, ServiceTarget
+from worker.service_policy import ServiceTarget
+from worker.states import DocumentState, MailboxState, MessageState, Owner, Role
 from worker.store.engine import Store
 from worker.store.rows import Conversation, Message, Reply
 from worker.store.tables import event

@@ -1,7 +1,7 @@
 """How well the desk is served, by day: what was answered, handed off and rated, what it cost, and how long it took."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -42,13 +42,12 @@ def quality(store: Store, workspace_id: str, *, days: int) -> dict[str, Any]:
         `days`, oldest first, each with `day`; counts: `answered`, `partly_answered` (of these, those that leave a
         question of the message open), `clarified` (with a question back, which answers nothing), `handed_off` by
         reason, `failed`, `cancelled`, `confirmed` and `rejected` (answers rated good and bad), `reopened` (answers
-        after which the customer's next message was handed off);
-        `sla`, targets of the service level that were `reached` and `missed`; `cost_usd` and `tokens`;
-        `latency_ms`, percentiles of the time from acceptance to answer, or None. And `curve`: for thresholds of
-        support, from high to low, `coverage` (the share of all messages that were answered with at least that
-        support) and `risk` (the share of rejected among those that were rated; None where none was), as Geifman
-        and El-Yaniv (2017) draw selective answering. `confidence_curve` is the same by confidence, over the
-        answers that have one.
+        after which the customer's next message was handed off); `sla`, targets of the service level that were
+        `reached` and `missed`; `cost_usd` and `tokens`; `latency_ms`, percentiles of the time from acceptance to
+        answer, or None. And `curve`: for thresholds of support, from high to low, `coverage` (the share of all
+        messages that were answered with at least that support) and `risk` (the share of rejected among those that were
+        rated; None where none was), as Geifman and El-Yaniv (2017) draw selective answering. `confidence_curve` is the
+        same by confidence, over the answers that have one.
 
     Raises:
         DatabaseUnavailable: the database cannot be reached.
@@ -59,12 +58,12 @@ def quality(store: Store, workspace_id: str, *, days: int) -> dict[str, Any]:
         came = _came_since(workspace_id, first * _DAY_MS)
         groups = [_Group(*row) for row in connection.execute(_groups(came))]
         latencies = connection.execute(_latencies(came)).all()
-        counted = {
+        counted: dict[str, Mapping[int, Any]] = {
+            "sla": sla_figures.by_day(connection, workspace_id, since_ms=first * _DAY_MS),
             "reopened": {row.day: row.reopened for row in connection.execute(_reopened(came))},
             "partly_answered": {row.day: row.partly for row in connection.execute(_partly_answered(came))},
         }
         supports = connection.execute(_by(reply.c.support, came)).all()
-        service_levels = sla_figures.by_day(connection, workspace_id, since_ms=first * _DAY_MS)
         confidences = connection.execute(_by(reply.c.confidence, came)).all()
         spent = connection.execute(_spent(workspace_id, _named(first))).mappings().all()
     table = {number: _empty(_named(number)) for number in range(first, first + days)}
@@ -77,9 +76,6 @@ def quality(store: Store, workspace_id: str, *, days: int) -> dict[str, Any]:
     for name, by_day in counted.items():
         for day in by_day.keys() & table.keys():
             table[day][name] = by_day[day]
-    for number, figures in service_levels.items():
-        if number in table:
-            table[number]["sla"] = figures
     costs = {row.day: row for row in map(SpendingAccount.from_row, spent)}
     for line in table.values():
         if cost := costs.get(line["day"]):

@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from worker.states import ServiceTarget, TargetState
+from worker.service_policy import ServiceTarget, TargetState
 from worker.store.tables import service_target
 
 _DAY_MS = 86_400_000

@@ -17,8 +17,8 @@ from worker.conversations.events import record_conversation_event
 from worker.conversations.fan_out import enqueue_conversation_deliveries
 from worker.ids import new_id
 from worker.service_levels import times
-from worker.service_policy import Policy
-from worker.states import EventType, Owner, Priority, Role, ServiceTarget, TargetState
+from worker.service_policy import Policy, ServiceTarget, TargetState
+from worker.states import EventType, Owner, Priority, Role
 from worker.store.engine import Store
 from worker.store.rows import Conversation, ServiceTargetRow
 from worker.store.tables import SLA_STALE, SLA_STATE, conversation, message, service_target, workspace

@@ -3,8 +3,7 @@
 from dataclasses import replace
 
 from worker.business_hours import Hours
-from worker.service_policy import WARNING_SHARE
-from worker.states import ServiceTarget, TargetState
+from worker.service_policy import WARNING_SHARE, ServiceTarget, TargetState
 from worker.store.rows import ServiceTargetRow
 
 

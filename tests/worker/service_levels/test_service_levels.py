@@ -9,8 +9,8 @@ from worker.conversations import event_feed, event_log, listing
 from worker.conversations.intake import Submission
 from worker.conversations.outcomes import Handoff
 from worker.service_levels.service_levels import ServiceLevels
-from worker.service_policy import Policy
-from worker.states import HandoffReason, Priority, TargetState
+from worker.service_policy import Policy, TargetState
+from worker.states import HandoffReason, Priority
 from worker.store.scope import Scope
 from worker.store.tables import service_target
 from worker.turns.mailbox import Mailbox

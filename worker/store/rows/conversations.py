@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from worker.service_policy import ServiceTarget
 from worker.states import (
     CitationStyle,
     EscalationState,
@@ -14,7 +15,6 @@ from worker.states import (
     Priority,
     ReplyKind,
     Role,
-    ServiceTarget,
     SpendingScope,
     ToolCallState,
 )

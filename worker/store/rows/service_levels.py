@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from worker.states import Priority, ServiceTarget, TargetState
+from worker.service_policy import ServiceTarget, TargetState
+from worker.states import Priority
 from worker.store.rows.base import TableRow
 
 
