@@ -1,7 +1,7 @@
 """How well the desk is served, by day: what was answered, handed off and rated, what it cost, and how long it took."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -76,11 +76,7 @@ def quality(store: Store, workspace_id: str, *, days: int) -> dict[str, Any]:
     for name, by_day in counted.items():
         for day in by_day.keys() & table.keys():
             table[day][name] = by_day[day]
-    costs = {row.day: row for row in map(SpendingAccount.from_row, spent)}
-    for line in table.values():
-        if cost := costs.get(line["day"]):
-            line["cost_usd"] = round(cost.cost_usd, 6)
-            line["tokens"] = cost.prompt_tokens + cost.completion_tokens
+    _add_costs(table.values(), map(SpendingAccount.from_row, spent))
     ended = max(sum(group.count for group in groups), sum(row.count_ for row in supports))
     return {
         "days": list(table.values()),
@@ -220,6 +216,15 @@ def _count(day: dict[str, Any], group: _Group) -> None:
         day[group.state] += group.count
     if group.state == MessageState.ANSWERED and group.rating:
         day["confirmed" if group.rating == Rating.GOOD else "rejected"] += group.count
+
+
+def _add_costs(lines: Iterable[dict[str, Any]], spent: Iterable[SpendingAccount]) -> None:
+    """Add the cost of models to the lines of their days."""
+    costs = {row.day: row for row in spent}
+    for line in lines:
+        if cost := costs.get(line["day"]):
+            line["cost_usd"] = round(cost.cost_usd, 6)
+            line["tokens"] = cost.prompt_tokens + cost.completion_tokens
 
 
 def _curve(name: str, rows: Sequence[Any], ended: int) -> Iterator[dict[str, Any]]:
