@@ -251,6 +251,14 @@ class ConversationHandoff(TypedDict):
     """excerpts of the message that led to the handoff"""
 
 
+class ServiceLevel(TypedDict):
+    """`ServiceLevel`."""
+
+    target: Literal["first_response", "resolution"]
+    warn_at: str
+    due_at: str
+
+
 class Conversation(TypedDict):
     """`Conversation`."""
 
@@ -262,6 +270,8 @@ class Conversation(TypedDict):
     metadata: dict[str, Any]
     owner: Literal["bot", "human", "closed"]
     handoff: ConversationHandoff | None
+    sla: ServiceLevel | None
+    """the target that is due next; null while no time passes for one"""
     created_at: str
     updated_at: str
     links: NotRequired[dict[str, str]]
@@ -843,6 +853,8 @@ class NewEndpoint(TypedDict):
                 "conversation.handed_off",
                 "conversation.resumed",
                 "conversation.closed",
+                "conversation.sla_warning",
+                "conversation.sla_breached",
                 "document.ready",
                 "document.failed",
                 "snapshot.published",
@@ -904,6 +916,8 @@ class EndpointChange(TypedDict):
                 "conversation.handed_off",
                 "conversation.resumed",
                 "conversation.closed",
+                "conversation.sla_warning",
+                "conversation.sla_breached",
                 "document.ready",
                 "document.failed",
                 "snapshot.published",
@@ -941,6 +955,8 @@ class EndpointTest(TypedDict):
             "conversation.handed_off",
             "conversation.resumed",
             "conversation.closed",
+            "conversation.sla_warning",
+            "conversation.sla_breached",
             "document.ready",
             "document.failed",
             "snapshot.published",
@@ -1050,6 +1066,8 @@ class Replay(TypedDict):
             "conversation.handed_off",
             "conversation.resumed",
             "conversation.closed",
+            "conversation.sla_warning",
+            "conversation.sla_breached",
             "document.ready",
             "document.failed",
             "snapshot.published",
@@ -1097,6 +1115,8 @@ class NewTestEvent(TypedDict):
         "conversation.handed_off",
         "conversation.resumed",
         "conversation.closed",
+        "conversation.sla_warning",
+        "conversation.sla_breached",
         "document.ready",
         "document.failed",
         "snapshot.published",
@@ -1416,6 +1436,20 @@ class Account(TypedDict):
     updated_at: str
 
 
+class Targets(TypedDict):
+    """`Targets`."""
+
+    reached: int
+    missed: int
+
+
+class ServiceLevels(TypedDict):
+    """`ServiceLevels`."""
+
+    first_response: Targets
+    resolution: Targets
+
+
 class Day(TypedDict):
     """`Day`."""
 
@@ -1434,6 +1468,8 @@ class Day(TypedDict):
     """answers rated bad"""
     reopened: int
     """answers after which the next message of the customer was handed off"""
+    sla: ServiceLevels
+    """targets whose time began on this day"""
     cost_usd: float
     tokens: int
     latency_ms: dict[str, Any] | None
@@ -1487,7 +1523,7 @@ class Action(TypedDict):
     key_id: str | None
     account_id: str | None
     via: str
-    """api, console or cli"""
+    """api, console, cli or, for what no one asked for, worker"""
     action: str
     """such as endpoints.rotate"""
     subject: str | None
@@ -1738,7 +1774,7 @@ class Setting(TypedDict):
     name: str
     label: str
     """its name in the console"""
-    area: Literal["model", "checks", "handoff", "costs"]
+    area: Literal["model", "checks", "handoff", "sla", "access", "costs"]
     help: str
     kind: Literal["text", "choice", "number", "integer", "switch", "list"]
     choices: list[str]
@@ -1756,7 +1792,7 @@ class Setting(TypedDict):
     source: Literal["workspace", "environment", "default"]
     """where the value is from: an override, the environment, or what is built in"""
     read_by: str
-    """`answer`: with each message; `callback`: with each delivery; `sweeper`: every while"""
+    """`answer`: with each message; `callback`: with each delivery; `sweeper`: every while; `request`: with each request of the console"""
     variable: str
     """environment variable of the default"""
 
@@ -1813,6 +1849,14 @@ class SettingsChange(TypedDict):
     """draft articles from what agents reply where the bot has no answer, for an editor to accept or refuse; null: the default"""
     conversation_url: NotRequired[str | None]
     """where agents see a conversation, `https://…/{id}`; notes to them end with it; null: the default"""
+    response_targets: NotRequired[list[str] | None]
+    """time until a human's first reply to a conversation that was handed off, by priority: `urgent=30m,high=2h,normal=8h`; a priority without one has no target; null: the default"""
+    resolution_targets: NotRequired[list[str] | None]
+    """time until a conversation that was handed off is closed or the bot's again, by priority, without the time in which a human waits for the customer: `urgent=4h,normal=16h`; null: the default"""
+    business_hours: NotRequired[list[str] | None]
+    """hours in which the time of these targets passes: a time zone, days with their hours, and closed dates: `Europe/Berlin,mon-fri 09:00-17:30,sat 10:00-14:00,2026-12-25`; always if empty; null: the default"""
+    second_factor: NotRequired[Literal["none", "admins", "everybody", None]]
+    """who must have two-factor authentication, and may do nothing in the console before they set it up: `none`; `admins`, which are owners and admins; or `everybody`. API keys and single sign-on are not affected; null: the default"""
     budgets: NotRequired[list[str] | None]
     """what models may cost for each `message`, `conversation`, `key` and `day`, in `usd` or `tokens`; then a human answers; null: the default"""
     judge_budgets: NotRequired[list[str] | None]
@@ -1832,6 +1876,8 @@ class ConversationsListQuery(TypedDict):
     owner: NotRequired[Literal["bot", "human", "closed"]]
     channel: NotRequired[str]
     external_id: NotRequired[str]
+    due_before: NotRequired[str]
+    """those with a target that is due before this time"""
     customer: NotRequired[str]
     """the desk's id of the customer, or their e-mail address"""
 
@@ -2025,6 +2071,8 @@ class DeliveriesListQuery(TypedDict):
             "conversation.handed_off",
             "conversation.resumed",
             "conversation.closed",
+            "conversation.sla_warning",
+            "conversation.sla_breached",
             "document.ready",
             "document.failed",
             "snapshot.published",
@@ -2054,6 +2102,8 @@ class EventsListQuery(TypedDict):
                 "conversation.handed_off",
                 "conversation.resumed",
                 "conversation.closed",
+                "conversation.sla_warning",
+                "conversation.sla_breached",
                 "document.ready",
                 "document.failed",
                 "snapshot.published",
@@ -2169,7 +2219,7 @@ class AuditListQuery(TypedDict):
     limit: NotRequired[int]
     sort: NotRequired[Literal["-created_at", "created_at"]]
     """`-created_at`: newest first; `created_at`: oldest first"""
-    via: NotRequired[Literal["api", "console", "cli"]]
+    via: NotRequired[Literal["api", "console", "cli", "worker"]]
     action: NotRequired[str]
     subject: NotRequired[str]
     key_id: NotRequired[str]
@@ -2202,6 +2252,8 @@ class ConversationEventData(TypedDict):
 
     conversation: Conversation
     truncated: NotRequired[bool]
+    sla: NotRequired[dict[str, Any]]
+    """of the events `conversation.sla_…` alone: the `target`, the `priority`, and `due_at`"""
 
 
 class DocumentEventData(TypedDict):
@@ -2289,6 +2341,22 @@ class ConversationClosedEvent(TypedDict):
     data: ConversationEventData
 
 
+class ConversationSlaWarningEvent(TypedDict):
+    """The webhook `conversation.sla_warning`."""
+
+    type: Literal["conversation.sla_warning"]
+    timestamp: str
+    data: ConversationEventData
+
+
+class ConversationSlaBreachedEvent(TypedDict):
+    """The webhook `conversation.sla_breached`."""
+
+    type: Literal["conversation.sla_breached"]
+    timestamp: str
+    data: ConversationEventData
+
+
 class DocumentReadyEvent(TypedDict):
     """The webhook `document.ready`."""
 
@@ -2331,6 +2399,8 @@ WebhookEvent = (
     | ConversationHandedOffEvent
     | ConversationResumedEvent
     | ConversationClosedEvent
+    | ConversationSlaWarningEvent
+    | ConversationSlaBreachedEvent
     | DocumentReadyEvent
     | DocumentFailedEvent
     | SnapshotPublishedEvent

@@ -192,6 +192,12 @@ export interface ConversationHandoff {
   reasons?: string[];
 }
 
+export interface ServiceLevel {
+  target: "first_response" | "resolution";
+  warn_at: string;
+  due_at: string;
+}
+
 export interface Conversation {
   id: string;
   external_id: string | null;
@@ -201,6 +207,8 @@ export interface Conversation {
   metadata: Record<string, unknown>;
   owner: "bot" | "human" | "closed";
   handoff: ConversationHandoff | null;
+  /** the target that is due next; null while no time passes for one */
+  sla: ServiceLevel | null;
   created_at: string;
   updated_at: string;
   links?: Record<string, string>;
@@ -654,7 +662,7 @@ export interface NewEndpoint {
   url: string;
   description?: string | null;
   /** event types to send; all if omitted */
-  events?: ("message.answered" | "message.handed_off" | "message.cancelled" | "message.failed" | "message.replied" | "conversation.handed_off" | "conversation.resumed" | "conversation.closed" | "document.ready" | "document.failed" | "snapshot.published" | "endpoint.disabled")[] | null;
+  events?: ("message.answered" | "message.handed_off" | "message.cancelled" | "message.failed" | "message.replied" | "conversation.handed_off" | "conversation.resumed" | "conversation.closed" | "conversation.sla_warning" | "conversation.sla_breached" | "document.ready" | "document.failed" | "snapshot.published" | "endpoint.disabled")[] | null;
   /** headers to send with each callback */
   headers?: Record<string, string> | null;
   /** such as 10/second */
@@ -693,7 +701,7 @@ export interface Endpoint {
 export interface EndpointChange {
   description?: string | null;
   /** event types to send; all if omitted */
-  events?: ("message.answered" | "message.handed_off" | "message.cancelled" | "message.failed" | "message.replied" | "conversation.handed_off" | "conversation.resumed" | "conversation.closed" | "document.ready" | "document.failed" | "snapshot.published" | "endpoint.disabled")[] | null;
+  events?: ("message.answered" | "message.handed_off" | "message.cancelled" | "message.failed" | "message.replied" | "conversation.handed_off" | "conversation.resumed" | "conversation.closed" | "conversation.sla_warning" | "conversation.sla_breached" | "document.ready" | "document.failed" | "snapshot.published" | "endpoint.disabled")[] | null;
   /** headers to send with each callback */
   headers?: Record<string, string> | null;
   /** such as 10/second */
@@ -708,7 +716,7 @@ export interface Rotation {
 }
 
 export interface EndpointTest {
-  type?: "message.answered" | "message.handed_off" | "message.cancelled" | "message.failed" | "message.replied" | "conversation.handed_off" | "conversation.resumed" | "conversation.closed" | "document.ready" | "document.failed" | "snapshot.published" | "endpoint.disabled";
+  type?: "message.answered" | "message.handed_off" | "message.cancelled" | "message.failed" | "message.replied" | "conversation.handed_off" | "conversation.resumed" | "conversation.closed" | "conversation.sla_warning" | "conversation.sla_breached" | "document.ready" | "document.failed" | "snapshot.published" | "endpoint.disabled";
 }
 
 export interface Attempt {
@@ -776,7 +784,7 @@ export interface Replay {
   state?: "exhausted" | "delivered";
   kind?: "callback" | "endpoint" | "ticket_reply" | "ticket_note" | "handoff_note" | "agent_reply" | "ticket_change" | "ticket_read" | "ticket_events" | "notification" | "notification_update";
   endpoint?: string;
-  type?: "message.answered" | "message.handed_off" | "message.cancelled" | "message.failed" | "message.replied" | "conversation.handed_off" | "conversation.resumed" | "conversation.closed" | "document.ready" | "document.failed" | "snapshot.published" | "endpoint.disabled" | "ticket.changed";
+  type?: "message.answered" | "message.handed_off" | "message.cancelled" | "message.failed" | "message.replied" | "conversation.handed_off" | "conversation.resumed" | "conversation.closed" | "conversation.sla_warning" | "conversation.sla_breached" | "document.ready" | "document.failed" | "snapshot.published" | "endpoint.disabled" | "ticket.changed";
   until?: string;
 }
 
@@ -802,7 +810,7 @@ export interface EventPage {
 }
 
 export interface NewTestEvent {
-  type: "message.answered" | "message.handed_off" | "message.cancelled" | "message.failed" | "message.replied" | "conversation.handed_off" | "conversation.resumed" | "conversation.closed" | "document.ready" | "document.failed" | "snapshot.published" | "endpoint.disabled";
+  type: "message.answered" | "message.handed_off" | "message.cancelled" | "message.failed" | "message.replied" | "conversation.handed_off" | "conversation.resumed" | "conversation.closed" | "conversation.sla_warning" | "conversation.sla_breached" | "document.ready" | "document.failed" | "snapshot.published" | "endpoint.disabled";
 }
 
 export interface TicketHandoff {
@@ -1077,6 +1085,16 @@ export interface Account {
   updated_at: string;
 }
 
+export interface Targets {
+  reached: number;
+  missed: number;
+}
+
+export interface ServiceLevels {
+  first_response: Targets;
+  resolution: Targets;
+}
+
 export interface Day {
   day: string;
   answered: number;
@@ -1093,6 +1111,8 @@ export interface Day {
   rejected: number;
   /** answers after which the next message of the customer was handed off */
   reopened: number;
+  /** targets whose time began on this day */
+  sla: ServiceLevels;
   cost_usd: number;
   tokens: number;
   /** p50, p95, p99 */
@@ -1135,7 +1155,7 @@ export interface Action {
   actor: string;
   key_id: string | null;
   account_id: string | null;
-  /** api, console or cli */
+  /** api, console, cli or, for what no one asked for, worker */
   via: string;
   /** such as endpoints.rotate */
   action: string;
@@ -1351,7 +1371,7 @@ export interface Setting {
   name: string;
   /** its name in the console */
   label: string;
-  area: "model" | "checks" | "handoff" | "costs";
+  area: "model" | "checks" | "handoff" | "sla" | "access" | "costs";
   help: string;
   kind: "text" | "choice" | "number" | "integer" | "switch" | "list";
   /** of the kind `choice`; else empty */
@@ -1368,7 +1388,7 @@ export interface Setting {
   default: unknown;
   /** where the value is from: an override, the environment, or what is built in */
   source: "workspace" | "environment" | "default";
-  /** `answer`: with each message; `callback`: with each delivery; `sweeper`: every while */
+  /** `answer`: with each message; `callback`: with each delivery; `sweeper`: every while; `request`: with each request of the console */
   read_by: string;
   /** environment variable of the default */
   variable: string;
@@ -1422,6 +1442,14 @@ export interface SettingsChange {
   suggestions?: boolean | null;
   /** where agents see a conversation, `https://…/{id}`; notes to them end with it; null: the default */
   conversation_url?: string | null;
+  /** time until a human's first reply to a conversation that was handed off, by priority: `urgent=30m,high=2h,normal=8h`; a priority without one has no target; null: the default */
+  response_targets?: string[] | null;
+  /** time until a conversation that was handed off is closed or the bot's again, by priority, without the time in which a human waits for the customer: `urgent=4h,normal=16h`; null: the default */
+  resolution_targets?: string[] | null;
+  /** hours in which the time of these targets passes: a time zone, days with their hours, and closed dates: `Europe/Berlin,mon-fri 09:00-17:30,sat 10:00-14:00,2026-12-25`; always if empty; null: the default */
+  business_hours?: string[] | null;
+  /** who must have two-factor authentication, and may do nothing in the console before they set it up: `none`; `admins`, which are owners and admins; or `everybody`. API keys and single sign-on are not affected; null: the default */
+  second_factor?: "none" | "admins" | "everybody" | null;
   /** what models may cost for each `message`, `conversation`, `key` and `day`, in `usd` or `tokens`; then a human answers; null: the default */
   budgets?: string[] | null;
   /** what the judge alone may cost, as `ANSWERBACK_BUDGETS`, which count it as well; then the local check decides; null: the default */
@@ -1439,6 +1467,8 @@ export interface ConversationsListQuery {
   owner?: "bot" | "human" | "closed";
   channel?: string;
   external_id?: string;
+  /** those with a target that is due before this time */
+  due_before?: string;
   /** the desk's id of the customer, or their e-mail address */
   customer?: string;
 }
@@ -1569,7 +1599,7 @@ export interface DeliveriesListQuery {
   state?: "pending" | "delivered" | "exhausted";
   kind?: "callback" | "endpoint" | "ticket_reply" | "ticket_note" | "handoff_note" | "agent_reply" | "ticket_change" | "ticket_read" | "ticket_events" | "notification" | "notification_update";
   endpoint?: string;
-  type?: "message.answered" | "message.handed_off" | "message.cancelled" | "message.failed" | "message.replied" | "conversation.handed_off" | "conversation.resumed" | "conversation.closed" | "document.ready" | "document.failed" | "snapshot.published" | "endpoint.disabled" | "ticket.changed";
+  type?: "message.answered" | "message.handed_off" | "message.cancelled" | "message.failed" | "message.replied" | "conversation.handed_off" | "conversation.resumed" | "conversation.closed" | "conversation.sla_warning" | "conversation.sla_breached" | "document.ready" | "document.failed" | "snapshot.published" | "endpoint.disabled" | "ticket.changed";
   conversation_id?: string;
   message_id?: string;
   /** result of one of its attempts */
@@ -1578,7 +1608,7 @@ export interface DeliveriesListQuery {
 
 export interface EventsListQuery {
   /** types, separated by commas */
-  type?: ("message.queued" | "message.running" | "message.answered" | "message.handed_off" | "message.cancelled" | "message.failed" | "message.replied" | "conversation.handed_off" | "conversation.resumed" | "conversation.closed" | "document.ready" | "document.failed" | "snapshot.published" | "endpoint.disabled")[];
+  type?: ("message.queued" | "message.running" | "message.answered" | "message.handed_off" | "message.cancelled" | "message.failed" | "message.replied" | "conversation.handed_off" | "conversation.resumed" | "conversation.closed" | "conversation.sla_warning" | "conversation.sla_breached" | "document.ready" | "document.failed" | "snapshot.published" | "endpoint.disabled")[];
   conversation_id?: string;
   /** created then or later */
   created_after?: string;
@@ -1658,7 +1688,7 @@ export interface AuditListQuery {
   limit?: number;
   /** `-created_at`: newest first; `created_at`: oldest first */
   sort?: "-created_at" | "created_at";
-  via?: "api" | "console" | "cli";
+  via?: "api" | "console" | "cli" | "worker";
   action?: string;
   subject?: string;
   key_id?: string;
@@ -1720,6 +1750,8 @@ export interface MessageRepliedEvent {
 export interface ConversationEventData {
   conversation: Conversation;
   truncated?: boolean;
+  /** of the events `conversation.sla_…` alone: the `target`, the `priority`, and `due_at` */
+  sla?: Record<string, unknown>;
 }
 
 /** The webhook `conversation.handed_off`. */
@@ -1739,6 +1771,20 @@ export interface ConversationResumedEvent {
 /** The webhook `conversation.closed`. */
 export interface ConversationClosedEvent {
   type: "conversation.closed";
+  timestamp: string;
+  data: ConversationEventData;
+}
+
+/** The webhook `conversation.sla_warning`. */
+export interface ConversationSlaWarningEvent {
+  type: "conversation.sla_warning";
+  timestamp: string;
+  data: ConversationEventData;
+}
+
+/** The webhook `conversation.sla_breached`. */
+export interface ConversationSlaBreachedEvent {
+  type: "conversation.sla_breached";
   timestamp: string;
   data: ConversationEventData;
 }
@@ -1796,6 +1842,8 @@ export type WebhookEvent =
   | ConversationHandedOffEvent
   | ConversationResumedEvent
   | ConversationClosedEvent
+  | ConversationSlaWarningEvent
+  | ConversationSlaBreachedEvent
   | DocumentReadyEvent
   | DocumentFailedEvent
   | SnapshotPublishedEvent
