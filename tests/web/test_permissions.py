@@ -25,6 +25,7 @@ CONSOLE = {
             "events",
             "helpdesks",
             "inbox",
+            "others",
             "quality",
         ),
         *("questions", "search", "snapshots", "source", "source_runs", "sources", "suggestion", "suggestions"),

@@ -17,6 +17,7 @@ from web.console.site import (
     given,
     inbox_filter,
     inbox_query,
+    inbox_seen_last,
     part_only,
     refused,
     to,
@@ -28,7 +29,7 @@ from web.streaming.feeds import ConversationFeed
 from web.streaming.responses import ServerSentEvents, StreamResponse, streams
 from web.streaming.subscriptions import Subscription
 from worker.access.permissions import Permission
-from worker.conversations import attachments, inbox_lists, listing, reach
+from worker.conversations import attachments, customer_context, inbox_lists, listing, reach
 from worker.conversations import inbox as agents_inbox
 from worker.conversations.inbox_lists import View
 from worker.errors import Invalid
@@ -78,6 +79,15 @@ def inbox() -> Response:
             path="/console",
         )  # until the browser is closed
     return response
+
+
+@blueprint.get("/conversations/<string:conversation_id>/others")
+@needs(Permission.READ)
+def others(conversation_id: str) -> str:
+    """Show the list of the inbox that was seen last, beside a conversation of it."""
+    listed = inbox_seen_last()
+    found, _ = agents_inbox.page(scope(), listed, limit=_PAGE)
+    return flask.render_template("console/_others.html", rows=found, current=conversation_id, label=_VIEWS[listed.view])
 
 
 @blueprint.get("/conversations/<string:conversation_id>")
@@ -191,6 +201,7 @@ def _conversation(conversation_id: str, **more: Any) -> str:
         targets=found.targets,
         draft=draft,
         obstacle=None if part_only() else reach.obstacle(scope(), conversation_id),
+        customer=None if part_only() else customer_context.around(scope(), found.conversation),
         **more,
     )
 

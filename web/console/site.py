@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from kb.errors import KnowledgeError
+from web.console import navigation
 from web.console.markdown import rendered, rendered_answer
 from web.console.session import may, open_to_all, protect
 from web.http.problems import problem_of
@@ -105,23 +106,6 @@ def static(filename: str) -> Response:
     return flask.send_from_directory(f"{blueprint.root_path}/static", filename, max_age=3_600)
 
 
-#: The entry of the navigation for the pages of a module, where it has another name.
-_SECTIONS = {
-    "conversations": "inbox",
-    "sources": "knowledge",
-    "suggestions": "knowledge",
-    "connecting": "helpdesks",
-    "access": "people",
-}
-
-
-def _section() -> str:
-    """Return the entry of the navigation that the page of this request belongs to."""
-    view = flask.current_app.view_functions.get(flask.request.endpoint or "")
-    module = "" if view is None else view.__module__.rpartition(".")[2]
-    return _SECTIONS.get(module, module)
-
-
 @blueprint.app_context_processor
 def _shared() -> dict[str, Any]:
     return {
@@ -131,7 +115,8 @@ def _shared() -> dict[str, Any]:
         "inbox_query": inbox_query,
         "may": may,
         "is_admin": may(Permission.ADMINISTER),
-        "section": _section(),
+        "navigation": navigation.groups(),
+        "section": navigation.section(),
     }
 
 
@@ -221,10 +206,13 @@ def inbox_query(listed: Listed) -> dict[str, Any]:
     return {name: str(value) for name, value in named.items() if value}
 
 
+def inbox_seen_last() -> Listed:
+    """Return the list that the inbox showed last in this browser; everything without one."""
+    return inbox_filter(dict(parse_qsl(flask.request.cookies.get(INBOX_COOKIE, ""))))
+
+
 def _inbox_url() -> str:
-    """Return the address of the inbox as it was seen last."""
-    listed = inbox_filter(dict(parse_qsl(flask.request.cookies.get(INBOX_COOKIE, ""))))
-    return flask.url_for("console.inbox", **inbox_query(listed))
+    return flask.url_for("console.inbox", **inbox_query(inbox_seen_last()))
 
 
 def part_only() -> bool:

@@ -201,3 +201,56 @@
     });
   }
 })();
+
+// The list beside a conversation is refreshed while it can be seen.
+(() => {
+  const others = document.getElementById("others");
+  if (!others) return;
+  setInterval(() => {
+    if (!document.hidden && others.offsetParent) window.htmx.trigger(others, "look");
+  }, 10_000);
+})();
+
+// Single keys, shown by "?". They can be switched off, since speech input types letters.
+(() => {
+  const OFF = "answerback keys off";
+  const dialog = document.getElementById("keys");
+  if (!dialog) return;
+  const stored = () => { try { return localStorage.getItem(OFF); } catch { return null; } };
+  const off = dialog.querySelector("input");
+  off.checked = !stored();
+  off.addEventListener("change", () => {
+    try { off.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, "1"); } catch { /* storage is disabled */ }
+  });
+  const links = () => [...document.querySelectorAll(".others li a, .list tbody a")].filter((link) => link.offsetParent);
+  const go = (step) => {
+    const all = links();
+    const at = all.findIndex((link) => link.matches("[aria-current]") || link === document.activeElement);
+    const next = all[at < 0 ? 0 : at + step];
+    if (!next) return;
+    if (next.closest(".others")) window.location.assign(next.href);
+    else next.focus();
+  };
+  const press = (action) => document.querySelector(`form[action$="/${action}"] button`)?.click();
+  const actions = {
+    j: () => go(1),
+    k: () => go(-1),
+    r: () => document.getElementById("content")?.focus(),
+    t: () => press("handoff"),
+    b: () => press("resume"),
+    e: () => press("close"),
+    i: () => document.querySelector("header nav a")?.click(),
+    "/": () => (document.querySelector("input[type=search]") || document.querySelector("header nav a")).focus(),
+    "?": () => dialog.showModal(),
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && event.target.id === "content") event.target.blur();
+    if (event.ctrlKey || event.metaKey || event.altKey || dialog.open) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    if (event.key !== "?" && stored()) return;
+    const action = actions[event.key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+})();
