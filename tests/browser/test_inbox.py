@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 PHONE = {"width": 390, "height": 844}
+KATE = {"name": "Kate", "email": "kate@shop.example"}
 
 
 @pytest.fixture
@@ -107,3 +108,29 @@ def test_a_search_and_the_view_are_kept_on_the_way_to_a_conversation_and_back(op
     page.get_by_role("link", name="Inbox").click()
     expect(page.get_by_role("searchbox")).to_have_value("muller human")
     expect(page.get_by_role("link", name=re.compile("^Needs reply"))).to_have_attribute("aria-current", "true")
+
+
+def test_an_agent_works_the_list_by_single_keys(desk, operator):
+    for number in (1, 2):
+        desk.ask(f"I want to talk to a human about parcel {number}", external_id=f"keys-{number}", requester=KATE)
+    page = operator(viewport={"width": 1440, "height": 900})
+    page.goto(f"{desk.url}/console?view=waiting&q=parcel")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("parcel 1")
+    expect(page.locator("#others [aria-current]")).to_contain_text("parcel 1")
+    expect(page.locator("#customer")).to_contain_text("about parcel 2")
+    page.keyboard.press("j")
+    expect(page.locator("h1")).to_contain_text("parcel 2")
+    page.keyboard.press("r")
+    page.keyboard.type("just a moment")
+    expect(page.get_by_label("Reply to the customer")).to_have_value("just a moment")
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    page.get_by_label("Single keys are on").uncheck()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("heading", name="Keys")).to_be_hidden()
+    page.keyboard.press("k")
+    page.keyboard.press("?")
+    expect(page.get_by_role("heading", name="Keys")).to_be_visible()
+    expect(page.locator("h1")).to_contain_text("parcel 2")
