@@ -62,7 +62,7 @@ def _register(api: ProblemApi) -> None:
     from web.conversations import attachments, conversations, customers, escalations, messages, tickets, tool_calls
     from web.integrations import deliveries, endpoints, events, helpdesks, mailboxes
     from web.knowledge import answers, documents, imports, search, snapshots, sources, suggestions
-    from web.operations import accounts, audit, categories, quality, settings, status, usage, voice
+    from web.operations import accounts, audit, categories, quality, reports, settings, status, usage, voice
 
     for module in (
         tickets,
@@ -88,6 +88,7 @@ def _register(api: ProblemApi) -> None:
         customers,
         usage,
         quality,
+        reports,
         audit,
         accounts,
         status,

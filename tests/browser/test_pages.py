@@ -17,6 +17,7 @@ PAGES = {
     "questions": "/console/questions",
     "voice": "/console/voice",
     "quality": "/console/quality",
+    "reports": "/console/reports",
     "callbacks": "/console/callbacks",
     "helpdesks": "/console/helpdesks",
     "people": "/console/people",

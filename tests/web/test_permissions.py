@@ -28,6 +28,7 @@ CONSOLE = {
             "others",
             "quality",
         ),
+        *("report_csv", "report_topics", "reports"),
         *("questions", "search", "snapshots", "source", "source_runs", "sources", "suggestion", "suggestions"),
         "voice",
     },
@@ -52,6 +53,7 @@ OWN = {
     *("begin_second_factor", "change_password", "confirm_second_factor", "end_other_sessions", "end_session", "join"),
     *(
         "leave",
+        "mail_reports",
         "profile",
         "remove_second_factor",
         "rename",

@@ -21,7 +21,14 @@ class Entry:
 
 #: Entries by the label of their group.
 _GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
-    ("Desk", (Entry("inbox", "inbox", "Inbox"), Entry("quality", "quality", "Quality"))),
+    (
+        "Desk",
+        (
+            Entry("inbox", "inbox", "Inbox"),
+            Entry("reports", "reports", "Reports"),
+            Entry("quality", "quality", "Quality"),
+        ),
+    ),
     ("Answers", (Entry("knowledge", "documents", "Knowledge"), Entry("voice", "voice", "Voice"))),
     ("Channels", (Entry("helpdesks", "helpdesks", "Helpdesks"), Entry("callbacks", "callbacks", "Callbacks"))),
     (

@@ -3,6 +3,7 @@
 The row of a mail has no link: the worker that sends the mail makes it, and only the mail carries it.
 """
 
+from collections.abc import Callable
 from typing import Protocol
 
 import sqlalchemy as sa
@@ -36,18 +37,26 @@ class Mailer(Protocol):
         ...
 
 
+#: Writes the weekly report: of a workspace, to a person, with the address of the console; None if there is none to send.
+ReportWriter = Callable[[Account, str, str], letters.Letter | None]
+
+
 class AccountMails:
     """Queues and sends mail about accounts. Thread-safe; any number of processes may send.
 
     Args:
         mailer: None where no mail server is set; nothing is queued then.
         console_url: the address of the console, as people reach it.
+        report: writes the weekly report of a workspace to a person, from the address of the console.
     """
 
-    def __init__(self, store: Store, links: Links, *, mailer: Mailer | None, console_url: str) -> None:
+    def __init__(
+        self, store: Store, links: Links, *, mailer: Mailer | None, console_url: str, report: ReportWriter
+    ) -> None:
         self._store = store
         self._links = links
         self._mailer = mailer
+        self._report = report
         self.console_url = console_url.rstrip("/")
 
     @property
@@ -120,6 +129,8 @@ class AccountMails:
             if mail.kind == LetterKind.RESET:
                 token = self._links.make(tx, LinkKind.RESET, account_id=person.id, by_mail=True)
                 return letters.reset(person, f"{self.console_url}/reset?token={token}")
+        if mail.kind == LetterKind.WEEKLY_REPORT:
+            return self._report(person, mail.workspace_id or "", self.console_url)
         return letters.NOTICES[mail.kind](person, f"{self.console_url}/profile")
 
     def _invitation(self, tx: sa.Connection, person: Account, mail: AccountMail) -> letters.Letter | None:

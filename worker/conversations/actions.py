@@ -106,6 +106,8 @@ class ConversationActions:
                 raise Conflict("The message has not ended yet; there is nothing to rate.")
             feedback = {"rating": rating, "comment": comment}
             tx.execute(message.update().where(message.c.id == message_id).values(feedback=feedback))
+            of_message = conversation.c.id == rated.conversation_id
+            tx.execute(conversation.update().where(of_message).values(reported_at=0))  # reports count it anew
         self._notifications.send(rated.conversation_id)
 
     def cancel(self, workspace_id: str, message_id: str) -> None:

@@ -126,6 +126,17 @@ class SearchClient:
         )["items"]
         return found
 
+    def topics(
+        self, workspace_id: str, *, first: str, last: str, channel: str | None, language: str | None
+    ) -> dict[str, Any]:
+        """Return the topics of the conversations that began from a day to another (`worker.reports.topics`).
+
+        Raises:
+            NoWorker: no answer worker replied in time.
+        """
+        asked = {"first": first, "last": last, "channel": channel, "language": language}
+        return self._ask(QUESTIONS, _LONGER * self._timeout_s, kind="topics", workspace_id=workspace_id, **asked)
+
     def changes(self, workspace_id: str, *, before: str, after: str) -> dict[str, Any]:
         """Return how two snapshots differ, as `worker.knowledge.changes` does; raises as `search`."""
         return self._ask(

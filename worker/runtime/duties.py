@@ -12,6 +12,7 @@ from worker.accounts.mail import AccountMails
 from worker.conversations.actions import ConversationActions
 from worker.knowledge.imports import Importer
 from worker.knowledge.library import Library
+from worker.reports.weekly import WeeklyReports
 from worker.runtime.presence import Presence
 from worker.runtime.retention import Retention
 from worker.runtime.sweeper import WorkerPool
@@ -23,10 +24,14 @@ from worker.telemetry.counters import Meter
 from worker.turns.mailbox import Mailbox
 from worker.turns.slots import Slots
 
-if TYPE_CHECKING:  # it loads numpy, which most workers do without
+if TYPE_CHECKING:  # they load numpy, which most workers do without
+    from worker.reports.collecting import FactCollector
     from worker.suggestions.drafting import Drafter
 
 log = logs.get(__name__)
+
+#: Batches of conversations that are counted for reports at a time.
+_MAX_BATCHES = 5
 
 
 class Duty(Protocol):
@@ -176,6 +181,32 @@ class DraftSuggestions:
             log.info("exchanges_collected", count=found)
         if free := self.pool.free:
             self.pool.do(self.drafter.draft, self.drafter.due(limit=free))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountForReports:
+    """Count the conversations that changed, for reports, for a few batches at most."""
+
+    collector: "FactCollector"
+    stopping: threading.Event
+    interval_s: float = 10.0
+
+    def __call__(self) -> None:
+        for _ in range(_MAX_BATCHES):
+            if self.stopping.is_set() or not self.collector.collect():
+                return
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendWeeklyReports:
+    """Queue the weekly reports that are due."""
+
+    reports: WeeklyReports
+    interval_s: float = 60.0
+
+    def __call__(self) -> None:
+        if queued := self.reports.queue_due():
+            log.info("weekly_reports_queued", count=queued)
 
 
 @dataclass(frozen=True, kw_only=True)

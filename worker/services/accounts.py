@@ -1,6 +1,7 @@
 """The parts that manage people's accounts."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from worker.access.keys import Keys
 from worker.accounts.delays import LoginDelays
@@ -14,6 +15,7 @@ from worker.accounts.people import People
 from worker.accounts.second_factor import SecondFactor
 from worker.accounts.sessions import AccountSessions
 from worker.accounts.single_sign_on import Policy, SingleSignOn
+from worker.reports.weekly import WeeklyReports, weekly_letter
 from worker.secret_box import SecretBox
 from worker.settings import Settings
 from worker.store.engine import Store
@@ -29,6 +31,7 @@ class Accounts:
     invitations: Invitations
     second_factor: SecondFactor
     mails: AccountMails
+    weekly_reports: WeeklyReports
     single_sign_on: SingleSignOn | None  # where the settings name a provider
 
 
@@ -40,7 +43,9 @@ def build_secret_box(settings: Settings) -> SecretBox:
 def build_accounts(settings: Settings, store: Store, mailer: Mailer | None, secret_box: SecretBox) -> Accounts:
     """Build them. `mailer` is None where no mail server is set; `secret_box` encrypts second factors."""
     links, passwords, sessions = Links(store), Passwords(), AccountSessions(store)
-    mails = AccountMails(store, links, mailer=mailer, console_url=settings.console_address)
+    mails = AccountMails(
+        store, links, mailer=mailer, console_url=settings.console_address, report=partial(weekly_letter, store)
+    )
     second_factor = SecondFactor(store, mails, passwords, secret_box)
     return Accounts(
         entrance=Entrance(
@@ -57,6 +62,7 @@ def build_accounts(settings: Settings, store: Store, mailer: Mailer | None, secr
         invitations=Invitations(store, links, mails, passwords),
         second_factor=second_factor,
         mails=mails,
+        weekly_reports=WeeklyReports(store, mails),
         single_sign_on=_build_single_sign_on(settings, store, sessions),
     )
 

@@ -26,7 +26,9 @@ from worker.knowledge.search_service import (
     SEARCHES,
     Responder,
 )
-from worker.runtime.duties import AnswerReady, DraftSuggestions, Duty
+from worker.reports import topics
+from worker.reports.collecting import FactCollector
+from worker.runtime.duties import AnswerReady, CountForReports, DraftSuggestions, Duty
 from worker.runtime.sweeper import WorkerPool
 from worker.runtime.watchdog import Watchdog
 from worker.services.agent import (
@@ -117,6 +119,7 @@ def build_answering(common: Common, mailbox: Mailbox, watchdog: Watchdog, stoppi
         workspaces=partial(common.workspace_settings.where_on, "suggestions"),
         pool=drafting,
     )
+    counting = CountForReports(collector=FactCollector(common.store), stopping=stopping)
     ready = AnswerReady(
         mailbox=mailbox, drain=drainer.drain, pool=pool, slots=slots, stopping=stopping, meter=common.counters
     )
@@ -127,7 +130,7 @@ def build_answering(common: Common, mailbox: Mailbox, watchdog: Watchdog, stoppi
         leases=leases,
         pools=(pool, drafting),
         responders=_build_responders(common, knowledge, answer_cache),
-        duties=(ready, suggesting),
+        duties=(ready, suggesting, counting),
     )
 
 
@@ -159,6 +162,7 @@ def _build_responders(common: Common, knowledge: Knowledge, answer_cache: Memory
     settings = common.settings
     searches = {"search": search_service.searching(knowledge.snapshot_cache)}
     others = {
+        "topics": topics.answering(common.store, knowledge.embedder),
         "unanswered_questions": unanswered_questions.answering(common.store, knowledge.embedder),
         "changes": changes.answering(settings.snapshots_folder),
         "category_checks": lambda workspace_id: {"items": checks_to_api(knowledge.recognisers.checks(workspace_id))},

@@ -8,7 +8,7 @@ from worker.addresses import WORKER_RESOLVE_TIMEOUT_S
 from worker.deliveries.dispatcher import Dispatcher
 from worker.deliveries.sender import Sender
 from worker.helpdesks.transport import RoutingTransport
-from worker.runtime.duties import Duty, SendAccountMail, SendDueDeliveries
+from worker.runtime.duties import Duty, SendAccountMail, SendDueDeliveries, SendWeeklyReports
 from worker.services.common import Common, build_guard
 from worker.services.mailing import Mailing, build_mailing
 
@@ -64,6 +64,7 @@ def build_delivering(common: Common, stopping: threading.Event, *, holder: str) 
         duties=(
             SendDueDeliveries(sweep=dispatcher.sweep, stopping=stopping),
             SendAccountMail(mails=common.accounts.mails, stopping=stopping),
+            SendWeeklyReports(reports=common.accounts.weekly_reports),
             *mailing.duties,
         ),
     )

@@ -221,7 +221,15 @@ class Story:
         memory_id = self.do("memories.create")["id"]
         self.do("memories.list")
         self.do("memories.delete", memory_id=memory_id)
-        for id in ("usage.list", "quality.retrieve", "status.retrieve", "voice.put", "voice.retrieve"):
+        for id in (
+            "usage.list",
+            "quality.retrieve",
+            "reports.retrieve",
+            "reports.topics",
+            "status.retrieve",
+            "voice.put",
+            "voice.retrieve",
+        ):
             self.do(id)
         account_id = self.do("accounts.invite")["id"]
         self.do("accounts.list")

@@ -43,6 +43,7 @@ class Membership(TableRow):
     invited_by: str | None = None
     accepted_at: int | None = None
     disabled_at: int | None = None
+    report_due_at: int | None = None
     created_at: int
 
 

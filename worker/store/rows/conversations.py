@@ -51,6 +51,7 @@ class Conversation(TableRow):
     sla_seen: int = 0
     created_at: int
     updated_at: int
+    reported_at: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

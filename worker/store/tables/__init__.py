@@ -35,6 +35,7 @@ from worker.store.tables.conversations import (
     SLA_STATE,
     UNASSIGNED_ESCALATION,
     UNDONE_ESCALATION,
+    UNREPORTED,
     WAITING,
     attachment,
     conversation,
@@ -76,6 +77,7 @@ from worker.store.tables.knowledge import (
 )
 from worker.store.tables.mail import FAILED_MAIL, UNREAD_MAIL, mail, mail_folder, mail_suppression, mailbox
 from worker.store.tables.service_levels import service_target
+from worker.store.tables.reports import conversation_fact, report_cell
 
 __all__ = [
     "AWAKE",
@@ -93,6 +95,7 @@ __all__ = [
     "UNPAUSED_SOURCE",
     "UNREAD_DOCUMENT",
     "UNREAD_MAIL",
+    "UNREPORTED",
     "UNSENT_DELIVERY",
     "WAITING",
     "RequesterValue",
@@ -107,6 +110,7 @@ __all__ = [
     "audit",
     "category",
     "conversation",
+    "conversation_fact",
     "delivery",
     "destination",
     "document",
@@ -130,6 +134,7 @@ __all__ = [
     "passage",
     "process",
     "reply",
+    "report_cell",
     "request_key",
     "sample",
     "service_target",

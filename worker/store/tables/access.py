@@ -13,6 +13,7 @@ workspace = Table(
     Column("knowledge_revision", BigInteger, nullable=False, server_default="0"),  # counts changes to documents
     Column("snapshot_version", String(48)),  # the snapshot that answers
     Column("sla_policy", Text, nullable=False, server_default=""),  # the targets that its conversations have now
+    Column("skipped_steps", JSON_OR_NULL),  # of the onboarding (OnboardingStep)
     time_column("created_at", nullable=False),
     info={"purpose": "a tenant; every other row belongs to one"},
 )

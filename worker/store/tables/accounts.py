@@ -1,6 +1,6 @@
 """People: their accounts, what they are in which workspace, and how they log in."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text, text
 
 from worker.store.tables.base import JSON_OR_NULL, id_column, metadata, time_column
 
@@ -24,6 +24,8 @@ account = Table(
     info={"purpose": "a person, with how they prove who they are"},
 )
 
+_REPORTED = text("report_due_at IS NOT NULL")
+
 membership = Table(
     "membership",
     metadata,
@@ -34,8 +36,10 @@ membership = Table(
     Column("invited_by", String(200)),  # a name
     time_column("accepted_at"),
     time_column("disabled_at"),
+    time_column("report_due_at"),  # when the next weekly report is mailed; NULL for who wants none
     time_column("created_at", nullable=False),
     Index("ix_membership_list", "workspace_id", "account_id"),
+    Index("ix_membership_report", "report_due_at", sqlite_where=_REPORTED, postgresql_where=_REPORTED),
     info={"purpose": "what a person may do in a workspace"},
 )
 

@@ -37,6 +37,7 @@ from worker.store.tables.base import (
 _SLA_STATE = (
     "(CASE WHEN waiting_since IS NOT NULL THEN waiting_since * 4 + urgency WHEN owner = 'human' THEN 1 ELSE 0 END)"
 )
+_UNREPORTED = text("reported_at < updated_at")
 
 conversation = Table(
     "conversation",
@@ -71,6 +72,7 @@ conversation = Table(
     ),  # the state that its targets follow, see SLA_STATE
     time_column("created_at", nullable=False),
     time_column("updated_at", nullable=False),
+    time_column("reported_at", nullable=False, server_default="0"),  # the `updated_at` that `conversation_fact` is of
     UniqueConstraint("workspace_id", "external_id"),
     Index("ix_conversation_list", "workspace_id", "owner", "id"),
     Index(
@@ -118,6 +120,7 @@ conversation = Table(
         sqlite_where=text("mailbox <> 'idle'"),
         postgresql_where=text("mailbox <> 'idle'"),
     ),
+    Index("ix_conversation_unreported", "updated_at", sqlite_where=_UNREPORTED, postgresql_where=_UNREPORTED),
     Index(
         "ix_conversation_human",
         "updated_at",
@@ -358,6 +361,7 @@ memory = Table(
 AWAKE = conversation.c.mailbox != literal_column("'idle'")
 HANDED_OFF_MESSAGE = message.c.state == literal_column("'handed_off'")
 HUMAN = conversation.c.owner == literal_column("'human'")
+UNREPORTED = conversation.c.reported_at < conversation.c.updated_at
 WAITING = conversation.c.waiting_since.is_not(None)
 SLA_STATE: ColumnElement[int] = literal_column(_SLA_STATE)
 SLA_DUE = conversation.c.sla_due_at.is_not(None)
