@@ -40,6 +40,7 @@ CONSOLE = {
     "publish_knowledge": {"activate"},
     "operate": {"replay", "try_endpoint"},
     "administer": {
+        *("ask_first", "skip_step"),
         *("audit", "budgets", "change_endpoint", "change_helpdesk", "check_helpdesk", "check_model", "edit_voice"),
         *("health", "keys", "make_endpoint", "make_key", "model", "reset_voice", "revoke", "save_voice"),
         *("connect_helpdesk", "edit_helpdesk", "new_helpdesk", "remove_helpdesk", "save_helpdesk", "setup_helpdesk"),

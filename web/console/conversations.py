@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import flask
 from werkzeug.wrappers import Response
 
+from web.console.onboarding import open_steps
 from web.console.site import (
     INBOX_COOKIE,
     REFUSALS,
@@ -55,18 +56,8 @@ _CONTEXT = 2_000
 @needs(Permission.READ)
 def inbox() -> Response:
     """Show a view of the inbox; only its list when htmx refreshes it. The browser remembers the view."""
+    page = start_page()
     listed = inbox_filter(flask.request.args)
-    found, cursor = agents_inbox.page(scope(), listed, after=flask.request.args.get("cursor"), limit=_PAGE)
-    page = flask.render_template(
-        "console/_rows.html" if part_only() else "console/inbox.html",
-        rows=found,
-        cursor=cursor,
-        listed=listed,
-        views=_VIEWS,
-        counts=inbox_lists.counts(scope(), listed),
-        due_counts=inbox_lists.due_counts(scope()),
-        first_page="cursor" not in flask.request.args,
-    )
     response = flask.make_response(page)
     if not part_only():
         secure = flask.request.is_secure or flask.request.headers.get("X-Forwarded-Proto") == "https"
@@ -79,6 +70,24 @@ def inbox() -> Response:
             path="/console",
         )  # until the browser is closed
     return response
+
+
+def start_page(**more: Any) -> str:
+    """Return the inbox, with the first steps of a new workspace above it."""
+    listed = inbox_filter(flask.request.args)
+    found, cursor = agents_inbox.page(scope(), listed, after=flask.request.args.get("cursor"), limit=_PAGE)
+    return flask.render_template(
+        "console/_rows.html" if part_only() else "console/inbox.html",
+        rows=found,
+        cursor=cursor,
+        listed=listed,
+        views=_VIEWS,
+        counts=inbox_lists.counts(scope(), listed),
+        due_counts=inbox_lists.due_counts(scope()),
+        first_page="cursor" not in flask.request.args,
+        welcome=None if part_only() else open_steps(),
+        **more,
+    )
 
 
 @blueprint.get("/conversations/<string:conversation_id>/others")

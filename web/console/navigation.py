@@ -44,6 +44,7 @@ _GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
 #: The section of a module's pages, where it has another name.
 _SECTIONS = {
     "conversations": "inbox",
+    "onboarding": "inbox",
     "sources": "knowledge",
     "suggestions": "knowledge",
     "connecting": "helpdesks",

@@ -15,7 +15,7 @@ from web.schemas.reports import ReportQuery
 from worker.access.permissions import Permission
 from worker.knowledge.search_service import NoWorker
 from worker.reports import figures
-from worker.reports.figures import UNKNOWN, Which
+from worker.reports.figures import ALL, UNKNOWN, Which
 from worker.reports.period import DEFAULT_DAYS, Period, period_of
 from worker.reports.spreadsheet import to_csv
 from worker.states import SuggestionState
@@ -112,7 +112,7 @@ def _asked() -> dict[str, Any]:
     return {"period": period, "which": Which(channel=query.get("channel"), language=query.get("language"))}
 
 
-def _reports(period: Period | None = None, which: Which = Which(), **more: Any) -> str:
+def _reports(period: Period | None = None, which: Which = ALL, **more: Any) -> str:
     workspace_id = flask.g.principal.workspace_id
     if period is None:  # what was asked for is wrong
         with services().store.read() as connection:
@@ -166,18 +166,17 @@ def _charts(days: list[dict[str, Any]]) -> dict[str, Markup]:
     }
 
 
+#: Units of time in ms, and until when each is used.
+_UNITS = ((1, "ms", 1_000), (1_000, "s", 60_000), (60_000, "min", 3_600_000), (3_600_000, "h", 172_800_000))
+
+
 @blueprint.app_template_filter("duration")
 def duration(ms: int | None) -> str:
     """Return a time in words for tables: `850 ms`, `2.1 s`, `5 min`, `3.5 h`, `2.1 days`."""
     if ms is None:
         return "–"
-    for size, unit, most in (
-        (1, "ms", 1_000),
-        (1_000, "s", 60_000),
-        (60_000, "min", 3_600_000),
-        (3_600_000, "h", 172_800_000),
-    ):
-        if ms < most:
+    for size, unit, end in _UNITS:
+        if ms < end:
             return f"{ms / size:.3g} {unit}"
     return f"{ms / 86_400_000:.3g} days"
 

@@ -37,7 +37,7 @@ class Mailer(Protocol):
         ...
 
 
-#: Writes the weekly report: of a workspace, to a person, with the address of the console; None if there is none to send.
+#: Writes the weekly report to a person, of a workspace, with the address of the console; None: there is none to send.
 ReportWriter = Callable[[Account, str, str], letters.Letter | None]
 
 

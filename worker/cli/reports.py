@@ -1,5 +1,6 @@
 """Reports on what became of conversations."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -61,16 +62,14 @@ def _here(days: dict[str, date | None], channel: str | None, language: str | Non
 def _there(days: dict[str, date | None], channel: str | None, language: str | None, server: Server) -> dict[str, Any]:
     asked = {**days, "channel": channel, "language": language}
     with connect(server) as remote:
-        found: dict[str, Any] = remote.get(
-            "/v1/reports/summary", **{name: str(value) for name, value in asked.items() if value is not None}
-        )
-    return found
+        query: dict[str, Any] = {name: str(value) for name, value in asked.items() if value is not None}
+        return remote.get("/v1/reports/summary", **query)
 
 
 def _print(report: dict[str, Any]) -> None:
     now, before, period = report["totals"], report["totals_before"], report["period"]
     click.secho(f"{period['since']} to {period['until']}, and the {len(report['days'])} days before", bold=True)
-    shown = {
+    shown: dict[str, Callable[[Any], str]] = {
         "conversations": str,
         "resolved_by_bot": str,
         "resolution_rate": _percent,

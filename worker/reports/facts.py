@@ -112,12 +112,8 @@ def _is_reopened(course: Course, asked: Sequence[Said], agents: Sequence[int]) -
     """Whether the customer needed more: a human after an answer, or anything after an agent's work was closed."""
     if any(_is_answer(said) and then.state == MessageState.HANDED_OFF for said, then in pairwise(asked)):
         return True
-    ends = [
-        work.closed_at
-        for work in course.work
-        if work.closed_at is not None and any(at <= work.closed_at for at in agents)
-    ]
-    return bool(ends) and asked[-1].at > min(ends)
+    ends = [work.closed_at for work in course.work if work.closed_at is not None]
+    return any(asked[-1].at > end for end in ends if any(at <= end for at in agents))
 
 
 def _resolution_ms(course: Course, outcome: ReportedOutcome, replies: Sequence[int], started_at: int) -> int | None:

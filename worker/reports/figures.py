@@ -42,6 +42,10 @@ class Which:
         ]
 
 
+#: All conversations.
+ALL = Which()
+
+
 @dataclass(frozen=True)
 class _Placed:
     """A cell with its day, channel and language."""
@@ -52,15 +56,15 @@ class _Placed:
     cell: Cell
 
 
-def summary(store: Store, workspace_id: str, period: Period, which: Which = Which()) -> dict[str, Any]:
+def summary(store: Store, workspace_id: str, period: Period, which: Which = ALL) -> dict[str, Any]:
     """Return the figures of the conversations that began in a period, beside those of the period before.
 
     Returns:
-        `period` and `period_before` (`since`, `until`); `totals` and `totals_before` with the counts, `resolution_rate`,
-        `satisfaction`, `cost_per_resolution_usd`, `first_response_ms` and `resolution_ms` (`p50`, `p90`, or None);
-        `days`, oldest first; `handoffs` by reason, `channels` and `languages`, most conversations first, each with the
-        same figures and the number of conversations `before`. `channels` and `languages` do not depend on their own
-        filter.
+        `period` and `period_before` (`since`, `until`); `totals` and `totals_before` with the counts,
+        `resolution_rate`, `satisfaction`, `cost_per_resolution_usd`, `first_response_ms` and `resolution_ms` (`p50`,
+        `p90`, or None); `days`, oldest first; `handoffs` by reason, `channels` and `languages`, most conversations
+        first, each with the same figures and the number of conversations `before`. `channels` and `languages` do not
+        depend on their own filter.
 
     Raises:
         DatabaseUnavailable: the database cannot be reached.

@@ -12,7 +12,7 @@ from kb import sentences
 from kb.embedding import Embedder
 from worker.knowledge.search_service import Kind
 from worker.knowledge.unanswered_questions import grouped
-from worker.reports.figures import Which
+from worker.reports.figures import ALL, Which
 from worker.reports.period import Period
 from worker.states import HandoffReason, ReportedOutcome, Role
 from worker.store.engine import Store
@@ -29,9 +29,7 @@ _MAX_NAME = 80
 _WANTS_ARTICLE = (HandoffReason.NO_ANSWER, HandoffReason.LOW_SUPPORT)
 
 
-def topics(
-    store: Store, embedder: Embedder, workspace_id: str, period: Period, which: Which = Which()
-) -> dict[str, Any]:
+def topics(store: Store, embedder: Embedder, workspace_id: str, period: Period, which: Which = ALL) -> dict[str, Any]:
     """Return groups of conversations whose first messages ask the same, largest first.
 
     Returns:

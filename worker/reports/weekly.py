@@ -99,7 +99,7 @@ def weekly_letter(store: Store, person: Account, workspace_id: str, console_url:
         if name is None:
             return None
         monday = _date(next_monday(store.now(connection))) - timedelta(days=14)
-        asked = [(row.title, row.count) for row in connection.execute(drafts)]
+        asked = [(row["title"], row["count"]) for row in connection.execute(drafts).mappings()]
     report = figures.summary(store, workspace_id, Period(monday, monday + timedelta(days=6)))
     return _letter(person, name, report, asked, console_url)
 
@@ -114,10 +114,11 @@ def _letter(
     lines.append(f"Cost per resolution by the bot: {'–' if cost is None else f'${cost:.4f}'}")
     url = f"{console_url}/reports?since={period['since']}&until={period['until']}"
     write = "".join(f"- {title} (asked {count}×)\n" for title, count in asked)
+    span, rate = f"from {period['since']} to {period['until']}", _percent(now["resolution_rate"])
     return Letter(
-        subject=f"{name}: {now['conversations']:,} conversations, {_percent(now['resolution_rate'])} resolved by the bot",
+        subject=f"{name}: {now['conversations']:,} conversations, {rate} resolved by the bot",
         text=(
-            f"Hello {person.name},\n\nthe conversations of {name} that began from {period['since']} to {period['until']}:\n\n"
+            f"Hello {person.name},\n\nthe conversations of {name} that began {span}:\n\n"
             + "".join(f"{line}\n" for line in lines)
             + (f"\nTo write next:\n{write}" if write else "")
             + f"\nThe whole report, and where you turn this mail off:\n{url}\n"

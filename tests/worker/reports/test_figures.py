@@ -12,7 +12,7 @@ from worker.errors import Invalid
 from worker.ids import new_id
 from worker.reports.cells import COUNTS
 from worker.reports.collecting import FactCollector
-from worker.reports.figures import Which, summary
+from worker.reports.figures import ALL, Which, summary
 from worker.reports.period import Period, period_of
 from worker.store.tables import conversation, spending
 from worker.turns.mailbox import Mailbox
@@ -60,7 +60,7 @@ class Desk:
         with self.store.begin() as tx:
             tx.execute(spending.insert().values(day="", **row, **booked))
 
-    def report(self, days=2, which=Which(), workspace_id=None):
+    def report(self, days=2, which=ALL, workspace_id=None):
         TableClock.advance(self.store, 1.001)
         while FactCollector(self.store).collect():
             pass
