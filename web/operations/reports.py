@@ -30,7 +30,7 @@ def show(query: dict[str, Any]) -> dict[str, Any]:
 @operation("reports.topics", "no_worker", "knowledge_error")
 @needs(Permission.READ)
 @blueprint.arguments(schemas.ReportQuery, location="query")
-@blueprint.response(200, schemas.Topics)
+@blueprint.response(200, schemas.ReportTopics)
 def topics(query: dict[str, Any]) -> dict[str, Any]:
     """Group the conversations of a period by what they ask."""
     period, which = _period(query), _which(query)

@@ -94,7 +94,7 @@ class Report(ma.Schema):
     languages = fields.List(fields.Nested(ReportLine), required=True)
 
 
-class Topic(ma.Schema):
+class ReportTopic(ma.Schema):
     """Conversations whose first messages ask the same."""
 
     name = fields.String(required=True, metadata={"description": "the most typical question"})
@@ -107,8 +107,8 @@ class Topic(ma.Schema):
     conversation_id = fields.String(required=True)
 
 
-class Topics(ma.Schema):
+class ReportTopics(ma.Schema):
     """The topics of a period, largest first."""
 
     conversations = fields.Integer(required=True, metadata={"description": "how many were looked at"})
-    items = fields.List(fields.Nested(Topic), required=True)
+    items = fields.List(fields.Nested(ReportTopic), required=True)

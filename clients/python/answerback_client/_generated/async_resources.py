@@ -588,6 +588,20 @@ class AsyncQuality(AsyncResource):
         return await self._transport.send(Call[types.Quality]("GET", "/v1/quality", query=query, repeatable=True))
 
 
+class AsyncReports(AsyncResource):
+    """Reports on what became of conversations."""
+
+    async def retrieve(self, **query: Unpack[types.ReportsRetrieveQuery]) -> types.Report:
+        """Return the figures of a period beside those of the period before."""
+        return await self._transport.send(
+            Call[types.Report]("GET", "/v1/reports/summary", query=query, repeatable=True)
+        )
+
+    async def topics(self, **query: Unpack[types.ReportsTopicsQuery]) -> types.Topics:
+        """Group the conversations of a period by what they ask."""
+        return await self._transport.send(Call[types.Topics]("GET", "/v1/reports/topics", query=query, repeatable=True))
+
+
 class AsyncAudit(AsyncResource):
     """Audit log."""
 

@@ -568,6 +568,18 @@ class Quality(Resource):
         return self._transport.send(Call[types.Quality]("GET", "/v1/quality", query=query, repeatable=True))
 
 
+class Reports(Resource):
+    """Reports on what became of conversations."""
+
+    def retrieve(self, **query: Unpack[types.ReportsRetrieveQuery]) -> types.Report:
+        """Return the figures of a period beside those of the period before."""
+        return self._transport.send(Call[types.Report]("GET", "/v1/reports/summary", query=query, repeatable=True))
+
+    def topics(self, **query: Unpack[types.ReportsTopicsQuery]) -> types.Topics:
+        """Group the conversations of a period by what they ask."""
+        return self._transport.send(Call[types.Topics]("GET", "/v1/reports/topics", query=query, repeatable=True))
+
+
 class Audit(Resource):
     """Audit log."""
 

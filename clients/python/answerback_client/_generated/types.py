@@ -1506,6 +1506,147 @@ class Quality(TypedDict):
     confidence_curve: list[ConfidencePoint]
 
 
+class Days(TypedDict):
+    """`Days`."""
+
+    since: str
+    until: str
+
+
+class Percentiles(TypedDict):
+    """`Percentiles`."""
+
+    p50: int
+    p90: int
+
+
+class Figures(TypedDict):
+    """`Figures`."""
+
+    conversations: int
+    resolved_by_bot: int
+    partly_answered: int
+    resolved_by_human: int
+    open: int
+    unresolved: int
+    handed_off: int
+    reopened: int
+    good: int
+    """conversations whose last rating is good"""
+    bad: int
+    cost_usd: float
+    resolution_rate: float | None
+    """share resolved by the bot"""
+    satisfaction: float | None
+    """share of good ratings"""
+    cost_per_resolution_usd: float | None
+    """cost of all, for each that the bot resolved"""
+    first_response_ms: Percentiles | None
+    """from the customer's first message to the first reply"""
+    resolution_ms: Percentiles | None
+    """from the customer's first message to the last reply, of those that are resolved"""
+
+
+class ReportDay(TypedDict):
+    """`ReportDay`."""
+
+    conversations: int
+    resolved_by_bot: int
+    partly_answered: int
+    resolved_by_human: int
+    open: int
+    unresolved: int
+    handed_off: int
+    reopened: int
+    good: int
+    """conversations whose last rating is good"""
+    bad: int
+    cost_usd: float
+    resolution_rate: float | None
+    """share resolved by the bot"""
+    satisfaction: float | None
+    """share of good ratings"""
+    cost_per_resolution_usd: float | None
+    """cost of all, for each that the bot resolved"""
+    first_response_ms: Percentiles | None
+    """from the customer's first message to the first reply"""
+    resolution_ms: Percentiles | None
+    """from the customer's first message to the last reply, of those that are resolved"""
+    day: str
+
+
+class HandoffCount(TypedDict):
+    """`HandoffCount`."""
+
+    reason: str
+    count: int
+    before: int
+
+
+class ReportLine(TypedDict):
+    """`ReportLine`."""
+
+    conversations: int
+    resolved_by_bot: int
+    partly_answered: int
+    resolved_by_human: int
+    open: int
+    unresolved: int
+    handed_off: int
+    reopened: int
+    good: int
+    """conversations whose last rating is good"""
+    bad: int
+    cost_usd: float
+    resolution_rate: float | None
+    """share resolved by the bot"""
+    satisfaction: float | None
+    """share of good ratings"""
+    cost_per_resolution_usd: float | None
+    """cost of all, for each that the bot resolved"""
+    first_response_ms: Percentiles | None
+    """from the customer's first message to the first reply"""
+    resolution_ms: Percentiles | None
+    """from the customer's first message to the last reply, of those that are resolved"""
+    name: str | None
+    before: int
+    """conversations in the period before"""
+
+
+class Report(TypedDict):
+    """`Report`."""
+
+    period: Days
+    period_before: Days
+    totals: Figures
+    totals_before: Figures
+    days: list[ReportDay]
+    handoffs: list[HandoffCount]
+    channels: list[ReportLine]
+    languages: list[ReportLine]
+
+
+class Topic(TypedDict):
+    """`Topic`."""
+
+    name: str
+    """the most typical question"""
+    conversations: int
+    resolved_by_bot: int
+    handed_off: int
+    without_answer: int
+    """of those handed off, the ones that found no answer"""
+    conversation_id: str
+
+
+class Topics(TypedDict):
+    """`Topics`."""
+
+    conversations: int
+    """how many were looked at"""
+    items: list[Topic]
+
+
 class ChangedValue(TypedDict):
     """`ChangedValue`."""
 
@@ -1737,8 +1878,8 @@ class SetVoice(TypedDict):
     """free text for the language model, which cannot lift the rules of the product"""
 
 
-class Topic(TypedDict):
-    """`Topic`."""
+class Topic1(TypedDict):
+    """`Topic1`."""
 
     name: str
     phrases: NotRequired[list[str]]
@@ -1760,7 +1901,7 @@ class Voice(TypedDict):
     """whether it may ask a question back; null: with a language model only"""
     guidance: NotRequired[str | None]
     """free text for the language model, which cannot lift the rules of the product"""
-    avoided_topics: NotRequired[list[Topic]]
+    avoided_topics: NotRequired[list[Topic1]]
     """questions about these are handed off"""
     channels: NotRequired[dict[str, Form]]
     """form of replies by the conversation's channel: `widget`, `email`, a helpdesk's kind, `api` where none is given, and `default` for all others"""
@@ -2207,6 +2348,32 @@ class QualityRetrieveQuery(TypedDict):
     """`QualityRetrieveQuery`."""
 
     days: NotRequired[int]
+
+
+class ReportsRetrieveQuery(TypedDict):
+    """`ReportsRetrieveQuery`."""
+
+    since: NotRequired[str]
+    """first day (UTC); without it, the period has 30 days"""
+    until: NotRequired[str]
+    """last day (UTC), included; today without it"""
+    channel: NotRequired[str]
+    """only this channel; `none` where it is not known"""
+    language: NotRequired[str]
+    """only this language (ISO 639); `none` where it is not known"""
+
+
+class ReportsTopicsQuery(TypedDict):
+    """`ReportsTopicsQuery`."""
+
+    since: NotRequired[str]
+    """first day (UTC); without it, the period has 30 days"""
+    until: NotRequired[str]
+    """last day (UTC), included; today without it"""
+    channel: NotRequired[str]
+    """only this channel; `none` where it is not known"""
+    language: NotRequired[str]
+    """only this language (ISO 639); `none` where it is not known"""
 
 
 class AuditListQuery(TypedDict):

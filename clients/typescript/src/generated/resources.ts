@@ -520,6 +520,19 @@ export class Quality extends Resource {
   }
 }
 
+/** Reports on what became of conversations. */
+export class Reports extends Resource {
+  /** Return the figures of a period beside those of the period before. */
+  retrieve(query: types.ReportsRetrieveQuery = {}, options: CallOptions = {}): Promise<types.Report> {
+    return this.transport.send({ method: "GET", path: "/v1/reports/summary", query, repeatable: true }, options);
+  }
+
+  /** Group the conversations of a period by what they ask. */
+  topics(query: types.ReportsTopicsQuery = {}, options: CallOptions = {}): Promise<types.Topics> {
+    return this.transport.send({ method: "GET", path: "/v1/reports/topics", query, repeatable: true }, options);
+  }
+}
+
 /** Audit log. */
 export class Audit extends Resource {
   /** List the actions of operators, newest first. */

@@ -29,6 +29,7 @@ export class Surface {
   readonly customers: resources.Customers;
   readonly usage: resources.Usage;
   readonly quality: resources.Quality;
+  readonly reports: resources.Reports;
   readonly audit: resources.Audit;
   readonly accounts: resources.Accounts;
   readonly status: resources.Status;
@@ -59,6 +60,7 @@ export class Surface {
     this.customers = new resources.Customers(transport);
     this.usage = new resources.Usage(transport);
     this.quality = new resources.Quality(transport);
+    this.reports = new resources.Reports(transport);
     this.audit = new resources.Audit(transport);
     this.accounts = new resources.Accounts(transport);
     this.status = new resources.Status(transport);

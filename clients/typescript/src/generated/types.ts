@@ -1143,6 +1143,129 @@ export interface Quality {
   confidence_curve: ConfidencePoint[];
 }
 
+export interface Days {
+  since: string;
+  until: string;
+}
+
+export interface Percentiles {
+  p50: number;
+  p90: number;
+}
+
+export interface Figures {
+  conversations: number;
+  resolved_by_bot: number;
+  partly_answered: number;
+  resolved_by_human: number;
+  open: number;
+  unresolved: number;
+  handed_off: number;
+  reopened: number;
+  /** conversations whose last rating is good */
+  good: number;
+  bad: number;
+  cost_usd: number;
+  /** share resolved by the bot */
+  resolution_rate: number | null;
+  /** share of good ratings */
+  satisfaction: number | null;
+  /** cost of all, for each that the bot resolved */
+  cost_per_resolution_usd: number | null;
+  /** from the customer's first message to the first reply */
+  first_response_ms: Percentiles | null;
+  /** from the customer's first message to the last reply, of those that are resolved */
+  resolution_ms: Percentiles | null;
+}
+
+export interface ReportDay {
+  conversations: number;
+  resolved_by_bot: number;
+  partly_answered: number;
+  resolved_by_human: number;
+  open: number;
+  unresolved: number;
+  handed_off: number;
+  reopened: number;
+  /** conversations whose last rating is good */
+  good: number;
+  bad: number;
+  cost_usd: number;
+  /** share resolved by the bot */
+  resolution_rate: number | null;
+  /** share of good ratings */
+  satisfaction: number | null;
+  /** cost of all, for each that the bot resolved */
+  cost_per_resolution_usd: number | null;
+  /** from the customer's first message to the first reply */
+  first_response_ms: Percentiles | null;
+  /** from the customer's first message to the last reply, of those that are resolved */
+  resolution_ms: Percentiles | null;
+  day: string;
+}
+
+export interface HandoffCount {
+  reason: string;
+  count: number;
+  before: number;
+}
+
+export interface ReportLine {
+  conversations: number;
+  resolved_by_bot: number;
+  partly_answered: number;
+  resolved_by_human: number;
+  open: number;
+  unresolved: number;
+  handed_off: number;
+  reopened: number;
+  /** conversations whose last rating is good */
+  good: number;
+  bad: number;
+  cost_usd: number;
+  /** share resolved by the bot */
+  resolution_rate: number | null;
+  /** share of good ratings */
+  satisfaction: number | null;
+  /** cost of all, for each that the bot resolved */
+  cost_per_resolution_usd: number | null;
+  /** from the customer's first message to the first reply */
+  first_response_ms: Percentiles | null;
+  /** from the customer's first message to the last reply, of those that are resolved */
+  resolution_ms: Percentiles | null;
+  name: string | null;
+  /** conversations in the period before */
+  before: number;
+}
+
+export interface Report {
+  period: Days;
+  period_before: Days;
+  totals: Figures;
+  totals_before: Figures;
+  days: ReportDay[];
+  handoffs: HandoffCount[];
+  channels: ReportLine[];
+  languages: ReportLine[];
+}
+
+export interface Topic {
+  /** the most typical question */
+  name: string;
+  conversations: number;
+  resolved_by_bot: number;
+  handed_off: number;
+  /** of those handed off, the ones that found no answer */
+  without_answer: number;
+  conversation_id: string;
+}
+
+export interface Topics {
+  /** how many were looked at */
+  conversations: number;
+  items: Topic[];
+}
+
 export interface ChangedValue {
   name: string;
   before: unknown;
@@ -1340,7 +1463,7 @@ export interface SetVoice {
   guidance?: string | null;
 }
 
-export interface Topic {
+export interface Topic1 {
   name: string;
   /** words that show that a message is about it */
   phrases?: string[];
@@ -1360,7 +1483,7 @@ export interface Voice {
   /** free text for the language model, which cannot lift the rules of the product */
   guidance?: string | null;
   /** questions about these are handed off */
-  avoided_topics?: Topic[];
+  avoided_topics?: Topic1[];
   /** form of replies by the conversation's channel: `widget`, `email`, a helpdesk's kind, `api` where none is given, and `default` for all others */
   channels?: Record<string, Form>;
   /** your own answers to what customers ask about the assistant: whether it is a `bot`, its `name`, its `abilities`; `privacy`, what is stored and who reads it, is answered only if it is given */
@@ -1678,6 +1801,28 @@ export interface UsageListQuery {
 
 export interface QualityRetrieveQuery {
   days?: number;
+}
+
+export interface ReportsRetrieveQuery {
+  /** first day (UTC); without it, the period has 30 days */
+  since?: string;
+  /** last day (UTC), included; today without it */
+  until?: string;
+  /** only this channel; `none` where it is not known */
+  channel?: string;
+  /** only this language (ISO 639); `none` where it is not known */
+  language?: string;
+}
+
+export interface ReportsTopicsQuery {
+  /** first day (UTC); without it, the period has 30 days */
+  since?: string;
+  /** last day (UTC), included; today without it */
+  until?: string;
+  /** only this channel; `none` where it is not known */
+  channel?: string;
+  /** only this language (ISO 639); `none` where it is not known */
+  language?: string;
 }
 
 export interface AuditListQuery {
