@@ -6,6 +6,7 @@ import flask
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from kb.errors import KnowledgeError
 from web.console import plots
 from web.console.session import personal
 from web.console.site import REFUSALS, Page, blueprint, refused, to
@@ -62,6 +63,8 @@ def report_topics() -> str:
         )
     except NoWorker:
         problem = "No answer worker replied in time, so the topics are not known now. Reload the page to try again."
+    except KnowledgeError as error:
+        problem = str(error)
     return flask.render_template("console/_topics.html", topics=found, problem=problem)
 
 

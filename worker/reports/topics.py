@@ -62,15 +62,17 @@ def _first_messages(workspace_id: str, period: Period, which: Which) -> sa.Selec
         .limit(MAX_CONVERSATIONS)
         .subquery()
     )
+    said = message.alias("said")
     first = (
-        sa.select(sa.func.min(message.c.seq))
-        .where(message.c.conversation_id == newest.c.conversation_id, message.c.role == Role.CUSTOMER)
+        sa.select(sa.func.min(said.c.seq))
+        .where(said.c.conversation_id == newest.c.conversation_id, said.c.role == Role.CUSTOMER)
         .correlate(newest)
         .scalar_subquery()
     )
     return (
         sa.select(newest, message.c.content)
-        .join(message, sa.and_(message.c.conversation_id == newest.c.conversation_id, message.c.seq == first))
+        .join_from(newest, message, message.c.conversation_id == newest.c.conversation_id)
+        .where(message.c.seq == first)
         .order_by(newest.c.started_at.desc())
     )
 
