@@ -1,7 +1,5 @@
 """Topics group conversations by what their first messages ask, and count what became of them."""
 
-import pytest
-
 from tests.support.fakes import TableClock, answer
 from tests.worker.reports.test_figures import Desk, no_answer
 from worker.reports.period import period_of
@@ -10,7 +8,6 @@ from worker.reports.topics import name_of, topics
 DAY = 86_400
 
 
-@pytest.mark.processes
 def test_conversations_that_ask_the_same_are_one_topic_with_their_outcomes(store, workspace_id, embedder):
     TableClock.advance(store, 739 * DAY)
     desk = Desk(store, workspace_id)
@@ -22,7 +19,7 @@ def test_conversations_that_ask_the_same_are_one_topic_with_their_outcomes(store
     desk.ask(answer(), "👋")
     desk.report()
     with store.read() as connection:
-        period = period_of(now_ms=store.now(connection))
+        period = period_of(now_ms=store.now(connection), days=2)
     found = topics(store, embedder, workspace_id, period)
     (topic,) = found["items"]
     assert found["conversations"] == 4
