@@ -597,9 +597,11 @@ class AsyncReports(AsyncResource):
             Call[types.Report]("GET", "/v1/reports/summary", query=query, repeatable=True)
         )
 
-    async def topics(self, **query: Unpack[types.ReportsTopicsQuery]) -> types.Topics:
+    async def topics(self, **query: Unpack[types.ReportsTopicsQuery]) -> types.ReportTopics:
         """Group the conversations of a period by what they ask."""
-        return await self._transport.send(Call[types.Topics]("GET", "/v1/reports/topics", query=query, repeatable=True))
+        return await self._transport.send(
+            Call[types.ReportTopics]("GET", "/v1/reports/topics", query=query, repeatable=True)
+        )
 
 
 class AsyncAudit(AsyncResource):

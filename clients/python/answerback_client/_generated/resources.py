@@ -575,9 +575,9 @@ class Reports(Resource):
         """Return the figures of a period beside those of the period before."""
         return self._transport.send(Call[types.Report]("GET", "/v1/reports/summary", query=query, repeatable=True))
 
-    def topics(self, **query: Unpack[types.ReportsTopicsQuery]) -> types.Topics:
+    def topics(self, **query: Unpack[types.ReportsTopicsQuery]) -> types.ReportTopics:
         """Group the conversations of a period by what they ask."""
-        return self._transport.send(Call[types.Topics]("GET", "/v1/reports/topics", query=query, repeatable=True))
+        return self._transport.send(Call[types.ReportTopics]("GET", "/v1/reports/topics", query=query, repeatable=True))
 
 
 class Audit(Resource):

@@ -1626,8 +1626,8 @@ class Report(TypedDict):
     languages: list[ReportLine]
 
 
-class Topic(TypedDict):
-    """`Topic`."""
+class ReportTopic(TypedDict):
+    """`ReportTopic`."""
 
     name: str
     """the most typical question"""
@@ -1639,12 +1639,12 @@ class Topic(TypedDict):
     conversation_id: str
 
 
-class Topics(TypedDict):
-    """`Topics`."""
+class ReportTopics(TypedDict):
+    """`ReportTopics`."""
 
     conversations: int
     """how many were looked at"""
-    items: list[Topic]
+    items: list[ReportTopic]
 
 
 class ChangedValue(TypedDict):
@@ -1878,8 +1878,8 @@ class SetVoice(TypedDict):
     """free text for the language model, which cannot lift the rules of the product"""
 
 
-class Topic1(TypedDict):
-    """`Topic1`."""
+class Topic(TypedDict):
+    """`Topic`."""
 
     name: str
     phrases: NotRequired[list[str]]
@@ -1901,7 +1901,7 @@ class Voice(TypedDict):
     """whether it may ask a question back; null: with a language model only"""
     guidance: NotRequired[str | None]
     """free text for the language model, which cannot lift the rules of the product"""
-    avoided_topics: NotRequired[list[Topic1]]
+    avoided_topics: NotRequired[list[Topic]]
     """questions about these are handed off"""
     channels: NotRequired[dict[str, Form]]
     """form of replies by the conversation's channel: `widget`, `email`, a helpdesk's kind, `api` where none is given, and `default` for all others"""

@@ -528,7 +528,7 @@ export class Reports extends Resource {
   }
 
   /** Group the conversations of a period by what they ask. */
-  topics(query: types.ReportsTopicsQuery = {}, options: CallOptions = {}): Promise<types.Topics> {
+  topics(query: types.ReportsTopicsQuery = {}, options: CallOptions = {}): Promise<types.ReportTopics> {
     return this.transport.send({ method: "GET", path: "/v1/reports/topics", query, repeatable: true }, options);
   }
 }

@@ -1249,7 +1249,7 @@ export interface Report {
   languages: ReportLine[];
 }
 
-export interface Topic {
+export interface ReportTopic {
   /** the most typical question */
   name: string;
   conversations: number;
@@ -1260,10 +1260,10 @@ export interface Topic {
   conversation_id: string;
 }
 
-export interface Topics {
+export interface ReportTopics {
   /** how many were looked at */
   conversations: number;
-  items: Topic[];
+  items: ReportTopic[];
 }
 
 export interface ChangedValue {
@@ -1463,7 +1463,7 @@ export interface SetVoice {
   guidance?: string | null;
 }
 
-export interface Topic1 {
+export interface Topic {
   name: string;
   /** words that show that a message is about it */
   phrases?: string[];
@@ -1483,7 +1483,7 @@ export interface Voice {
   /** free text for the language model, which cannot lift the rules of the product */
   guidance?: string | null;
   /** questions about these are handed off */
-  avoided_topics?: Topic1[];
+  avoided_topics?: Topic[];
   /** form of replies by the conversation's channel: `widget`, `email`, a helpdesk's kind, `api` where none is given, and `default` for all others */
   channels?: Record<string, Form>;
   /** your own answers to what customers ask about the assistant: whether it is a `bot`, its `name`, its `abilities`; `privacy`, what is stored and who reads it, is answered only if it is given */
