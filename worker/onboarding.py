@@ -1,16 +1,26 @@
 """The first steps of a new workspace, each done when what it asks for exists."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
-from worker.states import MessageState, OnboardingStep, Role
+from worker.states import MessageState, Role
 from worker.store.engine import Store
 from worker.store.tables import conversation, document, helpdesk, membership, message, source, workspace
 
 #: The channel of questions that are asked in the console.
 CONSOLE_CHANNEL = "console"
+
+
+class OnboardingStep(StrEnum):
+    """Step that leads a new workspace to work."""
+
+    KNOWLEDGE = "knowledge"
+    QUESTION = "question"
+    COLLEAGUE = "colleague"
+    CHANNEL = "channel"
 
 
 def steps(store: Store, workspace_id: str) -> dict[OnboardingStep, str]:

@@ -238,25 +238,6 @@ class ExchangeState(StrEnum):
     SKIPPED = "skipped"
 
 
-class ReportedOutcome(StrEnum):
-    """How reports count a conversation; docs/reports.md defines each."""
-
-    RESOLVED_BY_BOT = "resolved_by_bot"
-    PARTLY_ANSWERED = "partly_answered"
-    RESOLVED_BY_HUMAN = "resolved_by_human"
-    OPEN = "open"
-    UNRESOLVED = "unresolved"
-
-
-class OnboardingStep(StrEnum):
-    """Step that leads a new workspace to work; `worker.onboarding` tells from what exists whether it is done."""
-
-    KNOWLEDGE = "knowledge"
-    QUESTION = "question"
-    COLLEAGUE = "colleague"
-    CHANNEL = "channel"
-
-
 class Rating(StrEnum):
     """A customer's or an agent's judgement of an outcome."""
 

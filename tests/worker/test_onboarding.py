@@ -8,7 +8,8 @@ from worker import onboarding
 from worker.access.keys import Keys
 from worker.conversations.intake import Intake, Opening, Submission
 from worker.knowledge.library import Library, NewDocument
-from worker.states import AccountRole, OnboardingStep
+from worker.onboarding import OnboardingStep
+from worker.states import AccountRole
 from worker.store.idempotency import IdempotencyKeys
 from worker.turns.mailbox import Mailbox
 

@@ -13,13 +13,13 @@ from worker import onboarding
 from worker.access.permissions import Permission
 from worker.conversations.intake import Opening, Submission
 from worker.errors import Invalid
-from worker.states import OnboardingStep
+from worker.onboarding import OnboardingStep
 
 _MAX_QUESTION = min(2_000, MAX_CONTENT)
 
 
 def open_steps() -> dict[str, Any] | None:
-    """Return what the start page shows of the first steps; None once they are over, and for who may not take them."""
+    """Return the first steps for the start page; None once they are over, and for who may not take them."""
     if flask.g.session is None or not flask.g.principal.may(Permission.ADMINISTER):
         return None
     found = onboarding.steps(services().store, flask.g.principal.workspace_id)

@@ -69,7 +69,7 @@ def _there(days: dict[str, date | None], channel: str | None, language: str | No
 def _print(report: dict[str, Any]) -> None:
     now, before, period = report["totals"], report["totals_before"], report["period"]
     click.secho(f"{period['since']} to {period['until']}, and the {len(report['days'])} days before", bold=True)
-    shown: dict[str, Callable[[Any], str]] = {
+    formats: dict[str, Callable[[Any], str]] = {
         "conversations": str,
         "resolved_by_bot": str,
         "resolution_rate": _percent,
@@ -85,7 +85,7 @@ def _print(report: dict[str, Any]) -> None:
         "cost_usd": _dollars,
         "cost_per_resolution_usd": _dollars,
     }
-    rows = [[name.replace("_", " "), show(now[name]), show(before[name])] for name, show in shown.items()]
+    rows = [[name.replace("_", " "), show(now[name]), show(before[name])] for name, show in formats.items()]
     print_table(["figure", "now", "before"], rows)
     if report["handoffs"]:
         click.echo()

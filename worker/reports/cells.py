@@ -9,7 +9,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from worker.states import Rating, ReportedOutcome
+from worker.reports.facts import ReportedOutcome
+from worker.states import Rating
 from worker.store.tables import conversation_fact as fact
 from worker.store.tables import report_cell
 

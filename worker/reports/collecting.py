@@ -99,7 +99,7 @@ class FactCollector:
 
 
 class _Parts:
-    """What belongs to some conversations, read at once."""
+    """Messages, escalations, costs and languages of some conversations, read at once."""
 
     def __init__(self, tx: sa.Connection, ids: Sequence[str], workspace_ids: Sequence[str]) -> None:
         self._said = _by_conversation(tx, _messages(ids))

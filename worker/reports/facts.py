@@ -1,10 +1,21 @@
-"""What reports count of one conversation, from what was said and done in it. docs/reports.md defines each figure."""
+"""The facts of one conversation that reports count, from its messages and escalations; docs/reports.md defines them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import pairwise
 
-from worker.states import HandoffReason, MessageState, Owner, Rating, ReplyKind, ReportedOutcome, Role
+from worker.states import HandoffReason, MessageState, Owner, Rating, ReplyKind, Role
+
+
+class ReportedOutcome(StrEnum):
+    """How reports count a conversation; docs/reports.md defines each."""
+
+    RESOLVED_BY_BOT = "resolved_by_bot"
+    PARTLY_ANSWERED = "partly_answered"
+    RESOLVED_BY_HUMAN = "resolved_by_human"
+    OPEN = "open"
+    UNRESOLVED = "unresolved"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +45,7 @@ class Work:
 
 @dataclass(frozen=True, kw_only=True)
 class Course:
-    """What happened in a conversation: its messages in their order, the work for humans, and what models cost."""
+    """The course of a conversation: its messages in their order, the work for humans, and what models cost."""
 
     owner: Owner
     said: Sequence[Said]
@@ -44,7 +55,7 @@ class Course:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What reports count of a conversation; its fields are columns of `conversation_fact`."""
+    """The facts of a conversation that reports count; its fields are columns of `conversation_fact`."""
 
     started_at: int
     outcome: ReportedOutcome
@@ -117,7 +128,7 @@ def _is_reopened(course: Course, asked: Sequence[Said], agents: Sequence[int]) -
 
 
 def _resolution_ms(course: Course, outcome: ReportedOutcome, replies: Sequence[int], started_at: int) -> int | None:
-    if outcome not in (ReportedOutcome.RESOLVED_BY_BOT, ReportedOutcome.RESOLVED_BY_HUMAN):
+    if outcome not in (ReportedOutcome.RESOLVED_BY_BOT.RESOLVED_BY_HUMAN):
         return None
     ends = replies or [work.closed_at for work in course.work if work.closed_at is not None]
     return max(0, max(ends) - started_at) if ends else None

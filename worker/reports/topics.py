@@ -12,9 +12,10 @@ from kb import sentences
 from kb.embedding import Embedder
 from worker.knowledge.search_service import Kind
 from worker.knowledge.unanswered_questions import grouped
+from worker.reports.facts import ReportedOutcome
 from worker.reports.figures import ALL, Which
 from worker.reports.period import Period
-from worker.states import HandoffReason, ReportedOutcome, Role
+from worker.states import HandoffReason, Role
 from worker.store.engine import Store
 from worker.store.tables import conversation_fact as fact
 from worker.store.tables import message
@@ -45,7 +46,9 @@ def topics(store: Store, embedder: Embedder, workspace_id: str, period: Period, 
         rows = connection.execute(_first_messages(workspace_id, period, which)).mappings().all()
     asked = [row for row in rows if any(map(str.isalnum, row["content"]))]
     groups = grouped(embedder, [row["content"][:_LONGEST] for row in asked])
-    items = [_to_api(embedder, [asked[place] for place in places]) for places in groups if len(places) > 1]
+    items = [
+        _to_api(embedder, [asked[position] for position in positions]) for positions in groups if len(positions) > 1
+    ]
     return {"conversations": len(asked), "items": items[:_MAX_TOPICS]}
 
 

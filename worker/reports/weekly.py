@@ -108,7 +108,7 @@ def _letter(
     person: Account, name: str, report: dict[str, Any], asked: list[tuple[str, int]], console_url: str
 ) -> Letter:
     now, before, period = report["totals"], report["totals_before"], report["period"]
-    lines = [f"{label}: {_shown(now[key])} (the week before: {_shown(before[key])})" for label, key in _LINES.items()]
+    lines = [f"{label}: {_number(now[key])} (the week before: {_number(before[key])})" for label, key in _LINES.items()]
     lines.append(f"Satisfaction: {_percent(now['satisfaction'])} of {now['good'] + now['bad']} ratings are good")
     cost = now["cost_per_resolution_usd"]
     lines.append(f"Cost per resolution by the bot: {'–' if cost is None else f'${cost:.4f}'}")
@@ -150,7 +150,7 @@ def _of(workspace_id: str, account_id: str) -> tuple[sa.ColumnElement[bool], ...
     return (membership.c.workspace_id == workspace_id, membership.c.account_id == account_id)
 
 
-def _shown(count: int) -> str:
+def _number(count: int) -> str:
     return f"{count:,}"
 
 

@@ -1,4 +1,4 @@
-"""What reports count: a narrow row for each conversation, and their sums by day, channel and language."""
+"""Tables of reports: a narrow row for each conversation, and their sums by day, channel and language."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, String, Table
 
