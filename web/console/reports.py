@@ -28,9 +28,9 @@ _MAX_SUGGESTIONS = 5
 _OUTCOMES = {
     "resolved_by_bot": "resolved by the bot",
     "partly_answered": "partly answered",
+    "unresolved": "unresolved",
     "resolved_by_human": "resolved by people",
     "open": "still open",
-    "unresolved": "unresolved",
 }
 
 #: Days from which a chart has a bar for each week.

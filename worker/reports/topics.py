@@ -46,10 +46,9 @@ def topics(store: Store, embedder: Embedder, workspace_id: str, period: Period, 
         rows = connection.execute(_first_messages(workspace_id, period, which)).mappings().all()
     asked = [row for row in rows if any(map(str.isalnum, row["content"]))]
     groups = grouped(embedder, [row["content"][:_LONGEST] for row in asked])
-    items = [
-        _to_api(embedder, [asked[position] for position in positions]) for positions in groups if len(positions) > 1
-    ]
-    return {"conversations": len(asked), "items": items[:_MAX_TOPICS]}
+    several = [[asked[position] for position in positions] for positions in groups if len(positions) > 1]
+    items = [_to_api(embedder, rows) for rows in several[:_MAX_TOPICS]]
+    return {"conversations": len(asked), "items": items}
 
 
 def _first_messages(workspace_id: str, period: Period, which: Which) -> sa.Select[Any]:
