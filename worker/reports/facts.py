@@ -128,7 +128,7 @@ def _is_reopened(course: Course, asked: Sequence[Said], agents: Sequence[int]) -
 
 
 def _resolution_ms(course: Course, outcome: ReportedOutcome, replies: Sequence[int], started_at: int) -> int | None:
-    if outcome not in (ReportedOutcome.RESOLVED_BY_BOT.RESOLVED_BY_HUMAN):
+    if outcome not in (ReportedOutcome.RESOLVED_BY_BOT, ReportedOutcome.RESOLVED_BY_HUMAN):
         return None
     ends = replies or [work.closed_at for work in course.work if work.closed_at is not None]
     return max(0, max(ends) - started_at) if ends else None
