@@ -55,8 +55,8 @@ _SECTIONS = {
 def groups() -> Iterator[tuple[str, Sequence[Entry]]]:
     """Yield the groups that whoever is logged in may open, each with its entries."""
     for label, entries in _GROUPS:
-        if shown := [entry for entry in entries if may(entry.permission)]:
-            yield label, shown
+        if allowed := [entry for entry in entries if may(entry.permission)]:
+            yield label, allowed
 
 
 def section() -> str:

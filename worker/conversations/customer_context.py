@@ -1,4 +1,4 @@
-"""What an agent sees of a customer beside a conversation: their other conversations, and what is remembered of them."""
+"""The context of a customer that an agent sees beside a conversation: other conversations, and memories."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -23,12 +23,12 @@ class CustomerContext:
     memories: list[dict[str, Any]]
 
 
-def around(scope: Scope, shown: dict[str, Any], *, limit: int = 8) -> CustomerContext:
+def around(scope: Scope, current: dict[str, Any], *, limit: int = 8) -> CustomerContext:
     """Return the context of a conversation's customer, at most `limit` of each; nothing of an unknown customer.
 
-    `shown` is the conversation in the API's form.
+    `current` is the conversation, in the API's form.
     """
-    requester = shown["requester"] or {}
+    requester = current["requester"] or {}
     known_as = requester.get("id") or requester.get("email")
     customer = customer_of(requester)
     if not known_as or customer is None:
@@ -43,7 +43,7 @@ def around(scope: Scope, shown: dict[str, Any], *, limit: int = 8) -> CustomerCo
     columns = (conversation.c.id, conversation.c.subject, conversation.c.owner, conversation.c.created_at)
     others = (
         scope.select(conversation, *columns, first.label("first"))
-        .where(listing.of_customer(scope, str(known_as)), conversation.c.id != shown["id"])
+        .where(listing.of_customer(scope, str(known_as)), conversation.c.id != current["id"])
         .order_by(conversation.c.created_at.desc(), conversation.c.id.desc())
         .limit(limit)
     )

@@ -76,8 +76,8 @@ from worker.store.tables.knowledge import (
     vector,
 )
 from worker.store.tables.mail import FAILED_MAIL, UNREAD_MAIL, mail, mail_folder, mail_suppression, mailbox
-from worker.store.tables.service_levels import service_target
 from worker.store.tables.reports import conversation_fact, report_cell
+from worker.store.tables.service_levels import service_target
 
 __all__ = [
     "AWAKE",
