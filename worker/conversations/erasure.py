@@ -1,6 +1,9 @@
 """Erase a conversation, or everything that is known of a customer."""
 
+import re
 from collections.abc import Mapping
+from email.parser import BytesHeaderParser
+from email.utils import getaddresses
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,6 +26,7 @@ from worker.store.tables import (
     helpdesk,
     helpdesk_message,
     mail,
+    mail_suppression,
     memory,
     message,
     spending,
@@ -32,6 +36,9 @@ from worker.store.tables import (
 from worker.telemetry import logs
 
 log = logs.get(__name__)
+
+#: Bytes of a mail in which its headers stand.
+_MAX_HEADERS = 100_000
 
 
 def erase_conversation(scope: Scope, sessions: SessionStore, deltas: Deltas, conversation_id: str) -> None:
@@ -63,6 +70,7 @@ def erase_customer(scope: Scope, sessions: SessionStore, deltas: Deltas, custome
             found |= more
             known = known.union(*(named[id] for id in more))
         memories = erase_memories(tx, scope.workspace_id, sorted(known))
+        _erase_stray_mail(tx, scope.workspace_id, known)
         for id in sorted(found):
             _erase(tx, scope.workspace_id, id)
     for id in found:
@@ -115,7 +123,8 @@ def _erase(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:
 def _erase_ticket(tx: sa.Connection, conversation_id: str) -> None:
     """Erase what is kept of the ticket that a conversation is, or of its mail.
 
-    That a comment or mail came stays known, or it would come again; what it said and whom it was from does not.
+    That a comment or mail came stays known, or it would come again; what it said and whom it was from does not. Of mail
+    that ends with the retention of deliveries.
     """
     row = tx.execute(
         sa.select(conversation.c.helpdesk_id, conversation.c.external_id).where(conversation.c.id == conversation_id)
@@ -145,8 +154,39 @@ def _erase_mail(tx: sa.Connection, mailbox_id: str, ticket: str) -> None:
     tx.execute(
         mail.update()
         .where(mail.c.mailbox_id == mailbox_id, mail.c.ticket == ticket)
-        .values(sender=None, headers=None, raw=None, reason=None)
+        .values(ticket=None, sender=None, headers=None, raw=None, reason=None)
     )
+
+
+def _erase_stray_mail(tx: sa.Connection, workspace_id: str, names: set[str]) -> None:
+    """Erase what mailboxes keep of a customer outside of conversations.
+
+    Mail of theirs that is not taken yet or could not be, bounces of mail to them, and that they get no more.
+    """
+    addresses = {name.removeprefix("email:") for name in names if name.startswith("email:")}
+    if not addresses:
+        return
+    stray = sa.and_(mail.c.workspace_id == workspace_id, mail.c.ticket.is_(None))
+    for id in tx.execute(sa.select(mail.c.id).where(stray, mail.c.raw.is_not(None))).scalars().all():
+        raw = tx.execute(sa.select(mail.c.raw).where(mail.c.id == id)).scalar()
+        if _senders(raw or b"") & addresses:
+            tx.execute(mail.delete().where(mail.c.id == id))
+    named = re.compile(rf"(?<![\w.+-])(?:{'|'.join(map(re.escape, addresses))})(?![\w-])", re.I)
+    for row in tx.execute(sa.select(mail.c.id, mail.c.reason).where(stray, mail.c.reason.is_not(None))).all():
+        if named.search(row.reason):
+            tx.execute(mail.update().where(mail.c.id == row.id).values(reason=None))
+    tx.execute(
+        mail_suppression.delete().where(
+            mail_suppression.c.workspace_id == workspace_id, mail_suppression.c.address.in_(addresses)
+        )
+    )
+
+
+def _senders(raw: bytes) -> set[str]:
+    """Return whom a raw mail is from, and whom its answers go to."""
+    headers = BytesHeaderParser().parsebytes(raw[:_MAX_HEADERS])
+    lines = [str(line) for name in ("from", "reply-to") for line in headers.get_all(name, [])]
+    return {address.casefold() for _name, address in getaddresses(lines)}
 
 
 def _erase_suggestions(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 
+from worker.mailboxes.recipients import refused_later
 from worker.mailboxes.reports import Failure, Report
 from worker.mailboxes.threads import Threads
 from worker.states import DeliveryState, MailState
@@ -34,7 +35,9 @@ class Bounces:
             if not failed:
                 return "A report without a failure of a recipient."
             reason = "; ".join(map(_sentence, failed))
-            tx.execute(mail.update().where(mail.c.id == mail_id).values(state=MailState.BOUNCED, reason=reason[:500]))
+            kept = refused_later(row.headers, {failure.address: _words(failure) for failure in failed})
+            bounced = {"state": MailState.BOUNCED, "reason": reason[:500], "headers": kept}
+            tx.execute(mail.update().where(mail.c.id == mail_id).values(bounced))
             self._show(tx, mailbox, str(mail_id), reason)
             for failure in failed:
                 if failure.is_hard:
@@ -46,7 +49,12 @@ class Bounces:
         sent = tx.execute(sa.select(delivery.c.attempts).where(delivery.c.id == delivery_id)).first()
         if sent is None:
             return
-        tx.execute(delivery.update().where(delivery.c.id == delivery_id).values(state=DeliveryState.EXHAUSTED))
+        ended = {
+            "state": DeliveryState.EXHAUSTED,
+            "due_at": None,
+            "finished_at": sa.func.coalesce(delivery.c.finished_at, self._now),
+        }
+        tx.execute(delivery.update().where(delivery.c.id == delivery_id).values(ended))
         tx.execute(
             attempt.insert().values(
                 workspace_id=mailbox.workspace_id,
@@ -82,3 +90,8 @@ def suppressed(tx: sa.Connection, mailbox: Mailbox, address: str) -> str | None:
 
 def _sentence(failure: Failure) -> str:
     return f"{failure.address}: {failure.status} {failure.why}".strip()
+
+
+def _words(failure: Failure) -> str:
+    """Return a failure as a server says it that refuses at once: the status of SMTP first."""
+    return f"550 {failure.status} {failure.why}".strip()[:500]

@@ -54,6 +54,16 @@ class Progress:
         return AttemptResult(status=200, response=id, error=sentence[:500] if self.refused else None)
 
 
+def refused_later(kept: Mapping[str, Any], bounced: Mapping[str, str]) -> Json:
+    """Return the headers of a sent mail that came back from some recipients, with what was said of each.
+
+    They count as refused, so that a replay writes to them, or to who takes their place, and not to those who have it.
+    """
+    before = from_json(kept) or Progress(left=())
+    left = tuple(address for address in before.left if address not in bounced)
+    return {**kept, **to_json(Progress(left=left, refused={**before.refused, **bounced}))}
+
+
 def to_json(progress: Progress) -> Json:
     """Return a progress in the form of the table, without the words for those who are left."""
     return {_LEFT: list(progress.left), _REFUSED: dict(progress.refused)}

@@ -93,9 +93,12 @@ class MailboxTransport:
         return None if desk is None or box is None else (Helpdesk.from_row(desk), Mailbox.from_row(box))
 
     def _write(self, box: Mailbox, sent: Delivery, outgoing: OutgoingMail) -> AttemptResult:
-        """Send a mail, or put it into the drafts, unless an earlier attempt did."""
+        """Send a mail, or put it into the drafts, unless an earlier attempt did.
+
+        One that bounced is sent again: its delivery had ended, so somebody has it replayed.
+        """
         state = self._begin(box, sent, outgoing)
-        if state in (MailState.SENT, MailState.BOUNCED) or (
+        if state == MailState.SENT or (
             state == MailState.SENDING and self._progress(sent) is None and self._was_written(box, outgoing)
         ):
             self._finish(sent)
@@ -167,7 +170,7 @@ class MailboxTransport:
         """Hand a mail in for whom it is left for, and return how that went."""
         server = self._servers.smtp(box)
         kept = self._progress(sent)
-        before = Progress(left=tuple(outgoing.recipients)) if kept is None else self._open(box, kept)
+        before = Progress(left=tuple(outgoing.recipients)) if kept is None else self._open(box, sent, outgoing, kept)
         sender = outgoing.draft.sender.address
         try:
             with server.connected() as smtp:
@@ -182,14 +185,17 @@ class MailboxTransport:
         after = before.after(refusals)
         if not after.is_had(outgoing) and not (after.left and after.refused):
             self._forget(sent)
-        elif refusals:
+        elif refusals or kept is not None:
             self._keep(sent, outgoing, after)
         if after.is_had(outgoing) and not before.is_had(outgoing):
             self._save_copy(box, sent, message)
         return after.result(outgoing)
 
-    def _open(self, box: Mailbox, kept: Progress) -> Progress:
-        """Return whom an attempt is to write to after others: who is left, or who was refused, when it is a replay.
+    def _open(self, box: Mailbox, sent: Delivery, outgoing: OutgoingMail, kept: Progress) -> Progress:
+        """Return whom an attempt is to write to after others, and keep it.
+
+        Those who are left; when it is a replay, the recipients of today who do not have it: who was refused, or whose
+        mail bounced, or who takes the place of such an address.
 
         Raises:
             NotSendable: all of them get no mail any more.
@@ -197,11 +203,17 @@ class MailboxTransport:
         if kept.left:
             return kept
         with self._store.read() as connection:
-            reasons = {address: suppressed(connection, box, address) for address in kept.refused}
+            headers = connection.execute(sa.select(mail.c.headers).where(mail.c.id == sent.id)).scalar() or {}
+            have = set(headers.get("recipients", ())) - set(kept.refused)
+            lacking = [address for address in outgoing.recipients if address not in have]
+            reasons = {address: suppressed(connection, box, address) for address in lacking}
         left = tuple(address for address, reason in reasons.items() if reason is None)
         if not left:
             raise NotSendable(f"Mail to this address bounced before: {next(iter(reasons.values()), '')}")
-        return Progress(left=left, refused={address: kept.refused[address] for address in reasons if reasons[address]})
+        refused = {address: kept.refused.get(address, f"550 {reason}") for address, reason in reasons.items() if reason}
+        progress = Progress(left=left, refused=refused)
+        self._keep(sent, outgoing, progress, state=MailState.SENDING, reason=None)
+        return progress
 
     def _save_copy(self, box: Mailbox, sent: Delivery, message: EmailMessage) -> None:
         if box.imap_url is None or box.saves_sent or sent.kind == DeliveryKind.HANDOFF_NOTE:
@@ -217,11 +229,11 @@ class MailboxTransport:
             headers = connection.execute(sa.select(mail.c.headers).where(mail.c.id == sent.id)).scalar()
         return from_json(headers or {})
 
-    def _keep(self, sent: Delivery, outgoing: OutgoingMail, progress: Progress) -> None:
+    def _keep(self, sent: Delivery, outgoing: OutgoingMail, progress: Progress, **more: object) -> None:
         """Keep who has yet to get a mail, so that the next attempt writes to them alone."""
         headers = {"recipients": outgoing.recipients, **to_json(progress)}
         with self._store.begin() as tx:
-            tx.execute(mail.update().where(mail.c.id == sent.id).values(headers=headers))
+            tx.execute(mail.update().where(mail.c.id == sent.id).values(headers=headers, **more))
 
     def _forget(self, sent: Delivery) -> None:
         """Forget an attempt that the server refused: nothing was sent, so the next one need not look for it."""

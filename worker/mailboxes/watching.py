@@ -30,7 +30,7 @@ _WATCH_MS = 90_000
 _WAIT_S = 20.0
 
 #: Seconds after which a mailbox that could not be read is tried again; doubled after each failure, up to a limit.
-_RETRY_S = 30.0
+_RETRY_S = 5.0
 _MAX_RETRY_S = 1_800.0
 
 #: Times that a server may fail to give out a mail before the next ones are read.

@@ -1,9 +1,19 @@
-"""Retention: deletes old events, deliveries and audit entries, in batches so that no lock is held long."""
+"""Retention: deletes old events, deliveries, mail and audit entries, in batches so that no lock is held long."""
 
 import sqlalchemy as sa
 
 from worker.store.engine import Store
-from worker.store.tables import OPEN_MESSAGE, UNSENT_DELIVERY, audit, delivery, event, message
+from worker.store.tables import (
+    OPEN_MESSAGE,
+    UNREAD_MAIL,
+    UNSENT_DELIVERY,
+    audit,
+    delivery,
+    event,
+    mail,
+    mailbox,
+    message,
+)
 
 #: Rows per transaction, and transactions per table and call.
 _BATCH = 500
@@ -16,7 +26,8 @@ class Retention:
 
     Args:
         events_days: days to keep events, except those of open messages; 0 keeps them for ever.
-        deliveries_days: days to keep finished deliveries with their attempts; 0 keeps them for ever.
+        deliveries_days: days to keep finished deliveries with their attempts, and mail of no conversation: ignored,
+            failed, or of one that was erased. Other mail lives as long as its conversation. 0 keeps them for ever.
         audit_days: days to keep the audit log; 0 keeps it for ever.
     """
 
@@ -39,7 +50,25 @@ class Retention:
         old_actions = audit.delete().where(
             audit.c.id.in_(sa.select(first.c.id)), audit.c.created_at < now - int(audit_days * _DAY_MS)
         )
-        periods = ((old_events, events_days), (old_deliveries, deliveries_days), (old_actions, audit_days))
+        # By the index of tickets, mailbox by mailbox: most mail belongs to a conversation and is not looked at.
+        astray = (
+            sa.select(mail.c.id)
+            .where(
+                mail.c.mailbox_id.in_(sa.select(mailbox.c.id)),
+                mail.c.ticket.is_(None),
+                mail.c.created_at < now - int(deliveries_days * _DAY_MS),
+                ~UNREAD_MAIL,
+            )
+            .limit(_BATCH)
+            .subquery()
+        )
+        old_mail = mail.delete().where(mail.c.id.in_(sa.select(astray.c.id)))
+        periods = (
+            (old_events, events_days),
+            (old_deliveries, deliveries_days),
+            (old_mail, deliveries_days),
+            (old_actions, audit_days),
+        )
         self._statements = [statement for statement, days in periods if days > 0]
 
     def prune(self) -> int:

@@ -84,7 +84,8 @@ class ConversationSettings:
     )
     deliveries_days: float = setting(
         "ANSWERBACK_DELIVERIES_DAYS",
-        "days that callbacks and posts which are done with are kept, with their attempts; 0 for ever",
+        "days that callbacks and posts which are done with are kept, with their attempts, and mail of no conversation; "
+        "0 for ever",
         parsers.number,
         30.0,
     )

@@ -1,11 +1,16 @@
 """A mailbox's whole story: mail in by the API, threads, answers by a real SMTP server, and each mail once."""
 
 import pytest
+import sqlalchemy as sa
 
 from tests.support.mails import DESK, HELP, MailStory, mail, mailgun_form
 from tests.support.places import Mailbox
 from worker.conversations.outcomes import Handoff
+from worker.mailboxes.bounces import Bounces
+from worker.mailboxes.reports import Failure, Report
 from worker.states import HandoffReason
+from worker.store.tables import mail as mail_table
+from worker.store.tables import mail_suppression
 
 BOB = "Bob <bob@other.example>"
 
@@ -312,6 +317,35 @@ def test_erasure_by_address_finds_mail_whose_sender_nothing_proves(story):
     assert story.conversations == []
     story.writes(believed=False)
     assert story.conversations == [], "the mail that was erased came again"
+
+
+def test_an_erased_customer_leaves_nothing_in_the_tables_of_mail(story):
+    workspace_id, store = story.services.keys.workspace(), story.services.store
+    story.writes()
+    story.answers()
+    (sent,) = story.outbox.mails
+    box = story.services.mailboxes.get(workspace_id, story.id)
+    failure = Failure(address="ann@shop.example", status="5.1.1", why="550 no", action="failed")
+    report = Report(message_id=sent["Message-ID"].strip("<>"), failures=(failure,))
+    reason = Bounces(store, story.services.mailing.intake.threads).record(box, report)
+    rows = [
+        {"id": "1", "state": "ignored", "reason": reason},
+        {"id": "2", "state": "failed", "raw": mail(id="2@shop.example")},
+        {"id": "3", "state": "failed", "raw": mail(sender="Jo <jo-ann@shop.example>", Cc="ann@shop.example")},
+        {"id": "4", "state": "ignored", "reason": "A bounce: jo-ann@shop.example: 5.1.1"},
+    ]
+    same = {"workspace_id": workspace_id, "mailbox_id": box.id, "direction": "in", "folder": "inbox"}
+    with store.begin() as tx:
+        for row in rows:
+            tx.execute(mail_table.insert().values({**same, "size": 1, "attempts": 0, "created_at": 1, **row}))
+    story.call("POST", "/v1/customers/erase", json={"email": "Ann@shop.example"})
+    with store.read() as connection:
+        left = connection.execute(sa.select(mail_table)).all()
+        suppressed = connection.execute(sa.select(mail_suppression)).all()
+    assert suppressed == []
+    assert {row.id for row in left} >= {"1", "3", "4"}, "another customer's mail is gone"
+    assert "2" not in {row.id for row in left}
+    assert not any("ann@shop.example" in str(row).replace("jo-ann@", "").replace("Cc: ann@", "") for row in left)
 
 
 @pytest.mark.parametrize(

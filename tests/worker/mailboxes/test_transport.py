@@ -1,6 +1,7 @@
 """A mail is sent once: what a server refused may be tried again, what it may have taken is looked for first."""
 
 import contextlib
+import json
 
 import pytest
 import sqlalchemy as sa
@@ -8,16 +9,19 @@ import sqlalchemy as sa
 from tests.support.fakes import LOOPBACK, TableClock
 from tests.support.mails import mail
 from tests.support.places import Mailbox as SmtpServer
+from worker.deliveries.endpoints import Endpoints
 from worker.deliveries.outbox import enqueue_helpdesk_delivery
 from worker.deliveries.payloads import TicketChange, TicketPost
 from worker.deliveries.sender import Sender
 from worker.helpdesks.mail import MailRefused, MailServer
 from worker.helpdesks.transport import RoutingTransport
+from worker.mailboxes.bounces import Bounces
 from worker.mailboxes.imap import MailboxUnavailable
+from worker.mailboxes.reports import Failure, Report
 from worker.mailboxes.transport import MailboxTransport, Servers
 from worker.states import DeliveryKind, MailFolder
 from worker.store.rows import Helpdesk
-from worker.store.tables import attempt, delivery, helpdesk
+from worker.store.tables import attempt, delivery, helpdesk, mail_suppression
 from worker.store.tables import mail as mail_table
 
 
@@ -246,3 +250,79 @@ def test_a_replay_goes_to_who_was_refused_alone(two):
         tx.execute(delivery.update().values(state="pending", due_at=1, finished_at=None))
     assert two.send() == ("delivered", None)
     assert two.outbox.receivers == [[CARL], [ANN]]
+
+
+class Bounced:
+    """An answer that was sent and came back from some of its recipients, and can be replayed."""
+
+    def __init__(self, desk, threads):
+        self.desk, self.bounces = desk, Bounces(desk.store, threads)
+        self.id = desk.enqueue()
+        assert desk.send() == ("delivered", None)
+        desk.outbox.receivers.clear()
+
+    def comes_back(self, address, status="5.1.1"):
+        failure = Failure(address=address, status=status, why="550 no such user", action="failed")
+        self.bounces.record(self.desk.box, Report(message_id=f"{self.id}@desk.example", failures=(failure,)))
+        with self.desk.store.read() as connection:
+            assert connection.execute(sa.select(delivery.c.state)).scalar_one() == "exhausted"
+
+    def replayed(self):
+        """Replay the delivery, as the console does; return its state, the error, and whom servers got it for."""
+        Endpoints(self.desk.store, LOOPBACK).replay(self.desk.box.workspace_id, self.id)
+        self.desk.outbox.receivers.clear()
+        return (*self.desk.send(), self.desk.outbox.receivers)
+
+    def allow(self, address):
+        with self.desk.store.begin() as tx:
+            tx.execute(mail_suppression.delete().where(mail_suppression.c.address == address))
+
+
+def test_a_bounced_answer_is_sent_again_once_its_address_is_allowed(desk, intake):
+    bounced = Bounced(desk, intake.threads)
+    bounced.comes_back(ANN)
+    state, error, receivers = bounced.replayed()
+    assert (state, "bounced before" in error, receivers) == ("exhausted", True, [])
+    bounced.allow(ANN)
+    assert bounced.replayed() == ("delivered", None, [[ANN]])
+    with desk.store.read() as connection:
+        kept = connection.execute(sa.select(mail_table).where(mail_table.c.direction == "out")).one()
+    assert (kept.state, kept.reason) == ("sent", None)
+    bounced.comes_back(ANN, status="5.2.2")  # and again: it is full
+    assert bounced.replayed() == ("delivered", None, [[ANN]])
+
+
+def test_a_bounced_answer_goes_to_the_address_that_the_customer_wrote_from_since(desk, intake):
+    bounced = Bounced(desk, intake.threads)
+    bounced.comes_back(ANN)
+    with desk.store.begin() as tx:
+        row = tx.execute(sa.select(mail_table).where(mail_table.c.direction == "in")).mappings().one()
+        headers = json.loads(json.dumps(row["headers"]).replace(ANN, "ann@new.example"))
+        tx.execute(
+            mail_table.insert().values({**row, "id": "mail_2", "key": "2", "created_at": 2**42, "headers": headers})
+        )
+    assert bounced.replayed() == ("delivered", None, [["ann@new.example"]])
+    bounced.comes_back("ann@new.example", status="5.2.2")
+    assert bounced.replayed() == ("delivered", None, [["ann@new.example"]])
+
+
+def test_a_replay_of_a_bounce_spares_who_has_the_answer(two, intake):
+    bounced = Bounced(two, intake.threads)
+    bounced.comes_back(ANN, status="5.2.2")
+    assert bounced.replayed() == ("delivered", None, [[ANN]])
+    for address in (ANN, CARL):
+        bounced.comes_back(address, status="5.2.2")
+    assert bounced.replayed() == ("delivered", None, [[ANN, CARL]])
+    bounced.comes_back(ANN, status="5.2.2")
+    assert bounced.replayed() == ("delivered", None, [[ANN]])
+
+
+def test_an_attempt_that_is_under_way_when_its_mail_bounces_does_not_deliver_it(desk, intake):
+    bounced = Bounced(desk, intake.threads)
+    desk.forget_the_end()
+    with desk.store.begin() as tx:
+        claimed = Sender(desk.store)._claim_in(tx, desk.box.id)
+    bounced.comes_back(ANN, status="5.2.2")
+    servers = Servers(smtp=desk.smtp, imap=desk.imap)
+    MailboxTransport(desk.store, desk.box.id, servers, conversation_url=lambda _id: None).send(claimed)
+    assert desk.outbox.receivers == []

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from tests.support.fakes import TableClock, accept, answer
 from worker.runtime import retention
 from worker.runtime.retention import Retention
-from worker.store.tables import attempt, delivery, event, message
+from worker.store.tables import attempt, delivery, event, helpdesk, mail, mailbox, message
 from worker.turns.mailbox import Mailbox
 
 DAY = 86_400
@@ -70,3 +70,31 @@ def test_many_rows_are_deleted_in_batches(store, workspace_id, monkeypatch):
     TableClock.advance(store, 10 * DAY)
     kept = Retention(store, events_days=1, deliveries_days=0)
     assert [kept.prune() for _ in range(3)] == [6, 6, 0]
+
+
+def test_mail_lives_as_long_as_its_conversation_and_other_mail_as_long_as_deliveries(store, workspace_id):
+    shared = {"workspace_id": workspace_id, "attempts": 0, "size": 1, "created_at": 1_000_000}
+    desk = {"name": "support", "kind": "mailbox", "url": "mailto:a@b.example", "token": "", "webhook_secret": ""}
+    desk |= {"options": {}, "mode": "reply", "state": "enabled", "created_at": 1, "updated_at": 1}
+    lists = {"team": [], "notify": [], "folders": {}, "plus_addressing": 0, "saves_sent": 0, "lease_token": 0}
+    rows = {
+        "taken": {"ticket": "mail_1"},
+        "erased": {"state": "taken"},
+        "ignored": {},
+        "failed": {"raw": b"x"},
+        "received": {"raw": b"x"},
+        "sent": {"ticket": "mail_1", "direction": "out"},
+    }
+    with store.begin() as tx:
+        tx.execute(helpdesk.insert().values(id="mbx_1", workspace_id=workspace_id, **desk))
+        tx.execute(mailbox.insert().values(id="mbx_1", workspace_id=workspace_id, address="a@b.example", **lists))
+        for id, row in rows.items():
+            fields = {"mailbox_id": "mbx_1", "direction": "in", "folder": "inbox", "state": id, **shared, **row}
+            tx.execute(mail.insert().values(id=id, **fields))
+    kept = Retention(store, events_days=0, deliveries_days=5)
+    TableClock.advance(store, 4 * DAY)
+    assert kept.prune() == 0
+    TableClock.advance(store, 2 * DAY)
+    assert kept.prune() == 3
+    with store.read() as connection:
+        assert set(connection.execute(sa.select(mail.c.id)).scalars()) == {"taken", "received", "sent"}
