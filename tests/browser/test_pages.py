@@ -7,6 +7,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.conftest import enter_key
+from tests.support.mails import HELP, mail
+from tests.support.stack import services
+from worker.mailboxes.bounces import suppress
 
 PAGES = {
     "inbox": "/console",
@@ -20,6 +23,11 @@ PAGES = {
     "reports": "/console/reports",
     "callbacks": "/console/callbacks",
     "helpdesks": "/console/helpdesks",
+    "helpdesk-form": "/console/helpdesks/new/zendesk",
+    "helpdesk-setup": "/console/helpdesks/support/setup",
+    "mailboxes": "/console/mailboxes",
+    "mailbox": "/console/mailboxes/MAILBOX",
+    "mailbox-form": "/console/mailboxes/new",
     "people": "/console/people",
     "settings": "/console/settings/model",
     "settings-checks": "/console/settings/checks",
@@ -36,7 +44,7 @@ _MAX_BYTES = 200_000
 
 @pytest.fixture(scope="module", autouse=True)
 def used(desk):
-    """A desk with answered and unanswered questions, ratings and an endpoint."""
+    """A desk with answered and unanswered questions, ratings, an endpoint, a helpdesk and a mailbox."""
     for number, (body, rating) in enumerate(
         (
             ("How can I pay?", "good"),
@@ -51,6 +59,19 @@ def used(desk):
         if rating and ended["state"] == "answered":
             desk.call("PUT", f"/v1/messages/{ended['id']}/feedback", {"rating": rating})
     desk.call("POST", "/v1/endpoints", {"url": "https://shop.example/hook", "description": "The shop's desk"})
+    zendesk = {"name": "support", "kind": "zendesk", "url": "https://shop.zendesk.example", "token": "secret"}
+    desk.call("POST", "/v1/helpdesks", {**zendesk, "options": {"email": "bot@shop.example", "bot_id": "1"}})
+    box = {"name": "orders", "address": "orders@shop.example", "smtp_url": "smtp://127.0.0.1:9", "mode": "reply"}
+    made = desk.call("POST", "/v1/mailboxes", box)
+    assert made.status == 201, made.body
+    headers = {"Content-Type": "message/rfc822"}
+    for data in (mail(HELP), mail(id="2@shop.example", sender="orders@shop.example", subject="A note to ourselves")):
+        desk.call("POST", f"/v1/mailboxes/{made.json['id']}/inbound", data=data, headers=headers)
+    PAGES["mailbox"] = PAGES["mailbox"].replace("MAILBOX", made.json["id"])
+    with services(desk.env) as built:
+        row = built.mailboxes.get(built.keys.workspace(), made.json["id"])
+        with built.store.begin() as tx:
+            suppress(built.store, tx, row, "gone@shop.example", "gone@shop.example: 5.1.1 no such user")
 
 
 def serious(page):

@@ -30,7 +30,14 @@ _GROUPS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ),
     ),
     ("Answers", (Entry("knowledge", "documents", "Knowledge"), Entry("voice", "voice", "Voice"))),
-    ("Channels", (Entry("helpdesks", "helpdesks", "Helpdesks"), Entry("callbacks", "callbacks", "Callbacks"))),
+    (
+        "Channels",
+        (
+            Entry("helpdesks", "helpdesks", "Helpdesks"),
+            Entry("mailboxes", "mailboxes", "Mailboxes"),
+            Entry("callbacks", "callbacks", "Callbacks"),
+        ),
+    ),
     (
         "Workspace",
         (

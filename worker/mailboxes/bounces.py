@@ -28,14 +28,15 @@ class Bounces:
         mail_id = self._threads.sent(mailbox, report.message_id)
         with self._store.begin() as tx:
             row = tx.execute(sa.select(mail.c.headers).where(mail.c.id == mail_id)).first()
-            recipients = set((row.headers or {}).get("recipients", ())) if row is not None else set()
+            headers = (row.headers or {}) if row is not None else {}
+            recipients = set(headers.get("recipients", ()))
             failed = [
                 failure for failure in report.failures if failure.action == "failed" and failure.address in recipients
             ]
             if not failed:
                 return "A report without a failure of a recipient."
             reason = "; ".join(map(_sentence, failed))
-            kept = refused_later(row.headers, {failure.address: _words(failure) for failure in failed})
+            kept = refused_later(headers, {failure.address: _words(failure) for failure in failed})
             bounced = {"state": MailState.BOUNCED, "reason": reason[:500], "headers": kept}
             tx.execute(mail.update().where(mail.c.id == mail_id).values(bounced))
             self._show(tx, mailbox, str(mail_id), reason)

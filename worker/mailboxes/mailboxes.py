@@ -16,7 +16,7 @@ from worker.helpdesks.connections import check_hours
 from worker.helpdesks.mail import MailRefused, MailServer
 from worker.ids import new_id
 from worker.mail_servers import server_url
-from worker.mailboxes import mailgun, serializers
+from worker.mailboxes import listing, mailgun, serializers
 from worker.mailboxes.addresses import ADDRESS, Address
 from worker.mailboxes.imap import ImapMailbox, MailboxUnavailable, connected
 from worker.mailboxes.spool import Spool
@@ -172,6 +172,14 @@ class Mailboxes:
             raise NotFound("There is no mailbox with this id that Mailgun posts to.")
         data = mailgun.raw_mail(form, key=row.mailgun_key, now=now)
         self.receive(row.workspace_id, id, data)
+
+    def recent(self, workspace_id: str, id: str, *, limit: int) -> list[dict[str, Any]]:
+        """Return the last mails of a mailbox, up to `limit` each way, newest first, and what became of each.
+
+        Raises:
+            NotFound: the workspace has no such mailbox.
+        """
+        return listing.recent(self._store, self.get(workspace_id, id).id, limit=limit)
 
     def suppressions(self, workspace_id: str, id: str) -> list[dict[str, Any]]:
         """Return the addresses that get no mail, with the reason of each.
