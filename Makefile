@@ -55,7 +55,7 @@ check: lint test ## everything that must pass before a change lands
 bench: $(VENV)/.ready-test ## benchmarks, each a ratio against a baseline of the same run
 	$(BIN)/python -m bench
 
-faults: $(VENV)/.ready-test ## mistreat real processes in fifteen ways: FAULTS="3 7 --on sqlite"
+faults: $(VENV)/.ready-test ## mistreat real processes in nineteen ways: FAULTS="3 7 --on sqlite"
 	$(BIN)/python -m tests.faults $(FAULTS)
 
 MESSAGES ?= 10000

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from tests.faults.faults import FAULTS
 from tests.faults.rig import BACKENDS
 from tests.faults.trials import Trial, run_all
+from tests.support import mail_servers
 
 _PORTS = {"sqlite": (), "postgresql": (5432,), "rabbitmq": (5432, 5672)}
 
@@ -63,8 +64,14 @@ def main() -> None:
             failed += [f"all on {backend}"] if needed else []
             continue
         numbers = options.numbers or sorted(FAULTS)
-        asked = (number for number in numbers if f"{number}:{backend}" not in options.skip)
-        trials += [Trial(number, backend) for number in asked if backend in FAULTS[number].only]
+        asked = [number for number in numbers if f"{number}:{backend}" not in options.skip]
+        asked = [number for number in asked if backend in FAULTS[number].only]
+        if not mail_servers.are_installed() and (of_mail := [n for n in asked if FAULTS[n].needs == "mail"]):
+            needed = "mail" in required.split(",")
+            print(f"{of_mail}: {'FAILED' if needed else 'skipped'}, {mail_servers.NEEDED}", flush=True)
+            failed += [f"{number} on {backend}" for number in of_mail if needed]
+            asked = [number for number in asked if number not in of_mail]
+        trials += [Trial(number, backend) for number in asked]
     failed += map(str, broken(trials, options.jobs))
     print(f"PROMISES WERE BROKEN by {', '.join(failed)}" if failed else "every promise was kept")
     sys.exit(bool(failed))

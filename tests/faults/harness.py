@@ -26,9 +26,16 @@ class Report:
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    harmed: bool = False
+
     def expect(self, kept: object, problem: str) -> None:
         if not kept:
             self.problems.append(problem)
+
+    def hold(self, kept: object, problem: str) -> None:
+        """Expect what being late is no excuse for: that nothing is lost, doubled or out of order."""
+        self.expect(kept, problem)
+        self.harmed = self.harmed or not kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,16 +45,22 @@ class Fault:
     run: Callable[[Rig], Report]
     settings: dict[str, str] = field(default_factory=dict)
     only: tuple[str, ...] = ("sqlite", "postgresql", "rabbitmq")
+    needs: str = ""  # what must be installed, as TEST_REQUIRE names it
 
 
 FAULTS: dict[int, Fault] = {}
 
 
 def fault(
-    number: int, name: str, *, only: tuple[str, ...] = ("sqlite", "postgresql", "rabbitmq"), **settings: str
+    number: int,
+    name: str,
+    *,
+    only: tuple[str, ...] = ("sqlite", "postgresql", "rabbitmq"),
+    needs: str = "",
+    **settings: str,
 ) -> Callable[[Callable[[Rig], Report]], Callable[[Rig], Report]]:
     def register(run: Callable[[Rig], Report]) -> Callable[[Rig], Report]:
-        FAULTS[number] = Fault(number=number, name=name, run=run, settings=settings, only=only)
+        FAULTS[number] = Fault(number=number, name=name, run=run, settings=settings, only=only, needs=needs)
         return run
 
     return register

@@ -331,6 +331,13 @@ class Rig:
         finally:
             connection.close()
 
+    def post(self, path: str, data: bytes, media_type: str) -> int:
+        """Post bytes as they are; return the status."""
+        headers = {"Authorization": f"Bearer {KEY}", "Content-Type": media_type}
+        request = urllib.request.Request(self.url + path, data=data, headers=headers)
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return int(response.status)
+
     def submit(
         self,
         talk: str,

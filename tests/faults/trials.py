@@ -54,7 +54,7 @@ def run(trial: Trial) -> Outcome:
     )
     notes = (*report.notes, *(f"PROBLEM {problem}" for problem in problems))
     text = "\n".join((text, *(f"    {line}" for line in notes)))
-    return Outcome(trial, kept=not problems, harmed=bool(verdict.problems()), text=text)
+    return Outcome(trial, kept=not problems, harmed=report.harmed or bool(verdict.problems()), text=text)
 
 
 def run_all(trials: Sequence[Trial], jobs: int) -> Iterator[Outcome]:

@@ -24,6 +24,9 @@ from tests.support.processes import free_port
 PASSWORD = "secret"
 DOMAIN = "desk.example"
 
+#: Why tests are skipped without the servers.
+NEEDED = "no dovecot and postfix that could be started: both are needed, and root"
+
 _DOVECOT = """
 base_dir = {home}/run
 state_dir = {home}/state
@@ -191,14 +194,18 @@ class MailServers:
         return "\n".join(log.read_text()[-2_000:] for log in logs if log.exists())
 
 
+def are_installed() -> bool:
+    """Whether Dovecot and Postfix can be started here."""
+    return all(map(shutil.which, ("dovecot", "postfix"))) and os.geteuid() == 0
+
+
 def require_mail() -> None:
     """Skip the test unless Dovecot and Postfix can be started; fail where TEST_REQUIRE names `mail`."""
-    found = all(map(shutil.which, ("dovecot", "postfix"))) and os.geteuid() == 0
-    if found:
+    if are_installed():
         return
     if "mail" in os.environ.get("TEST_REQUIRE", "").split(","):
-        pytest.fail("mail is required, but dovecot and postfix are not installed, or this is not root")
-    pytest.skip("no dovecot and postfix that could be started: both are needed, and root")
+        pytest.fail(f"mail is required, but {NEEDED}")
+    pytest.skip(NEEDED)
 
 
 @contextmanager

@@ -46,7 +46,8 @@ class Proxy:
         self.swallowing = False
         self.refusing = False
         self.cut_commit: Callable[[], str | None] = lambda: None
-        self.cuts = {"before": 0, "after": 0}
+        self.cut_after: int | None = None  # bytes that servers may yet send: then their connections are reset
+        self.cuts = {"before": 0, "after": 0, "fetch": 0}
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self._server = self._run(self._listen())
@@ -69,6 +70,17 @@ class Proxy:
     def reset(self) -> int:
         """Reset every connection there is; return how many."""
         return self._run(self._reset())
+
+    def is_cut(self, sent: int) -> bool:
+        """Count bytes that a server sends; return whether its connection is to be cut now, which happens once."""
+        if self.cut_after is None:
+            return False
+        self.cut_after -= sent
+        if self.cut_after > 0:
+            return False
+        self.cut_after = None
+        self.cuts["fetch"] += 1
+        return True
 
     def close(self) -> None:
         self._run(self._end())
@@ -149,6 +161,9 @@ class _Link:
                 if when is not None:
                     self.reset()
                     return
+            if not watch and self._proxy.is_cut(len(data)):
+                self.reset()
+                return
             writer.write(data)
             await writer.drain()
         if not self.deaf:

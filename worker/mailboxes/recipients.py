@@ -36,6 +36,11 @@ class Progress:
         final = {address: words for address, words in said.items() if refusals[address][0] >= 500}
         return Progress(left=tuple(delayed), delayed=delayed, refused={**self.refused, **final})
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether all recipients have the mail."""
+        return not self.left and not self.refused
+
     def is_had(self, outgoing: OutgoingMail) -> bool:
         """Whether a recipient has the mail."""
         return len(self.left) + len(self.refused) < len(outgoing.recipients)

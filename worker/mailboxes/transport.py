@@ -98,9 +98,14 @@ class MailboxTransport:
         One that bounced is sent again: its delivery had ended, so somebody has it replayed.
         """
         state = self._begin(box, sent, outgoing)
-        if state == MailState.SENT or (
-            state == MailState.SENDING and self._progress(sent) is None and self._was_written(box, outgoing)
+        kept = self._progress(sent) if state == MailState.SENDING else None
+        if (
+            state == MailState.SENT
+            or (kept is not None and kept.is_complete)
+            or (state == MailState.SENDING and kept is None and self._was_written(box, outgoing))
         ):
+            if kept is not None and not self._was_written(box, outgoing):
+                self._save_copy(box, sent, composed(outgoing.draft))
             self._finish(sent)
             return AttemptResult(status=200, response=f"<{outgoing.draft.message_id}>")
         if not is_held(self._store, sent):
@@ -185,7 +190,7 @@ class MailboxTransport:
         after = before.after(refusals)
         if not after.is_had(outgoing) and not (after.left and after.refused):
             self._forget(sent)
-        elif refusals or kept is not None:
+        else:  # at once: until this is committed, the next attempt does not know that the mail was taken
             self._keep(sent, outgoing, after)
         if after.is_had(outgoing) and not before.is_had(outgoing):
             self._save_copy(box, sent, message)

@@ -52,6 +52,41 @@ def numb(_):
     Lease.revoke = lambda self, *, lost: None
 
 
+def send_lease(seconds):
+    """An attempt to send is held for so long after its process was killed."""
+    from worker.deliveries import sender
+
+    sender.LEASE_S = float(seconds)
+
+
+def exit_behind_250(when):
+    """Die behind SMTP's 250 for so many a mail, as `commit=2`: before its commit, or behind it, before the copy of it.
+
+    Mails are sent one by one, so that no other one is in the same place.
+    """
+    import threading
+
+    from worker.mailboxes.transport import MailboxTransport
+
+    place, _, number = when.partition("=")
+    name = {"commit": "_keep", "copy": "_save_copy"}[place]
+    left, turn = [int(number)], threading.Lock()
+    real, real_send = getattr(MailboxTransport, name), MailboxTransport.send
+
+    def step(self, *arguments, **named):
+        left[0] -= 1
+        if left[0] <= 0:
+            os._exit(9)
+        return real(self, *arguments, **named)
+
+    def send(self, claimed):
+        with turn:
+            return real_send(self, claimed)
+
+    setattr(MailboxTransport, name, step)
+    MailboxTransport.send = send
+
+
 def no_fence(_):
     """BUG: an outcome is written whoever holds the conversation."""
     import sqlalchemy as sa

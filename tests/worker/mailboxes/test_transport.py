@@ -87,7 +87,10 @@ class Desk:
     def forget_the_end(self):
         """Leave things as a process does that ends behind the server's 250."""
         with self.store.begin() as tx:
-            tx.execute(mail_table.update().where(mail_table.c.direction == "out").values(state="sending"))
+            sent = mail_table.c.direction == "out"
+            row = tx.execute(sa.select(mail_table.c.headers).where(sent)).scalar_one()
+            before = {"recipients": row["recipients"]}
+            tx.execute(mail_table.update().where(sent).values(state="sending", headers=before))
             tx.execute(delivery.update().values(state="pending", due_at=1))
 
 
@@ -122,6 +125,21 @@ def test_without_a_copy_the_same_mail_goes_out_under_the_same_message_id(desk):
     assert desk.send() == ("delivered", None)
     first, second = desk.outbox.mails
     assert (first["Message-ID"], first["Date"]) == (second["Message-ID"], second["Date"])
+
+
+def test_a_crash_before_the_copy_is_kept_repeats_the_copy_alone(desk, monkeypatch):
+    desk.enqueue()
+
+    def crash(*_arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MailboxTransport, "_save_copy", crash)
+        with pytest.raises(KeyboardInterrupt):
+            desk.send()
+    TableClock.advance(desk.store, 60)
+    assert desk.send() == ("delivered", None)
+    assert (len(desk.outbox.mails), len(desk.folders.kept["sent"])) == (1, 1)
 
 
 def test_nothing_is_repeated_while_nobody_can_look(desk):
