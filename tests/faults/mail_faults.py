@@ -178,7 +178,7 @@ def killed_behind_the_250(rig: Rig) -> Report:
     desk.drop(*map(desk.question, range(6)))
     wait_for(lambda: desk.taken() == 6, what="the mail to be taken")
     rig.signal("answer", signal.SIGCONT)
-    report = desk.end("6 mails, two deaths", since=time.time(), bound_s=2 * (_LEASE_S + _ANSWERED_S), repeated=1)
+    report = desk.end("6 mails, two deaths", since=time.time(), bound_s=2 * (_LEASE_S + 30.0), repeated=1)
     report.expect(ended() == 2, "the worker did not die twice")
     report.notes.append("1 mail came twice under one Message-ID: between the 250 and the commit, nobody knows of it")
     return report

@@ -15,7 +15,7 @@ from worker.errors import Invalid
 from worker.helpdesks.options import MODES
 
 #: Mails that the page of a mailbox shows, each way.
-_SHOWN = 50
+_MAX_MAILS = 50
 
 #: Ports at which a connection begins in clear and is then encrypted.
 _STARTTLS_PORTS = ("143", "587", "25")
@@ -103,7 +103,7 @@ def _page(mailbox_id: str, /, **more: Any) -> str:
     return flask.render_template(
         "console/mailbox.html",
         row=known.show(_owner(), mailbox_id),
-        mails=known.recent(_owner(), mailbox_id, limit=_SHOWN),
+        mails=known.recent(_owner(), mailbox_id, limit=_MAX_MAILS),
         suppressed=known.suppressions(_owner(), mailbox_id),
         modes=MODES,
         **more,
