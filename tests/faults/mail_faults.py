@@ -20,13 +20,13 @@ from tests.support.stack import services
 from worker.mailboxes.watching import Watcher
 
 #: Mails that come at once in fault 18.
-MANY = int(os.environ.get("FAULTS_MAILS", "150"))
+MANY = int(os.environ.get("FAULTS_MAILS", "100"))
 
 #: Until a mail that came is an answer that was sent: the sweeps of both roles, a turn, and SMTP on a busy machine.
 _ANSWERED_S = 20.0
 
 #: How long an attempt to send is held where a process that was killed held it, in seconds; 45 without the plant.
-_LEASE_S = 5.0
+_LEASE_S = 3.0
 
 
 class Desk:
