@@ -136,9 +136,8 @@ class Desk:
         lost = answers - set(counts)
         report.expect(not lost, f"answers that came to nobody: {sorted(lost)[:3]}")
         again = [id for id, count in counts.items() if count > 1]
-        report.expect(
-            len(again) == repeated and len(got) == len(answers) + repeated, f"answers that came twice: {again}"
-        )
+        report.hold(len(again) <= repeated, f"answers that came twice: {again}")
+        report.expect(len(got) == len(answers) + repeated, f"{len(answers)} answers were sent, and {len(got)} came")
 
     def _got(self) -> list[str]:
         """Return the ids of the deliveries that came to customers: the local part of the Message-ID of each mail."""
