@@ -11,11 +11,11 @@ from email.parser import BytesHeaderParser
 
 from tests.faults.checker import Sent, Tables
 from tests.faults.harness import Report, fault
-from tests.faults.proxy import Proxy
 from tests.faults.rig import QUESTIONS, Rig
 from tests.support.mail_servers import MailServers, mail_servers
 from tests.support.mails import mail
 from tests.support.processes import wait_for
+from tests.support.proxy import Proxy
 from tests.support.stack import services
 from worker.mailboxes.watching import Watcher
 
