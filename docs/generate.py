@@ -274,7 +274,9 @@ def _setup_steps(kind: str) -> str:
     )
     mail = MailServer(url="smtp://127.0.0.1", sender="answerback@yours.example")
     with Caller(Guard(), total_s=1) as caller:
-        return open_desk(row, caller, mail).setup("https://answers.yours.example/v1/helpdesks/hd_…/inbound")
+        return open_desk(row, caller, mail, open_secret=str).setup(
+            "https://answers.yours.example/v1/helpdesks/hd_…/inbound"
+        )
 
 
 _MADE = """# {title}

@@ -29,13 +29,18 @@ class SecretBox:
         self._keys = keys
         self._file = file
 
+    @property
+    def has_key(self) -> bool:
+        """Whether there is a key already."""
+        return bool(self._keys) or self._file.exists()
+
     def seal(self, text: str) -> str:
         """Return a text encrypted, for the database.
 
         Raises:
             SecretsUnreadable: there is no key, and none can be written.
         """
-        if not self._keys and not self._file.exists():
+        if not self.has_key:
             try:
                 _make(self._file)
             except OSError as error:

@@ -64,7 +64,7 @@ def move(store: Store, step: Callable[[Config, str], None], revision: str) -> No
     """Bring a database to a revision: `step` is `alembic.command.upgrade` or `downgrade`."""
     configuration = migrate.config()
     with store.begin() as tx:
-        configuration.attributes["connection"] = tx
+        configuration.attributes |= {"connection": tx, "sealing": store.sealing}
         step(configuration, revision)
 
 

@@ -1,6 +1,7 @@
 """Fakes that mirror real parts, and builders for what they take."""
 
 import ipaddress
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from worker.conversations.events import record_conversation_event
 from worker.conversations.fan_out import enqueue_conversation_deliveries
 from worker.conversations.intake import Intake, Opening, Submission
 from worker.conversations.outcomes import Answer, Outcome, Piece
+from worker.secret_box import SecretBox
 from worker.states import EventType
 from worker.store.engine import Store, open_store
 from worker.store.rows import Conversation
@@ -29,6 +31,9 @@ BEGINNING_MS = 1_000_000
 
 #: Lets callbacks go to receivers on this machine.
 LOOPBACK = Guard(allow=[ipaddress.ip_network("127.0.0.0/8")])
+
+#: Seals secrets in the databases of tests.
+SECRET_KEY = "ZmFrZS1rZXktb2YtdGhlLXRlc3RzLW5vdC1hLXNlY3I="
 
 
 class TableClock:
@@ -49,7 +54,7 @@ def frozen_store(url: str) -> Store:
         copy_frozen(Path(url.removeprefix("sqlite:///")), at=BEGINNING_MS)
     else:
         empty_frozen(url, at=BEGINNING_MS)
-    return open_store(url, clock=TableClock())
+    return open_store(url, clock=TableClock(), secret_box=SecretBox((SECRET_KEY,), Path(os.devnull)))
 
 
 def accept(store: Store, workspace_id: str, text: str = "How do I reset my password?", **fields: object) -> dict:

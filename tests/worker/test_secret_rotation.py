@@ -5,12 +5,16 @@ import sqlalchemy as sa
 from cryptography.fernet import Fernet
 
 from tests.support.accounts import accounts_of, join
+from tests.support.fakes import LOOPBACK
 from worker.access.keys import Keys
 from worker.addresses import Guard
+from worker.helpdesks.connections import Connections
+from worker.mailboxes.mailboxes import Mailboxes
 from worker.secret_box import SecretBox
 from worker.secret_rotation import rotate_secrets
 from worker.settings import Settings
-from worker.store.tables import account
+from worker.store.sealing import Sealing
+from worker.store.tables import account, helpdesk
 from worker.store.tables import workspace_settings as table
 from worker.workspace_settings.workspace_settings import WorkspaceSettings
 
@@ -76,3 +80,28 @@ def test_a_machine_without_any_key_changes_nothing(store, box, settings, workspa
     before = sealed_secrets(store)
     assert len(rotate_secrets(store, box()).unreadable) == 1
     assert sealed_secrets(store) == before
+
+
+def test_helpdesks_and_mailboxes_are_reached_with_the_new_key_alone(store, box, workspace_id):
+    def with_keys(*keys):
+        store.sealing = Sealing(box(*keys))
+        return Connections(store, LOOPBACK, mail=None), Mailboxes(store, LOOPBACK, mail=None)
+
+    connections, mailboxes = with_keys(OLD)
+    url = "imaps://me:imap-pass@127.0.0.1:1"
+    desk = {"name": "zd", "kind": "zammad", "url": "https://127.0.0.1", "token": "zd-token", "mode": "reply"}
+    connections.make(workspace_id, {**desk, "options": {"bot_id": "7"}})
+    mailboxes.make(workspace_id, {"name": "mail", "address": "a@desk.example", "imap_url": url, "mode": "shadow"})
+    with store.begin() as tx:  # this one was stored before there was a key
+        tx.execute(helpdesk.update().where(helpdesk.c.name == "zd").values(webhook_secret="in-clear"))
+
+    done = rotate_secrets(store, box(NEW, OLD))
+    assert (done.rotated, done.unreadable) == (4, ())
+    connections, mailboxes = with_keys(NEW)
+    row = connections.named(workspace_id, "zd")
+    assert (store.sealing.open(row.token), store.sealing.open(row.webhook_secret)) == ("zd-token", "in-clear")
+    assert "in-clear" not in row.webhook_secret
+    assert store.sealing.open_url(mailboxes.named(workspace_id, "mail").imap_url) == url
+    lost = rotate_secrets(store, box(Fernet.generate_key().decode()))
+    assert (lost.rotated, len(lost.unreadable)) == (0, 4)
+    assert rotate_secrets(store, box()).rotated == 0

@@ -28,6 +28,7 @@ from worker.helpdesks.protocol import (
 )
 from worker.helpdesks.transport import open_desk
 from worker.ids import new_id
+from worker.secret_box import SecretsUnreadable
 from worker.states import ConnectionState
 from worker.store.engine import Store
 from worker.store.filters import EVERYTHING, Which, conditions
@@ -41,6 +42,9 @@ _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _TOTAL_S = 20.0
 _NOTICED_MS = 60_000
 _MAILBOX = re.compile(r"[^@\s,<>\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1,250}\Z")
+
+#: Fields that are sealed in the database.
+_SECRETS = ("token", "webhook_secret")
 
 _IS_HELPDESK = helpdesk.c.kind != MAILBOX_KIND
 
@@ -66,14 +70,15 @@ class Connections:
         if not new.get("token") and new["kind"] != "email":
             raise Invalid(f"{new['kind']} needs a token.", field="token")
         _check(new["kind"], new.get("options") or {}, new.get("hours"))
+        webhook_secret = new.get("webhook_secret") or secrets.token_urlsafe(32)
         row = {
             "id": new_id("hd"),
             "workspace_id": workspace_id,
             "name": new["name"],
             "kind": new["kind"],
             "url": new["url"].rstrip("/"),
-            "token": new.get("token") or "",
-            "webhook_secret": new.get("webhook_secret") or secrets.token_urlsafe(32),
+            "token": self._store.sealing.seal(new.get("token") or ""),
+            "webhook_secret": self._store.sealing.seal(webhook_secret),
             "options": new.get("options") or {},
             "mode": new["mode"],
             "languages": new.get("languages") or None,
@@ -91,7 +96,7 @@ class Connections:
                 raise Conflict("There is a helpdesk of this name.")
             now = self._store.now(tx)
             tx.execute(helpdesk.insert().values(**row, created_at=now, updated_at=now))
-        return {**self.show(workspace_id, row["id"]), "webhook_secret": row["webhook_secret"]}
+        return {**self.show(workspace_id, row["id"]), "webhook_secret": webhook_secret}
 
     def all(self, workspace_id: str, which: Which = EVERYTHING) -> list[dict[str, Any]]:
         """Return the helpdesks of a workspace, by name.
@@ -141,10 +146,12 @@ class Connections:
         _check_secrets(new)
         if "url" in new:
             self._check_url(Scope(self._store, workspace_id).get(helpdesk, id)["kind"], new["url"])
+        sealed = {name: self._store.sealing.seal(new[name]) for name in _SECRETS if new.get(name) is not None}
         with self._store.begin() as tx:
             row = _no_mailbox(Helpdesk.from_row(Scope(self._store, workspace_id).lock(tx, helpdesk, id)))
             _check(row.kind, new.get("options", row.options) or {}, new.get("hours", row.hours))
-            tx.execute(helpdesk.update().where(helpdesk.c.id == id).values(updated_at=self._store.now(tx), **new))
+            values = {**new, **sealed, "updated_at": self._store.now(tx)}
+            tx.execute(helpdesk.update().where(helpdesk.c.id == id).values(**values))
         return self.show(workspace_id, id)
 
     def remove(self, workspace_id: str, id: str) -> None:
@@ -189,7 +196,7 @@ class Connections:
             Invalid: it is signed and cannot be read.
         """
         with Caller(self._guard, total_s=_TOTAL_S) as caller:
-            desk = open_desk(row, caller, self._mail)
+            desk = self._open_desk(row, caller)
         try:
             desk.verify(body, headers, now=now)
         except WebhookRefused:
@@ -214,11 +221,13 @@ class Connections:
         try:
             self._check_url(row.kind, row.url)
             with Caller(self._guard, total_s=_TOTAL_S) as caller:
-                desk = open_desk(row, caller, self._mail)
+                desk = self._open_desk(row, caller)
                 found += desk.check()
                 if ticket is not None and row.kind not in NOTIFICATION_KINDS:
                     doing = "round trip"
                     found.append((f"round trip in ticket {ticket}", _round_trip(desk, ticket)))
+        except SecretsUnreadable as error:
+            found.append((doing, str(error)))
         except UnreadableAnswer as error:
             found.append((doing, f"What answers there is no {row.kind}: {error}"))
         except HelpdeskRefused as error:
@@ -231,7 +240,10 @@ class Connections:
     def setup(self, row: Helpdesk, inbound: str) -> str:
         """Return the steps for the helpdesk's administrator; `inbound` is the URL for its webhooks."""
         with Caller(self._guard, total_s=_TOTAL_S) as caller:
-            return open_desk(row, caller, self._mail).setup(inbound)
+            return self._open_desk(row, caller).setup(inbound)
+
+    def _open_desk(self, row: Helpdesk, caller: Caller) -> Desk:
+        return open_desk(row, caller, self._mail, open_secret=self._store.sealing.open)
 
     def _notice(self, row: Helpdesk, at: int | None, name: str, *, now: float) -> None:
         """Record the time of a webhook, or of a refused one, in the column `name`, at most once a minute."""
@@ -271,7 +283,7 @@ def _webhooks(row: Helpdesk) -> tuple[str, str | None]:
 
 
 def _check_secrets(new: Mapping[str, Any]) -> None:
-    for name in ("token", "webhook_secret"):
+    for name in _SECRETS:
         if new.get(name) is not None and not str(new[name]).strip():
             raise Invalid(f"{name} must not be empty.", field=name)
 

@@ -26,6 +26,7 @@ from worker.helpdesks.kinds import KINDS
 from worker.helpdesks.mail import MailServer
 from worker.helpdesks.protocol import Account, Desk, HelpdeskRefused, Post, digest
 from worker.helpdesks.timeliness import is_held, obsolete
+from worker.secret_box import SecretsUnreadable
 from worker.states import (
     DeliveryChannel,
     DeliveryKind,
@@ -145,7 +146,7 @@ class HelpdeskTransport:
                 retry_after_s=error.retry_after_s,
                 final=error.status in final,
             )
-        except AddressRefused as error:
+        except (AddressRefused, SecretsUnreadable) as error:
             return AttemptResult(status=None, error=str(error))
 
     def close(self) -> None:
@@ -163,7 +164,7 @@ class HelpdeskTransport:
         self._caller.within(_ATTEMPT_S)
         if connection.kind != "email":
             self._guard.check_url(connection.url)
-        desk = open_desk(connection, self._caller, self._mail)
+        desk = open_desk(connection, self._caller, self._mail, open_secret=self._store.sealing.open)
         if isinstance(payload, TicketRead):
             self._inbound.apply(connection, desk.look(payload.ticket))
             return AttemptResult(status=200)
@@ -338,13 +339,19 @@ class HelpdeskTransport:
         return max(found, default=None)
 
 
-def open_desk(connection: Helpdesk, caller: Caller, mail: MailServer | None) -> Desk:
-    """Return the client of a connected helpdesk."""
+def open_desk(
+    connection: Helpdesk, caller: Caller, mail: MailServer | None, *, open_secret: Callable[[str], str]
+) -> Desk:
+    """Return the client of a connected helpdesk; `open_secret` opens what is sealed in its row.
+
+    Raises:
+        SecretsUnreadable: its token or its secret was sealed with another key.
+    """
     account = Account(
         id=connection.id,
         url=connection.url,
-        token=connection.token,
-        webhook_secret=connection.webhook_secret,
+        token=open_secret(connection.token),
+        webhook_secret=open_secret(connection.webhook_secret),
         options=connection.options or {},
         mail=mail,
     )

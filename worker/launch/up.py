@@ -98,7 +98,7 @@ def prepare_database(settings: Settings) -> str | None:
         StartupFailed: the database cannot be reached.
     """
     checks.require([checks.home(settings), checks.database(settings, migrated=False)])
-    store = open_store(settings.database, pool_size=1)
+    store = open_store(settings.database, pool_size=1, secret_box=build_secret_box(settings))
     try:
         migrate.upgrade(store)
         event_feed.forget_other_cluster(store)

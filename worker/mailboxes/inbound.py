@@ -85,7 +85,7 @@ class MailIntake:
     def _try(self, lease: SpoolLease, waiting: rows.Mail) -> None:
         mail = parse(waiting.raw or b"")
         try:
-            decision = self._sorter.decide(lease.mailbox, lease.secret, mail, waiting.folder)
+            decision = self._sorter.decide(lease.mailbox, self._store.sealing.open(lease.secret), mail, waiting.folder)
             self._act(lease.mailbox, waiting, mail, decision)
         except TakenBefore:
             log.info("mail_taken_before", mail_id=waiting.id)

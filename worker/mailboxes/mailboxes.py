@@ -1,8 +1,8 @@
 """Connect, change, check and disconnect mailboxes."""
 
 import secrets
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from worker.mailboxes import listing, mailgun, serializers
 from worker.mailboxes.addresses import ADDRESS, Address
 from worker.mailboxes.imap import ImapMailbox, MailboxUnavailable, connected
 from worker.mailboxes.spool import Spool
+from worker.secret_box import SecretsUnreadable
 from worker.states import ConnectionState, HelpdeskMode, MailFolder
 from worker.store.engine import Store
 from worker.store.rows import Helpdesk, Mailbox
@@ -29,6 +30,9 @@ from worker.store.tables import destination, helpdesk, mail, mail_suppression, m
 #: Fields that are kept with the other helpdesks.
 _OF_HELPDESK = ("name", "mode", "languages", "hours", "state")
 _LISTS = ("team", "notify")
+#: Fields that are sealed in the database, and those of which the password is.
+_SECRETS = ("mailgun_key",)
+_URLS = ("imap_url", "smtp_url")
 _FOLDERS = ("inbox", "sent", "drafts")
 
 
@@ -56,13 +60,14 @@ class Mailboxes:
         given = _checked(dict(new))
         _check_ways(given, self._mail)
         id = new_id("mbx")
+        sealed = self._sealed(given)
+        secret = self._store.sealing.seal(secrets.token_urlsafe(32))
         with self._store.begin() as tx:
             now = self._store.now(tx)
             _refuse_second(tx, workspace_id, given)
-            tx.execute(
-                helpdesk.insert().values(**_helpdesk_row(id, workspace_id, given), created_at=now, updated_at=now)
-            )
-            tx.execute(mailbox.insert().values(id=id, workspace_id=workspace_id, **_mailbox_row(given)))
+            desk = _helpdesk_row(id, workspace_id, given, secret=secret)
+            tx.execute(helpdesk.insert().values(**desk, created_at=now, updated_at=now))
+            tx.execute(mailbox.insert().values(id=id, workspace_id=workspace_id, **_mailbox_row(given | sealed)))
         return self.show(workspace_id, id)
 
     def all(self, workspace_id: str) -> list[dict[str, Any]]:
@@ -119,12 +124,13 @@ class Mailboxes:
             NotFound: the workspace has none with this id.
         """
         given = _checked(dict(new))
+        sealed = self._sealed(given)
         with self._store.begin() as tx:
             row = Scope(self._store, workspace_id).lock(tx, mailbox, id)
             desk = tx.execute(sa.select(helpdesk).where(helpdesk.c.id == id)).mappings().one()
             _check_ways({**desk, **row, **given}, self._mail)
             shared = {name: value for name, value in given.items() if name in _OF_HELPDESK}
-            own = {name: value for name, value in given.items() if name not in _OF_HELPDESK}
+            own = {name: value for name, value in given.items() if name not in _OF_HELPDESK} | sealed
             tx.execute(helpdesk.update().where(helpdesk.c.id == id).values(**shared, updated_at=self._store.now(tx)))
             if own.get("imap_url"):  # whoever reads it stops, and a pause after failures ends
                 own["watched_until"] = None
@@ -170,7 +176,7 @@ class Mailboxes:
         row = None if found is None else Mailbox.from_row(found)
         if row is None or row.mailgun_key is None:
             raise NotFound("There is no mailbox with this id that Mailgun posts to.")
-        data = mailgun.raw_mail(form, key=row.mailgun_key, now=now)
+        data = mailgun.raw_mail(form, key=self._store.sealing.open(row.mailgun_key), now=now)
         self.receive(row.workspace_id, id, data)
 
     def recent(self, workspace_id: str, id: str, *, limit: int) -> list[dict[str, Any]]:
@@ -240,11 +246,31 @@ class Mailboxes:
             if not self._mail.may_send_from(row.address):
                 raise MailRefused(_foreign(row.address))
             return MailServer(url=self._mail.url, sender=row.address)
-        return MailServer(url=row.smtp_url, sender=row.address, guard=self._guard)
+        try:
+            url = self._store.sealing.open_url(row.smtp_url)
+        except SecretsUnreadable as error:
+            raise MailRefused(str(error)) from error
+        return MailServer(url=url, sender=row.address, guard=self._guard)
 
-    def open_imap(self, row: Mailbox) -> AbstractContextManager[ImapMailbox]:
-        """Open a mailbox by IMAP; entering the context may raise MailboxUnavailable."""
-        return connected(row.imap_url or "", self._guard, folders=row.folders)
+    @contextmanager
+    def open_imap(self, row: Mailbox) -> Iterator[ImapMailbox]:
+        """Yield a mailbox that is open by IMAP.
+
+        Raises:
+            MailboxUnavailable: as `connected`, or its password was sealed with another key.
+        """
+        try:
+            url = self._store.sealing.open_url(row.imap_url or "")
+        except SecretsUnreadable as error:
+            raise MailboxUnavailable(str(error)) from error
+        with connected(url, self._guard, folders=row.folders) as opened:
+            yield opened
+
+    def _sealed(self, given: Mapping[str, Any]) -> dict[str, str]:
+        """Return those of the given fields that the database keeps sealed."""
+        seal, seal_url = self._store.sealing.seal, self._store.sealing.seal_url
+        urls = {name: seal_url(str(given[name])) for name in _URLS if given.get(name)}
+        return urls | {name: seal(str(given[name])) for name in _SECRETS if given.get(name)}
 
     def _to_api(self, connection: sa.Connection, desk: Helpdesk) -> dict[str, Any]:
         row = connection.execute(sa.select(mailbox).where(mailbox.c.id == desk.id)).mappings().one()
@@ -262,7 +288,7 @@ def _refuse_second(tx: sa.Connection, workspace_id: str, given: Mapping[str, Any
         raise Conflict("This address is connected already.")
 
 
-def _helpdesk_row(id: str, workspace_id: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def _helpdesk_row(id: str, workspace_id: str, given: Mapping[str, Any], *, secret: str) -> dict[str, Any]:
     return {
         "id": id,
         "workspace_id": workspace_id,
@@ -270,7 +296,7 @@ def _helpdesk_row(id: str, workspace_id: str, given: Mapping[str, Any]) -> dict[
         "kind": MAILBOX_KIND,
         "url": f"mailto:{given['address']}",
         "token": "",
-        "webhook_secret": secrets.token_urlsafe(32),  # signs the tokens in addresses
+        "webhook_secret": secret,  # signs the tokens in addresses
         "options": {},
         "mode": given.get("mode") or HelpdeskMode.DRAFT,
         "languages": given.get("languages"),

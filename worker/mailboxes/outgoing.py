@@ -108,7 +108,8 @@ class Outgoing:
     def _reply_to(self, connection: Helpdesk, own: Address, box: Mailbox, post: TicketPost) -> tuple[Address, ...]:
         if not box.plus_addressing:
             return ()
-        return (Address(address=with_token(own.address, post.ticket, connection.webhook_secret)),)
+        secret = self._store.sealing.open(connection.webhook_secret)
+        return (Address(address=with_token(own.address, post.ticket, secret)),)
 
     def _quoted(self, sent: Delivery) -> str:
         """Return the customer's words that are answered: the message of the delivery, else their last one."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from worker.states import MailState
 from worker.store.rows import Helpdesk, Mailbox
+from worker.store.sealing import with_password
 from worker.time import to_rfc3339
 
 
@@ -39,8 +39,4 @@ def mailbox(desk: Helpdesk, row: Mailbox, counts: Mapping[str, int]) -> dict[str
 
 def without_password(url: str | None) -> str | None:
     """Return a URL with its user but without the password."""
-    if url is None:
-        return None
-    parts = urlsplit(url)
-    user, at, host = parts.netloc.rpartition("@")
-    return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}{at}{host}"))
+    return None if url is None else with_password(url, "")

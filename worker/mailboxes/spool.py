@@ -23,7 +23,7 @@ _KEPT_MS = 30 * 86_400_000
 
 @dataclass(frozen=True, kw_only=True)
 class SpoolLease:
-    """The right to take the mail of one mailbox."""
+    """The right to take the mail of one mailbox, whose `secret` signs addresses and is sealed as in its row."""
 
     mailbox: Mailbox
     secret: str

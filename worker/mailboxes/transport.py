@@ -23,6 +23,7 @@ from worker.mailboxes.composing import composed
 from worker.mailboxes.imap import ImapMailbox, MailboxUnavailable
 from worker.mailboxes.outgoing import NotSendable, Outgoing, OutgoingMail
 from worker.mailboxes.recipients import Progress, Refusals, from_json, text_of, to_json
+from worker.secret_box import SecretsUnreadable
 from worker.states import DeliveryKind, MailState
 from worker.store.engine import Store
 from worker.store.rows import Delivery, Helpdesk, Mailbox
@@ -80,7 +81,7 @@ class MailboxTransport:
         except MailRefused as error:
             status = error.status
             return AttemptResult(status=status, error=str(error), final=status is not None and status >= 500)
-        except (MailboxUnavailable, AddressRefused) as error:
+        except (MailboxUnavailable, AddressRefused, SecretsUnreadable) as error:
             return AttemptResult(status=None, error=str(error))
 
     def close(self) -> None:

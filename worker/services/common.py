@@ -83,7 +83,8 @@ def build_common(settings: Settings, *, pool_size: int = POOL_SIZE, idle_s: floa
 
     `idle_s` bounds how long a transaction may stay open between two statements (PostgreSQL).
     """
-    store = open_store(settings.database, pool_size=pool_size, idle_s=idle_s)
+    secret_box = build_secret_box(settings)
+    store = open_store(settings.database, pool_size=pool_size, idle_s=idle_s, secret_box=secret_box)
     redis = open_redis(settings.redis, timeout_s=0.5, retries=1, max_connections=settings.redis_connections)
     waiting_redis = open_blocking_redis(settings.redis)
     codec = Codec(settings.session_keys)
@@ -95,7 +96,6 @@ def build_common(settings: Settings, *, pool_size: int = POOL_SIZE, idle_s: floa
     intake = Intake(store, keys_kept_s=settings.idempotency_s, count=counters.add, alarm=pattern_matches.alarm)
     actions = ConversationActions(store, intake=intake, wake=wakeups.send, hints=hints)
     mail = build_mail_server(settings)
-    secret_box = build_secret_box(settings)
     return Common(
         settings=settings,
         store=store,

@@ -20,6 +20,8 @@ from sqlalchemy.sql.functions import GenericFunction
 
 from worker import compat, states
 from worker.errors import DatabaseUnavailable
+from worker.secret_box import SecretBox
+from worker.store.sealing import Sealing
 
 T = TypeVar("T")
 
@@ -160,10 +162,11 @@ class _Job:
 
 
 class Store:
-    """A database; safe to share between threads, not across a fork."""
+    """A database; safe to share between threads, not across a fork. `secret_box` encrypts the secrets in it."""
 
-    def __init__(self, engine: sa.Engine, *, clock: Clock | None = None) -> None:
+    def __init__(self, engine: sa.Engine, *, clock: Clock | None = None, secret_box: SecretBox | None = None) -> None:
         self.engine = engine
+        self.sealing = Sealing(secret_box)
         self.clock = clock or DatabaseClock()
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._turn = _Turn(engine.url.database) if self.is_sqlite else None
@@ -312,12 +315,17 @@ class Prepared:
 
 
 def open_store(
-    url: str, *, pool_size: int = POOL_SIZE, clock: Clock | None = None, idle_s: float | None = None
+    url: str,
+    *,
+    pool_size: int = POOL_SIZE,
+    clock: Clock | None = None,
+    idle_s: float | None = None,
+    secret_box: SecretBox | None = None,
 ) -> Store:
     """Return a store for a SQLAlchemy URL; connects on first use.
 
     On PostgreSQL, a lock is waited for for a few seconds, and a transaction whose process fell asleep is ended by the
-    server after `idle_s` seconds, so that nobody waits for it for ever.
+    server after `idle_s` seconds, so that nobody waits for it for ever. `secret_box` encrypts the secrets in it.
     """
     options: dict[str, Any] = {"json_serializer": _dumps, "pool_size": pool_size, "max_overflow": pool_size}
     if url.startswith("sqlite"):
@@ -332,7 +340,7 @@ def open_store(
         sa.event.listen(engine, "begin", _begin_sqlite)
     else:
         sa.event.listen(engine, "connect", lambda connection, _record: _configure_postgresql(connection, idle_s))
-    return Store(engine, clock=clock)
+    return Store(engine, clock=clock, secret_box=secret_box)
 
 
 def _configure_postgresql(connection: Any, idle_s: float | None) -> None:

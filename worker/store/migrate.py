@@ -54,7 +54,7 @@ def _run_missing(store: Store) -> None:
     with store.begin() as tx:
         if not store.is_sqlite:
             tx.execute(sa.text("SELECT pg_advisory_xact_lock(:name)"), {"name": _LOCK})
-        settings.attributes["connection"] = tx
+        settings.attributes |= {"connection": tx, "sealing": store.sealing}
         command.upgrade(settings, "head")
 
 

@@ -73,11 +73,13 @@ def test_a_url_that_may_not_be_called_is_refused_when_it_is_set_and_when_it_is_c
         connections.change(workspace_id, made["id"], {"url": url})
 
 
-def test_a_secret_is_made_where_none_is_given_and_shown_once(connections, workspace_id):
+def test_a_secret_is_made_where_none_is_given_and_shown_once(store, connections, workspace_id):
     made = connections.make(workspace_id, {**NEW, "webhook_secret": None})
     assert len(made["webhook_secret"]) > 40
     assert "webhook_secret" not in connections.show(workspace_id, made["id"])
-    assert connections.named(workspace_id, "desk").webhook_secret == made["webhook_secret"]
+    kept = connections.named(workspace_id, "desk").webhook_secret
+    assert made["webhook_secret"] not in kept
+    assert store.sealing.open(kept) == made["webhook_secret"]
     assert made["url"] == "https://127.0.0.1"
 
 
@@ -87,13 +89,17 @@ def test_a_name_is_taken_once_in_its_workspace(connections, workspace_id):
         connections.make(workspace_id, NEW)
 
 
-def test_a_change_is_checked_with_what_stays_and_an_empty_secret_is_no_change(connections, workspace_id):
+def test_a_change_is_checked_with_what_stays_and_an_empty_secret_is_no_change(store, connections, workspace_id):
     id = connections.make(workspace_id, NEW)["id"]
     for new in ({"options": {}}, {"hours": {"timezone": "x"}}, {"token": ""}, {"webhook_secret": " "}):
         with pytest.raises(Invalid):
             connections.change(workspace_id, id, new)
     assert connections.change(workspace_id, id, {"mode": "draft"})["mode"] == "draft"
-    assert connections.named(workspace_id, id).token == "t"
+    assert store.sealing.open(connections.named(workspace_id, id).token) == "t"
+    connections.change(workspace_id, id, {"token": "new-token"})
+    kept = connections.named(workspace_id, id).token
+    assert "new-token" not in kept
+    assert store.sealing.open(kept) == "new-token"
 
 
 def test_a_removed_or_disabled_helpdesk_is_not_opened_by_its_webhooks(connections, workspace_id):

@@ -30,6 +30,12 @@ class Mailbox(TableRow):
     due_at: int | None = None
     checked_at: int | None = None
     error: str | None = None
+    oauth: Json | None = None
+    oauth_secrets: str | None = field(default=None, repr=False)
+    oauth_until: int | None = None
+    ses_topic: str | None = None
+    inbound_password: str | None = field(default=None, repr=False)
+    sendgrid_key: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -108,8 +108,8 @@ helpdesk = Table(
     Column("name", String(100), nullable=False),
     Column("kind", String(16), nullable=False),
     Column("url", Text, nullable=False),
-    Column("token", Text, nullable=False),
-    Column("webhook_secret", Text, nullable=False),
+    Column("token", Text, nullable=False),  # sealed: worker.store.sealing
+    Column("webhook_secret", Text, nullable=False),  # likewise
     Column("options", JSON_OR_NULL, nullable=False),  # of its kind
     Column("mode", String(16), nullable=False),  # reply, draft, shadow
     Column("languages", JSON_OR_NULL),  # it may answer in; all without

@@ -32,10 +32,10 @@ mailbox = Table(
     workspace_column(),
     Column("address", String(320), nullable=False),
     Column("sender_name", String(200)),
-    Column("imap_url", Text),  # with the password; without it, mail comes by the API alone
-    Column("smtp_url", Text),  # with the password; without it, the operator's server sends
+    Column("imap_url", Text),  # with the password, sealed; without it, mail comes by the API alone
+    Column("smtp_url", Text),  # with the password, sealed; without it, the operator's server sends
     Column("authserv_id", String(255)),  # whose Authentication-Results are believed
-    Column("mailgun_key", Text),  # signs what Mailgun posts
+    Column("mailgun_key", Text),  # signs what Mailgun posts; sealed
     Column("team", JSON_OR_NULL, nullable=False),  # addresses and @domains of colleagues
     Column("notify", JSON_OR_NULL, nullable=False),  # addresses that get notes about handoffs
     Column("folders", JSON_OR_NULL, nullable=False),  # {inbox, sent, drafts}; found by their use where not given
@@ -47,6 +47,12 @@ mailbox = Table(
     time_column("due_at"),  # the end of that lease
     time_column("checked_at"),  # when it was last read by IMAP
     Column("error", Text),  # why it could not be
+    Column("oauth", JSON_OR_NULL),  # the consent to log in with, in place of passwords: worker.mailboxes.oauth.Consent
+    Column("oauth_secrets", Text),  # its client secret and tokens; sealed
+    time_column("oauth_until"),  # the end of the lease of who renews its tokens
+    Column("ses_topic", Text),  # whose notifications bring mail from Amazon SES
+    Column("inbound_password", Text),  # in the URL that Postmark or SendGrid posts to; sealed
+    Column("sendgrid_key", Text),  # verifies what SendGrid signs; public
     info={"purpose": "how a mailbox is reached: IMAP in, SMTP out"},
 )
 
