@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from imapclient import IMAPClient
+from imapclient.exceptions import LoginError
 from imapclient.imap4 import IMAP4WithTimeout
 
 from worker.addresses import AddressRefused, Guard
@@ -56,6 +57,55 @@ class ServerUrl:
             raise NotSafe("The mail server offers no encryption; the password is not sent.")
         if not (self.user.isascii() and self.password.isascii()):
             raise NotSafe("The user or the password has characters that are not ASCII, which the login cannot send.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BearerLogin:
+    """Logs in with an access token of OAuth 2, in place of a password; `refused` is called if the server refuses."""
+
+    token: str = field(repr=False)
+    refused: Callable[[], None]
+
+    def imap(self, client: IMAPClient, user: str) -> None:
+        """Log in by OAUTHBEARER (RFC 7628), or by XOAUTH2 where a server has only that, as Microsoft's.
+
+        Raises:
+            NotSafe: it offers neither.
+            IMAPClientError: it refuses the token.
+        """
+        try:
+            if client.has_capability("AUTH=OAUTHBEARER"):
+                client.oauthbearer_login(user, self.token)
+            elif client.has_capability("AUTH=XOAUTH2"):
+                client.oauth2_login(user, self.token)
+            else:
+                raise NotSafe("The mail server takes no OAuth 2 logins.")
+        except LoginError:
+            self.refused()
+            raise
+
+    def smtp(self, server: smtplib.SMTP, user: str) -> None:
+        """Log in by OAUTHBEARER or XOAUTH2.
+
+        Raises:
+            NotSafe: the server offers neither.
+            SMTPException: it refuses the token.
+        """
+        offered = server.esmtp_features.get("auth", "").upper().split()
+        escaped = user.replace("=", "=3D").replace(",", "=2C")
+        forms = {
+            "OAUTHBEARER": (f"n,a={escaped},\x01auth=Bearer {self.token}\x01\x01", "\x01"),
+            "XOAUTH2": (f"user={user}\x01auth=Bearer {self.token}\x01\x01", ""),
+        }
+        mechanism = next((name for name in forms if name in offered), None)
+        if mechanism is None:
+            raise NotSafe("The mail server takes no OAuth 2 logins.")
+        first, after_error = forms[mechanism]
+        try:  # an error comes as a challenge, after whose answer the server refuses (RFC 7628, 3.2.3)
+            server.auth(mechanism, lambda challenge=None: first if challenge is None else after_error)
+        except smtplib.SMTPAuthenticationError:
+            self.refused()
+            raise
 
 
 def server_url(url: str) -> ServerUrl:

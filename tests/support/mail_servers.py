@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.oauth import OAuthProvider
 from tests.support.processes import free_port
 
 PASSWORD = "secret"
@@ -42,8 +43,15 @@ mail_uid = {user}
 mail_gid = {group}
 first_valid_uid = 1
 first_valid_gid = 1
+auth_mechanisms = plain xoauth2 oauthbearer
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {home}/oauth2.conf
+}}
 passdb {{
   driver = static
+  mechanisms = plain
   args = password={password}
 }}
 userdb {{
@@ -75,6 +83,9 @@ service anvil {{
   chroot =
 }}
 service auth {{
+  unix_listener {home}/queue/dovecot-auth {{
+    mode = 0666
+  }}
   unix_listener auth-userdb {{
     mode = 0600
     user = {user}
@@ -100,6 +111,9 @@ virtual_mailbox_domains = desk.example shop.example
 virtual_mailbox_maps = texthash:{home}/known
 virtual_transport = dovecot
 dovecot_destination_recipient_limit = 1
+smtpd_sasl_auth_enable = yes
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = dovecot-auth
 smtpd_relay_restrictions = permit_mynetworks, reject
 smtpd_recipient_restrictions = permit_mynetworks, reject
 transport_maps = inline:{{gone.example=gone:}}
@@ -137,13 +151,24 @@ postlog unix-dgram n - n - 1 postlogd
 """
 
 
+#: Dovecot asks who an access token belongs to (RFC 7662).
+_OAUTH2 = """
+introspection_mode = post
+introspection_url = {introspection_url}
+username_attribute = username
+active_attribute = active
+active_value = true
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MailServers:
-    """Where the servers listen."""
+    """Where the servers listen, and the provider whose access tokens they take."""
 
     smtp_port: int
     imap_port: int
     home: Path
+    provider: OAuthProvider
 
     @property
     def smtp_url(self) -> str:
@@ -214,8 +239,11 @@ def mail_servers() -> Iterator[MailServers]:
     require_mail()
     home = Path(tempfile.mkdtemp(prefix="answerback-mail-"))
     home.chmod(0o755)
-    servers = MailServers(smtp_port=free_port(), imap_port=free_port(), home=home)
+    provider = OAuthProvider()
+    servers = MailServers(smtp_port=free_port(), imap_port=free_port(), home=home, provider=provider)
     try:
+        (home / "queue").mkdir()  # Dovecot listens in there for Postfix
+        (home / "oauth2.conf").write_text(_OAUTH2.format(introspection_url=provider.serve()))
         dovecot = _start_dovecot(home, servers.imap_port)
         postfix = _start_postfix(home, servers.smtp_port)
         _wait(servers)
@@ -227,6 +255,7 @@ def mail_servers() -> Iterator[MailServers]:
         with suppress(UnboundLocalError):
             dovecot.terminate()
             dovecot.wait(10)
+        provider.close()
         shutil.rmtree(home, ignore_errors=True)
 
 
@@ -257,7 +286,6 @@ def _start_postfix(home: Path, smtp_port: int) -> subprocess.Popen[bytes]:
     data = home / "data"
     data.mkdir()
     shutil.chown(data, "postfix")
-    (home / "queue").mkdir()
     subprocess.run(["postfix", "-c", str(config), "check"], check=True, capture_output=True)
     return subprocess.Popen(["/usr/lib/postfix/sbin/master", "-c", str(config), "-d"])
 

@@ -5,8 +5,39 @@ from marshmallow import fields, validate
 
 from web.schemas.fields import LANGUAGE, Line, NoQuery, links, moment
 from worker.helpdesks.options import MODES
+from worker.mailboxes.oauth_providers import PROVIDER_NAMES
 
 _URL = "with user and password, which are never returned"
+
+
+class NewConsent(ma.Schema):
+    """A consent to log in by OAuth 2, for URLs without a password."""
+
+    provider = fields.String(required=True, validate=validate.OneOf(PROVIDER_NAMES))
+    client_id = Line(most=500, required=True, metadata={"description": "id of the app that you registered there"})
+    client_secret = Line(most=2_000, allow_none=True, metadata={"description": "its secret, if any; never returned"})
+    refresh_token = Line(most=10_000, required=True, metadata={"description": "it is exchanged; never returned"})
+    tenant = Line(
+        most=200,
+        allow_none=True,
+        validate=validate.Regexp(r"[A-Za-z0-9.-]+\Z"),
+        metadata={"description": "tenant of Microsoft Entra; `organizations` if omitted"},
+    )
+    token_url = Line(most=2_000, allow_none=True, metadata={"description": "token endpoint of another provider"})
+    scope = Line(most=2_000, allow_none=True, metadata={"description": "scope, if not the provider's for mail"})
+
+
+class Consent(ma.Schema):
+    """The consent that a mailbox is logged in by."""
+
+    provider = fields.String(required=True)
+    client_id = fields.String(required=True)
+    state = fields.String(
+        required=True, metadata={"description": "connected, or consent_needed: a person has to consent anew"}
+    )
+    error = fields.String(required=True, allow_none=True)
+    renewed_at = moment(required=True, allow_none=True)
+    expires_at = moment(required=True, allow_none=True)
 
 
 class _Given(ma.Schema):
@@ -20,6 +51,11 @@ class _Given(ma.Schema):
         most=2_000,
         allow_none=True,
         metadata={"description": f"`smtps://user:password@host`, or `smtp://…:587`; {_URL}; the operator's if omitted"},
+    )
+    oauth = fields.Nested(
+        NewConsent,
+        allow_none=True,
+        metadata={"description": "consent to log in with where a URL has a user and no password"},
     )
     authserv_id = Line(
         most=255,
@@ -98,6 +134,7 @@ class Mailbox(ma.Schema):
     sender_name = fields.String(required=True, allow_none=True)
     imap_url = fields.String(required=True, allow_none=True)
     smtp_url = fields.String(required=True, allow_none=True)
+    oauth = fields.Nested(Consent, required=True, allow_none=True)
     authserv_id = fields.String(required=True, allow_none=True)
     team = fields.List(fields.String(), required=True)
     notify = fields.List(fields.String(), required=True)

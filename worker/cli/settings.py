@@ -135,8 +135,8 @@ def apply(file: TextIO, yes: bool, workspace: str) -> None:
 def rotate() -> None:
     """Encrypt all secrets anew with the first key, so that older keys can be removed.
 
-    These are the secrets of all workspaces, of people's authenticator apps, of helpdesks and of mailboxes; of the last two
-    also those that are not encrypted yet. Fails where no key opens one of them.
+    These are the secrets of all workspaces, of people's authenticator apps, of helpdesks and of mailboxes; of the last
+    two also those that are not encrypted yet. Fails where no key opens one of them.
     """
     from worker.secret_box import SecretBox
     from worker.secret_rotation import rotate_secrets

@@ -10,7 +10,7 @@ from email.utils import formatdate, make_msgid, parseaddr
 
 from worker.addresses import Guard
 from worker.errors import AnswerbackError
-from worker.mail_servers import DIAL_ERRORS, NotSafe, open_smtp, server_url
+from worker.mail_servers import DIAL_ERRORS, BearerLogin, NotSafe, open_smtp, server_url
 
 #: Each step of the conversation with the server, in seconds.
 _STEP_S = 5.0
@@ -34,12 +34,14 @@ class MailServer:
         url: `smtp://user:password@host:587` or `smtps://…`.
         sender: the address that its mail is from.
         guard: decides whether it may be reached; None for the operator's own.
+        bearer: logs in with a token in place of the password of `url`.
         domains: further domains that mailboxes of workspaces may send from, besides that of `sender`.
     """
 
     url: str
     sender: str
     guard: Guard | None = None
+    bearer: BearerLogin | None = None
     domains: tuple[str, ...] = ()
 
     def may_send_from(self, address: str) -> bool:
@@ -80,7 +82,10 @@ class MailServer:
                     encrypted = True
                 if url.user:
                     url.check_login(encrypted=encrypted)
-                    server.login(url.user, url.password)
+                    if self.bearer is not None:
+                        self.bearer.smtp(server, url.user)
+                    else:
+                        server.login(url.user, url.password)
                 yield server
             finally:
                 with suppress(smtplib.SMTPException, OSError):  # what was handed in, was
@@ -88,12 +93,18 @@ class MailServer:
         except smtplib.SMTPRecipientsRefused as error:
             codes = [code for code, _said in error.recipients.values()]
             raise MailRefused(f"The recipients are refused: {error.recipients}"[:500], status=max(codes)) from error
+        except smtplib.SMTPAuthenticationError as error:
+            if self.bearer is None:
+                raise _refused(error, status=error.smtp_code) from error
+            raise _refused(error, status=None) from error  # the next attempt has another token
         except smtplib.SMTPResponseException as error:
-            said = (
-                error.smtp_error.decode(errors="replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
-            )
-            raise MailRefused(f"{error.smtp_code} {said}"[:500], status=error.smtp_code) from error
+            raise _refused(error, status=error.smtp_code) from error
         except NotSafe as error:
             raise MailRefused(str(error)) from error
         except (smtplib.SMTPException, *DIAL_ERRORS) as error:
             raise MailRefused(f"{type(error).__name__}: {error}"[:500]) from error
+
+
+def _refused(error: smtplib.SMTPResponseException, *, status: int | None) -> MailRefused:
+    said = error.smtp_error.decode(errors="replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
+    return MailRefused(f"{error.smtp_code} {said}"[:500], status=status)

@@ -14,7 +14,7 @@ from imapclient.imapclient import DRAFTS, SENT
 
 from worker.addresses import Guard
 from worker.errors import AnswerbackError
-from worker.mail_servers import DIAL_ERRORS, LOCAL, NotSafe, open_imap, server_url
+from worker.mail_servers import DIAL_ERRORS, LOCAL, BearerLogin, NotSafe, open_imap, server_url
 
 #: Each step of the conversation with the server, in seconds.
 _STEP_S = 10.0
@@ -125,12 +125,16 @@ class ImapMailbox:
 
 
 @contextmanager
-def connected(url: str, guard: Guard, *, folders: Mapping[str, str]) -> Iterator[ImapMailbox]:
+def connected(
+    url: str, guard: Guard, *, folders: Mapping[str, str], bearer: BearerLogin | None = None
+) -> Iterator[ImapMailbox]:
     """Yield a connection that is logged in: `imaps://user:password@host`, or `imap://…` which STARTTLS encrypts.
 
+    `bearer` logs in with a token in place of the password.
+
     Raises:
-        MailboxUnavailable: the server is unavailable, refuses the password, takes it only in clear, or may not be
-            reached.
+        MailboxUnavailable: the server is unavailable, refuses the password or token, takes it only in clear, or may
+            not be reached.
     """
     with _errors():
         server = server_url(url)
@@ -142,7 +146,10 @@ def connected(url: str, guard: Guard, *, folders: Mapping[str, str]) -> Iterator
                 client.starttls(_context(server.host))
                 encrypted = True
             server.check_login(encrypted=encrypted)
-            client.login(server.user, server.password)
+            if bearer is not None:
+                bearer.imap(client, server.user)
+            else:
+                client.login(server.user, server.password)
         yield ImapMailbox(client, folders)
     finally:
         with suppress(IMAPClientError, OSError):

@@ -15,9 +15,10 @@ from worker.errors import Conflict, Invalid, NotFound
 from worker.helpdesks.connections import check_hours
 from worker.helpdesks.mail import MailRefused, MailServer
 from worker.ids import new_id
-from worker.mail_servers import server_url
+from worker.mail_servers import BearerLogin, server_url
 from worker.mailboxes import listing, mailgun, serializers
 from worker.mailboxes.addresses import ADDRESS, Address
+from worker.mailboxes.consents import Consents
 from worker.mailboxes.imap import ImapMailbox, MailboxUnavailable, connected
 from worker.mailboxes.spool import Spool
 from worker.secret_box import SecretsUnreadable
@@ -49,6 +50,7 @@ class Mailboxes:
         self._guard = guard
         self._mail = mail
         self._spool = Spool(store)
+        self._consents = Consents(store, guard)
 
     def make(self, workspace_id: str, new: Mapping[str, Any]) -> dict[str, Any]:
         """Connect a mailbox and return it.
@@ -132,7 +134,7 @@ class Mailboxes:
             shared = {name: value for name, value in given.items() if name in _OF_HELPDESK}
             own = {name: value for name, value in given.items() if name not in _OF_HELPDESK} | sealed
             tx.execute(helpdesk.update().where(helpdesk.c.id == id).values(**shared, updated_at=self._store.now(tx)))
-            if own.get("imap_url"):  # whoever reads it stops, and a pause after failures ends
+            if own.get("imap_url") or own.get("oauth"):  # whoever reads it stops, and a pause after failures ends
                 own["watched_until"] = None
             if own:
                 tx.execute(mailbox.update().where(mailbox.c.id == id).values(**own))
@@ -248,29 +250,36 @@ class Mailboxes:
             return MailServer(url=self._mail.url, sender=row.address)
         try:
             url = self._store.sealing.open_url(row.smtp_url)
-        except SecretsUnreadable as error:
+            bearer = self._bearer(row, url)
+        except (SecretsUnreadable, MailboxUnavailable) as error:
             raise MailRefused(str(error)) from error
-        return MailServer(url=url, sender=row.address, guard=self._guard)
+        return MailServer(url=url, sender=row.address, guard=self._guard, bearer=bearer)
 
     @contextmanager
     def open_imap(self, row: Mailbox) -> Iterator[ImapMailbox]:
         """Yield a mailbox that is open by IMAP.
 
         Raises:
-            MailboxUnavailable: as `connected`, or its password was sealed with another key.
+            MailboxUnavailable: as `connected`, its password was sealed with another key, or it needs a new consent.
         """
         try:
             url = self._store.sealing.open_url(row.imap_url or "")
         except SecretsUnreadable as error:
             raise MailboxUnavailable(str(error)) from error
-        with connected(url, self._guard, folders=row.folders) as opened:
+        with connected(url, self._guard, folders=row.folders, bearer=self._bearer(row, url)) as opened:
             yield opened
 
-    def _sealed(self, given: Mapping[str, Any]) -> dict[str, str]:
-        """Return those of the given fields that the database keeps sealed."""
+    def _bearer(self, row: Mailbox, url: str) -> BearerLogin | None:
+        """Return how to log in without a password: with the consent, where a URL has a user and no password."""
+        server = server_url(url)
+        return self._consents.login(row) if row.oauth is not None and server.user and not server.password else None
+
+    def _sealed(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return those of the given fields that the database keeps sealed, and the columns of a consent."""
         seal, seal_url = self._store.sealing.seal, self._store.sealing.seal_url
         urls = {name: seal_url(str(given[name])) for name in _URLS if given.get(name)}
-        return urls | {name: seal(str(given[name])) for name in _SECRETS if given.get(name)}
+        consent = self._consents.columns(given["oauth"]) if "oauth" in given else {}
+        return {**urls, **{name: seal(str(given[name])) for name in _SECRETS if given.get(name)}, **consent}
 
     def _to_api(self, connection: sa.Connection, desk: Helpdesk) -> dict[str, Any]:
         row = connection.execute(sa.select(mailbox).where(mailbox.c.id == desk.id)).mappings().one()
@@ -306,7 +315,7 @@ def _helpdesk_row(id: str, workspace_id: str, given: Mapping[str, Any], *, secre
 
 
 def _mailbox_row(given: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("address", "sender_name", "imap_url", "smtp_url", "authserv_id", "mailgun_key")
+    names = ("address", "sender_name", "imap_url", "smtp_url", "authserv_id", "mailgun_key", "oauth", "oauth_secrets")
     return {
         **{name: given.get(name) for name in names},
         "team": given.get("team") or [],

@@ -18,6 +18,7 @@ def mailbox(desk: Helpdesk, row: Mailbox, counts: Mapping[str, int]) -> dict[str
         "sender_name": row.sender_name,
         "imap_url": without_password(row.imap_url),
         "smtp_url": without_password(row.smtp_url),
+        "oauth": None if row.oauth is None else _consent(row.oauth),
         "authserv_id": row.authserv_id,
         "team": list(row.team),
         "notify": list(row.notify),
@@ -34,6 +35,17 @@ def mailbox(desk: Helpdesk, row: Mailbox, counts: Mapping[str, int]) -> dict[str
         "created_at": to_rfc3339(desk.created_at),
         "updated_at": to_rfc3339(desk.updated_at),
         "links": {"inbound": f"/v1/mailboxes/{row.id}/inbound"},
+    }
+
+
+def _consent(kept: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "provider": kept["provider"],
+        "client_id": kept["client_id"],
+        "state": kept["state"],
+        "error": kept["error"],
+        "renewed_at": to_rfc3339(kept["renewed_at"]),
+        "expires_at": to_rfc3339(kept["refresh_expires_at"]),
     }
 
 

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.support.mails import HELP, MailStory, mail
+from worker.mail_servers import GuardedImapClient
 from worker.mailboxes.imap import ImapMailbox, MailboxUnavailable
 from worker.store.tables import delivery
 from worker.store.tables import mail as mail_table
@@ -235,3 +236,41 @@ def test_the_check_finds_the_folders_and_names_what_is_wrong(story):
     assert found["smtp"] is not None
     with pytest.raises(MailboxUnavailable):
         story.services.mailing.watcher.poll(story.id)
+
+
+@pytest.mark.parametrize("mechanism", ["oauthbearer", "xoauth2"])
+def test_a_mailbox_without_passwords_is_read_and_answered_by_consent(
+    call, services, mail_server, monkeypatch, mechanism
+):
+    number, provider = next(_accounts), mail_server.provider
+    address = f"support{number}@desk.example"
+    if mechanism == "xoauth2":  # as Microsoft's servers, which have no other
+        has = GuardedImapClient.has_capability
+        monkeypatch.setattr(
+            GuardedImapClient, "has_capability", lambda self, name: name != "AUTH=OAUTHBEARER" and has(self, name)
+        )
+    user = f"support{number}%40desk.example"
+    oauth = {
+        "provider": "other",
+        "client_id": "desk",
+        "token_url": f"{provider.url}/token",
+        "refresh_token": provider.consent(address),
+    }
+    urls = {
+        "imap_url": f"imap://{user}@127.0.0.1:{mail_server.imap_port}",
+        "smtp_url": f"smtp://{user}@127.0.0.1:{mail_server.smtp_port}",
+    }
+    story = ImapStory(call, services, mail_server, **urls, oauth=oauth)
+    story.poll()
+    story.arrives()
+    assert story.poll() == 1
+    assert story.answers() == 1
+    (answered,) = story.servers.wait_for_mail(story.customer, 1)
+    assert headers_of(answered)["Subject"] == "Re: My password"
+    before = len(provider.asked)
+    provider.access_tokens.clear()  # the provider ends all sessions
+    with pytest.raises(MailboxUnavailable):
+        story.poll()
+    story.poll()
+    assert len(provider.asked) == before + 1
+    assert dict(services.mailboxes.check(story.row()))["smtp"] is None
