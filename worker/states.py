@@ -349,13 +349,6 @@ class HelpdeskMode(StrEnum):
     SHADOW = "shadow"
 
 
-class ConsentState(StrEnum):
-    """State of the consent by which a mailbox is logged in to: connected, or a person has to consent anew."""
-
-    CONNECTED = "connected"
-    CONSENT_NEEDED = "consent_needed"
-
-
 class MailState(StrEnum):
     """State of a mail.
 

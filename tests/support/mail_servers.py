@@ -56,7 +56,7 @@ passdb {{
 }}
 userdb {{
   driver = static
-  args = uid={user} gid={group} home={home}/mail/%u
+  args = uid={user} gid={group} home={home}/mail/%u allow_all_users=yes
 }}
 namespace inbox {{
   inbox = yes

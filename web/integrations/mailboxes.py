@@ -37,6 +37,19 @@ _FORM = {
 }
 
 
+def _body(media_type: str, required: dict[str, str]) -> dict[str, Any]:
+    """Return the description of a request's body, with the types of its required fields."""
+    properties = {name: {"type": type} for name, type in required.items()}
+    schema = {"type": "object", "required": list(required), "properties": properties}
+    return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}}
+
+
+#: SNS posts JSON and calls it text.
+_SNS = {"requestBody": {"required": True, "content": {"text/plain": {"schema": {"type": "string"}}}}}
+_POSTMARK = _body("application/json", {"RawEmail": "string"})
+_SENDGRID = _body("multipart/form-data", {"email": "string"})
+
+
 def _workspace() -> str:
     return str(flask.g.principal.workspace_id)
 
@@ -110,9 +123,45 @@ def receive(mailbox_id: str) -> tuple[dict[str, Any], int]:
 def receive_from_mailgun(mailbox_id: str) -> None:
     """Accept a raw mail of a route of Mailgun, which is signed and needs no key."""
     try:
-        services().mailboxes.receive_from_mailgun(mailbox_id, flask.request.form, now=time.time())
+        services().mailboxes.posted.mailgun(mailbox_id, flask.request.form, now=time.time())
     except DatabaseUnavailable:
         raise WebhookPostponed from None  # with a status after which Mailgun sends it again
+
+
+@blueprint.post("/mailboxes/<string:mailbox_id>/inbound/ses")
+@operation("mailboxes.receive_from_ses", "webhook_refused", "webhook_postponed", "invalid")
+@public
+@blueprint.response(200)
+@blueprint.doc(**_SNS)
+def receive_from_ses(mailbox_id: str) -> None:
+    """Accept a mail of Amazon SES, which its topic of SNS signs and which needs no key."""
+    services().mailboxes.posted.ses(mailbox_id, flask.request.get_data(cache=False), now=time.time())
+
+
+@blueprint.post("/mailboxes/<string:mailbox_id>/inbound/postmark")
+@operation("mailboxes.receive_from_postmark", "webhook_refused", "invalid")
+@public
+@blueprint.response(200)
+@blueprint.doc(**_POSTMARK)
+def receive_from_postmark(mailbox_id: str) -> None:
+    """Accept a mail of Postmark, whose URL has the password of the mailbox."""
+    payload = flask.request.get_json(force=True, silent=True)
+    authorization = flask.request.headers.get("Authorization", "")
+    services().mailboxes.posted.postmark(mailbox_id, payload if isinstance(payload, dict) else {}, authorization)
+
+
+@blueprint.post("/mailboxes/<string:mailbox_id>/inbound/sendgrid")
+@operation("mailboxes.receive_from_sendgrid", "webhook_refused", "invalid")
+@public
+@blueprint.response(200)
+@blueprint.doc(**_SENDGRID)
+def receive_from_sendgrid(mailbox_id: str) -> None:
+    """Accept a mail of SendGrid, which signs it, or whose URL has the password of the mailbox."""
+    body = flask.request.get_data(cache=True)  # before the form is read, so that both are there
+    headers = {name.lower(): value for name, value in flask.request.headers.items()}
+    posted = services().mailboxes.posted
+    row = posted.check_sendgrid(mailbox_id, body, headers, now=time.time())
+    posted.sendgrid(row, flask.request.form)
 
 
 @blueprint.get("/mailboxes/<string:mailbox_id>/suppressions")

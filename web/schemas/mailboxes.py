@@ -17,10 +17,9 @@ class NewConsent(ma.Schema):
     client_id = Line(most=500, required=True, metadata={"description": "id of the app that you registered there"})
     client_secret = Line(most=2_000, allow_none=True, metadata={"description": "its secret, if any; never returned"})
     refresh_token = Line(most=10_000, required=True, metadata={"description": "it is exchanged; never returned"})
-    tenant = Line(
-        most=200,
+    tenant = fields.String(
         allow_none=True,
-        validate=validate.Regexp(r"[A-Za-z0-9.-]+\Z"),
+        validate=validate.Regexp(r"[A-Za-z0-9.-]{1,200}\Z"),
         metadata={"description": "tenant of Microsoft Entra; `organizations` if omitted"},
     )
     token_url = Line(most=2_000, allow_none=True, metadata={"description": "token endpoint of another provider"})
@@ -66,6 +65,21 @@ class _Given(ma.Schema):
         most=200,
         allow_none=True,
         metadata={"description": "HTTP webhook signing key of Mailgun, if it posts the mail; never returned"},
+    )
+    ses_topic = Line(
+        most=300,
+        allow_none=True,
+        metadata={"description": "ARN of the SNS topic to which Amazon SES publishes the mail"},
+    )
+    inbound_password = Line(
+        most=200,
+        allow_none=True,
+        metadata={"description": "password in the URL that Postmark or SendGrid posts to; never returned"},
+    )
+    sendgrid_key = Line(
+        most=500,
+        allow_none=True,
+        metadata={"description": "public key with which SendGrid's signatures are verified, in place of the password"},
     )
     team = fields.List(
         Line(most=320),
@@ -136,6 +150,8 @@ class Mailbox(ma.Schema):
     smtp_url = fields.String(required=True, allow_none=True)
     oauth = fields.Nested(Consent, required=True, allow_none=True)
     authserv_id = fields.String(required=True, allow_none=True)
+    ses_topic = fields.String(required=True, allow_none=True)
+    sendgrid_key = fields.String(required=True, allow_none=True)
     team = fields.List(fields.String(), required=True)
     notify = fields.List(fields.String(), required=True)
     folders = fields.Dict(required=True)

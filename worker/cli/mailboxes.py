@@ -5,8 +5,9 @@ from typing import Any
 
 import click
 
-from worker.cli.base import TABLE, Columns, main, note, open_services, output_option, print_list, print_value
+from worker.cli.base import TABLE, Columns, Failure, main, note, open_services, output_option, print_list, print_value
 from worker.helpdesks.options import MODES
+from worker.mailboxes.oauth_providers import PROVIDER_NAMES
 
 
 @main.group()
@@ -25,6 +26,9 @@ def mailbox(context: click.Context, workspace: str) -> None:
 @click.option("--sender-name", help="Name that its mail is from.")
 @click.option("--authserv-id", help="Name under which your own server writes Authentication-Results.")
 @click.option("--mailgun-key", help="HTTP webhook signing key of Mailgun, if it posts the mail.")
+@click.option("--ses-topic", help="ARN of the SNS topic to which Amazon SES publishes the mail.")
+@click.option("--inbound-password", help="Password in the URL that Postmark or SendGrid posts to.")
+@click.option("--sendgrid-key", help="Public key that verifies SendGrid's signatures, in place of the password.")
 @click.option("--team", multiple=True, help="Address or @domain of colleagues; may be repeated.")
 @click.option("--notify", multiple=True, help="Address that gets notes about handoffs; may be repeated.")
 @click.option("--folder", "folders", multiple=True, metavar="USE=NAME", help="Folder for inbox, sent or drafts.")
@@ -89,11 +93,54 @@ def check(workspace: str, name: str, output: str) -> None:
 
 @mailbox.command()
 @click.argument("name")
+@click.option("--provider", type=click.Choice(PROVIDER_NAMES), required=True)
+@click.option("--client-id", required=True, help="Id of the app that you registered there.")
+@click.option("--client-secret", help="Its secret, if it has one.")
+@click.option("--tenant", help="Tenant of Microsoft Entra, such as yours.example; any of work accounts if omitted.")
+@click.option("--token-url", help="Token endpoint of another provider.")
+@click.option("--scope", help="Scope to ask for, if not the provider's for mail.")
+@click.option("--refresh-token", help="Asked for if omitted; for Microsoft, got by a code that you enter in a browser.")
+@click.pass_obj
+def authorize(workspace: str, /, name: str, **given: str | None) -> None:
+    """Log in to a mailbox by consent (OAuth 2), in place of passwords; again when a new consent is needed.
+
+    URLs that have a user and no password are logged in to with it.
+    """
+    consent = {key: value for key, value in given.items() if value is not None}
+    with open_services() as services:
+        owner = services.keys.known_workspace(workspace)
+        id = services.mailboxes.named(owner, name).id
+        if "refresh_token" not in consent:
+            consent["refresh_token"] = _refresh_token(services.mailboxes.consents, consent)
+        services.mailboxes.change(owner, id, {"oauth": consent})
+        note(services, "mailboxes.change", id, workspace_id=owner)
+    click.echo(f"{name} is logged in to by consent. Next: answerback mailbox check {name}")
+
+
+def _refresh_token(consents: Any, consent: dict[str, str]) -> str:
+    """Return a refresh token: by a code that a person enters in a browser, or typed in where there are no codes."""
+    from worker.mailboxes.oauth_client import ProviderRefused, ProviderUnavailable
+
+    def show(url: str, code: str) -> None:
+        click.echo(f"Open {url} as the user of the mailbox, and enter {code}. Waiting …")
+
+    try:
+        found = consents.refresh_token_by_code(consent, show=show)
+    except (ProviderRefused, ProviderUnavailable) as error:
+        raise Failure(str(error)) from None
+    return found or str(click.prompt("Refresh token", hide_input=True))
+
+
+@mailbox.command()
+@click.argument("name")
 @click.option("--mode", type=click.Choice(MODES))
 @click.option("--state", type=click.Choice(["enabled", "disabled"]))
 @click.option("--imap-url", help="New IMAP server, user and password.")
 @click.option("--smtp-url", help="New SMTP server, user and password.")
 @click.option("--authserv-id", help="New name under which your own server writes Authentication-Results.")
+@click.option("--ses-topic", help="ARN of the SNS topic to which Amazon SES publishes the mail.")
+@click.option("--inbound-password", help="Password in the URL that Postmark or SendGrid posts to.")
+@click.option("--sendgrid-key", help="Public key that verifies SendGrid's signatures, in place of the password.")
 @click.pass_obj
 def change(workspace: str, /, name: str, **given: str | None) -> None:
     """Change a mailbox: let it reply, give it a new password, or switch it off."""

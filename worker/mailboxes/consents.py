@@ -6,8 +6,9 @@ What a provider refuses for good needs a person; then it is not asked again.
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
 from functools import partial
 from typing import Any
 
@@ -16,11 +17,11 @@ import sqlalchemy as sa
 from worker.addresses import Guard
 from worker.errors import Invalid
 from worker.mail_servers import BearerLogin
+from worker.mailboxes import device_code
 from worker.mailboxes.imap import MailboxUnavailable
 from worker.mailboxes.oauth_client import ProviderRefused, ProviderUnavailable, ask
-from worker.mailboxes.oauth_providers import OTHER, PROVIDERS
+from worker.mailboxes.oauth_providers import DEFAULT_TENANT, OTHER, PROVIDERS
 from worker.secret_box import SecretsUnreadable
-from worker.states import ConsentState
 from worker.store.engine import Store
 from worker.store.rows import Mailbox
 from worker.store.tables import mailbox
@@ -41,6 +42,13 @@ _FINAL = {
     "invalid_grant", "invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type",
     "access_denied", "interaction_required", "consent_required", "login_required",
 }  # fmt: skip
+
+
+class ConsentState(StrEnum):
+    """State of the consent by which a mailbox is logged in to: connected, or a person has to consent anew."""
+
+    CONNECTED = "connected"
+    CONSENT_NEEDED = "consent_needed"
 
 
 class ConsentNeeded(MailboxUnavailable):
@@ -83,7 +91,7 @@ class Consents:
         token_url = given.get("token_url") or (provider.token_url if provider else None)
         if not token_url:
             raise Invalid(f"The provider {OTHER} needs its `token_url`.", field="oauth")
-        token_url = token_url.replace("{tenant}", given.get("tenant") or "organizations")
+        token_url = token_url.replace("{tenant}", given.get("tenant") or DEFAULT_TENANT)
         self._guard.check_url(token_url, field="oauth")
         consent = Consent(
             provider=given["provider"],
@@ -94,6 +102,29 @@ class Consents:
         kept = {"client_secret": given.get("client_secret"), "refresh_token": given["refresh_token"]}
         sealed = self._store.sealing.seal(json.dumps(kept))
         return {"oauth": asdict(consent), "oauth_secrets": sealed, "oauth_until": None}
+
+    def refresh_token_by_code(self, given: Mapping[str, str], *, show: Callable[[str, str], None]) -> str | None:
+        """Return the refresh token of a person who consents in a browser, or None where a provider has no codes.
+
+        Args:
+            given: what is known of the consent, as for `columns`.
+            show: called with the URL to open and the code to enter there.
+
+        Raises:
+            ProviderRefused: the person declined, the code has expired, or the app gets no codes.
+            ProviderUnavailable: the provider gave no answer.
+        """
+        provider = PROVIDERS.get(given["provider"])
+        if provider is None or provider.device_url is None:
+            return None
+        tenant, client_id = given.get("tenant") or DEFAULT_TENANT, given["client_id"]
+        device_url, token_url = (url.replace("{tenant}", tenant) for url in (provider.device_url, provider.token_url))
+        scope = given.get("scope") or provider.scope
+        begun = device_code.begin(self._guard, device_url, client_id=client_id, scope=scope)
+        show(begun.url, begun.user_code)
+        return device_code.refresh_token(
+            self._guard, token_url, begun, client_id=client_id, client_secret=given.get("client_secret")
+        )
 
     def login(self, row: Mailbox) -> BearerLogin:
         """Return how to log in to the servers of a mailbox, with a new access token if there is none that is valid.

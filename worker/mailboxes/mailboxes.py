@@ -16,13 +16,15 @@ from worker.helpdesks.connections import check_hours
 from worker.helpdesks.mail import MailRefused, MailServer
 from worker.ids import new_id
 from worker.mail_servers import BearerLogin, server_url
-from worker.mailboxes import listing, mailgun, serializers
+from worker.mailboxes import listing, serializers
 from worker.mailboxes.addresses import ADDRESS, Address
 from worker.mailboxes.consents import Consents
 from worker.mailboxes.imap import ImapMailbox, MailboxUnavailable, connected
-from worker.mailboxes.spool import Spool
+from worker.mailboxes.posted import PostedMail
+from worker.mailboxes.sendgrid import public_key
+from worker.mailboxes.ses import Amazon, Fetches
 from worker.secret_box import SecretsUnreadable
-from worker.states import ConnectionState, HelpdeskMode, MailFolder
+from worker.states import ConnectionState, HelpdeskMode
 from worker.store.engine import Store
 from worker.store.rows import Helpdesk, Mailbox
 from worker.store.scope import Scope
@@ -32,7 +34,7 @@ from worker.store.tables import destination, helpdesk, mail, mail_suppression, m
 _OF_HELPDESK = ("name", "mode", "languages", "hours", "state")
 _LISTS = ("team", "notify")
 #: Fields that are sealed in the database, and those of which the password is.
-_SECRETS = ("mailgun_key",)
+_SECRETS = ("mailgun_key", "inbound_password")
 _URLS = ("imap_url", "smtp_url")
 _FOLDERS = ("inbox", "sent", "drafts")
 
@@ -43,14 +45,19 @@ class Mailboxes:
     Args:
         guard: decides which servers may be reached.
         mail: the operator's mail server, for mailboxes without an SMTP server of their own.
+        amazon: fetches what mail of Amazon SES needs to be verified; by `guard` if None.
+
+    Attributes:
+        posted: accepts what providers post.
+        consents: logs in without passwords.
     """
 
-    def __init__(self, store: Store, guard: Guard, *, mail: MailServer | None) -> None:
+    def __init__(self, store: Store, guard: Guard, *, mail: MailServer | None, amazon: Fetches | None = None) -> None:
         self._store = store
         self._guard = guard
         self._mail = mail
-        self._spool = Spool(store)
-        self._consents = Consents(store, guard)
+        self.posted = PostedMail(store, amazon or Amazon(guard))
+        self.consents = Consents(store, guard)
 
     def make(self, workspace_id: str, new: Mapping[str, Any]) -> dict[str, Any]:
         """Connect a mailbox and return it.
@@ -159,27 +166,7 @@ class Mailboxes:
             Invalid: it is empty, or begins with no header.
             NotFound: the workspace has no such mailbox.
         """
-        row = self.get(workspace_id, id)
-        head = data[:100_000].lstrip(b"\r\n")
-        if not head.strip() or b":" not in head.split(b"\n", 1)[0]:
-            raise Invalid("The body is no mail: it must be the raw message, headers first.")
-        return {"id": self._spool.add(row, data, MailFolder.POSTED), "state": "received"}
-
-    def receive_from_mailgun(self, id: str, form: Mapping[str, str], *, now: float) -> None:
-        """Accept a mail that Mailgun posts; `now` in Unix seconds.
-
-        Raises:
-            WebhookRefused: it is not signed with the key of the mailbox, or too old.
-            Invalid: it has no raw mail.
-            NotFound: there is no such mailbox, or it has no key of Mailgun.
-        """
-        with self._store.read() as connection:
-            found = connection.execute(sa.select(mailbox).where(mailbox.c.id == id)).mappings().first()
-        row = None if found is None else Mailbox.from_row(found)
-        if row is None or row.mailgun_key is None:
-            raise NotFound("There is no mailbox with this id that Mailgun posts to.")
-        data = mailgun.raw_mail(form, key=self._store.sealing.open(row.mailgun_key), now=now)
-        self.receive(row.workspace_id, id, data)
+        return {"id": self.posted.raw(self.get(workspace_id, id), data), "state": "received"}
 
     def recent(self, workspace_id: str, id: str, *, limit: int) -> list[dict[str, Any]]:
         """Return the last mails of a mailbox, up to `limit` each way, newest first, and what became of each.
@@ -272,13 +259,13 @@ class Mailboxes:
     def _bearer(self, row: Mailbox, url: str) -> BearerLogin | None:
         """Return how to log in without a password: with the consent, where a URL has a user and no password."""
         server = server_url(url)
-        return self._consents.login(row) if row.oauth is not None and server.user and not server.password else None
+        return self.consents.login(row) if row.oauth is not None and server.user and not server.password else None
 
     def _sealed(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return those of the given fields that the database keeps sealed, and the columns of a consent."""
         seal, seal_url = self._store.sealing.seal, self._store.sealing.seal_url
         urls = {name: seal_url(str(given[name])) for name in _URLS if given.get(name)}
-        consent = self._consents.columns(given["oauth"]) if "oauth" in given else {}
+        consent = self.consents.columns(given["oauth"]) if "oauth" in given else {}
         return {**urls, **{name: seal(str(given[name])) for name in _SECRETS if given.get(name)}, **consent}
 
     def _to_api(self, connection: sa.Connection, desk: Helpdesk) -> dict[str, Any]:
@@ -315,9 +302,9 @@ def _helpdesk_row(id: str, workspace_id: str, given: Mapping[str, Any], *, secre
 
 
 def _mailbox_row(given: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("address", "sender_name", "imap_url", "smtp_url", "authserv_id", "mailgun_key", "oauth", "oauth_secrets")
+    names = [column.name for column in mailbox.c if column.name in given]
     return {
-        **{name: given.get(name) for name in names},
+        **{name: given[name] for name in names},
         "team": given.get("team") or [],
         "notify": given.get("notify") or [],
         "folders": given.get("folders") or {},
@@ -339,6 +326,8 @@ def _checked(given: dict[str, Any]) -> dict[str, Any]:
     for name, schemes in (("imap_url", ("imap", "imaps")), ("smtp_url", ("smtp", "smtps"))):
         if given.get(name) is not None:
             _check_url(str(given[name]), name, schemes)
+    if given.get("sendgrid_key") is not None:
+        public_key(given["sendgrid_key"])
     for name in _LISTS:
         if given.get(name) is not None:
             given[name] = [str(entry).strip().lower() for entry in given[name]]

@@ -35,6 +35,9 @@ PROVIDERS: Mapping[str, Provider] = {
     ),
 }
 
+#: The tenant of Microsoft where none is given: that of whoever consents, with a work account.
+DEFAULT_TENANT = "organizations"
+
 #: Any other, whose `token_url` is given.
 OTHER = "other"
 

@@ -20,6 +20,8 @@ def mailbox(desk: Helpdesk, row: Mailbox, counts: Mapping[str, int]) -> dict[str
         "smtp_url": without_password(row.smtp_url),
         "oauth": None if row.oauth is None else _consent(row.oauth),
         "authserv_id": row.authserv_id,
+        "ses_topic": row.ses_topic,
+        "sendgrid_key": row.sendgrid_key,
         "team": list(row.team),
         "notify": list(row.notify),
         "folders": dict(row.folders),

@@ -1,10 +1,13 @@
 """A desk's story over every operation of the API: each is called once with the request that the description shows."""
 
+import base64
 import io
 import json
+import time
 from typing import Any
 
 from tests.support.mails import mail, mailgun_form
+from tests.support.posting import TOPIC, FakeAmazon, postmark_payload, sendgrid_body
 from tests.support.services import Application
 from tests.web.calls import send_due
 from web.http.ndjson import NDJSON
@@ -12,6 +15,7 @@ from worker.answering.question import Question
 from worker.answering.tools.call_log import SqlToolCallLog
 from worker.conversations.outcomes import Answer, Citation, Usage
 from worker.mailboxes.bounces import suppress
+from worker.mailboxes.posted import PostedMail
 from worker.sources import looks
 from worker.states import RunState
 from worker.store.rows import Source, SourceRun
@@ -39,10 +43,12 @@ class Story:
             for method, operation in operations.items()
         }
 
-    def do(self, id: str, query: str = "", *, form: Json | None = None, **path: str) -> Any:
-        """Call an operation with the request of its example; return the body of the response."""
+    def do(self, id: str, query: str = "", *, form: Json | None = None, sent: Json | None = None, **path: str) -> Any:
+        """Call an operation with the request of its example, or as `sent` has it; return the body of the response."""
         method, template, operation = self.operations[id]
-        sent: Json = {"data": form} if form is not None else {}
+        if sent is not None:
+            return self._call(id, method, template.format(**path), sent)
+        sent = {"data": form} if form is not None else {}
         content = operation.get("requestBody", {}).get("content", {})
         if form is None and "application/json" in content:
             sent["json"] = content["application/json"]["example"]
@@ -50,7 +56,10 @@ class Story:
             sent = {"data": json.dumps(content[NDJSON]["example"]), "content_type": NDJSON}
         elif "message/rfc822" in content:
             sent = {"data": content["message/rfc822"]["example"], "content_type": "message/rfc822"}
-        response = self.call(method.upper(), template.format(**path) + query, **sent)
+        return self._call(id, method, template.format(**path) + query, sent)
+
+    def _call(self, id: str, method: str, path: str, sent: Json) -> Any:
+        response = self.call(method.upper(), path, **sent)
         self.responses[id] = (response.status_code, response.get_json(silent=True))
         assert response.status_code < 400, (id, response.text)
         return response.get_json(silent=True)
@@ -201,12 +210,28 @@ class Story:
         body = mailgun_form("key", mail())
         services.mailboxes.change(self.workspace_id, mailbox_id, {"mailgun_key": "key"})
         self.do("mailboxes.receive_from_mailgun", form=body, mailbox_id=mailbox_id)
+        self._posted(mailbox_id)
         with services.store.begin() as tx:
             suppress(services.store, tx, services.mailboxes.get(self.workspace_id, mailbox_id), "a@b.example", "5.1.1")
         self.do("mailboxes.list_suppressions", mailbox_id=mailbox_id)
         self.do("mailboxes.delete_suppression", mailbox_id=mailbox_id, address="a@b.example")
         self.do("mailboxes.update", mailbox_id=mailbox_id)
         self.do("mailboxes.delete", mailbox_id=mailbox_id)
+
+    def _posted(self, mailbox_id: str) -> None:
+        """Post mail as providers do."""
+        services, amazon = self.services, FakeAmazon()
+        services.mailboxes.posted = PostedMail(services.store, amazon)
+        changes = {"ses_topic": TOPIC, "inbound_password": "password"}
+        services.mailboxes.change(self.workspace_id, mailbox_id, changes)
+        authorization = {"Authorization": "Basic " + base64.b64encode(b"answerback:password").decode()}
+        body = amazon.notification(mail(), at=time.time())
+        self.do("mailboxes.receive_from_ses", sent={"data": body, "content_type": "text/plain"}, mailbox_id=mailbox_id)
+        sent: Json = {"json": postmark_payload(mail()), "headers": authorization}
+        self.do("mailboxes.receive_from_postmark", sent=sent, mailbox_id=mailbox_id)
+        body, content_type = sendgrid_body(mail())
+        sent = {"data": body, "content_type": content_type, "headers": authorization}
+        self.do("mailboxes.receive_from_sendgrid", sent=sent, mailbox_id=mailbox_id)
 
     def _workspace(self, conversation_id: str) -> None:
         message_id = self.call("GET", f"/v1/conversations/{conversation_id}/messages").json["items"][0]["id"]
