@@ -242,25 +242,25 @@ def test_the_check_finds_the_folders_and_names_what_is_wrong(story):
 def test_a_mailbox_without_passwords_is_read_and_answered_by_consent(
     call, services, mail_server, monkeypatch, mechanism
 ):
-    number, provider = next(_accounts), mail_server.provider
-    address = f"support{number}@desk.example"
+    provider = mail_server.provider
     if mechanism == "xoauth2":  # as Microsoft's servers, which have no other
         has = GuardedImapClient.has_capability
         monkeypatch.setattr(
             GuardedImapClient, "has_capability", lambda self, name: name != "AUTH=OAUTHBEARER" and has(self, name)
         )
-    user = f"support{number}%40desk.example"
+    story = ImapStory(call, services, mail_server)
+    user = story.address.replace("@", "%40")
     oauth = {
         "provider": "other",
         "client_id": "desk",
         "token_url": f"{provider.url}/token",
-        "refresh_token": provider.consent(address),
+        "refresh_token": provider.consent(story.address),
     }
     urls = {
         "imap_url": f"imap://{user}@127.0.0.1:{mail_server.imap_port}",
         "smtp_url": f"smtp://{user}@127.0.0.1:{mail_server.smtp_port}",
     }
-    story = ImapStory(call, services, mail_server, **urls, oauth=oauth)
+    assert call("PATCH", f"/v1/mailboxes/{story.id}", json={**urls, "oauth": oauth}).status_code == 200
     story.poll()
     story.arrives()
     assert story.poll() == 1

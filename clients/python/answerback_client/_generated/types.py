@@ -1220,6 +1220,24 @@ class Challenge(TypedDict):
     challenge: str
 
 
+class NewConsent(TypedDict):
+    """`NewConsent`."""
+
+    provider: Literal["microsoft", "google", "other"]
+    client_id: str
+    """id of the app that you registered there"""
+    refresh_token: str
+    """it is exchanged; never returned"""
+    client_secret: NotRequired[str | None]
+    """its secret, if any; never returned"""
+    tenant: NotRequired[str | None]
+    """tenant of Microsoft Entra; `organizations` if omitted"""
+    token_url: NotRequired[str | None]
+    """token endpoint of another provider"""
+    scope: NotRequired[str | None]
+    """scope, if not the provider's for mail"""
+
+
 class NewMailbox(TypedDict):
     """`NewMailbox`."""
 
@@ -1231,10 +1249,18 @@ class NewMailbox(TypedDict):
     """`imaps://user:password@host`, or `imap://…` for STARTTLS; with user and password, which are never returned"""
     smtp_url: NotRequired[str | None]
     """`smtps://user:password@host`, or `smtp://…:587`; with user and password, which are never returned; the operator's if omitted"""
+    oauth: NotRequired[NewConsent | None]
+    """consent to log in with where a URL has a user and no password"""
     authserv_id: NotRequired[str | None]
     """name under which your own server writes `Authentication-Results`"""
     mailgun_key: NotRequired[str | None]
     """HTTP webhook signing key of Mailgun, if it posts the mail; never returned"""
+    ses_topic: NotRequired[str | None]
+    """ARN of the SNS topic to which Amazon SES publishes the mail"""
+    inbound_password: NotRequired[str | None]
+    """password in the URL that Postmark or SendGrid posts to; never returned"""
+    sendgrid_key: NotRequired[str | None]
+    """public key with which SendGrid's signatures are verified, in place of the password"""
     team: NotRequired[list[str]]
     """addresses and `@domains` of colleagues"""
     notify: NotRequired[list[str]]
@@ -1253,6 +1279,18 @@ class NewMailbox(TypedDict):
     """reply: answer by mail; draft: put answers into the drafts; shadow: write nothing"""
 
 
+class Consent(TypedDict):
+    """`Consent`."""
+
+    provider: str
+    client_id: str
+    state: str
+    """connected, or consent_needed: a person has to consent anew"""
+    error: str | None
+    renewed_at: str | None
+    expires_at: str | None
+
+
 class Mailbox(TypedDict):
     """`Mailbox`."""
 
@@ -1262,7 +1300,10 @@ class Mailbox(TypedDict):
     sender_name: str | None
     imap_url: str | None
     smtp_url: str | None
+    oauth: Consent | None
     authserv_id: str | None
+    ses_topic: str | None
+    sendgrid_key: str | None
     team: list[str]
     notify: list[str]
     folders: dict[str, Any]
@@ -1291,10 +1332,18 @@ class MailboxChange(TypedDict):
     """`imaps://user:password@host`, or `imap://…` for STARTTLS; with user and password, which are never returned"""
     smtp_url: NotRequired[str | None]
     """`smtps://user:password@host`, or `smtp://…:587`; with user and password, which are never returned; the operator's if omitted"""
+    oauth: NotRequired[NewConsent | None]
+    """consent to log in with where a URL has a user and no password"""
     authserv_id: NotRequired[str | None]
     """name under which your own server writes `Authentication-Results`"""
     mailgun_key: NotRequired[str | None]
     """HTTP webhook signing key of Mailgun, if it posts the mail; never returned"""
+    ses_topic: NotRequired[str | None]
+    """ARN of the SNS topic to which Amazon SES publishes the mail"""
+    inbound_password: NotRequired[str | None]
+    """password in the URL that Postmark or SendGrid posts to; never returned"""
+    sendgrid_key: NotRequired[str | None]
+    """public key with which SendGrid's signatures are verified, in place of the password"""
     team: NotRequired[list[str]]
     """addresses and `@domains` of colleagues"""
     notify: NotRequired[list[str]]

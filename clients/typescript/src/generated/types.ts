@@ -897,6 +897,22 @@ export interface Challenge {
   challenge: string;
 }
 
+export interface NewConsent {
+  provider: "microsoft" | "google" | "other";
+  /** id of the app that you registered there */
+  client_id: string;
+  /** it is exchanged; never returned */
+  refresh_token: string;
+  /** its secret, if any; never returned */
+  client_secret?: string | null;
+  /** tenant of Microsoft Entra; `organizations` if omitted */
+  tenant?: string | null;
+  /** token endpoint of another provider */
+  token_url?: string | null;
+  /** scope, if not the provider's for mail */
+  scope?: string | null;
+}
+
 export interface NewMailbox {
   name: string;
   address: string;
@@ -906,10 +922,18 @@ export interface NewMailbox {
   imap_url?: string | null;
   /** `smtps://user:password@host`, or `smtp://…:587`; with user and password, which are never returned; the operator's if omitted */
   smtp_url?: string | null;
+  /** consent to log in with where a URL has a user and no password */
+  oauth?: NewConsent | null;
   /** name under which your own server writes `Authentication-Results` */
   authserv_id?: string | null;
   /** HTTP webhook signing key of Mailgun, if it posts the mail; never returned */
   mailgun_key?: string | null;
+  /** ARN of the SNS topic to which Amazon SES publishes the mail */
+  ses_topic?: string | null;
+  /** password in the URL that Postmark or SendGrid posts to; never returned */
+  inbound_password?: string | null;
+  /** public key with which SendGrid's signatures are verified, in place of the password */
+  sendgrid_key?: string | null;
   /** addresses and `@domains` of colleagues */
   team?: string[];
   /** addresses that get notes about handoffs; the mailbox itself if empty */
@@ -928,6 +952,16 @@ export interface NewMailbox {
   mode?: "reply" | "draft" | "shadow";
 }
 
+export interface Consent {
+  provider: string;
+  client_id: string;
+  /** connected, or consent_needed: a person has to consent anew */
+  state: string;
+  error: string | null;
+  renewed_at: string | null;
+  expires_at: string | null;
+}
+
 export interface Mailbox {
   id: string;
   name: string;
@@ -935,7 +969,10 @@ export interface Mailbox {
   sender_name: string | null;
   imap_url: string | null;
   smtp_url: string | null;
+  oauth: Consent | null;
   authserv_id: string | null;
+  ses_topic: string | null;
+  sendgrid_key: string | null;
   team: string[];
   notify: string[];
   folders: Record<string, unknown>;
@@ -962,10 +999,18 @@ export interface MailboxChange {
   imap_url?: string | null;
   /** `smtps://user:password@host`, or `smtp://…:587`; with user and password, which are never returned; the operator's if omitted */
   smtp_url?: string | null;
+  /** consent to log in with where a URL has a user and no password */
+  oauth?: NewConsent | null;
   /** name under which your own server writes `Authentication-Results` */
   authserv_id?: string | null;
   /** HTTP webhook signing key of Mailgun, if it posts the mail; never returned */
   mailgun_key?: string | null;
+  /** ARN of the SNS topic to which Amazon SES publishes the mail */
+  ses_topic?: string | null;
+  /** password in the URL that Postmark or SendGrid posts to; never returned */
+  inbound_password?: string | null;
+  /** public key with which SendGrid's signatures are verified, in place of the password */
+  sendgrid_key?: string | null;
   /** addresses and `@domains` of colleagues */
   team?: string[];
   /** addresses that get notes about handoffs; the mailbox itself if empty */
