@@ -118,6 +118,11 @@ def postmark_payload(data: bytes) -> dict[str, Any]:
     }
 
 
+def basic(password: str, user: str = "answerback") -> str:
+    """Return the header `Authorization` of a request to a URL with this password."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
 class SendGridSigner:
     """Signs as SendGrid does, where a security policy asks for signatures."""
 

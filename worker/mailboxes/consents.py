@@ -80,7 +80,7 @@ class Consents:
         self._now = store.clock.sql()
 
     def columns(self, given: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Return what a mailbox's row keeps of a consent that is given, or of none.
+        """Return the columns of a mailbox for a consent that is given, or for none.
 
         Raises:
             Invalid: a field is missing, or the provider may not be called.

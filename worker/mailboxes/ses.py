@@ -39,7 +39,7 @@ _HASHES = {"1": hashes.SHA1, "2": hashes.SHA256}  # what SNS signs with: version
 
 
 class Fetches(Protocol):
-    """What `Amazon` does."""
+    """Fetches from Amazon; its methods raise as those of `Amazon`."""
 
     def certificate(self, url: str) -> bytes: ...
 

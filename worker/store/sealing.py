@@ -57,7 +57,7 @@ class Sealing:
         return with_password(stored, self.open(password_of(stored)))
 
     def renew(self, column: str, stored: str) -> str:
-        """Return what one of the columns `SEALED` keeps, with its secret sealed with the first key.
+        """Return the text of one of the columns `SEALED`, with its secret sealed with the first key.
 
         Raises:
             SecretsUnreadable: it was sealed with another key.

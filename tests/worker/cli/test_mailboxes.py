@@ -29,8 +29,13 @@ def test_a_mailbox_is_connected_checked_changed_listed_and_disconnected(run):
         assert wrong["imap login"]
         assert run("mailbox", "change", "support").returncode == 2
         assert run("mailbox", "change", "support", "--mode", "reply", **local).returncode == 0
+        authorize = ["mailbox", "authorize", "support", "--client-id", "desk", "--refresh-token", "refresh-secret"]
+        assert run(*authorize, "--provider", "other").returncode == 1
+        done = run(*authorize, "--provider", "google", "--client-secret", "client-secret")
+        assert done.returncode == 0, done.stderr
         (listed,) = json.loads(run("mailbox", "list", "--json").stdout)
         assert (listed["mode"], listed["folders"], listed["team"]) == ("reply", {"sent": "Gesendet"}, ["@desk.example"])
+        assert (listed["oauth"]["provider"], listed["oauth"]["state"]) == ("google", "connected")
         assert "secret" not in json.dumps(listed)
         assert DESK in run("mailbox", "list").stdout
         assert run("mailbox", "disconnect", "support").returncode == 0

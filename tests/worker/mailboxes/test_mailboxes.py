@@ -1,6 +1,10 @@
 """What manages mailboxes keeps to its workspace, and to the servers that may be reached."""
 
+import os
+from pathlib import Path
+
 import pytest
+from cryptography.fernet import Fernet
 
 from tests.support.mails import DESK
 from worker.access.keys import Keys
@@ -8,6 +12,8 @@ from worker.addresses import Guard
 from worker.errors import Invalid, NotFound
 from worker.helpdesks.mail import MailRefused, MailServer
 from worker.mailboxes.mailboxes import Mailboxes
+from worker.secret_box import SecretBox
+from worker.store.sealing import Sealing
 
 
 def test_a_mailbox_is_found_by_name_address_or_id_in_its_workspace_alone(store, mailboxes, box):
@@ -58,3 +64,12 @@ def test_the_check_names_each_server_that_does_not_answer(mailboxes, box):
     found = dict(mailboxes.check(box))
     assert found["imap login"]
     assert found["smtp"]
+
+
+def test_without_the_key_of_its_password_a_mailbox_is_listed_and_says_what_is_missing(store, mailboxes, box):
+    mailboxes.change(box.workspace_id, box.id, {"smtp_url": "smtp://me:secret@127.0.0.1:2"})
+    store.sealing = Sealing(SecretBox((Fernet.generate_key().decode(),), Path(os.devnull)))
+    assert [found["imap_url"] for found in mailboxes.all(box.workspace_id)] == ["imaps://me@127.0.0.1:1"]
+    found = dict(mailboxes.check(mailboxes.get(box.workspace_id, box.id)))
+    assert "ANSWERBACK_SECRET_KEYS" in found["imap login"]
+    assert "ANSWERBACK_SECRET_KEYS" in found["smtp"]

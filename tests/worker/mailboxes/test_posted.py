@@ -3,8 +3,7 @@
 import pytest
 
 from tests.support.mails import mail
-from tests.support.posting import TOPIC, FakeAmazon, SendGridSigner, postmark_payload, sendgrid_body
-from tests.worker.mailboxes.test_postmark import basic
+from tests.support.posting import TOPIC, FakeAmazon, SendGridSigner, basic, postmark_payload, sendgrid_body
 from worker.errors import Invalid, NotFound
 from worker.helpdesks.protocol import WebhookRefused
 from worker.mailboxes.posted import PostedMail

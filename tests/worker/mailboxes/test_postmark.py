@@ -1,18 +1,12 @@
 """What Postmark posts is believed if it knows the password of the URL."""
 
-import base64
-
 import pytest
 
 from tests.support.mails import mail
-from tests.support.posting import postmark_payload
+from tests.support.posting import basic, postmark_payload
 from worker.errors import Invalid
 from worker.helpdesks.protocol import WebhookRefused
 from worker.mailboxes.postmark import raw_mail
-
-
-def basic(password: str, user: str = "answerback") -> str:
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def test_the_raw_mail_is_returned_as_it_came():
