@@ -120,7 +120,8 @@ def _complete(method: str, call: Json, view: View, components: Json) -> None:
     if operation.id in _WITH_CALLBACK:
         call["callbacks"] = {"ended": callback()}
     for kind, media in call.get("requestBody", {}).get("content", {}).items():
-        media["example"] = {"file": _FILE} if kind == "multipart/form-data" else text["request"]
+        takes_file = kind == "multipart/form-data" and "file" in media["schema"]["properties"]
+        media["example"] = {"file": _FILE} if takes_file else text["request"]
     succeeded = {status: call["responses"][status] for status in call["responses"] if status < "4"}
     for status, response in succeeded.items():
         _show_response(status, response, text.get("response"), components["examples"])
