@@ -23,6 +23,8 @@ import kb
 import web
 import worker
 from docs.compatibility import undeclared
+from docs.generated import MADE
+from docs.helpdesk_pages import KINDS, helpdesk_page
 from kb import documents
 from worker.settings import SUBJECTS, Settings
 from worker.settings.overridable import OVERRIDABLE
@@ -105,7 +107,7 @@ def cli_page() -> str:
     """Return the page on commands."""
     from worker.cli import main as group
 
-    parts = [_MADE.format(title="Commands", what="the commands themselves", where="worker/cli")]
+    parts = [MADE.format(title="Commands", what="the commands themselves", where="worker/cli")]
     parts.append(_ABOUT_COMMANDS)
     parts += _commands(group, "answerback")
     return "\n".join(parts)
@@ -156,7 +158,7 @@ def openapi_json() -> str:
 def http_page() -> str:
     """Return the page on the calls of the API."""
     spec = description()
-    parts = [_MADE.format(title="Every call", what="the specification of the API", where="/openapi.json")]
+    parts = [MADE.format(title="Every call", what="the specification of the API", where="/openapi.json")]
     parts.append(
         "`/openapi.json` and the page `/docs` have the schemas of the bodies, examples, scopes and errors; "
         "[openapi.json](../openapi.json) is the same as a file.\n"
@@ -182,7 +184,7 @@ def events_page() -> str:
     from worker.conversations.outcomes import HANDOFF_REASONS
     from worker.deliveries.outbox import TYPES
 
-    parts = [_MADE.format(title="Events", what="the event types", where="worker/deliveries/outbox.py")]
+    parts = [MADE.format(title="Events", what="the event types", where="worker/deliveries/outbox.py")]
     parts += ["## Callbacks\n", "| type | meaning |", "|---|---|"]
     parts += [f"| `{name}` | {about} |" for name, about in TYPES.items()]
     parts += ["", "[Callbacks](../callbacks.md) describes signatures, order and retries.", ""]
@@ -199,7 +201,7 @@ def metrics_page() -> str:
     from worker.telemetry.counters import COUNTED, NAMES, TIMED
 
     parts = [
-        _MADE.format(
+        MADE.format(
             title="Metrics",
             what="the metric definitions",
             where="worker/telemetry/counters.py and web/operations/metrics.py",
@@ -215,74 +217,6 @@ def metrics_page() -> str:
         parts.append(f"| `{PREFIX}{name}` | {kind} | {help} | {', '.join(f'`{one}`' for one in labels)} |")
     return "\n".join(parts) + "\n"
 
-
-def helpdesk_page(kind: str) -> str:
-    """Return the page on connecting one kind of helpdesk."""
-    from worker.helpdesks.options import OPTIONS
-
-    title, url, options = _HELPDESKS[kind]
-    assert set(OPTIONS[kind]) <= set(options), kind
-    given = "".join(f" --option {name}={value}" for name, value in options.items())
-    asked = "" if kind == "email" else "The command asks for the API token of the bot's user. "
-    if kind in ("chatwoot", "slack"):
-        asked = "The command asks for the token of a bot. You create the bot in the next step: enter any text for now. "
-    parts = [
-        _MADE.format(
-            title=title, what="the output of `answerback helpdesk setup`", where=f"worker/helpdesks/{kind}.py"
-        ),
-        f"## Connect {title}\n",
-        f"```sh\nanswerback helpdesk connect {kind} --kind {kind} --url {url}{given}\n```\n",
-        f"{asked}The connection starts in the mode `draft` ([modes](../helpdesks.md#modes)).\n",
-        f"## Configure {title}\n",
-        f"`answerback helpdesk setup {kind} --public-url https://answers.yours.example` prints, with your addresses:\n",
-        f"```text\n{_setup_steps(kind).rstrip()}\n```\n",
-    ]
-    if kind in ("zendesk", "chatwoot", "intercom", "slack"):
-        given = ' --token "$BOT_TOKEN"' if kind in ("chatwoot", "slack") else ""
-        parts.append(f'```sh\nanswerback helpdesk change {kind}{given} --webhook-secret "$SIGNING_SECRET"\n```\n')
-    parts += [
-        "## Test the connection\n",
-        f"```sh\nanswerback helpdesk check {kind}\n```\n",
-        "When the drafts are good enough, let it reply:\n",
-        f"```sh\nanswerback helpdesk change {kind} --mode reply\n```\n",
-    ]
-    return "\n".join(parts if kind not in ("slack", "email") else parts[:-2])
-
-
-def _setup_steps(kind: str) -> str:
-    """Return what `answerback helpdesk setup` prints for a kind of helpdesk."""
-    from worker.addresses import Caller, Guard
-    from worker.helpdesks.mail import MailServer
-    from worker.helpdesks.transport import open_desk
-    from worker.states import ConnectionState, HelpdeskMode
-    from worker.store.rows import Helpdesk
-
-    _title, url, options = _HELPDESKS[kind]
-    row = Helpdesk(
-        id="hd_…",
-        workspace_id="",
-        name=kind,
-        kind=kind,
-        url=url,
-        token="",
-        webhook_secret="",
-        options=options,
-        mode=HelpdeskMode.REPLY,
-        state=ConnectionState.ENABLED,
-        created_at=0,
-        updated_at=0,
-    )
-    mail = MailServer(url="smtp://127.0.0.1", sender="answerback@yours.example")
-    with Caller(Guard(), total_s=1) as caller:
-        return open_desk(row, caller, mail, open_secret=str).setup(
-            "https://answers.yours.example/v1/helpdesks/hd_…/inbound"
-        )
-
-
-_MADE = """# {title}
-
-`make docs` generates this page from {what} (`{where}`).
-"""
 
 _STREAMED = {
     "queued": "the message was accepted",
@@ -324,7 +258,7 @@ def errors_page() -> str:
         return found
 
     parts = [
-        _MADE.format(title="Errors", what="the error classes", where="worker/errors.py, kb/errors.py and their users")
+        MADE.format(title="Errors", what="the error classes", where="worker/errors.py, kb/errors.py and their users")
     ]
     parts += ["## Codes of the API\n"]
     parts.append("A server shows this section at `/docs/errors`, where `doc_url` of an error leads.\n")
@@ -342,7 +276,7 @@ def tables_page() -> str:
     from worker.store.tables import metadata
 
     dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
-    parts = [_MADE.format(title="Tables", what="the table definitions", where="worker/store/tables/")]
+    parts = [MADE.format(title="Tables", what="the table definitions", where="worker/store/tables/")]
     parts.append("Times are whole milliseconds since 1970, by the database's clock. Types are those of PostgreSQL.\n")
     for table in metadata.tables.values():
         parts += [f"## {table.name}\n", f"A row is {table.info['purpose']}.\n", "| column | type | |", "|---|---|---|"]
@@ -358,19 +292,6 @@ def tables_page() -> str:
     return "\n".join(parts)
 
 
-_HELPDESKS: dict[str, tuple[str, str, dict[str, str]]] = {
-    "zendesk": ("Zendesk", "https://yours.zendesk.com", {"email": "bot@yours.example", "bot_id": "900"}),
-    "freshdesk": ("Freshdesk", "https://yours.freshdesk.com", {"bot_id": "900"}),
-    "chatwoot": ("Chatwoot", "https://chat.yours.example", {"account_id": "1"}),
-    "zammad": ("Zammad", "https://zammad.yours.example", {"bot_id": "3"}),
-    "rt": ("Request Tracker", "https://rt.yours.example", {"user": "answerback"}),
-    "django_helpdesk": ("django-helpdesk", "https://desk.yours.example/helpdesk", {"bot_id": "3"}),
-    "intercom": ("Intercom", "https://api.intercom.io", {"admin_id": "814860", "app_id": "ab12cd34"}),
-    "slack": ("Slack", "https://slack.com", {"channel": "C0123456789"}),
-    "email": ("E-mail", "mailto:desk@yours.example", {}),
-}
-
-
 def pages() -> dict[Path, str]:
     """Return the text of every generated page, by its path."""
     docs = _ROOT / "docs"
@@ -384,7 +305,7 @@ def pages() -> dict[Path, str]:
         docs / "reference" / "metrics.md": metrics_page(),
         docs / "reference" / "errors.md": errors_page(),
         docs / "reference" / "tables.md": tables_page(),
-        **{docs / "howto" / f"{kind}.md": helpdesk_page(kind) for kind in _HELPDESKS},
+        **{docs / "howto" / f"{kind}.md": helpdesk_page(kind) for kind in KINDS},
     }
 
 
