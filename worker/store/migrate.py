@@ -26,7 +26,7 @@ _LOCK = 4_281_733
 _BUILD_LOCK = 4_281_734
 
 #: How every migration says its own revision and the one before it.
-_REVISION = re.compile(r"^(down_)?revision = (?:'(\w+)'|None)$", re.MULTILINE)
+_REVISION = re.compile(r"""^(down_)?revision = (?:['"](\w+)['"]|None)$""", re.MULTILINE)
 
 
 def config() -> "Config":

@@ -8,7 +8,7 @@ from alembic import context, op
 from worker.store.sealing import Sealing, is_sealed, secret_in, with_password
 
 revision = '0041'
-down_revision = "0044"
+down_revision = '0044'
 branch_labels = None
 depends_on = None
 
