@@ -1,4 +1,5 @@
 import functools
+import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -36,6 +37,10 @@ _ALONE = ("browser", "integration/test_brokers.py", "integration/test_streams.py
 
 #: Audit events of Python that start a process.
 _STARTS = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system")
+
+# A shell lets what it starts in the background ignore Ctrl-C, and so would the processes that tests interrupt.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: How the product hashes passwords.
 _ARGON2 = passwords.ARGON2
