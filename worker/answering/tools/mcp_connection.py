@@ -1,7 +1,8 @@
 """A connection to one MCP server, by the official SDK, for callers in threads.
 
 The SDK is asynchronous, so each connection has a thread with an event loop. Its session is opened at the first use and
-kept. A failure closes it, and the next use opens another one.
+kept. After a failure the next use opens another one, and the old one is closed once its last call has ended: the
+calls of other customers go on.
 """
 
 import asyncio
@@ -58,6 +59,7 @@ class McpConnection:
         self._guard = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._session: _Session | None = None
+        self._sessions: set[_Session] = set()  # that one, and those which it replaced and which have calls in flight
 
     def list_tools(self) -> list["types.Tool"]:
         """Return the tools of the server, MAX_TOOLS at most; after a failure on a new session.
@@ -109,7 +111,7 @@ class McpConnection:
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         with self._guard:
             if self._loop is None:
-                self._loop, self._session = asyncio.new_event_loop(), None
+                self._loop, self._session, self._sessions = asyncio.new_event_loop(), None, set()
                 threading.Thread(target=self._loop.run_forever, name="mcp", daemon=True).start()
             return self._loop
 
@@ -117,6 +119,7 @@ class McpConnection:
         from mcp.shared.exceptions import MCPError
 
         session = self._session or self._open()
+        session.uses += 1
         try:
             async with asyncio.timeout(self._timeout_s):
                 # A program that starts slowly goes on doing so, and the next use finds it started.
@@ -124,20 +127,26 @@ class McpConnection:
                 return await use(client)
         except TimeoutError as error:
             if session.opened.done():
-                self._drop(session)
+                self._replace(session)
             raise ServerTimedOut from error
         except MCPError as error:
-            if error.code not in _connection_codes():
+            if error.code not in _codes_without_answer():
                 raise ServerRefused(str(error)) from error
-            self._drop(session)
+            self._replace(session)
             raise
         except BaseException:
-            self._drop(session)
+            self._replace(session)
             raise
+        finally:
+            session.uses -= 1
+            if session.uses == 0 and session is not self._session:
+                session.ended.set()
 
     def _open(self) -> "_Session":
         session = _Session(opened=asyncio.get_running_loop().create_future(), ended=asyncio.Event())
         session.holder = asyncio.create_task(self._hold(session))
+        self._sessions.add(session)
+        session.holder.add_done_callback(lambda _holder: self._sessions.discard(session))
         self._session = session
         return session
 
@@ -153,29 +162,31 @@ class McpConnection:
                     session.opened.set_result(client)
                     await session.ended.wait()
         except Exception as error:  # noqa: BLE001 - whoever waits gets it; afterwards there is nobody
-            self._drop(session)
+            self._replace(session)
             if not session.opened.done():
                 session.opened.set_exception(ServerUnavailable(_reason(error)))
                 session.opened.exception()  # nobody may wait for it any more
 
     async def _end(self) -> None:
-        session = self._session
-        self._drop(session)
-        if session is not None and session.holder is not None:
-            await session.holder
-
-    def _drop(self, session: "_Session | None") -> None:
-        if session is not None:
+        """End all sessions, and with them the calls in flight."""
+        sessions = list(self._sessions)
+        for session in sessions:
             session.ended.set()
+        self._session = None
+        await asyncio.gather(*(session.holder for session in sessions if session.holder is not None))
+
+    def _replace(self, session: "_Session") -> None:
+        """Let new uses open another session."""
         if self._session is session:
             self._session = None
 
 
 @dataclass(kw_only=True, eq=False)
 class _Session:
-    """A session: `opened` has its client, setting `ended` closes it, and `holder` is the task that does."""
+    """A session: `opened` has its client, setting `ended` closes it, `holder` is the task that does, `uses` counts."""
 
     opened: "asyncio.Future[Client]"
+    uses: int = 0
     ended: asyncio.Event
     holder: "asyncio.Task[None] | None" = None
 
@@ -192,10 +203,11 @@ async def _list_tools(client: "Client") -> list["types.Tool"]:
     return found[:MAX_TOOLS]
 
 
-def _connection_codes() -> tuple[int, ...]:
-    from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT
+def _codes_without_answer() -> tuple[int, ...]:
+    """Return the codes that the SDK gives to a call when the server's answer does not come, or cannot be read."""
+    from mcp_types import CONNECTION_CLOSED, PARSE_ERROR, REQUEST_TIMEOUT
 
-    return CONNECTION_CLOSED, REQUEST_TIMEOUT
+    return CONNECTION_CLOSED, PARSE_ERROR, REQUEST_TIMEOUT
 
 
 def _reason(error: BaseException) -> str:

@@ -67,7 +67,8 @@ class HttpServer:
             transport=_bounded(transport),
             headers=dict(self.headers),
             auth=self._auth(),
-            timeout=self.timeout_s,
+            # Each use has its own time limit; a read that ends by itself would take the calls of others with it.
+            timeout=httpx2.Timeout(self.timeout_s, read=None),
             trust_env=False,
         )
         async with (
@@ -143,19 +144,25 @@ def _guarded(backend: Any, guard: Guard) -> Any:
 
 
 def _bounded(transport: Any) -> Any:
-    """Return a transport whose responses end with an error after _MAX_RESPONSE_BYTES."""
+    """Return a transport whose responses end with an error after _MAX_RESPONSE_BYTES, and at once if compressed.
+
+    The error is one that the SDK takes for the failure of this request; others would end the session for all.
+    """
     import httpx2
 
     class Body(httpx2.AsyncByteStream):
-        def __init__(self, inner: Any) -> None:
+        def __init__(self, inner: Any, *, compressed: bool) -> None:
             self._inner = inner
+            self._compressed = compressed
 
         async def __aiter__(self) -> AsyncIterator[bytes]:
+            if self._compressed:
+                raise httpx2.StreamError("The server answered compressed.")
             size = 0
             async for piece in self._inner:
                 size += len(piece)
                 if size > _MAX_RESPONSE_BYTES:
-                    raise httpx2.ReadError("The server answered too much.")
+                    raise httpx2.StreamError("The server answered too much.")
                 yield piece
 
         async def aclose(self) -> None:
@@ -163,8 +170,10 @@ def _bounded(transport: Any) -> Any:
 
     class Bounded(httpx2.AsyncBaseTransport):
         async def handle_async_request(self, request: Any) -> Any:
+            request.headers["Accept-Encoding"] = "identity"
             response = await transport.handle_async_request(request)
-            response.stream = Body(response.stream)
+            encoding = response.headers.pop("Content-Encoding", "identity")
+            response.stream = Body(response.stream, compressed=encoding.strip().lower() not in ("", "identity"))
             return response
 
         async def aclose(self) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.mcp_shop import CLIENT, TOKEN
+from tests.worker.answering.tools.conftest import LOCAL
 from worker.addresses import Guard
 from worker.answering.tools.mcp_connection import McpConnection, ServerUnavailable
 from worker.answering.tools.mcp_transports import HttpServer
@@ -26,3 +27,13 @@ def test_an_address_that_may_not_be_called_is_not_dialled(mcp_shop):
     finally:
         connection.close()
     assert len(mcp_shop.requests) == asked
+
+
+def test_a_compressed_response_is_refused_before_it_is_unpacked(mcp_shop):
+    connection = McpConnection(HttpServer(url=f"{mcp_shop.url}/compressed", guard=LOCAL), timeout_s=5)
+    try:
+        with pytest.raises(ServerUnavailable, match="compressed"):
+            connection.list_tools()
+    finally:
+        connection.close()
+    assert set(mcp_shop.accepted) == {"identity"}
