@@ -20,7 +20,11 @@ def _list(items: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": items}
 
 
-_WRITES = {"confirmation": {"type": "string"}, "unconfirmed": {"type": "boolean"}, "done": {"type": "string"}}
+_WRITES = {
+    "confirmation": {"type": "string", "minLength": 1},
+    "unconfirmed": {"type": "boolean"},
+    "done": {"type": "string"},
+}
 
 _HTTP_TOOL = _object(
     {

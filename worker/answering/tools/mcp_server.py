@@ -46,7 +46,8 @@ class ToolChoice:
 
     Attributes:
         title, description: in place of the server's.
-        reads: whether it changes nothing; None leaves that to the server's annotation.
+        reads: whether it changes nothing; None leaves that to `confirmation` and `unconfirmed`, which say that it
+            changes something, and then to the server's annotation.
         confirmation: the question to the customer before it runs.
         unconfirmed: a tool that changes something runs without a question.
         arguments: values that the desk fills in, `{customer.email}` among them; the model does not see these arguments.
@@ -162,7 +163,7 @@ class McpServer:
         if self._choices is not None and found.name not in self._choices:
             raise SchemaUnsupported("The desk does not name it.")
         choice = (self._choices or {}).get(found.name, ToolChoice())
-        changes = not (_reads(found) if choice.reads is None else choice.reads)
+        changes = _changes(found, choice)
         if changes and choice.confirmation is None and not choice.unconfirmed:
             raise SchemaUnsupported("It changes something: give a `confirmation`, or set `unconfirmed` or `reads`.")
         name = re.sub(r"[^A-Za-z0-9_-]", "_", f"{self.name}_{found.name}")
@@ -188,7 +189,7 @@ class McpServer:
             parameters=parameters,
             run=run,
             requires=_required_facts(choice.arguments),
-            confirmation=choice.confirmation if changes else None,
+            confirmation=choice.confirmation,
             done=choice.done,
             changes=changes,
         )
@@ -243,8 +244,11 @@ class McpServer:
             raise ToolFailed("The service has changed; look at its tools again.")
 
 
-def _reads(tool: "types.Tool") -> bool:
-    return tool.annotations is not None and tool.annotations.read_only_hint is True
+def _changes(tool: "types.Tool", choice: ToolChoice) -> bool:
+    if choice.reads is not None:
+        return not choice.reads
+    says_reads = tool.annotations is not None and tool.annotations.read_only_hint is True
+    return choice.confirmation is not None or choice.unconfirmed or not says_reads
 
 
 def _title(tool: "types.Tool") -> str:

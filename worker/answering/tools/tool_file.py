@@ -158,6 +158,8 @@ def _server_problems(server: Mapping[str, Any], environ: Mapping[str, str], limi
     secrets = [server.get("token", ""), *(str(value) for value in server.get("oauth", {}).values())]
     problems += _unset([*secrets, *server.get("env", {}).values(), *server.get("headers", {}).values()], environ)
     for name, choice in server.get("tools", {}).items():
+        if choice.get("reads") and "confirmation" in choice:
+            problems.append(f"`{name}`: A tool with a `confirmation` changes something, so `reads` cannot be true.")
         problems += [f"`{name}`: {problem}" for problem in _result_problems(choice)]
         problems += [
             f"`{name}`: {{{placeholder}}} is not `customer.id`, `customer.name` or `customer.email`."

@@ -60,11 +60,19 @@ def test_without_the_desks_word_only_tools_that_read_are_offered(load_server, mc
 
 
 def test_the_desks_word_wins_over_the_servers_annotation(load_server, mcp_shop):
-    word = {"look_up_order": {"reads": False, "confirmation": "Look?"}, "cancel_order": {"reads": True}, "gone": {}}
+    word = {
+        "look_up_order": {"reads": False, "confirmation": "Look?"},
+        "cancel_order": {"reads": True},
+        "endless": {"unconfirmed": True},
+        "slow": {"confirmation": "Shall I begin?"},
+        "gone": {},
+    }
     found = load_server(url=f"{mcp_shop.url}/mcp", token="${SHOP_TOKEN}", tools=word).servers[0].discover()
     assert [(tool.name, tool.changes, tool.confirmation) for tool in found.tools] == [
         ("shop_look_up_order", True, "Look?"),
         ("shop_cancel_order", False, None),
+        ("shop_endless", True, None),
+        ("shop_slow", True, "Shall I begin?"),
     ]
     assert found.left_out["gone"] == "The server has no such tool."
     assert found.left_out["weather"] == "The desk does not name it."

@@ -53,6 +53,10 @@ def test_the_file_itself_must_be_there_and_json(tmp_path):
         ({"url": "http://mcp.example.com/mcp"}, "must start with https"),
         ({"url": "https://mcp.example.com/mcp", "token": "${NONE}"}, r"\$\{NONE\} is not set"),
         ({"url": "https://mcp.example.com/", "tools": {"x": {"arguments": {"a": "{order}"}}}}, "is not `customer.id`"),
+        (
+            {"url": "https://mcp.example.com/", "tools": {"x": {"reads": True, "confirmation": "Shall I?"}}},
+            "`x`: A tool with a `confirmation` changes something, so `reads` cannot be true.",
+        ),
     ],
 )
 def test_a_server_that_may_not_be_used_is_refused_when_the_file_is_read(load_server, server, problem):
