@@ -169,7 +169,7 @@ class McpServer:
         name = re.sub(r"[^A-Za-z0-9_-]", "_", f"{self.name}_{found.name}")
         if len(name) > _MAX_NAME:
             raise SchemaUnsupported(f"{name} has more than {_MAX_NAME} characters.")
-        parameters = arguments_schema(found.input_schema, bound=frozenset(choice.arguments))
+        parameters = arguments_schema(found.input_schema, bound=frozenset(choice.arguments), clean=self._clean)
         required = set(parameters["required"])
         for text in (choice.confirmation, choice.done):
             for placeholder in placeholders(text or ""):

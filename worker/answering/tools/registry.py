@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import jsonschema
+from referencing.jsonschema import EMPTY_REGISTRY
 
 from kb.records import Record
 from kb.search import Hit
@@ -281,16 +282,22 @@ def validate_arguments(tool: Tool, arguments: str) -> dict[str, Any]:
     """Return the JSON object `arguments`, valid under the tool's schema.
 
     Raises:
-        ToolFailed: it is not; the message says why, for the model.
+        ToolFailed: it is not, or that cannot be found out; the message says why, for the model.
     """
     try:
         parsed = json.loads(arguments or "{}")
+        if not isinstance(parsed, dict):
+            raise ToolFailed("The arguments are not an object.")
+        # The empty registry: a schema never makes this process read another document.
+        validator = jsonschema.Draft202012Validator(tool.parameters, registry=EMPTY_REGISTRY)
+        first = min(validator.iter_errors(parsed), key=lambda error: list(map(str, error.path)), default=None)
+    except ToolFailed:
+        raise
     except ValueError:
         raise ToolFailed("The arguments are not JSON.") from None
-    if not isinstance(parsed, dict):
-        raise ToolFailed("The arguments are not an object.")
-    errors = jsonschema.Draft202012Validator(tool.parameters).iter_errors(parsed)
-    first = next(iter(sorted(errors, key=lambda error: list(map(str, error.path)))), None)
+    except Exception as error:
+        log.warning("tool_arguments_unchecked", tool=tool.name, cause=type(error).__name__)
+        raise ToolFailed("The arguments cannot be checked.") from error
     if first is not None:
         path = ".".join(map(str, first.path)) or "arguments"
         raise ToolFailed(f"{path}: {first.message[:200]}")

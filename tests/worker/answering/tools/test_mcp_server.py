@@ -82,6 +82,7 @@ def test_what_a_server_writes_never_instructs_the_model(load_server, mcp_shop):
     tools = registry(load_server(url=f"{mcp_shop.url}/mcp", token="${SHOP_TOKEN}", tools={"weather": {}}))
     (weather,) = tools.offered(ADA)
     assert weather.description == "Tell the weather."
+    assert weather.parameters["properties"]["city"] == {"type": "string", "description": "the place."}
     reply = tools.call(ADA, "shop_weather", '{"city": "Delft"}')
     assert "free" not in injection_filter.cleaned(reply.hits)[0].record.text
 

@@ -1,7 +1,7 @@
 """Tools run when they may, as they were called, once; and no failure of one reaches the customer."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -127,6 +127,22 @@ def test_wrong_arguments_are_named_for_the_model(arguments, problem):
     with pytest.raises(ToolFailed, match=problem):
         validate_arguments(tool(), arguments)
     assert Registry(tools=[tool()]).call(question(), "order", arguments).failed
+
+
+@pytest.mark.parametrize(
+    ("parameters", "arguments"),
+    [
+        ({"properties": {"a": {"$ref": "#/$defs/none"}}}, '{"a": 1}'),
+        ({"properties": {"a": {"$ref": "http://127.0.0.1:9/schema"}}}, '{"a": 1}'),
+        ({"allOf": [{"$ref": "#"}]}, "{}"),
+        ({"properties": {"a": {"multipleOf": 0.1}}}, '{"a": 1e400}'),
+        ({}, '{"a": ' + "[" * 100_000),
+    ],
+)
+def test_arguments_that_cannot_be_checked_are_a_failed_call(parameters, arguments):
+    odd = replace(tool(), parameters={"type": "object", **parameters})
+    reply = Registry(tools=[odd]).call(question(), "order", arguments)
+    assert (reply.failed, reply.text) == (True, "The arguments cannot be checked.")
 
 
 def test_a_tool_that_changes_something_asks_first_and_runs_nothing():
