@@ -57,16 +57,16 @@ def list_tools(output: str) -> None:
 @output_option
 def list_operations(document: Path, output: str) -> None:
     """List the operations of an OpenAPI document, and why some cannot become tools."""
-    from worker.answering.tools import openapi
+    from worker.answering.tools import openapi, openapi_documents
 
-    read = openapi.read_document(document)
+    read = openapi_documents.read_document(document)
     chosen = {"url": "https://example.com", "headers": {"Authorization": ""}}
     found = []
-    for operation in openapi.operations(read):
+    for operation in openapi_documents.operations(read):
         reason = None
         try:
             openapi.declaration(read, operation, chosen, {})
-        except openapi.Unsupported as error:
+        except openapi_documents.Unsupported as error:
             reason = str(error)
         found.append({"operation": operation.id, "method": operation.method, "path": operation.path, "refused": reason})
     columns: Columns = {"operation": "operation", "method": "method", "path": "path", "why not": "refused"}

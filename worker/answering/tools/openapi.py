@@ -5,47 +5,57 @@ that needs more is refused with the reason; what it merely allows beyond that is
 references inside a document are followed.
 """
 
-import itertools
-import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from worker.answering.tools.file_schema import METHODS
+import jsonschema
+
 from worker.answering.tools.input_schemas import SchemaUnsupported, arguments_schema
+from worker.answering.tools.openapi_documents import Operation, Unsupported, operations, read_document, resolved
 from worker.answering.tools.templates import as_text
-from worker.errors import AnswerbackError
 
-_MAX_BYTES = 8 * 1024 * 1024
-_MAX_DEPTH = 24
-_MAX_NODES = 20_000
 _SCALARS = frozenset({"string", "number", "integer", "boolean"})
 _ARGUMENT = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_PATH = re.compile(r"/[^?#\\\s]*")
 _PATH_PARAMETER = re.compile(r"\{([^{}/]+)\}")
 
-
-class Unsupported(AnswerbackError):
-    """An operation cannot become a tool."""
-
-    code = "operation_unsupported"
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__(" ".join(problems))
-        self.problems = problems
+_MAP = {"type": "object"}
+_TEXT = {"type": "string"}
+_TRUTH = {"type": "boolean"}
+_TYPE = {"type": ["string", "array"], "items": _TEXT}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Operation:
-    """One operation of a document; its references are not resolved yet."""
+def _fields(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties}
 
-    id: str
-    method: str
-    path: str
-    item: Mapping[str, Any]
-    declared: Mapping[str, Any]
+
+#: The shapes of what is read of an operation, once references are resolved; schemas are checked by themselves.
+_PARAMETER = {
+    **_fields(
+        name=_TEXT,
+        **{"in": {"enum": ["path", "query", "header", "cookie"]}},
+        required=_TRUTH,
+        schema={"type": ["object", "boolean"], "properties": {"type": _TYPE}},
+    ),
+    "required": ["name", "in"],
+}
+_BODY = _fields(
+    required=_TRUTH,
+    content={
+        **_MAP,
+        "additionalProperties": _fields(
+            schema={
+                "type": ["object", "boolean"],
+                "properties": {"properties": _MAP, "required": {"type": "array", "items": _TEXT}},
+            }
+        ),
+    },
+)
+_SECURITY = {"type": "array", "items": _MAP}
 
 
 @dataclass(kw_only=True)
@@ -75,47 +85,12 @@ class _Request:
         return argument
 
 
-def read_document(path: Path) -> dict[str, Any]:
-    """Return an OpenAPI document of version 3.0 or 3.1, in JSON or YAML.
-
-    Raises:
-        Unsupported: it cannot be read, or is none.
-    """
-    import yaml
-
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise Unsupported([f"{path} is larger than {_MAX_BYTES // 1024 // 1024} MiB."])
-        text = path.read_text()
-        found: Any = json.loads(text) if path.suffix == ".json" else yaml.load(text, yaml.CSafeLoader)
-    except OSError as error:
-        raise Unsupported([f"{path} cannot be read ({error.strerror})."]) from None
-    except (ValueError, RecursionError, yaml.YAMLError):
-        raise Unsupported([f"{path} is neither JSON nor YAML."]) from None
-    if not isinstance(found, dict) or not isinstance(found.get("paths"), dict):
-        raise Unsupported([f"{path} is not an OpenAPI document."])
-    if not str(found.get("openapi", "")).startswith(("3.0", "3.1")):
-        raise Unsupported([f"{path} is not an OpenAPI document of version 3.0 or 3.1."])
-    return found
-
-
-def operations(document: Mapping[str, Any]) -> Iterator[Operation]:
-    """Yield the operations of a document; one without an `operationId` is named by method and path."""
-    for path, item in document["paths"].items():
-        if not isinstance(item, Mapping):
-            continue
-        for method in METHODS:
-            declared = item.get(method.lower())
-            if isinstance(declared, Mapping):
-                id = str(declared.get("operationId") or f"{method} {path}")
-                yield Operation(id=id, method=method, path=path, item=item, declared=declared)
-
-
-def declarations(chosen: Mapping[str, Any], *, folder: Path) -> list[dict[str, Any]]:
+def declarations(chosen: Mapping[str, Any], *, folder: Path, clean: Callable[[str], str] = str) -> list[dict[str, Any]]:
     """Return the declarations of HTTP tools for the operations that an entry of the file chooses.
 
     Args:
         folder: that of the file; the document is looked up there.
+        clean: returns a text of the document without sentences that instruct the model.
 
     Raises:
         Unsupported: with a sentence for each problem.
@@ -128,7 +103,7 @@ def declarations(chosen: Mapping[str, Any], *, folder: Path) -> list[dict[str, A
         try:
             if id not in known:
                 raise Unsupported(["The document has no such operation."])
-            found.append(declaration(document, known[id], chosen, word))
+            found.append(declaration(document, known[id], chosen, word, clean=clean))
         except Unsupported as error:
             problems += [f"{where}: {id}: {problem}" for problem in error.problems]
     if problems:
@@ -137,13 +112,19 @@ def declarations(chosen: Mapping[str, Any], *, folder: Path) -> list[dict[str, A
 
 
 def declaration(
-    document: Mapping[str, Any], operation: Operation, chosen: Mapping[str, Any], word: Mapping[str, Any]
+    document: Mapping[str, Any],
+    operation: Operation,
+    chosen: Mapping[str, Any],
+    word: Mapping[str, Any],
+    *,
+    clean: Callable[[str], str] = str,
 ) -> dict[str, Any]:
     """Return the declaration of one operation.
 
     Args:
         chosen: the entry of the file: `url` and `headers`.
         word: the desk's word on this operation, such as its `confirmation`.
+        clean: as in `declarations`.
 
     Raises:
         Unsupported: the operation needs what a tool cannot send.
@@ -155,18 +136,21 @@ def declaration(
     bound = word.get("arguments", {})
     schema = {"type": "object", "properties": request.properties, "required": request.required}
     try:
-        parameters = arguments_schema(schema, bound=frozenset(bound))
+        parameters = arguments_schema(schema, bound=frozenset(bound), clean=clean)
     except SchemaUnsupported as error:
         raise Unsupported([str(error)]) from None
-    title = word.get("title") or _line(operation.declared.get("summary"), 100) or _line(operation.id, 100)
-    described = word.get("description") or operation.declared.get("description") or operation.declared.get("summary")
+    summary, description = (clean(str(operation.declared.get(name) or "")) for name in ("summary", "description"))
+    title = word.get("title") or _line(summary, 100) or _line(operation.id, 100)
     return {
         "name": word.get("name") or tool_name(operation.id),
         "title": title,
-        "description": _line(described, 1000) or title,
+        "description": _line(word.get("description"), 1000)
+        or _line(description, 1000)
+        or _line(summary, 1000)
+        or title,
         "parameters": parameters,
         "method": operation.method,
-        "url": chosen["url"].rstrip("/") + _path(operation.path, request.path, bound),
+        "url": _url(chosen["url"], operation.path, request.path, bound),
         "query": {name: bound.get(argument, f"{{{argument}}}") for name, argument in request.query.items()},
         "body": {name: bound.get(argument, f"{{{argument}}}") for name, argument in request.body.items()},
         "headers": headers,
@@ -204,16 +188,16 @@ def _request(document: Mapping[str, Any], operation: Operation, headers: set[str
 
 def _parameters(document: Mapping[str, Any], operation: Operation) -> list[dict[str, Any]]:
     """Return the parameters with their references resolved; those of the operation replace those of its path."""
-    found: dict[tuple[Any, Any], dict[str, Any]] = {}
+    found: dict[tuple[str, str], dict[str, Any]] = {}
     for source in (operation.item, operation.declared):
-        for declared in source.get("parameters", ()):
-            parameter = resolved(document, declared)
-            found[parameter.get("in"), parameter.get("name")] = parameter
+        declared = resolved(document, source.get("parameters") or [])
+        for parameter in _checked("parameters", declared, {"type": "array", "items": _PARAMETER}):
+            found[parameter["in"], parameter["name"]] = parameter
     return list(found.values())
 
 
 def _add_parameter(request: _Request, parameter: Mapping[str, Any], headers: set[str]) -> None:
-    name, where, schema = str(parameter.get("name")), parameter.get("in"), parameter.get("schema")
+    name, where, schema = parameter["name"], parameter["in"], parameter.get("schema")
     required = bool(parameter.get("required")) or where == "path"
     if where in ("header", "cookie"):
         if required and not (where == "header" and name.lower() in headers):
@@ -231,7 +215,7 @@ def _add_parameter(request: _Request, parameter: Mapping[str, Any], headers: set
 
 
 def _add_body(request: _Request, document: Mapping[str, Any], operation: Operation) -> None:
-    declared = resolved(document, operation.declared.get("requestBody", {}))
+    declared = _checked("requestBody", resolved(document, operation.declared.get("requestBody") or {}), _BODY)
     if not declared:
         return
     schema = declared.get("content", {}).get("application/json", {}).get("schema")
@@ -254,10 +238,32 @@ def _add_body(request: _Request, document: Mapping[str, Any], operation: Operati
         raise Unsupported([f"Its body requires {unnamed[0]}, which it does not describe."])
 
 
+def _checked(name: str, value: Any, shape: Mapping[str, Any]) -> Any:
+    """Return a value that has a shape, a JSON Schema.
+
+    Raises:
+        Unsupported: it has another.
+    """
+    wrong = next(jsonschema.Draft202012Validator(shape).iter_errors(value), None)
+    if wrong is not None:
+        raise Unsupported([f"Its {'.'.join([name, *map(str, wrong.path)])}: {wrong.message[:100]}."])
+    return value
+
+
 def _is_plain(schema: Mapping[str, Any]) -> bool:
     types = schema.get("type")
     given = {types} if isinstance(types, str) else set(types or ())
     return bool(given) and given - {"null"} <= _SCALARS
+
+
+def _url(base: str, path: str, arguments: Mapping[str, str], bound: Mapping[str, Any]) -> str:
+    """Return the template of an operation's URL, which stays at the host of `base` and below its path."""
+    if not _PATH.fullmatch(path) or {".", ".."} & set(path.split("/")):
+        raise Unsupported([f"Its path {path[:100]} does not begin with /, or holds `?`, `#`, a space or a way up."])
+    url = base.rstrip("/") + _path(path, arguments, bound)
+    if urlsplit(url).netloc != urlsplit(base).netloc:
+        raise Unsupported([f"Its path {path[:100]} leads to another host."])
+    return url
 
 
 def _path(path: str, arguments: Mapping[str, str], bound: Mapping[str, Any]) -> str:
@@ -276,56 +282,9 @@ def _is_placeholder(value: Any) -> bool:
 
 
 def _needs_credentials(document: Mapping[str, Any], operation: Operation) -> bool:
-    security = operation.declared.get("security", document.get("security", []))
-    return bool(security) and {} not in security
+    security = operation.declared.get("security", document.get("security")) or []
+    return bool(security) and {} not in _checked("security", security, _SECURITY)
 
 
 def _line(text: Any, limit: int) -> str:
     return " ".join(str(text or "").split())[:limit]
-
-
-def resolved(document: Mapping[str, Any], value: Any) -> Any:
-    """Return a part of a document with its references replaced by what they name, and keywords of 3.0 as of 3.1.
-
-    Raises:
-        Unsupported: a reference leads elsewhere, nowhere, or to itself; or the part is larger than a tool may be.
-    """
-    left = itertools.count(_MAX_NODES, -1)
-
-    def resolve(value: Any, depth: int) -> Any:
-        if depth > _MAX_DEPTH or next(left) <= 0:
-            raise Unsupported(["It is too large, or refers to itself."])
-        if isinstance(value, list):
-            return [resolve(inner, depth + 1) for inner in value]
-        if not isinstance(value, Mapping):
-            return value
-        if isinstance(value.get("$ref"), str):
-            return resolve(_target(document, value["$ref"]), depth + 1)
-        return _as_of_3_1({name: resolve(inner, depth + 1) for name, inner in value.items()})
-
-    return resolve(value, 0)
-
-
-def _target(document: Mapping[str, Any], reference: str) -> Any:
-    if not reference.startswith("#/"):
-        raise Unsupported([f"It refers to {reference[:100]}, outside of the document."])
-    target: Any = document
-    for part in reference[2:].split("/"):
-        name = part.replace("~1", "/").replace("~0", "~")
-        if not isinstance(target, Mapping) or name not in target:
-            raise Unsupported([f"It refers to {reference[:100]}, which the document does not have."])
-        target = target[name]
-    return target
-
-
-def _as_of_3_1(schema: dict[str, Any]) -> dict[str, Any]:
-    if schema.get("nullable") is True and isinstance(schema.get("type"), str):
-        schema = {**schema, "type": [schema["type"], "null"]}
-        del schema["nullable"]
-    for bound, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-        if schema.get(exclusive) is True and bound in schema:
-            schema = {**schema, exclusive: schema[bound]}
-            del schema[bound]
-        elif schema.get(exclusive) is False:
-            schema = {name: value for name, value in schema.items() if name != exclusive}
-    return schema

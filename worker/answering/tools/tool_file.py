@@ -17,6 +17,8 @@ from worker.answering.tools.http import Service
 from worker.answering.tools.mcp_connection import McpConnection
 from worker.answering.tools.mcp_server import McpServer, ToolChoice
 from worker.answering.tools.mcp_transports import ClientCredentials, HttpServer, StdioServer
+from worker.answering.tools.openapi_documents import Unsupported
+from worker.answering.tools.references import references, target
 from worker.answering.tools.registry import Tool
 from worker.answering.tools.templates import CUSTOMER, placeholders
 from worker.errors import SettingsInvalid
@@ -55,7 +57,7 @@ class Limits:
     Attributes:
         commands: programs that may be started, by their absolute paths.
         guard: decides about the addresses of servers over HTTP.
-        clean: returns a text of a server without sentences that instruct the model.
+        clean: returns a text of a server or document without sentences that instruct the model.
     """
 
     commands: Sequence[str] = ()
@@ -80,8 +82,8 @@ def load(path: Path | None, environ: Mapping[str, str] | None = None, limits: Li
     declarations = list(given.get("tools", ()))
     for document in given.get("openapi", ()):
         try:
-            declarations += openapi.declarations(document, folder=path.parent)
-        except openapi.Unsupported as error:
+            declarations += openapi.declarations(document, folder=path.parent, clean=limits.clean)
+        except Unsupported as error:
             problems += error.problems
     servers = given.get("mcp_servers", ())
     for declaration in declarations:
@@ -117,7 +119,9 @@ def _read(path: Path) -> Any:
 
 def _problems(declaration: Mapping[str, Any], environ: Mapping[str, str]) -> list[str]:
     """Return a sentence for each error in the declaration of an HTTP tool that SCHEMA does not catch."""
-    problems = _schema_problems("parameters", declaration["parameters"]) + _result_problems(declaration)
+    parameters = declaration["parameters"]
+    problems = _schema_problems("parameters", parameters) + _reference_problems(parameters)
+    problems += _result_problems(declaration)
     known = set(declaration["parameters"].get("properties", {}))
     required = set(declaration["parameters"].get("required", ()))
     problems += [
@@ -179,6 +183,19 @@ def _schema_problems(name: str, schema: Any) -> list[str]:
     except jsonschema.SchemaError as error:
         return [f"`{name}` is not a JSON Schema: {error.message[:100]}."]
     return []
+
+
+def _reference_problems(parameters: Mapping[str, Any]) -> list[str]:
+    problems = []
+    for reference in references(parameters):
+        if not reference.startswith("#"):
+            problems.append(f"`parameters` refers to {reference[:100]}, outside of the file.")
+            continue
+        try:
+            target(parameters, reference)
+        except LookupError:
+            problems.append(f"`parameters` refers to {reference[:100]}, which it does not have.")
+    return problems
 
 
 def _result_problems(declaration: Mapping[str, Any]) -> list[str]:

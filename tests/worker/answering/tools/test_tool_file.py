@@ -8,6 +8,8 @@ from tests.worker.answering.tools.test_http import EXAMPLES
 from worker.answering.tools import tool_file
 from worker.errors import SettingsInvalid
 
+REMOTE = {"type": "object", "properties": {"order_id": {"$ref": "https://elsewhere.example/o"}}}
+
 
 @pytest.mark.parametrize(
     ("change", "problem"),
@@ -24,6 +26,8 @@ from worker.errors import SettingsInvalid
         ({"result": {"anyOf": [{"type": "object"}]}}, "name each field"),
         ({"result": {"properties": {"order": {"$ref": "#/$defs/o"}}}}, "name each field"),
         ({"confirmation": "Send it to {customer.email}?"}, "not a required parameter"),
+        ({"parameters": REMOTE}, "`parameters` refers to https://elsewhere.example/o, outside of the file"),
+        ({"parameters": {"type": "object", "properties": {"order_id": {"$ref": "#/$defs/o"}}}}, "refers to #/$defs/o"),
     ],
 )
 def test_a_file_that_is_wrong_says_what(tmp_path, change, problem):
