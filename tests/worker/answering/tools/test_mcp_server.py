@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import mcp_program
 from tests.support.mcp_shop import TOKEN, McpShop
 from worker.answering.check import injection_filter
 from worker.answering.question import Question
@@ -15,6 +16,7 @@ from worker.answering.tools.registry import Registry
 pytestmark = pytest.mark.processes
 
 EXAMPLE = str(Path(__file__).parents[4] / "examples" / "shop_mcp.py")
+QUICK = mcp_program.__file__
 ADA = Question(workspace_id="w", content="Where is order 1001?", facts={"email": "ada@shop.example", "name": "Ada"})
 OURS = {"arguments": {"email": "{customer.email}"}}
 CANCEL = {**OURS, "confirmation": "Shall I cancel order {order_id}?", "done": "Order {order_id} is cancelled."}
@@ -24,7 +26,7 @@ def registry(tools):
     return Registry(more=tools.of_servers)
 
 
-def test_a_program_is_asked_for_its_tools_and_is_started_again_when_it_dies(load_server, monkeypatch):
+def test_a_program_is_asked_for_its_tools_and_ends_with_the_connection(load_server, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     declared = {"look_up_order": OURS, "cancel_order": CANCEL}
     loaded = load_server(command=[sys.executable, EXAMPLE], env={"SHOP": "${SHOP_TOKEN}"}, tools=declared, timeout_s=30)
@@ -40,16 +42,24 @@ def test_a_program_is_asked_for_its_tools_and_is_started_again_when_it_dies(load
     assert tools.call(ADA, "shop_look_up_order", '{"order_id": "1001", "email": "grace@shop.example"}').failed
     assert "no such order" in tools.call(ADA, "shop_look_up_order", '{"order_id": "2001"}').text
     assert tools.offered(Question(workspace_id="w", content="x")) == []
-    # What changes something asks first, and runs once it may, also on a program that was started anew meanwhile.
+    # What changes something asks first, and runs once it may.
     assert tools.call(ADA, "shop_cancel_order", '{"order_id": "1002"}').fixed_reply == "Shall I cancel order 1002?"
-    (program,) = programs()
+    assert offered["shop_cancel_order"].run(ADA, {"order_id": "1002"}, "tool_1").text == "It is cancelled."
+    (program,) = programs(EXAMPLE)
     environment = Path(f"/proc/{program}/environ").read_text()
     assert f"SHOP={TOKEN}" in environment
     assert "sk-secret" not in environment
-    os.kill(program, signal.SIGKILL)
-    assert offered["shop_cancel_order"].run(ADA, {"order_id": "1002"}, "tool_1").text == "It is cancelled."
     loaded.close()
-    assert programs() == []
+    assert programs(EXAMPLE) == []
+
+
+def test_a_program_that_has_died_is_started_again_before_something_is_changed(load_server):
+    loaded = load_server(command=[sys.executable, QUICK], tools={"process": {"unconfirmed": True}}, timeout_s=30)
+    (process,) = loaded.servers[0].tools()
+    (first,) = programs(QUICK)
+    assert process.run(ADA, {}, "tool_1").text == f"process {first}"
+    os.kill(first, signal.SIGKILL)
+    assert process.run(ADA, {}, "tool_2").text != f"process {first}"
 
 
 def test_without_the_desks_word_only_tools_that_read_are_offered(load_server, mcp_shop):
@@ -114,13 +124,13 @@ def replaced(tools, cancel):
     return Registry(tools=[replace(cancel, confirmation=None)])
 
 
-def programs():
-    """Return the ids of the programs that this process has started as MCP servers."""
+def programs(file):
+    """Return the ids of the programs of a file that this process has started as MCP servers."""
     found = []
     for entry in filter(lambda entry: entry.name.isdigit(), Path("/proc").iterdir()):
         try:
             parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == os.getpid() and EXAMPLE in (entry / "cmdline").read_text():
+            if parent == os.getpid() and file in (entry / "cmdline").read_text():
                 found.append(int(entry.name))
         except OSError:
             continue

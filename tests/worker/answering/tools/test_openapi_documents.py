@@ -21,7 +21,5 @@ def test_scalars_of_yaml_are_those_of_json(tmp_path):
 def test_other_files_are_refused(tmp_path, text):
     path = tmp_path / "a.yaml"
     path.write_text(text)
-    with pytest.raises(
-        Unsupported, match="is neither JSON nor YAML" if text[0] in "a!" else "is not an OpenAPI document"
-    ):
+    with pytest.raises(Unsupported, match=r"is neither JSON nor YAML|is not an OpenAPI"):
         read_document(path)
