@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 
 TOOL = {"name": "process", "description": "Tell which process answers.", "inputSchema": {"type": "object"}}
 
@@ -16,6 +17,7 @@ def answer(method, params):
     if method == "tools/list":
         return {"tools": [TOOL]}
     if method == "tools/call":
+        time.sleep(params["arguments"].get("seconds", 0))
         return {"content": [{"type": "text", "text": f"process {os.getpid()}"}]}
     return None
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from tests.support import mcp_program
 from tests.support.mcp_shop import TOKEN, McpShop
 from worker.answering.check import injection_filter
 from worker.answering.question import Question
-from worker.answering.tools.registry import Registry
+from worker.answering.tools.mcp_connection import ServerUnavailable
+from worker.answering.tools.registry import Registry, ToolFailed
 
 pytestmark = pytest.mark.processes
 
@@ -60,6 +62,20 @@ def test_a_program_that_has_died_is_started_again_before_something_is_changed(lo
     assert process.run(ADA, {}, "tool_1").text == f"process {first}"
     os.kill(first, signal.SIGKILL)
     assert process.run(ADA, {}, "tool_2").text != f"process {first}"
+
+
+def test_a_program_that_ran_out_of_time_is_replaced_and_ends(load_server):
+    loaded = load_server(command=[sys.executable, QUICK], tools={"process": {"reads": True}}, timeout_s=2)
+    ends = time.monotonic() + 20
+    while not (tools := listed(loaded.servers[0])):
+        assert time.monotonic() < ends
+    (late,) = programs(QUICK)
+    with pytest.raises(ToolFailed):
+        tools[0].run(ADA, {"seconds": 60}, "tool_1")
+    assert tools[0].run(ADA, {}, "tool_2").text != f"process {late}"
+    while late in programs(QUICK):
+        assert time.monotonic() < ends
+        time.sleep(0.05)
 
 
 def test_without_the_desks_word_only_tools_that_read_are_offered(load_server, mcp_shop):
@@ -115,6 +131,14 @@ def test_a_server_that_goes_away_or_changes_its_tools_never_breaks_an_answer(loa
         other.stop()
     gone = load_server(url=f"{other.url}/mcp", token="${SHOP_TOKEN}", timeout_s=2)
     assert registry(gone).offered(ADA) == []
+
+
+def listed(server):
+    """Return the tools of a server, or none while it is still starting."""
+    try:
+        return server.discover().tools
+    except ServerUnavailable:
+        return ()
 
 
 def replaced(tools, cancel):
