@@ -60,9 +60,9 @@ def test_a_long_line_is_searched_once_however_it_is_cut(size, monkeypatch):
 def test_looking_for_the_end_of_a_line_takes_no_longer_the_further_it_is():
     def seconds(length):
         line = b"x" * length
-        began = time.perf_counter()
+        began = time.process_time()
         for _ in range(20):
             assert next(_event_stream._END.finditer(line), None) is None
-        return time.perf_counter() - began
+        return time.process_time() - began
 
     assert min(seconds(40_000) for _ in range(3)) < 60 * max(min(seconds(4_000) for _ in range(3)), 1e-6)

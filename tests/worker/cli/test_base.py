@@ -153,7 +153,7 @@ def test_every_command_that_lists_or_shows_has_each_form_of_output():
         "pause",
     }
     acts |= {"rebuild", "refuse", "remove", "replay", "resume", "revoke", "set", "unset", "support", "setup"}
-    acts |= {"apply", "callback-secret", "disconnect", "rotate-secrets"}
+    acts |= {"apply", "authorize", "callback-secret", "disconnect", "rotate-secrets"}
     without = {path for path, command in _commands(main) if "output" not in {param.name for param in command.params}}
     assert {path for path in without if path[0] not in others and path[-1] not in acts} == {("category", "check")}
 
