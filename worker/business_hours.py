@@ -62,10 +62,9 @@ class BusinessHours:
         """Return the time (ms since 1970 UTC) at which so much working time has passed since `start_ms`."""
         left, end = working_ms, start_ms
         for opens, closes in self._from(start_ms):
-            begins = max(opens, start_ms)
-            if begins + left <= closes:
-                return begins + left
-            left -= closes - begins
+            if opens + left <= closes:
+                return opens + left
+            left -= closes - opens
             end = closes
         return end + left
 
@@ -75,18 +74,20 @@ class BusinessHours:
         for opens, closes in self._from(start_ms):
             if opens >= end_ms:
                 break
-            worked += min(closes, end_ms) - max(opens, start_ms)
+            worked += min(closes, end_ms) - opens
         return worked
 
     def _from(self, start_ms: int) -> Iterator[tuple[int, int]]:
-        """Yield the times of opening and closing in order, without those that ended before a time."""
+        """Yield the times of opening and closing in order, without overlaps, and without what was before a time."""
         day = datetime.fromtimestamp(start_ms / 1_000, UTC).astimezone(self.zone).date() - _DAY
+        last = start_ms
         for _ in range(_MAX_DAYS):
             if day not in self.closed:
                 for opens, closes in self.spans.get(day.weekday(), ()):
-                    begins, ends = self._at(day, opens), self._at(day, closes)
-                    if ends > start_ms:
+                    begins, ends = max(self._at(day, opens), last), self._at(day, closes)
+                    if ends > begins:  # else a night shift of the day before covers it, or it ended before
                         yield begins, ends
+                        last = ends
             day += _DAY
 
     def _at(self, day: date, minutes: int) -> int:

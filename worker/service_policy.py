@@ -1,5 +1,7 @@
 """The targets of a workspace, and the hours in which their time passes."""
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,15 +38,16 @@ class Policy:
 
     targets: Mapping[tuple[ServiceTarget, Priority], int]
     hours: Hours = ALWAYS
-    digest: str = ""  # tells policies apart
+    digest: str = ""  # tells policies apart; empty without targets
 
     @classmethod
     def of(cls, response: Sequence[str], resolution: Sequence[str], hours: Sequence[str]) -> "Policy":
         """Return the policy that the values of the settings stand for."""
         named = ((ServiceTarget.FIRST_RESPONSE, response), (ServiceTarget.RESOLUTION, resolution))
         targets = {(target, priority): ms for target, items in named for priority, ms in map(parse_target, items)}
-        digest = ";".join(map(",".join, (response, resolution, hours))) if targets else ""
-        return cls(targets=targets, hours=hours_of(hours), digest=digest[:2_000])
+        values = json.dumps([list(response), list(resolution), list(hours)])
+        digest = hashlib.sha256(values.encode()).hexdigest() if targets else ""
+        return cls(targets=targets, hours=hours_of(hours), digest=digest)
 
 
 def parse_target(text: str) -> tuple[Priority, int]:

@@ -52,6 +52,14 @@ def test_spans_that_overlap_count_once():
     assert twice.between(at("2026-11-30 00:00", utc), at("2026-12-01 00:00", utc)) == 4 * HOUR
 
 
+def test_a_night_shift_that_meets_the_hours_of_the_next_day_counts_once():
+    hours = hours_of(["UTC", "fri 22:00-06:00", "sat 05:00-10:00", "sat 09:30-09:45"])
+    utc = ZoneInfo("UTC")
+    assert hours.between(at("2026-12-04 00:00", utc), at("2026-12-06 00:00", utc)) == 12 * HOUR
+    assert hours.between(at("2026-12-05 05:30", utc), at("2026-12-06 00:00", utc)) == 4.5 * HOUR
+    assert hours.add(at("2026-12-04 22:00", utc), 12 * HOUR) == at("2026-12-05 10:00", utc)
+
+
 def test_without_hours_all_time_counts():
     assert hours_of([]).add(5, 7) == 12
     assert hours_of([]).between(12, 5) == 0

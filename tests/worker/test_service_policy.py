@@ -27,4 +27,8 @@ def test_policies_that_differ_are_told_apart_and_one_without_targets_is_none():
     first = Policy.of(["normal=1h"], [], [])
     assert first.targets == {(ServiceTarget.FIRST_RESPONSE, Priority.NORMAL): 60 * MINUTE}
     assert first.digest != Policy.of([], ["normal=1h"], []).digest
+    closed = [f"{year}-12-{day}" for year in range(2026, 2060) for day in (24, 25, 26, 27, 28, 29, 30, 31)]
+    hours = ["UTC", "mon 09:00-17:00", *closed]
+    longer = Policy.of(["normal=1h"], [], hours)
+    assert longer.digest != Policy.of(["normal=1h"], [], [*hours, "2060-01-01"]).digest
     assert Policy.of([], [], ["UTC", "mon 09:00-17:00"]).digest == ""

@@ -60,8 +60,10 @@ class ServiceLevels:
         policy_of = self._policies()
         without = [id for id, workspace_id in changed if not policy_of(workspace_id).targets]
         if without:
+            known = sa.select(workspace.c.id).where(workspace.c.sla_policy == "")
+            here = (conversation.c.id.in_(without), conversation.c.workspace_id.in_(known))
             with self._store.begin() as tx:
-                tx.execute(conversation.update().where(conversation.c.id.in_(without)).values(sla_seen=SLA_STATE))
+                tx.execute(conversation.update().where(*here).values(sla_seen=SLA_STATE))
         skipped = set(without)
         return sum(self._follow(id, policy_of(owner)) for id, owner in found if id not in skipped)
 
@@ -89,12 +91,18 @@ class ServiceLevels:
             tx.execute(workspace.update().where(workspace.c.id == workspace_id).values(sla_policy=policy.digest))
 
     def _follow(self, conversation_id: str, policy: Policy) -> int:
-        """Bring the targets of a conversation up to date, and record what is due; return the number of events."""
+        """Bring the targets of a conversation up to date, and record what is due; return the number of events.
+
+        A conversation whose workspace has another policy by now, as another worker applied it, is left to a later pass.
+        """
         with self._store.begin() as tx:
             free = sa.select(conversation, SLA_STATE.label("sla_state")).where(conversation.c.id == conversation_id)
             found = tx.execute(free.with_for_update(skip_locked=True)).mappings().first()
             if found is None:
                 return 0  # another transaction changes it right now, or it was erased
+            applied = sa.select(workspace.c.sla_policy).where(workspace.c.id == found["workspace_id"])
+            if tx.execute(applied).scalar_one() != policy.digest:
+                return 0
             locked, now = Conversation.from_row(found), self._store.now(tx)
             before = _open_targets(tx, conversation_id)
             after = _followed(locked, before, _replies(tx, locked), policy)
@@ -174,11 +182,14 @@ def _waiting(
     found = {row.target: row for row in rows}
     for target in ServiceTarget:
         target_ms, row = policy.targets.get((target, priority)), found.get(target)
+        is_off = row is None or row.state == TargetState.CANCELLED
+        if is_off and has_reply and target == ServiceTarget.FIRST_RESPONSE:
+            continue
         if row is None:
-            if target_ms is not None and not (has_reply and target == ServiceTarget.FIRST_RESPONSE):
+            if target_ms is not None:
                 new = _new(locked, target, priority, target_ms, since=since)
                 found[target] = times.running(new, policy.hours, since=since)
-        elif row.state in (TargetState.REACHED, TargetState.CANCELLED):
+        elif row.state == TargetState.REACHED or (is_off and target_ms is None):
             continue
         elif target_ms is None:
             found[target] = times.stopped(row, policy.hours, at=since, state=TargetState.CANCELLED)

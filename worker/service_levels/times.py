@@ -10,9 +10,13 @@ from worker.store.rows import ServiceTargetRow
 def running(row: ServiceTargetRow, hours: Hours, *, since: int) -> ServiceTargetRow:
     """Return a target whose time passes from `since` on (ms since 1970 UTC), with when it is due."""
     warn_left = row.left_ms - int(row.target_ms * (1 - WARNING_SHARE))
-    due_at = hours.add(since, max(0, row.left_ms))
-    warn_at = hours.add(since, max(0, warn_left))
+    due_at, warn_at = _when(row.left_ms, hours, since), _when(warn_left, hours, since)
     return noted(replace(row, state=TargetState.RUNNING, since=since, due_at=due_at, warn_at=warn_at))
+
+
+def _when(left_ms: int, hours: Hours, since: int) -> int:
+    """Return when so much time is left no more; what is overdue already was due by as much before."""
+    return hours.add(since, left_ms) if left_ms > 0 else since + left_ms
 
 
 def stopped(row: ServiceTargetRow, hours: Hours, *, at: int, state: TargetState) -> ServiceTargetRow:

@@ -195,3 +195,40 @@ def test_what_is_overdue_is_found_by_its_due_time(desk):
     assert [item["id"] for item in found] == [late]
     found, _ = listing.page(desk.scope, {"due_before": desk.start + 90 * 60_000})
     assert {item["id"] for item in found} == {late, later}
+
+
+def test_a_target_that_an_edit_of_the_policy_cancelled_comes_back_with_another_edit(desk):
+    id = desk.hand_off()
+    for response, due in (([], ("resolution", 240)), (["normal=2h"], ("first_response", 120))):
+        desk.policy = Policy.of(response, ["normal=4h"], [])
+        desk.levels.apply_policies()
+        desk.wait(10)
+        assert desk.due(id) == due
+    assert desk.states(id) == {"first_response": TargetState.RUNNING, "resolution": TargetState.RUNNING}
+
+
+def test_a_first_response_that_was_given_while_it_had_no_target_is_not_asked_for_again(desk):
+    id = desk.hand_off()
+    desk.policy = Policy.of([], ["normal=4h"], [])
+    desk.levels.apply_policies()
+    desk.wait(10)
+    desk.reply(id)
+    desk.wait(10)
+    desk.write(id)
+    desk.policy = POLICY
+    desk.levels.apply_policies()
+    desk.wait(10)
+    assert desk.states(id) == {"first_response": TargetState.CANCELLED, "resolution": TargetState.RUNNING}
+
+
+@pytest.mark.parametrize("known", [POLICY, Policy.of([], [], [])], ids=["other targets", "none"])
+def test_a_worker_that_read_the_policies_earlier_leaves_what_a_newer_one_concerns(desk, known):
+    """Another worker applies a newer policy between this one's reading and its writing."""
+    desk.policy = known
+    desk.levels.apply_policies()
+    newer = Policy.of(["normal=2h"], ["normal=4h"], [])
+    other = ServiceLevels(desk.store, policies=lambda: lambda _id: newer)
+    desk.levels = ServiceLevels(desk.store, policies=lambda: (other.apply_policies(), lambda _id: known)[1])
+    id = desk.hand_off()
+    other.follow()
+    assert desk.due(id) == ("first_response", 120)
