@@ -36,7 +36,10 @@ class Due(StrEnum):
 
 
 class Order(StrEnum):
-    """Order of those who wait: by urgency and then by how long they wait, or by what is due next."""
+    """Order of those who wait: by urgency and then by how long they wait, or by what is due next.
+
+    Those without a target come last in the order of due times, by urgency.
+    """
 
     URGENCY = "urgency"
     DUE = "due"
@@ -59,6 +62,11 @@ class Listed:
 
 EVERYTHING = Listed()
 
+_BY_URGENCY = (conversation.c.urgency, conversation.c.waiting_since)
+
+#: Begins a cursor within those without a target, in the order of due times.
+_WITHOUT_TARGET = "none."
+
 _IN_VIEW: dict[View | None, tuple[sa.ColumnElement[bool], ...]] = {
     None: (),
     View.WAITING: (WAITING,),
@@ -76,9 +84,9 @@ def page(scope: Scope, listed: Listed, *, after: str | None, limit: int) -> tupl
     """
     where = [*_IN_VIEW[listed.view], *_narrowed(scope, listed)]
     if listed.order == Order.DUE and listed.view == View.WAITING:
-        return _ordered(scope, [SLA_DUE, *where], [conversation.c.sla_due_at], after, limit)
+        return _by_due_time(scope, where, after, limit, with_others=listed.due is None)
     if listed.view == View.WAITING:
-        return _ordered(scope, where, [conversation.c.urgency, conversation.c.waiting_since], after, limit)
+        return _ordered(scope, where, _BY_URGENCY, after, limit)
     if listed.view == View.REPLIED:
         return _ordered(scope, where, [conversation.c.updated_at], after, limit, newest_first=True)
     return scope.page(conversation, *where, after=after, limit=limit)
@@ -126,6 +134,26 @@ def _narrowed(scope: Scope, listed: Listed) -> Conditions:
     if listed.due == Due.SOON:
         where += [conversation.c.sla_due_at > now, conversation.c.sla_warn_at <= now]
     return where
+
+
+def _by_due_time(
+    scope: Scope, where: Conditions, after: str | None, limit: int, *, with_others: bool
+) -> tuple[Rows, str | None]:
+    """Return a page of those with a target by due time, and `with_others` of those without one after them, by urgency.
+
+    They are two lists one after the other, because each has an index.
+    """
+    rows: Rows = []
+    rest = after.removeprefix(_WITHOUT_TARGET) if after and after.startswith(_WITHOUT_TARGET) else None
+    if rest is None:
+        rows, cursor = _ordered(scope, [SLA_DUE, *where], [conversation.c.sla_due_at], after, limit)
+        if cursor is not None or not with_others:
+            return rows, cursor
+    left = limit - len(rows)
+    others, cursor = _ordered(scope, [~SLA_DUE, *where], _BY_URGENCY, rest, max(1, left))
+    if left == 0:
+        return rows, _WITHOUT_TARGET if others else None
+    return [*rows, *others], None if cursor is None else f"{_WITHOUT_TARGET}{cursor}"
 
 
 def _ordered(
