@@ -14,8 +14,10 @@ from web.http.api import services
 from web.http.auth import permission_of, public, require, still
 from worker.access.permissions import Permission
 from worker.accounts.entrance import LoggedIn
-from worker.accounts.sessions import MAX_S, PREFIX, Client
+from worker.accounts.errors import SessionEnded
+from worker.accounts.sessions import MAX_S, PREFIX, AccountSessions, Client, Session
 from worker.errors import KeyRefused
+from worker.workspace_settings.workspace_settings import WorkspaceSettings
 
 COOKIE = "answerback_console"
 
@@ -156,9 +158,12 @@ def _check() -> AnyResponse | None:
             return Response(status=204, headers={"HX-Trigger": "loggedOut"})
         wanted = request.full_path.rstrip("?") if request.method == "GET" else None
         return flask.redirect(flask.url_for("console.login", next=wanted), 303)
-    flask.g.must_set_up = must_set_up_second_factor()
+    flask.g.must_set_up = _must_set_up_second_factor(flask.g.session, services().workspace_settings)
     if flask.g.must_set_up and request.endpoint not in _SETTING_UP:
-        return flask.redirect(flask.url_for("console.second_factor_required"), 303)
+        required = flask.url_for("console.second_factor_required")
+        if "HX-Request" in request.headers:  # htmx would show the page within the part that it refreshes
+            return Response(status=204, headers={"HX-Redirect": required})
+        return flask.redirect(required, 303)
     if request.endpoint not in PERSONAL:
         view = flask.current_app.view_functions[str(request.endpoint)]
         require(flask.g.principal, Permission.READ)  # the error page is shown to a user who is logged in
@@ -181,22 +186,31 @@ def resume() -> None:
         sessions = services().accounts.sessions
         flask.g.session = sessions.check(token)
         flask.g.principal, flask.g.csrf = flask.g.session.principal, flask.g.session.csrf
-        flask.g.valid = still(partial(sessions.check, token))
+        flask.g.valid = still(partial(_check_session, token, sessions, services().workspace_settings))
     else:
         flask.g.principal, flask.g.csrf = services().logins.check(token)
         flask.g.session = None
         flask.g.valid = still(partial(services().logins.check, token))
 
 
-def must_set_up_second_factor() -> bool:
+def _check_session(token: str, sessions: AccountSessions, settings: WorkspaceSettings) -> None:
+    """Check, outside a request as well, that a person's session may go on.
+
+    Raises:
+        SessionEnded: it has ended, or the person has to set up a second factor first.
+    """
+    if _must_set_up_second_factor(sessions.check(token), settings):
+        raise SessionEnded
+
+
+def _must_set_up_second_factor(session: Session | None, settings: WorkspaceSettings) -> bool:
     """Whether the workspace asks whoever is logged in for a second factor that they do not have.
 
     A key has none, and after single sign-on it is the provider's business.
     """
-    session = flask.g.session
     if session is None or session.has_second_factor or session.method == "sso":
         return False
-    asked_of = services().workspace_settings.value(session.principal.workspace_id, "second_factor")
+    asked_of = settings.value(session.principal.workspace_id, "second_factor")
     return asked_of == "everybody" or (asked_of == "admins" and bool(session.principal.may(Permission.ADMINISTER)))
 
 

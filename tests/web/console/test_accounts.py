@@ -2,6 +2,7 @@
 
 import re
 
+import flask
 import pyotp
 
 from tests.support.accounts import OWNER, PASSWORD, join, token_of
@@ -123,6 +124,20 @@ def test_who_must_have_a_second_factor_sets_it_up_and_does_nothing_before(app, p
     assert agent.get("/console").headers["Location"] == required
     agent.log_in()
     assert agent.get("/console").headers["Location"] == required
+
+
+def test_asking_for_a_second_factor_ends_what_is_open(person, services, call):
+    agent, workspace_id = person("agent"), services.keys.workspace()
+    conversation_id = submit(call)["conversation_id"]
+    with agent.client:
+        agent.get(f"/console/conversations/{conversation_id}")
+        valid = flask.g.valid
+    assert valid(), "streams repeat this check, outside the request"
+    services.workspace_settings.change(workspace_id, {"second_factor": "everybody"})
+    assert not valid()
+    refreshed = agent.client.get(f"/console/conversations/{conversation_id}", headers={"HX-Request": "true"})
+    assert (refreshed.status_code, refreshed.text) == (204, ""), "a pane would show the page that it is sent to"
+    assert refreshed.headers["HX-Redirect"] == "/console/profile/second-factor/required"
 
 
 def test_keys_need_no_second_factor_and_single_sign_on_brings_its_own(browser, person, services, call):
