@@ -32,7 +32,7 @@ from web.streaming.subscriptions import Subscription
 from worker.access.permissions import Permission
 from worker.conversations import attachments, customer_context, inbox_lists, listing, reach
 from worker.conversations import inbox as agents_inbox
-from worker.conversations.inbox_lists import View
+from worker.conversations.inbox_lists import Listed, View
 from worker.errors import Invalid
 from worker.knowledge import library
 from worker.states import HandoffReason, Rating, Role
@@ -56,9 +56,8 @@ _CONTEXT = 2_000
 @needs(Permission.READ)
 def inbox() -> Response:
     """Show a view of the inbox; only its list when htmx refreshes it. The browser remembers the view."""
-    page = start_page()
     listed = inbox_filter(flask.request.args)
-    response = flask.make_response(page)
+    response = flask.make_response(_inbox(listed))
     if not part_only():
         secure = flask.request.is_secure or flask.request.headers.get("X-Forwarded-Proto") == "https"
         response.set_cookie(
@@ -74,7 +73,10 @@ def inbox() -> Response:
 
 def start_page(**more: Any) -> str:
     """Return the inbox, with the first steps of a new workspace above it."""
-    listed = inbox_filter(flask.request.args)
+    return _inbox(inbox_filter(flask.request.args), **more)
+
+
+def _inbox(listed: Listed, **more: Any) -> str:
     found, cursor = agents_inbox.page(scope(), listed, after=flask.request.args.get("cursor"), limit=_PAGE)
     return flask.render_template(
         "console/_rows.html" if part_only() else "console/inbox.html",
