@@ -17,13 +17,13 @@ _PORTS = {"sqlite": (), "postgresql": (5432,), "rabbitmq": (5432, 5672)}
 def broken(trials: Sequence[Trial], jobs: int) -> list[Trial]:
     """Run faults and print their outcomes; return those that broke a promise.
 
-    What is late while another fault takes half of the machine is tried again alone. Harm is never excused.
+    What is only late while another fault takes half of the machine is tried again alone. All else counts at once.
     """
     found, late = [], []
     for outcome in run_all(trials, jobs):
         print(outcome.text, flush=True)
         if not outcome.kept:
-            (found if outcome.harmed or jobs == 1 else late).append(outcome.trial)
+            (late if outcome.only_late and jobs > 1 else found).append(outcome.trial)
     if late:
         print(f"tried again, alone: {', '.join(map(str, late))}", flush=True)
         found += broken(late, 1)

@@ -50,7 +50,7 @@ def emptied(rig: Rig) -> Report:
     report = finish(rig, "60 messages, 8 slots; queued, reserved and running ones", since=back, bound_s=SWEPT_S + 5.0)
     all_answered(rig, report)
     report.expect(not rig.failures, f"clients saw {rig.failures[:3]}")
-    report.expect(until_hints_work(rig, "back") < 20, "hints no longer lead to answers")
+    report.expect_in_time(until_hints_work(rig, "back") < 20, "hints no longer lead to answers")
     return report
 
 
@@ -85,7 +85,7 @@ def flushed(rig: Rig) -> Report:
     flushed_at = time.time()
     report = finish(rig, f"{len(rig.sent)} messages, 12 flushes", since=flushed_at, bound_s=SWEPT_S)
     all_answered(rig, report)
-    report.expect(until_hints_work(rig, "flushed") < 20, "hints no longer lead to answers")
+    report.expect_in_time(until_hints_work(rig, "flushed") < 20, "hints no longer lead to answers")
     rig.submit("follow", "How do I reset my password?")
     rig.wait_until_all_ended()
     rig.valkey.command("FLUSHALL")
@@ -123,7 +123,7 @@ def swallowed(rig: Rig) -> Report:
         f"{meanwhile} of 200 answered meanwhile; the worker ended itself {ended()} times"
     )
     # The bench holds it to 100 ms on a quiet machine; here, to what this machine does at this moment.
-    report.expect(p99 < max(100, 3 * p99_well), f"p99 of accepting was {p99:.0f} ms, {p99_well:.0f} ms before")
+    report.expect_in_time(p99 < max(100, 3 * p99_well), f"p99 of accepting was {p99:.0f} ms, {p99_well:.0f} ms before")
     report.expect(meanwhile > 0, "nothing was answered without the broker")
     all_answered(rig, report)
     return report
@@ -159,5 +159,7 @@ def hints_five_times(rig: Rig) -> Report:
         row = next(row for row in customers(rig) if row["id"] == one.ids[0])
         latencies.append((row["finished_at"] - row["created_at"]) / 1000)
     report.notes.append(f"alone: p50 {statistics.median(latencies) * 1000:.0f} ms from accepted to answered")
-    report.expect(statistics.median(latencies) < 1.0, "answers come only when they are swept: hints lead nowhere")
+    report.expect_in_time(
+        statistics.median(latencies) < 1.0, "answers come only when they are swept: hints lead nowhere"
+    )
     return report

@@ -87,7 +87,7 @@ class Desk:
             time.sleep(0.2)
         sent_at = self._one("SELECT max(finished_at) FROM mail WHERE direction = 'out'") or 0
         report = Report(did, max(0.0, sent_at / 1000 - since), bound_s)
-        report.expect(in_time, f"not all mail was answered within {timeout_s:.0f} s: {self._states()}")
+        report.expect_in_time(in_time, f"not all mail was answered within {timeout_s:.0f} s: {self._states()}")
         rows = self._rows("SELECT id, conversation_id, seq FROM message WHERE role = 'customer' ORDER BY seq")
         self.rig.sent = [
             Sent(key=row["id"], thread=row["conversation_id"], at=row["seq"], ids=[row["id"]]) for row in rows
@@ -116,9 +116,9 @@ class Desk:
             found = stored.pop(subject, [])
             kept = len(found) == len(texts) and all(map(str.startswith, found, texts))
             report.expect(kept, f"{subject}: {texts} came, and is stored as {[text[:60] for text in found]}")
-        report.hold(not stored, f"conversations that nobody began: {list(stored)[:3]}")
+        report.expect(not stored, f"conversations that nobody began: {list(stored)[:3]}")
         failed = self._rows("SELECT state, reason FROM mail WHERE state = 'failed'")
-        report.hold(not failed, f"mail that was not taken: {failed[:3]}")
+        report.expect(not failed, f"mail that was not taken: {failed[:3]}")
         for_humans = self._rows(
             "SELECT c.subject FROM message m JOIN conversation c ON c.id = m.conversation_id"
             " WHERE m.state = 'handed_off'"
@@ -136,7 +136,7 @@ class Desk:
         lost = answers - set(counts)
         report.expect(not lost, f"answers that came to nobody: {sorted(lost)[:3]}")
         again = [id for id, count in counts.items() if count > 1]
-        report.hold(len(again) <= repeated, f"answers that came twice: {again}")
+        report.expect(len(again) <= repeated, f"answers that came twice: {again}")
         report.expect(len(got) == len(answers) + repeated, f"{len(answers)} answers were sent, and {len(got)} came")
 
     def _got(self) -> list[str]:

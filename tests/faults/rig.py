@@ -18,7 +18,7 @@ import time
 import urllib.request
 import uuid
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -153,6 +153,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class NotStarted(TimeoutError):
+    """Processes live, but were not ready in time, as on a busy machine."""
+
+
 class Rig:
     """One installation, its clients and what they know."""
 
@@ -234,22 +238,32 @@ class Rig:
         command = [sys.executable, "-m", "worker.cli", *arguments]
         self.processes[name] = self.exits.enter_context(running(command, env=env, log=self.home / f"{name}.log"))
         if wait:
-            self._wait_for([arguments], seen)
+            self._wait_for({name: arguments}, seen)
 
     def start_together(self, commands: Mapping[str, tuple[str, ...]]) -> None:
         """Start several commands, by name, at once: most of a start is imports, for which there are several cores."""
         seen = len(self.workers())
         for name, arguments in commands.items():
             self.start(name, *arguments, wait=False)
-        self._wait_for(commands.values(), seen)
+        self._wait_for(commands, seen)
 
-    def _wait_for(self, commands: Iterable[tuple[str, ...]], seen: int) -> None:
-        """Wait until these commands are ready; `seen` workers had reported before they were started."""
-        started = list(commands)
-        workers = seen + sum(arguments[0] == "worker" for arguments in started)
-        wait_for(lambda: len(self.workers()) >= workers, timeout_s=90, what=f"{workers - seen} workers")
-        if any(arguments[0] == "web" for arguments in started):
-            wait_for(lambda: answers(f"{self.url}/healthz"), timeout_s=90, what="the web server")
+    def _wait_for(self, commands: Mapping[str, tuple[str, ...]], seen: int) -> None:
+        """Wait until these commands, by name, are ready; `seen` workers had reported before they were started.
+
+        Raises:
+            NotStarted: all of them live, and are not ready in time.
+            RuntimeError: one of them ended.
+        """
+        started = [arguments[0] for arguments in commands.values()]
+        workers = seen + started.count("worker")
+        try:
+            wait_for(lambda: len(self.workers()) >= workers, timeout_s=90, what=f"{workers - seen} workers")
+            if "web" in started:
+                wait_for(lambda: answers(f"{self.url}/healthz"), timeout_s=90, what="the web server")
+        except TimeoutError as error:
+            if all(self.processes[name].poll() is None for name in commands):
+                raise NotStarted(str(error)) from error
+            raise RuntimeError("\n".join(self.ends())) from error
 
     def tracebacks(self, name: str) -> list[str]:
         """Return how each failure that a process logged ended."""

@@ -3,13 +3,19 @@
 That it finds nothing without a bug is shown by `make faults`.
 """
 
+import contextlib
 import dataclasses
+import sqlite3
+from types import SimpleNamespace
 
 import pytest
 
-from tests.faults.checker import Received, Sent, check
+from tests.faults import __main__ as command
+from tests.faults import trials
+from tests.faults.checker import Received, Sent, Verdict, check
 from tests.faults.faults import FAULTS
-from tests.faults.harness import measure
+from tests.faults.harness import Report, all_answered, finish, measure
+from tests.faults.rig import NotStarted
 
 
 @pytest.mark.parametrize(
@@ -28,6 +34,66 @@ from tests.faults.harness import measure
 def test_a_planted_bug_is_found(plant: str, number: int, backend: str, kind: str):
     _report, _verdict, problems = measure(FAULTS[number], backend, plant=plant)
     assert any(kind in problem for problem in problems), problems
+
+
+# -- what is tried again ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wrong", "only_late"),
+    [
+        (["late"], True),
+        ([NotStarted("2 workers were not ready after 90 s")], True),
+        (["late", "problem"], False),
+        (["problem"], False),
+        ([TimeoutError("the others beside the poison was not ready after 30 s")], False),
+        ([ConnectionResetError("by peer")], False),
+        ([KeyError("items")], False),
+    ],
+    ids=str,
+)
+def test_only_what_is_late_is_tried_again_alone(monkeypatch, capsys, wrong, only_late):
+    ran = []
+
+    def measured(fault, backend):
+        ran.append(fault.number)
+        report = Report("did", recovery_s=1.0, bound_s=5.0)
+        if len(ran) == 1:
+            for one in wrong:
+                if isinstance(one, Exception):
+                    raise one
+                report.expect_in_time(one != "late", "recovery took 9.0 s")
+                report.expect(one != "problem", "a callback's signature does not verify")
+        return report, Verdict(through=1), report.problems + report.late
+
+    monkeypatch.setattr(trials, "measure", measured)
+    monkeypatch.setattr(command, "run_all", lambda asked, _jobs: map(trials.run, asked))
+    trial = trials.Trial(3, "sqlite")
+    assert command.broken([trial], jobs=2) == ([] if only_late else [trial])
+    assert len(ran) == (2 if only_late else 1)
+    assert ("tried again, alone: 3 on sqlite" in capsys.readouterr().out) == only_late
+
+
+def test_refused_signatures_and_tickets_that_nobody_took_are_more_than_late(tmp_path):
+    with contextlib.closing(sqlite3.connect(tmp_path / "tables.db")) as made:
+        made.execute("CREATE TABLE message (id, role, state, attempts, created_at, finished_at)")
+        made.execute("INSERT INTO message VALUES ('m', 'customer', 'handed_off', 1, 1000, 2000)")
+        made.commit()
+    rig = SimpleNamespace(
+        tables_url=f"sqlite:///{tmp_path / 'tables.db'}",
+        wait_until_all_ended=lambda *, timeout_s: False,
+        receiver=SimpleNamespace(refused=["d1"]),
+        sent=[Sent(key="k", thread="t", at=1)],
+        failures=["500 internal"],
+    )
+    report = finish(rig, "did", since=0.0, bound_s=5.0)
+    all_answered(rig, report)
+    assert [one.partition(":")[0] for one in report.problems] == [
+        "a callback's signature does not verify",
+        "1 were never accepted; clients saw ['500 internal']",
+        "not all were answered",
+    ]
+    assert report.late == ["not everything ended, or was delivered, within 120 s"]
 
 
 # -- the checker alone, on tables made by hand -----------------------------------------------------------------------

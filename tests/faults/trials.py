@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from tests.faults.faults import FAULTS
 from tests.faults.harness import measure
+from tests.faults.rig import NotStarted
 from worker.telemetry import logs
 
 
@@ -25,11 +26,11 @@ class Trial:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a trial ended: `harmed` says that a message was lost, doubled or answered out of order."""
+    """How a trial ended: `only_late` says that nothing was broken but that something took too long."""
 
     trial: Trial
     kept: bool
-    harmed: bool
+    only_late: bool
     text: str
 
 
@@ -41,8 +42,9 @@ def run(trial: Trial) -> Outcome:
     title = f"{fault.number:>2}  {trial.backend:<10}  {fault.name}"
     try:
         report, verdict, problems = measure(fault, trial.backend)
-    except Exception:  # noqa: BLE001 - a fault that cannot be run is reported like one that breaks something
-        return Outcome(trial, kept=False, harmed=False, text=f"{title}\n    FAILED\n{traceback.format_exc()}")
+    except Exception as error:  # noqa: BLE001 - a fault that cannot be run is reported like one that breaks something
+        text = f"{title}\n    FAILED\n{traceback.format_exc()}"
+        return Outcome(trial, kept=False, only_late=isinstance(error, NotStarted), text=text)
     states = ", ".join(f"{count} {state}" for state, count in verdict.states.items())
     text = (
         f"{title}\n"
@@ -54,7 +56,7 @@ def run(trial: Trial) -> Outcome:
     )
     notes = (*report.notes, *(f"PROBLEM {problem}" for problem in problems))
     text = "\n".join((text, *(f"    {line}" for line in notes)))
-    return Outcome(trial, kept=not problems, harmed=report.harmed or bool(verdict.problems()), text=text)
+    return Outcome(trial, kept=not problems, only_late=0 < len(problems) == len(report.late), text=text)
 
 
 def run_all(trials: Sequence[Trial], jobs: int) -> Iterator[Outcome]:
