@@ -1,5 +1,6 @@
 """Reports on what became of conversations."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -10,6 +11,9 @@ from worker.cli.base import TABLE, main, open_services, output_option, print_tab
 from worker.cli.remote import Server, connect, server_options
 
 _DAY = click.DateTime(["%Y-%m-%d"])
+
+#: Between batches, so that others write to the database meanwhile.
+_PAUSE_S = 0.05
 
 
 @main.command()
@@ -55,7 +59,7 @@ def _here(days: dict[str, date | None], channel: str | None, language: str | Non
     with open_services() as services:
         workspace_id = services.keys.known_workspace(workspace)
         while FactCollector(services.store).collect():
-            pass
+            time.sleep(_PAUSE_S)
         return summary(services.store, workspace_id, period, Which(channel=channel, language=language))
 
 

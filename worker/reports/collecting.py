@@ -27,8 +27,11 @@ from worker.translations import ENGLISH
 #: A change may be followed by another within the same millisecond, so what changed just now has to wait.
 _SETTLED_MS = 1_000
 
-#: Conversations of one transaction, and characters that their language is told from.
-_BATCH = 500
+#: Conversations of one transaction, and days that it adds up anew: SQLite has one writer, so it has to be short.
+_BATCH = 100
+_MAX_DAYS = 20
+
+#: Characters that the language of a conversation is told from.
 _SAMPLE = 1_000
 
 #: The key of PostgreSQL's advisory lock; an arbitrary number.
@@ -61,9 +64,7 @@ class FactCollector:
                 return 0
             rows = tx.execute(changed.with_for_update(skip_locked=True)).mappings().all()
             found = [Conversation.from_row(row) for row in rows]
-            if found:
-                self._keep(tx, found)
-        return len(found)
+            return self._keep(tx, found) if found else 0
 
     def _is_alone(self, tx: sa.Connection) -> bool:
         """Whether no other process adds up the same days until this transaction ends; SQLite has one writer anyway."""
@@ -71,31 +72,33 @@ class FactCollector:
             return True
         return bool(tx.execute(sa.select(sa.func.pg_try_advisory_xact_lock(_LOCK))).scalar())
 
-    def _keep(self, tx: sa.Connection, found: Sequence[Conversation]) -> None:
+    def _keep(self, tx: sa.Connection, found: Sequence[Conversation]) -> int:
+        """Count conversations, the first that are of few enough days; return how many these are."""
         ids = [row.id for row in found]
         parts = _Parts(tx, ids, sorted({row.workspace_id for row in found}))
-        lines = [
-            {
-                **vars(facts),
-                "conversation_id": row.id,
-                "workspace_id": row.workspace_id,
-                "channel": row.channel,
-                "language": parts.language(row),
-            }
-            for row in found
-            if (facts := parts.facts(row)) is not None
-        ]
-        of_found = sa.select(conversation_fact.c.workspace_id, conversation_fact.c.started_at).where(
-            conversation_fact.c.conversation_id.in_(ids)
-        )
-        earlier = [row._asdict() for row in tx.execute(of_found)]
-        tx.execute(conversation_fact.delete().where(conversation_fact.c.conversation_id.in_(ids)))
+        known = sa.select(conversation_fact.c.conversation_id, conversation_fact.c.started_at)
+        times = {row[0]: [row[1]] for row in tx.execute(known.where(conversation_fact.c.conversation_id.in_(ids)))}
+        taken: list[str] = []
+        lines: list[dict[str, Any]] = []
+        days: set[tuple[str, int]] = set()
+        for row in found:
+            facts = parts.facts(row)
+            started = times.get(row.id, []) + ([] if facts is None else [facts.started_at])
+            more = days | {(row.workspace_id, at // cells.DAY_MS) for at in started}
+            if taken and len(more) > _MAX_DAYS:
+                break
+            taken.append(row.id)
+            days = more
+            if facts is not None:
+                ours = {"conversation_id": row.id, "workspace_id": row.workspace_id, "channel": row.channel}
+                lines.append({**vars(facts), **ours, "language": parts.language(row)})
+        tx.execute(conversation_fact.delete().where(conversation_fact.c.conversation_id.in_(taken)))
         if lines:
             tx.execute(conversation_fact.insert(), lines)
-        cells.rebuild(tx, {(line["workspace_id"], line["started_at"] // cells.DAY_MS) for line in (*earlier, *lines)})
-        tx.execute(
-            conversation.update().where(conversation.c.id.in_(ids)).values(reported_at=conversation.c.updated_at)
-        )
+        cells.rebuild(tx, days)
+        here = conversation.c.id.in_(taken)
+        tx.execute(conversation.update().where(here).values(reported_at=conversation.c.updated_at))
+        return len(taken)
 
 
 class _Parts:

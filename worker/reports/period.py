@@ -12,6 +12,9 @@ _EPOCH = date(1970, 1, 1)
 DEFAULT_DAYS = 30
 MAX_DAYS = 366
 
+#: The first day that a period has; those of the same number before it are in 1970 or later.
+_EARLIEST = date(1972, 1, 1)
+
 
 @dataclass(frozen=True)
 class Period:
@@ -49,15 +52,18 @@ def period_of(*, now_ms: int, first: date | None = None, last: date | None = Non
     """Return the period of a report: from `first` to `last`, or so many days up to `last` or today.
 
     Raises:
-        Invalid: it ends before it begins, lies before 1970, or has more days than reports have.
+        Invalid: it begins before 1972, ends before it begins, or has more days than reports have.
     """
     last = last or datetime.fromtimestamp(now_ms / 1_000, UTC).date()
-    first = first or last - timedelta(days=(days or DEFAULT_DAYS) - 1)
+    if last < _EARLIEST:
+        raise Invalid("Must be in 1972 or later.", field="until")
+    if first is None:
+        first = last - timedelta(days=min(days or DEFAULT_DAYS, MAX_DAYS + 1) - 1)
     if last < first:
         raise Invalid("Must not be before `since`.", field="until")
     if (last - first).days >= MAX_DAYS:
         raise Invalid(f"A report has at most {MAX_DAYS} days.", field="since")
-    if first < date(1972, 1, 1):
+    if first < _EARLIEST:
         raise Invalid("Must be in 1972 or later.", field="since")
     return Period(first, last)
 

@@ -15,7 +15,7 @@ from worker.knowledge.unanswered_questions import grouped
 from worker.reports.facts import ReportedOutcome
 from worker.reports.figures import ALL, Which
 from worker.reports.period import Period
-from worker.states import HandoffReason, Role
+from worker.states import HandoffReason, MessageState, Role
 from worker.store.engine import Store
 from worker.store.tables import conversation_fact as fact
 from worker.store.tables import message
@@ -67,7 +67,11 @@ def _first_messages(workspace_id: str, period: Period, which: Which) -> sa.Selec
     said = message.alias("said")
     first = (
         sa.select(sa.func.min(said.c.seq))
-        .where(said.c.conversation_id == newest.c.conversation_id, said.c.role == Role.CUSTOMER)
+        .where(
+            said.c.conversation_id == newest.c.conversation_id,
+            said.c.role == Role.CUSTOMER,
+            said.c.state != MessageState.CANCELLED,  # such as automatic mail
+        )
         .correlate(newest)
         .scalar_subquery()
     )

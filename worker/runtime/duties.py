@@ -30,8 +30,9 @@ if TYPE_CHECKING:  # they load numpy, which most workers do without
 
 log = logs.get(__name__)
 
-#: Batches of conversations that are counted for reports at a time.
-_MAX_BATCHES = 5
+#: Batches of conversations that are counted for reports at a time, and the pause in which others may write.
+_MAX_BATCHES = 10
+_PAUSE_S = 0.1
 
 
 class Duty(Protocol):
@@ -193,7 +194,7 @@ class CountForReports:
 
     def __call__(self) -> None:
         for _ in range(_MAX_BATCHES):
-            if self.stopping.is_set() or not self.collector.collect():
+            if self.stopping.is_set() or not self.collector.collect() or self.stopping.wait(_PAUSE_S):
                 return
 
 

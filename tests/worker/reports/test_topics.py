@@ -4,6 +4,8 @@ from tests.support.fakes import TableClock, answer
 from tests.worker.reports.test_figures import Desk, no_answer
 from worker.reports.period import period_of
 from worker.reports.topics import name_of, topics
+from worker.states import MessageState
+from worker.store.tables import message
 
 DAY = 86_400
 
@@ -15,6 +17,12 @@ def test_conversations_that_ask_the_same_are_one_topic_with_their_outcomes(store
     id = desk.ask(answer(), "How can I reset my password?")["conversation_id"]
     desk.ask(answer(), "Where is my parcel?", to=id)  # not what it began with
     desk.ask(no_answer(), "I want to reset my password. How?")
+    first = desk.ask(answer(), "Out of office until Monday. How is this mail answered?")
+    with store.begin() as tx:  # automatic mail
+        tx.execute(
+            message.update().where(message.c.id == first["id"]).values(state=MessageState.CANCELLED, reply_id=None)
+        )
+    desk.ask(answer(), "How do I reset my password, please?", to=first["conversation_id"])
     desk.ask(answer(), "Do you sell bicycles for children?")
     desk.ask(answer(), "👋")
     desk.report()
@@ -22,11 +30,11 @@ def test_conversations_that_ask_the_same_are_one_topic_with_their_outcomes(store
         period = period_of(now_ms=store.now(connection), days=2)
     found = topics(store, embedder, workspace_id, period)
     (topic,) = found["items"]
-    assert found["conversations"] == 4
+    assert found["conversations"] == 5
     assert "reset my password" in topic["name"]
     assert {name: topic[name] for name in ("conversations", "resolved_by_bot", "handed_off", "without_answer")} == {
-        "conversations": 3,
-        "resolved_by_bot": 2,
+        "conversations": 4,
+        "resolved_by_bot": 3,
         "handed_off": 1,
         "without_answer": 1,
     }

@@ -8,6 +8,7 @@ import pytest
 from tests.support.accounts import OWNER, Outbox, accounts_of
 from worker.runtime.duties import (
     AnswerReady,
+    CountForReports,
     DraftSuggestions,
     DropExpired,
     HintAtDocuments,
@@ -240,3 +241,27 @@ def test_mailboxes_are_worked_on_as_long_as_there_are_threads_and_the_process_go
     stopping.set()
     duty()
     assert len(mailboxes.asked) == 2
+
+
+def test_counting_for_reports_pauses_between_batches_and_ends_when_nothing_is_left_or_the_process_stops():
+    counted, pauses = [], []
+
+    class Stopping(threading.Event):
+        def wait(self, timeout=None):
+            pauses.append(timeout)
+            return self.is_set()
+
+    class Collecting:
+        def collect(self) -> int:
+            counted.append(1)
+            if len(counted) == 5:
+                stopping.set()
+            return 100 if len(counted) != 3 else 0
+
+    stopping = Stopping()
+    count = CountForReports(collector=Collecting(), stopping=stopping)
+    count()
+    assert (len(counted), len(pauses)) == (3, 2)
+    assert min(pauses) > 0
+    count()
+    assert len(counted) == 5
