@@ -115,7 +115,9 @@ def test_an_agent_works_the_list_by_single_keys(desk, operator):
         desk.ask(f"I want to talk to a human about parcel {number}", external_id=f"keys-{number}", requester=KATE)
     page = operator(viewport={"width": 1440, "height": 900})
     page.goto(f"{desk.url}/console?view=waiting&q=parcel")
-    page.keyboard.press("j")
+    page.keyboard.down("j")
+    page.keyboard.down("j")  # held down
+    page.keyboard.up("j")
     page.keyboard.press("Enter")
     expect(page.locator("h1")).to_contain_text("parcel 1")
     expect(page.locator("#others [aria-current]")).to_contain_text("parcel 1")
@@ -134,3 +136,23 @@ def test_an_agent_works_the_list_by_single_keys(desk, operator):
     page.keyboard.press("?")
     expect(page.get_by_role("heading", name="Keys")).to_be_visible()
     expect(page.locator("h1")).to_contain_text("parcel 2")
+
+
+def test_single_keys_act_on_the_conversation_alone_and_close_it_only_with_enter(desk, operator):
+    sent = desk.ask("I want to talk to a human about a bicycle", external_id="keys-close", requester=KATE)
+    page = operator(viewport={"width": 1440, "height": 900})
+    page.goto(f"{desk.url}/console/knowledge/sources")
+    # The form of a source that is paused.
+    resume = '<form action="/console/knowledge/sources/one/resume"><button>Resume</button></form>'
+    page.locator("main").evaluate("(main, form) => main.insertAdjacentHTML('beforeend', form)", resume)
+    page.keyboard.press("b")
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    assert "/console#" in page.url
+    page.goto(f"{desk.url}/console/conversations/{sent['conversation_id']}")
+    close = page.get_by_role("button", name="Close", exact=True)
+    page.keyboard.press("e")
+    expect(close).to_be_focused()
+    expect(page.locator("#conversation .badge.human")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator("#conversation .badge.closed")).to_be_visible()

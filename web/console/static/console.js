@@ -231,21 +231,29 @@
     if (next.closest(".others")) window.location.assign(next.href);
     else next.focus();
   };
-  const press = (action) => document.querySelector(`form[action$="/${action}"] button`)?.click();
+  const button = (action) => document.querySelector(`#conversation .actions form[action$="/${action}"] button`);
+  const SEARCH = "#q";
+  const inbox = () => document.querySelector("header nav a");
+  const search = () => {
+    const field = document.querySelector("input[type=search]");
+    if (field) field.focus();
+    else if (inbox()) window.location.assign(inbox().href + SEARCH);
+  };
+  if (window.location.hash === SEARCH) document.querySelector(`input[type=search]${SEARCH}`)?.focus(); // see search
   const actions = {
     j: () => go(1),
     k: () => go(-1),
     r: () => document.getElementById("content")?.focus(),
-    t: () => press("handoff"),
-    b: () => press("resume"),
-    e: () => press("close"),
-    i: () => document.querySelector("header nav a")?.click(),
-    "/": () => (document.querySelector("input[type=search]") || document.querySelector("header nav a")).focus(),
+    t: () => button("handoff")?.click(),
+    b: () => button("resume")?.click(),
+    e: () => button("close")?.focus(), // a slip must not close a conversation: Enter does
+    i: () => inbox()?.click(),
+    "/": search,
     "?": () => dialog.showModal(),
   };
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && event.target.id === "content") event.target.blur();
-    if (event.ctrlKey || event.metaKey || event.altKey || dialog.open) return;
+    if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || dialog.open) return;
     if (event.target.closest("input, textarea, select, [contenteditable]")) return;
     if (event.key !== "?" && stored()) return;
     const action = actions[event.key];
