@@ -4,8 +4,10 @@ from typing import Any
 
 import flask
 from webargs.flaskparser import abort
+from werkzeug.exceptions import TooManyRequests
 
 from kb.documents import IMAGE_TYPES, READABLE, media_type_of_file
+from web.http import audience
 from web.http.api import Blueprint, scope, services
 from web.http.auth import customers, needs
 from web.http.operations import operation
@@ -35,6 +37,9 @@ _BODY = {
 @blueprint.doc(**_BODY)
 def add() -> tuple[dict[str, Any], int, dict[str, str]]:
     """Upload a file; it is deleted after a day unless a message lists its id in `attachments`."""
+    uploads = flask.current_app.extensions["answerback_widget_uploads"]
+    if audience.is_customer() and not uploads.allow(flask.request.remote_addr or ""):
+        raise TooManyRequests("Too many files were uploaded from this address; try again later.", retry_after=60)
     name, data = uploaded_file()
     image_type = next((kind for suffix, kind in IMAGE_TYPES.items() if name.lower().endswith(suffix)), None)
     media_type = media_type_of_file(name) or image_type

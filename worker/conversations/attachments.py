@@ -11,7 +11,7 @@ from kb.documents import Document
 from kb.errors import KnowledgeError
 from kb.readers.blocks import Section
 from worker.conversations import serializers
-from worker.errors import Invalid
+from worker.errors import Invalid, NotFound
 from worker.ids import new_id
 from worker.store.engine import Store
 from worker.store.rows import Attachment, AttachmentFile, Conversation
@@ -28,14 +28,14 @@ MAX = 10
 MAX_OF_VISITOR = 20
 MAX_BYTES_OF_VISITOR = 30 * 1024 * 1024
 
-#: One that no message named within this time is deleted.
+#: One that no message named within this time is deleted, also a visitor's.
 _UNUSED_MS = 86_400_000
 
 #: Text of one file that is looked at; a longer one is cut.
 _MAX_CHARACTERS = 200_000
 
 #: Columns without the bytes.
-LISTED = [column for column in attachment.c if column.name not in ("source", "sections")]
+LISTED = [column for column in attachment.c if column.name not in ("source", "sections", "named_at")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ def claim_for(tx: sa.Connection, conversation: Conversation, ids: Sequence[str])
             attachment.c.workspace_id == conversation.workspace_id,
             sa.or_(attachment.c.conversation_id.is_(None), attachment.c.conversation_id == conversation.id),
         )
-        .values(conversation_id=conversation.id)
+        .values(conversation_id=conversation.id, named_at=conversation.updated_at)
     )
     if claimed.rowcount != len(ids):
         raise Invalid("An attachment does not exist, or belongs to another conversation.", field="attachments")
@@ -110,7 +110,7 @@ class Attachments:
         """Delete files that no message named for a day; return how many."""
         old = (
             sa.select(attachment.c.id)
-            .where(attachment.c.conversation_id.is_(None), attachment.c.created_at <= self._now - _UNUSED_MS)
+            .where(attachment.c.named_at.is_(None), attachment.c.created_at <= self._now - _UNUSED_MS)
             .limit(limit)
         )
         with self._store.begin() as tx:
@@ -150,6 +150,23 @@ def _check_room(tx: sa.Connection, workspace_id: str, conversation_id: str, size
         raise Invalid(
             f"The files of a conversation have at most {MAX_BYTES_OF_VISITOR >> 20} MiB together.", field="file"
         )
+
+
+def remove(scope: Scope, conversation_id: str, attachment_id: str) -> None:
+    """Delete a file that a visitor uploaded and then left out of the message.
+
+    Raises:
+        NotFound: the conversation has no such file, or a message names it.
+    """
+    with scope.store.begin() as tx:
+        unnamed = sa.and_(
+            attachment.c.id == attachment_id,
+            attachment.c.workspace_id == scope.workspace_id,
+            attachment.c.conversation_id == conversation_id,
+            attachment.c.named_at.is_(None),
+        )
+        if not tx.execute(attachment.delete().where(unnamed)).rowcount:
+            raise NotFound("There is no such file that no message names.")
 
 
 def listed(scope: Scope, conversation_id: str) -> list[dict[str, Any]]:

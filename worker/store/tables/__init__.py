@@ -27,6 +27,7 @@ from worker.store.tables.accounts import (
 from worker.store.tables.base import RequesterValue, metadata
 from worker.store.tables.conversations import (
     AWAKE,
+    CAME_BY_MAIL,
     HANDED_OFF_MESSAGE,
     HUMAN,
     OPEN_MESSAGE,
@@ -81,6 +82,7 @@ from worker.store.tables.service_levels import service_target
 
 __all__ = [
     "AWAKE",
+    "CAME_BY_MAIL",
     "FAILED_MAIL",
     "HANDED_OFF_MESSAGE",
     "HUMAN",

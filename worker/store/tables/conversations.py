@@ -266,11 +266,12 @@ attachment = Table(
     Column("sections", JSON_OR_NULL),
     Column("error", Text),  # why it cannot be read
     time_column("created_at", nullable=False),
+    time_column("named_at"),  # when a message listed it
     Index(
         "ix_attachment_unused",
         "created_at",
-        sqlite_where=text("conversation_id IS NULL"),
-        postgresql_where=text("conversation_id IS NULL"),
+        sqlite_where=text("named_at IS NULL"),
+        postgresql_where=text("named_at IS NULL"),
     ),
     info={"purpose": "an uploaded file and the text that was read from it"},
 )
@@ -366,6 +367,7 @@ WAITING = conversation.c.waiting_since.is_not(None)
 SLA_STATE: ColumnElement[int] = literal_column(_SLA_STATE)
 SLA_DUE = conversation.c.sla_due_at.is_not(None)
 SLA_STALE = text(f"sla_seen <> {_SLA_STATE}")
+CAME_BY_MAIL = message.c.key_id.is_(None)  # where it is asked of a chat: what was typed there came with a key
 OPEN_MESSAGE = in_text(message.c.state, "queued", "running")
 UNDONE_ESCALATION = in_text(escalation.c.state, "open", "assigned")
 UNASSIGNED_ESCALATION = escalation.c.state == literal_column("'open'")
