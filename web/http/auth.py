@@ -11,8 +11,9 @@ from web.http.api import services
 from worker.access.keys import Principal
 from worker.access.permissions import Permission
 from worker.access.tokens import is_token
-from worker.conversations import listing
+from worker.conversations import contacts, listing
 from worker.errors import AnswerbackError, KeyRefused, NotFound
+from worker.services.front import Front
 from worker.store.scope import Scope
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -93,7 +94,7 @@ def _check() -> None:
         raise KeyRefused("An API key is needed: send `Authorization: Bearer <key>`.")
     if is_token(key.strip()):
         flask.g.principal = _customer(key.strip(), for_customers=for_customers)
-        flask.g.valid = still(partial(services().tokens.check, key.strip(), origin=request.headers.get("Origin")))
+        flask.g.valid = still(partial(_holder, key.strip(), services(), request.headers.get("Origin")))
         return
     principal = services().keys.check(key.strip())
     flask.g.valid = still(partial(services().keys.check, key.strip()))
@@ -110,9 +111,21 @@ def require(principal: Principal, permission: Permission) -> None:
     flask.abort(403, description=f"This key lacks the scope `{permission.scope}`.")
 
 
+def _holder(token: str, deps: Front, origin: str | None) -> Principal:
+    """Return the principal of a conversation token.
+
+    Raises:
+        KeyRefused: it is not valid (any more), or the conversation goes on by mail.
+    """
+    principal = deps.tokens.check(token, origin=origin)
+    if contacts.goes_on_by_mail(Scope(deps.store, principal.workspace_id), principal.conversation_id or ""):
+        raise KeyRefused("The conversation goes on by mail.")
+    return principal
+
+
 def _customer(token: str, *, for_customers: bool) -> Principal:
     """Return the principal of a conversation token; abort unless the request concerns that conversation."""
-    principal = services().tokens.check(token, origin=flask.request.headers.get("Origin"))
+    principal = _holder(token, services(), flask.request.headers.get("Origin"))
     if not for_customers:
         flask.abort(403, description="This needs an API key; a conversation token is not enough.")
     arguments = flask.request.view_args or {}

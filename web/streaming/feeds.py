@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from web.http.audience import View, unfiltered
-from worker.conversations import event_log, listing
+from worker.conversations import contacts, event_log, listing
 from worker.conversations.deltas import Delta, Deltas
 from worker.conversations.event_log import LoggedEvent
 from worker.conversations.outcomes import ENDED
@@ -98,6 +98,9 @@ class Feed:
         self._last_delta = read[-1].id if read else self._last_delta
         self.more = len(logged) == _BATCH
         self._polled([event.type for event in logged])
+        if events and self._view is not unfiltered and contacts.goes_on_by_mail(self._scope, self._conversation_id):
+            self.ended = True  # what comes by mail is not for whoever has the chat open
+            return []
         return events
 
     def exists(self) -> bool:

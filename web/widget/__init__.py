@@ -4,6 +4,7 @@ import gzip
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import flask
 import marshmallow as ma
@@ -31,7 +32,7 @@ demo_blueprint = Blueprint("demo", __name__, template_folder="templates")
 _LIFE_S = 86_400.0
 _MAX_S = 30 * 86_400.0
 
-#: Conversations that one address may open per web process: in a minute, and in a day.
+#: Conversations that one address may open, and files that it may upload, per web process: in a minute, and in a day.
 _LIMITS = ((30, 60.0), (300, 86_400.0))
 
 _POLICY = (
@@ -43,6 +44,7 @@ _POLICY = (
 def init_app(app: Flask, settings: Settings) -> None:
     """Add the widget, and `/demo` if the settings enable it."""
     app.extensions["answerback_widget_sessions"] = AddressLimiter(_LIMITS)
+    app.extensions["answerback_widget_uploads"] = AddressLimiter(_LIMITS)
     app.register_blueprint(blueprint)
     if settings.with_demo:
         app.register_blueprint(demo_blueprint)
@@ -122,6 +124,8 @@ def begin() -> Any:
         )
         if not listing.exists(Scope(deps.store, workspace_id), conversation_id):
             raise KeyRefused("The conversation was erased.")
+        if contacts.goes_on_by_mail(Scope(deps.store, workspace_id), conversation_id):
+            raise KeyRefused("The conversation goes on by mail.")
     elif flask.current_app.extensions["answerback_widget_sessions"].allow(flask.request.remote_addr or ""):
         conversation_id = deps.actions.open(workspace_id, Opening(channel="widget"))["id"]
         token, expires = deps.tokens.make(principal, conversation_id, for_s=_LIFE_S, origin=bound)
@@ -157,8 +161,17 @@ def state(conversation_id: str) -> dict[str, Any]:
 def leave_contact(conversation_id: str) -> dict[str, Any]:
     """Keep the address that replies are sent to once the visitor has gone."""
     given = checked(_Contact(), flask.request.get_json())
-    contacts.leave(scope(), conversation_id, given["email"].lower(), origin=flask.request.headers.get("Origin"))
+    contacts.leave(scope(), conversation_id, given["email"].lower(), origin=_named_origin(services().settings))
     return {"email": given["email"].lower()}
+
+
+@blueprint.delete("/widget/conversations/<string:conversation_id>/files/<string:attachment_id>")
+@needs(Permission.CONVERSE)
+@customers
+def remove_file(conversation_id: str, attachment_id: str) -> dict[str, Any]:
+    """Delete a file that the visitor took out of the message before sending it."""
+    attachments.remove(scope(), conversation_id, attachment_id)
+    return {"id": attachment_id}
 
 
 @blueprint.put("/widget/conversations/<string:conversation_id>/seen")
@@ -169,6 +182,14 @@ def see(conversation_id: str) -> dict[str, Any]:
     given = checked(_Seen(), flask.request.get_json())
     contacts.see(scope(), conversation_id, given["seq"])
     return {"seq": given["seq"]}
+
+
+def _named_origin(settings: Settings) -> str | None:
+    """Return the origin of the page if the operator named it, else None: a mail must not lead to anybody's page."""
+    origin = flask.request.headers.get("Origin")
+    own = urlsplit(settings.console_address)
+    named = {*settings.widget_origins, *settings.cors_origins, f"{own.scheme}://{own.netloc}"} - {"*", "null"}
+    return origin if origin in named else None
 
 
 def _require_allowed(settings: Settings, origin: str | None, *, same_origin: bool) -> None:

@@ -8,21 +8,30 @@ from typing import Any
 import sqlalchemy as sa
 
 from worker.errors import Invalid
-from worker.states import ConnectionState, HelpdeskMode
+from worker.states import ConnectionState, HelpdeskMode, MailState
 from worker.store.engine import Store
 from worker.store.rows import Helpdesk
 from worker.store.scope import Scope
-from worker.store.tables import conversation, helpdesk, mailbox, visitor_contact
+from worker.store.tables import conversation, helpdesk, mail, mailbox, visitor_contact
 from worker.store.upsert import upsert_into
 
 #: How long a reply waits to be seen in the chat before it is sent by mail.
 UNSEEN_MS = 60_000
 
+_OF_CONVERSATION = visitor_contact.c.conversation_id == sa.bindparam("conversation")
 _SCHEDULE = (
     visitor_contact.update()
-    .where(visitor_contact.c.conversation_id == sa.bindparam("conversation"), visitor_contact.c.due_at.is_(None))
+    .where(_OF_CONVERSATION, visitor_contact.c.due_at.is_(None))
     .values(due_at=sa.bindparam("due"), attempts=0)
 )
+_MAILBOX = sa.select(visitor_contact.c.mailbox_id).where(_OF_CONVERSATION)
+_COUNT_AS_MAILED = (
+    visitor_contact.update()
+    .where(_OF_CONVERSATION, visitor_contact.c.due_at.is_(None))
+    .values(mailed_seq=sa.bindparam("seq"))
+)
+#: Mail that makes a chat a ticket of a mailbox; no such mail was ever sent, so it has no key.
+_FIRST_MAIL = (mail.c.direction == "in", mail.c.key.is_(None), mail.c.state == MailState.TAKEN)
 
 
 def show(scope: Scope, conversation_id: str, *, has_server: bool) -> dict[str, Any]:
@@ -45,7 +54,7 @@ def leave(scope: Scope, conversation_id: str, email: str, *, origin: str | None)
     """Keep the address of a visitor, who sees the conversation now.
 
     The requester gets it as `unverified_email`: an agent reads it there, and erasure by address finds it, but it is no
-    key to memories or tools.
+    key to memories or tools. Once it is changed, nothing goes to the earlier one, which gives no way in any more.
 
     Raises:
         NotFound: the workspace has no such conversation.
@@ -56,7 +65,11 @@ def leave(scope: Scope, conversation_id: str, email: str, *, origin: str | None)
         if row["helpdesk_id"] is not None:
             raise Invalid("Replies in this conversation go out by its helpdesk already.", field="email")
         now = scope.store.now(tx)
-        given = {"email": email, "origin": origin, "updated_at": now}
+        given: dict[str, Any] = {"email": email, "origin": origin, "updated_at": now}
+        left = sa.select(visitor_contact.c.email).where(visitor_contact.c.conversation_id == conversation_id)
+        is_other = tx.execute(left).scalar() not in (None, email)
+        if is_other and not _readdress(tx, scope, conversation_id, email, now=now):
+            given["mailbox_id"] = None
         statement = upsert_into(scope.store, visitor_contact).values(
             conversation_id=conversation_id,
             workspace_id=scope.workspace_id,
@@ -84,9 +97,33 @@ def see(scope: Scope, conversation_id: str, seq: int) -> None:
         tx.execute(visitor_contact.update().where(earlier).values(seen_seq=seq))
 
 
-def schedule(tx: sa.Connection, conversation_id: str, *, now: int) -> None:
-    """Have a reply that was written now sent by mail if the visitor left an address and does not see it soon."""
-    tx.execute(_SCHEDULE, {"conversation": conversation_id, "due": now + UNSEEN_MS})
+def _readdress(tx: sa.Connection, scope: Scope, conversation_id: str, email: str, *, now: int) -> bool:
+    """Make the mail thread of a conversation that of another address, for what waits to be sent too; False if none."""
+    own = sa.select(helpdesk.c.id).where(helpdesk.c.workspace_id == scope.workspace_id)
+    first = sa.select(mail.c.id, mail.c.headers).where(
+        mail.c.mailbox_id.in_(own), mail.c.ticket == conversation_id, mail.c.headers.is_not(None), *_FIRST_MAIL
+    )
+    found = tx.execute(first).all()
+    for begun in found:
+        headers = {**begun.headers, "correspondent": [email, ""]}
+        values = {"sender": email, "headers": headers, "created_at": now}  # the newest mail is answered
+        tx.execute(mail.update().where(mail.c.id == begun.id).values(**values))
+    return bool(found)
+
+
+def schedule(
+    tx: sa.Connection, conversation_id: str, *, now: int, via: str | None = None, seq: int | None = None
+) -> None:
+    """Have a reply that was written now sent by mail if the visitor left an address and does not see it soon.
+
+    `via` is the helpdesk in which the agent wrote it: one from the mailbox that the conversation goes on by was sent
+    from there, and counts as mailed up to its `seq`. The caller holds the lock of the conversation.
+    """
+    where = {"conversation": conversation_id}
+    if via is not None and via == tx.execute(_MAILBOX, where).scalar():
+        tx.execute(_COUNT_AS_MAILED, {**where, "seq": seq})
+        return
+    tx.execute(_SCHEDULE, {**where, "due": now + UNSEEN_MS})
 
 
 def mailbox_for(tx: sa.Connection, workspace_id: str) -> Helpdesk | None:
@@ -123,6 +160,19 @@ def external_id_of(tx: sa.Connection, mailbox_id: str, ticket: str) -> str | Non
     )
     found: str | None = tx.execute(chat).scalar()
     return found
+
+
+def goes_on_by_mail(scope: Scope, conversation_id: str) -> bool:
+    """Whether a conversation was a chat until its visitor answered by mail.
+
+    Nothing shows that whoever has the chat open is the one who answered, so the chat ends there.
+    """
+    named = conversation.c.helpdesk_id.concat(":").concat(conversation.c.id)  # as `tickets.external_id` does
+    moved = scope.select(conversation, conversation.c.id).where(
+        conversation.c.id == conversation_id, conversation.c.external_id == named
+    )
+    with scope.store.read() as connection:
+        return connection.execute(moved).first() is not None
 
 
 def move_to_mail(tx: sa.Connection, mailbox_id: str, ticket: str, *, named: str) -> None:

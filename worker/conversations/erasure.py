@@ -31,7 +31,6 @@ from worker.store.tables import (
     message,
     spending,
     suggestion,
-    visitor_contact,
 )
 from worker.telemetry import logs
 
@@ -107,7 +106,7 @@ def _erase(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:
     tx.execute(
         memory.delete().where(memory.c.workspace_id == workspace_id, memory.c.conversation_id == conversation_id)
     )
-    _erase_ticket(tx, conversation_id)
+    _erase_ticket(tx, workspace_id, conversation_id)
     _erase_suggestions(tx, workspace_id, conversation_id)
     # Where agents were notified of it, and what they wrote there.
     channels = sa.select(helpdesk.c.id).where(
@@ -120,7 +119,7 @@ def _erase(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:
     tx.execute(conversation.delete().where(conversation.c.id == conversation_id))
 
 
-def _erase_ticket(tx: sa.Connection, conversation_id: str) -> None:
+def _erase_ticket(tx: sa.Connection, workspace_id: str, conversation_id: str) -> None:
     """Erase what is kept of the ticket that a conversation is, or of its mail.
 
     That a comment or mail came stays known, or it would come again; what it said and whom it was from does not. Of mail
@@ -129,9 +128,9 @@ def _erase_ticket(tx: sa.Connection, conversation_id: str) -> None:
     row = tx.execute(
         sa.select(conversation.c.helpdesk_id, conversation.c.external_id).where(conversation.c.id == conversation_id)
     ).one_or_none()
-    of_chat = sa.select(visitor_contact.c.mailbox_id).where(visitor_contact.c.conversation_id == conversation_id)
-    if (mailbox_id := tx.execute(of_chat).scalar()) is not None:
-        _erase_mail(tx, mailbox_id, conversation_id)
+    # Of a chat that went on by mail, in whichever mailbox.
+    own = sa.select(helpdesk.c.id).where(helpdesk.c.workspace_id == workspace_id)
+    _erase_mail(tx, sa.and_(mail.c.mailbox_id.in_(own), mail.c.ticket == conversation_id))
     if row is None or row.helpdesk_id is None:
         return
     ticket = ticket_of(row.helpdesk_id, row.external_id)[:MAX_TICKET]
@@ -140,7 +139,7 @@ def _erase_ticket(tx: sa.Connection, conversation_id: str) -> None:
         .where(helpdesk_message.c.helpdesk_id == row.helpdesk_id, helpdesk_message.c.ticket == ticket)
         .values(digest="")
     )
-    _erase_mail(tx, row.helpdesk_id, ticket)
+    _erase_mail(tx, sa.and_(mail.c.mailbox_id == row.helpdesk_id, mail.c.ticket == ticket))
     tx.execute(
         delivery.delete().where(
             delivery.c.destination_id == row.helpdesk_id,
@@ -150,12 +149,8 @@ def _erase_ticket(tx: sa.Connection, conversation_id: str) -> None:
     )
 
 
-def _erase_mail(tx: sa.Connection, mailbox_id: str, ticket: str) -> None:
-    tx.execute(
-        mail.update()
-        .where(mail.c.mailbox_id == mailbox_id, mail.c.ticket == ticket)
-        .values(ticket=None, sender=None, headers=None, raw=None, reason=None)
-    )
+def _erase_mail(tx: sa.Connection, which: sa.ColumnElement[bool]) -> None:
+    tx.execute(mail.update().where(which).values(ticket=None, sender=None, headers=None, raw=None, reason=None))
 
 
 def _erase_stray_mail(tx: sa.Connection, workspace_id: str, names: set[str]) -> None:

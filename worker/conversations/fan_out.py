@@ -35,15 +35,25 @@ def enqueue_message_deliveries(tx: sa.Connection, messages: Sequence[Message], e
         event_ids = [event.id for event in events]
         tickets.enqueue_notification_updates(tx, messages, end.data, event_ids=event_ids, now=now)
     reply_id = end.data.get("reply_id")
-    if reply_id is not None and (ticket := tickets.writable_ticket(tx, messages[-1].conversation_id)) is not None:
+    if reply_id is None:
+        return
+    ticket = tickets.writable_ticket(tx, messages[-1].conversation_id)
+    if ticket is not None and _may_be_mailed(ticket, messages):
         tickets.enqueue_answer(tx, ticket, messages[-1], reply_id=reply_id, event_id=events[-1].id, now=now)
+
+
+def _may_be_mailed(ticket: tickets.Ticket, messages: Sequence[Message]) -> bool:
+    """Whether an answer to messages goes to their ticket; one that was a chat has the id of its conversation.
+
+    What was typed there came with a key, and the address is perhaps not the visitor's: only mail is answered by mail.
+    """
+    return ticket.id != messages[-1].conversation_id or any(message.key_id is None for message in messages)
 
 
 def enqueue_reply_deliveries(tx: sa.Connection, message: Message, event: Event, *, via: str | None) -> None:
     """Enqueue deliveries for an agent's reply; `via` is the helpdesk that it came from, which has it already."""
     tickets.enqueue_agent_reply(tx, message, via=via, event_id=event.id, now=event.created_at)
-    if via is None:
-        contacts.schedule(tx, message.conversation_id, now=event.created_at)
+    contacts.schedule(tx, message.conversation_id, now=event.created_at, via=via, seq=message.seq)
     _enqueue_message(tx, message, event, outbox.subscribers(tx, event.workspace_id, f"message.{event.type}"))
 
 

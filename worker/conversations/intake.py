@@ -168,7 +168,7 @@ class Intake:
             IdempotencyMismatch: the key was used with another request.
             Invalid: an attachment cannot be used here.
         """
-        automatic = _automatic(submission, opening)
+        automatic = automatic_of(submission, opening)
         alarm = self._alarm_of(submission.content, workspace_id, "external_id", opening.external_id, opening.owner)
 
         def work(tx: sa.Connection) -> Accepted:
@@ -192,7 +192,7 @@ class Intake:
             IdempotencyMismatch: the key was used with another request.
             Invalid: an attachment cannot be used here.
         """
-        automatic = _automatic(submission)
+        automatic = automatic_of(submission)
         alarm = self._alarm_of(submission.content, workspace_id, "id", conversation_id, Owner.BOT)
 
         def work(tx: sa.Connection) -> Accepted:
@@ -346,7 +346,7 @@ def _take_seq_statements(now: sa.ColumnElement[int]) -> dict[tuple[str, bool], s
     }
 
 
-def _automatic(submission: Submission, opening: Opening | None = None) -> Automatic | None:
+def automatic_of(submission: Submission, opening: Opening | None = None) -> Automatic | None:
     """Return why a submission counts as automatic mail, or None."""
     requester = (opening.requester if opening is not None else None) or {}
     envelope = Envelope(

@@ -11,7 +11,7 @@ from kb.media_types import media_type_of_file
 from worker.conversations import contacts
 from worker.conversations.actions import ConversationActions
 from worker.conversations.attachments import Attachments
-from worker.conversations.intake import Opening, Submission
+from worker.conversations.intake import Opening, Submission, automatic_of
 from worker.deliveries.tickets import external_id
 from worker.errors import Conflict, DatabaseUnavailable, Invalid, NotFound
 from worker.mailboxes.authentication import Belief
@@ -110,16 +110,7 @@ class MailIntake:
         log.info("mail_taken", mail_id=waiting.id, action=decision.action, belief=decision.belief)
 
     def _customer(self, mailbox: rows.Mailbox, waiting: rows.Mail, mail: Mail, decision: Decision) -> None:
-        ticket = decision.ticket or waiting.id
         kept, left_out = self._files(mailbox.workspace_id, mail)
-        opening = Opening(
-            subject=clean(mail.subject)[:500] or None,
-            requester=_requester(decision),
-            external_id=self._external_id(mailbox, ticket),
-            channel=CHANNEL,
-            helpdesk_id=mailbox.id,
-            owner=decision.owner,
-        )
         submission = Submission(
             content=_content(decision.text, mail.problem, left_out),
             deadline_s=self._deadline_s,
@@ -127,6 +118,18 @@ class MailIntake:
             email_headers=mail.headers,
             sender=None if decision.writer is None else decision.writer.address,
             declared_automatic=_asks_for_silence(mail.headers),
+        )
+        subject = clean(mail.subject)[:500] or None
+        ticket = decision.ticket or waiting.id
+        if self._chat(mailbox, ticket) is not None and automatic_of(submission, Opening(subject=subject)) is not None:
+            ticket = waiting.id  # nobody has answered: neither does the chat end, nor does it show this
+        opening = Opening(
+            subject=subject,
+            requester=_requester(decision),
+            external_id=self._external_id(mailbox, ticket),
+            channel=CHANNEL,
+            helpdesk_id=mailbox.id,
+            owner=decision.owner,
         )
         self._actions.submit(
             mailbox.workspace_id,
@@ -165,9 +168,12 @@ class MailIntake:
 
     def _external_id(self, mailbox: rows.Mailbox, ticket: str) -> str:
         """Return the external id of a ticket's conversation; a chat that goes on by mail may have one of its own."""
+        return self._chat(mailbox, ticket) or external_id(mailbox.id, ticket)
+
+    def _chat(self, mailbox: rows.Mailbox, ticket: str) -> str | None:
+        """Return the external id of the chat that a ticket is, while its visitor has not answered by mail, or None."""
         with self._store.read() as connection:
-            of_chat = contacts.external_id_of(connection, mailbox.id, ticket)
-        return of_chat or external_id(mailbox.id, ticket)
+            return contacts.external_id_of(connection, mailbox.id, ticket)
 
     def _end(self, tx: sa.Connection, waiting: rows.Mail, mail: Mail, decision: Decision, ticket: str) -> None:
         """Record that a mail is taken, in the transaction that takes it.

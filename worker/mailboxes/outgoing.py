@@ -16,7 +16,7 @@ from worker.mailboxes.threads import Threads
 from worker.states import DeliveryKind, Role
 from worker.store.engine import Store
 from worker.store.rows import Delivery, Helpdesk, Mailbox
-from worker.store.tables import message
+from worker.store.tables import CAME_BY_MAIL, message
 from worker.translations import ENGLISH, LANGUAGES
 
 #: Others who get a copy of an answer, because the customer wrote to them as well.
@@ -61,7 +61,7 @@ class Outgoing:
         answers = next((envelope for envelope in envelopes if envelope.correspondent is not None), None)
         if answers is None or answers.correspondent is None:
             raise NotSendable("The conversation has no mail with an address to answer.")
-        quoted = self._quoted(sent)
+        quoted = self._quoted(sent, post)
         own = _own(box)
         draft = Draft(
             message_id=f"{sent.id}@{own.domain}",
@@ -111,11 +111,17 @@ class Outgoing:
         secret = self._store.sealing.open(connection.webhook_secret)
         return (Address(address=with_token(own.address, post.ticket, secret)),)
 
-    def _quoted(self, sent: Delivery) -> str:
-        """Return the customer's words that are answered: the message of the delivery, else their last one."""
+    def _quoted(self, sent: Delivery, post: TicketPost) -> str:
+        """Return the customer's words that are answered: the message of the delivery, else their last one.
+
+        What was typed in a chat is not quoted, except to colleagues: whoever typed it may have left an address that is
+        not theirs.
+        """
         of_customer = sa.select(message.c.content).where(
             message.c.conversation_id == sent.conversation_id, message.c.role == Role.CUSTOMER
         )
+        if post.ticket == sent.conversation_id and sent.kind != DeliveryKind.HANDOFF_NOTE:
+            of_customer = of_customer.where(CAME_BY_MAIL)
         with self._store.read() as connection:
             answered = connection.execute(of_customer.where(message.c.id == sent.message_id)).scalar()
             last = connection.execute(of_customer.order_by(message.c.seq.desc()).limit(1)).scalar()

@@ -5,7 +5,7 @@ comes into the same conversation. Without one the operator's server sends it, an
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 
@@ -27,7 +27,7 @@ from worker.telemetry import logs
 
 log = logs.get(__name__)
 
-#: Attempts by the operator's server, and the pause after each in ms; it doubles.
+#: Attempts, and the pause after each in ms; it doubles.
 _MAX_ATTEMPTS = 6
 _PAUSE_MS = 60_000
 
@@ -100,21 +100,40 @@ class VisitorMail:
             box = contacts.mailbox_for(tx, claimed.workspace_id) if unseen else None
             if box is not None:
                 self._enqueue(tx, claimed, box, unseen)
-            if box is not None or not unseen or self._mailer is None:
-                tx.execute(_done(claimed, unseen if box is not None else ()))
+            if box is not None or not unseen:
+                self._finish(tx, claimed, unseen)
                 return box is not None
-        try:
-            self._mailer.send(to=claimed.email, subject=self._subject(claimed), text=_text(claimed, unseen))
-        except AnswerbackError as error:
-            log.warning("visitor_mail_refused", conversation_id=claimed.conversation_id, cause=str(error))
-            if claimed.attempts < _MAX_ATTEMPTS:
-                return False
+        is_sent = self._mail(claimed, unseen)
+        if not is_sent and claimed.attempts < _MAX_ATTEMPTS:
+            return False
+        if not is_sent:
             log.error("visitor_mail_lost", conversation_id=claimed.conversation_id)
         with self._store.begin() as tx:
-            tx.execute(_done(claimed, unseen))
-            if _unseen(tx, claimed):  # written while the mail was sent
-                contacts.schedule(tx, claimed.conversation_id, now=self._store.now(tx))
-        return True
+            _lock(tx, claimed)
+            self._finish(tx, claimed, unseen)
+        return is_sent
+
+    def _mail(self, claimed: VisitorContact, unseen: Sequence[Message]) -> bool:
+        """Send replies by the operator's server; False when there is none now, or it does not take them."""
+        cause = "There is neither a mailbox that may write nor a mail server."
+        if self._mailer is not None:
+            try:
+                self._mailer.send(to=claimed.email, subject=self._subject(claimed), text=_text(claimed, unseen))
+            except AnswerbackError as error:
+                cause = str(error)
+            else:
+                return True
+        log.warning("visitor_mail_refused", conversation_id=claimed.conversation_id, cause=cause)
+        return False
+
+    def _finish(self, tx: sa.Connection, contact: VisitorContact, sent: Sequence[Message]) -> None:
+        """End an attempt, after which nothing up to the last of `sent` is due; the replies after these are."""
+        values: dict[str, Any] = {"due_at": None, "attempts": 0}
+        if sent:
+            values["mailed_seq"] = sent[-1].seq
+        tx.execute(_row(contact).values(**values))
+        if sent and _unseen(tx, contact):  # more than go into one mail, or written while it was sent
+            contacts.schedule(tx, contact.conversation_id, now=self._store.now(tx))
 
     def _enqueue(self, tx: sa.Connection, contact: VisitorContact, box: Helpdesk, unseen: Sequence[Message]) -> None:
         now = self._store.now(tx)
@@ -176,16 +195,14 @@ def _row(contact: VisitorContact) -> sa.Update:
     return visitor_contact.update().where(visitor_contact.c.conversation_id == contact.conversation_id)
 
 
-def _done(contact: VisitorContact, sent: Sequence[Message]) -> sa.Update:
-    """Return the statement that ends an attempt, after which nothing up to the last of `sent` is due."""
-    values = {"due_at": None, "attempts": 0}
-    if sent:
-        return _row(contact).values(**values, mailed_seq=sent[-1].seq)
-    return _row(contact).values(**values)
+def _lock(tx: sa.Connection, contact: VisitorContact) -> None:
+    """Lock a conversation, as whoever writes a reply does: none is half written while an attempt ends."""
+    tx.execute(sa.select(conversation.c.id).where(conversation.c.id == contact.conversation_id).with_for_update())
 
 
 def _unseen(tx: sa.Connection, contact: VisitorContact) -> list[Message]:
-    """Return the agents' replies that the chat did not show and that were not sent, oldest first."""
+    """Return the agents' replies that the chat did not show and that were not sent, oldest first; lock these."""
+    _lock(tx, contact)
     row = tx.execute(sa.select(visitor_contact).where(_is(contact)).with_for_update()).mappings().first()
     if row is None:  # it was erased
         return []

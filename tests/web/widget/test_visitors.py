@@ -4,11 +4,18 @@ import io
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
 
 from tests.support.services import parts_of
 from tests.web.conftest import Client
 from web import create_app
-from worker.conversations import attachments
+from web.http import audience
+from web.streaming.feeds import ConversationFeed
+from worker.conversations import attachments, contacts
+from worker.deliveries.tickets import external_id
+from worker.mailboxes.visitor_mail import VisitorMail
+from worker.store.scope import Scope
+from worker.store.tables import attachment, visitor_contact
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
 SHOP = "https://shop.example"
@@ -100,6 +107,83 @@ def test_a_conversation_takes_so_many_files_and_bytes(visitor, monkeypatch):
     monkeypatch.setattr(attachments, "MAX_OF_VISITOR", 9)
     monkeypatch.setattr(attachments, "MAX_BYTES_OF_VISITOR", 3 * len(PNG) - 1)
     assert visitor.upload(PNG, "a.png").status_code == 422
+
+
+def test_a_file_that_no_message_names_can_be_taken_out_and_takes_no_room(shop_app, visitor, monkeypatch):
+    monkeypatch.setattr(attachments, "MAX_OF_VISITOR", 1)
+    path = "/widget/conversations/{id}/files/"
+    first = visitor.upload(PNG, "a.png").json["id"]
+    other = Visitor(shop_app)
+    assert other("DELETE", path + first).status_code == 404
+    assert other("DELETE", f"/widget/conversations/{visitor.id}/files/{first}").status_code == 404
+    assert visitor("DELETE", path + first).status_code == 200
+    second = visitor.upload(PNG, "b.png").json["id"]
+    visitor("POST", "/v1/conversations/{id}/messages", json={"content": "This one", "attachments": [second]})
+    assert visitor("DELETE", path + second).status_code == 404
+    assert [file["name"] for file in visitor.state()["files"]] == ["b.png"]
+
+
+def test_files_of_visitors_that_no_message_names_go_after_a_day(shop_app, visitor):
+    visitor.upload(PNG, "a.png")
+    named = visitor.upload(PNG, "b.png").json["id"]
+    visitor("POST", "/v1/conversations/{id}/messages", json={"content": "This one", "attachments": [named]})
+    services = parts_of(shop_app)
+    with services.store.begin() as tx:
+        tx.execute(attachment.update().values(created_at=attachment.c.created_at - 86_400_001))
+    assert services.attachments.clean_up() == 1
+    assert [file["name"] for file in visitor.state()["files"]] == ["b.png"]
+
+
+def test_an_address_uploads_so_many_files(shop_app, visitor):
+    refused = [visitor.upload(b"", "a.png").status_code for _ in range(31)]
+    assert refused == [422] * 30 + [429]
+
+
+@pytest.mark.parametrize(
+    ("origins", "sent", "kept"),
+    [
+        ((SHOP,), SHOP, SHOP),
+        (("*",), "https://evil.example", None),
+        (("*",), "https://desk.example", "https://desk.example"),
+    ],
+)
+def test_the_mail_links_to_pages_that_the_operator_named(settings, origins, sent, kept):
+    app = create_app(replace(settings, widget_origins=origins, console_url="https://desk.example/console"))
+    begun = app.test_client().post("/widget/sessions", headers={"Origin": sent}).json
+    client = Client(app.test_client(), begun["token"])
+    path = f"/widget/conversations/{begun['conversation_id']}/contact"
+    assert client("PUT", path, headers={"Origin": sent}, json={"email": "ann@shop.example"}).status_code == 200
+    services = app.extensions["answerback"]
+    with services.store.read() as tx:
+        assert tx.execute(sa.select(visitor_contact.c.origin)).scalar_one() == kept
+    services.close(timeout_s=0.1)
+
+
+def test_a_chat_that_goes_on_by_mail_is_closed_to_its_token(shop_app, visitor):
+    services = parts_of(shop_app)
+    workspace_id = services.keys.workspace()
+    key = services.keys.make(workspace_id, name="shop")
+    shop = Client(shop_app.test_client(), key)
+    new = {"name": "m", "address": "help@desk.example", "mode": "reply", "smtp_url": "smtp://127.0.0.1:1"}
+    box = shop("POST", "/v1/mailboxes", json=new).json["id"]
+    visitor("PUT", "/widget/conversations/{id}/contact", json={"email": "ann@shop.example"})
+    scope = Scope(services.store, workspace_id)
+    feed = ConversationFeed(services.deltas, scope, visitor.id, view=audience.event_for_customer)
+    services.actions.reply(workspace_id, visitor.id, content="Hello", author="Grace")
+    assert feed.poll()
+    with services.store.begin() as tx:
+        tx.execute(visitor_contact.update().values(due_at=0))
+    assert VisitorMail(services.store, None).send_due() == 1
+    assert visitor("GET", "/v1/conversations/{id}/messages").status_code == 200
+    with services.store.begin() as tx:
+        contacts.move_to_mail(tx, box, visitor.id, named=external_id(box, visitor.id))
+    services.actions.reply(workspace_id, visitor.id, content="Secret", author="Grace")
+    for method, path in (("GET", "/v1/conversations/{id}/messages"), ("GET", "/widget/conversations/{id}")):
+        assert visitor(method, path).status_code == 401
+    assert visitor("POST", "/v1/conversations/{id}/messages", json={"content": "x"}).status_code == 401
+    assert visitor("POST", "/widget/sessions").status_code == 401
+    assert (feed.poll(), feed.ended) == ([], True)
+    assert shop("GET", f"/v1/conversations/{visitor.id}/messages").json["items"][-1]["content"] == "Secret"
 
 
 def test_erasure_by_the_address_finds_the_conversation(shop_app, visitor):

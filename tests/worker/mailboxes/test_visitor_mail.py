@@ -1,11 +1,14 @@
 """A visitor of the chat who left an address and has gone gets an agent's reply by mail, once, and can answer it."""
 
 import contextlib
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
-from tests.support.fakes import LOOPBACK, TableClock, conversation_actions
+from tests.support.fakes import LOOPBACK, TableClock, answer, conversation_actions
 from tests.support.mails import mail
 from tests.support.places import Mailbox as SmtpServer
 from worker.conversations import contacts
@@ -19,8 +22,9 @@ from worker.mailboxes.visitor_mail import VisitorMail
 from worker.states import MailFolder, Owner
 from worker.store.rows import Conversation
 from worker.store.scope import Scope
-from worker.store.tables import conversation, message, visitor_contact
+from worker.store.tables import conversation, delivery, message, visitor_contact
 from worker.store.tables import mail as mail_table
+from worker.turns.mailbox import Mailbox as Answering
 
 ANN = "ann@shop.example"
 
@@ -45,7 +49,7 @@ class Chat:
         self.actions = conversation_actions(store)
         self.mailer = Mailer()
         self.mails = VisitorMail(store, self.mailer)
-        asked = Submission(content="BUY PILLS at spam.example", deadline_s=60)
+        asked = Submission(content="BUY PILLS at spam.example", deadline_s=60, key_id="key_widget")
         said = self.actions.submit(workspace_id, Opening(channel="widget", **opening), asked)
         self.id = said["conversation_id"]
 
@@ -54,6 +58,10 @@ class Chat:
 
     def reply(self, text="Your parcel left **today**.", **more):
         return self.actions.reply(self.scope.workspace_id, self.id, content=text, author="Grace", **more)
+
+    def answer(self, text):
+        answering = Answering(self.store, holder="test")
+        answering.finish(answering.claim(self.id), answer(text))
 
     def later(self, seconds=61):
         TableClock.advance(self.store, seconds)
@@ -92,9 +100,18 @@ def deliver(store, box, outbox):
         conversation_url=lambda _id: None,
         open_mailbox=lambda mailbox_id: MailboxTransport(store, mailbox_id, servers, conversation_url=lambda _id: None),
     )
-    Sender(store).send(box.id, transport)
+    while Sender(store).send(box.id, transport) is not None:
+        pass
     transport.close()
     return outbox.mails
+
+
+def answer_by_mail(intake, box, sent, text="Thank you!", *, id="2@x", **more):
+    """Have somebody answer a mail of the desk."""
+    intake.spool.add(
+        box, mail(text, answers=sent["Message-ID"].strip("<>"), id=id, subject="Re: x", **more), MailFolder.POSTED
+    )
+    intake.drain(box.id)
 
 
 class _NoFolders:
@@ -219,10 +236,141 @@ def test_the_chat_of_an_identified_customer_keeps_its_id(store, workspace_id, bo
     assert (where, chat.row().external_id) == (chat.id, "chat-4711")
 
 
-def test_what_an_agent_sent_from_their_mail_program_is_not_sent_again(chat, box):
+def test_what_an_agent_sent_from_their_mail_program_is_not_sent_again(store, chat, box, outbox):
     chat.leave()
-    chat.reply(via=box.id)
+    chat.reply("One.")
+    assert chat.later() == 1
+    chat.reply("Two.", via=box.id)
     assert chat.later() == 0
+    chat.reply("Three.")
+    assert chat.later() == 1
+    texts = [sent.get_body(("plain",)).get_content() for sent in deliver(store, box, outbox)]
+    assert [text.split()[0] for text in texts] == ["One.", "Three."]
+
+
+def test_what_an_agent_writes_in_slack_is_sent(chat):
+    chat.leave()
+    chat.reply(via="hd_slack")
+    assert chat.later() == 1
+
+
+def test_nothing_that_was_typed_in_the_chat_goes_to_an_address_that_only_its_visitor_typed(store, chat, box, outbox):
+    chat.leave()
+    chat.reply()
+    chat.later()
+    (sent,) = deliver(store, box, outbox)
+    assert "PILLS" not in str(sent)
+
+
+def test_after_the_move_only_what_came_by_mail_is_answered_and_quoted(store, workspace_id, chat, box, intake, outbox):
+    chat.leave()
+    chat.reply()
+    chat.later()
+    (sent,) = deliver(store, box, outbox)
+    answer_by_mail(intake, box, sent)
+    chat.actions.resume(workspace_id, chat.id)
+    typed = Submission(content="MORE PILLS", deadline_s=60, key_id="key_widget")
+    chat.actions.accept(workspace_id, chat.id, typed)
+    chat.answer("Pills are healthy.")
+    assert len(deliver(store, box, outbox)) == 1
+    answer_by_mail(intake, box, sent, "And how do I reset my password?", id="3@x")
+    chat.answer("By the link.")
+    *_, last = deliver(store, box, outbox)
+    assert "By the link." in str(last)
+    assert "reset my password" in str(last)
+    chat.actions.accept(workspace_id, chat.id, typed)
+    chat.reply("Goodbye.")
+    *_, last = deliver(store, box, outbox)
+    assert "Goodbye." in str(last)
+    assert "PILLS" not in str(last)
+
+
+def test_a_corrected_address_gets_what_comes_and_the_earlier_one_nothing(store, chat, box, intake, outbox):
+    chat.leave("anne@shop.example")
+    chat.reply("One.")
+    chat.later()
+    (wrong,) = deliver(store, box, outbox)
+    chat.reply("Two.")
+    chat.later()
+    chat.leave()  # while this is on its way
+    chat.reply("Three.")
+    chat.later()
+    assert [sent["To"] for sent in deliver(store, box, outbox)] == ["anne@shop.example", ANN, ANN]
+    answer_by_mail(intake, box, wrong, "Wrong person", sender="anne@shop.example")
+    assert chat.row().helpdesk_id is None
+    answer_by_mail(intake, box, outbox.mails[-1], id="3@x")
+    assert chat.row().helpdesk_id == box.id
+
+
+def test_an_automatic_reply_neither_ends_the_chat_nor_shows_there(store, chat, box, intake, outbox):
+    chat.leave()
+    chat.reply()
+    chat.later()
+    (sent,) = deliver(store, box, outbox)
+    answer_by_mail(intake, box, sent, "I am on holiday.", Auto_Submitted="auto-replied")
+    assert chat.row().helpdesk_id is None
+    with store.read() as tx:
+        where = tx.execute(sa.select(message.c.conversation_id).where(message.c.content.contains("holiday")))
+        assert where.scalar_one() != chat.id
+    answer_by_mail(intake, box, sent, "Here I am.", id="3@x")
+    assert chat.row().helpdesk_id == box.id
+
+
+def test_all_replies_are_sent_also_when_they_are_more_than_are_sent_at_once(store, chat, box):
+    chat.leave()
+    for number in range(21):
+        chat.reply(f"Reply {number}.")
+    assert [chat.later() for _ in range(3)] == [1, 1, 0]
+    with store.read() as tx:
+        enqueued = tx.execute(sa.select(sa.func.count()).where(delivery.c.destination_id == box.id))
+        assert enqueued.scalar_one() == 21
+
+
+def test_replies_wait_while_nothing_can_send(store, chat, mailboxes, workspace_id, box):
+    chat.mails = VisitorMail(store, None)
+    mailboxes.change(workspace_id, box.id, {"mode": "shadow"})
+    chat.leave()
+    chat.reply()
+    assert [chat.later(), chat.later()] == [0, 0]
+    mailboxes.change(workspace_id, box.id, {"mode": "reply"})
+    assert chat.later(120) == 1
+
+
+def test_what_never_can_be_sent_is_given_up(store, chat):
+    chat.mails = VisitorMail(store, None)
+    chat.leave()
+    chat.reply()
+    waits = []
+    with capture_logs() as lines:
+        for _ in range(7):
+            assert chat.later(7_200) == 0
+            with store.read() as tx:
+                waits.append(tx.execute(sa.select(visitor_contact.c.due_at)).scalar_one() is not None)
+    assert waits == [True] * 5 + [False] * 2
+    assert [line["event"] for line in lines].count("visitor_mail_lost") == 1
+
+
+def test_a_reply_that_is_being_written_while_another_is_sent_is_sent_too(store, chat):
+    if store.engine.dialect.name == "sqlite":
+        pytest.skip("SQLite has one writer at a time")
+    chat.leave()
+    chat.reply("One.")
+    TableClock.advance(store, 61)
+    with ThreadPoolExecutor(1) as pool, store.begin() as tx:
+        locked = chat.scope.lock(tx, conversation, chat.id)
+        written = {"id": "msg_two", "seq": locked["next_seq"], "role": "agent", "state": "answered", "content": "Two."}
+        tx.execute(
+            message.insert().values(
+                **written, workspace_id=chat.scope.workspace_id, conversation_id=chat.id, attempts=0, created_at=1
+            )
+        )
+        contacts.schedule(tx, chat.id, now=store.now(tx))
+        sending = pool.submit(chat.mails.send_due)
+        time.sleep(0.5)  # it is at work, or waits for this transaction
+        tx.commit()
+        sending.result(timeout=20)
+    chat.later()
+    assert "Two." in "".join(text for _to, _subject, text in chat.mailer.sent)
 
 
 def test_the_address_is_no_key_to_a_customer_and_goes_with_the_conversation(store, chat, box):
@@ -230,6 +378,8 @@ def test_the_address_is_no_key_to_a_customer_and_goes_with_the_conversation(stor
     chat.reply()
     chat.later()
     assert chat.row().requester == {"unverified_email": ANN}
+    with store.begin() as tx:
+        tx.execute(visitor_contact.delete())  # as the move does
     erase_conversation(chat.scope, _Sessions(), _Sessions(), chat.id)
     with store.read() as tx:
         assert tx.execute(sa.select(visitor_contact)).all() == []
