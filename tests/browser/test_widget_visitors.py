@@ -53,7 +53,9 @@ def test_a_visitor_leaves_an_address_at_the_handoff_and_rates_the_end(desk, mail
     conversation_id = conversation_of(page)
     who = desk.call("GET", f"/v1/conversations/{conversation_id}").json["requester"]
     assert who == {"unverified_email": "ann@shop.example"}
+    page.evaluate("() => Answerback.identify({email: 'Ann.Example@work.example'})")  # the visitor chose
     page.reload()
+    page.evaluate("() => Answerback.identify({email: 'Ann.Example@work.example'})")
     page.get_by_role("button", name="Ask the shop").click()
     expect(page.get_by_text("If you leave, the answer goes to ann@shop.example.")).to_be_visible()
     seen = page.expect_response("**/seen")
@@ -106,6 +108,45 @@ def test_files_are_chosen_pasted_and_dropped_and_reach_the_agent(desk, new_page,
     with agent.expect_download() as download:
         agent.get_by_role("link", name="paste.txt").click()
     assert download.value.suggested_filename == "paste.txt"
+
+
+def test_a_message_is_not_sent_without_its_file_and_outlives_a_reload(desk, new_page):
+    page = chat(desk, new_page, but="422")
+    uploads, sockets = [], []
+    page.route("**/v1/attachments", lambda route: uploads.append(route))
+    with page.expect_request("**/v1/attachments"), page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Attach files").click()
+        chooser.value.set_files([{"name": "shoe.png", "mimeType": "image/png", "buffer": PNG}])
+    ask(page, "These shoes are broken.")
+    expect(page.get_by_role("button", name="Remove shoe.png")).to_be_visible()
+    uploads[0].fulfill(status=422, json={"detail": "It is no picture."})
+    expect(page.get_by_role("status")).to_have_text("shoe.png was not added: It is no picture.")
+    expect(page.field).to_have_value("These shoes are broken.")
+    page.unroute("**/v1/attachments")
+
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Attach files").click()
+    with page.expect_response("**/v1/attachments"):
+        chooser.value.set_files([{"name": "foot.png", "mimeType": "image/png", "buffer": PNG}])
+    with page.expect_response("**/files/*") as removed:
+        page.get_by_role("button", name="Remove foot.png").click()
+    assert removed.value.status == 200
+
+    def answers_from_the_second_on(socket):
+        sockets.append(socket)
+        if len(sockets) > 1:
+            socket.connect_to_server()
+
+    page.route_web_socket("**/ws?*", answers_from_the_second_on)
+    page.field.press("Enter")
+    expect(page.locator(".message.customer")).to_have_text("These shoes are broken.")
+    page.reload()
+    page.get_by_role("button", name="Ask the shop").click()
+    expect(page.locator(".message.customer")).to_have_text("These shoes are broken.")
+    expect(page.get_by_role("list", name="Sources").or_(page.locator(".notice")).first).to_be_visible(timeout=15_000)
+    page.reload()
+    page.get_by_role("button", name="Ask the shop").click()
+    expect(page.locator(".message.customer")).to_have_count(1)
 
 
 def test_a_new_conversation_leaves_the_earlier_one_in_reach(desk, new_page, picture):

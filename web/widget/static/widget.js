@@ -321,6 +321,11 @@
       return found;
     }
 
+    // At worst the file stays for a day.
+    remove(id) {
+      this.call("DELETE", `/widget/conversations/${this.data?.conversation_id}/files/${id}`).catch(() => {});
+    }
+
     // `owner`, `email` that the visitor left, whether mail reaches it, and the files of the conversation.
     state() {
       return this.call("GET", `/widget/conversations/${this.data.conversation_id}`);
@@ -366,7 +371,7 @@
       this.ended = { cancelled: translate("This message was not answered."), failed: translate("Something went wrong. Please ask again.") };
       this.session = new Session();
       this.messages = new Map(); // by id
-      this.pending = new Map(); // messages that are not accepted yet, by `ref`: {text, rejected}
+      this.pending = new Map(this.keptPending); // messages that are not accepted yet, by `ref`: {text, rejected}
       this.nodes = new Map(); // the nodes in the log, by key
       this.rated = new Set();
       this.live = null; // the answer that is being written
@@ -400,6 +405,26 @@
       } catch { /* storage is disabled */ }
     }
 
+    // Messages that are not accepted yet outlive a reload of the page; the server takes each `ref` once.
+    // With `data-session` they do not: the next customer must not send them.
+    keepPending() {
+      if (own) return;
+      const kept = { id: this.session.data?.conversation_id, messages: [...this.pending].filter(([, { rejected }]) => !rejected) };
+      try {
+        if (kept.messages.length) sessionStorage.setItem(`${storageKey} pending`, JSON.stringify(kept));
+        else sessionStorage.removeItem(`${storageKey} pending`);
+      } catch { /* storage is disabled */ }
+    }
+
+    get keptPending() {
+      try {
+        const { id, messages } = JSON.parse(sessionStorage.getItem(`${storageKey} pending`)) || {};
+        return own || !messages || (id && id !== this.session.data?.conversation_id) ? [] : messages;
+      } catch {
+        return [];
+      }
+    }
+
     connectedCallback() {
       this.lang = language;
       this.dir = RTL.includes(wanted) || (!script.dataset.language && document.documentElement.dir === "rtl") ? "rtl" : "ltr";
@@ -427,7 +452,7 @@
         this.menu, this.log, this.status, composer);
       root.append(this.opener, this.panel);
       this.render();
-      if (this.session.started && this.stored("human")) this.connect(); // a reply may have come since
+      if (this.pending.size || (this.session.started && this.stored("human"))) this.connect(); // a reply may have come since
       const again = () => {
         if (this.socket || this.connecting || !this.attempts || document.hidden) return;
         clearTimeout(this.timer);
@@ -492,8 +517,13 @@
       else if (action === "close" && !this.panel.hidden) this.close();
       else if (action === "identify" && given?.email) {
         this.identified = given.email;
-        if (this.session.data) this.leave(given.email).catch(() => {});
+        this.leaveIdentified();
       }
+    }
+
+    // The address that the page knows, once the conversation is loaded; the one that the visitor chose stays.
+    leaveIdentified() {
+      if (this.identified && this.canMail && !this.email) this.leave(this.identified).catch(() => {});
     }
 
     // On a phone the chat covers the page, so the focus must not leave it.
@@ -505,11 +535,20 @@
       (event.shiftKey ? all.at(-1) : all[0]).focus();
     }
 
+    // A message that waits for its files is not sent without one of them: the visitor sees why it is missing.
     async attach(files) {
+      const problems = [];
+      const refuse = (problem) => {
+        problems.push(problem);
+        this.sendsLater = false;
+      };
       for (const file of files) {
-        if (this.files.length >= MAX_FILES) return this.showStatus(translate("At most {count} files fit in one message.", { count: MAX_FILES }));
+        if (this.files.length >= MAX_FILES) {
+          refuse(translate("At most {count} files fit in one message.", { count: MAX_FILES }));
+          break;
+        }
         if (file.size > MAX_FILE_BYTES) {
-          this.showStatus(translate("{name} is larger than {count} MB.", { name: file.name, count: MAX_FILE_BYTES >> 20 }));
+          refuse(translate("{name} is larger than {count} MB.", { name: file.name, count: MAX_FILE_BYTES >> 20 }));
           continue;
         }
         const entry = { name: file.name, id: null };
@@ -520,13 +559,14 @@
           await this.session.start();
           entry.id = (await this.session.upload(file)).id;
           this.names.set(entry.id, entry.name);
-          this.showStatus("");
+          if (!this.files.includes(entry)) this.session.remove(entry.id); // taken out in the meantime
         } catch (error) {
+          if (this.files.includes(entry)) refuse(translate("{name} was not added: {detail}", { name: file.name, detail: error.message }));
           this.files = this.files.filter((other) => other !== entry);
-          this.showStatus(translate("{name} was not added: {detail}", { name: file.name, detail: error.message }));
         }
         this.showFiles();
       }
+      this.showStatus(problems.join(" "));
       if (this.sendsLater) this.field.form.requestSubmit();
       this.field.focus();
     }
@@ -536,6 +576,7 @@
         const button = element("button", { class: "plain", type: "button", textContent: "×", "aria-label": translate("Remove {name}", { name: file.name }) });
         button.addEventListener("click", () => {
           this.files = this.files.filter((other) => other !== file);
+          if (file.id) this.session.remove(file.id);
           this.showFiles();
           this.field.focus();
         });
@@ -588,6 +629,7 @@
       clearTimeout(this.timer);
       this.reset();
       this.pending.clear();
+      this.keepPending();
       this.files = [];
       this.showFiles();
       this.showStatus("");
@@ -655,6 +697,7 @@
     submit(text, attachments = []) {
       const ref = crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`;
       this.pending.set(ref, { text, attachments });
+      this.keepPending();
       this.offersHuman = false;
       this.showStatus(translate("Sending …"));
       this.render();
@@ -733,7 +776,7 @@
       this.email = state.email;
       this.canMail = state.can_mail;
       for (const { id, name } of state.files) this.names.set(id, name);
-      if (this.identified && this.canMail && this.email !== this.identified) this.leave(this.identified).catch(() => {});
+      this.leaveIdentified();
       this.messages = new Map(found.map((message) => [message.id, message]));
       const last = found.at(-1);
       this.awaitsHuman = last?.role === "customer" && last.state === "handed_off";
@@ -752,6 +795,7 @@
     receive({ type, data }) {
       if (type === "accepted") {
         this.pending.delete(data.ref);
+        this.keepPending();
         if (this.owner === "closed") this.owner = "bot";
         this.store(data.message);
         if (["queued", "running"].includes(data.message.state)) this.showStatus(translate("Looking for an answer …"));
@@ -776,7 +820,10 @@
 
     fail({ ref, code, detail }) {
       const message = this.pending.get(ref);
-      if (message && PERMANENT.includes(code)) message.rejected = true;
+      if (message && PERMANENT.includes(code)) {
+        message.rejected = true;
+        this.keepPending();
+      }
       else if (message) setTimeout(() => this.connect(), RETRY_MS);
       this.showStatus(message?.rejected
         ? translate("The message was not sent: {detail}", { detail })
