@@ -18,8 +18,11 @@ from worker.launch.up import sample_folder
 PUBLIC = {"/", "/healthz", "/readyz", "/openapi.json", "/docs/", "/docs/<path:path>", "/docs/errors"}
 #: What helpdesks call has their own signature instead of a key: see tests/web/integrations/test_helpdesks.py.
 PUBLIC |= {"/v1/helpdesks/<string:helpdesk_id>/inbound"}
-#: And so has what Mailgun posts: see tests/web/integrations/test_mailboxes.py.
-PUBLIC |= {"/v1/mailboxes/<string:mailbox_id>/inbound/mailgun/mime"}
+#: And so has what providers of mail post: see tests/web/integrations/test_mailboxes.py.
+PUBLIC |= {
+    f"/v1/mailboxes/<string:mailbox_id>/inbound/{provider}"
+    for provider in ("mailgun/mime", "postmark", "sendgrid", "ses")
+}
 PUBLIC |= {
     "/widget.js",
     "/widget/sessions",

@@ -14,7 +14,7 @@ def test_a_reader_sees_no_entry_of_the_workspace(app, services):
     reader = Browser(app, services.keys.make(services.keys.workspace(), name="r", scopes=["read"]))
     reader.log_in()
     page = reader.get("/console").text
-    assert entries(page)[:2] == ["Inbox", "Quality"]
+    assert entries(page)[:3] == ["Inbox", "Reports", "Quality"]
     assert not {"Settings", "People", "Health"} & set(entries(page))
 
 
