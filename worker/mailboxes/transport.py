@@ -22,7 +22,7 @@ from worker.mailboxes.bounces import suppress, suppressed
 from worker.mailboxes.composing import composed
 from worker.mailboxes.imap import ImapMailbox, MailboxUnavailable
 from worker.mailboxes.outgoing import NotSendable, Outgoing, OutgoingMail
-from worker.mailboxes.recipients import Progress, Refusals, from_json, text_of, to_json
+from worker.mailboxes.recipients import Progress, Refusals, from_json, of_bounce, text_of, to_json
 from worker.secret_box import SecretsUnreadable
 from worker.states import DeliveryKind, MailState
 from worker.store.engine import Store
@@ -99,16 +99,17 @@ class MailboxTransport:
         One that bounced is sent again: its delivery had ended, so somebody has it replayed.
         """
         state = self._begin(box, sent, outgoing)
-        kept = self._progress(sent) if state == MailState.SENDING else None
-        if (
-            state == MailState.SENT
-            or (kept is not None and kept.is_complete)
-            or (state == MailState.SENDING and kept is None and self._was_written(box, outgoing))
-        ):
-            if kept is not None and not self._was_written(box, outgoing):
-                self._save_copy(box, sent, composed(outgoing.draft))
+        kept = self._progress(sent)
+        id = f"<{outgoing.draft.message_id}>"
+        if state == MailState.SENDING and kept is not None and kept.is_done(outgoing):
             self._finish(sent)
-            return AttemptResult(status=200, response=f"<{outgoing.draft.message_id}>")
+            self._save_copy(box, sent, composed(outgoing.draft), unless_there=outgoing)
+            return kept.result(outgoing)
+        if state == MailState.SENT or (
+            state == MailState.SENDING and kept is None and self._was_written(box, outgoing)
+        ):
+            self._finish(sent)
+            return AttemptResult(status=200, response=id)
         if not is_held(self._store, sent):
             return AttemptResult(status=None, error="The attempt took too long; another makes it.")
         message = composed(outgoing.draft)
@@ -119,7 +120,7 @@ class MailboxTransport:
             return result
         self._save_draft(box, message)
         self._finish(sent)
-        return AttemptResult(status=200, response=f"<{outgoing.draft.message_id}>")
+        return AttemptResult(status=200, response=id)
 
     def _begin(self, box: Mailbox, sent: Delivery, outgoing: OutgoingMail) -> MailState | None:
         """Record that a mail is about to be sent; return its state if an earlier attempt did so.
@@ -176,7 +177,10 @@ class MailboxTransport:
         """Hand a mail in for whom it is left for, and return how that went."""
         server = self._servers.smtp(box)
         kept = self._progress(sent)
-        before = Progress(left=tuple(outgoing.recipients)) if kept is None else self._open(box, sent, outgoing, kept)
+        everybody = tuple(outgoing.recipients)
+        before = (
+            Progress(recipients=everybody, left=everybody) if kept is None else self._open(box, sent, outgoing, kept)
+        )
         sender = outgoing.draft.sender.address
         try:
             with server.connected() as smtp:
@@ -189,11 +193,11 @@ class MailboxTransport:
             refusals = error.__cause__.recipients
         self._suppress(box, refusals)
         after = before.after(refusals)
-        if not after.is_had(outgoing) and not (after.left and after.refused):
+        if not after.have and not (after.left and after.refused):
             self._forget(sent)
         else:  # at once: until this is committed, the next attempt does not know that the mail was taken
-            self._keep(sent, outgoing, after)
-        if after.is_had(outgoing) and not before.is_had(outgoing):
+            self._keep(sent, after)
+        if after.have and not before.have:
             self._save_copy(box, sent, message)
         return after.result(outgoing)
 
@@ -206,40 +210,48 @@ class MailboxTransport:
         Raises:
             NotSendable: all of them get no mail any more.
         """
-        if kept.left:
-            return kept
         with self._store.read() as connection:
-            headers = connection.execute(sa.select(mail.c.headers).where(mail.c.id == sent.id)).scalar() or {}
-            have = set(headers.get("recipients", ())) - set(kept.refused)
-            lacking = [address for address in outgoing.recipients if address not in have]
+            state = connection.execute(sa.select(mail.c.state).where(mail.c.id == sent.id)).scalar()
+            if kept.left and state != MailState.BOUNCED:  # a bounce ends the delivery, so this is a replay
+                return kept
+            lacking = [address for address in outgoing.recipients if address not in kept.have]
             reasons = {address: suppressed(connection, box, address) for address in lacking}
         left = tuple(address for address, reason in reasons.items() if reason is None)
         if not left:
             raise NotSendable(f"Mail to this address bounced before: {next(iter(reasons.values()), '')}")
         refused = {address: kept.refused.get(address, f"550 {reason}") for address, reason in reasons.items() if reason}
-        progress = Progress(left=left, refused=refused)
-        self._keep(sent, outgoing, progress, state=MailState.SENDING, reason=None)
+        progress = Progress(recipients=tuple(outgoing.recipients), left=left, refused=refused)
+        self._keep(sent, progress, state=MailState.SENDING, reason=None)
         return progress
 
-    def _save_copy(self, box: Mailbox, sent: Delivery, message: EmailMessage) -> None:
+    def _save_copy(
+        self, box: Mailbox, sent: Delivery, message: EmailMessage, *, unless_there: OutgoingMail | None = None
+    ) -> None:
+        """Keep a copy in the folder of sent mail as far as possible, once where an earlier attempt may have done so."""
         if box.imap_url is None or box.saves_sent or sent.kind == DeliveryKind.HANDOFF_NOTE:
             return
         try:
             with self._servers.imap(box) as opened:
-                opened.append("sent", message.as_bytes())
+                folder = None if unless_there is None else opened.folder("sent")
+                if folder is None or unless_there is None or not opened.has(folder, unless_there.draft.message_id):
+                    opened.append("sent", message.as_bytes())
         except MailboxUnavailable as error:  # it was sent; only the copy is missing
             log.warning("copy_not_saved", delivery_id=sent.id, cause=str(error))
 
     def _progress(self, sent: Delivery) -> Progress | None:
         with self._store.read() as connection:
-            headers = connection.execute(sa.select(mail.c.headers).where(mail.c.id == sent.id)).scalar()
-        return from_json(headers or {})
+            row = connection.execute(sa.select(mail.c.state, mail.c.headers, mail.c.reason).where(mail.c.id == sent.id))
+            found = row.first()
+        if found is None:
+            return None
+        if (kept := from_json(found.headers or {})) is None and found.state == MailState.BOUNCED:
+            return of_bounce(found.headers or {}, found.reason or "")
+        return kept
 
-    def _keep(self, sent: Delivery, outgoing: OutgoingMail, progress: Progress, **more: object) -> None:
+    def _keep(self, sent: Delivery, progress: Progress, **more: object) -> None:
         """Keep who has yet to get a mail, so that the next attempt writes to them alone."""
-        headers = {"recipients": outgoing.recipients, **to_json(progress)}
         with self._store.begin() as tx:
-            tx.execute(mail.update().where(mail.c.id == sent.id).values(headers=headers, **more))
+            tx.execute(mail.update().where(mail.c.id == sent.id).values(headers=to_json(progress), **more))
 
     def _forget(self, sent: Delivery) -> None:
         """Forget an attempt that the server refused: nothing was sent, so the next one need not look for it."""

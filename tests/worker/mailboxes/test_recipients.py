@@ -12,7 +12,7 @@ from worker.mailboxes.composing import Draft
 from worker.mailboxes.envelopes import envelope_of
 from worker.mailboxes.outgoing import OutgoingMail
 from worker.mailboxes.parsing import parse
-from worker.mailboxes.recipients import Progress, from_json, to_json
+from worker.mailboxes.recipients import Progress, from_json, of_bounce, to_json
 
 ANN, CARL = "ann@shop.example", "carl@shop.example"
 ANSWERED = parse(mail())
@@ -30,7 +30,7 @@ OUTGOING = OutgoingMail(
         language="en",
     ),
 )
-NEW = Progress(left=(ANN, CARL))
+NEW = Progress.new(OUTGOING)
 
 
 @pytest.mark.parametrize(
@@ -65,5 +65,19 @@ def test_an_address_that_was_refused_earlier_is_still_told_at_the_end():
 
 def test_a_mail_that_no_attempt_handed_in_has_no_progress():
     assert from_json({"recipients": [ANN, CARL]}) is None
-    assert not NEW.is_had(OUTGOING)
-    assert NEW.after({ANN: (550, b"gone")}).is_had(OUTGOING)
+    assert NEW.have == ()
+    assert NEW.after({ANN: (550, b"gone")}).have == (CARL,)
+
+
+def test_nothing_is_left_to_do_once_the_customer_has_the_mail_and_a_copy_is_refused():
+    refused = {name: NEW.after({name: (550, b"gone")}) for name in (ANN, CARL)}
+    assert NEW.after({}).is_done(OUTGOING)
+    assert refused[CARL].is_done(OUTGOING)
+    assert not refused[ANN].is_done(OUTGOING)
+    assert not NEW.after({CARL: (450, b"later")}).is_done(OUTGOING)
+
+
+def test_a_bounce_without_progress_came_back_from_whom_its_reason_names():
+    headers = {"recipients": [ANN, CARL]}
+    assert of_bounce(headers, f"{CARL}: 5.2.2 full").have == (ANN,)
+    assert of_bounce(headers, f"x{CARL}: 5.2.2 full").have == ()

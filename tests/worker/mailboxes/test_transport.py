@@ -344,3 +344,77 @@ def test_an_attempt_that_is_under_way_when_its_mail_bounces_does_not_deliver_it(
     servers = Servers(smtp=desk.smtp, imap=desk.imap)
     MailboxTransport(desk.store, desk.box.id, servers, conversation_url=lambda _id: None).send(claimed)
     assert desk.outbox.receivers == []
+
+
+def test_a_bounce_while_a_copy_waits_is_replayed_to_both(two, intake):
+    two.outbox.recipients = {CARL: "450 4.2.0 greylisted"}
+    id = two.enqueue()
+    assert two.send()[0] == "pending"
+    failure = Failure(address=ANN, status="5.2.2", why="552 full", action="failed")
+    Bounces(two.store, intake.threads).record(two.box, Report(message_id=f"{id}@desk.example", failures=(failure,)))
+    two.outbox.recipients = {}
+    Endpoints(two.store, LOOPBACK).replay(two.box.workspace_id, id)
+    two.outbox.receivers.clear()
+    assert two.send() == ("delivered", None)
+    assert two.outbox.receivers == [[ANN, CARL]]
+    assert kept(two)["state"] == "sent"
+
+
+def kept(desk):
+    with desk.store.read() as connection:
+        return connection.execute(sa.select(mail_table).where(mail_table.c.direction == "out")).mappings().one()
+
+
+def end_before_finish(desk, monkeypatch):
+    """Make an attempt that ends when everybody has the mail, before that is its state; then another one is due."""
+
+    def crash(*_arguments):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MailboxTransport, "_finish", crash)
+        with pytest.raises(KeyboardInterrupt):
+            desk.send()
+    TableClock.advance(desk.store, 60)
+
+
+def test_after_a_crash_a_mailbox_that_is_down_does_not_hide_that_everybody_has_the_mail(desk, monkeypatch):
+    desk.enqueue()
+    end_before_finish(desk, monkeypatch)
+    desk.folders.unavailable = True
+    assert desk.send() == ("delivered", None)
+    assert (len(desk.outbox.mails), kept(desk)["state"]) == (1, "sent")
+
+
+def test_after_a_crash_a_copy_that_was_refused_does_not_fail_the_customers_answer(two, monkeypatch):
+    two.outbox.recipients = {CARL: "550 5.1.1 no such mailbox"}
+    two.enqueue()
+    end_before_finish(two, monkeypatch)
+    state, error = two.send()
+    assert (state, f"{CARL}: 550" in error) == ("delivered", True)
+    assert (two.outbox.receivers, kept(two)["state"]) == ([[ANN]], "sent")
+
+
+def forget_who_has_it(desk):
+    """Leave a mail that bounced as version 0.1 did, which kept nobody's progress."""
+    with desk.store.begin() as tx:
+        headers = {"recipients": [ANN, CARL]}
+        tx.execute(mail_table.update().where(mail_table.c.direction == "out").values(headers=headers))
+
+
+@pytest.mark.parametrize("status", ["5.1.1", "5.2.2"])
+def test_a_bounce_of_an_earlier_version_is_replayed_to_whom_it_came_back_from(two, intake, status):
+    bounced = Bounced(two, intake.threads)
+    bounced.comes_back(ANN, status=status)
+    forget_who_has_it(two)
+    bounced.allow(ANN)
+    assert bounced.replayed() == ("delivered", None, [[ANN]])
+    assert kept(two)["state"] == "sent"
+
+
+def test_a_bounce_of_an_earlier_version_goes_to_nobody_who_is_suppressed(two, intake):
+    bounced = Bounced(two, intake.threads)
+    bounced.comes_back(ANN)
+    forget_who_has_it(two)
+    state, error, receivers = bounced.replayed()
+    assert (state, "bounced before" in error, receivers) == ("exhausted", True, [])
