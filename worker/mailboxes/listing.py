@@ -7,35 +7,40 @@ import sqlalchemy as sa
 from worker.deliveries.tickets import external_id
 from worker.mailboxes.envelopes import from_json
 from worker.store.engine import Store
+from worker.store.rows import Mailbox
 from worker.store.tables import conversation, mail
 from worker.time import to_rfc3339
 
-#: Ids of mail that came and of mail that went begin so; within each, they grow with time.
-_PREFIXES = ("mail_", "whd_")
 
-
-def recent(store: Store, mailbox_id: str, *, limit: int) -> list[dict[str, Any]]:
+def recent(store: Store, box: Mailbox, *, limit: int) -> list[dict[str, Any]]:
     """Return up to `limit` mails that came and as many that went, newest first, with their conversations."""
     with store.read() as connection:
-        rows = [row for prefix in _PREFIXES for row in connection.execute(_newest(mailbox_id, prefix, limit)).all()]
-        tickets = {row.ticket: external_id(mailbox_id, row.ticket) for row in rows if row.ticket}
-        known = sa.select(conversation.c.external_id, conversation.c.id, conversation.c.subject).where(
-            conversation.c.helpdesk_id == mailbox_id, conversation.c.external_id.in_(tickets.values())
-        )
-        found = {row.external_id: row for row in connection.execute(known)}
+        rows = [row for way in ("in", "out") for row in connection.execute(_newest(box.id, way, limit)).all()]
+        found = _conversations(connection, box, {row.ticket for row in rows if row.ticket})
     rows.sort(key=lambda row: row.created_at, reverse=True)
-    return [_to_api(row, found.get(tickets.get(row.ticket, ""))) for row in rows]
+    return [_to_api(row, found.get(row.ticket)) for row in rows]
 
 
-def _newest(mailbox_id: str, prefix: str, limit: int) -> sa.Select[Any]:
-    """Return the statement for the newest mail whose ids begin with a prefix, which the index of ids finds."""
+def _newest(mailbox_id: str, direction: str, limit: int) -> sa.Select[Any]:
+    """Return the statement for the newest mail of one way.
+
+    What came is in a folder; the row that begins the thread of a chat's visitor is not, because no such mail came.
+    """
     columns = ("id", "direction", "state", "reason", "ticket", "sender", "headers", "created_at")
-    return (
-        sa.select(*(mail.c[name] for name in columns))
-        .where(mail.c.mailbox_id == mailbox_id, mail.c.id >= prefix, mail.c.id < f"{prefix}~")
-        .order_by(mail.c.id.desc())
-        .limit(limit)
-    )
+    of_way = (mail.c.mailbox_id == mailbox_id, mail.c.direction == direction)
+    came = () if direction == "out" else (mail.c.folder != "",)
+    newest = (mail.c.created_at.desc(), mail.c.id.desc())
+    return sa.select(*(mail.c[name] for name in columns)).where(*of_way, *came).order_by(*newest).limit(limit)
+
+
+def _conversations(connection: sa.Connection, box: Mailbox, tickets: set[str]) -> dict[str, Any]:
+    """Return the conversations of tickets by ticket: these name them, or are the ids of chats that go on by mail."""
+    named = {external_id(box.id, ticket): ticket for ticket in tickets}
+    columns = (conversation.c.external_id, conversation.c.id, conversation.c.subject)
+    ours = sa.select(*columns).where(conversation.c.workspace_id == box.workspace_id)
+    chats = connection.execute(ours.where(conversation.c.id.in_(tickets))).all()
+    mails = connection.execute(ours.where(conversation.c.external_id.in_(named))).all()
+    return {row.id: row for row in chats} | {named[row.external_id]: row for row in mails}
 
 
 def _to_api(row: Any, of: Any) -> dict[str, Any]:

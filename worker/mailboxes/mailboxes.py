@@ -174,7 +174,7 @@ class Mailboxes:
         Raises:
             NotFound: the workspace has no such mailbox.
         """
-        return listing.recent(self._store, self.get(workspace_id, id).id, limit=limit)
+        return listing.recent(self._store, self.get(workspace_id, id), limit=limit)
 
     def suppressions(self, workspace_id: str, id: str) -> list[dict[str, Any]]:
         """Return the addresses that get no mail, with the reason of each.

@@ -96,6 +96,7 @@ mail = Table(
     Index("ix_mail_message_id", "mailbox_id", "message_id"),
     Index("ix_mail_ticket", "mailbox_id", "ticket", "created_at"),
     Index("ix_mail_sender", "mailbox_id", "sender", "created_at"),
+    Index("ix_mail_newest", "mailbox_id", "direction", "created_at"),
     Index("ix_mail_unread", "mailbox_id", "due_at", sqlite_where=_UNREAD, postgresql_where=_UNREAD),
     Index("ix_mail_failed", "created_at", sqlite_where=_FAILED, postgresql_where=_FAILED),
     info={"purpose": "a mail that came or went, so that none is taken or sent twice and answers find their thread"},
