@@ -48,7 +48,7 @@ def mail(
 
 
 def mailgun_form(key: str, data: bytes, *, at: float | None = None) -> dict[str, str]:
-    """Return the form that a route of Mailgun posts with a raw mail."""
+    """Return the form that a route of Mailgun posts with a raw mail in UTF-8."""
     timestamp, token = str(int(time.time() if at is None else at)), "t" * 50
     signature = hmac.new(key.encode(), f"{timestamp}{token}".encode(), hashlib.sha256).hexdigest()
     body = data.decode("utf-8", "surrogateescape")

@@ -8,6 +8,7 @@ from webargs.flaskparser import abort
 
 from web.http.api import Blueprint, services
 from web.http.auth import admin, needs, public
+from web.http.forms import fields_of
 from web.http.operations import operation
 from web.schemas import mailboxes as schemas
 from web.schemas.fields import NoQuery, page_of
@@ -123,7 +124,7 @@ def receive(mailbox_id: str) -> tuple[dict[str, Any], int]:
 def receive_from_mailgun(mailbox_id: str) -> None:
     """Accept a raw mail of a route of Mailgun, which is signed and needs no key."""
     try:
-        services().mailboxes.posted.mailgun(mailbox_id, flask.request.form, now=time.time())
+        services().mailboxes.posted.mailgun(mailbox_id, fields_of(flask.request), now=time.time())
     except DatabaseUnavailable:
         raise WebhookPostponed from None  # with a status after which Mailgun sends it again
 
@@ -157,11 +158,11 @@ def receive_from_postmark(mailbox_id: str) -> None:
 @blueprint.doc(**_SENDGRID)
 def receive_from_sendgrid(mailbox_id: str) -> None:
     """Accept a mail of SendGrid, which signs it, or whose URL has the password of the mailbox."""
-    body = flask.request.get_data(cache=True)  # before the form is read, so that both are there
+    body = flask.request.get_data(cache=True)
     headers = {name.lower(): value for name, value in flask.request.headers.items()}
     posted = services().mailboxes.posted
     row = posted.check_sendgrid(mailbox_id, body, headers, now=time.time())
-    posted.sendgrid(row, flask.request.form)
+    posted.sendgrid(row, fields_of(flask.request))
 
 
 @blueprint.get("/mailboxes/<string:mailbox_id>/suppressions")

@@ -38,8 +38,8 @@ class PostedMail:
             raise Invalid("The body is no mail: it must be the raw message, headers first.")
         return self._spool.add(row, data, MailFolder.POSTED)
 
-    def mailgun(self, id: str, form: Mapping[str, str], *, now: float) -> None:
-        """Accept a mail that Mailgun posts; `now` in Unix seconds."""
+    def mailgun(self, id: str, form: Mapping[str, bytes], *, now: float) -> None:
+        """Accept a mail that Mailgun posts, whose form's fields are not decoded; `now` in Unix seconds."""
         row = self._row(id)
         if row.mailgun_key is None:
             raise _not_taken()
@@ -82,8 +82,8 @@ class PostedMail:
             raise _not_taken()
         return row
 
-    def sendgrid(self, row: Mailbox, form: Mapping[str, str]) -> None:
-        """Accept a mail of a form that `check_sendgrid` checked."""
+    def sendgrid(self, row: Mailbox, form: Mapping[str, bytes]) -> None:
+        """Accept a mail of a form that `check_sendgrid` checked, whose fields are not decoded."""
         self.raw(row, sendgrid.raw_mail(form))
 
     def _row(self, id: str) -> Mailbox:

@@ -49,8 +49,8 @@ def verify(body: bytes, headers: Mapping[str, str], *, key: str, now: float) -> 
     require_fresh(float(timestamp) if timestamp.isascii() and timestamp.isdecimal() else None, now=now)
 
 
-def raw_mail(form: Mapping[str, str]) -> bytes:
-    """Return the raw mail of a form.
+def raw_mail(form: Mapping[str, bytes]) -> bytes:
+    """Return the raw mail of a form, whose fields are not decoded.
 
     Raises:
         Invalid: it has none, because the setting posts the parts of the mail.
@@ -58,4 +58,4 @@ def raw_mail(form: Mapping[str, str]) -> bytes:
     raw = form.get("email")
     if not raw:
         raise Invalid("The form has no `email`: tick `POST the raw, full MIME message`.", field="email")
-    return raw.encode("utf-8", "surrogateescape")
+    return raw

@@ -1,10 +1,13 @@
 """A mailbox's whole story: mail in by the API, threads, answers by a real SMTP server, and each mail once."""
 
+from urllib.parse import urlencode
+
 import pytest
 import sqlalchemy as sa
 
 from tests.support.mails import DESK, HELP, MailStory, mail, mailgun_form
 from tests.support.places import Mailbox
+from tests.support.posting import basic, sendgrid_body
 from worker.conversations.outcomes import Handoff
 from worker.mailboxes.bounces import Bounces
 from worker.mailboxes.reports import Failure, Report
@@ -412,6 +415,32 @@ def test_mail_that_mailgun_posts_is_taken_once_and_only_if_it_signed_it(call, se
     assert call.client.post(path.replace(story.id, other.id), data=mailgun_form("", mail())).status_code == 404
     story.work()
     assert story.said() == [("customer", "Größe?")]
+
+
+def test_a_mail_in_latin_1_is_taken_byte_for_byte_whichever_form_it_is_posted_in(call, services, outbox, smtp_url):
+    story = MailStory(call, services, outbox, smtp_url, mailgun_key="key-1", inbound_password="pass")
+    raw = b"From: Ann <ann@shop.example>\r\nMessage-ID: <1@shop.example>\r\nSubject: x\r\nMIME-Version: 1.0\r\n"
+    raw += b"Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: 8bit\r\n\r\nHerr M\xfcller?\r\n"
+    path = f"/v1/mailboxes/{story.id}/inbound"
+    body, content_type = sendgrid_body(raw)
+    headers = {"authorization": basic("pass")}
+    posted = call.client.post(f"{path}/sendgrid", data=body, content_type=content_type, headers=headers)
+    assert posted.status_code == 200, posted.text
+    signed = {**mailgun_form("key-1", b""), "body-mime": raw}
+    parts = [
+        b'--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+        % (name.encode(), value if isinstance(value, bytes) else value.encode())
+        for name, value in signed.items()
+    ]
+    for data, type in (
+        (urlencode(signed), "application/x-www-form-urlencoded"),
+        (b"".join(parts) + b"--b--\r\n", "multipart/form-data; boundary=b"),
+    ):
+        assert call.client.post(f"{path}/mailgun/mime", data=data, content_type=type).status_code == 200
+    with services.store.read() as connection:
+        assert set(connection.execute(sa.select(mail_table.c.raw)).scalars()) == {raw}
+    story.work()
+    assert story.said() == [("customer", "Herr Müller?")]
 
 
 def test_what_is_no_mail_is_refused(story):
