@@ -23,6 +23,7 @@ from worker.mailboxes.spool import Spool, SpoolLease
 from worker.mailboxes.threads import Threads
 from worker.reading.characters import clean
 from worker.reading.subjects import NO_TEXT
+from worker.secret_box import SecretsUnreadable
 from worker.states import MailState
 from worker.store import rows
 from worker.store.engine import Store
@@ -66,26 +67,31 @@ class MailIntake:
         if lease is None:
             return
         try:
+            secret = self._store.sealing.open(lease.secret)
             while (waiting := self.spool.next(lease)) is not None:
-                self._take(lease, waiting)
+                self._take(lease, secret, waiting)
+            self.spool.clear_problem(lease)
+        except SecretsUnreadable as error:  # this process has another key; the mail waits for one that has the key
+            if self.spool.report_problem(lease, str(error)):
+                log.error("mail_not_taken", mailbox_id=mailbox_id, cause=str(error))
         finally:
             self.spool.release(lease)
 
-    def _take(self, lease: SpoolLease, waiting: rows.Mail) -> None:
+    def _take(self, lease: SpoolLease, secret: str, waiting: rows.Mail) -> None:
         """Take a mail, or try it again later: whatever is wrong with it, the next one gets its turn."""
         try:
-            self._try(lease, waiting)
-        except DatabaseUnavailable:  # it stays as it is
+            self._try(lease, secret, waiting)
+        except (DatabaseUnavailable, SecretsUnreadable):  # it stays as it is
             raise
         except Exception as error:
             log.exception("mail_not_taken", mail_id=waiting.id)
             if not self.spool.postpone(waiting, f"{type(error).__name__}: {error}"):
                 log.error("mail_given_up", mail_id=waiting.id, mailbox_id=waiting.mailbox_id)
 
-    def _try(self, lease: SpoolLease, waiting: rows.Mail) -> None:
+    def _try(self, lease: SpoolLease, secret: str, waiting: rows.Mail) -> None:
         mail = parse(waiting.raw or b"")
         try:
-            decision = self._sorter.decide(lease.mailbox, self._store.sealing.open(lease.secret), mail, waiting.folder)
+            decision = self._sorter.decide(lease.mailbox, secret, mail, waiting.folder)
             self._act(lease.mailbox, waiting, mail, decision)
         except TakenBefore:
             log.info("mail_taken_before", mail_id=waiting.id)

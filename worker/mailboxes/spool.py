@@ -17,6 +17,9 @@ _LEASE_MS = 120_000
 #: Seconds between tries to take a mail; after the last one it is left to a human.
 _RETRIES_S = (5, 60, 600, 3_600)
 
+#: What the `error` of a mailbox begins with while its mail waits for a process that can take it.
+_WAITS = "Its mail waits. "
+
 #: Mail that could not be taken is kept this long, in ms.
 _KEPT_MS = 30 * 86_400_000
 
@@ -113,6 +116,20 @@ class Spool:
         """Give the right back."""
         with self._store.begin() as tx:
             tx.execute(mailbox.update().where(self._is_held(lease)).values(due_at=None))
+
+    def report_problem(self, lease: SpoolLease, error: str) -> bool:
+        """Say in the `error` of a mailbox why its mail waits; return False where it says so already."""
+        said = f"{_WAITS}{error}"
+        told = sa.or_(mailbox.c.error.is_(None), mailbox.c.error != said)
+        with self._store.begin() as tx:
+            return bool(tx.execute(mailbox.update().where(self._is_held(lease), told).values(error=said)).rowcount)
+
+    def clear_problem(self, lease: SpoolLease) -> None:
+        """Take back what `report_problem` said: the mail is taken."""
+        if (lease.mailbox.error or "").startswith(_WAITS):
+            ours = (self._is_held(lease), mailbox.c.error == lease.mailbox.error)
+            with self._store.begin() as tx:
+                tx.execute(mailbox.update().where(*ours).values(error=None))
 
     def ignore(self, ignored: Mail, reason: str, *, message_id: str) -> None:
         """End a mail that is not acted on."""

@@ -1,7 +1,11 @@
 """Each mail is taken once, also when a process ends in the middle, and nothing that fails is lost."""
 
+import os
+from pathlib import Path
+
 import pytest
 import sqlalchemy as sa
+from cryptography.fernet import Fernet
 from sqlalchemy.exc import IntegrityError
 from structlog.testing import capture_logs
 
@@ -11,7 +15,9 @@ from worker.conversations.sessions import SessionsUnavailable
 from worker.errors import DatabaseUnavailable, Invalid
 from worker.mailboxes.inbound import MailIntake
 from worker.mailboxes.sorting import Sorter
+from worker.secret_box import SecretBox
 from worker.states import MailFolder
+from worker.store.sealing import Sealing
 from worker.store.tables import conversation, message
 from worker.store.tables import mail as mail_table
 
@@ -65,6 +71,22 @@ def test_a_mail_that_meets_a_bug_holds_up_no_other_and_is_tried_again(store, int
     TableClock.advance(store, 10)
     intake.drain(box.id)
     assert sorted(contents(store)) == ["Bad?", "Good?"]
+
+
+def test_a_worker_with_another_key_leaves_mail_to_one_that_has_the_key_and_says_so(store, intake, mailboxes, box):
+    intake.spool.add(box, mail(), MailFolder.POSTED)
+    ours = store.sealing
+    store.sealing = Sealing(SecretBox((Fernet.generate_key().decode(),), Path(os.devnull)))
+    for _ in range(6):
+        TableClock.advance(store, 4_000)
+        intake.drain(box.id)
+    with store.read() as connection:
+        waiting = connection.execute(sa.select(mail_table)).one()
+    assert (waiting.state, waiting.attempts) == ("received", 0)
+    assert "ANSWERBACK_SECRET_KEYS" in mailboxes.show(box.workspace_id, box.id)["error"]
+    store.sealing = ours
+    intake.drain(box.id)
+    assert (states(store), mailboxes.show(box.workspace_id, box.id)["error"]) == (["taken"], None)
 
 
 @pytest.mark.parametrize("folder", [MailFolder.INBOX, MailFolder.SENT])
