@@ -12,7 +12,7 @@ from worker.deliveries.outbox import publish
 from worker.states import ConnectionState, DeliveryState
 from worker.store.engine import Store
 from worker.store.rows import Delivery, Destination, Endpoint
-from worker.store.tables import delivery, destination, endpoint
+from worker.store.tables import attempt, delivery, destination, endpoint
 from worker.store.upsert import upsert_into
 from worker.time import to_rfc3339
 
@@ -138,6 +138,18 @@ class Destinations:
     def close_circuit(self, tx: sa.Connection, id: str) -> None:
         """Close the circuit of a destination and forget its failures."""
         tx.execute(destination.update().where(destination.c.id == id).values(**_CLOSED))
+
+    def retry_now(self, tx: sa.Connection, id: str) -> None:
+        """Close the circuit of a destination that was mended, and have what waits for another attempt tried at once."""
+        self.close_circuit(tx, id)
+        attempted = sa.exists().where(attempt.c.delivery_id == delivery.c.id, attempt.c.number == delivery.c.attempts)
+        waits = (
+            delivery.c.destination_id == id,
+            delivery.c.state == DeliveryState.PENDING,
+            delivery.c.due_at > self._now,
+        )
+        # An attempt that is under way has no row yet; until it ends, `due_at` is the end of its lease.
+        tx.execute(delivery.update().where(*waits, attempted).values(due_at=self._now))
 
 
 def disable(tx: sa.Connection, endpoint_id: str, reason: str, *, now: int) -> None:

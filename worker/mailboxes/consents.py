@@ -5,6 +5,7 @@ What a provider refuses for good needs a person; then it is not asked again.
 """
 
 import json
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -29,9 +30,11 @@ from worker.telemetry import logs
 
 log = logs.get(__name__)
 
-#: An access token is not used in its last minute. Without `expires_in` it counts as valid for this long, in seconds.
+#: An access token is not used in its last minute. Without `expires_in` it counts as valid for this long, and never for
+#: longer than ten years, in ms.
 _MARGIN_MS = 60_000
-_DEFAULT_EXPIRY_S = 300
+_DEFAULT_EXPIRY_MS = 300_000
+_MAX_EXPIRY_MS = 10 * 365 * 86_400_000
 
 #: How long one process may ask for tokens before another does, and how long another waits for it.
 _LEASE_MS = 20_000
@@ -166,9 +169,8 @@ class Consents:
         try:
             answer = ask(self._guard, consent.token_url, form)
             token = str(answer["access_token"])
-            lasts_s = float(answer.get("expires_in") or _DEFAULT_EXPIRY_S)
-            refresh_lasts_s = answer.get("refresh_token_expires_in")
-            expires_at = None if refresh_lasts_s is None else now + int(float(refresh_lasts_s) * 1_000)
+            lasts_ms = _lasts_ms(answer.get("expires_in") or None)
+            refresh_lasts_ms = _lasts_ms(answer.get("refresh_token_expires_in"))
         except ProviderRefused as error:
             if error.error in _FINAL:
                 raise self._end(row, consent, lease, str(error)) from error
@@ -177,12 +179,13 @@ class Consents:
             raise self._give_back(row, lease, str(error)) from error
         except (KeyError, TypeError, ValueError) as error:
             raise self._give_back(row, lease, "The provider's answer has no access token.") from error
-        renewed = replace(consent, renewed_at=now, refresh_expires_at=expires_at or consent.refresh_expires_at)
+        expires_at = consent.refresh_expires_at if refresh_lasts_ms is None else now + refresh_lasts_ms
+        renewed = replace(consent, renewed_at=now, refresh_expires_at=expires_at)
         secrets = {
             **kept,
             "refresh_token": answer.get("refresh_token") or kept["refresh_token"],
             "access_token": token,
-            "expires_at": now + int(lasts_s * 1_000),
+            "expires_at": now + (_DEFAULT_EXPIRY_MS if lasts_ms is None else lasts_ms),
         }
         self._write(row, lease, oauth=asdict(renewed), oauth_secrets=self._store.sealing.seal(json.dumps(secrets)))
         return token
@@ -237,3 +240,18 @@ class Consents:
         ours = sa.and_(mailbox.c.id == row.id, mailbox.c.oauth_until == lease)
         with self._store.begin() as tx:
             tx.execute(mailbox.update().where(ours).values(oauth_until=None, **values))
+
+
+def _lasts_ms(seconds: Any) -> int | None:
+    """Return how long a token lasts by a provider's answer, in ms, from 0 to ten years; None where it does not say.
+
+    Raises:
+        TypeError, ValueError: it is no number.
+    """
+    if seconds is None:
+        return None
+    try:
+        lasts_ms = float(seconds) * 1_000
+    except OverflowError:  # an integer that is too large for a float
+        lasts_ms = math.inf
+    return None if math.isnan(lasts_ms) else int(min(max(lasts_ms, 0.0), _MAX_EXPIRY_MS))

@@ -4,24 +4,20 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
 from worker.addresses import Guard
-from worker.deliveries.destinations import end_pending
+from worker.deliveries.destinations import Destinations, end_pending
 from worker.deliveries.tickets import MAILBOX_KIND
-from worker.errors import Conflict, Invalid, NotFound
-from worker.helpdesks.connections import check_hours
+from worker.errors import Conflict, NotFound
 from worker.helpdesks.mail import MailRefused, MailServer
 from worker.ids import new_id
 from worker.mail_servers import BearerLogin, server_url
-from worker.mailboxes import listing, serializers
-from worker.mailboxes.addresses import ADDRESS, Address
+from worker.mailboxes import fields, listing, serializers
 from worker.mailboxes.consents import Consents
 from worker.mailboxes.imap import ImapMailbox, MailboxUnavailable, connected
 from worker.mailboxes.posted import PostedMail
-from worker.mailboxes.sendgrid import public_key
 from worker.mailboxes.ses import Amazon, Fetches
 from worker.secret_box import SecretsUnreadable
 from worker.states import ConnectionState, HelpdeskMode
@@ -32,11 +28,9 @@ from worker.store.tables import destination, helpdesk, mail, mail_suppression, m
 
 #: Fields that are kept with the other helpdesks.
 _OF_HELPDESK = ("name", "mode", "languages", "hours", "state")
-_LISTS = ("team", "notify")
 #: Fields that are sealed in the database, and those of which the password is.
 _SECRETS = ("mailgun_key", "inbound_password")
 _URLS = ("imap_url", "smtp_url")
-_FOLDERS = ("inbox", "sent", "drafts")
 
 
 class Mailboxes:
@@ -56,6 +50,7 @@ class Mailboxes:
         self._store = store
         self._guard = guard
         self._mail = mail
+        self._destinations = Destinations(store)
         self.posted = PostedMail(store, amazon or Amazon(guard))
         self.consents = Consents(store, guard)
 
@@ -66,8 +61,8 @@ class Mailboxes:
             Conflict: the name or the address is taken.
             Invalid: a field is not valid, or there is no way to send.
         """
-        given = _checked(dict(new))
-        _check_ways(given, self._mail)
+        given = fields.checked(dict(new))
+        fields.check_ways(given, self._mail)
         id = new_id("mbx")
         sealed = self._sealed(given)
         secret = self._store.sealing.seal(secrets.token_urlsafe(32))
@@ -128,21 +123,28 @@ class Mailboxes:
     def change(self, workspace_id: str, id: str, new: Mapping[str, Any]) -> dict[str, Any]:
         """Change a mailbox; fields that are left out stay as they are.
 
+        A URL of another server ends a consent that is not given anew with it. After a new consent or server, what
+        waits to be sent is tried at once.
+
         Raises:
             Invalid: a field is not valid.
             NotFound: the workspace has none with this id.
         """
-        given = _checked(dict(new))
+        given = fields.checked(dict(new))
         sealed = self._sealed(given)
         with self._store.begin() as tx:
             row = Scope(self._store, workspace_id).lock(tx, mailbox, id)
             desk = tx.execute(sa.select(helpdesk).where(helpdesk.c.id == id)).mappings().one()
-            _check_ways({**desk, **row, **given}, self._mail)
+            fields.check_ways({**desk, **row, **given}, self._mail)
             shared = {name: value for name, value in given.items() if name in _OF_HELPDESK}
             own = {name: value for name, value in given.items() if name not in _OF_HELPDESK} | sealed
             tx.execute(helpdesk.update().where(helpdesk.c.id == id).values(**shared, updated_at=self._store.now(tx)))
+            if "oauth" not in given and not fields.trusted({**row}, given):
+                own |= self.consents.columns(None)  # its token is not for other servers
             if own.get("imap_url") or own.get("oauth"):  # whoever reads it stops, and a pause after failures ends
                 own["watched_until"] = None
+            if own.get("imap_url") or own.get("smtp_url") or own.get("oauth"):
+                self._destinations.retry_now(tx, id)
             if own:
                 tx.execute(mailbox.update().where(mailbox.c.id == id).values(**own))
         return self.show(workspace_id, id)
@@ -208,7 +210,7 @@ class Mailboxes:
             try:
                 with self.open_imap(row) as opened:
                     found.append(("imap login", None))
-                    for use in _FOLDERS:
+                    for use in fields.FOLDERS:
                         name = opened.folder(use)
                         found.append((f"folder {use} ({name})" if name else f"folder {use}", _missing(use, name)))
             except MailboxUnavailable as error:
@@ -233,7 +235,7 @@ class Mailboxes:
             if self._mail is None:
                 raise MailRefused("No mail server is set: `smtp_url` of the mailbox, or ANSWERBACK_SMTP_URL.")
             if not self._mail.may_send_from(row.address):
-                raise MailRefused(_foreign(row.address))
+                raise MailRefused(fields.foreign(row.address))
             return MailServer(url=self._mail.url, sender=row.address)
         try:
             url = self._store.sealing.open_url(row.smtp_url)
@@ -255,6 +257,11 @@ class Mailboxes:
             raise MailboxUnavailable(str(error)) from error
         with connected(url, self._guard, folders=row.folders, bearer=self._bearer(row, url)) as opened:
             yield opened
+
+    def lacks_password(self, row: Mailbox) -> bool:
+        """Whether a server wants a password that its URL does not have: a consent logs in, if there is one."""
+        servers = [server_url(url) for url in (row.imap_url, row.smtp_url) if url]
+        return any(server.user and not server.password for server in servers)
 
     def _bearer(self, row: Mailbox, url: str) -> BearerLogin | None:
         """Return how to log in without a password: with the consent, where a URL has a user and no password."""
@@ -311,80 +318,6 @@ def _mailbox_row(given: Mapping[str, Any]) -> dict[str, Any]:
         "plus_addressing": given.get("plus_addressing") or 0,
         "saves_sent": given.get("saves_sent") or 0,
     }
-
-
-def _checked(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a mailbox as they are kept.
-
-    Raises:
-        Invalid: one is not valid.
-    """
-    if "address" in given:
-        given["address"] = str(given["address"]).strip().lower()
-        if not ADDRESS.match(given["address"]) or Address(address=given["address"]).deliverable is None:
-            raise Invalid("Must be an address such as support@example.com.", field="address")
-    for name, schemes in (("imap_url", ("imap", "imaps")), ("smtp_url", ("smtp", "smtps"))):
-        if given.get(name) is not None:
-            _check_url(str(given[name]), name, schemes)
-    if given.get("sendgrid_key") is not None:
-        public_key(given["sendgrid_key"])
-    for name in _LISTS:
-        if given.get(name) is not None:
-            given[name] = [str(entry).strip().lower() for entry in given[name]]
-            domains = name == "team"
-            if not all(
-                ADDRESS.match(f"x{entry}" if domains and entry.startswith("@") else entry) for entry in given[name]
-            ):
-                raise Invalid(
-                    "Must be addresses" + (" or domains such as @example.com." if domains else "."), field=name
-                )
-    if unknown := set(given.get("folders") or {}) - set(_FOLDERS):
-        raise Invalid(f"{', '.join(sorted(unknown))}: the folders are inbox, sent and drafts.", field="folders")
-    for name in ("plus_addressing", "saves_sent"):
-        if name in given:
-            given[name] = int(bool(given[name]))
-    check_hours(given.get("hours"))
-    return given
-
-
-def _check_url(url: str, name: str, schemes: tuple[str, ...]) -> None:
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        valid = False
-    if not valid or any(character.isspace() for character in url):
-        raise Invalid(f"Must be {schemes[1]}://user:password@host, or {schemes[0]}:// for STARTTLS.", field=name)
-    if schemes[0] == "imap" and not parts.username:
-        raise Invalid("Must have a user and a password, with % for special characters.", field=name)
-    server = server_url(url)
-    if not (server.user.isascii() and server.password.isascii()):
-        raise Invalid("The user and the password must be ASCII, which is all that the login can send.", field=name)
-
-
-def _check_ways(given: Mapping[str, Any], operators: MailServer | None) -> None:
-    """Raise unless answers and drafts have a way to go; `operators` is the server of the installation.
-
-    Raises:
-        Invalid: one has none.
-    """
-    mode = given.get("mode") or HelpdeskMode.DRAFT
-    if not given.get("smtp_url"):
-        if mode == HelpdeskMode.REPLY and operators is None:
-            raise Invalid("Replies need a mail server: `smtp_url`, or ANSWERBACK_SMTP_URL.", field="smtp_url")
-        if mode != HelpdeskMode.SHADOW and operators is not None and not operators.may_send_from(given["address"]):
-            raise Invalid(_foreign(given["address"]), field="smtp_url")
-    drafts = mode == HelpdeskMode.DRAFT or given.get("languages") or given.get("hours")
-    if drafts and mode != HelpdeskMode.SHADOW and not given.get("imap_url"):
-        raise Invalid("Drafts are put into a folder of the mailbox, which needs `imap_url`.", field="imap_url")
-
-
-def _foreign(address: str) -> str:
-    domain = address.rpartition("@")[2]
-    return (
-        f"The installation's mail server sends from no address of {domain}: give the mailbox an `smtp_url`, or have "
-        "the operator name the domain in ANSWERBACK_MAIL_DOMAINS."
-    )
 
 
 def _missing(use: str, name: str | None) -> str | None:

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+import sqlalchemy as sa
 
 from tests.support.fakes import LOOPBACK, TableClock
 from tests.support.oauth import OAuthProvider
@@ -11,6 +12,7 @@ from worker.errors import Invalid
 from worker.helpdesks.mail import MailRefused
 from worker.mailboxes.consents import ConsentNeeded, Consents
 from worker.mailboxes.imap import MailboxUnavailable
+from worker.store.tables import attempt, delivery, destination
 
 USER = "support@desk.example"
 URLS = {
@@ -107,6 +109,66 @@ def test_a_consent_that_expires_by_itself_is_not_exchanged_any_more(store, conse
     with pytest.raises(ConsentNeeded, match="expired"):
         consents.login(consented)
     assert len(provider.asked) == 1
+
+
+@pytest.mark.parametrize("field", ["expires_in", "refresh_token_expires_in"])
+def test_a_token_that_lasts_for_ever_lasts_for_some_years_and_nothing_waits_for_it(
+    mailboxes, consents, consented, provider, field
+):
+    for lasts in (float("inf"), float("nan"), 10**400, 1e30, "1e400", "3600"):
+        provider.more = {"expires_in": 60, field: lasts}
+        login = consents.login(consented)
+        assert mailboxes.get(consented.workspace_id, consented.id).oauth_until is None, "the lease is kept"
+        login.refused()
+    shown = mailboxes.show(consented.workspace_id, consented.id)["oauth"]
+    assert (shown["state"], shown["expires_at"] is None) == ("connected", field == "expires_in")
+
+
+@pytest.mark.parametrize("url", ["imap_url", "smtp_url"])
+def test_a_consent_ends_with_the_servers_that_it_is_for(mailboxes, consents, consented, given, provider, url):
+    consents.login(consented)
+    evil = URLS[url].replace("127.0.0.1", "evil.example")
+    same = URLS[url].replace(":1", ":2")
+    assert mailboxes.change(consented.workspace_id, consented.id, {url: same})["oauth"] is not None
+    assert mailboxes.change(consented.workspace_id, consented.id, {url: evil})["oauth"] is None
+    moved = mailboxes.get(consented.workspace_id, consented.id)
+    assert moved.oauth_secrets is None, "the token is kept"
+    new = given | {"refresh_token": provider.consent(USER)}
+    found = mailboxes.change(consented.workspace_id, consented.id, {url: URLS[url], "oauth": new})
+    assert found["oauth"]["state"] == "connected"
+
+
+@pytest.mark.parametrize("url", ["imap_url", "smtp_url"])
+def test_a_consent_is_not_for_a_server_that_is_added_later(mailboxes, box, given, url):
+    other = {"imap_url": "smtp_url", "smtp_url": "imap_url"}[url]
+    mailboxes.change(box.workspace_id, box.id, {"mode": "shadow", url: None, other: URLS[other], "oauth": given})
+    added = URLS[url].replace("127.0.0.1", "evil.example")
+    assert mailboxes.change(box.workspace_id, box.id, {url: added})["oauth"] is None
+
+
+@pytest.mark.parametrize("change", ["oauth", "smtp_url", "imap_url"])
+def test_what_waits_is_tried_at_once_after_a_new_consent_or_server(
+    store, mailboxes, consented, given, provider, change
+):
+    mailbox = {"workspace_id": consented.workspace_id, "destination_id": consented.id}
+    rest = {"type": "x", "url": "", "payload": "{}", "state": "pending", "lease_token": 1, "created_at": 1}
+    with store.begin() as tx:
+        far = store.now(tx) + 3_600_000
+        for id in ("whd_waits", "whd_under_way"):
+            tx.execute(delivery.insert().values(id=id, attempts=2, due_at=far, **mailbox, **rest))
+        made = {"workspace_id": consented.workspace_id, "started_at": 1, "duration_ms": 1}
+        for id, number in (("whd_waits", 2), ("whd_under_way", 1)):
+            tx.execute(attempt.insert().values(delivery_id=id, number=number, **made))
+        opened = {"failures": 9, "circuit_open_until": far}
+        tx.execute(destination.insert().values(id=consented.id, workspace_id=consented.workspace_id, **opened))
+    new = {**URLS, "oauth": given | {"refresh_token": provider.consent(USER)}}[change]
+    mailboxes.change(consented.workspace_id, consented.id, {change: new})
+    with store.read() as connection:
+        due = dict(connection.execute(sa.select(delivery.c.id, delivery.c.due_at)).all())
+        circuit = connection.execute(sa.select(destination)).one()
+        assert (circuit.failures, circuit.circuit_open_until) == (0, None)
+        assert due["whd_waits"] <= store.now(connection)
+        assert due["whd_under_way"] == far, "the attempt that is under way would be made twice"
 
 
 def test_several_at_once_exchange_a_token_that_may_be_used_once_together(consents, consented, provider):
