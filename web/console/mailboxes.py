@@ -13,6 +13,7 @@ from web.schemas.mailboxes import NewMailbox
 from worker.access.permissions import Permission
 from worker.errors import Invalid
 from worker.helpdesks.options import MODES
+from worker.mailboxes.consents import ConsentState
 
 #: Mails that the page of a mailbox shows, each way.
 _MAX_MAILS = 50
@@ -100,9 +101,12 @@ def remove_mailbox(mailbox_id: str) -> Response:
 
 def _page(mailbox_id: str, /, **more: Any) -> str:
     known = services().mailboxes
+    row = known.show(_owner(), mailbox_id)
+    is_connected = row["oauth"] is not None and row["oauth"]["state"] == ConsentState.CONNECTED
     return flask.render_template(
         "console/mailbox.html",
-        row=known.show(_owner(), mailbox_id),
+        row=row,
+        needs_consent=not is_connected and known.lacks_password(known.get(_owner(), mailbox_id)),
         mails=known.recent(_owner(), mailbox_id, limit=_MAX_MAILS),
         suppressed=known.suppressions(_owner(), mailbox_id),
         modes=MODES,

@@ -10,6 +10,7 @@ from tests.support.mails import MailStory, mail
 from tests.support.places import Mailbox
 from tests.web.console.browser import XSS
 from worker.mailboxes.bounces import suppress
+from worker.store.tables import mailbox
 
 FORM = {
     "name": "support",
@@ -45,14 +46,38 @@ def test_a_mailbox_is_connected_by_its_servers_and_a_password(browser, services)
     assert made.status_code == 303, made.text
     (row,) = services.mailboxes.all(services.keys.workspace())
     kept = services.mailboxes.get(services.keys.workspace(), row["id"])
-    assert kept.imap_url == "imaps://support%40desk.example:p%40ss%2Fword@imap.desk.example"
-    assert kept.smtp_url == "smtp://support%40desk.example:p%40ss%2Fword@smtp.desk.example:587"
+    opened = services.store.sealing.open_url
+    assert opened(kept.imap_url) == "imaps://support%40desk.example:p%40ss%2Fword@imap.desk.example"
+    assert opened(kept.smtp_url) == "smtp://support%40desk.example:p%40ss%2Fword@smtp.desk.example:587"
     assert kept.team == ["@desk.example", "ola@other.example"]
     page = browser.get(made.headers["Location"]).text
     assert "No mail yet" in page
     assert "p%40ss" not in page
     assert "p@ss" not in page
     assert "not read yet" in browser.get("/console/mailboxes").text
+
+
+def test_without_a_password_the_page_says_how_to_consent_and_then_what_became_of_the_consent(browser, reader, services):
+    made = browser.post("/console/mailboxes/new", **FORM | {"password": ""})
+    assert made.status_code == 303, made.text
+    path = made.headers["Location"]
+    assert "answerback mailbox authorize support" in browser.get(path).text
+    owner = services.keys.workspace()
+    (row,) = services.mailboxes.all(owner)
+    given = {"provider": "google", "client_id": "x", "refresh_token": "refresh-1"}
+    services.mailboxes.change(owner, row["id"], {"oauth": given})
+    page = reader.get(path).text
+    assert "google, connected" in page
+    assert "authorize" not in page
+    ended = {**services.mailboxes.get(owner, row["id"]).oauth, "state": "consent_needed", "error": f"revoked {XSS}"}
+    with services.store.begin() as tx:
+        tx.execute(mailbox.update().values(oauth=ended))
+    page = reader.get(path).text
+    assert "google, consent needed" in page
+    assert "revoked &lt;" in page
+    assert "answerback mailbox authorize support" in page
+    with_password = browser.post("/console/mailboxes/new", **FORM | {"name": "b", "address": "b@desk.example"})
+    assert "authorize" not in browser.get(with_password.headers["Location"]).text
 
 
 @pytest.mark.parametrize(
