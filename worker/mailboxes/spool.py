@@ -120,9 +120,9 @@ class Spool:
     def report_problem(self, lease: SpoolLease, error: str) -> bool:
         """Say in the `error` of a mailbox why its mail waits; return False where it says so already."""
         said = f"{_WAITS}{error}"
-        told = sa.or_(mailbox.c.error.is_(None), mailbox.c.error != said)
+        differs = sa.or_(mailbox.c.error.is_(None), mailbox.c.error != said)
         with self._store.begin() as tx:
-            return bool(tx.execute(mailbox.update().where(self._is_held(lease), told).values(error=said)).rowcount)
+            return bool(tx.execute(mailbox.update().where(self._is_held(lease), differs).values(error=said)).rowcount)
 
     def clear_problem(self, lease: SpoolLease) -> None:
         """Take back what `report_problem` said: the mail is taken."""
