@@ -15,7 +15,7 @@ _CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance
 
 #: These need a worker or do not end by themselves; the integration tests call them on the real thing.
 _ELSEWHERE = {"POST /v1/answers", "POST /v1/chat/completions", "POST /v1/responses", "POST /v1/search"}
-_ELSEWHERE |= {"GET /v1/reports/topics"}
+_ELSEWHERE |= {"GET /v1/reports/topics", "GET /v1/workspace/categories/{name}/check"}
 _ELSEWHERE |= {"GET /v1/events/stream"}
 #: Bodies that are no JSON: tests/web/conversations and tests/web/integrations try them.
 _ELSEWHERE |= {"POST /v1/tickets/bulk", "POST /v1/mailboxes/{mailbox_id}/inbound"}

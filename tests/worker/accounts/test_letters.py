@@ -8,7 +8,7 @@ ADA = Account(id="acc_1", email="ada@shop.example", name="Ada", created_at=1)
 
 
 def test_every_kind_has_a_text_with_the_address_that_helps():
-    assert set(letters.NOTICES) == set(LetterKind) - {LetterKind.INVITATION, LetterKind.RESET}
+    assert set(letters.NOTICES) == set(LetterKind) - {LetterKind.INVITATION, LetterKind.RESET, LetterKind.WEEKLY_REPORT}
     written = [notice(ADA, "https://desk.example/x") for notice in letters.NOTICES.values()]
     written.append(letters.reset(ADA, "https://desk.example/x"))
     written.append(letters.invitation(ADA, "https://desk.example/x", invited_by=None, workspace="default"))

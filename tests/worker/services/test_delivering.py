@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.databases import copy_migrated
 from worker.access.keys import Keys
-from worker.runtime.duties import SendAccountMail, SendDueDeliveries
+from worker.runtime.duties import SendAccountMail, SendDueDeliveries, SendWeeklyReports
 from worker.services.common import build_common
 from worker.services.delivering import build_delivering
 
@@ -21,9 +21,10 @@ def common(settings):
 def test_it_sweeps_due_deliveries_with_its_own_dispatcher(common):
     stopping = threading.Event()
     built = build_delivering(common, stopping, holder="one")
-    duty, mail, *of_mailboxes = built.duties
+    duty, mail, reports, *of_mailboxes = built.duties
     assert isinstance(duty, SendDueDeliveries)
     assert isinstance(mail, SendAccountMail)
+    assert isinstance(reports, SendWeeklyReports)
     assert duty.sweep == built.dispatcher.sweep
     assert tuple(of_mailboxes) == built.mailing.duties
 

@@ -39,7 +39,7 @@ def test_its_duties_take_the_mail_that_came(common):
     )
     box = mailing.mailboxes.get(workspace_id, made["id"])
     mailing.intake.spool.add(box, mail(), MailFolder.POSTED)
-    watch, take = mailing.duties
+    watch, take, _send_to_visitors = mailing.duties
     watch()  # it has no IMAP
     take()
     mailing.stop()

@@ -26,23 +26,28 @@ def names(worker):
     return {type(duty) for duty, _every_s in worker.sweeper._duties}
 
 
-COMMON = {duties.ReportPresence, duties.HandOffOverdue, duties.DropExpired, duties.ResumeQuiet}
+COMMON = {
+    duties.ReportPresence,
+    duties.HandOffOverdue,
+    duties.DropExpired,
+    duties.ResumeQuiet,
+    duties.FollowServiceLevels,
+    duties.ApplyServicePolicies,
+}
+DELIVERING = {
+    duties.SendDueDeliveries,
+    duties.SendAccountMail,
+    duties.SendWeeklyReports,
+    duties.SendVisitorMail,
+    duties.WorkOnMailboxes,
+}
 
 
 def test_each_role_brings_its_own_duties_and_all_share_the_others(build):
-    assert names(build("callback")) == COMMON | {
-        duties.SendDueDeliveries,
-        duties.SendAccountMail,
-        duties.WorkOnMailboxes,
-    }
+    assert names(build("callback")) == COMMON | DELIVERING
     assert names(build("ingest")) == COMMON | {duties.HintAtDocuments}
-    assert names(build("answer", "callback")) == COMMON | {
-        duties.AnswerReady,
-        duties.SendDueDeliveries,
-        duties.SendAccountMail,
-        duties.WorkOnMailboxes,
-        duties.DraftSuggestions,
-    }
+    answering = {duties.AnswerReady, duties.DraftSuggestions, duties.CountForReports}
+    assert names(build("answer", "callback")) == COMMON | DELIVERING | answering
 
 
 def test_a_worker_with_a_language_model_has_the_same_duties(build):
