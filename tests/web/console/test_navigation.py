@@ -19,6 +19,6 @@ def test_a_reader_sees_no_entry_of_the_workspace(app, services):
 
 
 def test_a_page_below_an_entry_marks_it(browser):
-    page = browser.get("/console/questions").text
+    page = browser.get("/console/snapshots").text
     assert 'aria-current="page">Knowledge</a>' in page
     assert "Settings" in entries(page)

@@ -14,11 +14,8 @@ LOCATIONS = {
 }
 
 
-@pytest.mark.parametrize("kind", SourceKind)
-def test_each_kind_opens_its_connector(kind):
-    if kind == SourceKind.S3:
-        pytest.importorskip("minio")
-    row = Source(
+def source(kind):
+    return Source(
         id="s",
         workspace_id="w",
         name="n",
@@ -34,7 +31,20 @@ def test_each_kind_opens_its_connector(kind):
         created_at=0,
         updated_at=0,
     )
-    connector = Connectors(guard=LOOPBACK, roots=(), rate=0)(row)
+
+
+@pytest.mark.parametrize("kind", SourceKind)
+def test_each_kind_opens_its_connector(kind):
+    if kind == SourceKind.S3:
+        pytest.importorskip("minio")
+    connector = Connectors(guard=LOOPBACK, roots=(), rate=0)(source(kind))
     assert {"listing", "read", "close"} <= set(dir(connector))
     connector.close()
     assert kind in OPTIONS
+
+
+@pytest.mark.parametrize(("rate", "asked"), [(0, 3.0), (1, 1), (10, 3.0)])
+def test_notion_is_asked_no_more_often_than_it_allows(rate, asked):
+    connector = Connectors(guard=LOOPBACK, roots=(), rate=rate)(source(SourceKind.NOTION))
+    assert connector.web.rate == asked
+    connector.close()

@@ -9,7 +9,7 @@ from tests.support.fakes import TableClock
 from tests.worker.sources.help_centres import TOKEN
 from tests.worker.sources.site import last_run, look
 from tests.worker.sources.wikis import block, text
-from worker.sources import notion
+from worker.sources import kinds, notion
 from worker.states import RunState
 
 TABLE = block(
@@ -20,6 +20,12 @@ TABLE = block(
         block("table_row", cells=[text("Spain"), text("4 | 5 €")]),
     ],
 )
+
+
+@pytest.fixture(autouse=True)
+def unpaced(monkeypatch):
+    """Ask as fast as the workspace answers: test_kinds.py has the rate that Notion allows."""
+    monkeypatch.setattr(kinds, "NOTION_RATE", 0.0)
 
 
 @pytest.fixture
